@@ -1,0 +1,173 @@
+/* arena - memory that is given back all at once */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_FIRST 4096
+#define CHUNK_LARGEST ((size_t)1 << 20)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size, used; /* of data, bytes */
+	alignas(max_align_t) char data[];
+};
+
+struct arena_cleanup {
+	struct arena_cleanup *next;
+	void (*run)(void *object);
+	void *object;
+};
+
+void
+arena_init(struct arena *arena, size_t limit)
+{
+	*arena = (struct arena){.limit = limit};
+}
+
+static struct arena_chunk *
+chunk_add(struct arena *arena, size_t least)
+{
+	size_t size = arena->chunks ? arena->chunks->size * 2 : CHUNK_FIRST;
+	struct arena_chunk *chunk;
+
+	if (size > CHUNK_LARGEST)
+		size = CHUNK_LARGEST;
+	if (size < least)
+		size = least;
+	if (size > SIZE_MAX - sizeof(*chunk))
+		return NULL;
+	chunk = malloc(sizeof(*chunk) + size);
+	if (!chunk)
+		return NULL;
+	chunk->size = size;
+	chunk->used = 0;
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	return chunk;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	struct arena_chunk *chunk = arena->chunks;
+	size_t room;
+	void *memory;
+
+	if (size > SIZE_MAX - align)
+		return NULL;
+	room = (size + align - 1) / align * align;
+	if (arena->limit && (room > arena->limit || arena->used > arena->limit - room))
+		return NULL;
+	if (!chunk || chunk->size - chunk->used < room) {
+		chunk = chunk_add(arena, room);
+		if (!chunk)
+			return NULL;
+	}
+	memory = chunk->data + chunk->used;
+	chunk->used += room;
+	arena->used += room;
+	return memset(memory, 0, room);
+}
+
+void *
+arena_array(struct arena *arena, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / size)
+		return NULL;
+	return arena_alloc(arena, count * size);
+}
+
+struct str
+arena_str(struct arena *arena, struct str text)
+{
+	char *copy;
+
+	if (!text.ptr || text.len == SIZE_MAX)
+		return STR_NONE;
+	copy = arena_alloc(arena, text.len + 1);
+	if (!copy)
+		return STR_NONE;
+	memcpy(copy, text.ptr, text.len);
+	return (struct str){copy, text.len};
+}
+
+char *
+arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	text = len < 0 ? NULL : arena_alloc(arena, (size_t)len + 1);
+	if (!text)
+		return NULL;
+	va_start(args, format);
+	(void)vsnprintf(text, (size_t)len + 1, format, args); /* measured above */
+	va_end(args);
+	return text;
+}
+
+int
+arena_defer(struct arena *arena, void (*run)(void *object), void *object)
+{
+	struct arena_cleanup *cleanup = arena_alloc(arena, sizeof(*cleanup));
+
+	if (!cleanup)
+		return -1;
+	*cleanup = (struct arena_cleanup){arena->cleanups, run, object};
+	arena->cleanups = cleanup;
+	return 0;
+}
+
+static void
+run_cleanups(struct arena *arena)
+{
+	for (struct arena_cleanup *c = arena->cleanups; c; c = c->next)
+		c->run(c->object);
+	arena->cleanups = NULL;
+	arena->used = 0;
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	struct arena_chunk *keep = NULL;
+
+	run_cleanups(arena);
+	for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		if (!keep) {
+			keep = chunk;
+		} else if (chunk->size > keep->size) {
+			free(keep);
+			keep = chunk;
+		} else {
+			free(chunk);
+		}
+	}
+	if (keep) {
+		keep->next = NULL;
+		keep->used = 0;
+	}
+	arena->chunks = keep;
+}
+
+void
+arena_free(struct arena *arena)
+{
+	run_cleanups(arena);
+	for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	arena->chunks = NULL;
+}
