@@ -64,10 +64,13 @@ void time_format_duration(struct duration d, char buf[TIME_TEXT_SIZE]);
 /* n calendar months before an instant, UTC: time of day kept, day clamped to the month's last (java.time's minusMonths). */
 int64_t time_months_back(int64_t ms, int32_t months);
 
-/* The start of a window of length d that ends at ms: ms - d.ms, then d.months back. */
+/* The start of a window of length d that ends at ms: ms - d.ms, then d.months back. Clamped to what 64 bits hold. */
 int64_t time_back(int64_t ms, struct duration d);
 
-/* The earliest instant t with time_back(t, d) > ms: when something that ended at ms has left the window. */
-int64_t time_window_leaves(int64_t ms, struct duration d);
+/*
+ * The earliest instant t >= from with time_back(t, d) > ms: when something that ended at ms has left the window. `from` is
+ * needed because a window of months may take it in again at the end of a month (31 days go back to 28). Clamped.
+ */
+int64_t time_window_leaves(int64_t ms, struct duration d, int64_t from);
 
 #endif

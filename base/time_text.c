@@ -1,0 +1,326 @@
+/* time_text - instants, times of day and durations read and written */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/time_priv.h"
+
+#define OFFSET_LIMIT_MS (18 * TIME_MS_HOUR)
+#define FRACTION_DIGITS 9
+
+/* What is left of a text. Each take_ function moves past what it took, or takes nothing and says false. */
+struct reader {
+	const char *next, *end;
+};
+
+static struct reader
+reader_of(struct str text)
+{
+	const char *start = text.ptr ? text.ptr : "";
+
+	return (struct reader){start, start + text.len};
+}
+
+static bool
+is_digit(const struct reader *reader)
+{
+	return reader->next < reader->end && *reader->next >= '0' && *reader->next <= '9';
+}
+
+static bool
+take(struct reader *reader, char c)
+{
+	if (reader->next == reader->end || *reader->next != c)
+		return false;
+	reader->next++;
+	return true;
+}
+
+/* Exactly `count` digits, at most four. */
+static bool
+take_digits(struct reader *reader, int count, int *ret_value)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (!is_digit(reader))
+			return false;
+		value = value * 10 + (*reader->next++ - '0');
+	}
+	*ret_value = value;
+	return true;
+}
+
+/* One digit or more, no sign. False also when the number is beyond 64 bits. */
+static bool
+take_number(struct reader *reader, int64_t *ret_value)
+{
+	int64_t value = 0;
+
+	if (!is_digit(reader))
+		return false;
+	while (is_digit(reader)) {
+		int digit = *reader->next++ - '0';
+
+		if (value > (INT64_MAX - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret_value = value;
+	return true;
+}
+
+/* The digits after a point, 1 to 9, as billionths. */
+static bool
+take_fraction(struct reader *reader, int64_t *ret_billionths)
+{
+	int64_t value = 0;
+	int digits = 0;
+
+	for (; is_digit(reader) && digits < FRACTION_DIGITS; digits++)
+		value = value * 10 + (*reader->next++ - '0');
+	if (digits == 0 || is_digit(reader))
+		return false;
+	for (; digits < FRACTION_DIGITS; digits++)
+		value *= 10;
+	*ret_billionths = value;
+	return true;
+}
+
+/* HH:mm[:ss[.n]], to the end of the day if 24:00:00 is allowed. */
+static bool
+take_clock(struct reader *reader, bool end_of_day, int32_t *ret_ms)
+{
+	int hour, minute, second = 0;
+	int64_t billionths = 0;
+
+	if (!take_digits(reader, 2, &hour) || !take(reader, ':') || !take_digits(reader, 2, &minute))
+		return false;
+	if (take(reader, ':')) {
+		if (!take_digits(reader, 2, &second))
+			return false;
+		if (take(reader, '.') && !take_fraction(reader, &billionths))
+			return false;
+	}
+	if (hour == 24 && !(end_of_day && minute == 0 && second == 0 && billionths == 0))
+		return false;
+	if (hour > 24 || minute > 59 || second > 59)
+		return false;
+	*ret_ms = (int32_t)(hour * TIME_MS_HOUR + minute * TIME_MS_MINUTE + second * TIME_MS_SECOND +
+	                    billionths / 1000000);
+	return true;
+}
+
+/* Z, z or +HH:MM[:SS]. */
+static bool
+take_offset(struct reader *reader, int32_t *ret_ms)
+{
+	bool west;
+	int hours, minutes, seconds = 0;
+	int64_t ms;
+
+	if (take(reader, 'Z') || take(reader, 'z')) {
+		*ret_ms = 0;
+		return true;
+	}
+	west = take(reader, '-');
+	if (!west && !take(reader, '+'))
+		return false;
+	if (!take_digits(reader, 2, &hours) || !take(reader, ':') || !take_digits(reader, 2, &minutes))
+		return false;
+	if (take(reader, ':') && !take_digits(reader, 2, &seconds))
+		return false;
+	ms = hours * TIME_MS_HOUR + minutes * TIME_MS_MINUTE + seconds * TIME_MS_SECOND;
+	if (minutes > 59 || seconds > 59 || ms > OFFSET_LIMIT_MS)
+		return false;
+	*ret_ms = (int32_t)(west ? -ms : ms);
+	return true;
+}
+
+int
+time_parse_instant(struct str text, int64_t *ret_ms)
+{
+	struct reader reader = reader_of(text);
+	int year, month, day;
+	int32_t of_day, offset;
+
+	if (!take_digits(&reader, 4, &year) || !take(&reader, '-') || !take_digits(&reader, 2, &month) ||
+	    !take(&reader, '-') || !take_digits(&reader, 2, &day))
+		return -1;
+	if (month < 1 || month > 12 || day < 1 || day > time_month_length(year, month))
+		return -1;
+	if (!take(&reader, 'T') && !take(&reader, 't') && !take(&reader, ' '))
+		return -1;
+	if (!take_clock(&reader, false, &of_day) || !take_offset(&reader, &offset) || reader.next != reader.end)
+		return -1;
+	*ret_ms = time_day_from_date((struct date){year, month, day}) * TIME_MS_DAY + of_day - offset;
+	return 0;
+}
+
+int
+time_parse_of_day(struct str text, unsigned options, struct time_of_day *ret)
+{
+	struct reader reader = reader_of(text);
+	struct time_of_day t = {0};
+
+	if (options & TIME_LEADING_T)
+		(void)take(&reader, 'T'); /* allowed, not required */
+	if (!take_clock(&reader, (options & TIME_END_OF_DAY) != 0, &t.local_ms))
+		return -1;
+	t.has_offset = reader.next != reader.end;
+	if (t.has_offset ? !take_offset(&reader, &t.offset_ms) : !(options & TIME_NO_OFFSET))
+		return -1;
+	if (reader.next != reader.end)
+		return -1;
+	*ret = t;
+	return 0;
+}
+
+/* Adds count * unit to *sum. */
+static bool
+add_units(int64_t *sum, int64_t count, int64_t unit)
+{
+	if (count > (INT64_MAX - *sum) / unit)
+		return false;
+	*sum += count * unit;
+	return true;
+}
+
+static const struct duration_part {
+	char letter;
+	bool in_time; /* after the T */
+	bool is_months;
+	int64_t unit; /* months or milliseconds */
+} duration_parts[] = {
+	{'Y', false, true, 12},
+	{'M', false, true, 1},
+	{'W', false, false, 7 * TIME_MS_DAY},
+	{'D', false, false, TIME_MS_DAY},
+	{'H', true, false, TIME_MS_HOUR},
+	{'M', true, false, TIME_MS_MINUTE},
+	{'S', true, false, TIME_MS_SECOND},
+};
+
+#define DURATION_PARTS (sizeof(duration_parts) / sizeof(duration_parts[0]))
+
+int
+time_parse_iso_duration(struct str text, struct duration *ret)
+{
+	struct reader reader = reader_of(text);
+	int64_t months = 0, ms = 0;
+	size_t next = 0; /* parts come in the table's order, each at most once */
+	bool in_time = false;
+
+	if (!take(&reader, 'P'))
+		return -1;
+	do {
+		int64_t count, billionths = 0;
+		bool fraction;
+
+		if (!in_time)
+			in_time = take(&reader, 'T');
+		if (!take_number(&reader, &count))
+			return -1;
+		fraction = take(&reader, '.');
+		if (fraction && !take_fraction(&reader, &billionths))
+			return -1;
+		while (next < DURATION_PARTS && !(duration_parts[next].in_time == in_time &&
+		                                  take(&reader, duration_parts[next].letter)))
+			next++;
+		if (next == DURATION_PARTS || (fraction && duration_parts[next].letter != 'S'))
+			return -1;
+		if (!add_units(duration_parts[next].is_months ? &months : &ms, count, duration_parts[next].unit))
+			return -1;
+		if (!add_units(&ms, billionths / 1000000, 1) || months > INT32_MAX)
+			return -1;
+		next++;
+	} while (reader.next != reader.end);
+	*ret = (struct duration){(int32_t)months, ms};
+	return 0;
+}
+
+int
+time_parse_scalar_unit(struct str text, int64_t *ret_ms)
+{
+	static const struct {
+		const char *name;
+		int64_t ms, per_ms; /* one of them is 1 */
+	} units[] = {
+		{"d", TIME_MS_DAY, 1}, {"h", TIME_MS_HOUR, 1}, {"m", TIME_MS_MINUTE, 1}, {"s", TIME_MS_SECOND, 1},
+		{"ms", 1, 1},          {"us", 1, 1000},        {"ns", 1, 1000000},
+	};
+	struct reader reader = reader_of(text);
+	int64_t count, billionths = 0;
+	struct str name;
+
+	if (!take_number(&reader, &count) || (take(&reader, '.') && !take_fraction(&reader, &billionths)))
+		return -1;
+	while (take(&reader, ' ')) {
+	}
+	name = (struct str){reader.next, (size_t)(reader.end - reader.next)};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		int64_t ms = 0;
+
+		if (!str_is(name, units[i].name))
+			continue;
+		if (!add_units(&ms, count / units[i].per_ms, units[i].ms))
+			return -1;
+		if (units[i].per_ms == 1 && !add_units(&ms, billionths * units[i].ms / 1000000000, 1))
+			return -1;
+		*ret_ms = ms;
+		return 0;
+	}
+	return -1;
+}
+
+void
+time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
+{
+	const int64_t first = time_day_from_date((struct date){0, 1, 1}) * TIME_MS_DAY;
+	const int64_t last = time_day_from_date((struct date){10000, 1, 1}) * TIME_MS_DAY - 1;
+	struct date date;
+	int32_t of_day;
+	int len;
+
+	if (ms < first)
+		ms = first;
+	if (ms > last)
+		ms = last;
+	date = time_date_from_day((ms - time_of_day_at(ms)) / TIME_MS_DAY);
+	of_day = time_of_day_at(ms);
+	len = snprintf(buf, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (int)date.year, date.month, date.day,
+	               (int)(of_day / TIME_MS_HOUR), (int)(of_day / TIME_MS_MINUTE % 60),
+	               (int)(of_day / TIME_MS_SECOND % 60));
+	if (of_day % TIME_MS_SECOND)
+		len += snprintf(buf + len, TIME_TEXT_SIZE - (size_t)len, ".%03d", (int)(of_day % TIME_MS_SECOND));
+	(void)snprintf(buf + len, TIME_TEXT_SIZE - (size_t)len, "Z"); /* 24 of 32 bytes at most */
+}
+
+void
+time_format_duration(struct duration d, char buf[TIME_TEXT_SIZE])
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {{"d", TIME_MS_DAY}, {"h", TIME_MS_HOUR}, {"m", TIME_MS_MINUTE}, {"s", TIME_MS_SECOND}, {"ms", 1}};
+	bool years = d.months % 12 == 0;
+	int32_t count = years ? d.months / 12 : d.months;
+	int len = 0;
+	size_t i = 0;
+
+	if (d.months)
+		len = snprintf(buf, TIME_TEXT_SIZE, "%" PRId32 " %s%s", count, years ? "year" : "month",
+		               count == 1 ? "" : "s");
+	if (d.months && d.ms == 0)
+		return;
+	while (d.ms % units[i].ms != 0)
+		i++;
+	if (d.ms == 0)
+		i = 3; /* "0 s" */
+	/* Cut off only for more milliseconds than any clock has seen together with months. */
+	(void)snprintf(buf + len, TIME_TEXT_SIZE - (size_t)len, "%s%" PRId64 " %s", d.months ? " " : "",
+	               d.ms / units[i].ms, units[i].name);
+}

@@ -1,0 +1,99 @@
+/* catalogue - TOSCA types: what is declared, inheritance flattened */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef POLICYTYPES_CATALOGUE_H
+#define POLICYTYPES_CATALOGUE_H
+
+#include "base/node.h"
+
+enum type_kind { TYPE_POLICY, TYPE_DATA, TYPE_NODE, TYPE_CAPABILITY };
+
+/* TOSCA's constraint clauses; `possible_values` is seed 003's suggestion list, which only warns. */
+enum constraint_kind {
+	CONSTRAINT_EQUAL,
+	CONSTRAINT_GREATER_THAN,
+	CONSTRAINT_GREATER_OR_EQUAL,
+	CONSTRAINT_LESS_THAN,
+	CONSTRAINT_LESS_OR_EQUAL,
+	CONSTRAINT_IN_RANGE,
+	CONSTRAINT_VALID_VALUES,
+	CONSTRAINT_LENGTH,
+	CONSTRAINT_MIN_LENGTH,
+	CONSTRAINT_MAX_LENGTH,
+	CONSTRAINT_PATTERN,
+	CONSTRAINT_POSSIBLE_VALUES
+};
+
+struct pattern;
+
+struct constraint {
+	const struct constraint *next;
+	enum constraint_kind kind;
+	const struct node *value;      /* operand as written */
+	const struct pattern *pattern; /* of CONSTRAINT_PATTERN */
+};
+
+/* What a value must be: of a property, or of the entries of a list or map. */
+struct schema {
+	struct str type_name;      /* canonical: "string", "integer", "list", "onap.datatypes.guard.filter", ... */
+	const struct type *type;   /* the data type, NULL for TOSCA's own */
+	const struct schema *entry; /* entry_schema of a list or map, or NULL */
+	const struct constraint *constraints;
+};
+
+struct property {
+	struct str name;
+	struct schema schema;
+	bool required;               /* TOSCA's default: true */
+	const struct node *fallback; /* `default`, or NULL */
+	struct str description;
+	const struct type *declared_by;
+	const struct node *node; /* the definition's place */
+};
+
+struct type {
+	enum type_kind kind;
+	struct str name, version;
+	const struct type *parent; /* derived_from, NULL for a root */
+	const struct property *properties; /* inherited first, an overriding definition in its ancestor's place */
+	size_t property_count;
+	struct str description;
+	bool builtin;
+	const struct node *node; /* the declaration */
+	const struct type *next; /* in the order declared */
+};
+
+/* Holds types by (kind, name, version). Lives in one arena; const once all documents are added. */
+struct catalogue;
+
+/* base: a catalogue to look further in (the built-in one), or NULL; it must outlive this one. NULL when memory is out. */
+struct catalogue *catalogue_new(struct arena *arena, const struct catalogue *base);
+
+/* The built-in types, compiled from the embedded documents. An error is our own mistake, but is reported. */
+int catalogue_load_builtin(struct catalogue *catalogue, struct diags *diags);
+
+/*
+ * Declares all types of a service template's root: policy_types, data_types, node_types, capability_types. Call for every
+ * document before catalogue_resolve. A copy of a built-in type is ignored with an info finding; a second, different
+ * declaration of a user's (name, version) is an error, an equal one is ignored.
+ */
+void catalogue_add(struct catalogue *catalogue, const struct node *template_root, struct diags *diags);
+
+/* Resolves derived_from and flattens; finds cycles, unknown parents, unknown property types, bad constraints and defaults. */
+void catalogue_resolve(struct catalogue *catalogue, struct diags *diags);
+
+/*
+ * A type by name, and by version when `version` is present; without it today's (1.0.0, else the lowest). NULL when there is
+ * none. A type that had errors is not found.
+ */
+const struct type *catalogue_find(const struct catalogue *catalogue, enum type_kind kind, struct str name, struct str version);
+
+/* True when `type` is `name` or derives from it. */
+bool type_is_a(const struct type *type, const char *name);
+
+/* The flattened definition of property `name`, or NULL. */
+const struct property *type_property(const struct type *type, struct str name);
+
+/* Calls visit for every type, those of the base first, in the order declared; stops at a non-zero answer and returns it. */
+int catalogue_each(const struct catalogue *catalogue, int (*visit)(void *context, const struct type *type), void *context);
+
+#endif
