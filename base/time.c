@@ -139,10 +139,10 @@ time_back(int64_t ms, struct duration d)
 }
 
 /*
- * Going back by months is not monotone in t: with one month, 29 March 12:00 leads to 28 February 12:00, 30 March 10:00 to
- * 28 February 10:00. So it is solved by days. The day that t goes back to never decreases as t grows, and within one
- * day the time of day is kept. The answer lies on the first day that goes back to the day of `ms`, or to a later one,
- * and still has an instant left that is late enough.
+ * Going back by months is not monotone in t: with one month, 29 March 12:00 leads to 28 February 12:00, and 30 March
+ * 10:00 to 28 February 10:00. So it is solved by days. The day that t goes back to never decreases as t grows, and
+ * within one day the time of day is kept. The answer lies on the first day that goes back to the day of `ms`, or to a
+ * later one, and still has an instant left that is late enough.
  */
 int64_t
 time_window_leaves(int64_t ms, struct duration d, int64_t from)

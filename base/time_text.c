@@ -227,8 +227,8 @@ time_parse_iso_duration(struct str text, struct duration *ret)
 		fraction = take(&reader, '.');
 		if (fraction && !take_fraction(&reader, &billionths))
 			return -1;
-		while (next < DURATION_PARTS && !(duration_parts[next].in_time == in_time &&
-		                                  take(&reader, duration_parts[next].letter)))
+		while (next < DURATION_PARTS &&
+		       !(duration_parts[next].in_time == in_time && take(&reader, duration_parts[next].letter)))
 			next++;
 		if (next == DURATION_PARTS || (fraction && duration_parts[next].letter != 'S'))
 			return -1;
