@@ -74,6 +74,12 @@ bool node_is_null(const struct node *node);
 struct node *node_new(struct arena *arena, enum node_kind kind, uint32_t line, uint32_t column);
 void node_append(struct node *parent, struct node *child);
 
+/*
+ * 0, ERROR_DUPLICATE with the place of a second key and the line of the first, or ERROR_MEMORY. n log n whatever the keys;
+ * large maps take scratch memory from `arena`.
+ */
+int node_check_keys(const struct node *map, struct arena *arena, struct error *err);
+
 /* Sets kind and value of a plain (unquoted) scalar from its text by the YAML 1.2 core schema. JSON's literals agree with it. */
 void node_set_plain(struct node *node, struct str text);
 

@@ -59,4 +59,7 @@ int str_compare(struct str a, struct str b);
 /* Without the spaces, tabs and line ends at both ends. */
 struct str str_trim(struct str a);
 
+/* Bytes of the UTF-8 character that `text` begins with (1 to 4), 0 when it is empty or begins with no valid one. */
+size_t str_utf8(struct str text);
+
 #endif
