@@ -10,8 +10,8 @@
 #include <pcre2.h>
 
 /*
- * What a pattern may cost. Compiling: bytes of the pattern, nested groups. Matching: steps, and memory of the two ways to
- * match, by machine code on a stack of its own, or by interpreting with frames.
+ * What a pattern may cost. Compiling: bytes of the pattern, nested groups. Matching: steps, and memory of the two ways
+ * to match, by machine code on a stack of its own, or by interpreting with frames.
  *
  * PCRE2's own match limit counts where a match turns back. That bounds what a pattern without groups does, but machine
  * code does not count the rounds of a repeated group, so that repetitions in one another take n^3 or n^4 characters
@@ -103,8 +103,8 @@ pattern_compile(struct str text, const struct node *where, struct arena *arena, 
 			return error_set(err, ERROR_MEMORY, where, "no memory for a pattern");
 		if (pcre2_get_error_message(problem, message, sizeof(message)) < 0)
 			message[0] = '\0';
-		return error_set(err, ERROR_SYNTAX, where, "bad pattern '%.*s': %s at offset %zu", quotable(copy), copy.ptr,
-		                 (const char *)message, offset);
+		return error_set(err, ERROR_SYNTAX, where, "bad pattern '%.*s': %s at offset %zu", quotable(copy),
+		                 copy.ptr, (const char *)message, offset);
 	}
 	if (arena_defer(arena, code_free, pattern->code) != 0) {
 		pcre2_code_free(pattern->code);

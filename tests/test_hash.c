@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 /*
- * The key is the bytes 00 to 0f, as in SipHash's own test vectors. Answers were made by an independent implementation in
- * Python (integers modulo 2^64, message padded by hand), which was itself checked against the published 2-4 vectors
- * 0x726fdb47dd0e0e31 (empty) and 0xa129ca6149be45e5 (bytes 00 to 0e), against Python 3.11's own hash() of bytes, which is
- * SipHash-1-3, and for 128 bits against `openssl mac -macopt size:16 ... SIPHASH`.
+ * The key is the bytes 00 to 0f, as in SipHash's own test vectors. Answers were made by an independent implementation
+ * in Python (integers modulo 2^64, message padded by hand), which was itself checked against the published 2-4 vectors
+ * 0x726fdb47dd0e0e31 (empty) and 0xa129ca6149be45e5 (bytes 00 to 0e), against Python 3.11's own hash() of bytes, which
+ * is SipHash-1-3, and for 128 bits against `openssl mac -macopt size:16 ... SIPHASH`.
  */
 static const struct hash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
 

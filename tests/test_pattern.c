@@ -228,7 +228,8 @@ a_long_value_gets_fewer_steps(void **state)
 	assert_non_null(value.ptr);
 	memset((char *)value.ptr, 'a', value.len);
 	/* Each round reads a megabyte: a million of them would last minutes. */
-	assert_int_equal(pattern_match(compiled(fixture, "(?:a(?!.*b)|a)*c?d?"), fixture->scratch, value), -ERROR_LIMIT);
+	assert_int_equal(pattern_match(compiled(fixture, "(?:a(?!.*b)|a)*c?d?"), fixture->scratch, value),
+	                 -ERROR_LIMIT);
 	assert_int_equal(pattern_match(compiled(fixture, "a*"), fixture->scratch, value), 1);
 	free((char *)value.ptr);
 }
@@ -250,8 +251,8 @@ what_a_real_pattern_needs_is_well_below_the_limits(void **state)
 static void
 matching_allocates_nothing(void **state)
 {
-	static const char *const texts[] = {"vnf-[0-9]+", "(*NO_JIT)vnf-([0-9]+)", "(*NO_JIT)(a|aa)+b", "(*NO_JIT)(a+)+$",
-		"(a+)+$", "(?i)VNF.*", "(*NO_JIT)((((((((((((a))))))))))))*b"};
+	static const char *const texts[] = {"vnf-[0-9]+", "(*NO_JIT)vnf-([0-9]+)", "(*NO_JIT)(a|aa)+b",
+		"(*NO_JIT)(a+)+$", "(a+)+$", "(?i)VNF.*", "(*NO_JIT)((((((((((((a))))))))))))*b"};
 	struct fixture *fixture = *state;
 	const struct pattern *patterns[sizeof(texts) / sizeof(texts[0])];
 	char value[1025];
