@@ -1,0 +1,100 @@
+/* reply - bodies of answers: decisions and refusals, the same over HTTP and on the command line */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/reply.h"
+
+#include "api/text.h"
+
+/* The answers that nearly every decision gives are ready-made. */
+#define BODY(status, reason) {"{\"status\":\"" status "\",\"reason\":\"" reason "\"}", \
+	sizeof("{\"status\":\"" status "\",\"reason\":\"" reason "\"}") - 1}
+
+static const struct str strict_body[2][REASON_COUNT] = {
+	{
+#define X(name, text) [REASON_##name] = BODY("Deny", text),
+		REASONS(X)
+#undef X
+	},
+	{
+#define X(name, text) [REASON_##name] = BODY("Permit", text),
+		REASONS(X)
+#undef X
+	},
+};
+
+static const struct str onap_body[2] = {
+	{"{\"status\":\"Deny\"}", sizeof("{\"status\":\"Deny\"}") - 1},
+	{"{\"status\":\"Permit\"}", sizeof("{\"status\":\"Permit\"}") - 1},
+};
+
+struct reply_body
+reply_decision(const struct decision *decision, struct str explanation, struct arena *arena)
+{
+	bool strict = decision->mode == GUARD_STRICT;
+	struct str body = strict ? strict_body[decision->permit][decision->reason] : onap_body[decision->permit];
+	bool missing = strict && decision->missing;
+	struct text out;
+
+	if (!missing && !explanation.ptr)
+		return (struct reply_body){body, true};
+	text_init(&out, arena);
+	text_add(&out, (struct str){body.ptr, body.len - 1});
+	if (missing) {
+		text_add(&out, STR(",\"missing\":"));
+		text_add_json(&out, str_from(decision->missing));
+	}
+	if (explanation.ptr) {
+		text_add(&out, STR(",\"explanation\":"));
+		text_add(&out, explanation);
+	}
+	text_add(&out, STR("}"));
+	return (struct reply_body){text_done(&out), false};
+}
+
+/* "line 3, column 7: resource.guard.actor: a null where text is expected", as far as the place is known. */
+static void
+add_detail(struct text *out, const struct error *err, struct arena *arena)
+{
+	struct text detail;
+
+	text_init(&detail, arena);
+	if (err->line)
+		text_addf(&detail, "line %u, column %u: ", err->line, err->column);
+	if (err->path[0])
+		text_addf(&detail, "%s: ", err->path);
+	text_add(&detail, str_from(err->text));
+	text_add_json(out, text_done(&detail));
+}
+
+/* source  ErrorResponse of ONAP's policy models, JsonExceptionMapper of its common code */
+unsigned
+reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret)
+{
+	unsigned status = 400;
+	struct text out;
+
+	text_init(&out, arena);
+	if (err->code == ERROR_UNKNOWN) {
+		text_add(&out, STR("{\"code\":\"BAD_REQUEST\",\"error\":"));
+		text_add_json(&out, str_from(err->text));
+		text_add(&out, STR(",\"details\":["));
+		text_add_json(&out, str_from(err->text));
+		text_add(&out, STR("]}"));
+	} else if (err->code == ERROR_RANGE && mode == GUARD_ONAP) {
+		status = 200;
+		text_add(&out, STR("{\"status\":\"error\",\"message\":"));
+		text_add_json(&out, str_from(err->text));
+		text_add(&out, STR("}"));
+	} else {
+		if (err->code == ERROR_MEMORY)
+			status = 500;
+		text_add(&out, STR("{\"errorDetails\":\"Invalid request\""));
+		if (mode == GUARD_STRICT) {
+			text_add(&out, STR(",\"details\":["));
+			add_detail(&out, err, arena);
+			text_add(&out, STR("]"));
+		}
+		text_add(&out, STR("}"));
+	}
+	*ret = (struct reply_body){text_done(&out), false};
+	return status;
+}

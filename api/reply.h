@@ -1,0 +1,27 @@
+/* reply - bodies of answers: decisions and refusals, the same over HTTP and on the command line */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_REPLY_H
+#define API_REPLY_H
+
+#include "engine/engine.h"
+
+/* JSON text. */
+struct reply_body {
+	struct str text; /* absent when memory ran out */
+	bool constant;   /* static storage: the same pointer for the same bytes, always */
+};
+
+/*
+ * {"status":"Permit"}, in strict mode {"status","reason","missing"?}, with "explanation" last when one is given.
+ * explanation: from explanation_json, or absent.
+ */
+struct reply_body reply_decision(const struct decision *decision, struct str explanation, struct arena *arena);
+
+/*
+ * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list
+ * with one sentence of what is wrong and where. Returns the HTTP status: 400, 413 for a body limit is the caller's, 500 when
+ * memory is out, and 200 for a vfCount that onap mode cannot decode.
+ */
+unsigned reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret);
+
+#endif

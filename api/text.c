@@ -1,0 +1,110 @@
+/* text - text that grows in an arena, with JSON's escaping */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FIRST_SIZE 512
+
+void
+text_init(struct text *text, struct arena *arena)
+{
+	*text = (struct text){.arena = arena};
+}
+
+/* Room for `more` bytes and a NUL; the old bytes stay in the arena until it is reset. */
+static bool
+reserve(struct text *text, size_t more)
+{
+	size_t size = text->size ? text->size : FIRST_SIZE;
+	char *ptr;
+
+	if (text->failed)
+		return false;
+	if (text->size - text->len > more)
+		return true;
+	while (size - text->len <= more && size <= SIZE_MAX / 2)
+		size *= 2;
+	ptr = size - text->len > more ? arena_alloc(text->arena, size) : NULL;
+	if (!ptr) {
+		text->failed = true;
+		return false;
+	}
+	if (text->len)
+		memcpy(ptr, text->ptr, text->len);
+	text->ptr = ptr;
+	text->size = size;
+	return true;
+}
+
+void
+text_add(struct text *text, struct str piece)
+{
+	if (piece.len == 0 || !reserve(text, piece.len))
+		return;
+	memcpy(text->ptr + text->len, piece.ptr, piece.len);
+	text->len += piece.len;
+}
+
+void
+text_addf(struct text *text, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0 || !reserve(text, (size_t)len))
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text->ptr + text->len, (size_t)len + 1, format, args); /* measured above */
+	va_end(args);
+	text->len += (size_t)len;
+}
+
+static void
+add_escaped(struct text *text, unsigned char c)
+{
+	static const char letters[] = "btn\0fr"; /* of 0x08 .. 0x0d; 0x0b has none */
+
+	if (c == '"' || c == '\\')
+		text_addf(text, "\\%c", c);
+	else if (c >= 8 && c <= 13 && letters[c - 8])
+		text_addf(text, "\\%c", letters[c - 8]);
+	else
+		text_addf(text, "\\u%04x", c);
+}
+
+void
+text_add_json(struct text *text, struct str piece)
+{
+	size_t from = 0;
+
+	if (!piece.ptr) {
+		text_add(text, STR("null"));
+		return;
+	}
+	text_add(text, STR("\""));
+	for (size_t i = 0; i < piece.len; i++) {
+		unsigned char c = (unsigned char)piece.ptr[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		text_add(text, (struct str){piece.ptr + from, i - from});
+		add_escaped(text, c);
+		from = i + 1;
+	}
+	text_add(text, (struct str){piece.ptr + from, piece.len - from});
+	text_add(text, STR("\""));
+}
+
+struct str
+text_done(struct text *text)
+{
+	if (!reserve(text, 0))
+		return STR_NONE;
+	text->ptr[text->len] = '\0';
+	return (struct str){text->ptr, text->len};
+}
