@@ -1,0 +1,33 @@
+/* arguments - command line options from a table */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_ARGUMENTS_H
+#define API_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit codes of all programs. */
+enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3 };
+
+/* Words of the command line, borrowed from argv. */
+struct words {
+	const char **words; /* room for all of argv */
+	size_t count;
+};
+
+/* One option. Exactly one of flag, value, list is set. A list takes the words up to the next option and may repeat. */
+struct argument {
+	const char *name; /* "--policy" */
+	bool *flag;
+	const char **value;
+	struct words *list;
+};
+
+/*
+ * Sorts argv[1..] into the options of the table (ended by a NULL name) and the words that belong to none. "--" ends the
+ * options; "-" is a word; "--name=value" works. Lists' and rest's `words` are allocated once and stay until the process
+ * ends. 0, or -1 after a message on stderr that names the command.
+ */
+int arguments_parse(const char *command, int argc, char **argv, const struct argument *table, struct words *rest);
+
+#endif

@@ -1,0 +1,54 @@
+/* clguard - the command line program */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "api/arguments.h"
+#include "api/commands.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"check", cmd_check, "compile policies and print every finding"},
+	{"decide", cmd_decide, "take one decision from files"},
+	{"test", cmd_test, "run policy tests"},
+	{"types", cmd_types, "list the built-in policy types, or show one"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int
+usage(FILE *out, int code)
+{
+	fprintf(out, "usage: clguard COMMAND [ARGUMENT ...]\n\n"
+	             "Guards for control loops: may this actor perform this operation on this target now?\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\n'clguard COMMAND --help' tells of one; 'clguard --version' prints the version.\n"
+	             "Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 environment.\n");
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write */
+	if (argc < 2)
+		return usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout, EXIT_DONE);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("clguard %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "clguard: unknown command '%s'; see 'clguard --help'\n", argv[1]);
+	return EXIT_USAGE;
+}

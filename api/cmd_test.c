@@ -1,0 +1,104 @@
+/* cmd_test - clguard test: run policy tests */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
+#include "api/arguments.h"
+#include "api/commands.h"
+#include "api/policy_test.h"
+#include "engine/load.h"
+
+static const char help[] =
+	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"
+	"Runs policy tests: YAML files with policies, history, requests and expectations, in virtual time.\n"
+	"A directory stands for its test files. Prints failures, with --verbose also what passes, and\n"
+	"'N passed, N failed'; exit code 1 when one failed. See clguard(1) for the format.\n\n"
+	"  --coverage  also name the guards that no test reached\n";
+
+static void
+print_coverage(const struct test_run *run)
+{
+	size_t guards = 0, reached = 0;
+
+	for (const struct covered *c = run->guards; c; c = c->next) {
+		guards++;
+		reached += c->reached;
+		if (!c->reached)
+			printf("%s:%u: no test reaches the guard of '%s'\n", c->file, c->line, c->policy);
+	}
+	printf("%zu of %zu guards reached\n", reached, guards);
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The tests of one argument; false when it holds none or cannot be read. */
+static int
+run_path(struct test_run *run, const char *path, struct arena *arena)
+{
+	struct path_list list;
+	struct error err = {0};
+	size_t files = 0;
+
+	if (load_expand(&path, 1, arena, &list, &err) != 0) {
+		fprintf(stderr, "clguard test: %s\n", err.text);
+		return EXIT_ENVIRONMENT;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		int r = policy_test_run(run, list.paths[i]);
+
+		if (r < 0)
+			return r == -ERROR_IO ? EXIT_ENVIRONMENT : EXIT_INPUT;
+		files += r > 0;
+	}
+	if (!files) {
+		fprintf(stderr, "clguard test: '%s' %s\n", path,
+		        is_directory(path) ? "holds no tests" : "is no test: it has no 'requests'");
+		return EXIT_INPUT;
+	}
+	return EXIT_DONE;
+}
+
+int
+cmd_test(int argc, char **argv)
+{
+	struct test_run run = {.out = stdout};
+	const char *mode = NULL;
+	bool want_help = false, coverage = false;
+	struct words paths = {0};
+	const struct argument table[] = {
+		{"--help", .flag = &want_help},
+		{"--mode", .value = &mode},
+		{"--coverage", .flag = &coverage},
+		{"--verbose", .flag = &run.verbose},
+		{0},
+	};
+	struct arena arena;
+	int code = EXIT_DONE;
+
+	if (arguments_parse("clguard test", argc, argv, table, &paths) != 0)
+		return EXIT_USAGE;
+	if (want_help || !paths.count) {
+		fputs(help, want_help ? stdout : stderr);
+		return want_help ? EXIT_DONE : EXIT_USAGE;
+	}
+	if (!read_mode("clguard test", mode, &run.mode))
+		return EXIT_USAGE;
+	arena_init(&arena, 0);
+	arena_init(&run.arena, 0);
+	for (size_t i = 0; i < paths.count; i++) {
+		int one = run_path(&run, paths.words[i], &arena);
+
+		code = one > code ? one : code;
+	}
+	if (coverage)
+		print_coverage(&run);
+	printf("%zu passed, %zu failed\n", run.passed, run.failed);
+	arena_free(&run.arena);
+	arena_free(&arena);
+	return run.failed && code == EXIT_DONE ? EXIT_INPUT : code;
+}

@@ -1,0 +1,26 @@
+/* commands - the commands of clguard, one file each */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_COMMANDS_H
+#define API_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "guards/guard.h"
+
+/* argv[0] is the command's own name; the result is the exit code (arguments.h). */
+int cmd_check(int argc, char **argv);
+int cmd_decide(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_types(int argc, char **argv);
+
+/* What several commands do alike. */
+
+/* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
+void print_findings(FILE *out, const struct diags *diags, enum severity least);
+
+/* "strict" (also NULL) or "onap". False after a message on stderr. */
+bool read_mode(const char *command, const char *text, enum guard_mode *ret);
+
+#endif
