@@ -119,9 +119,12 @@ CLG_API int clg_decide(struct clg_session *session, const struct clg_request *re
 CLG_API int clg_decide_batch(struct clg_session *session, const struct clg_request *requests, size_t count,
                              struct clg_decision *ret);
 
-/* The explanation as JSON text, {"generation","now","status","reason","guards":[...]}; borrowed until the session's next call. */
-CLG_API int clg_explain(struct clg_session *session, const struct clg_request *request, const char **ret_json,
-                        struct clg_error *err);
+/*
+ * Decides and tells why, as JSON text, borrowed until the session's next call: {"generation","now","guards":[{"policy","version",
+ * "kind","file","line","column","verdict","reason","shadow","values":{},"used","limit","window","permit_at","change"}]}.
+ */
+CLG_API int clg_explain(struct clg_session *session, const struct clg_request *request, struct clg_decision *ret,
+                        const char **ret_json, struct clg_error *err);
 
 /* An operation that somebody performed. Times are Unix milliseconds, 0 for unknown. */
 struct clg_operation {

@@ -52,6 +52,9 @@ struct engine_info {
 
 void engine_info(struct engine *engine, struct engine_info *ret);
 struct history *engine_history(struct engine *engine);
+
+/* history_record with the engine's clock; strict mode enters seed 003's spellings of operations as ONAP's. */
+int engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err);
 int64_t engine_now(const struct engine *engine); /* Unix milliseconds */
 
 int session_open(struct engine *engine, struct session **ret, struct error *err);
@@ -67,10 +70,15 @@ struct decision {
 	uint64_t generation;
 	int64_t now_ms;
 	enum guard_mode mode;
+	uint32_t shadow_denials; /* guards in shadow mode that would have denied */
 };
 
 /* Takes no lock, allocates nothing, logs nothing. Attributes must be at most ATTRIBUTE_SIZE_MAX bytes (the readers check). */
 void session_decide(struct session *session, const struct request *request, struct decision *ret);
+
+/* Between these all decisions of the session are of one instant, one policy set and one snapshot of the counters. */
+void session_batch_begin(struct session *session);
+void session_batch_end(struct session *session);
 
 /* What one guard said, for an explanation. */
 struct spoken {

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/pattern.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -210,9 +211,13 @@ struct guard {
 	struct str policy, version; /* version absent for 2.0.0 guards and bare bodies */
 	const char *file;
 	uint32_t line, column;
+	const struct hash_key *key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
 };
 
-/* Scope, time range (strict) and check of one guard. */
+/* Time range (strict) and check of a guard whose scope is known to match. An inert guard is indeterminate. */
+void guard_ask(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret);
+
+/* scope_match, then guard_ask. A pattern that cannot be decided is indeterminate. */
 void guard_evaluate(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret);
 
 /*
@@ -226,10 +231,10 @@ extern const struct guard_kind *const guard_kinds[];
 
 /*
  * Compiles one policy (checked by policy_check in strict mode; straight from its properties in onap mode).
- * ret: in `arena`. False, with findings, when it had errors.
+ * key: becomes the guard's, copied by what needs it. ret: in `arena`. False, with findings, when it had errors.
  */
 bool guard_compile(const struct policy *policy, const struct guard_kind *kind, enum guard_mode mode, struct arena *arena,
-                   struct guard **ret, struct diags *diags);
+                   const struct hash_key *key, struct guard **ret, struct diags *diags);
 
 /* Strict: seed 003's spellings VFModuleCreate, VFModuleDelete, reroute to ONAP's; any other text unchanged. */
 struct str operation_canonical(struct str operation);

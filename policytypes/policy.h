@@ -20,6 +20,9 @@ struct policy {
 	struct str type_name, type_version; /* as written; type_version absent when not given */
 	const struct type *type; /* after policy_check; NULL before, or when unknown */
 	bool bare;
+	bool bad;           /* had errors: later passes leave it out */
+	uint32_t order;     /* load order */
+	const struct node *root; /* of its document */
 	const struct node *node;       /* the policy's body */
 	const struct node *properties; /* as written, may be NULL */
 	const struct node *metadata;   /* may be NULL */

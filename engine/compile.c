@@ -1,0 +1,331 @@
+/* compile - the road of policy documents: read, template, catalogue, check, compile, seal */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "engine/operational.h"
+#include "engine/policyset.h"
+#include "policytypes/template.h"
+
+/* One document on its way. A bad one is left out of later passes. */
+struct source {
+	const struct document *document;
+	struct node *root;
+	enum document_kind kind;
+	bool bad;
+};
+
+/* What the passes share. Trees, templates and user types live in `scratch`, which ends with the compilation. */
+struct compilation {
+	const struct compile_options *options;
+	struct arena scratch;
+	struct source *sources;
+	size_t source_count;
+	struct catalogue *catalogue;
+	struct policy_list policies;
+	struct policyset *set;
+	struct diags *diags;
+};
+
+static void
+out_of_memory(struct compilation *c)
+{
+	diags_error(c->diags, NULL, "out of memory");
+}
+
+/* Bytes to trees. */
+static void
+pass_read(struct compilation *c)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+		const struct document *document = source->document;
+		struct error err = {0};
+
+		if (document_read(document->bytes, document->name, &c->options->limits, &c->scratch, &source->root,
+		                  &err) != 0 ||
+		    document_classify(source->root, &source->kind, &err) != 0) {
+			source->bad = true;
+			diags_add_error(c->diags, document->name, &err);
+		}
+	}
+}
+
+/* By name, version, load order. */
+static int
+policy_compare(const void *left, const void *right)
+{
+	const struct policy *a = *(const struct policy *const *)left, *b = *(const struct policy *const *)right;
+	int r = str_compare(a->name, b->name);
+
+	if (r == 0)
+		r = str_compare(a->version, b->version);
+	if (r == 0)
+		r = (a->order > b->order) - (a->order < b->order);
+	return r;
+}
+
+/* Which policies are defined twice. */
+static void
+check_identities(struct compilation *c)
+{
+	struct policy **sorted = arena_array(&c->scratch, c->policies.count, sizeof(struct policy *));
+	size_t count = 0;
+
+	if (!sorted) {
+		out_of_memory(c);
+		return;
+	}
+	for (struct policy *p = c->policies.first; p; p = p->next) {
+		p->order = (uint32_t)count;
+		sorted[count++] = p;
+	}
+	qsort(sorted, count, sizeof(struct policy *), policy_compare);
+	for (size_t i = 1; i < count; i++) {
+		const struct policy *a = sorted[i - 1];
+		struct policy *b = sorted[i];
+
+		if (a->bare || b->bare || !str_equal(a->name, b->name))
+			continue;
+		if (str_equal(a->version, b->version)) {
+			b->bad = true;
+			diags_error(c->diags, b->node, "policy '%.*s' version '%.*s' is already defined at %s:%u",
+			            STR_ARG(b->name), STR_ARG(b->version), node_file(a->node), a->node->line);
+		} else {
+			diags_add(c->diags, SEVERITY_WARNING, NULL, b->node,
+			          "policy '%.*s' has versions '%.*s' and '%.*s': both are active", STR_ARG(b->name),
+			          STR_ARG(a->version), STR_ARG(b->version));
+		}
+	}
+}
+
+/* Trees to policies. */
+static void
+pass_template(struct compilation *c)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+		struct policy *last = c->policies.last;
+
+		if (source->bad || (source->kind != DOCUMENT_TEMPLATE && source->kind != DOCUMENT_BARE))
+			continue;
+		template_policies(source->root, source->kind, &c->scratch, &c->policies, c->diags);
+		for (struct policy *p = last ? last->next : c->policies.first; p; p = p->next)
+			p->root = source->root;
+	}
+	check_identities(c);
+}
+
+/* Types of the documents beside the built-in ones. */
+static void
+pass_catalogue(struct compilation *c)
+{
+	c->catalogue = catalogue_new(&c->scratch, c->options->builtin);
+	if (!c->catalogue) {
+		out_of_memory(c);
+		return;
+	}
+	for (size_t i = 0; i < c->source_count; i++) {
+		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_TEMPLATE)
+			catalogue_add(c->catalogue, c->sources[i].root, c->diags);
+	}
+	catalogue_resolve(c->catalogue, c->diags);
+}
+
+/* Properties against types. In onap mode nothing but the name of the type is looked at here, as the reference does. */
+static void
+pass_check(struct compilation *c)
+{
+	for (struct policy *p = c->policies.first; p; p = p->next) {
+		if (p->bad || operational_is(p))
+			continue;
+		if (c->options->mode == GUARD_STRICT)
+			p->bad = !policy_check(p, c->catalogue, &c->scratch, c->diags);
+	}
+}
+
+/* A policy that is none of ours: in the control loop's name space an error, elsewhere somebody else's business. */
+static void
+refuse_type(struct compilation *c, const struct policy *policy)
+{
+	const struct str ours = STR("onap.policies.controlloop.");
+	struct str name = policy->type_name;
+	bool known = catalogue_find(c->catalogue, TYPE_POLICY, name, policy->type_version) != NULL;
+
+	if (c->options->mode == GUARD_ONAP && str_starts_with(name, ours) &&
+	    !str_starts_with(name, STR("onap.policies.controlloop.operational.")))
+		diags_error(c->diags, policy->node, "no guard of today's ONAP has the type '%.*s' version '%.*s'",
+		            STR_ARG(name), STR_ARG(policy->type_version));
+	else if (known || !str_starts_with(name, ours))
+		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
+		          STR_ARG(name));
+	else
+		diags_error(c->diags, policy->node, "unknown policy type '%.*s'", STR_ARG(name));
+}
+
+static void
+compile_policy(struct compilation *c, struct policy *policy)
+{
+	const struct guard_kind *kind = guard_kind_of(policy, c->options->mode);
+	struct guard *guard;
+
+	if (operational_is(policy)) {
+		const struct operational *operational;
+
+		c->set->policies += operational_compile(policy, c->catalogue, &c->set->arena, &operational, c->diags);
+	} else if (!kind) {
+		refuse_type(c, policy);
+	} else if (guard_compile(policy, kind, c->options->mode, &c->set->arena, &c->options->key, &guard, c->diags)) {
+		guard_list_append(&c->set->guards, guard);
+		c->set->policies++;
+	}
+}
+
+/* Policies to guards, in load order: arguments as given, position in the file. */
+static void
+pass_compile(struct compilation *c)
+{
+	struct policy *policy = c->policies.first;
+
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+
+		if (source->bad)
+			continue;
+		if (source->kind == DOCUMENT_GUARD2) {
+			size_t before = c->set->guards.count;
+
+			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key, &c->set->guards,
+			               c->diags);
+			c->set->policies += c->set->guards.count - before;
+		} else if (source->kind == DOCUMENT_CONTROLLOOP) {
+			c->set->policies += operational_compile_document(source->root, &c->set->arena, c->diags);
+		}
+		for (; policy && policy->root == source->root; policy = policy->next) {
+			if (!policy->bad)
+				compile_policy(c, policy);
+		}
+	}
+}
+
+static int
+count_type(void *context, const struct type *type)
+{
+	*(size_t *)context += type->kind == TYPE_POLICY;
+	return 0;
+}
+
+/* Guards to a set that answers. */
+static void
+pass_seal(struct compilation *c)
+{
+	struct policyset *set = c->set;
+	uint32_t order = 0;
+
+	if (set->guards.count > c->options->policies_max) {
+		diags_error(c->diags, NULL, "%zu guards are more than the limit of %zu", set->guards.count,
+		            c->options->policies_max);
+		return;
+	}
+	for (struct guard *g = set->guards.first; g; g = g->next)
+		g->order = order++;
+	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
+	if (index_build(&set->index, set->guards.first, &c->options->key, &set->arena) != 0)
+		out_of_memory(c);
+}
+
+static const struct pass {
+	const char *name;
+	void (*run)(struct compilation *c);
+} passes[] = {
+	{"read", pass_read},
+	{"template", pass_template},
+	{"catalogue", pass_catalogue},
+	{"check", pass_check},
+	{"compile", pass_compile},
+	{"seal", pass_seal},
+};
+
+static struct policyset *
+policyset_new(const struct compile_options *options)
+{
+	struct policyset *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	arena_init(&set->arena, 0);
+	set->mode = options->mode;
+	set->on_error_permit = options->on_error_permit;
+	set->no_guard_deny = options->no_guard_deny;
+	atomic_init(&set->holders, 1);
+	return set;
+}
+
+int
+policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
+{
+	struct catalogue *catalogue = catalogue_new(arena, NULL);
+	struct arena scratch;
+	struct diags diags;
+	int r = 0;
+
+	arena_init(&scratch, 0);
+	diags_init(&diags, &scratch);
+	if (!catalogue)
+		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	else if (catalogue_load_builtin(catalogue, &diags) != 0)
+		r = error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s",
+		              diags.first ? diags.first->text : "out of memory");
+	else
+		*ret = catalogue;
+	arena_free(&scratch);
+	return r;
+}
+
+int
+policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
+                  struct policyset **ret_set, struct diags *diags)
+{
+	struct compilation c = {.options = options, .source_count = count, .diags = diags};
+	bool stopped = false;
+
+	arena_init(&c.scratch, 0);
+	c.set = policyset_new(options);
+	c.sources = arena_array(&c.scratch, count, sizeof(*c.sources));
+	if (!c.set || !c.sources) {
+		out_of_memory(&c);
+		stopped = true;
+	}
+	for (size_t i = 0; !stopped && i < count; i++)
+		c.sources[i].document = &documents[i];
+	for (size_t i = 0; !stopped && i < sizeof(passes) / sizeof(passes[0]); i++) {
+		passes[i].run(&c);
+		stopped = diags->count[SEVERITY_ERROR] && !options->skip_bad_policies;
+	}
+	if (!stopped && (!c.catalogue || !c.set->index.slots))
+		stopped = true;
+	arena_free(&c.scratch);
+	if (stopped) {
+		policyset_drop(c.set);
+		return -ERROR_SYNTAX;
+	}
+	*ret_set = c.set;
+	return 0;
+}
+
+void
+policyset_hold(struct policyset *set)
+{
+	/* Relaxed: whoever holds may hand on; nothing is published by the count going up. */
+	atomic_fetch_add_explicit(&set->holders, 1, memory_order_relaxed);
+}
+
+void
+policyset_drop(struct policyset *set)
+{
+	/* Acquire and release: the last holder frees after all that the others did with the set. */
+	if (!set || atomic_fetch_sub_explicit(&set->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_free(&set->arena);
+	free(set);
+}

@@ -1,0 +1,364 @@
+/* engine - the active policy set, the operation counters, and the sessions that ask them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "engine/decide.h"
+#include "engine/load.h"
+#include "engine/policyset.h"
+
+/*
+ * Publishing. `current` always points to a sealed set that the engine holds. A session keeps its own reference and compares
+ * one pointer a call; only when they differ does it take the publish lock, to hold the new set before the engine can drop it.
+ * A set is freed by whoever drops it last, so no decision ever waits for a load, nor a load for a decision.
+ */
+struct engine {
+	struct engine_options options;
+	struct history *history;
+	struct arena builtin_arena; /* the built-in types, const after engine_open */
+	const struct catalogue *builtin;
+	struct hash_key key;
+	pthread_mutex_t load_lock;    /* one compilation at a time; taken before publish_lock */
+	pthread_mutex_t publish_lock; /* guards replacing `current` and holding what it points to */
+	_Atomic(struct policyset *) current; /* written under publish_lock; read by anyone, to compare */
+};
+
+struct session {
+	struct engine *engine;
+	struct policyset *set; /* held */
+	struct history_reader *reader;
+	struct history_view view; /* the guards' questions, through the session: the first one begins the transaction */
+	struct pattern_scratch *scratch;
+	bool reading;
+	bool batch;       /* the set and the snapshot stay until the batch ends, at batch_ms */
+	int64_t batch_ms;
+};
+
+static int64_t
+system_clock(void *context)
+{
+	struct timespec now;
+
+	(void)context;
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const struct engine_options engine_options_default = {
+	.history = {.map_bytes = (size_t)1 << 36, .lease_ms = 3600000, .durable = true},
+	.mode = GUARD_STRICT,
+	.limits = {16 << 20, 64, 2000000, 1000, 1 << 20},
+	.policies_max = 1000000,
+	.clock = system_clock,
+};
+
+static struct compile_options
+compile_options(const struct engine *engine)
+{
+	return (struct compile_options){
+		.mode = engine->options.mode,
+		.on_error_permit = engine->options.on_error_permit,
+		.no_guard_deny = engine->options.no_guard_deny,
+		.skip_bad_policies = engine->options.skip_bad_policies,
+		.limits = engine->options.limits,
+		.policies_max = engine->options.policies_max,
+		.builtin = engine->builtin,
+		.key = engine->key,
+	};
+}
+
+/* The first set: empty, generation 0. */
+static int
+publish_empty(struct engine *engine, struct error *err)
+{
+	struct compile_options options = compile_options(engine);
+	struct policyset *set;
+	struct arena arena;
+	struct diags diags;
+	int r;
+
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	r = policyset_compile(&options, NULL, 0, &set, &diags);
+	arena_free(&arena);
+	if (r != 0)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	set->since_ms = engine_now(engine);
+	atomic_init(&engine->current, set);
+	return 0;
+}
+
+int
+engine_open(const struct engine_options *options, struct engine **ret, struct error *err)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	struct error local = {0};
+
+	if (!engine)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	engine->options = *options;
+	atomic_init(&engine->current, NULL);
+	arena_init(&engine->builtin_arena, 0);
+	pthread_mutex_init(&engine->load_lock, NULL);
+	pthread_mutex_init(&engine->publish_lock, NULL);
+	if (getrandom(&engine->key, sizeof(engine->key), 0) != (ssize_t)sizeof(engine->key))
+		(void)error_set(&local, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	if (local.code || policyset_builtin(&engine->builtin_arena, &engine->builtin, &local) != 0 || publish_empty(engine, &local) != 0 ||
+	    history_open(&options->history, &engine->history, &local) != 0) {
+		engine_close(engine);
+		return error_set(err, local.code, NULL, "%s", local.text);
+	}
+	*ret = engine;
+	return 0;
+}
+
+void
+engine_close(struct engine *engine)
+{
+	if (!engine)
+		return;
+	history_close(engine->history);
+	policyset_drop(atomic_load(&engine->current));
+	arena_free(&engine->builtin_arena);
+	pthread_mutex_destroy(&engine->publish_lock);
+	pthread_mutex_destroy(&engine->load_lock);
+	free(engine);
+}
+
+static void
+publish(struct engine *engine, struct policyset *set)
+{
+	struct policyset *old;
+
+	pthread_mutex_lock(&engine->publish_lock);
+	old = atomic_load_explicit(&engine->current, memory_order_relaxed);
+	set->generation = old->generation + 1;
+	set->since_ms = engine_now(engine);
+	/* Release: who sees the pointer sees the sealed set. */
+	atomic_store_explicit(&engine->current, set, memory_order_release);
+	pthread_mutex_unlock(&engine->publish_lock);
+	policyset_drop(old);
+}
+
+int
+engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
+{
+	struct compile_options options = compile_options(engine);
+	struct policyset *set;
+	int r;
+
+	pthread_mutex_lock(&engine->load_lock);
+	r = policyset_compile(&options, documents, count, &set, diags);
+	if (r == 0)
+		publish(engine, set);
+	pthread_mutex_unlock(&engine->load_lock);
+	return r;
+}
+
+int
+engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags)
+{
+	struct document *documents;
+	struct arena arena;
+	size_t documents_count;
+	int r;
+
+	arena_init(&arena, 0);
+	r = load_documents(paths, count, engine->options.limits.bytes, engine->options.skip_bad_policies, &arena,
+	                   &documents, &documents_count, diags);
+	if (r == 0)
+		r = engine_load(engine, documents, documents_count, diags);
+	arena_free(&arena);
+	return r;
+}
+
+void
+engine_info(struct engine *engine, struct engine_info *ret)
+{
+	const struct policyset *set;
+
+	pthread_mutex_lock(&engine->publish_lock);
+	set = atomic_load_explicit(&engine->current, memory_order_relaxed);
+	*ret = (struct engine_info){
+		.generation = set->generation,
+		.since_ms = set->since_ms,
+		.policies = set->policies,
+		.guards = set->guards.count,
+		.policy_types = set->types,
+		.mode = set->mode,
+	};
+	pthread_mutex_unlock(&engine->publish_lock);
+}
+
+struct history *
+engine_history(struct engine *engine)
+{
+	return engine->history;
+}
+
+int64_t
+engine_now(const struct engine *engine)
+{
+	return engine->options.clock(engine->options.clock_context);
+}
+
+int
+engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err)
+{
+	for (size_t i = 0; engine->options.mode == GUARD_STRICT && i < count; i++)
+		rows[i].operation = operation_canonical(rows[i].operation);
+	return history_record(engine->history, rows, count, engine_now(engine), err);
+}
+
+/* Decisions that ask the history begin its transaction; the others never touch it. */
+static struct history_view
+reading_view(struct session *session)
+{
+	if (!session->reading && history_reader_begin(session->reader) == 0)
+		session->reading = true;
+	return (struct history_view){history_reader_view.count, history_reader_view.loop_live,
+	                             history_reader_view.loop_started, session->reader};
+}
+
+static int
+session_count(void *context, const struct count_query *query, struct count_result *ret)
+{
+	struct session *session = context;
+	struct history_view view = reading_view(session);
+
+	return session->reading ? view.count(view.context, query, ret) : -ERROR_IO;
+}
+
+static int
+session_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	struct session *session = context;
+	struct history_view view = reading_view(session);
+
+	return session->reading ? view.loop_live(view.context, clname, now_ms, ret_until) : -ERROR_IO;
+}
+
+static int
+session_loop_started(void *context, struct str clname)
+{
+	struct session *session = context;
+	struct history_view view = reading_view(session);
+
+	return session->reading ? view.loop_started(view.context, clname) : -ERROR_IO;
+}
+
+int
+session_open(struct engine *engine, struct session **ret, struct error *err)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	session->engine = engine;
+	session->view = (struct history_view){session_count, session_loop_live, session_loop_started, session};
+	session->scratch = pattern_scratch_new();
+	if (!session->scratch) {
+		session_close(session);
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	}
+	if (history_reader_open(engine->history, &session->reader, err) != 0) {
+		session_close(session);
+		return -ERROR_IO;
+	}
+	*ret = session;
+	return 0;
+}
+
+void
+session_close(struct session *session)
+{
+	if (!session)
+		return;
+	history_reader_close(session->reader);
+	pattern_scratch_free(session->scratch);
+	policyset_drop(session->set);
+	free(session);
+}
+
+/* The current set, held by the session. The lock is taken only after a publication. */
+static const struct policyset *
+session_set(struct session *session)
+{
+	struct engine *engine = session->engine;
+	struct policyset *old = session->set;
+
+	/* Acquire: pairs with the release in publish. */
+	if (session->batch || atomic_load_explicit(&engine->current, memory_order_acquire) == old)
+		return old;
+	pthread_mutex_lock(&engine->publish_lock);
+	session->set = atomic_load_explicit(&engine->current, memory_order_relaxed);
+	policyset_hold(session->set);
+	pthread_mutex_unlock(&engine->publish_lock);
+	policyset_drop(old);
+	return session->set;
+}
+
+static struct env
+session_env(struct session *session)
+{
+	int64_t now_ms = session->batch ? session->batch_ms : engine_now(session->engine);
+
+	return (struct env){now_ms, &session->view, session->scratch};
+}
+
+static void
+session_done(struct session *session)
+{
+	if (!session->reading || session->batch)
+		return;
+	history_reader_end(session->reader);
+	session->reading = false;
+}
+
+void
+session_decide(struct session *session, const struct request *request, struct decision *ret)
+{
+	const struct policyset *set = session_set(session);
+	struct env env = session_env(session);
+
+	decide_with(set, request, &env, ret);
+	session_done(session);
+}
+
+void
+session_batch_begin(struct session *session)
+{
+	(void)session_set(session); /* the newest */
+	session->batch_ms = engine_now(session->engine);
+	session->batch = true;
+}
+
+void
+session_batch_end(struct session *session)
+{
+	session->batch = false;
+	session_done(session);
+}
+
+int
+session_explain(struct session *session, const struct request *request, struct arena *arena, struct decision *ret,
+                struct spoken **ret_spoken, size_t *ret_count)
+{
+	const struct policyset *set = session_set(session);
+	struct env env = session_env(session);
+	int r = decide_explain(set, request, &env, arena, ret, ret_spoken, ret_count);
+
+	session_done(session);
+	return r;
+}
+
+struct history_reader *
+session_reader(struct session *session)
+{
+	return session->reader;
+}

@@ -1,0 +1,55 @@
+/* policyset - all active policies, compiled and sealed; and the road that makes one */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_POLICYSET_H
+#define ENGINE_POLICYSET_H
+
+#include <stdatomic.h>
+
+#include "base/document.h"
+#include "engine/engine.h"
+#include "engine/index.h"
+#include "guards/guard2.h"
+#include "policytypes/catalogue.h"
+
+struct operational;
+
+/* Const once sealed, but for the holders. All of it is in its own arena. */
+struct policyset {
+	struct arena arena;
+	enum guard_mode mode;
+	bool on_error_permit, no_guard_deny;
+	uint64_t generation; /* set when published */
+	int64_t since_ms;
+	struct guard_list guards;
+	struct index index;
+	size_t policies; /* that were compiled; a 2.0.0 guard policy counts as one */
+	size_t types;    /* policy types known to it */
+	atomic_uint holders; /* the engine and each session that refers to it */
+};
+
+struct compile_options {
+	enum guard_mode mode;
+	bool on_error_permit, no_guard_deny;
+	bool skip_bad_policies;
+	struct document_limits limits;
+	size_t policies_max;
+	const struct catalogue *builtin; /* outlives every set */
+	struct hash_key key;             /* random */
+};
+
+/* The built-in types, in `arena`, for compile_options.builtin. */
+int policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err);
+
+/*
+ * The road of a policy document: read, template, catalogue, check, compile, seal. A pass that found errors stops the next,
+ * and all errors of a pass are reported; with skip_bad_policies a bad policy or document is left out instead. On success the
+ * set has one holder, the caller. Pure: no file, no clock.
+ */
+int policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
+                      struct policyset **ret_set, struct diags *diags);
+
+/* Shared: one more holder, one less; the last one's drop frees the set. Any thread. drop takes NULL. */
+void policyset_hold(struct policyset *set);
+void policyset_drop(struct policyset *set);
+
+#endif
