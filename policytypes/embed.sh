@@ -1,0 +1,29 @@
+#!/bin/sh
+# embed.sh FILE... - writes to standard output a C file that holds the text files given, see policytypes/builtin.h
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+LC_ALL=C
+export LC_ALL
+
+cat <<'END'
+/* builtin_data - the documents of policytypes/types; made by policytypes/embed.sh, do not edit */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policytypes/builtin.h"
+END
+
+# A question mark is escaped too: two of them may begin a trigraph.
+i=0
+for file; do
+	printf '\nstatic const char text_%d[] = ""\n' "$i"
+	sed -e 's/[\\"?]/\\&/g' -e 's/^/	"/' -e 's/$/\\n"/' "$file"
+	echo '	;'
+	i=$((i + 1))
+done
+
+printf '\nconst struct builtin_document policytypes_builtin[] = {\n'
+i=0
+for file; do
+	printf '\t{"%s", text_%d, sizeof(text_%d) - 1},\n' "${file##*/}" "$i" "$i"
+	i=$((i + 1))
+done
+printf '};\n\nconst size_t policytypes_builtin_count = %d;\n' "$i"
