@@ -1,0 +1,706 @@
+/* store - ordered tables of bytes in one database file, shared by threads and processes: the one wrapper of LMDB */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/store_lock.h"
+
+#define READERS_DEFAULT 1024
+#define MAP_SMALLEST ((size_t)64 << 20)
+#define FILE_MODE 0660
+#define DIRECTORY_MODE 0750
+
+struct store_txn {
+	struct store *store;
+	MDB_txn *txn;                            /* of a reader: reset between store_end and store_begin; NULL: suspended */
+	MDB_cursor *cursors[STORE_TABLES_MAX];   /* of a reader: opened once; of the writer: when first needed */
+	uint32_t renewed;                        /* bit a table: the cursor belongs to the present snapshot */
+	int failed;                              /* the first failure, negative */
+	size_t changes;
+	bool writer;
+};
+
+struct store {
+	MDB_env *env; /* NULL after a failed reopen */
+	struct store_lock lock;
+	char *directory; /* NULL: private, without a name by now */
+	const char *tables[STORE_TABLES_MAX];
+	MDB_dbi dbis[STORE_TABLES_MAX];
+	size_t table_count;
+	size_t map_bytes;
+	size_t page_bytes;
+	unsigned env_flags, readers;
+	atomic_bool broken;      /* any thread sets it; store_reopen clears it */
+	struct store_txn writer; /* belongs to who holds LMDB's writer lock */
+};
+
+/* One LMDB or system error as ours. */
+static int
+code_of(struct store *store, int rc)
+{
+	switch (rc) {
+	case MDB_SUCCESS:
+		return 0;
+	case MDB_PANIC:
+		atomic_store(&store->broken, true);
+		return -ERROR_IO;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return -ERROR_FULL;
+	case MDB_PAGE_NOTFOUND:
+	case MDB_CORRUPTED:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+	case MDB_NOTFOUND:
+	case MDB_PAGE_FULL:
+	case MDB_CURSOR_FULL:
+		return -ERROR_DAMAGED;
+	case MDB_READERS_FULL:
+	case EBUSY:
+	case EAGAIN:
+		return -ERROR_BUSY;
+	case MDB_BAD_VALSIZE:
+	case MDB_KEYEXIST:
+		return -ERROR_LIMIT;
+	case ENOMEM:
+		return -ERROR_MEMORY;
+	default:
+		return -ERROR_IO;
+	}
+}
+
+static int
+fail(struct store *store, int rc, const char *what, struct error *err)
+{
+	return error_set(err, (enum error_code)-code_of(store, rc), NULL, "cannot %s the database%s%s: %s", what,
+	                 store->directory ? " in " : "", store->directory ? store->directory : "", mdb_strerror(rc));
+}
+
+/* The first failure of a transaction stays. */
+static int
+keep(struct store_txn *txn, int rc)
+{
+	int r = code_of(txn->store, rc);
+
+	if (r != 0 && txn->failed == 0)
+		txn->failed = r;
+	return r;
+}
+
+/* Opens every table, made when missing. */
+static int
+open_tables(struct store *store)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < store->table_count; i++)
+		rc = mdb_dbi_open(txn, store->tables[i], MDB_CREATE, &store->dbis[i]);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* One attempt with this much address space. Looks at nothing but the file's header. */
+static int
+env_open(struct store *store, const char *directory, size_t map_bytes)
+{
+	MDB_env *env;
+	MDB_envinfo info;
+	MDB_stat stat;
+	int rc = mdb_env_create(&env);
+
+	if (rc != 0)
+		return rc;
+	rc = mdb_env_set_mapsize(env, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(env, store->readers);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(env, STORE_TABLES_MAX);
+	if (rc == 0)
+		rc = mdb_env_open(env, directory, store->env_flags, FILE_MODE);
+	if (rc == 0)
+		rc = mdb_env_info(env, &info);
+	if (rc == 0)
+		rc = mdb_env_stat(env, &stat);
+	if (rc != 0) {
+		mdb_env_close(env);
+		return rc;
+	}
+	store->env = env;
+	store->map_bytes = info.me_mapsize;
+	store->page_bytes = stat.ms_psize;
+	return 0;
+}
+
+/* A process whose address space is limited gets what it can have: half as much until it fits. */
+static int
+env_open_fitting(struct store *store, const char *directory, size_t map_bytes, struct error *err)
+{
+	int rc = env_open(store, directory, map_bytes);
+
+	while (rc == ENOMEM && map_bytes / 2 >= MAP_SMALLEST) {
+		map_bytes /= 2;
+		rc = env_open(store, directory, map_bytes);
+	}
+	if (rc == ENOMEM)
+		return error_set(err, ERROR_MEMORY, NULL, "cannot map %zu MiB for the database: the address space is limited",
+		                 map_bytes >> 20);
+	return rc == 0 ? 0 : fail(store, rc, "open", err);
+}
+
+/*
+ * Refuses what would otherwise end in a signal or in silently empty counters: a data file that is gone or much shorter than its
+ * own header says. (A few pages may be missing from the end of a sound file: LMDB does not write a page that was freed in
+ * the transaction that took it.)
+ */
+static int
+check_file(const struct store *store, const char *directory, bool existing, struct error *err)
+{
+	char path[4096];
+	struct stat status;
+
+	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
+		return error_set(err, ERROR_IO, NULL, "the name of directory '%s' is too long", directory);
+	if (stat(path, &status) != 0 || status.st_size == 0) {
+		if (store_lock_is_marked(&store->lock))
+			return error_set(err, ERROR_DAMAGED, NULL,
+			                 "the database in '%s' has lost its file; to start an empty one remove the directory", directory);
+		if (existing)
+			return error_set(err, ERROR_IO, NULL, "there is no database in '%s'", directory);
+	}
+	return 0;
+}
+
+static int
+sync_directory(const char *directory, struct error *err)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd >= 0 ? fsync(fd) : -1;
+
+	if (r != 0)
+		r = error_set(err, ERROR_IO, NULL, "cannot sync directory '%s': %s", directory, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd); /* only read */
+	return r;
+}
+
+static int
+check_length(const struct store *store, const char *directory, struct error *err)
+{
+	enum { SLACK = 64 };
+	MDB_envinfo info;
+	struct stat status;
+	int fd;
+
+	if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &status) != 0 || mdb_env_info(store->env, &info) != 0)
+		return error_set(err, ERROR_IO, NULL, "cannot read the size of the database in '%s'", directory);
+	if ((size_t)status.st_size / store->page_bytes + SLACK < info.me_last_pgno)
+		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' is cut short: %zu pages, not %zu", directory,
+		                 (size_t)status.st_size / store->page_bytes, info.me_last_pgno + 1);
+	return 0;
+}
+
+/* The environment, when the file looks sound, and its tables. */
+static int
+open_env(struct store *store, const char *directory, size_t map_bytes, struct error *err)
+{
+	int dead, rc, r = env_open_fitting(store, directory, map_bytes, err);
+
+	if (r == 0)
+		r = check_length(store, directory, err);
+	if (r != 0)
+		return r;
+	rc = mdb_reader_check(store->env, &dead);
+	if (rc == 0)
+		rc = open_tables(store);
+	return rc == 0 ? 0 : fail(store, rc, "open", err);
+}
+
+static int
+open_named(struct store *store, const char *directory, const struct store_options *options, struct error *err)
+{
+	int r;
+
+	if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
+		return error_set(err, ERROR_IO, NULL, "cannot make directory '%s': %s", directory, strerror(errno));
+	r = store_lock_take(&store->lock, directory, false, err);
+	if (r != 0)
+		return r;
+	r = check_file(store, directory, options->existing, err);
+	if (r != 0)
+		return r;
+	r = open_env(store, directory, options->map_bytes, err);
+	if (r == 0 && !store_lock_is_marked(&store->lock)) {
+		if (options->durable)
+			r = sync_directory(directory, err);
+		if (r == 0)
+			r = store_lock_mark(&store->lock, err);
+	}
+	return r;
+}
+
+/* Without a directory: files that lose their names as soon as they are open, so that nothing can leave them behind. */
+static int
+open_private(struct store *store, const struct store_options *options, struct error *err)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb", "clguard.lock"};
+	char directory[] = "/tmp/clguard-XXXXXX", path[64];
+	int r;
+
+	if (!mkdtemp(directory))
+		return error_set(err, ERROR_IO, NULL, "cannot make a directory in /tmp: %s", strerror(errno));
+	r = open_named(store, directory, options, err);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]); /* fits */
+		(void)unlink(path);                                               /* may be missing after a failure */
+	}
+	(void)rmdir(directory); /* an empty directory in /tmp does no harm */
+	return r;
+}
+
+int
+store_open(const struct store_options *options, struct store **ret, struct error *err)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int r = 0;
+
+	if (!store)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	store->lock = STORE_LOCK_NONE;
+	store->table_count = options->table_count;
+	for (size_t i = 0; i < options->table_count; i++)
+		store->tables[i] = options->tables[i];
+	store->readers = options->readers ? options->readers : READERS_DEFAULT;
+	store->env_flags = MDB_NOTLS | MDB_NORDAHEAD | (options->durable && options->directory ? 0 : MDB_NOSYNC);
+	if (options->directory) {
+		store->directory = strdup(options->directory);
+		if (!store->directory)
+			r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+		else
+			r = open_named(store, store->directory, options, err);
+	} else {
+		r = open_private(store, options, err);
+	}
+	if (r != 0) {
+		store_close(store);
+		return r;
+	}
+	*ret = store;
+	return 0;
+}
+
+void
+store_close(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->env)
+		mdb_env_close(store->env);
+	store_lock_drop(&store->lock);
+	free(store->directory);
+	free(store);
+}
+
+int
+store_reopen(struct store *store, struct error *err)
+{
+	int r;
+
+	if (!store->directory)
+		return error_set(err, ERROR_IO, NULL, "a private database cannot be opened again");
+	atomic_store(&store->broken, true);
+	if (store->env)
+		mdb_env_close(store->env);
+	store->env = NULL;
+	r = check_file(store, store->directory, true, err);
+	if (r == 0)
+		r = open_env(store, store->directory, store->map_bytes, err);
+	if (r == 0) {
+		atomic_store(&store->broken, false);
+		return 0;
+	}
+	if (store->env)
+		mdb_env_close(store->env);
+	store->env = NULL;
+	return r;
+}
+
+bool
+store_is_broken(const struct store *store)
+{
+	return atomic_load(&store->broken);
+}
+
+int
+store_check_readers(struct store *store)
+{
+	int dead = 0;
+	int rc = store->env ? mdb_reader_check(store->env, &dead) : MDB_PANIC;
+
+	return rc == 0 ? dead : code_of(store, rc);
+}
+
+/* Pages that the file holds and nobody uses: the free list's own table, whose values begin with how many they list. */
+static int
+free_pages(struct store *store, size_t *ret)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor = NULL;
+	MDB_val key, value;
+	size_t pages = 0;
+	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_open(txn, 0, &cursor);
+	while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+		size_t listed;
+
+		memcpy(&listed, value.mv_data, sizeof(listed));
+		pages += listed;
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	*ret = pages;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int
+store_info(struct store *store, bool exact, struct store_info *ret)
+{
+	MDB_envinfo info;
+	size_t unused = 0;
+	int rc = store->env ? mdb_env_info(store->env, &info) : MDB_PANIC;
+
+	if (rc == 0 && exact)
+		rc = free_pages(store, &unused);
+	if (rc != 0)
+		return code_of(store, rc);
+	*ret = (struct store_info){
+		.map_bytes = info.me_mapsize,
+		.used_bytes = (info.me_last_pgno + 1 - unused) * store->page_bytes,
+		.file_bytes = (info.me_last_pgno + 1) * store->page_bytes,
+		.page_bytes = store->page_bytes,
+		.readers = info.me_numreaders,
+		.commits = info.me_last_txnid,
+	};
+	return 0;
+}
+
+int
+store_copy(struct store *store, const char *directory, struct error *err)
+{
+	int rc = mdb_env_copy2(store->env, directory, MDB_CP_COMPACT);
+
+	return rc == 0 ? 0 : fail(store, rc, "copy", err);
+}
+
+void
+store_reader_suspend(struct store_txn *txn)
+{
+	for (size_t i = 0; i < txn->store->table_count; i++) {
+		if (txn->cursors[i])
+			mdb_cursor_close(txn->cursors[i]);
+		txn->cursors[i] = NULL;
+	}
+	if (txn->txn)
+		mdb_txn_abort(txn->txn);
+	txn->txn = NULL;
+}
+
+int
+store_reader_resume(struct store_txn *txn)
+{
+	struct store *store = txn->store;
+	int rc = store->env ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn) : MDB_PANIC;
+
+	if (rc != 0)
+		txn->txn = NULL;
+	for (size_t i = 0; rc == 0 && i < store->table_count; i++)
+		rc = mdb_cursor_open(txn->txn, store->dbis[i], &txn->cursors[i]);
+	if (rc != 0) {
+		store_reader_suspend(txn);
+		return code_of(store, rc);
+	}
+	mdb_txn_reset(txn->txn);
+	return 0;
+}
+
+int
+store_reader_open(struct store *store, struct store_txn **ret, struct error *err)
+{
+	struct store_txn *txn = calloc(1, sizeof(*txn));
+	int r;
+
+	if (!txn)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	txn->store = store;
+	r = store_reader_resume(txn);
+	if (r != 0) {
+		free(txn);
+		return error_set(err, (enum error_code)-r, NULL, "cannot begin reading the database: %s",
+		                 r == -ERROR_BUSY ? "too many readers" : error_name((enum error_code)-r));
+	}
+	*ret = txn;
+	return 0;
+}
+
+void
+store_reader_close(struct store_txn *txn)
+{
+	if (!txn)
+		return;
+	store_reader_suspend(txn);
+	free(txn);
+}
+
+int
+store_begin(struct store_txn *txn)
+{
+	int rc = txn->txn ? mdb_txn_renew(txn->txn) : MDB_PANIC;
+
+	txn->renewed = 0;
+	txn->failed = 0;
+	return rc == 0 ? 0 : keep(txn, rc);
+}
+
+void
+store_end(struct store_txn *txn)
+{
+	mdb_txn_reset(txn->txn);
+}
+
+int
+store_write(struct store *store, struct store_txn **ret, struct error *err)
+{
+	MDB_txn *txn;
+	int rc = store->env ? mdb_txn_begin(store->env, NULL, 0, &txn) : MDB_PANIC;
+
+	if (rc != 0)
+		return fail(store, rc, "write", err);
+	store->writer = (struct store_txn){.store = store, .txn = txn, .writer = true};
+	*ret = &store->writer;
+	return 0;
+}
+
+/* The writer lock goes with the end of the transaction: nothing of `txn` may be touched after it. */
+int
+store_commit(struct store_txn *txn, struct error *err)
+{
+	struct store *store = txn->store;
+	int rc;
+
+	if (txn->failed) {
+		int failed = txn->failed;
+
+		store_abort(txn);
+		return error_set(err, (enum error_code)-failed, NULL, "cannot write the database: %s",
+		                 error_name((enum error_code)-failed));
+	}
+	rc = mdb_txn_commit(txn->txn); /* closes its cursors */
+	return rc == 0 ? 0 : fail(store, rc, "commit to", err);
+}
+
+void
+store_abort(struct store_txn *txn)
+{
+	if (txn)
+		mdb_txn_abort(txn->txn); /* closes its cursors */
+}
+
+int
+store_failed(const struct store_txn *txn)
+{
+	return txn->failed;
+}
+
+size_t
+store_changes(const struct store_txn *txn)
+{
+	return txn->changes;
+}
+
+static MDB_val
+val(struct str bytes)
+{
+	return (MDB_val){bytes.len, (void *)(uintptr_t)bytes.ptr}; /* LMDB does not write to it */
+}
+
+static struct str
+bytes_of(MDB_val value)
+{
+	return (struct str){value.mv_data, value.mv_size};
+}
+
+int
+store_get(struct store_txn *txn, unsigned table, struct str key, struct str *ret_value)
+{
+	MDB_val k = val(key), v;
+	int rc;
+
+	if (txn->failed)
+		return txn->failed;
+	rc = mdb_get(txn->txn, txn->store->dbis[table], &k, &v);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return keep(txn, rc);
+	*ret_value = bytes_of(v);
+	return 1;
+}
+
+static int
+put(struct store_txn *txn, unsigned table, struct str key, struct str value, unsigned flags)
+{
+	MDB_val k = val(key), v = val(value);
+
+	if (txn->failed)
+		return txn->failed;
+	txn->changes++;
+	return keep(txn, mdb_put(txn->txn, txn->store->dbis[table], &k, &v, flags));
+}
+
+int
+store_put(struct store_txn *txn, unsigned table, struct str key, struct str value)
+{
+	return put(txn, table, key, value, 0);
+}
+
+int
+store_append(struct store_txn *txn, unsigned table, struct str key, struct str value)
+{
+	return put(txn, table, key, value, MDB_APPEND);
+}
+
+int
+store_delete(struct store_txn *txn, unsigned table, struct str key)
+{
+	MDB_val k = val(key);
+	int rc;
+
+	if (txn->failed)
+		return txn->failed;
+	rc = mdb_del(txn->txn, txn->store->dbis[table], &k, NULL);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	txn->changes++;
+	return rc == 0 ? 1 : keep(txn, rc);
+}
+
+int64_t
+store_count(struct store_txn *txn, unsigned table)
+{
+	MDB_stat stat;
+
+	if (txn->failed)
+		return txn->failed;
+	if (keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0)
+		return txn->failed;
+	return (int64_t)stat.ms_entries;
+}
+
+/* The table's cursor, of the present snapshot. */
+static MDB_cursor *
+cursor_of(struct store_txn *txn, unsigned table)
+{
+	uint32_t bit = UINT32_C(1) << table;
+
+	if (txn->failed)
+		return NULL;
+	if (!(txn->renewed & bit)) {
+		int rc = txn->writer ? mdb_cursor_open(txn->txn, txn->store->dbis[table], &txn->cursors[table])
+		                     : mdb_cursor_renew(txn->txn, txn->cursors[table]);
+
+		if (keep(txn, rc) != 0)
+			return NULL;
+		txn->renewed |= bit;
+	}
+	return txn->cursors[table];
+}
+
+/* What an operation of the cursor found, if it has the prefix. */
+static int
+found(struct store_txn *txn, int rc, MDB_val k, MDB_val v, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return keep(txn, rc);
+	if (k.mv_size < prefix_len || (prefix_len && memcmp(k.mv_data, key.ptr, prefix_len) != 0))
+		return 0;
+	*ret = (struct store_entry){bytes_of(k), bytes_of(v)};
+	return 1;
+}
+
+int
+store_below(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	MDB_cursor *cursor = cursor_of(txn, table);
+	MDB_val k = val(key), v;
+	int rc;
+
+	if (!cursor)
+		return txn->failed;
+	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+	else if (rc == 0 && (k.mv_size != key.len || memcmp(k.mv_data, key.ptr, key.len) != 0))
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
+	return found(txn, rc, k, v, key, prefix_len, ret);
+}
+
+int
+store_above(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	MDB_cursor *cursor = cursor_of(txn, table);
+	MDB_val k = val(key), v;
+
+	if (!cursor)
+		return txn->failed;
+	return found(txn, mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE), k, v, key, prefix_len, ret);
+}
+
+static int
+move(struct store_txn *txn, unsigned table, MDB_cursor_op op, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	MDB_cursor *cursor = cursor_of(txn, table);
+	MDB_val k, v;
+
+	if (!cursor)
+		return txn->failed;
+	return found(txn, mdb_cursor_get(cursor, &k, &v, op), k, v, key, prefix_len, ret);
+}
+
+int
+store_previous(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	return move(txn, table, MDB_PREV, key, prefix_len, ret);
+}
+
+int
+store_next(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
+{
+	return move(txn, table, MDB_NEXT, key, prefix_len, ret);
+}
+
+int
+store_last(struct store_txn *txn, unsigned table, struct store_entry *ret)
+{
+	return move(txn, table, MDB_LAST, STR_NONE, 0, ret);
+}

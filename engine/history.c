@@ -1,0 +1,304 @@
+/* history - operations done, under way and reserved: opening, recording, reopening */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "engine/history_priv.h"
+
+#define FORMAT 1 /* of all tables together */
+
+const char *const history_tables[HISTORY_TABLES] = {
+	[TABLE_META] = "meta",
+	[TABLE_LOG] = "log",
+	[TABLE_IDENTITY] = "identity",
+	[TABLE_INDEX] = "index",
+	[TABLE_RING] = "ring",
+};
+
+/* What "header" holds; written once. */
+struct header {
+	uint32_t format, zero;
+	struct hash_key key;
+	uint64_t check; /* of what stands before, under the key itself */
+};
+
+static uint64_t
+header_check(const struct header *header)
+{
+	return hash_str(&header->key, (struct str){(const char *)header, offsetof(struct header, check)});
+}
+
+static int
+header_make(struct store_txn *txn, struct header *header, struct error *err)
+{
+	*header = (struct header){.format = FORMAT};
+	if (getrandom(&header->key, sizeof(header->key), 0) != (ssize_t)sizeof(header->key))
+		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	header->check = header_check(header);
+	return store_put(txn, TABLE_META, STR("header"), (struct str){(const char *)header, sizeof(*header)});
+}
+
+/* The database's secret: read, or made with a new database. */
+static int
+open_header(struct history *history, struct error *err)
+{
+	struct store_txn *txn;
+	struct header header;
+	struct str value;
+	int r = store_write(history->store, &txn, err);
+
+	if (r != 0)
+		return r;
+	r = store_get(txn, TABLE_META, STR("header"), &value);
+	if (r == 0 && store_count(txn, TABLE_LOG) != 0)
+		r = error_set(err, ERROR_DAMAGED, NULL, "the database has lost its header");
+	else if (r == 0)
+		r = header_make(txn, &header, err);
+	else if (r == 1 && value.len != sizeof(header))
+		r = error_set(err, ERROR_DAMAGED, NULL, "the database's header has the wrong length");
+	else if (r == 1)
+		memcpy(&header, value.ptr, sizeof(header));
+	if (r < 0) {
+		store_abort(txn);
+		return error_set(err, (enum error_code)-r, NULL, "cannot read the database's header");
+	}
+	r = store_commit(txn, err);
+	if (r != 0)
+		return r;
+	if (header.check != header_check(&header))
+		return error_set(err, ERROR_DAMAGED, NULL, "the database's header is damaged");
+	if (header.format != FORMAT)
+		return error_set(err, ERROR_DAMAGED, NULL, "the database has format %u, not %u", header.format, FORMAT);
+	history->key = header.key;
+	return 0;
+}
+
+static int
+open_all(struct history *history, const struct history_options *options, struct error *err)
+{
+	const struct store_options store = {
+		.directory = options->directory,
+		.map_bytes = options->map_bytes,
+		.durable = options->durable,
+		.tables = history_tables,
+		.table_count = HISTORY_TABLES,
+	};
+	int r = store_open(&store, &history->store, err);
+
+	if (r == 0)
+		r = open_header(history, err);
+	return r == 0 ? committer_start(history, err) : r;
+}
+
+int
+history_open(const struct history_options *options, struct history **ret, struct error *err)
+{
+	struct history *history = calloc(1, sizeof(*history));
+	pthread_condattr_t monotonic;
+	int r;
+
+	if (!history)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	history->lease_ms = options->lease_ms;
+	atomic_init(&history->ring_length, RING_LENGTH_LEAST);
+	pthread_mutex_init(&history->queue_lock, NULL);
+	pthread_mutex_init(&history->readers_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&history->queue_filled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	r = open_all(history, options, err);
+	if (r != 0) {
+		history_close(history);
+		return r;
+	}
+	*ret = history;
+	return 0;
+}
+
+void
+history_close(struct history *history)
+{
+	if (!history)
+		return;
+	committer_stop(history);
+	store_close(history->store);
+	pthread_cond_destroy(&history->queue_filled);
+	pthread_mutex_destroy(&history->readers_lock);
+	pthread_mutex_destroy(&history->queue_lock);
+	free(history);
+}
+
+static bool
+any_busy(const struct history *history)
+{
+	for (const struct history_reader *reader = history->readers; reader; reader = reader->next) {
+		if (atomic_load(&reader->busy))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * LMDB refuses all work after a meta page could not be written, until the environment is opened again, and a process may
+ * have it open once only. So every reader's transaction is given back first. A reader says that it is busy, then looks
+ * whether the store is being reopened; the committer says that it reopens, then looks who is busy: one of the two
+ * always sees the other. Meanwhile decisions that need counts fail, and so Deny.
+ */
+int
+history_reopen(struct history *history, struct error *err)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	int r;
+
+	atomic_store(&history->reopening, true);
+	pthread_mutex_lock(&history->readers_lock);
+	while (any_busy(history))
+		(void)nanosleep(&moment, NULL); /* shorter does no harm */
+	for (struct history_reader *reader = history->readers; reader; reader = reader->next)
+		store_reader_suspend(reader->txn);
+	r = store_reopen(history->store, err);
+	for (struct history_reader *reader = history->readers; r == 0 && reader; reader = reader->next)
+		(void)store_reader_resume(reader->txn); /* one that cannot reports it at its next snapshot */
+	pthread_mutex_unlock(&history->readers_lock);
+	atomic_store(&history->reopening, false);
+	return r;
+}
+
+/* Rows to enter, by whoever waits for it. */
+struct rows {
+	const struct operation *rows;
+	size_t count;
+	int64_t now_ms;
+};
+
+static int
+rows_run(void *context, struct history_writer *writer)
+{
+	const struct rows *rows = context;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rows->count; i++)
+		r = writer_record(writer, &rows->rows[i], rows->now_ms);
+	return r;
+}
+
+static int
+rows_check(const struct operation *rows, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct str texts[] = {rows[i].actor, rows[i].operation, rows[i].target, rows[i].clname,
+		                            rows[i].request_id, rows[i].subrequest_id, rows[i].outcome};
+
+		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+			if (texts[j].len > TEXT_MAX)
+				return error_set(err, ERROR_LIMIT, NULL, "row %zu: a text of %zu bytes, more than %d", i,
+				                 texts[j].len, TEXT_MAX);
+		}
+		if (rows[i].message.len > MESSAGE_MAX)
+			return error_set(err, ERROR_LIMIT, NULL, "row %zu: a message of %zu bytes, more than %d", i,
+			                 rows[i].message.len, MESSAGE_MAX);
+	}
+	return 0;
+}
+
+int
+history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms, struct error *err)
+{
+	struct rows all = {rows, count, now_ms};
+	int r = rows_check(rows, count, err);
+
+	if (r != 0 || count == 0)
+		return r;
+	return history_run(history, rows_run, &all, err);
+}
+
+/* Rows that outlive their caller. */
+struct rows_job {
+	struct history_job job;
+	struct rows rows;
+	void (*done)(void *context, const struct error *err);
+	void *context;
+	struct arena arena; /* holds the job too */
+};
+
+static int
+rows_job_run(struct history_job *job, struct history_writer *writer)
+{
+	return rows_run(&((struct rows_job *)job)->rows, writer);
+}
+
+static void
+rows_job_done(struct history_job *job)
+{
+	struct rows_job *rows = (struct rows_job *)job;
+	struct arena arena = rows->arena;
+
+	rows->done(rows->context, &job->err);
+	arena_free(&arena);
+}
+
+/* False when memory is out. */
+static bool
+text_copy(struct arena *arena, struct str *text)
+{
+	struct str copy = arena_str(arena, *text);
+	bool copied = !text->ptr || copy.ptr;
+
+	*text = copy;
+	return copied;
+}
+
+static struct operation *
+rows_copy(struct arena *arena, const struct operation *rows, size_t count)
+{
+	struct operation *copy = arena_array(arena, count, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++) {
+		struct operation *row = &copy[i];
+
+		*row = rows[i];
+		if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) || !text_copy(arena, &row->target) ||
+		    !text_copy(arena, &row->clname) || !text_copy(arena, &row->request_id) ||
+		    !text_copy(arena, &row->subrequest_id) || !text_copy(arena, &row->outcome) ||
+		    !text_copy(arena, &row->message))
+			return NULL;
+	}
+	return copy;
+}
+
+int
+history_record_async(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
+                     void (*done)(void *context, const struct error *err), void *context, struct error *err)
+{
+	struct rows_job *job;
+	struct operation *copy = NULL;
+	struct arena arena;
+	int r = rows_check(rows, count, err);
+
+	if (r != 0)
+		return r;
+	arena_init(&arena, 0);
+	job = arena_alloc(&arena, sizeof(*job));
+	if (job)
+		copy = rows_copy(&arena, rows, count);
+	if (!copy) {
+		arena_free(&arena);
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	}
+	*job = (struct rows_job){
+		.job = {.run = rows_job_run, .done = rows_job_done},
+		.rows = {copy, count, now_ms},
+		.done = done,
+		.context = context,
+		.arena = arena,
+	};
+	r = history_submit(history, &job->job, err);
+	if (r != 0)
+		arena_free(&arena);
+	return r;
+}

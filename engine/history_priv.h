@@ -1,0 +1,218 @@
+/* history_priv - the parts of the operation history, for engine/history*.c and engine/reserve*.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_HISTORY_PRIV_H
+#define ENGINE_HISTORY_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/hash.h"
+#include "base/store.h"
+#include "engine/history.h"
+
+/*
+ * The tables. Every value carries a version and a check, keyed by the database's secret.
+ *
+ *   meta      "header": secret and identity of the database; "state": what changes with every commit
+ *   log       be64 number -> record. Append-only: an update appends a new record with a higher number
+ *   identity  hash of a row's identity -> number of its current record
+ *   index     counting key, effective end, number -> flags. One entry for each key that counts the row
+ *   ring      counting key -> its newest effective ends, newest first: the cache that decisions read
+ */
+enum history_table { TABLE_META, TABLE_LOG, TABLE_IDENTITY, TABLE_INDEX, TABLE_RING, HISTORY_TABLES };
+
+extern const char *const history_tables[HISTORY_TABLES];
+
+/* --- what is recorded (history_format.c) --- */
+
+#define RECORD_TEXTS 8 /* of struct operation, in its order */
+#define TEXT_MAX ATTRIBUTE_SIZE_MAX
+#define MESSAGE_MAX 4096
+#define RECORD_MAX (128 + 7 * TEXT_MAX + MESSAGE_MAX)
+
+enum record_flag {
+	RECORD_RESERVED = 1, /* the row of a reservation: `reservation` is its id */
+	RECORD_GONE = 2,     /* given back: neither counted nor listed, kept for the audit */
+	RECORD_APART = 4     /* its identity is the reservation's id: its texts have none, or another row has that */
+};
+
+/* One record of the log. Texts borrowed from where it was read or written. */
+struct record {
+	struct operation row;
+	int64_t recorded_ms; /* the clock when it was entered */
+	int64_t until_ms;    /* effective end: row.end_ms, or when its lease ends */
+	uint64_t replaces;   /* number of the record that this one updates, 0 for none */
+	unsigned flags;
+	struct hash128 reservation;
+};
+
+/* Bytes of a record into `out` (RECORD_MAX of them). */
+size_t record_write(const struct hash_key *key, uint64_t number, const struct record *record, char *out);
+
+/* 0 or -ERROR_DAMAGED. Texts borrow from `bytes`. */
+int record_read(const struct hash_key *key, uint64_t number, struct str bytes, struct record *ret);
+
+/* Whether the row counts at all: everything but Failure_Guard and what was given back. */
+bool record_counts(const struct record *record);
+
+/* --- keys (history_key.c) --- */
+
+/* What a key counts by. The order is part of the format. */
+enum key_kind {
+	KEY_OPERATION = 1,   /* actor, operation */
+	KEY_TARGET,          /* and target */
+	KEY_LOOP,            /* actor, operation, clname */
+	KEY_TARGET_LOOP,     /* all four */
+	KEY_LIVE,            /* clname alone, by effective end: is the loop busy? */
+	KEY_STARTS,          /* clname alone, by start, every outcome: its latest row */
+	KEY_IDENTITY,        /* the six texts that make two rows one */
+	KEY_RESERVATION      /* a reservation's id: identity of a row that has no other */
+};
+
+#define KEYS_MAX 6 /* of one row, in the index */
+#define INDEX_KEY_SIZE 32
+
+/* One entry of the index. */
+struct index_entry {
+	struct hash128 key;
+	int64_t order;   /* effective end; KEY_STARTS: start, INT64_MAX for none */
+	uint64_t number; /* of the record */
+	unsigned flags;
+	bool ringed;     /* the key has a ring */
+};
+
+enum entry_flag { ENTRY_ENDED = 1, ENTRY_OUTCOME = 2, ENTRY_STARTED = 4 };
+
+/* The entries of a record: their number, at most KEYS_MAX. */
+size_t record_entries(const struct hash_key *key, uint64_t number, const struct record *record,
+                      struct index_entry entries[KEYS_MAX]);
+
+/* The key that a question counts by. */
+struct hash128 count_key(const struct hash_key *key, const struct count_query *query);
+struct hash128 loop_key(const struct hash_key *key, enum key_kind kind, struct str clname);
+
+/* A row's identity; false when it has none and is always new. */
+bool record_identity(const struct hash_key *key, const struct record *record, struct hash128 *ret);
+
+/* --- the index (history_index.c) --- */
+
+int index_add(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry);
+int index_remove(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry);
+
+/* A walk over one key's entries, from the greatest order <= at downwards. 1 and the entry, 0 at the end, or negative. */
+int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct index_entry *ret);
+int index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct index_entry *ret);
+
+/* --- rings (history_ring.c) --- */
+
+#define RING_LENGTH_LEAST 16 /* stamps that a ring holds at least when there are as many */
+#define RING_LENGTH_MOST 4096
+
+/* What a decision asks of a ring: 1 and the answer, 0 when the ring is too short for it, or negative. */
+int ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t since_ms, uint32_t limit,
+               struct count_result *ret);
+
+/*
+ * One end leaves the key, one enters it; TIME_NONE for none. The index must have changed already. length: stamps that
+ * the ring should hold. 0 or negative: -ERROR_DAMAGED when the ring does not hold what leaves and should.
+ */
+int ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t leave_ms, int64_t enter_ms,
+                uint32_t length);
+
+/* Compares a ring with the index: 0, or -ERROR_DAMAGED. */
+int ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str ring);
+
+/* --- one transaction of the committer (history_write.c) --- */
+
+/* Changes with every commit; one value in meta. */
+struct history_state {
+	int64_t clock_ms;     /* the latest time that any commit was given; TIME_NONE before the first */
+	uint64_t next_number; /* of the log, from 1 */
+	uint64_t rows;        /* current rows */
+};
+
+/* What is written in: the transaction and the state it will leave. Committer's thread only. */
+struct history_writer {
+	struct history *history;
+	struct store_txn *txn;
+	struct history_state state;
+	char *scratch; /* RECORD_MAX bytes */
+};
+
+/* Enters one row: a new one, or the next record of one that is known. 0 or negative. */
+int writer_record(struct history_writer *writer, const struct operation *row, int64_t now_ms);
+
+/* Appends `record` in the place of the record numbered `old` (0 for none); index, rings and identity follow. */
+int writer_put(struct history_writer *writer, struct record *record, uint64_t old);
+
+/* The current record of an identity: 1, its number and content, 0 when there is none. Texts borrow until the next change. */
+int writer_find(struct history_writer *writer, struct hash128 identity, uint64_t *ret_number, struct record *ret);
+
+/* The number of an identity's current record, and a record by its number: 1, 0 when there is none, or negative. */
+int identity_read(struct store_txn *txn, const struct hash_key *key, struct hash128 identity, uint64_t *ret_number);
+int log_read(struct store_txn *txn, const struct hash_key *key, uint64_t number, struct record *ret);
+
+int state_read(struct store_txn *txn, const struct hash_key *key, struct history_state *ret);
+int state_write(struct store_txn *txn, const struct hash_key *key, const struct history_state *state);
+
+/* --- questions, in any transaction (history_read.c); see struct history_view --- */
+
+int txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret);
+int txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until);
+int txn_loop_started(struct history *history, struct store_txn *txn, struct str clname);
+
+/* 1 when no later record replaces this one, 0 when one does, or negative. */
+int record_is_current(struct store_txn *txn, const struct hash_key *key, uint64_t number, const struct record *record);
+
+/* --- the committer (history_commit.c) --- */
+
+/* One request of the committer: run in a transaction shared with others, done after the commit. Owned by the caller until done. */
+struct history_job {
+	struct history_job *next;
+	/* Inside the write transaction; may be called again when the transaction is given up because of another job. */
+	int (*run)(struct history_job *job, struct history_writer *writer);
+	/* On the committer's thread, after the commit or the failure: job->err tells. The job may be freed here. */
+	void (*done)(struct history_job *job);
+	struct error err;
+};
+
+/* Hands a job over. Fails, without taking it, with ERROR_BUSY when too many wait. */
+int history_submit(struct history *history, struct history_job *job, struct error *err);
+
+/* The same, and waits: run(context, writer), the error is the job's. */
+int history_run(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
+                struct error *err);
+
+int committer_start(struct history *history, struct error *err);
+void committer_stop(struct history *history); /* finishes what waits */
+
+/* --- the whole --- */
+
+struct history_reader {
+	struct history *history;
+	struct store_txn *txn;
+	struct history_reader *next; /* under readers_lock */
+	atomic_bool busy;            /* set by its thread around a snapshot; the committer waits for it before reopening */
+};
+
+struct history {
+	struct store *store;
+	struct hash_key key; /* the database's secret; const once open */
+	int64_t lease_ms;
+	bool started;
+	pthread_t committer;
+	pthread_mutex_t queue_lock; /* guards the queue, waiting, stopping */
+	pthread_cond_t queue_filled;
+	struct history_job *queue_first, *queue_last;
+	size_t waiting;
+	bool stopping;
+	pthread_mutex_t readers_lock;   /* guards the list of readers, and the store while it is reopened */
+	struct history_reader *readers;
+	atomic_bool reopening;          /* written by the committer; readers turn away while it is set */
+	atomic_uint ring_length;        /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
+};
+
+/* Closes and reopens the store under all readers. Committer's thread. */
+int history_reopen(struct history *history, struct error *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* history_read - readers, and the questions that guards and listings ask */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "engine/history_priv.h"
+
+int
+history_reader_open(struct history *history, struct history_reader **ret, struct error *err)
+{
+	struct history_reader *reader = calloc(1, sizeof(*reader));
+	int r;
+
+	if (!reader)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	reader->history = history;
+	pthread_mutex_lock(&history->readers_lock);
+	if (store_is_broken(history->store))
+		r = error_set(err, ERROR_IO, NULL, "the database must be opened again first");
+	else
+		r = store_reader_open(history->store, &reader->txn, err);
+	if (r == 0) {
+		reader->next = history->readers;
+		history->readers = reader;
+	}
+	pthread_mutex_unlock(&history->readers_lock);
+	if (r != 0) {
+		free(reader);
+		return r;
+	}
+	*ret = reader;
+	return 0;
+}
+
+void
+history_reader_close(struct history_reader *reader)
+{
+	struct history_reader **at;
+
+	if (!reader)
+		return;
+	pthread_mutex_lock(&reader->history->readers_lock);
+	for (at = &reader->history->readers; *at != reader; at = &(*at)->next)
+		;
+	*at = reader->next;
+	store_reader_close(reader->txn);
+	pthread_mutex_unlock(&reader->history->readers_lock);
+	free(reader);
+}
+
+int
+history_reader_begin(struct history_reader *reader)
+{
+	int r = -ERROR_IO;
+
+	/* Both in one total order with the committer's: see history_reopen. */
+	atomic_store(&reader->busy, true);
+	if (!atomic_load(&reader->history->reopening))
+		r = store_begin(reader->txn);
+	if (r != 0)
+		atomic_store_explicit(&reader->busy, false, memory_order_release);
+	return r;
+}
+
+void
+history_reader_end(struct history_reader *reader)
+{
+	store_end(reader->txn);
+	/* Release: the committer that sees it may take the transaction back. */
+	atomic_store_explicit(&reader->busy, false, memory_order_release);
+}
+
+/* The entries of [since, at] that count, newest first, until there are `limit`. */
+static int
+count_index(struct store_txn *txn, const struct hash_key *key, struct hash128 of, const struct count_query *query,
+            struct count_result *ret)
+{
+	const unsigned needed = query->ended_only ? ENTRY_ENDED | ENTRY_OUTCOME : 0;
+	struct index_entry entry;
+	int r = index_first(txn, key, of, query->ended_only ? query->now_ms : INT64_MAX, &entry);
+
+	*ret = (struct count_result){0, TIME_NONE};
+	while (r == 1 && entry.order >= query->since_ms) {
+		if ((entry.flags & needed) == needed && ++ret->used == query->limit) {
+			ret->limit_end = entry.order;
+			return 0;
+		}
+		r = index_next(txn, key, of, &entry);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Rings shall be this long from now on. */
+static void
+want_length(struct history *history, uint32_t limit)
+{
+	if (limit > RING_LENGTH_MOST)
+		return; /* such limits always read the index */
+	if (limit > atomic_load_explicit(&history->ring_length, memory_order_relaxed))
+		atomic_store_explicit(&history->ring_length, limit, memory_order_relaxed);
+}
+
+int
+txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret)
+{
+	struct hash128 of = count_key(&history->key, query);
+	int r;
+
+	*ret = (struct count_result){0, TIME_NONE};
+	if (query->limit == 0)
+		return 0;
+	if (query->ended_only)
+		return count_index(txn, &history->key, of, query, ret);
+	r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	want_length(history, query->limit);
+	return count_index(txn, &history->key, of, query, ret);
+}
+
+int
+txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	struct index_entry entry;
+	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_LIVE, clname), INT64_MAX, &entry);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || entry.order <= now_ms)
+		return 0;
+	if (ret_until)
+		*ret_until = entry.order;
+	return 1;
+}
+
+int
+txn_loop_started(struct history *history, struct store_txn *txn, struct str clname)
+{
+	struct index_entry entry;
+	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_STARTS, clname), INT64_MAX, &entry);
+
+	if (r < 0)
+		return r;
+	return r == 1 && entry.flags & ENTRY_STARTED;
+}
+
+static int
+reader_count(void *context, const struct count_query *query, struct count_result *ret)
+{
+	struct history_reader *reader = context;
+
+	return txn_count(reader->history, reader->txn, query, ret);
+}
+
+static int
+reader_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	struct history_reader *reader = context;
+
+	return txn_loop_live(reader->history, reader->txn, clname, now_ms, ret_until);
+}
+
+static int
+reader_loop_started(void *context, struct str clname)
+{
+	struct history_reader *reader = context;
+
+	return txn_loop_started(reader->history, reader->txn, clname);
+}
+
+const struct history_view history_reader_view = {
+	.count = reader_count,
+	.loop_live = reader_loop_live,
+	.loop_started = reader_loop_started,
+};
+
+static bool
+text_passes(struct str wanted, struct str text)
+{
+	return !wanted.ptr || (text.ptr && str_equal(wanted, text));
+}
+
+static bool
+row_passes(const struct operation_filter *filter, const struct operation *row)
+{
+	int64_t at = row->end_ms != TIME_NONE ? row->end_ms : row->start_ms;
+
+	if (filter->from_ms != TIME_NONE && at < filter->from_ms)
+		return false;
+	if (filter->to_ms != TIME_NONE && (at == TIME_NONE || at > filter->to_ms))
+		return false;
+	return text_passes(filter->actor, row->actor) && text_passes(filter->operation, row->operation) &&
+	       text_passes(filter->target, row->target) && text_passes(filter->clname, row->clname);
+}
+
+/* 1 when no later record replaces this one. */
+int
+record_is_current(struct store_txn *txn, const struct hash_key *key, uint64_t number, const struct record *record)
+{
+	struct hash128 identity;
+	uint64_t current;
+	int r;
+
+	if (!record_identity(key, record, &identity))
+		return 1;
+	r = identity_read(txn, key, identity, &current);
+	return r == 1 ? current == number : r;
+}
+
+int
+history_each(struct history_reader *reader, const struct operation_filter *filter,
+             int (*visit)(void *context, const struct operation *row), void *context)
+{
+	const struct hash_key *key = &reader->history->key;
+	struct store_entry entry;
+	struct record record;
+	size_t visited = 0;
+	int r = store_last(reader->txn, TABLE_LOG, &entry);
+
+	for (; r == 1 && visited < filter->limit; r = store_previous(reader->txn, TABLE_LOG, STR_NONE, 0, &entry)) {
+		uint64_t number = entry.key.len == 8 ? store_unpack_u64(entry.key.ptr) : 0;
+		int current;
+
+		if (record_read(key, number, entry.value, &record) != 0)
+			return -ERROR_DAMAGED;
+		if (record.flags & RECORD_GONE || !row_passes(filter, &record.row))
+			continue;
+		current = record_is_current(reader->txn, key, number, &record);
+		if (current < 0)
+			return current;
+		if (!current)
+			continue;
+		visited++;
+		r = visit(context, &record.row);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 0;
+}
