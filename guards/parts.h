@@ -21,6 +21,23 @@ bool scope_term_compile(struct scope_term *term, enum attribute attribute, struc
 bool time_range_compile(struct time_range *range, const struct node *start, const struct node *end, enum guard_mode mode,
                         bool legacy, struct diags *diags);
 
+/* The first instant from `from_ms` on at which the range holds by the clock; TIME_NONE for never again. */
+int64_t time_range_starts(const struct time_range *range, int64_t from_ms);
+
+/* "/x/": strict mode takes it for a pattern. */
+bool text_is_pattern(struct str text);
+
+/* Compiles the pattern of a text for which text_is_pattern holds. False with a finding at `where`. */
+bool pattern_build(struct str text, const struct node *where, struct arena *arena, const struct pattern **ret_pattern,
+                   struct diags *diags);
+
+/* What policies of all kinds say alike: actor, operation, id and target to the scope, timeRange to the range. Strict mode. */
+bool common_compile(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
+
+/* The same in onap mode, where Blacklist alone does not match by target. A guard without an exact term is inert. */
+bool common_compile_onap(const struct policy *policy, struct guard *guard, bool with_target, struct arena *arena,
+                         struct diags *diags);
+
 /* What a limiter is made of, whatever document said so. */
 struct limiter_spec {
 	uint32_t limit;
@@ -35,7 +52,52 @@ struct limiter_spec {
 bool limiter_build(struct guard *guard, const struct limiter_spec *spec, const struct node *where, struct arena *arena,
                    struct diags *diags);
 
-/* entries: a NODE_LIST of scalars, taken as text. Strict: `.*` is everything, "/x/" a pattern. */
+/*
+ * entries: a NODE_LIST of scalars, taken as text. Strict: `.*` is everything, "/x/" a pattern. onap: a list among them means
+ * that all its texts must equal the target. Sets kind, data of `guard`.
+ */
 bool blacklist_build(struct guard *guard, const struct node *entries, struct arena *arena, struct diags *diags);
+
+/* The kinds; guard_kinds lists them. */
+extern const struct guard_kind guard_frequency_limiter;
+extern const struct guard_kind guard_blacklist;
+extern const struct guard_kind guard_min_max;
+extern const struct guard_kind guard_filter;
+extern const struct guard_kind guard_first_blocks_second;
+
+/* A Deny for want of a request's attribute. */
+static inline void
+verdict_missing(struct verdict *verdict, const char *key)
+{
+	*verdict = (struct verdict){EFFECT_DENY, REASON_MISSING_ATTRIBUTE, key};
+}
+
+/* The check itself failed; strict mode makes it a Deny by its setting on_error. */
+static inline void
+verdict_error(struct verdict *verdict)
+{
+	*verdict = (struct verdict){EFFECT_INDETERMINATE, REASON_ERROR, NULL};
+}
+
+/*
+ * What every explanation begins with: permit_at is when the guard's own range ends, if that would help; a missing attribute
+ * and an error have their change. False when no more is to be said.
+ */
+bool explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
+                   struct explanation *ret);
+
+/* Adds a value under a static name; absent ones are left out, and so are those without memory. */
+void explain_text(struct explanation *explanation, const char *name, struct str value, struct arena *arena);
+void explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena);
+
+/* A formatted text, absent when memory is out. */
+struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A MinMax of a 2.0.0 file (minVnfCount, maxVnfCount), strict only; either bound may be NULL, not both. Sets kind and data of
+ * `guard`. The caller has checked min <= max. False when memory is out (finding added).
+ */
+bool min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where, struct arena *arena,
+                   struct diags *diags);
 
 #endif

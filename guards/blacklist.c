@@ -1,0 +1,276 @@
+/* blacklist - Blacklist: targets that nothing may be done to */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guards/onap.h"
+#include "guards/parts.h"
+#include "guards/text_set.h"
+#include "policytypes/policy.h"
+
+/*
+ * type    onap.policies.controlloop.guard.common.Blacklist 1.0.0 {actor, operation, id?, timeRange?, blacklist: [text]};
+ *         seed 003's ...guard.Blacklist; a blacklist of a 2.0.0 file
+ * strict  denies when the target is an entry. Entries are text, numbers too; `.*` is every target; /x/ a pattern on the
+ *         whole value. A property `target` is a scope as everywhere. Without a target: missing_attribute.
+ * onap    denies when the target equals an entry, in range; everything else permits. `target` is ignored. An entry that is no
+ *         text (a number, yes, a map), or is `.*`, makes the guard inert; a null entry refuses it; an entry that is a list
+ *         wants all its texts to equal the target. 2.0.0 files: entries are text, whatever they look like.
+ * source  spec/guard-decisions 2.1, 3.2, 3.3, 5
+ */
+
+struct entry_pattern {
+	const struct pattern *pattern;
+	uint32_t line;
+};
+
+struct blacklist {
+	const struct text_set *texts;
+	const struct entry_pattern *patterns;
+	size_t pattern_count;
+	bool everything;
+	uint32_t everything_line;
+};
+
+/* onap: the one text that all of a nested list's must equal; absent when there is none. */
+static struct str
+text_of_all(const struct node *list)
+{
+	for (const struct node *text = list->first; text; text = text->next) {
+		if (!node_is_scalar(text) || !str_equal(text->text, list->first->text))
+			return STR_NONE;
+	}
+	return list->first ? list->first->text : STR_NONE;
+}
+
+static struct str
+entry_text(const struct node *entry)
+{
+	return entry->kind == NODE_LIST ? text_of_all(entry) : entry->text;
+}
+
+/* Whether an entry goes into the set of texts. Longer ones than a request can carry equal nothing. */
+static bool
+is_plain(const struct guard *guard, struct str text)
+{
+	if (!text.ptr || text.len > ATTRIBUTE_SIZE_MAX)
+		return false;
+	return guard->mode == GUARD_ONAP || !(str_is(text, ".*") || text_is_pattern(text));
+}
+
+/* Strict: what cannot be meant. */
+static bool
+entry_good(const struct node *entry, struct diags *diags)
+{
+	if (node_is_null(entry) || !node_is_scalar(entry))
+		diags_error(diags, entry, "an entry of a blacklist must be text, not a %s", node_kind_name(entry));
+	else if (str_trim(entry->text).len == 0)
+		diags_error(diags, entry, "an entry of a blacklist is blank");
+	else if (entry->text.len > ATTRIBUTE_SIZE_MAX)
+		diags_error(diags, entry, "an entry of a blacklist has more than the %d bytes that a target may have",
+		            ATTRIBUTE_SIZE_MAX);
+	else
+		return true;
+	return false;
+}
+
+/* What the entries need: how many texts, of how many bytes, how many patterns. */
+struct need {
+	size_t texts, bytes, patterns;
+};
+
+static bool
+entries_measure(const struct guard *guard, const struct node *entries, struct need *ret, struct diags *diags)
+{
+	bool good = true;
+
+	*ret = (struct need){0};
+	for (const struct node *entry = entries->first; entry; entry = entry->next) {
+		struct str text = entry_text(entry);
+
+		if (guard->mode == GUARD_STRICT && !entry_good(entry, diags)) {
+			good = false;
+		} else if (is_plain(guard, text)) {
+			ret->texts++;
+			ret->bytes += text.len;
+		} else {
+			ret->patterns++;
+		}
+	}
+	return good;
+}
+
+bool
+blacklist_build(struct guard *guard, const struct node *entries, struct arena *arena, struct diags *diags)
+{
+	struct blacklist *data = arena_alloc(arena, sizeof(*data));
+	struct entry_pattern *patterns;
+	struct text_set *texts;
+	struct need need;
+
+	guard->kind = &guard_blacklist;
+	guard->data = data;
+	if (!entries_measure(guard, entries, &need, diags))
+		return false;
+	texts = text_set_new(need.texts, need.bytes, guard->key, arena);
+	patterns = arena_array(arena, need.patterns, sizeof(*patterns));
+	if (!data || !texts || !patterns) {
+		diags_error(diags, entries, "no memory for a blacklist");
+		return false;
+	}
+	data->texts = texts;
+	data->patterns = patterns;
+	for (const struct node *entry = entries->first; entry; entry = entry->next) {
+		struct str text = entry_text(entry);
+
+		if (is_plain(guard, text)) {
+			text_set_add(texts, text, entry->line);
+		} else if (guard->mode == GUARD_ONAP) {
+			continue; /* equals nothing */
+		} else if (text_is_pattern(text)) {
+			struct entry_pattern *next = &patterns[data->pattern_count++];
+
+			next->line = entry->line;
+			if (!pattern_build(text, entry, arena, &next->pattern, diags))
+				return false;
+		} else if (!data->everything) {
+			data->everything = true;
+			data->everything_line = entry->line;
+		}
+	}
+	return true;
+}
+
+static bool
+compile(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
+{
+	const struct node *entries = policy_get(policy, "blacklist");
+	bool good = common_compile(policy, guard, arena, diags);
+
+	if (!entries || entries->kind != NODE_LIST) {
+		diags_error(diags, entries ? entries : policy->properties, "blacklist must be a list of targets");
+		return false;
+	}
+	if (entries->count == 0)
+		diags_add(diags, SEVERITY_WARNING, NULL, entries, "an empty blacklist denies nothing");
+	return blacklist_build(guard, entries, arena, diags) && good;
+}
+
+/* What the reference turns into an equality: a text that is not `.*`, or a list of texts. */
+static bool
+onap_usable(const struct node *entry)
+{
+	if (onap_kind(entry) == ONAP_TEXT)
+		return !str_is(entry->text, ".*");
+	if (onap_kind(entry) != ONAP_LIST || entry->count == 0)
+		return false;
+	for (const struct node *text = entry->first; text; text = text->next) {
+		if (onap_kind(text) != ONAP_TEXT)
+			return false;
+	}
+	return true;
+}
+
+static bool
+compile_onap(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
+{
+	const struct onap_properties properties = {policy->properties, "BlacklistDefinition"};
+	const struct node *entries;
+
+	if (!common_compile_onap(policy, guard, false, arena, diags))
+		return false;
+	entries = onap_list(&properties, "blacklist", diags);
+	if (!entries)
+		return false;
+	for (const struct node *entry = entries->first; entry; entry = entry->next) {
+		if (node_is_null(entry)) {
+			diags_error(diags, entry, "item \"blacklist\" has no valid entry %u: it is null", entry->index);
+			return false;
+		}
+		if (!onap_usable(entry))
+			guard->inert = true;
+	}
+	return blacklist_build(guard, entries, arena, diags);
+}
+
+/* 1 when the target is listed, 0 if not, negative when a pattern cannot be decided. ret_line: of the entry; may be NULL. */
+static int
+listed(const struct blacklist *data, const struct env *env, struct str target, uint32_t *ret_line)
+{
+	int r = 0;
+
+	if (text_set_has(data->texts, target, ret_line))
+		return 1;
+	for (size_t i = 0; i < data->pattern_count; i++) {
+		int matched = pattern_match(data->patterns[i].pattern, env->scratch, target);
+
+		if (matched > 0 && ret_line)
+			*ret_line = data->patterns[i].line;
+		if (matched > 0)
+			return 1;
+		if (matched < 0)
+			r = matched;
+	}
+	if (data->everything && ret_line)
+		*ret_line = data->everything_line;
+	return data->everything ? 1 : r;
+}
+
+static void
+check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
+{
+	struct str target = request->attribute[ATTRIBUTE_TARGET];
+	int r;
+
+	if (!target.ptr) {
+		verdict_missing(ret, attribute_key[ATTRIBUTE_TARGET]);
+		return;
+	}
+	r = listed(guard->data, env, target, NULL);
+	if (r < 0)
+		verdict_error(ret);
+	else if (r)
+		*ret = (struct verdict){EFFECT_DENY, REASON_BLACKLISTED, NULL};
+	else
+		ret->effect = EFFECT_PERMIT;
+}
+
+static void
+check_onap(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
+{
+	struct str target = request->attribute[ATTRIBUTE_TARGET];
+
+	ret->effect = EFFECT_PERMIT;
+	if (target.ptr && time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms) == RANGE_IN &&
+	    listed(guard->data, env, target, NULL) == 1)
+		*ret = (struct verdict){EFFECT_DENY, REASON_BLACKLISTED, NULL};
+}
+
+static void
+explain(const struct guard *guard, const struct request *request, const struct env *env, const struct verdict *verdict,
+        struct arena *arena, struct explanation *ret)
+{
+	const struct blacklist *data = guard->data;
+	struct str target = request->attribute[ATTRIBUTE_TARGET];
+	uint32_t line = 0;
+
+	explain_text(ret, "target", target, arena);
+	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
+		return;
+	if (guard->mode == GUARD_ONAP && !request->has_current_time)
+		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
+	if (listed(data, env, target, &line) != 1)
+		return;
+	explain_number(ret, "entry_line", line, arena);
+	if (text_set_has(data->texts, target, NULL))
+		ret->change = explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
+		                             STR_ARG(target), line);
+	else
+		ret->change = explain_format(arena, "remove the pattern from the blacklist at line %u, or choose another target",
+		                             line);
+}
+
+const struct guard_kind guard_blacklist = {
+	.name = "Blacklist",
+	.types = {"onap.policies.controlloop.guard.common.Blacklist", "onap.policies.controlloop.guard.Blacklist", NULL},
+	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
+	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
+	.explain = explain,
+};

@@ -1,0 +1,79 @@
+/* explain - what the explanations of all guard kinds share */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "guards/parts.h"
+
+#define VALUES_MAX (sizeof(((struct explanation *)NULL)->values) / sizeof(struct explanation_value))
+
+struct str
+explain_format(struct arena *arena, const char *format, ...)
+{
+	char small[512];
+	char *text = small;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(small, sizeof(small), format, args);
+	va_end(args);
+	if (len < 0)
+		return STR_NONE;
+	if ((size_t)len >= sizeof(small)) {
+		text = arena_alloc(arena, (size_t)len + 1);
+		if (!text)
+			return STR_NONE;
+		va_start(args, format);
+		(void)vsnprintf(text, (size_t)len + 1, format, args); /* len is what it writes */
+		va_end(args);
+		return (struct str){text, (size_t)len};
+	}
+	return arena_str(arena, (struct str){small, (size_t)len});
+}
+
+void
+explain_text(struct explanation *explanation, const char *name, struct str value, struct arena *arena)
+{
+	struct str copy = arena_str(arena, value);
+
+	if (!copy.ptr || explanation->value_count == VALUES_MAX)
+		return;
+	explanation->values[explanation->value_count++] = (struct explanation_value){name, copy};
+}
+
+void
+explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena)
+{
+	explain_text(explanation, name, explain_format(arena, "%" PRId64, value), arena);
+}
+
+bool
+explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
+              struct explanation *ret)
+{
+	bool denies = verdict->effect == EFFECT_DENY || verdict->effect == EFFECT_INDETERMINATE;
+
+	ret->permit_at = TIME_NONE;
+	if (guard->inert) {
+		ret->change = explain_format(arena, "name an actor, operation or control loop in the policy, and write its "
+		                                    "blacklist as quoted text without .*: as it is, ONAP cannot evaluate it");
+		return false;
+	}
+	/* Out of its range a limiter or MinMax of onap mode denies more, not less. */
+	if (denies && guard->mode == GUARD_STRICT)
+		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
+	if (verdict->effect == EFFECT_NOT_APPLICABLE)
+		return false;
+	if (verdict->reason == REASON_MISSING_ATTRIBUTE) {
+		ret->change = explain_format(arena, "give %s in the request", verdict->missing);
+		return false;
+	}
+	if (verdict->effect == EFFECT_INDETERMINATE) {
+		ret->change = explain_format(arena, "repair what this guard reads: the operation history, or a pattern that "
+		                                    "takes too many steps on this value");
+		return false;
+	}
+	return true;
+}

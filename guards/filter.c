@@ -1,0 +1,320 @@
+/* filter - Filter: black and white lists by what the inventory knows of a target */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guards/onap.h"
+#include "guards/parts.h"
+#include "guards/text_test.h"
+#include "policytypes/policy.h"
+
+/*
+ * type    onap.policies.controlloop.guard.common.Filter 1.0.0 {actor, operation, id?, timeRange?, algorithm, filters: [{field,
+ *         filter, function, blacklist}]}
+ * strict  a filter matches when function(value, filter) holds, as it reads. blacklist-overrides: any matching blacklisting
+ *         filter denies, the first gives the reason; whitelist-overrides: any matching whitelisting one permits, else any
+ *         blacklisting one denies. Nothing matches: permits. A blacklisting filter whose field is not in the request
+ *         matches, with missing_attribute.
+ * onap    the same, but a field that is absent matches nothing, greater and less have their operands reversed, and nothing
+ *         matching, or out of range, is not applicable. A broken range makes matches indeterminate. Letter case of `field`
+ *         and `function` is free. A bad regular expression, on which the reference fails while deciding, is refused.
+ * both    text is ordered by UTF-16 code units; regular expressions match the whole value
+ * source  spec/guard-decisions 2.1, 3.3, 3.6
+ */
+
+#define FIRST_FIELD (ATTRIBUTE_TARGET + 1) /* the attributes after the scope are the fields */
+
+struct rule {
+	enum attribute field;
+	bool blacklist;
+	struct text_test test; /* what `filter` and `function` make of a value */
+	uint32_t line;
+};
+
+struct filter {
+	bool whitelist_overrides;
+	size_t count;
+	struct rule *rules;
+};
+
+static bool
+no_memory(const struct node *where, struct diags *diags)
+{
+	diags_error(diags, where, "no memory for a filter");
+	return false;
+}
+
+static bool
+data_new(struct guard *guard, const struct node *filters, struct arena *arena, struct filter **ret, struct diags *diags)
+{
+	struct filter *data = arena_alloc(arena, sizeof(*data));
+
+	guard->data = data;
+	if (!data || !(data->rules = arena_array(arena, filters->count, sizeof(*data->rules))))
+		return no_memory(filters, diags);
+	*ret = data;
+	return true;
+}
+
+/* The scalar under `key`, or NULL with a finding. */
+static const struct node *
+member(const struct node *filter, const char *key, struct diags *diags)
+{
+	const struct node *value = node_get(filter, key);
+
+	if (value && node_is_scalar(value) && !node_is_null(value))
+		return value;
+	diags_error(diags, value ? value : filter, "a filter needs %s as text", key);
+	return NULL;
+}
+
+static bool
+rule_compile(struct rule *rule, const struct node *filter, struct arena *arena, struct diags *diags)
+{
+	const struct node *field = member(filter, "field", diags), *function = member(filter, "function", diags);
+	const struct node *text = member(filter, "filter", diags), *blacklist = node_get(filter, "blacklist");
+	int attribute, which;
+
+	if (!field || !function || !text)
+		return false;
+	attribute = attribute_find(field->text);
+	if (attribute < FIRST_FIELD) {
+		diags_error(diags, field, "unknown field '%.*s'", STR_ARG(field->text));
+		return false;
+	}
+	which = text_function_find(function->text);
+	if (which < 0) {
+		diags_error(diags, function, "unknown function '%.*s'", STR_ARG(function->text));
+		return false;
+	}
+	if (blacklist && blacklist->kind != NODE_BOOL) {
+		diags_error(diags, blacklist, "blacklist must be true or false");
+		return false;
+	}
+	rule->field = attribute;
+	rule->blacklist = !blacklist || blacklist->boolean; /* the type's default is true */
+	rule->line = text->line;
+	return text_test_compile(&rule->test, which, text->text, text, arena, diags);
+}
+
+static bool
+compile(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
+{
+	const struct node *filters = policy_get(policy, "filters"), *algorithm = policy_get(policy, "algorithm");
+	struct filter *data;
+	bool good = common_compile(policy, guard, arena, diags), denies = false;
+
+	if (!filters || filters->kind != NODE_LIST) {
+		diags_error(diags, filters ? filters : policy->properties, "filters must be a list");
+		return false;
+	}
+	if (!data_new(guard, filters, arena, &data, diags))
+		return false;
+	data->whitelist_overrides = algorithm && str_is(algorithm->text, "whitelist-overrides");
+	if (algorithm && !data->whitelist_overrides && !str_is(algorithm->text, "blacklist-overrides")) {
+		diags_error(diags, algorithm, "algorithm must be blacklist-overrides or whitelist-overrides");
+		good = false;
+	}
+	for (const struct node *filter = filters->first; filter; filter = filter->next) {
+		struct rule *rule = &data->rules[data->count++];
+
+		good = rule_compile(rule, filter, arena, diags) && good;
+		denies = denies || rule->blacklist;
+	}
+	if (good && !denies)
+		diags_add(diags, SEVERITY_WARNING, NULL, filters, "without a blacklisting filter this guard denies nothing");
+	return good;
+}
+
+/* ASCII letters in lower case, cut where no name is so long. */
+static struct str
+lower(struct str text, char buf[64])
+{
+	size_t len = text.len < 64 ? text.len : 63;
+
+	for (size_t i = 0; i < len; i++)
+		buf[i] = (char)(text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? text.ptr[i] + ('a' - 'A') : text.ptr[i]);
+	return (struct str){buf, len};
+}
+
+static bool
+rule_compile_onap(struct rule *rule, const struct node *filter, struct arena *arena, struct diags *diags)
+{
+	static const char *const keys[] = {"field", "filter", "function"};
+	const struct onap_properties properties = {filter, "FilterDefinition"};
+	struct str texts[3];
+	char buf[64];
+	bool given = false, good = true;
+	int attribute, which;
+
+	for (int i = 0; i < 3; i++) {
+		if (!onap_text(&properties, keys[i], arena, &texts[i], diags)) {
+			good = false;
+		} else if (!texts[i].ptr) {
+			onap_null(filter, keys[i], diags);
+			good = false;
+		}
+	}
+	if (!onap_boolean(&properties, "blacklist", &given, &rule->blacklist, diags) || !good)
+		return false;
+	if (!given) {
+		onap_null(filter, "blacklist", diags);
+		return false;
+	}
+	attribute = attribute_find(lower(texts[0], buf));
+	which = text_function_find(lower(texts[2], buf));
+	if (attribute < FIRST_FIELD) {
+		diags_error(diags, node_get(filter, keys[0]), "Unexpected value for field in filter: '%.*s'", STR_ARG(texts[0]));
+		return false;
+	}
+	if (which < 0) {
+		diags_error(diags, node_get(filter, keys[2]), "Unexpected value for function in filter: '%.*s'",
+		            STR_ARG(texts[2]));
+		return false;
+	}
+	rule->field = attribute;
+	rule->line = node_get(filter, keys[1])->line;
+	return text_test_compile(&rule->test, which, texts[1], node_get(filter, keys[1]), arena, diags);
+}
+
+static bool
+compile_onap(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
+{
+	const struct onap_properties properties = {policy->properties, "FilterDefinition"};
+	const struct node *filters;
+	struct filter *data;
+	struct str algorithm;
+	bool good;
+
+	if (!common_compile_onap(policy, guard, true, arena, diags))
+		return false;
+	good = onap_text(&properties, "algorithm", arena, &algorithm, diags);
+	filters = onap_list(&properties, "filters", diags);
+	if (!filters || !data_new(guard, filters, arena, &data, diags))
+		return false;
+	data->whitelist_overrides = good && str_is(algorithm, "whitelist-overrides");
+	if (good && !algorithm.ptr) {
+		onap_null(policy->properties, "algorithm", diags);
+		good = false;
+	} else if (good && !data->whitelist_overrides && !str_is(algorithm, "blacklist-overrides")) {
+		diags_error(diags, node_get(policy->properties, "algorithm"),
+		            "Unexpected value for algorithm, should be whitelist-overrides or blacklist-overrides");
+		good = false;
+	}
+	for (const struct node *filter = filters->first; filter; filter = filter->next) {
+		if (node_is_null(filter)) {
+			diags_error(diags, filter, "item \"filters\" has no valid entry %u: it is null", filter->index);
+			good = false;
+		} else if (filter->kind != NODE_MAP) {
+			diags_error(diags, filter, "Cannot decode FilterDefinition from properties: a filter is a map, not a %s",
+			            node_kind_name(filter));
+			good = false;
+		} else {
+			good = rule_compile_onap(&data->rules[data->count++], filter, arena, diags) && good;
+		}
+	}
+	return good;
+}
+
+/* What the rules of a guard say together. */
+struct outcome {
+	const struct rule *denier; /* the first blacklisting rule that matches */
+	bool whitelisted, failed;
+};
+
+static struct outcome
+rules_apply(const struct guard *guard, const struct request *request, struct pattern_scratch *scratch)
+{
+	const struct filter *data = guard->data;
+	struct outcome outcome = {0};
+
+	for (size_t i = 0; i < data->count; i++) {
+		const struct rule *rule = &data->rules[i];
+		struct str value = request->attribute[rule->field];
+		int r = guard->mode == GUARD_STRICT && rule->blacklist;
+
+		if (value.ptr)
+			r = text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, scratch);
+		outcome.failed = outcome.failed || r < 0;
+		if (r > 0 && !rule->blacklist)
+			outcome.whitelisted = true;
+		if (r > 0 && rule->blacklist && !outcome.denier)
+			outcome.denier = rule;
+	}
+	return outcome;
+}
+
+/* Combines them. otherwise: what no match at all gives. */
+static void
+outcome_verdict(const struct guard *guard, const struct request *request, const struct outcome *outcome,
+                enum effect otherwise, struct verdict *ret)
+{
+	const struct filter *data = guard->data;
+	const struct rule *denier = outcome->denier;
+
+	if (data->whitelist_overrides && outcome->whitelisted)
+		ret->effect = EFFECT_PERMIT;
+	else if (outcome->failed && (data->whitelist_overrides || !denier))
+		verdict_error(ret);
+	else if (denier && !request->attribute[denier->field].ptr)
+		verdict_missing(ret, attribute_key[denier->field]);
+	else if (denier)
+		*ret = (struct verdict){EFFECT_DENY, REASON_FILTERED, NULL};
+	else
+		ret->effect = outcome->whitelisted ? EFFECT_PERMIT : otherwise;
+}
+
+static void
+check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
+{
+	struct outcome outcome = rules_apply(guard, request, env->scratch);
+
+	outcome_verdict(guard, request, &outcome, EFFECT_PERMIT, ret);
+}
+
+static void
+check_onap(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
+{
+	enum range_state state = time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms);
+	struct outcome outcome;
+
+	if (state == RANGE_OUT)
+		return;
+	outcome = rules_apply(guard, request, env->scratch);
+	if (state == RANGE_IN)
+		outcome_verdict(guard, request, &outcome, EFFECT_NOT_APPLICABLE, ret);
+	else if (outcome.denier || outcome.whitelisted || outcome.failed)
+		verdict_error(ret);
+}
+
+static void
+explain(const struct guard *guard, const struct request *request, const struct env *env, const struct verdict *verdict,
+        struct arena *arena, struct explanation *ret)
+{
+	const struct filter *data = guard->data;
+	bool more = explain_begin(guard, env, verdict, arena, ret);
+	const struct rule *denier;
+
+	explain_text(ret, "algorithm", str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"),
+	             arena);
+	if (verdict->effect != EFFECT_DENY)
+		return;
+	denier = rules_apply(guard, request, env->scratch).denier;
+	if (!denier)
+		return;
+	explain_text(ret, attribute_key[denier->field], request->attribute[denier->field], arena);
+	explain_text(ret, "function", str_from(text_function_name[denier->test.function]), arena);
+	explain_text(ret, "filter", denier->test.text, arena);
+	explain_number(ret, "filter_line", denier->line, arena);
+	if (!more)
+		return;
+	if (guard->mode == GUARD_ONAP && !request->has_current_time)
+		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
+	ret->change = explain_format(arena, "choose a target whose %s is not matched by the filter '%.*s' at line %u",
+	                             attribute_key[denier->field], STR_ARG(denier->test.text), denier->line);
+}
+
+const struct guard_kind guard_filter = {
+	.name = "Filter",
+	.types = {"onap.policies.controlloop.guard.common.Filter", NULL},
+	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
+	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
+	.explain = explain,
+};
