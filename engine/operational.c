@@ -253,8 +253,8 @@ operational_compile(const struct policy *policy, const struct catalogue *catalog
 }
 
 bool
-operational_compile_document_known(const struct node *root, const struct registry *registry, struct arena *arena,
-                                   const struct operational **ret, struct diags *diags)
+operational_compile_document(const struct node *root, const struct registry *registry, struct arena *arena,
+                             const struct operational **ret, struct diags *diags)
 {
 	struct compiler c = {.registry = registry, .arena = arena, .diags = diags};
 	struct arena scratch;
@@ -274,14 +274,6 @@ operational_compile_document_known(const struct node *root, const struct registr
 	if (!c.failed)
 		*ret = c.ret;
 	return !c.failed;
-}
-
-bool
-operational_compile_document(const struct node *root, struct arena *arena, struct diags *diags)
-{
-	const struct operational *ignored;
-
-	return operational_compile_document_known(root, NULL, arena, &ignored, diags);
 }
 
 static int

@@ -129,9 +129,8 @@ bool operational_compile(const struct policy *policy, const struct catalogue *ca
                          const struct operational **ret, struct diags *diags);
 
 /* The same for the root of an El Alto document (keys controlLoop, policies). */
-bool operational_compile_document_known(const struct node *root, const struct registry *registry, struct arena *arena,
-                                        const struct operational **ret, struct diags *diags);
-bool operational_compile_document(const struct node *root, struct arena *arena, struct diags *diags);
+bool operational_compile_document(const struct node *root, const struct registry *registry, struct arena *arena,
+                                  const struct operational **ret, struct diags *diags);
 
 /*
  * Everything operational in a document's tree of any kind (service template, bare body, El Alto), appended to *tail;

@@ -70,7 +70,7 @@ operational_compile_tree(const struct node *root, const struct catalogue *catalo
 	bool whole;
 
 	if (node_get(root, "controlLoop"))
-		return operational_compile_document_known(root, registry, arena, &policy, diags) &&
+		return operational_compile_document(root, registry, arena, &policy, diags) &&
 		       append(tail, policy, arena, diags);
 	if (!node_get(root, "tosca_definitions_version") && !node_get(root, "topology_template") &&
 	    (node_get(root, "properties") || node_get(root, "triggers")))
