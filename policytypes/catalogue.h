@@ -4,6 +4,7 @@
 #define POLICYTYPES_CATALOGUE_H
 
 #include "base/node.h"
+#include "policytypes/value.h"
 
 enum type_kind { TYPE_POLICY, TYPE_DATA, TYPE_NODE, TYPE_CAPABILITY };
 
@@ -34,10 +35,13 @@ struct constraint {
 
 /* What a value must be: of a property, or of the entries of a list or map. */
 struct schema {
-	struct str type_name;      /* canonical: "string", "integer", "list", "onap.datatypes.guard.filter", ... */
-	const struct type *type;   /* the data type, NULL for TOSCA's own */
-	const struct schema *entry; /* entry_schema of a list or map, or NULL */
-	const struct constraint *constraints;
+	enum value_kind kind;       /* VALUE_TYPE: a map with the properties of `type` */
+	bool by_name;               /* declared by entry_schema alone: a scalar that names such a value will do */
+	struct str type_name;       /* canonical: "string", "integer", "list", "onap.datatypes.guard.filter", ... */
+	const struct type *type;    /* the declared type, NULL for TOSCA's own */
+	const struct schema *entry; /* entry_schema of a list or map, or NULL: anything */
+	const struct schema *key;   /* key_schema of a map, or NULL */
+	const struct constraint *constraints; /* those of the type and of overridden definitions hold too */
 };
 
 struct property {
@@ -58,11 +62,18 @@ struct type {
 	size_t property_count;
 	struct str description;
 	bool builtin;
-	const struct node *node; /* the declaration */
-	const struct type *next; /* in the order declared */
+	bool guard;                 /* a policy type that guards: takes `target` and the names of both generations */
+	const struct type *twin;    /* of a guard: the type of the other generation whose names it takes too, or NULL */
+	const struct schema *value; /* of a data type derived from one of TOSCA's own: what its values are, else NULL */
+	const struct node *node;    /* the declaration */
+	const struct type *next;    /* in the order declared */
 };
 
-/* Holds types by (kind, name, version). Lives in one arena; const once all documents are added. */
+#define CATALOGUE_TYPES_MAX 10000 /* types in one catalogue */
+#define TYPE_PROPERTIES_MAX 256   /* properties of a type, inherited ones included */
+#define TYPE_DEPTH_MAX 32         /* ancestors of a type */
+
+/* Holds types by (kind, name, version). Lives in one arena; const once resolved. It borrows the nodes of the documents. */
 struct catalogue;
 
 /* base: a catalogue to look further in (the built-in one), or NULL; it must outlive this one. NULL when memory is out. */
@@ -73,12 +84,17 @@ int catalogue_load_builtin(struct catalogue *catalogue, struct diags *diags);
 
 /*
  * Declares all types of a service template's root: policy_types, data_types, node_types, capability_types. Call for every
- * document before catalogue_resolve. A copy of a built-in type is ignored with an info finding; a second, different
- * declaration of a user's (name, version) is an error, an equal one is ignored.
+ * document before catalogue_resolve, which ignores a copy of a built-in type with an info finding, refuses a second,
+ * different declaration of a user's (name, version), and ignores an equal one. A type without a version is 1.0.0.
  */
 void catalogue_add(struct catalogue *catalogue, const struct node *template_root, struct diags *diags);
 
-/* Resolves derived_from and flattens; finds cycles, unknown parents, unknown property types, bad constraints and defaults. */
+/*
+ * Resolves derived_from and flattens; finds cycles, unknown parents, unknown property types, bad constraints and defaults.
+ * Once a catalogue. A definition that overrides an inherited one may only narrow it. A name of a parent or a property's type
+ * is looked for among the catalogue's own types first, then in the base; derived_from_version and type_version choose a
+ * version. A name that differs from the declared one in letter case only is accepted with an info finding.
+ */
 void catalogue_resolve(struct catalogue *catalogue, struct diags *diags);
 
 /*
