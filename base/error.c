@@ -73,7 +73,7 @@ text_write(char *buf, size_t size, struct str raw)
 static void __attribute__((format(printf, 2, 0)))
 text_format(char buf[ERROR_TEXT_SIZE], const char *format, va_list args)
 {
-	/* Showing never shortens, so what does not fit here does not fit there, and text_write sees that it does not. */
+	/* Showing never shortens: what does not fit here does not fit in buf, and text_write sees that. */
 	char raw[ERROR_TEXT_SIZE + 1];
 	int len = vsnprintf(raw, sizeof(raw), format, args);
 

@@ -92,8 +92,10 @@ read_number(struct reader *reader, struct node *node)
 	reader->at = p = skip_digits(p);
 	if (p == digits)
 		return fail_found(reader, "a digit");
-	if (*digits == '0' && p > digits + 1)
+	if (*digits == '0' && p > digits + 1) {
+		reader->at = digits;
 		return fail(reader, "a number that begins with 0");
+	}
 	if (*p == '.') {
 		reader->at = p = skip_digits(digits = p + 1);
 		if (p == digits)

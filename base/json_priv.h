@@ -9,9 +9,9 @@
 #define JSON_PADDING 8
 
 /*
- * Reads the string whose opening quote stands at *at, unescapes it where it stands and ends it with a NUL. `end` is where
- * the padding begins. NULL, and *at is behind the closing quote; or what is wrong (static text), and *at is there.
- * Adds to *hidden the bytes passed that begin no character, for counting columns.
+ * Reads the string whose opening quote stands at *at, unescapes it where it stands and ends it with a NUL. `end` is
+ * where the padding begins. NULL, and *at is behind the closing quote; or what is wrong (static text), and *at is
+ * there. Adds to *hidden the bytes passed that begin no character, for counting columns.
  */
 const char *json_string_read(char **at, const char *end, struct str *ret, size_t *hidden);
 

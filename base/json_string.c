@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json_priv.h"
 
-#include <stdbool.h>
+#include <endian.h>
 #include <stdint.h>
 
 /* The four hex digits at `p`, or -1. */
@@ -86,27 +86,31 @@ read_escape(char **at, char **to)
 	return NULL;
 }
 
-/* True when one of eight bytes ends a run: a quote, a backslash, a control character, or what is not ASCII. */
-static bool
+/*
+ * The top bits of those of eight bytes that end a run: a quote, a backslash, a control character, or what is not ASCII.
+ * Only the lowest bit is sure: a borrow may set those above it.
+ */
+static uint64_t
 run_ends(const char *p)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	uint64_t word, quote, backslash;
 
 	memcpy(&word, p, sizeof(word));
+	word = le64toh(word); /* the first byte lowest */
 	quote = word ^ ones * '"';
 	backslash = word ^ ones * '\\';
-	return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) != 0;
+	return (word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops;
 }
 
 static char *
 skip_run(char *p)
 {
-	while (!run_ends(p))
-		p += 8;
-	while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
-		p++;
-	return p;
+	uint64_t ends;
+
+	while (!(ends = run_ends(p)))
+		p += sizeof(ends);
+	return p + __builtin_ctzll(ends) / 8;
 }
 
 /* Reads the character that ended a run, no quote, to *to. */

@@ -29,7 +29,7 @@ node_file(const struct node *node)
 	return node->file ? node->file : "";
 }
 
-/* Puts text before `at`, but not below `floor`: false when it was cut. Paths are shown, so control characters are not kept. */
+/* Puts text before `at`, but not below `floor`: false when it was cut. Control characters are not shown. */
 static bool
 prepend(char **at, const char *floor, struct str text)
 {
@@ -64,7 +64,8 @@ node_path(const struct node *node, char *buf, size_t size)
 			(void)snprintf(index, sizeof(index), "[%" PRIu32 "]", node->index); /* 12 at most */
 			whole = prepend(&at, floor, str_from(index));
 		} else {
-			whole = prepend(&at, floor, node->key) && (!node->parent->parent || prepend(&at, floor, STR(".")));
+			whole = prepend(&at, floor, node->key) &&
+			        (!node->parent->parent || prepend(&at, floor, STR(".")));
 		}
 	}
 	if (!whole) {
@@ -155,8 +156,8 @@ duplicate_key(const struct node *first, const struct node *second, struct error 
 			;
 		dots = "...";
 	}
-	r = error_set(err, ERROR_DUPLICATE, second, "duplicate key '%.*s%s', first at line %" PRIu32, STR_ARG(key), dots,
-	              first->key_line);
+	r = error_set(err, ERROR_DUPLICATE, second, "duplicate key '%.*s%s', first at line %" PRIu32, STR_ARG(key),
+	              dots, first->key_line);
 	if (unset) {
 		err->line = second->key_line;
 		err->column = second->key_column;
@@ -164,7 +165,7 @@ duplicate_key(const struct node *first, const struct node *second, struct error 
 	return r;
 }
 
-/* By hash, so that most comparisons are of numbers; then by key; then by place. Chosen collisions cost no more than a sort. */
+/* By hash, so that most comparisons are of numbers; then by key, then by place. Chosen collisions only cost a sort. */
 struct entry {
 	uint64_t hash;
 	const struct node *node;

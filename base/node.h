@@ -75,8 +75,8 @@ struct node *node_new(struct arena *arena, enum node_kind kind, uint32_t line, u
 void node_append(struct node *parent, struct node *child);
 
 /*
- * 0, ERROR_DUPLICATE with the place of a second key and the line of the first, or ERROR_MEMORY. n log n whatever the keys;
- * large maps take scratch memory from `arena`.
+ * 0, ERROR_DUPLICATE with the place of a second key and the line of the first, or ERROR_MEMORY. n log n whatever the
+ * keys; large maps take scratch memory from `arena`.
  */
 int node_check_keys(const struct node *map, struct arena *arena, struct error *err);
 

@@ -99,7 +99,8 @@ tree_anchor(struct tree *tree, const char *name, const struct node *node, uint32
 	struct anchor *anchor;
 
 	if (tree->anchors >= tree->limits->aliases)
-		return error_set_at(tree->err, ERROR_LIMIT, line, column, "more than %zu anchors", tree->limits->aliases);
+		return error_set_at(tree->err, ERROR_LIMIT, line, column, "more than %zu anchors",
+		                    tree->limits->aliases);
 	tree->anchors++;
 	anchor = arena_alloc(tree->arena, sizeof(*anchor));
 	if (!anchor)
@@ -120,7 +121,8 @@ find_anchor(struct tree *tree, const char *name, uint32_t line, uint32_t column,
 	const struct anchor *anchor = tree->newest;
 
 	if (tree->aliases >= tree->limits->aliases)
-		return error_set_at(tree->err, ERROR_LIMIT, line, column, "more than %zu aliases", tree->limits->aliases);
+		return error_set_at(tree->err, ERROR_LIMIT, line, column, "more than %zu aliases",
+		                    tree->limits->aliases);
 	tree->aliases++;
 	while (anchor && !str_is(anchor->name, name))
 		anchor = anchor->next;
@@ -128,7 +130,8 @@ find_anchor(struct tree *tree, const char *name, uint32_t line, uint32_t column,
 		return error_set_at(tree->err, ERROR_SYNTAX, line, column, "alias '%s' without anchor", name);
 	for (const struct node *node = tree->parent; node; node = node->parent) {
 		if (node == anchor->node)
-			return error_set_at(tree->err, ERROR_SYNTAX, line, column, "alias '%s' inside its own anchor", name);
+			return error_set_at(tree->err, ERROR_SYNTAX, line, column, "alias '%s' inside its own anchor",
+			                    name);
 	}
 	*ret = anchor->node;
 	return 0;

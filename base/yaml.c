@@ -4,26 +4,30 @@
 
 #include <yaml.h>
 
+#include "base/hash.h"
 #include "base/tree_priv.h"
 
 /*
- * libyaml's events become nodes one by one. What libyaml does on its own is bounded by the size of the document, but for
- * %TAG lines, each of which it compares with all before.
+ * libyaml's events become nodes one by one. What libyaml does on its own is bounded by the size of the document, but
+ * for %TAG lines, each of which it compares with all before.
  */
 #define DIRECTIVES_MAX 16
+
+/* Policies repeat their keys and many values: a text that was copied lately is not copied again. A power of two. */
+#define RECENT_TEXTS 256
 
 struct reader {
 	struct tree tree;
 	struct str bytes;
 	yaml_parser_t parser;
+	struct str recent[RECENT_TEXTS]; /* by text_slot, the newest of a slot */
 };
 
 /* Where an event begins; libyaml counts from 0. */
 #define LINE(event) ((uint32_t)(event)->start_mark.line + 1)
 #define COLUMN(event) ((uint32_t)(event)->start_mark.column + 1)
 
-#define fail(reader, event, ...) \
-	error_set_at((reader)->tree.err, ERROR_SYNTAX, LINE(event), COLUMN(event), __VA_ARGS__)
+#define fail(reader, event, ...) error_set_at((reader)->tree.err, ERROR_SYNTAX, LINE(event), COLUMN(event), __VA_ARGS__)
 
 /* The place of a byte, for errors of libyaml's lowest layer, which has no lines yet. */
 static yaml_mark_t
@@ -52,7 +56,8 @@ fail_parser(struct reader *reader)
 	yaml_mark_t mark = parser->problem_mark;
 
 	if (parser->error == YAML_MEMORY_ERROR)
-		return tree_fail_memory(&reader->tree, (uint32_t)parser->mark.line + 1, (uint32_t)parser->mark.column + 1);
+		return tree_fail_memory(&reader->tree, (uint32_t)parser->mark.line + 1,
+		                        (uint32_t)parser->mark.column + 1);
 	if (parser->error == YAML_READER_ERROR)
 		mark = mark_of(reader->bytes, parser->problem_offset);
 	if (parser->error == YAML_READER_ERROR || !parser->context)
@@ -71,8 +76,9 @@ read_tag(struct reader *reader, const yaml_event_t *event, const yaml_char_t *ta
 		const char *name;
 		enum node_kind kind;
 	} tags[] = {
-		{YAML_STR_TAG, NODE_TEXT},    {YAML_INT_TAG, NODE_INT},   {YAML_BOOL_TAG, NODE_BOOL}, {YAML_MAP_TAG, NODE_MAP},
-		{YAML_FLOAT_TAG, NODE_FLOAT}, {YAML_NULL_TAG, NODE_NULL}, {YAML_SEQ_TAG, NODE_LIST},
+		{YAML_STR_TAG, NODE_TEXT}, {YAML_INT_TAG, NODE_INT},     {YAML_BOOL_TAG, NODE_BOOL},
+		{YAML_MAP_TAG, NODE_MAP},  {YAML_FLOAT_TAG, NODE_FLOAT}, {YAML_NULL_TAG, NODE_NULL},
+		{YAML_SEQ_TAG, NODE_LIST},
 	};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -90,17 +96,33 @@ read_anchor(struct reader *reader, const yaml_event_t *event, const yaml_char_t 
 	return name ? tree_anchor(&reader->tree, (const char *)name, node, LINE(event), COLUMN(event)) : 0;
 }
 
+/* Where a text is remembered: cheap, from its length and its ends. */
+static size_t
+text_slot(struct str text)
+{
+	uint64_t first = 0, last = 0;
+	size_t len = text.len < 8 ? text.len : 8;
+
+	memcpy(&first, text.ptr, len);
+	memcpy(&last, text.ptr + text.len - len, len);
+	return hash_mix(first ^ text.len, last) % RECENT_TEXTS;
+}
+
 static int
 read_text(struct reader *reader, const yaml_event_t *event, struct str *ret)
 {
 	struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
 	int r = tree_check_scalar(&reader->tree, text.len, LINE(event), COLUMN(event));
+	struct str *recent;
 
 	if (r < 0)
 		return r;
 	if (memchr(text.ptr, '\0', text.len))
 		return fail(reader, event, "a text cannot hold a NUL character");
-	*ret = arena_str(reader->tree.arena, text);
+	recent = &reader->recent[text_slot(text)];
+	if (!recent->ptr || !str_equal(*recent, text))
+		*recent = arena_str(reader->tree.arena, text);
+	*ret = *recent;
 	return ret->ptr ? 0 : tree_fail_memory(&reader->tree, LINE(event), COLUMN(event));
 }
 
@@ -130,8 +152,9 @@ set_scalar(struct reader *reader, const yaml_event_t *event, struct node *node)
 		node->kind = NODE_FLOAT;
 		node->real = (double)node->integer;
 	}
-	return node->kind == wanted ? 0 : fail(reader, event, "tag '%s' does not fit '%s'", (const char *)tag,
-	                                       node->text.ptr);
+	return node->kind == wanted
+	               ? 0
+	               : fail(reader, event, "tag '%s' does not fit '%s'", (const char *)tag, node->text.ptr);
 }
 
 static int
