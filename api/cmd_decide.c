@@ -13,7 +13,7 @@
 #include "engine/trial.h"
 
 static const char help[] =
-	"usage: clguard decide [--mode strict|onap] --policy FILE... --request FILE|- [--history FILE] [--now TIME]\n"
+	"usage: clguard decide [--mode strict|onap] [--policy FILE...] --request FILE|- [--history FILE] [--now TIME]\n"
 	"                      [--explain] [--history-fails] [--skip-bad-policies]\n\n"
 	"Takes one decision and prints it as JSON, as the service would answer. Nothing is counted and nothing\n"
 	"is changed.\n\n"
@@ -157,7 +157,7 @@ cmd_decide(int argc, char **argv)
 
 	if (arguments_parse("clguard decide", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
-	if (want_help || rest.count || !q.policies.count || !q.request) {
+	if (want_help || rest.count || !q.request) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;
 	}

@@ -362,9 +362,9 @@ run_file(struct file *file)
 	const struct node *refused = node_get(file->root, "refused"), *requests = node_get(file->root, "requests");
 	struct engine_options options = engine_options_default;
 	struct error err = {0};
-	struct document *documents;
+	struct document *documents = NULL;
 	struct diags diags;
-	size_t count, number = 0;
+	size_t count = 0, number = 0;
 	int r;
 
 	options.mode = file->mode;

@@ -21,6 +21,7 @@ struct compilation {
 	struct source *sources;
 	size_t source_count;
 	struct catalogue *catalogue;
+	struct registry *registry; /* of actors; made when the first operational policy asks */
 	struct policy_list policies;
 	struct policyset *set;
 	struct diags *diags;
@@ -163,16 +164,30 @@ refuse_type(struct compilation *c, const struct policy *policy)
 		diags_error(c->diags, policy->node, "unknown policy type '%.*s'", STR_ARG(name));
 }
 
+/* The actors known: the built-in ones and those that the documents' node templates declare. */
+static const struct registry *
+actors(struct compilation *c)
+{
+	if (c->registry)
+		return c->registry;
+	c->registry = registry_new(&c->scratch, c->diags);
+	for (size_t i = 0; c->registry && i < c->source_count; i++) {
+		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_TEMPLATE)
+			registry_add(c->registry, c->sources[i].root, c->diags);
+	}
+	return c->registry;
+}
+
 static void
 compile_policy(struct compilation *c, struct policy *policy)
 {
 	const struct guard_kind *kind = guard_kind_of(policy, c->options->mode);
+	const struct operational *operational;
 	struct guard *guard;
 
 	if (operational_is(policy)) {
-		const struct operational *operational;
-
-		c->set->policies += operational_compile(policy, c->catalogue, &c->set->arena, &operational, c->diags);
+		c->set->policies += operational_compile_known(policy, c->catalogue, actors(c), &c->set->arena,
+		                                              &operational, c->diags);
 	} else if (!kind) {
 		refuse_type(c, policy);
 	} else if (guard_compile(policy, kind, c->options->mode, &c->set->arena, &c->options->key, &guard, c->diags)) {
@@ -199,7 +214,10 @@ pass_compile(struct compilation *c)
 			               c->diags);
 			c->set->policies += c->set->guards.count - before;
 		} else if (source->kind == DOCUMENT_CONTROLLOOP) {
-			c->set->policies += operational_compile_document(source->root, &c->set->arena, c->diags);
+			const struct operational *operational;
+
+			c->set->policies += operational_compile_document(source->root, actors(c), &c->set->arena,
+			                                                 &operational, c->diags);
 		}
 		for (; policy && policy->root == source->root; policy = policy->next) {
 			if (!policy->bad)

@@ -207,12 +207,37 @@ engine_now(const struct engine *engine)
 	return engine->options.clock(engine->options.clock_context);
 }
 
+/* What a caller left out of the rows, filled in. */
+static void
+complete_rows(const struct engine *engine, struct operation *rows, size_t count, int64_t now_ms)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct operation *row = &rows[i];
+
+		if (engine->options.mode == GUARD_STRICT)
+			row->operation = operation_canonical(row->operation);
+		if (row->outcome.ptr && row->end_ms == TIME_NONE && !str_equal_nocase(row->outcome, STR("Started")))
+			row->end_ms = row->start_ms > now_ms ? row->start_ms : now_ms;
+	}
+}
+
 int
 engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err)
 {
-	for (size_t i = 0; engine->options.mode == GUARD_STRICT && i < count; i++)
-		rows[i].operation = operation_canonical(rows[i].operation);
-	return history_record(engine->history, rows, count, engine_now(engine), err);
+	int64_t now_ms = engine_now(engine);
+
+	complete_rows(engine, rows, count, now_ms);
+	return history_record(engine->history, rows, count, now_ms, err);
+}
+
+int
+engine_record_async(struct engine *engine, struct operation *rows, size_t count,
+                    void (*done)(void *context, const struct error *err), void *context, struct error *err)
+{
+	int64_t now_ms = engine_now(engine);
+
+	complete_rows(engine, rows, count, now_ms);
+	return history_record_async(engine->history, rows, count, now_ms, done, context, err);
 }
 
 /* Decisions that ask the history begin its transaction; the others never touch it. */

@@ -53,8 +53,13 @@ struct engine_info {
 void engine_info(struct engine *engine, struct engine_info *ret);
 struct history *engine_history(struct engine *engine);
 
-/* history_record with the engine's clock; strict mode enters seed 003's spellings of operations as ONAP's. */
+/*
+ * history_record and history_record_async with the engine's clock. A row with an outcome other than Started and no end has
+ * ended now. Strict mode enters seed 003's spellings of operations as ONAP's. Changes the rows given.
+ */
 int engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err);
+int engine_record_async(struct engine *engine, struct operation *rows, size_t count,
+                        void (*done)(void *context, const struct error *err), void *context, struct error *err);
 int64_t engine_now(const struct engine *engine); /* Unix milliseconds */
 
 int session_open(struct engine *engine, struct session **ret, struct error *err);
