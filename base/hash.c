@@ -7,7 +7,7 @@
 
 /*
  * SipHash of Aumasson and Bernstein: four words are stirred with each 8 bytes of the message, the last of which carry
- * the message's length in their top byte. c-d in the name is how many rounds follow each word, and how many the end.
+ * the message's length in their top byte. 2-4 is how many rounds follow each word, and how many the end.
  */
 struct sip {
 	uint64_t v0, v1, v2, v3;
@@ -45,18 +45,18 @@ sip_start(const struct hash_key *key)
 }
 
 static inline void
-sip_word(struct sip *s, uint64_t word, int rounds)
+sip_word(struct sip *s, uint64_t word)
 {
 	s->v3 ^= word;
-	for (int i = 0; i < rounds; i++)
-		sip_round(s);
+	sip_round(s);
+	sip_round(s);
 	s->v0 ^= word;
 }
 
 static inline uint64_t
-sip_finish(struct sip *s, int rounds)
+sip_finish(struct sip *s)
 {
-	for (int i = 0; i < rounds; i++)
+	for (int i = 0; i < 4; i++)
 		sip_round(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
@@ -91,18 +91,36 @@ load_short(const char *p, size_t len)
 	       (uint64_t)(unsigned char)p[len - 1] << (8 * (len - 1));
 }
 
+/* Both halves of the 128-bit product: every bit of a and b has a say in most bits of it. */
+static inline uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/*
+ * Folded multiplication, as in wyhash and its kin: 16 bytes a multiplication. Whoever does not know the key cannot aim at
+ * a factor of zero nor at a collision; SipHash, which promises more, costs four times as much on the texts of a decision.
+ */
 uint64_t
 hash_str(const struct hash_key *key, struct str text)
 {
-	struct sip s = sip_start(key);
+	uint64_t seed = key->k0 ^ UINT64_C(0x9e3779b97f4a7c15), a, b;
 	const char *p = text.ptr;
 	size_t left = text.len;
 
-	for (; left >= 8; p += 8, left -= 8)
-		sip_word(&s, load64(p), 1);
-	sip_word(&s, (uint64_t)text.len << 56 | load_short(p, left), 1);
-	s.v2 ^= 0xff;
-	return sip_finish(&s, 3);
+	for (; left > 16; p += 16, left -= 16)
+		seed = fold(load64(p) ^ key->k1, load64(p + 8) ^ seed);
+	if (left >= 8) {
+		a = load64(p);
+		b = load64(p + left - 8);
+	} else {
+		a = load_short(p, left);
+		b = UINT64_C(0xd6e8feb86659fd93);
+	}
+	return fold(fold(a ^ key->k1, b ^ seed) ^ key->k0, (uint64_t)text.len ^ UINT64_C(0xa0761d6478bd642f));
 }
 
 /* A message that comes in pieces: the bytes that do not fill a word yet. */
@@ -121,14 +139,14 @@ stream_add(struct stream *stream, const char *p, size_t len)
 	for (; len >= 8; p += 8, len -= 8) {
 		uint64_t word = load64(p);
 
-		sip_word(&stream->sip, stream->pending | word << shift, 2);
+		sip_word(&stream->sip, stream->pending | word << shift);
 		stream->pending = shift ? word >> (64 - shift) : 0;
 	}
 	for (; len > 0; p++, len--) {
 		stream->pending |= (uint64_t)(unsigned char)*p << shift;
 		shift += 8;
 		if (shift == 64) {
-			sip_word(&stream->sip, stream->pending, 2);
+			sip_word(&stream->sip, stream->pending);
 			stream->pending = 0;
 			shift = 0;
 		}
@@ -149,10 +167,10 @@ hash_parts(const struct hash_key *key, const struct str *parts, size_t count)
 		stream_add(&stream, (const char *)&len, sizeof(len));
 		stream_add(&stream, parts[i].ptr, parts[i].len);
 	}
-	sip_word(s, (uint64_t)stream.len << 56 | stream.pending, 2);
+	sip_word(s, (uint64_t)stream.len << 56 | stream.pending);
 	s->v2 ^= 0xee;
-	hash.lo = sip_finish(s, 4);
+	hash.lo = sip_finish(s);
 	s->v1 ^= 0xdd;
-	hash.hi = sip_finish(s, 4);
+	hash.hi = sip_finish(s);
 	return hash;
 }

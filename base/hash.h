@@ -16,7 +16,7 @@ struct hash128 {
 	uint64_t lo, hi;
 };
 
-/* SipHash-1-3, 64 bits. Absent text hashes as empty text. */
+/* 64 bits, by folded multiplication; for tables and checksums. Absent text hashes as empty text. The same on every machine. */
 uint64_t hash_str(const struct hash_key *key, struct str text);
 
 /* SipHash-2-4, 128 bits, over the parts, each preceded by its length, so that ("ab","c") and ("a","bc") differ. */

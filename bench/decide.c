@@ -87,23 +87,47 @@ static const struct kind kinds[] = {
 	{"FirstBlocksSecond", put_coordination, true, true},
 };
 
+#define POLICIES_A_FILE 10000
+
+/* A folder of policy files; clear_policies removes it. */
 static char *
 write_policies(const struct kind *kind, unsigned count, unsigned entries)
 {
-	static char path[64];
-	FILE *out;
-	int fd;
+	static char folder[64];
+	FILE *out = NULL;
 
-	strcpy(path, "/tmp/clguard-bench-XXXXXX.yaml");
-	fd = mkstemps(path, 5);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
+	strcpy(folder, "/tmp/clguard-bench-XXXXXX");
+	if (!mkdtemp(folder))
 		abort();
-	fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  policies:\n");
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		if (i % POLICIES_A_FILE == 0) {
+			char path[128];
+
+			if (out)
+				fclose(out);
+			snprintf(path, sizeof(path), "%s/%03u.yaml", folder, i / POLICIES_A_FILE);
+			out = fopen(path, "w");
+			if (!out)
+				abort();
+			fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  policies:\n");
+		}
 		kind->put(out, i, i < OPERATIONS ? entries : 10);
+	}
 	fclose(out);
-	return path;
+	return folder;
+}
+
+static void
+clear_policies(const char *folder)
+{
+	char path[128];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "%s/%03u.yaml", folder, i);
+		if (unlink(path) != 0)
+			break;
+	}
+	rmdir(folder);
 }
 
 /* Three operations done for each target asked about, so that the limiter has something to count. */
@@ -147,7 +171,7 @@ subject_open(struct subject *subject, const struct kind *kind, unsigned count, u
 		fprintf(stderr, "bench/decide: %s\n", err.text);
 		exit(1);
 	}
-	unlink(path);
+	clear_policies(path);
 	for (int i = 0; i < OPERATIONS; i++) {
 		snprintf(subject->operations[i], 16, "op-%d", i);
 		snprintf(subject->loops[i], 16, "second-%d", i);

@@ -1,4 +1,4 @@
-/* test_hash - SipHash against known answers */
+/* test_hash - both hashes against known answers */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 
@@ -10,27 +10,26 @@
 #include <cmocka.h>
 
 /*
- * The key is the bytes 00 to 0f, as in SipHash's own test vectors. Answers were made by an independent implementation
- * in Python (integers modulo 2^64, message padded by hand), which was itself checked against the published 2-4 vectors
- * 0x726fdb47dd0e0e31 (empty) and 0xa129ca6149be45e5 (bytes 00 to 0e), against Python 3.11's own hash() of bytes, which
- * is SipHash-1-3, and for 128 bits against `openssl mac -macopt size:16 ... SIPHASH`.
+ * The key is the bytes 00 to 0f, as in SipHash's own test vectors. Answers were made by independent implementations in
+ * Python (integers modulo 2^64 and 2^128); SipHash's was checked against its published 2-4 vectors 0x726fdb47dd0e0e31
+ * (empty) and 0xa129ca6149be45e5 (bytes 00 to 0e), and for 128 bits against `openssl mac -macopt size:16 ... SIPHASH`.
  */
 static const struct hash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
 
 static void
-short_texts_hash_as_siphash_1_3(void **state)
+texts_hash_the_same_everywhere(void **state)
 {
 	static const struct {
 		size_t len;
 		uint64_t hash;
 	} cases[] = {
-		{0, UINT64_C(0xabac0158050fc4dc)},  {1, UINT64_C(0xc9f49bf37d57ca93)},
-		{2, UINT64_C(0x82cb9b024dc7d44d)},  {3, UINT64_C(0x8bf80ab8e7ddf7fb)},
-		{4, UINT64_C(0xcf75576088d38328)},  {7, UINT64_C(0xd3927d989bb11140)},
-		{8, UINT64_C(0x369095118d299a8e)},  {9, UINT64_C(0x25a48eb36c063de4)},
-		{15, UINT64_C(0xd320d86d2a519956)}, {16, UINT64_C(0xcc4fdd1a7d908b66)},
-		{17, UINT64_C(0x9cf2689063dbd80c)}, {40, UINT64_C(0xc1d2363299e41531)},
-		{63, UINT64_C(0x9d199062b7bbb3a8)},
+		{0, UINT64_C(0x253c705b8820b079)},  {1, UINT64_C(0xb70b065a8863b4b9)},
+		{2, UINT64_C(0xb4bb0d4bc0ee9aaf)},  {3, UINT64_C(0x5095c0f637cfb333)},
+		{4, UINT64_C(0xf7ffb757f6845d4f)},  {7, UINT64_C(0x614d2c1f1c2d96b8)},
+		{8, UINT64_C(0x34637d77fe1ce6da)},  {9, UINT64_C(0x3a88b049f9a42f05)},
+		{15, UINT64_C(0x025919c8c1719f3f)}, {16, UINT64_C(0x748b815ead5a235c)},
+		{17, UINT64_C(0x15349d1bb96f315a)}, {40, UINT64_C(0x7907a678b9d44eab)},
+		{63, UINT64_C(0xff25106b6114a6c9)},
 	};
 	char message[64];
 
@@ -48,8 +47,8 @@ a_text_may_start_and_end_anywhere(void **state)
 	uint64_t seen[24];
 
 	(void)state;
-	assert_true(hash_str(&none, STR("a")) == UINT64_C(0x407448d2b89b1813));
-	assert_true(hash_str(&none, STR("onap.policies")) == UINT64_C(0x1865f8f68fd82ac6));
+	assert_true(hash_str(&none, STR("a")) == UINT64_C(0xe859896e02ad45b5));
+	assert_true(hash_str(&none, STR("onap.policies")) == UINT64_C(0x5577e8370e57d004));
 	for (size_t len = 0; len < 24; len++) {
 		seen[len] = hash_str(&key, (struct str){"ABCDEFGHIJKLMNOPQRSTUVWXYZ", len});
 		for (size_t shift = 0; shift < 8; shift++) { /* exact heap blocks: a sanitizer sees a byte too far */
@@ -131,7 +130,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(short_texts_hash_as_siphash_1_3),
+		cmocka_unit_test(texts_hash_the_same_everywhere),
 		cmocka_unit_test(a_text_may_start_and_end_anywhere),
 		cmocka_unit_test(absent_text_hashes_as_empty_text),
 		cmocka_unit_test(no_parts_hash_as_the_empty_message_of_siphash_2_4_128),
