@@ -65,6 +65,71 @@ add_detail(struct text *out, const struct error *err, struct arena *arena)
 	text_add_json(out, text_done(&detail));
 }
 
+static const char *
+status_words(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *words;
+	} table[] = {
+		{400, "Invalid request"},      {401, "Unauthorized"},         {404, "Not found"},
+		{405, "Method not allowed"},   {406, "Not acceptable"},       {409, "Conflict"},
+		{413, "Request too large"},    {415, "Unsupported media type"}, {431, "Too many headers"},
+		{503, "Not available now"},    {507, "Database full"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].status == status)
+			return table[i].words;
+	return "Internal error";
+}
+
+unsigned
+reply_status_of(enum error_code code)
+{
+	switch (code) {
+	case ERROR_NONE:
+		return 200;
+	case ERROR_SYNTAX:
+	case ERROR_TYPE:
+	case ERROR_RANGE:
+	case ERROR_LIMIT:
+	case ERROR_MISSING:
+	case ERROR_UNKNOWN:
+	case ERROR_DUPLICATE:
+		return 400;
+	case ERROR_CONFLICT:
+		return 409;
+	case ERROR_BUSY:
+		return 503;
+	case ERROR_FULL:
+		return 507;
+	case ERROR_MEMORY:
+	case ERROR_IO:
+	case ERROR_DAMAGED:
+	case ERROR_INTERNAL:
+		break;
+	}
+	return 500;
+}
+
+struct reply_body
+reply_status(unsigned status, const struct error *err, enum guard_mode mode, struct arena *arena)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_add(&out, STR("{\"errorDetails\":"));
+	text_add_json(&out, str_from(status_words(status)));
+	if (err && mode == GUARD_STRICT) {
+		text_add(&out, STR(",\"details\":["));
+		add_detail(&out, err, arena);
+		text_add(&out, STR("]"));
+	}
+	text_add(&out, STR("}"));
+	return (struct reply_body){text_done(&out), false};
+}
+
 /* source  ErrorResponse of ONAP's policy models, JsonExceptionMapper of its common code */
 unsigned
 reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret)
@@ -85,15 +150,9 @@ reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena
 		text_add_json(&out, str_from(err->text));
 		text_add(&out, STR("}"));
 	} else {
-		if (err->code == ERROR_MEMORY)
-			status = 500;
-		text_add(&out, STR("{\"errorDetails\":\"Invalid request\""));
-		if (mode == GUARD_STRICT) {
-			text_add(&out, STR(",\"details\":["));
-			add_detail(&out, err, arena);
-			text_add(&out, STR("]"));
-		}
-		text_add(&out, STR("}"));
+		status = err->code == ERROR_MEMORY ? 500 : 400;
+		*ret = reply_status(status, err, mode, arena);
+		return status;
 	}
 	*ret = (struct reply_body){text_done(&out), false};
 	return status;

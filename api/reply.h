@@ -24,4 +24,10 @@ struct reply_body reply_decision(const struct decision *decision, struct str exp
  */
 unsigned reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret);
 
+/* {"errorDetails": the status in words}; strict: also "details", as above, when err is given. */
+struct reply_body reply_status(unsigned status, const struct error *err, enum guard_mode mode, struct arena *arena);
+
+/* The status for what an operation of ours failed with. */
+unsigned reply_status_of(enum error_code code);
+
 #endif

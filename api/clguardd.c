@@ -1,0 +1,310 @@
+/* clguardd - the service */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "api/arguments.h"
+#include "api/clock.h"
+#include "api/log.h"
+#include "api/reload.h"
+#include "api/server.h"
+#include "api/service.h"
+#include "api/socket.h"
+
+#define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
+#define CLOCK_ROWS 1000 /* newest rows that are looked at for the manual clock's start */
+
+/* All that the process holds, in the order of opening; closed in reverse. */
+struct program {
+	struct arena arena;
+	struct settings settings;
+	struct manual_clock clock;
+	struct sockets sockets;
+	struct service service;
+	struct worker **workers;
+	unsigned worker_count;
+	struct watch *watch;
+};
+
+static int
+complain(const struct error *err)
+{
+	fprintf(stderr, "clguardd: %s\n", err->text);
+	return err->code == ERROR_IO || err->code == ERROR_BUSY || err->code == ERROR_MEMORY || err->code == ERROR_DAMAGED
+	       ? EXIT_ENVIRONMENT : EXIT_INPUT;
+}
+
+/* The settings, or the end: *ret_code is the exit code when the result is false. */
+static bool
+read_settings(struct program *program, int argc, char **argv, int *ret_code)
+{
+	struct settings_command command = {0};
+	struct error err = {0};
+
+	settings_init(&program->settings, &program->arena);
+	*ret_code = EXIT_DONE;
+	if (settings_arguments(&program->settings, argc, argv, &command, &err) != 0) {
+		if (command.config && err.line) {
+			fprintf(stderr, "%s:%u:%u: error: %s\n", command.config, err.line, err.column, err.text);
+			*ret_code = EXIT_INPUT;
+		} else if (command.config && err.code == ERROR_IO) {
+			fprintf(stderr, "clguardd: %s\n", err.text);
+			*ret_code = EXIT_ENVIRONMENT;
+		} else {
+			fprintf(stderr, "clguardd: %s; see clguardd --help\n", err.text);
+			*ret_code = EXIT_USAGE;
+		}
+	} else if (command.help) {
+		puts("usage: clguardd [--config FILE] [OPTION...]\n\n"
+		     "Answers guard decisions over HTTP. Each option is also a setting in the configuration file.\n\n"
+		     "  --config FILE\n        Read settings from FILE (YAML); options on the command line come after it.\n"
+		     "  --print-config\n        Print the settings in force as such a file, and stop.\n"
+		     "  --help, --version");
+		settings_usage(stdout);
+	} else if (command.version) {
+		puts("clguardd " PACKAGE_VERSION);
+	} else if (command.print_config) {
+		settings_print(&program->settings, stdout);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static unsigned
+count_workers(const struct settings *settings)
+{
+	cpu_set_t set;
+
+	if (settings->workers)
+		return (unsigned)settings->workers;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+/* Raises the soft limit of descriptors to the hard one: connections need them. */
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* then connections wait for descriptors */
+	}
+}
+
+static int
+latest(void *context, const struct operation *row)
+{
+	int64_t *ret = context;
+
+	if (row->start_ms > *ret)
+		*ret = row->start_ms;
+	if (row->end_ms > *ret)
+		*ret = row->end_ms;
+	return 0;
+}
+
+/* A manual clock begins where the recorded operations end, so that time never goes back over a restart. */
+static int
+start_clock(struct program *program, struct error *err)
+{
+	const struct operation_filter all = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .limit = CLOCK_ROWS};
+	struct history_reader *reader;
+	int64_t now_ms = 0;
+
+	if (history_reader_open(engine_history(program->service.engine), &reader, err) != 0)
+		return -(int)err->code;
+	if (history_reader_begin(reader) == 0)
+		(void)history_each(reader, &all, latest, &now_ms);
+	history_reader_end(reader);
+	history_reader_close(reader);
+	atomic_store_explicit(&program->clock.now_ms, now_ms, memory_order_relaxed); /* no other thread yet */
+	return 0;
+}
+
+static int
+open_engine(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	struct engine_options options = engine_options_default;
+
+	settings_engine_options(&program->settings, &options);
+	if (program->settings.manual_clock) {
+		service->clock = &program->clock;
+		options.clock = manual_clock_now;
+		options.clock_context = &program->clock;
+	}
+	if (engine_open(&options, &service->engine, err) != 0)
+		return -(int)err->code;
+	return service->clock ? start_clock(program, err) : 0;
+}
+
+static int
+name_service(struct service *service, struct error *err)
+{
+	struct worker namer = {0};
+	char id[37];
+
+	if (getrandom(namer.random, sizeof(namer.random), 0) != sizeof(namer.random))
+		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	worker_uuid(&namer, id);
+	(void)snprintf(service->name, sizeof(service->name), "clguard-%s", id);
+	return 0;
+}
+
+/* Everything but the policies and the server. */
+static int
+open_service(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	struct settings *settings = &program->settings;
+	struct timespec now;
+
+	service->settings = settings;
+	service->mode = (enum guard_mode)settings->mode;
+	atomic_init(&service->active, !settings->passive);
+	atomic_init(&service->stopping, false);
+	pthread_mutex_init(&service->reload_lock, NULL);
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (name_service(service, err) != 0)
+		return -(int)err->code;
+	service->metrics = metrics_new(program->worker_count);
+	program->workers = calloc(program->worker_count, sizeof(*program->workers));
+	if (!service->metrics || !program->workers)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	if (settings->users && auth_open(settings->users, &service->auth, err) != 0) {
+		struct error why = *err;
+
+		*err = (struct error){0};
+		return error_set(err, why.code, NULL, "%s:%u: %s", settings->users, why.line, why.text);
+	}
+	return open_engine(program, err);
+}
+
+static int
+start_workers(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	const struct server_options options = {
+		.workers = program->worker_count,
+		.sockets = program->sockets.fds,
+		.contexts = program->workers,
+		.begin = service_begin,
+		.finish = service_finish,
+		.connections = (unsigned)settings->connections,
+		.header_bytes = (size_t)settings->header_size,
+		.header_count = (unsigned)settings->header_count,
+		.body_bytes = (size_t)settings->body_size,
+		.idle_timeout_s = (unsigned)settings->idle_timeout_s,
+		.body_timeout_s = (unsigned)settings->body_timeout_s,
+	};
+	int r = 0;
+
+	for (unsigned i = 0; i < program->worker_count && r == 0; i++)
+		r = worker_open(&program->service, i, &program->workers[i], err);
+	if (r != 0) {
+		sockets_close(&program->sockets);
+		return r;
+	}
+	return server_start(&options, &program->service.server, err);
+}
+
+static void
+announce(const struct program *program)
+{
+	const struct settings *settings = &program->settings;
+
+	if (!settings->data)
+		log_line(settings, LOG_LEVEL_WARNING,
+		         "no --data: operation counters live in a private temporary database and are gone at exit");
+	if (!settings->users)
+		log_line(settings, LOG_LEVEL_WARNING, "no --users: open to everyone who reaches %s", program->sockets.name);
+	if (settings->manual_clock)
+		log_line(settings, LOG_LEVEL_WARNING, "manual clock: time moves only by PUT /clguard/v1/clock");
+	if (settings->passive)
+		log_line(settings, LOG_LEVEL_INFO, "state PASSIVE: decisions are answered with 409");
+	fprintf(stderr, "listening on %s\n", program->sockets.name);
+}
+
+/* Until a signal says stop. */
+static void
+run(struct program *program, const sigset_t *signals)
+{
+	const struct timespec tick = {0, TICK_MS * 1000000};
+
+	for (;;) {
+		int signal = sigtimedwait(signals, NULL, &tick);
+
+		if (signal == SIGTERM || signal == SIGINT) {
+			log_line(&program->settings, LOG_LEVEL_INFO, "stopping");
+			return;
+		}
+		if (signal == SIGHUP)
+			watch_reload(program->watch);
+		server_tick(program->service.server);
+	}
+}
+
+static void
+close_program(struct program *program)
+{
+	struct service *service = &program->service;
+
+	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
+	watch_stop(program->watch);
+	if (service->server)
+		server_stop(service->server);
+	for (unsigned i = 0; program->workers && i < program->worker_count; i++)
+		worker_close(program->workers[i]);
+	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
+	server_free(service->server);
+	auth_close(service->auth);
+	metrics_free(service->metrics);
+	free(service->last_error);
+	free(program->workers);
+	sockets_done(&program->sockets);
+	arena_free(&program->arena);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program program = {0};
+	struct error err = {0};
+	sigset_t signals;
+	int code = EXIT_DONE;
+
+	if (!read_settings(&program, argc, argv, &code)) {
+		close_program(&program);
+		return code;
+	}
+	/* Blocked before any thread starts, so that all inherit it and only run() takes them. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	raise_limits();
+	program.worker_count = count_workers(&program.settings);
+	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
+	    open_service(&program, &err) != 0) {
+		code = complain(&err);
+	} else if (reload_first(&program.service) != 0) {
+		code = EXIT_INPUT;
+	} else if (start_workers(&program, &err) != 0 || watch_start(&program.service, &program.watch, &err) != 0) {
+		code = complain(&err);
+	} else {
+		announce(&program);
+		run(&program, &signals);
+	}
+	close_program(&program);
+	return code;
+}

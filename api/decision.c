@@ -1,0 +1,62 @@
+/* decision - POST /policy/pdpx/v1/decision: may it? */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/reply.h"
+#include "api/request.h"
+#include "api/resources.h"
+#include "api/service.h"
+#include "engine/explanation.h"
+
+static void
+count(struct metrics_shard *metrics, const struct decision *decision)
+{
+	metrics_add(&metrics->effect[decision->effect], 1);
+	metrics_add(&metrics->reason[decision->reason], 1);
+}
+
+static void
+refuse(struct exchange *exchange, const struct error *err)
+{
+	struct reply_body body;
+
+	metrics_add(&exchange->worker->metrics->errors, 1);
+	exchange->reply.status = reply_refusal(err, exchange->worker->service->mode, exchange->arena, &body);
+	exchange->reply.media = MEDIA_JSON;
+	exchange->reply.body = body.text;
+}
+
+/* The decision with what each guard said; absent when memory ran out, and the decision is then a Deny. */
+static struct str
+explain(struct exchange *exchange, const struct request *request, struct decision *ret)
+{
+	struct spoken *spoken = NULL;
+	size_t spoken_count = 0;
+
+	if (session_explain(exchange->worker->session, request, exchange->arena, ret, &spoken, &spoken_count) != 0)
+		return STR_NONE;
+	return explanation_json(ret, spoken, spoken_count, exchange->arena);
+}
+
+void
+decision_post(struct exchange *exchange)
+{
+	struct str explanation = STR_NONE;
+	struct reply_body body;
+	struct decision decision;
+	struct request request;
+	struct error err = {0};
+	struct node *root;
+
+	if (read_body(exchange, &root, &err) != 0 ||
+	    request_read(root, exchange->worker->service->mode, exchange->arena, &request, &err) != 0) {
+		refuse(exchange, &err);
+		return;
+	}
+	if (str_is(exchange_query(exchange, "explain"), "true"))
+		explanation = explain(exchange, &request, &decision);
+	else
+		session_decide(exchange->worker->session, &request, &decision);
+	count(exchange->worker->metrics, &decision);
+	body = reply_decision(&decision, explanation, exchange->arena);
+	answer_json(exchange, body.text);
+	exchange->reply.constant = body.constant;
+}

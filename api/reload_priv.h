@@ -1,0 +1,24 @@
+/* reload_priv - policy files as read, between reload.c and watch.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_RELOAD_PRIV_H
+#define API_RELOAD_PRIV_H
+
+#include "api/service.h"
+#include "base/hash.h"
+
+struct policies {
+	bool must_exist; /* from the caller: a path without a file is an error */
+	struct arena arena;
+	struct diags diags;
+	struct document *documents;
+	size_t count;
+	struct hash128 hash; /* of names and bytes; zero when they could not be read */
+};
+
+/* Reads all files. 0 or a negative code, then with findings. The arena is the caller's to free, in any case. */
+int policies_read(struct service *service, struct policies *ret);
+
+/* Publishes them if r, from policies_read, is 0; logs and counts how it went; frees the arena. */
+int policies_publish(struct service *service, struct policies *policies, int r);
+
+#endif

@@ -1,0 +1,40 @@
+/* resources - the handlers, one file a resource */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_RESOURCES_H
+#define API_RESOURCES_H
+
+#include "api/exchange.h"
+#include "base/node.h"
+#include "engine/history.h"
+
+/* Each sets exchange->reply, or suspends. */
+void decision_post(struct exchange *exchange);
+
+void healthcheck_get(struct exchange *exchange);
+void live_get(struct exchange *exchange);
+void ready_get(struct exchange *exchange);
+
+void statistics_get(struct exchange *exchange);
+void metrics_get(struct exchange *exchange);
+
+void generation_get(struct exchange *exchange);
+void state_get(struct exchange *exchange);
+void state_put(struct exchange *exchange);
+void clock_get(struct exchange *exchange);
+void clock_put(struct exchange *exchange);
+
+void operations_post(struct exchange *exchange);
+void operations_get(struct exchange *exchange);
+
+/* What several of them do alike. */
+
+/* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
+void answer_json(struct exchange *exchange, struct str body);
+
+/* The status for the error, with what it says. */
+void answer_error(struct exchange *exchange, const struct error *err);
+
+/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
+int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);
+
+#endif

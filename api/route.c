@@ -1,0 +1,98 @@
+/* route - which handler answers which method and path */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/route.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "api/metrics.h"
+#include "api/resources.h"
+
+#define ONAP "/policy/pdpx/v1/"
+#define OURS "/clguard/v1/"
+#define JSON MEDIA_JSON
+#define BOTH (MEDIA_JSON | MEDIA_YAML)
+
+#define ROUTE(name, path, ...) {#name " " path, {path, sizeof(path) - 1}, METHOD_##name, __VA_ARGS__}
+
+/* The most asked first. */
+static const struct route routes[] = {
+	ROUTE(POST, ONAP "decision", ROUTE_GATED | ROUTE_ONAP, BOTH, BOTH, decision_post),
+	ROUTE(GET, ONAP "healthcheck", ROUTE_ONAP, 0, BOTH, healthcheck_get),
+	ROUTE(GET, ONAP "statistics", ROUTE_ONAP, 0, BOTH, statistics_get),
+	ROUTE(GET, "/metrics", 0, 0, MEDIA_METRICS, metrics_get),
+	ROUTE(GET, "/live", ROUTE_OPEN, 0, JSON, live_get),
+	ROUTE(GET, "/ready", ROUTE_OPEN, 0, JSON, ready_get),
+	ROUTE(GET, OURS "operations", 0, 0, JSON, operations_get),
+	ROUTE(POST, OURS "operations", 0, JSON, JSON, operations_post),
+	ROUTE(GET, OURS "generation", 0, 0, JSON, generation_get),
+	ROUTE(GET, OURS "state", 0, 0, JSON, state_get),
+	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
+	ROUTE(GET, OURS "clock", 0, 0, JSON, clock_get),
+	ROUTE(PUT, OURS "clock", 0, JSON, JSON, clock_put),
+};
+
+#define ROUTES (sizeof(routes) / sizeof(*routes))
+
+static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
+
+const struct route *
+route_find(enum http_method method, struct str path, unsigned *ret_methods)
+{
+	*ret_methods = 0;
+	if (method == METHOD_HEAD)
+		method = METHOD_GET;
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!str_equal(path, routes[i].path))
+			continue;
+		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
+		if (routes[i].method == method)
+			return &routes[i];
+	}
+	return NULL;
+}
+
+void
+route_methods_text(unsigned methods, char *buf, size_t size)
+{
+	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"}; /* as the bits of enum http_method */
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!(methods & 1u << i) || len >= size)
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "", names[i]);
+	}
+}
+
+bool
+route_path_gated(struct str path)
+{
+	static const struct str served[] = {{"/healthcheck", 12}, {"/statistics", 11}, {"/metrics", 8}};
+
+	if (!str_starts_with(path, STR(ONAP)))
+		return false;
+	for (size_t i = 0; i < sizeof(served) / sizeof(*served); i++)
+		if (str_ends_with(path, served[i]))
+			return false;
+	return true;
+}
+
+unsigned
+route_count(void)
+{
+	return ROUTES + 1;
+}
+
+unsigned
+route_number(const struct route *route)
+{
+	return route ? (unsigned)(route - routes) : ROUTES;
+}
+
+const char *
+route_label(unsigned number)
+{
+	return number < ROUTES ? routes[number].label : "other";
+}
