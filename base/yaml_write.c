@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A key longer than this, as written, is announced by "?": YAML readers need not look further ahead than 1024 characters. */
+/* A key longer than this, as written, is announced by "?": YAML readers look 1024 characters ahead at most. */
 #define SIMPLE_KEY_MAX 1000
 
 /* The text is written twice: first only counted (at is NULL), then into memory of that size. */
@@ -57,8 +57,8 @@ is_old_boolean(struct str text)
 }
 
 /*
- * Whether text that begins with a digit is at most a number of YAML 1.2: versions ("2.0.0"), and digits followed by a word
- * ("5min"). YAML 1.1 has numbers, times and dates such as 1_000, 0b1, 12:30:00, 2026-04-14.
+ * Whether text that begins with a digit is at most a number of YAML 1.2: versions ("2.0.0"), and digits followed by
+ * a word ("5min"). YAML 1.1 has numbers, times and dates such as 1_000, 0b1, 12:30:00, 2026-04-14.
  */
 static bool
 is_harmless_after_digit(struct str text)
