@@ -61,7 +61,6 @@ fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, c
 {
 	struct arena *arena = &fixture->arena;
 	struct str body = body_text(arena, type, properties, metadata);
-	struct catalogue *catalogue = catalogue_new(arena, NULL);
 	struct policy_list list = {0};
 	const struct guard_kind *kind;
 	struct error err = {0};
@@ -69,14 +68,17 @@ fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, c
 	struct node *root;
 
 	diags_init(&fixture->diags, arena);
-	if (!catalogue || catalogue_load_builtin(catalogue, &fixture->diags) != 0)
-		return NULL;
+	if (!fixture->catalogue) {
+		fixture->catalogue = catalogue_new(arena, NULL);
+		if (!fixture->catalogue || catalogue_load_builtin(fixture->catalogue, &fixture->diags) != 0)
+			return NULL;
+	}
 	if (yaml_read(body, "p.yaml", &document_limits_default, arena, &root, &err) != 0) {
 		diags_add_error(&fixture->diags, "p.yaml", &err);
 		return NULL;
 	}
 	template_policies(root, DOCUMENT_BARE, arena, &list, &fixture->diags);
-	if (!list.first || (mode == GUARD_STRICT && !policy_check(list.first, catalogue, arena, &fixture->diags)))
+	if (!list.first || (mode == GUARD_STRICT && !policy_check(list.first, fixture->catalogue, arena, &fixture->diags)))
 		return NULL;
 	kind = guard_kind_of(list.first, mode);
 	if (!kind || !guard_compile(list.first, kind, mode, arena, NULL, &guard, &fixture->diags))
@@ -146,8 +148,9 @@ history_count(void *context, const struct count_query *query, struct count_resul
 	if (fixture->history_fails)
 		return -ERROR_IO;
 	for (const struct done *d = fixture->done; d && d->actor; d++) {
-		bool counts = d->live ? !query->ended_only
-		                      : d->end >= query->since_ms && (!query->ended_only || d->end <= query->now_ms);
+		bool live = d->live && d->end > query->now_ms; /* else its lease is over, and it ended then */
+		bool counts = query->ended_only ? !d->live && d->end >= query->since_ms && d->end <= query->now_ms
+		                                : live || d->end >= query->since_ms;
 
 		if (differs(query->actor, d->actor) || differs(query->operation, d->operation) ||
 		    differs(query->target, d->target) || differs(query->clname, d->clname))

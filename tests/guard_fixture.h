@@ -15,8 +15,11 @@ struct done {
 	bool live;
 };
 
+struct catalogue;
+
 struct fixture {
 	struct arena arena;
+	struct catalogue *catalogue; /* the built-in types, once a guard was made */
 	struct diags diags;
 	struct pattern_scratch *scratch;
 	const struct done *done; /* the history; ends with an actor that is NULL */
