@@ -1,0 +1,126 @@
+#!/bin/sh
+# doors - the command line and the library as a user meets them: exit codes, messages, README's example, examples/embed.c
+set -u
+build=${top_builddir:-build}
+top=${top_srcdir:-.}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+# expect CODE COMMAND...: runs it, output in $work/out and $work/err
+expect() {
+	want=$1
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	[ "$got" = "$want" ] || { echo "exit code $got, not $want: $*"; cat "$work/out" "$work/err"; bad=1; }
+}
+
+# says FILE TEXT: the output has it
+says() {
+	grep -qF -- "$2" "$work/$1" || { echo "no '$2' in $1 of the last command:"; cat "$work/$1"; bad=1; }
+}
+
+clguard=$build/clguard
+expect 0 "$clguard" --version
+expect 0 "$clguard" --help
+says out 'usage: clguard COMMAND'
+expect 2 "$clguard"
+expect 2 "$clguard" chek
+says err "unknown command 'chek'"
+
+# Every command has help that names it, and a section in the manual.
+for command in $("$clguard" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'); do
+	expect 0 "$clguard" "$command" --help
+	says out "usage: clguard $command"
+	expect 2 "$clguard" "$command" --no-such-option
+	says err "unknown option '--no-such-option'"
+	grep -q "^\.SS $command" "$top/doc/clguard.1" || { echo "clguard.1 has no section '$command'"; bad=1; }
+	"$clguard" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u | sed 's/-/\\\\-/g' | while read -r option; do
+		grep -qF -- "$option" "$top/doc/clguard.1" || echo "clguard.1 does not name $command $option"
+	done >"$work/missing"
+	[ ! -s "$work/missing" ] || { cat "$work/missing"; bad=1; }
+done
+
+# README's policy and question, as they stand there.
+sed -n '/^  \$ cat limit.yaml/,/^  \$ clguard check/p' "$top/README" | sed '1d;$d;s/^  //' >"$work/limit.yaml"
+[ -s "$work/limit.yaml" ] || { echo 'README has no limit.yaml'; bad=1; }
+expect 0 "$clguard" check "$work/limit.yaml"
+says err '1 policies, 1 guards: 0 errors, 0 warnings'
+sed -n "s/.*curl -d '\([^']*\)'.*/\1/p" "$top/README" >"$work/request.json"
+expect 0 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --explain
+says out '"status":"Permit","reason":"permit"'
+says out '"used":0,"limit":5'
+"$clguard" decide --policy "$work/limit.yaml" --request - <"$work/request.json" >"$work/out" || { echo 'no request from stdin'; bad=1; }
+says out '{"status":"Permit","reason":"permit"}'
+
+# Findings: file, line, column, severity; exit codes of each kind of fault.
+printf 'type: onap.policies.controlloop.guard.common.Blacklist\nproperties:\n  actor: A\n  operation: o\n  blaklist: [t]\n' \
+	>"$work/bad.yaml"
+expect 1 "$clguard" check "$work/bad.yaml"
+says out "$work/bad.yaml:5:3: error: unknown property 'blaklist'"
+expect 1 "$clguard" decide --policy "$work/bad.yaml" --request "$work/request.json"
+expect 0 "$clguard" decide --policy "$work/bad.yaml" "$work/limit.yaml" --skip-bad-policies --request "$work/request.json"
+says err 'bad.yaml:5:3: error:'
+expect 3 "$clguard" check "$work/nowhere.yaml"
+expect 3 "$clguard" decide --policy "$work/limit.yaml" --request "$work/nowhere.json"
+printf '{"action":"guard","resource":{"guard":{"vfCount":"many"}}}' >"$work/wrong.json"
+expect 1 "$clguard" decide --policy "$work/limit.yaml" --request "$work/wrong.json"
+says out 'vfCount'
+printf '{"action":"guard",' >"$work/cut.json"
+expect 1 "$clguard" decide --policy "$work/limit.yaml" --request "$work/cut.json"
+expect 2 "$clguard" decide --policy "$work/limit.yaml"
+expect 2 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --now yesterday
+expect 0 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --history-fails
+says out '{"status":"Deny","reason":"error"}'
+expect 0 "$clguard" decide --mode onap --policy "$work/limit.yaml" --request "$work/request.json" --history-fails
+says out '{"status":"Permit"}'
+
+# The limits of documents, each with its place and in bounded time.
+awk 'BEGIN { for (i = 0; i < 10000; i++) printf "["; print "" }' >"$work/deep.yaml"
+expect 1 timeout 10 "$clguard" check "$work/deep.yaml"
+says out 'deep.yaml:1:65: error:'
+printf 'a: &a [x, x, x, x, x, x, x, x, x, x]\n' >"$work/bomb.yaml"
+for i in 1 2 3 4 5 6 7 8 9; do
+	a=$(printf '%s' abcdefghij | cut -c$i)
+	b=$(printf '%s' abcdefghij | cut -c$((i + 1)))
+	printf '%s: &%s [*%s, *%s, *%s, *%s, *%s, *%s, *%s, *%s, *%s, *%s]\n' $b $b $a $a $a $a $a $a $a $a $a $a
+done >>"$work/bomb.yaml"
+expect 1 timeout 10 "$clguard" check "$work/bomb.yaml"
+says out 'bomb.yaml:'
+{ printf 'a: '; head -c 100000000 /dev/zero | tr '\0' x; } >"$work/long.yaml"
+expect 1 timeout 20 "$clguard" check "$work/long.yaml"
+says out 'long.yaml'
+rm -f "$work/long.yaml"
+printf 'a: 1\nb: 2\na: 3\n' >"$work/twice.yaml"
+expect 1 "$clguard" check "$work/twice.yaml"
+says out "twice.yaml:3:1: error: duplicate key 'a'"
+printf 'a: \377\n' >"$work/utf8.yaml"
+expect 1 "$clguard" check "$work/utf8.yaml"
+says out 'utf8.yaml:1:'
+
+# Types.
+expect 0 "$clguard" types
+says out 'onap.policies.controlloop.guard.common.FrequencyLimiter'
+expect 0 "$clguard" types onap.policies.controlloop.guard.common.MinMax
+says out 'derived_from: onap.policies.controlloop.guard.Common'
+expect 0 "$clguard" types --json-schema onap.policies.controlloop.guard.common.Filter
+says out 'whitelist-overrides'
+expect 1 "$clguard" types no.such.Type
+
+# Policy tests that fail, and a guard that no test reaches.
+printf 'policies: [limit.yaml]\nrequests:\n  - request: {actor: X, operation: y}\n    expect: {decision: Deny}\n' >"$work/t.yaml"
+expect 1 "$clguard" test --coverage "$work/t.yaml"
+says out "t.yaml:3:5: FAIL request 1: decision is 'Permit', expected 'Deny'"
+says out 'no test reaches the guard of'
+says out '0 passed, 1 failed'
+expect 1 "$clguard" test "$work/limit.yaml"
+
+# The library in another program.
+expect 1 "$build/examples/embed" "$top/examples/policies"
+says out 'restart vm-7: denied, limit_reached'
+says out '01-frequency-limiter.yaml:5'
+[ "$(grep -c permitted "$work/out")" = 5 ] || { echo 'embed must be permitted five times'; bad=1; }
+expect 1 "$build/examples/embed" "$work/bad.yaml"
+says err "unknown property 'blaklist'"
+exit $bad
