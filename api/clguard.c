@@ -1,7 +1,5 @@
 /* clguard - the command line program */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include <signal.h>
 #include <string.h>
 
