@@ -230,12 +230,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_range_holds_within_its_bounds, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_bad_bound_is_refused_with_its_text, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(no_bounds_are_always, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_range_ends_a_millisecond_after_its_end, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_daily_range_starts_again_and_an_absolute_one_does_not, fixture_setup,
-		                                fixture_teardown),
+	        cmocka_unit_test_setup_teardown(a_range_holds_within_its_bounds, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(a_bad_bound_is_refused_with_its_text, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(no_bounds_are_always, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(a_range_ends_a_millisecond_after_its_end, fixture_setup,
+	                                        fixture_teardown),
+	        cmocka_unit_test_setup_teardown(a_daily_range_starts_again_and_an_absolute_one_does_not, fixture_setup,
+	                                        fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
