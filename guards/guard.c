@@ -88,7 +88,8 @@ guard_kind_of(const struct policy *policy, enum guard_mode mode)
 {
 	if (mode == GUARD_ONAP) {
 		const struct guard_kind *kind = kind_named(policy->type_name);
-		bool known = kind && str_is(policy->type_name, kind->types[0]) && str_is(policy->type_version, "1.0.0");
+		bool today = str_is(policy->type_version, "1.0.0") || (policy->bare && !policy->type_version.ptr);
+		bool known = kind && str_is(policy->type_name, kind->types[0]) && today;
 
 		return known ? kind : NULL;
 	}
