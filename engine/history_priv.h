@@ -224,7 +224,7 @@ int writer_renew(struct history_writer *writer, struct hash128 id, int64_t lease
 /* Expires up to `most` reservations whose lease has ended by now_ms. 0 or negative. */
 int writer_expire(struct history_writer *writer, int64_t now_ms, size_t most);
 
-int request_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct hash128 *ret_id);
+int reserved_request_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct hash128 *ret_id);
 
 /* --- pruning (history_prune.c) --- */
 

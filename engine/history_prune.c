@@ -16,7 +16,7 @@ reserved_remove(struct history_writer *writer, const struct record *record)
 
 	if (r < 0 || record->row.request_id.len == 0)
 		return r < 0 ? r : 0;
-	r = request_read(writer->txn, &writer->history->key, of, &id);
+	r = reserved_request_read(writer->txn, &writer->history->key, of, &id);
 	if (r == 1 && id.lo == record->reservation.lo && id.hi == record->reservation.hi)
 		r = store_delete(writer->txn, TABLE_REQUEST, (struct str){(const char *)&of, sizeof(of)});
 	return r < 0 ? r : 0;

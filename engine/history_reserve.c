@@ -147,7 +147,7 @@ request_write(struct history_writer *writer, const struct request *request, stru
 }
 
 int
-request_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct hash128 *ret_id)
+reserved_request_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct hash128 *ret_id)
 {
 	struct str value;
 	uint64_t check;
@@ -273,7 +273,7 @@ reserved_find(struct history_writer *writer, const struct request *request, int6
 
 	if (request->request_id.len == 0)
 		return 0;
-	r = request_read(writer->txn, &writer->history->key, request_key(&writer->history->key, request), &id);
+	r = reserved_request_read(writer->txn, &writer->history->key, request_key(&writer->history->key, request), &id);
 	if (r == 1)
 		r = reserved_now(writer, id, now_ms, ret);
 	if (r != 1)

@@ -173,7 +173,9 @@ engine_writer_change(struct history_writer *writer, const struct reservation_cha
 		r = writer_renew(writer, id, lease_or_default(writer->history, change->lease_ms), now_ms, &reserved);
 		break;
 	}
-	*ret_status = (struct reservation_status){reserved.state, reserved.expires_ms};
+	ret_status->state = reserved.state;
+	ret_status->expires_ms = reserved.expires_ms;
+	id_write(id, ret_status->id);
 	return r;
 }
 

@@ -58,6 +58,7 @@ struct reservation_change {
 
 /* Where a reservation stands after a change. */
 struct reservation_status {
+	char id[RESERVATION_ID_SIZE]; /* empty when there is none */
 	enum reservation_state state;
 	int64_t expires_ms;
 };

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "engine/clguard.h"
 #include "engine/reserve.h"
 
 #define NOON INT64_C(1776168000000)
@@ -637,6 +638,36 @@ the_callback_form_says_the_same(void **state)
 	assert_int_equal(atomic_load(&answer.count), 2);
 }
 
+static void
+the_librarys_door_gives_and_takes_back(void **state)
+{
+	struct clg_options options = CLG_OPTIONS_INIT;
+	const struct clg_request request = {.actor = "SO", .operation = "Restart", .target = "vm-1", .request_id = "r1"};
+	enum clg_reservation_state now;
+	struct clg_reservation first, again;
+	struct clg_engine *engine;
+	struct clg_error err = {0};
+
+	(void)state;
+	options.map_bytes = 1 << 28;
+	assert_int_equal(clg_open(&options, &engine, &err), 0);
+	assert_int_equal(clg_reserve(engine, &request, 1000, &first, &err), 0);
+	assert_int_equal(first.decision.effect, CLG_PERMIT);
+	assert_string_equal(first.decision.reason, "no_applicable_guard");
+	assert_int_equal(clg_reserve(engine, &request, 1000, &again, &err), 0);
+	assert_string_equal(first.id, again.id);
+	assert_true(again.repeated && !first.repeated);
+	assert_int_equal(clg_renew(engine, first.id, 5000, &now, &err), 0);
+	assert_int_equal(clg_settle(engine, first.id, "Success", &now, &err), 0);
+	assert_int_equal(now, CLG_SETTLED);
+	assert_int_equal(clg_settle(engine, first.id, "Failure_Guard", &now, &err), -CLG_ERANGE);
+	assert_int_equal(clg_abort(engine, first.id, &now, NULL), -CLG_ECONFLICT);
+	assert_int_equal(now, CLG_SETTLED);
+	clg_reservation_done(&first);
+	clg_reservation_done(&again);
+	clg_close(engine);
+}
+
 int
 main(void)
 {
@@ -663,6 +694,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(every_admission_is_the_lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_at_once_get_exactly_as_many_rights_as_there_are, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_callback_form_says_the_same, setup, teardown),
+		cmocka_unit_test(the_librarys_door_gives_and_takes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
