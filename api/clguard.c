@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
 	{"check", cmd_check, "compile policies and print every finding"},
 	{"decide", cmd_decide, "take one decision from files"},
+	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},
 	{"types", cmd_types, "list the built-in policy types, or show one"},
