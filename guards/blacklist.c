@@ -63,7 +63,7 @@ entry_good(const struct node *entry, struct diags *diags)
 		diags_error(diags, entry, "an entry of a blacklist must be text, not a %s", node_kind_name(entry));
 	else if (str_trim(entry->text).len == 0)
 		diags_error(diags, entry, "an entry of a blacklist is blank");
-	else if (entry->text.len > ATTRIBUTE_SIZE_MAX)
+	else if (entry->text.len > ATTRIBUTE_SIZE_MAX && !text_is_pattern(entry->text))
 		diags_error(diags, entry, "an entry of a blacklist has more than the %d bytes that a target may have",
 		            ATTRIBUTE_SIZE_MAX);
 	else
