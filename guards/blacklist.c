@@ -13,7 +13,7 @@
  * onap    denies when the target equals an entry, in range; everything else permits. `target` is ignored. An entry that
  *         is no text (a number, yes, a map), or is `.*`, makes the guard inert; a null entry refuses it; an entry that
  *         is a list wants all its texts to equal the target. 2.0.0 files: entries are text, whatever they look like.
- * source  spec/guard-decisions 2.1, 3.2, 3.3, 5
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 struct entry_pattern {

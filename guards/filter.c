@@ -17,7 +17,7 @@
  *         of `field` and `function` is free. A bad regular expression, on which the reference fails while deciding, is
  *         refused; so is one that only Java reads as it is meant.
  * both    text is ordered by UTF-16 code units; regular expressions match the whole value
- * source  spec/guard-decisions 2.1, 3.3, 3.6
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 #define FIRST_FIELD (ATTRIBUTE_TARGET + 1) /* the attributes after the scope are the fields */

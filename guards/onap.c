@@ -233,7 +233,7 @@ onap_java_only(struct str expression)
 		} else if (text[i] == '[' && !in_class) {
 			in_class = true;
 			i += next == '^';
-			i += i + 1 < expression.len && text[i + 1] == ']'; /* a bracket that comes first is a character */
+			i += i + 1 < expression.len && text[i + 1] == ']'; /* one that comes first is a character */
 		} else if (text[i] == ']') {
 			in_class = false;
 		}
