@@ -239,6 +239,7 @@ pass_seal(struct compilation *c)
 {
 	struct policyset *set = c->set;
 	uint32_t order = 0;
+	int r;
 
 	if (set->guards.count > c->options->policies_max) {
 		diags_error(c->diags, NULL, "%zu guards are more than the limit of %zu", set->guards.count,
@@ -248,7 +249,11 @@ pass_seal(struct compilation *c)
 	for (struct guard *g = set->guards.first; g; g = g->next)
 		g->order = order++;
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
-	if (index_build(&set->index, set->guards.first, &c->options->key, &set->arena) != 0)
+	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
+	if (r == -ERROR_LIMIT)
+		diags_error(c->diags, NULL, "the guards and their lists of targets make more than the limit of %d index entries",
+		            INDEX_ENTRIES_MAX);
+	else if (r != 0)
 		out_of_memory(c);
 }
 
