@@ -12,6 +12,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{"check", cmd_check, "compile policies and print every finding"},
+	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
 	{"decide", cmd_decide, "take one decision from files"},
 	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},

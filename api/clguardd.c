@@ -10,6 +10,7 @@
 
 #include "api/arguments.h"
 #include "api/clock.h"
+#include "api/database.h"
 #include "api/log.h"
 #include "api/reload.h"
 #include "api/server.h"
@@ -133,12 +134,19 @@ open_engine(struct program *program, struct error *err)
 {
 	struct service *service = &program->service;
 	struct engine_options options = engine_options_default;
+	char note[2 * ERROR_TEXT_SIZE];
 
 	settings_engine_options(&program->settings, &options);
 	if (program->settings.manual_clock) {
 		service->clock = &program->clock;
 		options.clock = manual_clock_now;
 		options.clock_context = &program->clock;
+	}
+	if (program->settings.data) {
+		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note), err) != 0)
+			return -(int)err->code;
+		if (note[0])
+			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
 	}
 	if (engine_open(&options, &service->engine, err) != 0)
 		return -(int)err->code;

@@ -25,6 +25,10 @@ static const struct route routes[] = {
 	ROUTE(GET, "/ready", ROUTE_OPEN, 0, JSON, ready_get),
 	ROUTE(GET, OURS "operations", 0, 0, JSON, operations_get),
 	ROUTE(POST, OURS "operations", 0, JSON, JSON, operations_post),
+	ROUTE(POST, OURS "reservations", ROUTE_GATED, JSON, JSON, reservations_post),
+	ROUTE(PUT, OURS "reservations/", ROUTE_ID, JSON, JSON, reservation_put),
+	ROUTE(DELETE, OURS "reservations/", ROUTE_ID, 0, JSON, reservation_delete),
+	ROUTE(GET, OURS "headroom", 0, 0, JSON, headroom_get),
 	ROUTE(GET, OURS "generation", 0, 0, JSON, generation_get),
 	ROUTE(GET, OURS "state", 0, 0, JSON, state_get),
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
@@ -36,6 +40,16 @@ static const struct route routes[] = {
 
 static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
 
+static bool
+route_matches(const struct route *route, struct str path)
+{
+	size_t len = route->path.len;
+
+	if (!(route->flags & ROUTE_ID))
+		return str_equal(path, route->path);
+	return str_starts_with(path, route->path) && path.len > len && !memchr(path.ptr + len, '/', path.len - len);
+}
+
 const struct route *
 route_find(enum http_method method, struct str path, unsigned *ret_methods)
 {
@@ -43,7 +57,7 @@ route_find(enum http_method method, struct str path, unsigned *ret_methods)
 	if (method == METHOD_HEAD)
 		method = METHOD_GET;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!str_equal(path, routes[i].path))
+		if (!route_matches(&routes[i], path))
 			continue;
 		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
 		if (routes[i].method == method)
