@@ -27,12 +27,13 @@ struct ticket {
 	char *body;
 	size_t body_size, body_taken; /* of the buffer; all that arrived, kept or not */
 	size_t headers;
-	bool too_large, answer_early, suspended;
+	bool has_query, too_large, answer_early, suspended;
 
 	/* lock */
 	bool waiting;  /* suspended, in the list */
 	bool held;     /* somebody still has to call exchange_resume */
 	bool orphan;   /* the request ended while held: whoever resumes puts it back */
+	struct error outcome;
 	int64_t deadline_ms;
 	struct ticket *wait_prev, *wait_next;
 };
@@ -40,8 +41,7 @@ struct ticket {
 struct canned {
 	const char *body;
 	unsigned status;
-	enum media media;
-	bool with_id;
+	char *id; /* the response's own X-ONAP-RequestID; NULL without */
 	struct MHD_Response *response;
 };
 
@@ -75,6 +75,15 @@ clock_ms(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* One thread writes it and server_stop reads it, so no locked instruction is needed; it orders nothing. */
+static void
+count_in_flight(struct thread *thread, int by)
+{
+	unsigned count = atomic_load_explicit(&thread->in_flight, memory_order_relaxed);
+
+	atomic_store_explicit(&thread->in_flight, count + (unsigned)by, memory_order_relaxed);
+}
+
 static struct ticket *
 ticket_take(struct thread *thread)
 {
@@ -94,7 +103,7 @@ ticket_take(struct thread *thread)
 			return NULL;
 		ticket->thread = thread;
 	}
-	atomic_fetch_add_explicit(&thread->in_flight, 1, memory_order_relaxed); /* a count for server_stop, orders nothing */
+	count_in_flight(thread, 1);
 	return ticket;
 }
 
@@ -108,7 +117,7 @@ ticket_clean(struct ticket *ticket)
 		ticket->body_size = 0;
 	}
 	ticket->body_taken = ticket->headers = 0;
-	ticket->too_large = ticket->answer_early = ticket->suspended = ticket->orphan = false;
+	ticket->has_query = ticket->too_large = ticket->answer_early = ticket->suspended = ticket->orphan = false;
 }
 
 static void
@@ -123,7 +132,7 @@ request_completed(void *cls, struct MHD_Connection *connection, void **state, en
 	if (!ticket)
 		return;
 	*state = NULL;
-	atomic_fetch_sub_explicit(&thread->in_flight, 1, memory_order_relaxed);
+	count_in_flight(thread, -1);
 	if (ticket->suspended) { /* another thread may still hold it */
 		pthread_mutex_lock(&thread->lock);
 		held = ticket->orphan = ticket->held;
@@ -182,7 +191,8 @@ exchange_resume(struct exchange *exchange, const struct error *outcome)
 	pthread_mutex_lock(&thread->lock);
 	ticket->held = false;
 	if (ticket->waiting) {
-		exchange->outcome = *outcome;
+		ticket->outcome = *outcome;
+		exchange->outcome = &ticket->outcome;
 		wait_unlink(ticket);
 		MHD_resume_connection(ticket->connection);
 	} else if (ticket->orphan) {
@@ -265,36 +275,33 @@ response_make(const struct reply *reply, bool constant)
 }
 
 /*
- * A constant reply's response is made once a worker; only the request id in it changes. libmicrohttpd writes the header
- * bytes before the access handler's caller goes on to another connection, so one response may serve them all.
+ * A constant reply's response is made once a worker, and only the request id in it changes: libmicrohttpd writes a
+ * response's headers out before it turns to another connection, so one response may serve them all. The id is
+ * overwritten where the response keeps it; removing and adding the header would cost six calls of malloc and free.
  */
 static struct MHD_Response *
 response_canned(struct thread *thread, const struct reply *reply)
 {
 	size_t slot = (uintptr_t)reply->body.ptr / 8 % CANNED;
+	struct canned *canned = &thread->canned[slot];
 
-	for (size_t i = 0; i < CANNED; i++, slot = (slot + 1) % CANNED) {
-		struct canned *canned = &thread->canned[slot];
-
-		if (!canned->response) {
-			canned->response = response_make(reply, true);
-			canned->body = reply->body.ptr;
-			canned->status = reply->status;
-			canned->media = reply->media;
-			canned->with_id = reply->id[0];
+	for (size_t i = 0; i < CANNED && canned->response; i++) {
+		if (canned->body == reply->body.ptr && canned->status == reply->status && !canned->id == !reply->id[0]) {
+			if (canned->id)
+				memcpy(canned->id, reply->id, sizeof(reply->id) - 1);
 			return canned->response;
 		}
-		if (canned->body != reply->body.ptr || canned->status != reply->status || canned->media != reply->media ||
-		    canned->with_id != (bool)reply->id[0])
-			continue;
-		if (reply->id[0]) {
-			const char *id = MHD_get_response_header(canned->response, "X-ONAP-RequestID");
-
-			memcpy((char *)(uintptr_t)id, reply->id, sizeof(reply->id) - 1);
-		}
-		return canned->response;
+		slot = (slot + 1) % CANNED;
+		canned = &thread->canned[slot];
 	}
-	return NULL;
+	if (canned->response)
+		return NULL; /* more kinds of constant replies than there are slots */
+	canned->response = response_make(reply, true);
+	canned->body = reply->body.ptr;
+	canned->status = reply->status;
+	canned->id = reply->id[0] && canned->response
+		? (char *)(uintptr_t)MHD_get_response_header(canned->response, "X-ONAP-RequestID") : NULL;
+	return canned->response;
 }
 
 static enum MHD_Result
@@ -302,7 +309,7 @@ queue_reply(struct ticket *ticket)
 {
 	struct thread *thread = ticket->thread;
 	struct reply *reply = &ticket->exchange.reply;
-	bool canned = reply->constant && !reply->allow && !reply->authenticate;
+	bool canned = reply->constant && reply->media == MEDIA_JSON && !reply->allow && !reply->authenticate;
 	struct MHD_Response *response = canned ? response_canned(thread, reply) : NULL;
 	enum MHD_Result result;
 
@@ -338,7 +345,10 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	struct exchange *exchange = &ticket->exchange;
 	struct str name = {key, key_len}, text = {value ? value : "", value_len};
 
-	(void)kind;
+	if (kind == MHD_GET_ARGUMENT_KIND) {
+		ticket->has_query = true;
+		return MHD_YES;
+	}
 	ticket->headers++;
 	switch (key_len) { /* of the names we want each has its own length, but for the two of 6 */
 	case 6:
@@ -408,7 +418,7 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 	exchange = &ticket->exchange;
 	*exchange = (struct exchange){.method = method_of(method), .path = str_from(url), .worker = thread->context,
 	                              .arena = &thread->arena};
-	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, ticket);
+	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
 	if (ticket->headers > options->header_count)
 		exchange->reply.status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
@@ -474,8 +484,8 @@ exchange_query(struct exchange *exchange, const char *name)
 	const char *value = NULL;
 	size_t len = 0;
 
-	if (MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value, &len) !=
-	    MHD_YES)
+	if (!ticket->has_query || MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+	                                                        &value, &len) != MHD_YES)
 		return STR_NONE;
 	return (struct str){value ? value : "", value ? len : 0};
 }
