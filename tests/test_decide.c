@@ -40,7 +40,7 @@ static const char *const targets[] = {"t1", "t2", "t3", "t4", "/t[12]/", NULL, N
 static int
 fake_count(void *context, const struct count_query *query, struct count_result *ret)
 {
-	uint32_t mixed = (uint32_t)(query->target.len ? query->target.ptr[query->target.len - 1] : query->actor.len);
+	uint32_t mixed = query->target.len ? (unsigned char)query->target.ptr[query->target.len - 1] : 1;
 
 	(void)context;
 	if (str_is(query->target, "t4"))
