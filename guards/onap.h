@@ -37,8 +37,8 @@ bool onap_boolean(const struct onap_properties *properties, const char *key, boo
 const struct node *onap_list(const struct onap_properties *properties, const char *key, struct diags *diags);
 
 /*
- * Whether a regular expression says something else to Java than to PCRE2: a class in a class is a union there, and && an
- * intersection; here they are just characters.
+ * Whether a regular expression says something else to Java than to PCRE2: a class in a class is a union there, and &&
+ * an intersection; here they are just characters.
  */
 bool onap_java_only(struct str expression);
 
