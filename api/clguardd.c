@@ -18,7 +18,6 @@
 #include "api/socket.h"
 
 #define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
-#define CLOCK_ROWS 1000 /* newest rows that are looked at for the manual clock's start */
 
 /* All that the process holds, in the order of opening; closed in reverse. */
 struct program {
@@ -100,36 +99,6 @@ raise_limits(void)
 }
 
 static int
-latest(void *context, const struct operation *row)
-{
-	int64_t *ret = context;
-
-	if (row->start_ms > *ret)
-		*ret = row->start_ms;
-	if (row->end_ms > *ret)
-		*ret = row->end_ms;
-	return 0;
-}
-
-/* A manual clock begins where the recorded operations end, so that time never goes back over a restart. */
-static int
-start_clock(struct program *program, struct error *err)
-{
-	const struct operation_filter all = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .limit = CLOCK_ROWS};
-	struct history_reader *reader;
-	int64_t now_ms = 0;
-
-	if (history_reader_open(engine_history(program->service.engine), &reader, err) != 0)
-		return -(int)err->code;
-	if (history_reader_begin(reader) == 0)
-		(void)history_each(reader, &all, latest, &now_ms);
-	history_reader_end(reader);
-	history_reader_close(reader);
-	atomic_store_explicit(&program->clock.now_ms, now_ms, memory_order_relaxed); /* no other thread yet */
-	return 0;
-}
-
-static int
 open_engine(struct program *program, struct error *err)
 {
 	struct service *service = &program->service;
@@ -150,7 +119,10 @@ open_engine(struct program *program, struct error *err)
 	}
 	if (engine_open(&options, &service->engine, err) != 0)
 		return -(int)err->code;
-	return service->clock ? start_clock(program, err) : 0;
+	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
+	if (service->clock)
+		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
+	return 0;
 }
 
 static int
