@@ -16,13 +16,14 @@
 #define IMPORT_BATCH 512
 
 static const char help[] =
-	"usage: clguard db verify --data DIR [--quarantine]\n"
-	"       clguard db compact --data DIR\n"
-	"       clguard db prune --data DIR --before TIME\n"
-	"       clguard db dump --data DIR\n"
-	"       clguard db import --data DIR FILE...\n"
-	"       clguard db accept --data DIR\n\n"
-	"Looks after the database of the operation counters.\n\n"
+	"usage: clguard db verify [--quarantine] PATH\n"
+	"       clguard db compact PATH\n"
+	"       clguard db prune --before TIME PATH\n"
+	"       clguard db dump PATH\n"
+	"       clguard db import PATH FILE...\n"
+	"       clguard db accept PATH\n\n"
+	"Looks after the database of the operation counters. PATH is its directory (the service's --data), which may\n"
+	"also be given as --data PATH.\n\n"
 	"  verify   reads every page and compares everything with everything; with --quarantine a damaged\n"
 	"           database is put aside and an empty one takes its place, whose limiters count as full until\n"
 	"           their windows have passed\n"
@@ -248,14 +249,18 @@ cmd_db(int argc, char **argv)
 
 	if (arguments_parse("clguard db", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
-	if (want_help || rest.count == 0 || !task.directory) {
+	if (want_help || rest.count < (task.directory ? 1 : 2)) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;
+	}
+	task.files = (struct words){rest.words + 1, rest.count - 1};
+	if (!task.directory) {
+		task.directory = *task.files.words++;
+		task.files.count--;
 	}
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(rest.words[0], actions[i].name) != 0)
 			continue;
-		task.files = (struct words){rest.words + 1, rest.count - 1};
 		if (task.files.count && !actions[i].takes_files)
 			break;
 		return actions[i].run(&task);
