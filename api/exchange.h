@@ -38,7 +38,7 @@ struct exchange {
 	struct str path;
 	struct str content_type, accept, authorization, request_id;
 	struct str body;
-	bool has_body; /* announced by its headers */
+	uint64_t body_length; /* as announced; 0 also when it comes in chunks */
 
 	/* Filled by begin and finish. */
 	struct worker *worker;
