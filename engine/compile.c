@@ -155,8 +155,8 @@ refuse_type(struct compilation *c, const struct policy *policy)
 
 	if (c->options->mode == GUARD_ONAP && str_starts_with(name, ours) &&
 	    !str_starts_with(name, STR("onap.policies.controlloop.operational.")))
-		diags_error(c->diags, policy->node, "no guard of today's ONAP has the type '%.*s' version '%.*s'",
-		            STR_ARG(name), STR_ARG(policy->type_version));
+		diags_error(c->diags, policy->node, "Application not found for policy type '%.*s' version '%.*s'",
+		            STR_ARG(name), STR_ARG(policy->type_version)); /* the reference's words */
 	else if (known || !str_starts_with(name, ours))
 		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
 		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
