@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +18,9 @@
 #define MAP_SMALLEST ((size_t)64 << 20)
 #define FILE_MODE 0660
 #define DIRECTORY_MODE 0750
+/* Where a meta page has the number of the last page and of its transaction. source  the file format of LMDB 0.9 */
+#define META_LAST_PAGE_AT 136
+#define META_NUMBER_AT 144
 #define TABLE_MISSING 0 /* LMDB's number of its free list, which is never a table of ours */
 
 struct store_txn {
@@ -66,6 +70,7 @@ code_of(struct store *store, int rc)
 	case MDB_NOTFOUND:
 	case MDB_PAGE_FULL:
 	case MDB_CURSOR_FULL:
+	case EINVAL: /* we give no wrong arguments; the file's header did */
 		return -ERROR_DAMAGED;
 	case MDB_READERS_FULL:
 	case EBUSY:
@@ -154,6 +159,32 @@ env_open(struct store *store, const char *directory, size_t map_bytes)
 	return 0;
 }
 
+/* Whether a meta page speaks of pages far behind the end of the file. For when a map of that size could not be had. */
+static bool
+claims_too_much(const char *directory)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	char path[PATH_MAX];
+	struct stat status;
+	bool claims = false;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (size_t i = 0; i < 2 && fstat(fd, &status) == 0; i++) {
+		uint64_t last_page;
+
+		if (pread(fd, &last_page, 8, (off_t)(i * page_bytes + META_LAST_PAGE_AT)) == 8 &&
+		    last_page / 2 > (uint64_t)status.st_size / page_bytes)
+			claims = true;
+	}
+	(void)close(fd); /* only read */
+	return claims;
+}
+
 /* A process whose address space is limited gets what it can have: half as much until it fits. */
 static int
 env_open_fitting(struct store *store, const char *directory, size_t map_bytes, struct error *err)
@@ -164,6 +195,9 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 		map_bytes /= 2;
 		rc = env_open(store, directory, map_bytes);
 	}
+	if (rc == ENOMEM && claims_too_much(directory))
+		return error_set(err, ERROR_DAMAGED, NULL, "the header of the database in '%s' claims pages that it has not",
+		                 directory);
 	if (rc == ENOMEM)
 		return error_set(err, ERROR_MEMORY, NULL, "cannot map %zu MiB for the database: the address space is limited",
 		                 map_bytes >> 20);
@@ -178,7 +212,7 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 static int
 check_file(const char *directory, bool existing, struct error *err)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	struct stat status;
 
 	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
@@ -419,6 +453,27 @@ pages_of(const MDB_stat *stat)
 	return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
 }
 
+/*
+ * The two meta pages take turns, so their transaction numbers are neighbours. A damaged number could otherwise bring the
+ * older snapshot back, which is as sound as the newer one, but forgets what was acknowledged since.
+ */
+static int
+check_turns(struct store *store)
+{
+	uint64_t numbers[2];
+	int fd;
+
+	if (mdb_env_get_fd(store->env, &fd) != 0)
+		return -ERROR_IO;
+	for (size_t i = 0; i < 2; i++) {
+		if (pread(fd, &numbers[i], 8, (off_t)(i * store->page_bytes + META_NUMBER_AT)) != 8)
+			return -ERROR_IO;
+	}
+	if (numbers[0] == 0 && numbers[1] == 0)
+		return 0; /* nothing was ever committed */
+	return numbers[0] + 1 == numbers[1] || numbers[1] + 1 == numbers[0] ? 0 : -ERROR_DAMAGED;
+}
+
 int
 store_check_pages(struct store *store)
 {
@@ -426,8 +481,11 @@ store_check_pages(struct store *store)
 	MDB_envinfo info;
 	MDB_stat stat;
 	MDB_txn *txn;
-	int rc = free_pages(store, &unused);
+	int rc, r = check_turns(store);
 
+	if (r != 0)
+		return r;
+	rc = free_pages(store, &unused);
 	if (rc == 0)
 		rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
 	if (rc != 0)

@@ -66,8 +66,8 @@ struct store_info {
 int store_info(struct store *store, bool exact, struct store_info *ret);
 
 /*
- * Whether every page is accounted for at most once by the tables and the free list. ERROR_DAMAGED when not. Reads only pages at
- * the roots; walking the tables is the caller's.
+ * Whether the header is the newest one written, and every page is accounted for at most once by the tables and the free list.
+ * ERROR_DAMAGED when not. Nobody may write meanwhile. Walking the tables is the caller's.
  */
 int store_check_pages(struct store *store);
 

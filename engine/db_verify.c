@@ -15,7 +15,7 @@ struct verifier {
 	struct hash_key key;
 	struct history_state state;
 	struct db_report report;
-	uint64_t identified, wanted_entries, live;
+	uint64_t identified, wanted_entries, live, commits;
 	struct error *err;
 };
 
@@ -232,13 +232,8 @@ verify_tables(struct verifier *v)
 	int64_t time_ms;
 	int r = header_read_key(v->txn, &v->key, v->err);
 
-	if (r == 1) {
-		for (unsigned table = 0; table < TABLES_ALL; table++) {
-			if (store_count(v->txn, table) != 0)
-				return damaged(v, "the header is missing, but there are entries in table", table);
-		}
-		return 0; /* a database that nothing was ever written to */
-	}
+	if (r == 1) /* a database that nothing was ever written to; or what looks like one */
+		return v->commits > COMMITS_BEFORE_HEADER ? damaged(v, "the header is missing; commits", v->commits) : 0;
 	if (r != 0)
 		return r;
 	if (state_read(v->txn, &v->key, &v->state) != 0 ||
@@ -265,13 +260,16 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 		.table_count = TABLES_ALL,
 	};
 	struct verifier v = {.err = err};
+	struct store_info info;
 	struct store *store;
 	int r = store_open(&options, &store, err);
 
 	if (r != 0)
 		return r;
+	if (store_info(store, false, &info) == 0)
+		v.commits = info.commits;
 	if (alone && store_check_pages(store) != 0)
-		r = error_set(err, ERROR_DAMAGED, NULL, "pages are used twice");
+		r = error_set(err, ERROR_DAMAGED, NULL, "its header is not the last one written, or pages are used twice");
 	if (r == 0)
 		r = store_reader_open(store, &v.txn, err);
 	if (r == 0)

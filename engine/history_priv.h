@@ -317,6 +317,9 @@ struct history {
 /* What the database knows, this process knows: times seen, windows, pruning. Any thread. */
 void history_learn(struct history *history, const struct history_state *state);
 
+/* A new database has committed its tables, and nothing else, when its header is written. */
+#define COMMITS_BEFORE_HEADER 1
+
 /* The database's secret from its header: 0, 1 when there is no header, -ERROR_DAMAGED. */
 int header_read_key(struct store_txn *txn, struct hash_key *ret, struct error *err);
 
