@@ -55,8 +55,11 @@ check(enum guard_mode mode, const struct words *paths, bool witnesses)
 	for (; witnesses && witness; witness = witness->next)
 		hold = witness_run(witness, documents, count, stdout) && hold;
 	if (set)
-		fprintf(stderr, "%zu policies, %zu guards: ", set->policies, set->guards.count);
-	fprintf(stderr, "%zu errors, %zu warnings\n", diags.count[SEVERITY_ERROR], diags.count[SEVERITY_WARNING]);
+		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
+		        set->guards.count, set->guards.count == 1 ? "guard" : "guards");
+	fprintf(stderr, "%zu %s, %zu %s\n", diags.count[SEVERITY_ERROR],
+	        diags.count[SEVERITY_ERROR] == 1 ? "error" : "errors", diags.count[SEVERITY_WARNING],
+	        diags.count[SEVERITY_WARNING] == 1 ? "warning" : "warnings");
 	policyset_drop(set);
 	arena_free(&arena);
 	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)

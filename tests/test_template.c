@@ -64,8 +64,8 @@ policies_stand_in_a_map_or_a_list_in_either_place(void **state)
 		VERSION "topology_template:\n  policies:\n    a: {type: t}\n    b: {type: t, version: 2.0.0}\n",
 		VERSION "policies:\n  - a: {type: t}\n  - b: {type: t, version: 2.0.0}\n",
 		VERSION "topology_template: {policies: {a: {type: t}}}\npolicies: [b: {type: t, version: 2.0.0}]\n",
-		"{\"tosca_definitions_version\": \"tosca_simple_yaml_1_0_0\", \"topology_template\": {\"policies\": ["
-		"{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}",
+		("{\"tosca_definitions_version\": \"tosca_simple_yaml_1_0_0\", \"topology_template\": {\"policies\": ["
+		 "{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}"),
 	};
 	struct types_fixture *f = *state;
 
