@@ -26,8 +26,10 @@ struct thread {
 	struct server *server;
 	struct worker *context;
 	struct MHD_Daemon *daemon;
+	int listening; /* the socket */
 	struct arena arena;
 	struct ticket_pool tickets;
+	atomic_uint connections; /* open ones; written by the worker only */
 	struct canned canned[CANNED];
 };
 
@@ -46,6 +48,17 @@ request_completed(void *cls, struct MHD_Connection *connection, void **state, en
 	if (*state)
 		ticket_end(*state);
 	*state = NULL;
+}
+
+static void
+connection_changed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode what)
+{
+	struct thread *thread = cls;
+
+	(void)connection;
+	(void)state;
+	atomic_fetch_add_explicit(&thread->connections, what == MHD_CONNECTION_NOTIFY_STARTED ? 1u : -1u,
+	                          memory_order_relaxed); /* a figure for metrics, orders nothing */
 }
 
 static void
@@ -312,14 +325,15 @@ exchange_query(struct exchange *exchange, const char *name)
 }
 
 static int
-thread_start(struct server *server, struct thread *thread, int socket)
+thread_start(struct server *server, struct thread *thread)
 {
 	const struct server_options *options = &server->options;
 	unsigned share = (options->connections + options->workers - 1) / options->workers;
 
 	thread->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, access_request,
-		thread, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread,
+		thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread,
 		MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
@@ -332,31 +346,25 @@ server_start(const struct server_options *options, struct server **ret, struct e
 	struct server *server = calloc(1, sizeof(*server) + options->workers * sizeof(*server->thread));
 	unsigned i = 0;
 
+	*ret = server;
 	if (server) {
 		server->options = *options;
-		for (; i < options->workers; i++) {
-			struct thread *thread = &server->thread[i];
+		server->threads = options->workers;
+		for (unsigned j = 0; j < options->workers; j++) {
+			struct thread *thread = &server->thread[j];
 
 			thread->server = server;
-			thread->context = options->contexts[i];
+			thread->context = options->contexts[j];
+			thread->listening = options->sockets[j];
 			arena_init(&thread->arena, options->body_bytes * 256 + ((size_t)16 << 20));
 			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection);
-			server->threads++;
-			if (thread_start(server, thread, options->sockets[i]) != 0)
-				break;
 		}
-		if (i == options->workers) {
-			*ret = server;
+		while (i < options->workers && thread_start(server, &server->thread[i]) == 0)
+			i++;
+		if (i == options->workers)
 			return 0;
-		}
 	}
-	(void)error_set(err, server ? ERROR_IO : ERROR_MEMORY, NULL, "no HTTP worker: %s", strerror(errno));
-	for (; i < options->workers; i++)
-		(void)close(options->sockets[i]); /* of workers that did not start */
-	if (server)
-		server_stop(server);
-	server_free(server);
-	return -(int)err->code;
+	return error_set(err, server ? ERROR_IO : ERROR_MEMORY, NULL, "no HTTP worker: %s", strerror(errno));
 }
 
 struct server_load
@@ -365,10 +373,7 @@ server_load(struct server *server)
 	struct server_load load = {0};
 
 	for (unsigned i = 0; i < server->threads; i++) {
-		const union MHD_DaemonInfo *info =
-			MHD_get_daemon_info(server->thread[i].daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-		load.connections += info ? info->num_connections : 0;
+		load.connections += atomic_load_explicit(&server->thread[i].connections, memory_order_relaxed);
 		load.suspended += ticket_waiting(&server->thread[i].tickets);
 	}
 	return load;
@@ -395,12 +400,9 @@ drain(struct server *server, int64_t at_most_ms)
 void
 server_stop(struct server *server)
 {
-	for (unsigned i = 0; i < server->threads; i++) {
-		int socket = server->thread[i].daemon ? MHD_quiesce_daemon(server->thread[i].daemon) : -1;
-
-		if (socket >= 0)
-			(void)close(socket);
-	}
+	for (unsigned i = 0; i < server->threads; i++)
+		if (server->thread[i].daemon)
+			(void)MHD_quiesce_daemon(server->thread[i].daemon); /* gives the socket back, which is closed below */
 	drain(server, STOP_GRACE_MS);
 	for (unsigned i = 0; i < server->threads; i++)
 		ticket_expire(&server->thread[i].tickets, INT64_MAX);
@@ -410,6 +412,7 @@ server_stop(struct server *server)
 
 		if (thread->daemon)
 			MHD_stop_daemon(thread->daemon); /* resumed connections that are not answered by now are closed */
+		(void)close(thread->listening); /* not earlier: the worker might have looked at it still */
 		for (size_t j = 0; j < CANNED; j++)
 			if (thread->canned[j].response)
 				MHD_destroy_response(thread->canned[j].response);
