@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "base/builder.h"
+
 #define FLAT_TYPE "onap.policies.controlloop.operational.common.Drools"
 
 /* Text inside a DOT string. */
@@ -187,128 +189,67 @@ operational_notes(const struct operational *policy, FILE *out)
 	}
 }
 
-/* A tree under construction; once memory is out everything is a no-op, so that parents need not be looked at. */
-struct tree {
-	struct arena *arena;
-	bool failed;
-};
-
-static struct node *
-add(struct tree *tree, struct node *parent, const char *key, enum node_kind kind)
-{
-	struct node *node = tree->failed ? NULL : node_new(tree->arena, kind, 0, 0);
-
-	if (!node) {
-		tree->failed = true;
-		return NULL;
-	}
-	if (key)
-		node->key = str_from(key);
-	if (parent)
-		node_append(parent, node);
-	return node;
-}
-
 static void
-add_text(struct tree *tree, struct node *parent, const char *key, struct str text)
+add_entries(struct builder *builder, struct node *parent, const char *key, struct entries entries)
 {
-	struct node *node = add(tree, parent, key, NODE_TEXT);
-
-	if (node)
-		node->text = text;
-}
-
-static void
-add_integer(struct tree *tree, struct node *parent, const char *key, int64_t value)
-{
-	struct node *node = add(tree, parent, key, NODE_INT);
-
-	if (node)
-		node->integer = value;
-}
-
-static void
-add_entries(struct tree *tree, struct node *parent, const char *key, struct entries entries)
-{
-	struct node *map = entries.count > 0 ? add(tree, parent, key, NODE_MAP) : NULL;
+	struct node *map = entries.count > 0 ? builder_add(builder, parent, key, NODE_MAP) : NULL;
 
 	for (size_t i = 0; map && i < entries.count; i++)
-		add_text(tree, map, entries.list[i].key.ptr, entries.list[i].value);
+		builder_text(builder, map, entries.list[i].key.ptr, entries.list[i].value);
 }
 
 static void
-add_directive(struct tree *tree, struct node *list, const struct operational *policy, const struct directive *d)
+add_directive(struct builder *builder, struct node *list, const struct operational *policy, const struct directive *d)
 {
-	struct node *item = add(tree, list, NULL, NODE_MAP);
+	struct node *item = builder_add(builder, list, NULL, NODE_MAP);
 	struct node *operation, *target;
 
-	add_text(tree, item, "id", d->id);
-	operation = add(tree, item, "operation", NODE_MAP);
-	add_text(tree, operation, "actor", d->actor);
-	add_text(tree, operation, "operation", d->operation);
-	target = add(tree, operation, "target", NODE_MAP);
+	builder_text(builder, item, "id", d->id);
+	operation = builder_add(builder, item, "operation", NODE_MAP);
+	builder_text(builder, operation, "actor", d->actor);
+	builder_text(builder, operation, "operation", d->operation);
+	target = builder_add(builder, operation, "target", NODE_MAP);
 	/* VNFC is the nested form's; the machine treats it as VM, the flat form's name for it. */
-	add_text(tree, target, "targetType",
-	         str_from(target_type_name[d->target_type == TARGET_VNFC ? TARGET_VM : d->target_type]));
-	add_entries(tree, target, "entityIds", d->entities);
-	add_entries(tree, operation, "payload", d->payload);
-	add_integer(tree, item, "timeout", d->timeout_s);
-	add_integer(tree, item, "retries", d->retries);
+	builder_text(builder, target, "targetType",
+	             str_from(target_type_name[d->target_type == TARGET_VNFC ? TARGET_VM : d->target_type]));
+	add_entries(builder, target, "entityIds", d->entities);
+	add_entries(builder, operation, "payload", d->payload);
+	builder_integer(builder, item, "timeout", d->timeout_s);
+	builder_integer(builder, item, "retries", d->retries);
 	for (int i = 0; i < RESULT_COUNT; i++)
-		add_text(tree, item, result_route[i],
-		         d->route[i] == ROUTE_FINAL ? str_from(result_final[i]) : policy->directives[d->route[i]].id);
-}
-
-/* A policy's name has no other characters; those of files and control loops may. */
-static struct str
-policy_name(struct tree *tree, struct str text)
-{
-	char *name = arena_printf(tree->arena, "%.*s", STR_ARG(text));
-
-	for (char *c = name; c && *c; c++) {
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *c))
-			*c = '_';
-	}
-	tree->failed = tree->failed || !name;
-	return str_from(name);
+		builder_text(builder, item, result_route[i],
+		             d->route[i] == ROUTE_FINAL ? str_from(result_final[i])
+		                                        : policy->directives[d->route[i]].id);
 }
 
 static void
-add_policy(struct tree *tree, struct node *list, const struct operational *policy)
+add_policy(struct builder *builder, struct node *list, const struct operational *policy)
 {
-	struct node *item = add(tree, list, NULL, NODE_MAP);
-	struct node *body = add(tree, item, NULL, NODE_MAP);
-	struct node *properties, *abatement, *operations;
+	struct node *body = builder_entry(builder, list, builder_name(builder, policy->policy));
+	struct node *properties, *operations;
 
-	if (body)
-		body->key = policy_name(tree, policy->policy);
-	add_text(tree, body, "type", STR(FLAT_TYPE));
-	add_text(tree, body, "type_version", STR("1.0.0"));
-	add_text(tree, body, "version", policy->version.len ? policy->version : STR("1.0.0"));
-	properties = add(tree, body, "properties", NODE_MAP);
-	add_text(tree, properties, "id", policy->id);
-	add_integer(tree, properties, "timeout", policy->timeout_s);
-	abatement = add(tree, properties, "abatement", NODE_BOOL);
-	if (abatement)
-		abatement->boolean = policy->abatement;
-	add_text(tree, properties, "trigger",
-	         policy->trigger < 0 ? STR(FINAL_OPENLOOP) : policy->directives[policy->trigger].id);
-	operations = add(tree, properties, "operations", NODE_LIST);
+	builder_text(builder, body, "type", STR(FLAT_TYPE));
+	builder_text(builder, body, "type_version", STR("1.0.0"));
+	builder_text(builder, body, "version", policy->version.len ? policy->version : STR("1.0.0"));
+	properties = builder_add(builder, body, "properties", NODE_MAP);
+	builder_text(builder, properties, "id", policy->id);
+	builder_integer(builder, properties, "timeout", policy->timeout_s);
+	builder_boolean(builder, properties, "abatement", policy->abatement);
+	builder_text(builder, properties, "trigger",
+	             policy->trigger < 0 ? STR(FINAL_OPENLOOP) : policy->directives[policy->trigger].id);
+	operations = builder_add(builder, properties, "operations", NODE_LIST);
 	for (size_t i = 0; i < policy->count; i++)
-		add_directive(tree, operations, policy, &policy->directives[i]);
+		add_directive(builder, operations, policy, &policy->directives[i]);
 }
 
 struct node *
 operational_template(const struct operational *list, struct arena *arena)
 {
-	struct tree tree = {.arena = arena};
-	struct node *root = add(&tree, NULL, NULL, NODE_MAP);
-	struct node *topology, *policies;
+	struct builder builder = {.arena = arena};
+	struct node *policies;
+	struct node *root = builder_template(&builder, &policies);
 
-	add_text(&tree, root, "tosca_definitions_version", STR("tosca_simple_yaml_1_1_0"));
-	topology = add(&tree, root, "topology_template", NODE_MAP);
-	policies = add(&tree, topology, "policies", NODE_LIST);
 	for (const struct operational *at = list; at; at = at->next)
-		add_policy(&tree, policies, at);
-	return tree.failed ? NULL : root;
+		add_policy(&builder, policies, at);
+	return builder.failed ? NULL : root;
 }
