@@ -17,7 +17,7 @@ struct parsed {
 };
 
 static int
-parse(struct parsed *p, int argc, char **argv)
+parse(struct parsed *p, int argc, const char **argv)
 {
 	const struct argument table[] = {
 		{"--flag", .flag = &p->flag}, {"--value", .value = &p->value},
@@ -25,7 +25,7 @@ parse(struct parsed *p, int argc, char **argv)
 	};
 
 	memset(p, 0, sizeof(*p));
-	return arguments_parse("test", argc, argv, table, &p->rest);
+	return arguments_parse("test", argc, (char **)argv, table, &p->rest); /* rearranged, not written to */
 }
 
 static void
@@ -41,7 +41,7 @@ expect(const struct words *words, const char *texts)
 }
 
 #define PARSE(p, ...) \
-	char *argv[] = {"test", __VA_ARGS__, NULL}; \
+	const char *argv[] = {"test", __VA_ARGS__, NULL}; \
 	int r = parse(p, (int)(sizeof(argv) / sizeof(argv[0])) - 1, argv)
 
 static void
