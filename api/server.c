@@ -191,6 +191,13 @@ method_of(const char *name)
 	return METHOD_OTHER;
 }
 
+/* Names mostly come as everybody spells them. */
+static bool
+is_named(struct str name, struct str wanted)
+{
+	return memcmp(name.ptr, wanted.ptr, wanted.len) == 0 || str_equal_nocase(name, wanted);
+}
+
 /* The headers that we look at, and how many there are. */
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
@@ -204,27 +211,27 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		return MHD_YES;
 	}
 	ticket->headers++;
-	switch (key_len) { /* of the names we want each has its own length, but for the two of 6 */
+	switch (key_len) { /* is_named compares that many bytes */
 	case 6:
-		if (str_equal_nocase(name, STR("Accept")))
+		if (is_named(name, STR("Accept")))
 			exchange->accept = text;
-		else if (str_equal_nocase(name, STR("Expect")))
+		else if (is_named(name, STR("Expect")))
 			ticket->answer_early = true; /* a client that waits for 100 sends no body once it has its answer */
 		break;
 	case 12:
-		if (str_equal_nocase(name, STR("Content-Type")))
+		if (is_named(name, STR("Content-Type")))
 			exchange->content_type = text;
 		break;
 	case 13:
-		if (str_equal_nocase(name, STR("Authorization")))
+		if (is_named(name, STR("Authorization")))
 			exchange->authorization = text;
 		break;
 	case 14:
-		if (str_equal_nocase(name, STR("Content-Length")))
+		if (is_named(name, STR("Content-Length")))
 			exchange->body_length = strtoull(text.ptr, NULL, 10); /* libmicrohttpd has checked the digits */
 		break;
 	case 16:
-		if (str_equal_nocase(name, STR("X-ONAP-RequestID")))
+		if (is_named(name, STR("X-ONAP-RequestID")))
 			exchange->request_id = text;
 		break;
 	default:
