@@ -245,11 +245,14 @@ static enum MHD_Result
 finish(struct thread *thread, struct ticket *ticket)
 {
 	struct exchange *exchange = &ticket->exchange;
-	void (*run)(struct exchange *) = exchange->resumed ? exchange->resumed : thread->server->options.finish;
+	void (*run)(struct exchange *);
 	enum MHD_Result result;
 
-	exchange->resumed = NULL;
-	run(exchange);
+	do {
+		run = exchange->resumed ? exchange->resumed : thread->server->options.finish;
+		exchange->resumed = NULL;
+		run(exchange);
+	} while (exchange->resumed && ticket->refused);
 	result = exchange->resumed ? MHD_YES : queue_reply(thread, ticket);
 	arena_reset(&thread->arena);
 	return result;
@@ -412,7 +415,7 @@ server_stop(struct server *server)
 			(void)MHD_quiesce_daemon(server->thread[i].daemon); /* gives the socket back, which is closed below */
 	drain(server, STOP_GRACE_MS);
 	for (unsigned i = 0; i < server->threads; i++)
-		ticket_expire(&server->thread[i].tickets, INT64_MAX);
+		ticket_close(&server->thread[i].tickets); /* libmicrohttpd ends the process that stops it with one suspended */
 	drain(server, STOP_GRACE_MS / 2);
 	for (unsigned i = 0; i < server->threads; i++) {
 		struct thread *thread = &server->thread[i];

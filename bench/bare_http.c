@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,9 +88,10 @@ listen_on(unsigned short port)
 
 /* The bytes of a decision's answer, headers included. */
 static struct MHD_Response *
-make_response(char *answer)
+make_response(const char *answer)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(answer), answer, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(answer), (void *)(uintptr_t)answer,
+	                                                                MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		exit(3);
@@ -108,7 +110,7 @@ main(int argc, char **argv)
 	unsigned workers = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
 	struct sockaddr_in address;
 	socklen_t len = sizeof(address);
-	char *answer = argc > 3 ? argv[3] : "{\"status\":\"Permit\",\"reason\":\"permit\"}";
+	const char *answer = argc > 3 ? argv[3] : "{\"status\":\"Permit\",\"reason\":\"permit\"}";
 	struct worker worker[WORKERS_MAX] = {0};
 
 	(void)signal(SIGPIPE, SIG_IGN);
