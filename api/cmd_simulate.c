@@ -11,7 +11,7 @@
 
 static const char help[] =
 	"usage: clguard simulate [--policy FILE...] --script FILE|- [--guards FILE...] [--mode strict|onap]\n"
-	"                        [--format json|text]\n"
+	"                        [--format json|text|topic]\n"
 	"       clguard simulate --policy FILE... --scenario FILE [--guards FILE...] [--mode strict|onap]\n\n"
 	"Plays a script of events and results through operational policies, in virtual time, and prints what\n"
 	"they do. Nothing outside is touched.\n\n"
@@ -20,13 +20,14 @@ static const char help[] =
 	"  --policy FILE...  operational policies beside those of the script\n"
 	"  --guards FILE...  guard policies that decide in place of guard_results, counting in virtual time\n"
 	"  --format text     what happened when, a line each, instead of JSON\n"
+	"  --format topic    the notifications as they go over the topic\n"
 	"  --scenario FILE   a plant: elements that fail, recover and flap at given rates, for days of virtual time;\n"
 	"                    reports operations tried and denied, times to heal, and the limits needed\n";
 
 struct simulation {
 	struct words policies, guards;
 	const char *script, *scenario;
-	bool text;
+	bool text, topic;
 	enum guard_mode mode;
 };
 
@@ -114,6 +115,7 @@ run(const struct simulation *simulation, struct arena *arena)
 	diags_init(&diags, arena);
 	options.mode = simulation->mode;
 	options.timeline = simulation->text;
+	options.topic = simulation->topic;
 	r = load_documents(simulation->policies.words, simulation->policies.count, most, false, arena, &policies,
 	                   &options.policy_count, &diags);
 	if (r == 0)
@@ -135,7 +137,7 @@ run(const struct simulation *simulation, struct arena *arena)
 	json_decref(script);
 	if (r != 0)
 		return complain(&err);
-	code = print_result(result, simulation->text);
+	code = print_result(simulation->topic ? json_object_get(result, "topic") : result, simulation->text);
 	if (code == EXIT_DONE && strcmp(json_string_value(json_object_get(result, "compile")), "error") == 0)
 		code = EXIT_INPUT;
 	json_decref(result);
@@ -171,8 +173,9 @@ cmd_simulate(int argc, char **argv)
 	if (!read_mode("clguard simulate", mode, &simulation.mode))
 		return EXIT_USAGE;
 	simulation.text = format && strcmp(format, "text") == 0;
-	if (format && !simulation.text && strcmp(format, "json") != 0) {
-		fprintf(stderr, "clguard simulate: --format must be json or text, not '%s'\n", format);
+	simulation.topic = format && strcmp(format, "topic") == 0;
+	if (format && !simulation.text && !simulation.topic && strcmp(format, "json") != 0) {
+		fprintf(stderr, "clguard simulate: --format must be json, text or topic, not '%s'\n", format);
 		return EXIT_USAGE;
 	}
 	arena_init(&arena, 0);

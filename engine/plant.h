@@ -38,11 +38,12 @@ extern const struct plant_options plant_options_default;
  *       vf_count: 2                    optional: VF modules there are
  *       cures:                         optional: how an operation goes, by its id; any other succeeds in 60 s
  *         restart: {success: 0.7, takes: 30 s}
- * ret: a new reference to {elements, days, failures, events, transactions, operations {tried, succeeded, failed, denied},
- * heal {by_operation, by_itself, not_yet, p50_s, p90_s, p99_s, max_s}, finals {}, limits [{actor, operation, window,
- * per_target, in_all}]}; limits: what a limiter with such a window would need as its limit, to deny nothing that was asked.
- * errors  ERROR_TYPE, ERROR_RANGE, ERROR_MISSING with the place in the scenario; ERROR_LIMIT steps_max; ERROR_SYNTAX: the
- *         policies have errors, in diags; ERROR_MEMORY, ERROR_IO
+ * ret: a new reference to {elements, days, failures, events, transactions, operations {tried, succeeded, failed,
+ * denied}, heal {by_operation, by_itself, not_yet, p50_s, p90_s, p99_s, max_s}, finals {}, limits [{actor, operation,
+ * window, per_target, in_all}]}; limits: what a limiter with such a window would need as its limit, to deny nothing
+ * that was asked.
+ * errors  ERROR_TYPE, ERROR_RANGE, ERROR_MISSING with the place in the scenario; ERROR_LIMIT steps_max;
+ *         ERROR_SYNTAX: the policies have errors, in diags; ERROR_MEMORY, ERROR_IO
  */
 int plant_run(const struct document *scenario, const struct plant_options *options, json_t **ret, struct diags *diags,
               struct error *err);

@@ -281,7 +281,10 @@ change(struct plant *plant, struct element *element)
 	}
 }
 
-/* An operation that succeeded in time heals; the machine hears of it first, so that the final stands before what follows. */
+/*
+ * An operation that succeeded in time heals; the machine hears of it first, so that the final stands before what
+ * follows.
+ */
 static void
 give_answer(struct plant *plant, uint32_t slot)
 {

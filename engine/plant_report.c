@@ -67,8 +67,8 @@ compare_asked_time(const void *left, const void *right)
 }
 
 /*
- * The limit that lets every question of the list pass: one more than the most attempts that a limiter counts when asked, those
- * under way and those that ended within the window. The list is by time; ends: room for as many times.
+ * The limit that lets every question of the list pass: one more than the most attempts that a limiter counts when
+ * asked, those under way and those that ended within the window. The list is by time; ends: room for as many times.
  */
 static uint64_t
 needed(const struct asked *list, size_t count, int64_t window_ms, int64_t *ends)
