@@ -26,7 +26,8 @@ generation_get(struct exchange *exchange)
 	engine_info(service->engine, &info);
 	time_format_instant(info.since_ms, since);
 	text_init(&out, exchange->arena);
-	text_addf(&out, "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
+	text_addf(&out,
+	          "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
 	          since, info.policies);
 	pthread_mutex_lock(&service->reload_lock);
 	text_add_json(&out, str_from(service->last_error));
@@ -105,10 +106,12 @@ clock_put(struct exchange *exchange)
 	struct node *root;
 
 	if (!clock)
-		(void)error_set(&err, ERROR_CONFLICT, NULL, "the clock is the system's; start with --clock manual to set it");
+		(void)error_set(&err, ERROR_CONFLICT, NULL,
+		                "the clock is the system's; start with --clock manual to set it");
 	else if (read_body(exchange, &root, &err) == 0 && read_instant(root, seen, &target, &err) == 0)
-		while (target >= seen && !atomic_compare_exchange_weak_explicit(&clock->now_ms, &seen, target,
-		                                                                memory_order_relaxed, memory_order_relaxed))
+		while (target >= seen &&
+		       !atomic_compare_exchange_weak_explicit(&clock->now_ms, &seen, target, memory_order_relaxed,
+		                                              memory_order_relaxed))
 			continue; /* somebody else moved it; it never goes back */
 	if (!err.code && target < seen)
 		(void)error_set(&err, ERROR_CONFLICT, NULL, "the clock does not go back");
