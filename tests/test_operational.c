@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "engine/load.h"
+#include "engine/registry_schema.h"
 
 static const struct operational *
 compile(const struct document *documents, size_t count, struct arena *arena, struct diags *diags)
@@ -121,7 +122,7 @@ a_users_type_brings_its_defaults_and_its_own_properties(void **state)
 				   "          trigger: a\n"
 				   "          operations:\n"
 				   "            - {id: a, operation: {actor: APPC, operation: Restart, target: "
-	                           "{targetType: VM}}, timeout: 5}\n";
+				   "{targetType: VM}}, timeout: 5}\n";
 	struct document document = {"my.yaml", str_from(text)};
 	const struct operational *policy;
 	struct arena arena;
@@ -212,6 +213,34 @@ the_registry_knows_who_can_do_what(void **state)
 	arena_free(&arena);
 }
 
+static void
+a_schema_says_which_operations_an_actor_has_and_which_actors_an_operation(void **state)
+{
+	struct registry *registry;
+	struct arena arena;
+	struct error err = {0};
+	struct diags diags;
+	struct str text;
+
+	(void)state;
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	registry = registry_new(&arena, &diags);
+	assert_non_null(registry);
+	assert_int_equal(registry_schema(registry,
+	                                 STR("{\"$defs\":{\"d\":{\"properties\":{\"actor\":{},\"operation\":{}}}}}"),
+	                                 &arena, &text, &err),
+	                 0);
+	assert_non_null(strstr(text.ptr, "\"const\":\"SDNC\""));
+	assert_non_null(strstr(text.ptr, "{\"operation\":{\"examples\":[\"Reroute\",\"BandwidthOnDemand\"]}}"));
+	assert_non_null(strstr(text.ptr, "\"const\":\"Rebuild\""));
+	assert_non_null(strstr(text.ptr, "{\"actor\":{\"examples\":[\"APPC\",\"APPCLCM\"]}}"));
+	assert_int_equal(registry_schema(registry, STR("{\"properties\":{\"actor\":{}}}"), &arena, &text, &err), 0);
+	assert_string_equal(text.ptr, "{\"properties\":{\"actor\":{}}}");
+	assert_int_equal(registry_schema(registry, STR("{"), &arena, &text, &err), -ERROR_SYNTAX);
+	arena_free(&arena);
+}
+
 /* Ten thousand operations in a row compile; one more is refused. */
 static void
 long_policies_compile_up_to_the_limit(void **state)
@@ -283,6 +312,7 @@ main(void)
 		cmocka_unit_test(findings_have_their_place_and_their_code),
 		cmocka_unit_test(a_failure_route_that_retries_make_dead_is_a_hint),
 		cmocka_unit_test(the_registry_knows_who_can_do_what),
+		cmocka_unit_test(a_schema_says_which_operations_an_actor_has_and_which_actors_an_operation),
 		cmocka_unit_test(long_policies_compile_up_to_the_limit),
 		cmocka_unit_test(no_memory_is_an_error_and_never_half_a_policy),
 	};
