@@ -273,6 +273,52 @@ long_policies_compile_up_to_the_limit(void **state)
 	}
 }
 
+/* The real documents, where CLGUARD_CORPUS names them: none has an error, and these are all their warnings and infos. */
+static void
+real_documents_compile_with_the_findings_that_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t unknown_keys, infos;
+	} files[] = {
+		{"pnf.cds.policy.operational.chaining.yaml", 3, 0},
+		{"v5gSonA1.policy.operational.input.tosca.yaml", 0, 0},
+		{"v5gSonO1.policy.operational.input.tosca.yaml", 0, 0},
+		{"vCPE.policy.operational.input.tosca.json", 0, 2}, /* abatement, and the timeout with all retries */
+		{"vCPE.policy.operational.input.tosca.yaml", 0, 2},
+		{"vDNS.policy.operational.input.tosca.json", 0, 0},
+		{"vDNS.policy.operational.input.tosca.yaml", 0, 0},
+		{"vFirewall.cds.policy.operational.chaining.yaml", 3, 0},
+		{"vFirewall.policy.operational.input.tosca.yaml", 1, 0},
+		{"vFirewallCDS.policy.operational.input.tosca.yaml", 1, 0},
+	};
+	const char *corpus = getenv("CLGUARD_CORPUS");
+
+	(void)state;
+	if (!corpus)
+		skip();
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct document document;
+		struct arena arena;
+		struct error err = {0};
+		struct diags diags;
+		size_t unknown = 0;
+
+		arena_init(&arena, 0);
+		document.name = arena_printf(&arena, "%s/policies/%s", corpus, files[i].name);
+		if (load_file(document.name, 1 << 20, &arena, &document.bytes, &err) != 0)
+			fail_msg("%s: %s", document.name, err.text);
+		if (!compile(&document, 1, &arena, &diags))
+			fail_msg("%s: %s", document.name, diags.first->text);
+		for (const struct diag *diag = diags.first; diag; diag = diag->next)
+			unknown += diag->code && strcmp(diag->code, "OPV-32") == 0;
+		assert_int_equal(unknown, files[i].unknown_keys);
+		assert_int_equal(diags.count[SEVERITY_WARNING], files[i].unknown_keys);
+		assert_int_equal(diags.count[SEVERITY_INFO], files[i].infos);
+		arena_free(&arena);
+	}
+}
+
 /* At whatever allocation memory ends, the compiler says that there is an error. */
 static void
 no_memory_is_an_error_and_never_half_a_policy(void **state)
@@ -314,6 +360,7 @@ main(void)
 		cmocka_unit_test(the_registry_knows_who_can_do_what),
 		cmocka_unit_test(a_schema_says_which_operations_an_actor_has_and_which_actors_an_operation),
 		cmocka_unit_test(long_policies_compile_up_to_the_limit),
+		cmocka_unit_test(real_documents_compile_with_the_findings_that_are_known),
 		cmocka_unit_test(no_memory_is_an_error_and_never_half_a_policy),
 	};
 
