@@ -4,7 +4,7 @@
 
 #include "api/resources.h"
 #include "api/service.h"
-#include "api/text.h"
+#include "base/text.h"
 
 static void
 write_histogram(struct text *out, const struct history_metrics *metrics)

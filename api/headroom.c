@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/resources.h"
 #include "api/service.h"
-#include "api/text.h"
+#include "base/text.h"
 
 static void
 write_limiter(struct text *out, const struct spoken *spoken)

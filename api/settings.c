@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "api/settings_table.h"
-#include "api/text.h"
 #include "base/document.h"
+#include "base/text.h"
 #include "engine/load.h"
 
 #define KI INT64_C(1024)
