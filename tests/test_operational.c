@@ -273,7 +273,7 @@ long_policies_compile_up_to_the_limit(void **state)
 	}
 }
 
-/* The real documents, where CLGUARD_CORPUS names them: none has an error, and these are all their warnings and infos. */
+/* The real documents, where CLGUARD_CORPUS names them: none has an error, these are all their warnings and infos. */
 static void
 real_documents_compile_with_the_findings_that_are_known(void **state)
 {
