@@ -1,4 +1,4 @@
-/* reserve - rights per second, beside LMDB's own group commit of the same writes: 1 and 64 clients, both durabilities */
+/* reserve - rights per second, beside LMDB's own group commit of the same writes */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <lmdb.h>
 #include <pthread.h>
@@ -113,7 +113,8 @@ static void
 take_clguard(struct side *side, unsigned number)
 {
 	char target[24], request_id[24];
-	struct clg_request request = {.actor = "SO", .operation = "Restart", .target = target, .request_id = request_id};
+	struct clg_request request = {
+		.actor = "SO", .operation = "Restart", .target = target, .request_id = request_id};
 	struct clg_reservation reservation;
 	struct clg_error err;
 
@@ -126,13 +127,14 @@ take_clguard(struct side *side, unsigned number)
 	clg_reservation_done(&reservation);
 }
 
-static const char policies[] = "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
-                               "topology_template:\n"
-                               "  policies:\n"
-                               "    - limit:\n"
-                               "        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
-                               "        version: 1.0.0\n"
-                               "        properties: {actor: SO, operation: Restart, timeWindow: 1, timeUnits: hour, limit: 1000}\n";
+static const char policies[] =
+	"tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
+	"topology_template:\n"
+	"  policies:\n"
+	"    - limit:\n"
+	"        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
+	"        version: 1.0.0\n"
+	"        properties: {actor: SO, operation: Restart, timeWindow: 1, timeUnits: hour, limit: 1000}\n";
 
 static double
 bench_clguard(const char *directory, bool durable, unsigned clients)
@@ -280,7 +282,8 @@ take_bare(struct side *side, unsigned number)
 static double
 bench_bare(const char *directory, bool durable, unsigned clients)
 {
-	static const char *const names[TABLES] = {"log", "identity", "index", "ring", "reserved", "request", "lease", "meta"};
+	static const char *const names[TABLES] = {"log",      "identity", "index", "ring",
+	                                          "reserved", "request",  "lease", "meta"};
 	struct bare bare = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 	struct side side = {.take = take_bare, .context = &bare};
 	MDB_txn *txn;
