@@ -48,7 +48,10 @@ struct history_writer;
 int history_reader_open(struct history *history, struct history_reader **ret, struct error *err);
 void history_reader_close(struct history_reader *reader);
 
-/* A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. */
+/*
+ * A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. Between the two
+ * a thread must not wait for a commit: the committer waits for readers before it opens a broken store again.
+ */
 int history_reader_begin(struct history_reader *reader);
 void history_reader_end(struct history_reader *reader);
 
