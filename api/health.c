@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/resources.h"
 #include "api/service.h"
-#include "api/text.h"
+#include "base/text.h"
 
 static bool
 is_stopping(const struct exchange *exchange)

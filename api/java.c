@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/text.h"
+#include "base/text.h"
 
 /* Double.toString(): the fewest digits that read back as the same number, plain from 1e-3 to under 1e7. */
 static void

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "api/text.h"
+#include "base/text.h"
 #include "base/error.h"
 #include "guards/guard.h"
 

@@ -3,7 +3,7 @@
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
-#include "api/text.h"
+#include "base/text.h"
 #include "base/node.h"
 #include "engine/history.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "api/settings_table.h"
-#include "api/text.h"
+#include "base/text.h"
 #include "base/document.h"
 #include "engine/load.h"
 

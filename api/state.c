@@ -5,7 +5,7 @@
 #include "api/clock.h"
 #include "api/resources.h"
 #include "api/service.h"
-#include "api/text.h"
+#include "base/text.h"
 
 int64_t
 manual_clock_now(void *context)

@@ -10,7 +10,7 @@
 #include "api/route.h"
 #include "api/server.h"
 #include "api/service.h"
-#include "api/text.h"
+#include "base/text.h"
 
 #define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))
 

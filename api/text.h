@@ -1,31 +1,8 @@
-/* text - text that grows in an arena, with JSON's escaping */
+/* text - where text.h was before base had it */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef API_TEXT_H
 #define API_TEXT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/str.h"
-
-/* Appending never fails by itself: once memory is out everything is ignored, and text_done tells. */
-struct text {
-	struct arena *arena;
-	char *ptr;
-	size_t len, size;
-	bool failed;
-};
-
-void text_init(struct text *text, struct arena *arena);
-
-void text_add(struct text *text, struct str piece);
-void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The piece as a JSON string, quotes included. Absent text is null. Bytes above 0x7f pass as they are. */
-void text_add_json(struct text *text, struct str piece);
-
-/* What was appended, NUL-terminated; absent when memory ran out. */
-struct str text_done(struct text *text);
+#include "base/text.h"
 
 #endif
