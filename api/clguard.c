@@ -1,7 +1,5 @@
 /* clguard - the command line program */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
-
 #include <signal.h>
 #include <string.h>
 
@@ -15,6 +13,7 @@ static const struct command {
 } commands[] = {
 	{"check", cmd_check, "compile policies and print every finding"},
 	{"decide", cmd_decide, "take one decision from files"},
+	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},
 	{"types", cmd_types, "list the built-in policy types, or show one"},
 };

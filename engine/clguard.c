@@ -92,6 +92,12 @@ clg_close(struct clg_engine *engine)
 	free(engine);
 }
 
+struct engine *
+clg_engine_of(struct clg_engine *engine)
+{
+	return engine->engine;
+}
+
 static void
 tell_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
 {
@@ -171,9 +177,8 @@ clg_session_close(struct clg_session *session)
 	free(session);
 }
 
-/* 0, or -CLG_ELIMIT for a text that is too long. */
-static int
-request_from(const struct clg_request *given, struct request *request)
+int
+clg_request_from(const struct clg_request *given, struct request *request)
 {
 	const char *const texts[ATTRIBUTE_COUNT] = {
 		[ATTRIBUTE_ACTOR] = given->actor,           [ATTRIBUTE_OPERATION] = given->operation,
@@ -197,8 +202,8 @@ request_from(const struct clg_request *given, struct request *request)
 	return 0;
 }
 
-static void
-decision_to(const struct decision *decision, struct clg_decision *ret)
+void
+clg_decision_to(const struct decision *decision, struct clg_decision *ret)
 {
 	const struct guard *guard = decision->permit ? NULL : decision->guard;
 
@@ -230,10 +235,10 @@ clg_decide(struct clg_session *session, const struct clg_request *given, struct 
 	struct decision decision;
 	struct request request;
 
-	if (request_from(given, &request) != 0)
+	if (clg_request_from(given, &request) != 0)
 		return refuse(ret);
 	session_decide(session->session, &request, &decision);
-	decision_to(&decision, ret);
+	clg_decision_to(&decision, ret);
 	return 0;
 }
 
@@ -249,13 +254,13 @@ clg_explain(struct clg_session *session, const struct clg_request *given, struct
 	struct str json;
 
 	arena_reset(&session->arena);
-	if (request_from(given, &request) != 0) {
+	if (clg_request_from(given, &request) != 0) {
 		(void)refuse(ret);
 		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
 		return clg_error_from(err, &error);
 	}
 	(void)session_explain(session->session, &request, &session->arena, &decision, &spoken, &count);
-	decision_to(&decision, ret); /* without memory it is a Deny */
+	clg_decision_to(&decision, ret); /* without memory it is a Deny */
 	json = explanation_json(&decision, spoken, count, &session->arena);
 	if (!json.ptr) {
 		(void)error_set(&error, ERROR_MEMORY, NULL, "out of memory");

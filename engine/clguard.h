@@ -139,6 +139,47 @@ struct clg_operation {
 CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t count, struct clg_error *err);
 
 /*
+ * Reservations: the right to perform one operation, taken in the same step as the decision, so that no other caller, thread or
+ * process, can slip through between the two. A right counts under every limiter until it is settled (the operation then
+ * counts by its end), given back with clg_abort, or its lease ends. Each call returns after the commit.
+ */
+enum clg_reservation_state { CLG_LIVE, CLG_SETTLED, CLG_ABORTED, CLG_EXPIRED };
+
+struct clg_reservation {
+	struct clg_decision decision; /* texts borrowed until clg_reservation_done */
+	char id[33];                  /* empty unless permitted */
+	bool repeated;                /* the same request ids had it already */
+	int64_t expires_ms;
+	void *held;
+};
+
+/*
+ * Decides and, if permitted, takes the right. lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same
+ * reservation while that is live or settled; -CLG_ECONFLICT when they belong to another request. `ret` is filled in any
+ * case, after an error with a Deny; clg_reservation_done lets go of it.
+ */
+CLG_API int clg_reserve(struct clg_engine *engine, const struct clg_request *request, int64_t lease_ms,
+                        struct clg_reservation *ret, struct clg_error *err);
+CLG_API void clg_reservation_done(struct clg_reservation *reservation);
+
+/* The same without waiting: `done` is called on the engine's own thread, with a reservation that is valid during the call. */
+typedef void clg_reserved_fn(void *context, const struct clg_reservation *reservation, const struct clg_error *err);
+CLG_API int clg_reserve_async(struct clg_engine *engine, const struct clg_request *request, int64_t lease_ms,
+                              clg_reserved_fn *done, void *context, struct clg_error *err);
+
+/*
+ * Ends a reservation with the operation's outcome ("Success", "Failure", ...), gives it back, or prolongs its lease from now.
+ * Repeating what was done is no error. -CLG_EUNKNOWN: there is none with this id; -CLG_ECONFLICT: it is in another state,
+ * which ret_state (may be NULL) tells: a lease may have ended meanwhile.
+ */
+CLG_API int clg_settle(struct clg_engine *engine, const char *id, const char *outcome,
+                       enum clg_reservation_state *ret_state, struct clg_error *err);
+CLG_API int clg_abort(struct clg_engine *engine, const char *id, enum clg_reservation_state *ret_state,
+                      struct clg_error *err);
+CLG_API int clg_renew(struct clg_engine *engine, const char *id, int64_t lease_ms,
+                      enum clg_reservation_state *ret_state, struct clg_error *err);
+
+/*
  * The SDK of the Control Loop Guard 2.0.0: build a specification, check it, get YAML and messages.
  * One thread at a time. Texts given are copied.
  */

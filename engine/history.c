@@ -11,12 +11,18 @@
 
 #define FORMAT 1 /* of all tables together */
 
-const char *const history_tables[HISTORY_TABLES] = {
+const char *const history_tables[TABLES_ALL] = {
 	[TABLE_META] = "meta",
 	[TABLE_LOG] = "log",
 	[TABLE_IDENTITY] = "identity",
 	[TABLE_INDEX] = "index",
 	[TABLE_RING] = "ring",
+	[TABLE_RESERVED] = "reserved",
+	[TABLE_REQUEST] = "request",
+	[TABLE_LEASE] = "lease",
+	[HISTORY_TABLES + HISTORY_DOCUMENTS] = "documents",
+	[HISTORY_TABLES + HISTORY_RUNTIME] = "runtime",
+	[HISTORY_TABLES + HISTORY_OUTBOX] = "outbox",
 };
 
 /* What "header" holds; written once. */
@@ -77,6 +83,51 @@ open_header(struct history *history, struct error *err)
 	return 0;
 }
 
+/* Everything that atomics repeat from the database. */
+static int
+read_times(struct history *history, struct store_txn *txn)
+{
+	struct history_state state;
+	int64_t quarantine_ms, accepted_ms;
+	int r = state_read(txn, &history->key, &state);
+
+	if (r == 0)
+		r = meta_time_read(txn, &history->key, STR("quarantine"), &quarantine_ms);
+	if (r == 0)
+		r = meta_time_read(txn, &history->key, STR("accepted"), &accepted_ms);
+	if (r != 0)
+		return r;
+	atomic_store(&history->quarantine_ms, quarantine_ms);
+	if (atomic_exchange(&history->accepted_ms, accepted_ms) != accepted_ms)
+		atomic_store(&history->clock_ms, TIME_NONE); /* somebody has accepted an earlier clock */
+	history_learn(history, &state);
+	return 0;
+}
+
+void
+history_refresh(struct history *history)
+{
+	struct store_txn *txn;
+
+	if (store_write(history->store, &txn, NULL) != 0)
+		return; /* the next time */
+	(void)read_times(history, txn); /* the same */
+	store_abort(txn);
+}
+
+static int
+open_times(struct history *history, struct error *err)
+{
+	struct store_txn *txn;
+	int r = store_write(history->store, &txn, err);
+
+	if (r != 0)
+		return r;
+	r = read_times(history, txn);
+	store_abort(txn);
+	return r == 0 ? 0 : error_set(err, (enum error_code)-r, NULL, "the database's state record is damaged");
+}
+
 static int
 open_all(struct history *history, const struct history_options *options, struct error *err)
 {
@@ -85,12 +136,14 @@ open_all(struct history *history, const struct history_options *options, struct 
 		.map_bytes = options->map_bytes,
 		.durable = options->durable,
 		.tables = history_tables,
-		.table_count = HISTORY_TABLES,
+		.table_count = TABLES_ALL,
 	};
 	int r = store_open(&store, &history->store, err);
 
 	if (r == 0)
 		r = open_header(history, err);
+	if (r == 0)
+		r = open_times(history, err);
 	return r == 0 ? committer_start(history, err) : r;
 }
 
@@ -103,8 +156,13 @@ history_open(const struct history_options *options, struct history **ret, struct
 
 	if (!history)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	history->lease_ms = options->lease_ms;
+	history->options = *options;
+	history->options.directory = NULL; /* the caller's text */
 	atomic_init(&history->ring_length, RING_LENGTH_LEAST);
+	atomic_init(&history->clock_ms, TIME_NONE);
+	atomic_init(&history->quarantine_ms, TIME_NONE);
+	atomic_init(&history->pruned_ms, TIME_NONE);
+	atomic_init(&history->accepted_ms, TIME_NONE);
 	pthread_mutex_init(&history->queue_lock, NULL);
 	pthread_mutex_init(&history->readers_lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -214,7 +272,7 @@ history_record(struct history *history, const struct operation *rows, size_t cou
 
 	if (r != 0 || count == 0)
 		return r;
-	return history_run(history, rows_run, &all, err);
+	return history_transact(history, rows_run, &all, err);
 }
 
 /* Rows that outlive their caller. */
@@ -242,8 +300,7 @@ rows_job_done(struct history_job *job)
 	arena_free(&arena);
 }
 
-/* False when memory is out. */
-static bool
+bool
 text_copy(struct arena *arena, struct str *text)
 {
 	struct str copy = arena_str(arena, *text);
@@ -301,4 +358,22 @@ history_record_async(struct history *history, const struct operation *rows, size
 	if (r != 0)
 		arena_free(&arena);
 	return r;
+}
+
+struct store_txn *
+history_writer_txn(struct history_writer *writer)
+{
+	return writer->txn;
+}
+
+struct store_txn *
+history_reader_txn(struct history_reader *reader)
+{
+	return reader->txn;
+}
+
+unsigned
+history_shared_table(enum history_shared table)
+{
+	return HISTORY_TABLES + (unsigned)table;
 }

@@ -10,6 +10,11 @@
 #define QUEUE_MOST 65536 /* jobs that may wait */
 #define GROUP_MOST 4096  /* jobs of one transaction */
 #define IDLE_S 1         /* how often the committer looks after the store when nobody asks */
+#define EXPIRE_MOST 256  /* leases ended by one transaction */
+#define PRUNE_MOST 1024  /* records looked at by one transaction */
+#define BUSY_ROUNDS 64   /* groups after which the store is looked after even under load */
+
+const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
 
 /*
  * Group commit. Jobs queue up while a commit is on its way to the disk; the next transaction takes all of them, so the cost of a
@@ -20,10 +25,13 @@
  */
 
 static int
-run_job(struct history_job *job, struct history_writer *writer)
+run_job(struct history_job *job, struct history_writer *writer, bool full)
 {
-	int r = job->run(job, writer);
+	int r;
 
+	if (full && !job->ends)
+		return error_set(&job->err, ERROR_FULL, NULL, "the database is at its limit (max_bytes)");
+	r = job->run(job, writer);
 	if (r == 0)
 		r = store_failed(writer->txn);
 	if (r != 0)
@@ -44,45 +52,125 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 		store_abort(writer->txn);
 		return error_set(err, (enum error_code)-r, NULL, "the state record of the operation history is damaged");
 	}
+	history_learn(history, &writer->state);
 	return 0;
+}
+
+/* Whether the database has reached its limit. The free pages are counted only when the file is that large. */
+static bool
+is_full(const struct history *history)
+{
+	size_t most = history->options.max_bytes;
+	struct store_info info;
+
+	if (!most || store_info(history->store, false, &info) != 0 || info.used_bytes < most)
+		return false;
+	return store_info(history->store, true, &info) != 0 || info.used_bytes >= most;
 }
 
 static int
 writer_commit(struct history_writer *writer, struct error *err)
 {
-	int r = state_write(writer->txn, &writer->history->key, &writer->state);
+	int64_t window_ms = atomic_load(&writer->history->window_ms);
+	int r;
 
+	if (window_ms > writer->state.window_ms)
+		writer->state.window_ms = window_ms;
+	r = state_write(writer->txn, &writer->history->key, &writer->state);
 	if (r != 0)
 		(void)error_set(err, (enum error_code)-r, NULL, "cannot write the operation history");
 	if (r != 0) {
 		store_abort(writer->txn);
 		return r;
 	}
-	return store_commit(writer->txn, err);
+	r = store_commit(writer->txn, err);
+	if (r == 0)
+		history_learn(writer->history, &writer->state);
+	return r;
 }
 
-/* All jobs of the list in one transaction. 0 when it was committed or nothing was to be; 1 when it must be done one by one. */
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock; for waits and latencies only */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void
+count_commit(struct history_counters *counters, int r, int64_t started_ns)
+{
+	int64_t taken_ns = monotonic_ns() - started_ns;
+	size_t bucket = 0;
+
+	while (bucket < HISTORY_BUCKETS && taken_ns > (int64_t)history_bucket_us[bucket] * 1000)
+		bucket++;
+	atomic_fetch_add_explicit(r == 0 ? &counters->commits : &counters->failures, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&counters->latency[bucket], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&counters->nanoseconds, (uint64_t)taken_ns, memory_order_relaxed);
+}
+
+/* What is due before any job: leases that have ended, and from time to time old rows. */
+static int
+do_chores(struct history_writer *writer, bool idle)
+{
+	struct history *history = writer->history;
+	int64_t keep_ms = history->options.retention_ms, window_ms = atomic_load(&history->window_ms), now_ms, before_ms;
+	size_t removed = 0;
+	int r;
+
+	if (!history->options.clock)
+		return 0;
+	now_ms = history_clock(history, history->options.clock(history->options.clock_context));
+	r = writer_expire(writer, now_ms, EXPIRE_MOST);
+	if (r != 0 || !idle || keep_ms == 0)
+		return r;
+	before_ms = later(now_ms, -(keep_ms > window_ms ? keep_ms : window_ms));
+	r = writer_prune(writer, before_ms, PRUNE_MOST, &history->prune_at, &removed);
+	if (removed && before_ms - 1 > writer->state.pruned_ms)
+		writer->state.pruned_ms = before_ms - 1;
+	atomic_fetch_add_explicit(&history->counters.pruned, removed, memory_order_relaxed);
+	return r;
+}
+
+/*
+ * Chores and all jobs of the list in one transaction. 0 when it was committed or nothing was to be; 1 when the jobs must be
+ * done one by one.
+ */
 static int
 commit_group(struct history *history, struct history_job *first, char *scratch, struct error *err)
 {
 	struct history_writer writer = {.history = history, .scratch = scratch};
+	int64_t started_ns = monotonic_ns();
+	bool full = is_full(history);
 	int r = writer_begin(history, &writer, err);
 
+	if (r == 0) {
+		r = do_chores(&writer, first == NULL);
+		if (r != 0) {
+			store_abort(writer.txn);
+			r = error_set(err, (enum error_code)-r, NULL, "the operation history is damaged or cannot be read");
+		}
+	}
 	if (r != 0)
 		return r;
 	for (struct history_job *job = first; job; job = job->next) {
 		size_t changes = store_changes(writer.txn);
 
-		if (run_job(job, &writer) != 0 && store_changes(writer.txn) != changes) {
+		atomic_fetch_add_explicit(&history->counters.jobs, 1, memory_order_relaxed);
+		if (run_job(job, &writer, full) != 0 && store_changes(writer.txn) != changes) {
 			store_abort(writer.txn);
 			return 1;
 		}
 	}
-	if (store_changes(writer.txn) == 0) {
+	if (store_changes(writer.txn) == 0 && writer.state.window_ms >= atomic_load(&history->window_ms)) {
 		store_abort(writer.txn);
 		return 0;
 	}
-	return writer_commit(&writer, err);
+	r = writer_commit(&writer, err);
+	count_commit(&history->counters, r, started_ns);
+	return r;
 }
 
 static void
@@ -175,14 +263,17 @@ take_jobs(struct history *history, bool *ret_stop)
 	return first;
 }
 
-/* What nobody asks for: slots of readers that died, and a store that must be opened again. */
+/* What nobody asks for: a store that must be opened again, slots of readers that died, leases and old rows. */
 static void
-look_after(struct history *history)
+look_after(struct history *history, char *scratch)
 {
-	if (store_is_broken(history->store))
-		(void)history_reopen(history, NULL); /* tried again the next time */
-	else
-		(void)store_check_readers(history->store); /* the same */
+	struct error err = {0};
+
+	if (store_is_broken(history->store) && history_reopen(history, NULL) != 0)
+		return; /* tried again the next time, like all of it */
+	(void)store_check_readers(history->store);
+	(void)commit_group(history, NULL, scratch, &err);
+	history_refresh(history);
 }
 
 struct committer {
@@ -194,6 +285,7 @@ static void *
 committer_main(void *argument)
 {
 	struct committer *committer = argument;
+	unsigned rounds = 0;
 	bool stop = false;
 
 	while (!stop) {
@@ -201,8 +293,8 @@ committer_main(void *argument)
 
 		if (first)
 			commit_jobs(committer->history, first, committer->scratch);
-		else if (!stop)
-			look_after(committer->history);
+		if (!stop && (!first || ++rounds % BUSY_ROUNDS == 0))
+			look_after(committer->history, committer->scratch);
 	}
 	free(committer);
 	return NULL;
@@ -284,8 +376,8 @@ waiting_done(struct history_job *job)
 }
 
 int
-history_run(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
-            struct error *err)
+history_transact(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
+                 struct error *err)
 {
 	struct waiting_job waiting = {.job = {.run = waiting_run, .done = waiting_done}, .run = run, .context = context};
 	int r;

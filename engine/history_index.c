@@ -10,7 +10,7 @@
 #define VALUE_SIZE 8
 
 static struct str
-key_write(const struct index_entry *entry, char out[INDEX_KEY_SIZE])
+key_write(const struct count_entry *entry, char out[INDEX_KEY_SIZE])
 {
 	memcpy(out, &entry->key.lo, 8);
 	memcpy(out + 8, &entry->key.hi, 8);
@@ -20,7 +20,7 @@ key_write(const struct index_entry *entry, char out[INDEX_KEY_SIZE])
 }
 
 static uint32_t
-check_of(const struct hash_key *key, const struct index_entry *entry)
+check_of(const struct hash_key *key, const struct count_entry *entry)
 {
 	uint64_t check = hash_mix(key->k0 ^ entry->key.lo, entry->key.hi);
 
@@ -29,7 +29,7 @@ check_of(const struct hash_key *key, const struct index_entry *entry)
 }
 
 int
-index_add(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry)
+index_add(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry)
 {
 	char bytes[INDEX_KEY_SIZE], value[VALUE_SIZE] = {(char)entry->flags, VERSION};
 	uint32_t check = check_of(key, entry);
@@ -40,7 +40,7 @@ index_add(struct store_txn *txn, const struct hash_key *key, const struct index_
 
 /* An entry that is not there means that log and index disagree. */
 int
-index_remove(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry)
+index_remove(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry)
 {
 	char bytes[INDEX_KEY_SIZE];
 	int r = store_delete(txn, TABLE_INDEX, key_write(entry, bytes));
@@ -52,13 +52,13 @@ index_remove(struct store_txn *txn, const struct hash_key *key, const struct ind
 }
 
 static int
-entry_read(const struct hash_key *key, struct hash128 of, const struct store_entry *found, struct index_entry *ret)
+entry_read(const struct hash_key *key, struct hash128 of, const struct store_entry *found, struct count_entry *ret)
 {
 	uint32_t check;
 
 	if (found->key.len != INDEX_KEY_SIZE || found->value.len != VALUE_SIZE || found->value.ptr[1] != VERSION)
 		return -ERROR_DAMAGED;
-	*ret = (struct index_entry){
+	*ret = (struct count_entry){
 		.key = of,
 		.order = store_unpack_i64(found->key.ptr + 16),
 		.number = store_unpack_u64(found->key.ptr + 24),
@@ -69,9 +69,9 @@ entry_read(const struct hash_key *key, struct hash128 of, const struct store_ent
 }
 
 int
-index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct index_entry *ret)
+index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct count_entry *ret)
 {
-	const struct index_entry last = {.key = of, .order = at, .number = UINT64_MAX};
+	const struct count_entry last = {.key = of, .order = at, .number = UINT64_MAX};
 	char bytes[INDEX_KEY_SIZE];
 	struct store_entry found;
 	int r = store_below(txn, TABLE_INDEX, key_write(&last, bytes), 16, &found);
@@ -80,9 +80,9 @@ index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of
 }
 
 int
-index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct index_entry *ret)
+index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct count_entry *ret)
 {
-	const struct index_entry any = {.key = of};
+	const struct count_entry any = {.key = of};
 	char bytes[INDEX_KEY_SIZE];
 	struct store_entry found;
 	int r = store_previous(txn, TABLE_INDEX, key_write(&any, bytes), 16, &found);

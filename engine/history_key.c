@@ -29,10 +29,10 @@ loop_key(const struct hash_key *key, enum key_kind kind, struct str clname)
 
 size_t
 record_entries(const struct hash_key *key, uint64_t number, const struct record *record,
-               struct index_entry entries[KEYS_MAX])
+               struct count_entry entries[KEYS_MAX])
 {
 	const struct operation *row = &record->row;
-	struct index_entry entry = {.order = record->until_ms, .number = number};
+	struct count_entry entry = {.order = record->until_ms, .number = number};
 	size_t count = 0;
 
 	if (row->end_ms != TIME_NONE)
@@ -51,7 +51,7 @@ record_entries(const struct hash_key *key, uint64_t number, const struct record 
 				continue;
 			entries[count] = entry;
 			entries[count].key = count_key(key, &query);
-			entries[count++].ringed = true;
+			entries[count++].flags |= ENTRY_RINGED;
 		}
 	}
 	if (record_counts(record) && row->clname.ptr) {

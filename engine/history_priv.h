@@ -18,10 +18,38 @@
  *   identity  hash of a row's identity -> number of its current record
  *   index     counting key, effective end, number -> flags. One entry for each key that counts the row
  *   ring      counting key -> its newest effective ends, newest first: the cache that decisions read
+ *   reserved  a reservation's id -> its state and whose row it holds
+ *   request   hash of (requestId, subRequestId) -> id of the reservation made with it last
+ *   lease     instant at which a live reservation expires, id -> nothing: in the order in which they do
+ *
+ * The tables behind these belong to others: enum history_shared.
  */
-enum history_table { TABLE_META, TABLE_LOG, TABLE_IDENTITY, TABLE_INDEX, TABLE_RING, HISTORY_TABLES };
+enum history_table {
+	TABLE_META,
+	TABLE_LOG,
+	TABLE_IDENTITY,
+	TABLE_INDEX,
+	TABLE_RING,
+	TABLE_RESERVED,
+	TABLE_REQUEST,
+	TABLE_LEASE,
+	HISTORY_TABLES
+};
 
-extern const char *const history_tables[HISTORY_TABLES];
+#define TABLES_ALL (HISTORY_TABLES + HISTORY_SHARED_TABLES)
+
+extern const char *const history_tables[TABLES_ALL];
+
+/* a + b, kept inside the type and off TIME_NONE. */
+static inline int64_t
+later(int64_t a, int64_t b)
+{
+	if (b > 0 && a > INT64_MAX - b)
+		return INT64_MAX;
+	if (b < 0 && a < TIME_NONE + 1 - b)
+		return TIME_NONE + 1;
+	return a + b;
+}
 
 /* --- what is recorded (history_format.c) --- */
 
@@ -66,26 +94,27 @@ enum key_kind {
 	KEY_LIVE,            /* clname alone, by effective end: is the loop busy? */
 	KEY_STARTS,          /* clname alone, by start, every outcome: its latest row */
 	KEY_IDENTITY,        /* the six texts that make two rows one */
-	KEY_RESERVATION      /* a reservation's id: identity of a row that has no other */
+	KEY_RESERVATION,     /* a reservation's id: identity of a row that has no other */
+	KEY_REQUEST,         /* requestId, subRequestId: what makes two reserve calls one */
+	KEY_ID               /* a number: ids of reservations */
 };
 
 #define KEYS_MAX 6 /* of one row, in the index */
 #define INDEX_KEY_SIZE 32
 
 /* One entry of the index. */
-struct index_entry {
+struct count_entry {
 	struct hash128 key;
 	int64_t order;   /* effective end; KEY_STARTS: start, INT64_MAX for none */
 	uint64_t number; /* of the record */
-	unsigned flags;
-	bool ringed;     /* the key has a ring */
+	unsigned flags;  /* ENTRY_ bits */
 };
 
-enum entry_flag { ENTRY_ENDED = 1, ENTRY_OUTCOME = 2, ENTRY_STARTED = 4 };
+enum entry_flag { ENTRY_ENDED = 1, ENTRY_OUTCOME = 2, ENTRY_STARTED = 4, ENTRY_RINGED = 8 };
 
 /* The entries of a record: their number, at most KEYS_MAX. */
 size_t record_entries(const struct hash_key *key, uint64_t number, const struct record *record,
-                      struct index_entry entries[KEYS_MAX]);
+                      struct count_entry entries[KEYS_MAX]);
 
 /* The key that a question counts by. */
 struct hash128 count_key(const struct hash_key *key, const struct count_query *query);
@@ -96,12 +125,12 @@ bool record_identity(const struct hash_key *key, const struct record *record, st
 
 /* --- the index (history_index.c) --- */
 
-int index_add(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry);
-int index_remove(struct store_txn *txn, const struct hash_key *key, const struct index_entry *entry);
+int index_add(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry);
+int index_remove(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry);
 
 /* A walk over one key's entries, from the greatest order <= at downwards. 1 and the entry, 0 at the end, or negative. */
-int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct index_entry *ret);
-int index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct index_entry *ret);
+int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct count_entry *ret);
+int index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct count_entry *ret);
 
 /* --- rings (history_ring.c) --- */
 
@@ -129,6 +158,10 @@ struct history_state {
 	int64_t clock_ms;     /* the latest time that any commit was given; TIME_NONE before the first */
 	uint64_t next_number; /* of the log, from 1 */
 	uint64_t rows;        /* current rows */
+	int64_t window_ms;    /* the longest that anybody has counted over */
+	int64_t pruned_ms;    /* rows that ended up to here may be gone; TIME_NONE: none is */
+	/* Reservations since the database was made; admitted = settled + aborted + expired + live. */
+	uint64_t admitted, settled, aborted, expired, live;
 };
 
 /* What is written in: the transaction and the state it will leave. Committer's thread only. */
@@ -155,6 +188,56 @@ int log_read(struct store_txn *txn, const struct hash_key *key, uint64_t number,
 int state_read(struct store_txn *txn, const struct hash_key *key, struct history_state *ret);
 int state_write(struct store_txn *txn, const struct hash_key *key, const struct history_state *state);
 
+/* --- reservations (history_reserve.c) --- */
+
+/* A reservation as the database has it. */
+struct reserved {
+	struct hash128 id;
+	enum reservation_state state;
+	enum reason reason;      /* with which it was permitted */
+	int64_t expires_ms;      /* its lease's end, or where that was when it ended */
+	struct hash128 identity; /* of its row */
+	uint64_t fingerprint;    /* of the request, to tell a repeated one from another with the same ids */
+	bool repeated;           /* of writer_reserve: it was there before */
+};
+
+/* 1 and the reservation, 0 when there is none, or negative. */
+int reserved_read(struct store_txn *txn, const struct hash_key *key, struct hash128 id, struct reserved *ret);
+
+/* The reservation that answers for these ids, if a repeated call gets it: 1, 0, or negative. */
+int reserved_find(struct history_writer *writer, const struct request *request, int64_t now_ms, struct reserved *ret);
+
+/* Takes a right for a request that was permitted. request ids absent: never repeated. 0 or negative. */
+int writer_reserve(struct history_writer *writer, const struct request *request, enum reason reason, int64_t lease_ms,
+                   int64_t now_ms, struct reserved *ret);
+
+/*
+ * Ends a reservation, or moves the end of its lease. 0 when it is now, or was already, in the state asked for; else
+ * -ERROR_UNKNOWN, or -ERROR_CONFLICT with its state in ret.
+ */
+int writer_settle(struct history_writer *writer, struct hash128 id, struct str outcome, struct str message,
+                  int64_t now_ms, struct reserved *ret);
+int writer_abort(struct history_writer *writer, struct hash128 id, int64_t now_ms, struct reserved *ret);
+int writer_renew(struct history_writer *writer, struct hash128 id, int64_t lease_ms, int64_t now_ms,
+                 struct reserved *ret);
+
+/* Expires up to `most` reservations whose lease has ended by now_ms. 0 or negative. */
+int writer_expire(struct history_writer *writer, int64_t now_ms, size_t most);
+
+int reserved_request_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct hash128 *ret_id);
+
+/* --- pruning (history_prune.c) --- */
+
+/*
+ * Takes out records that ended before `before_ms` and are needed by nobody: looks at up to `most` from *at on, which then
+ * is where to go on, 0 after the newest. 0 or negative.
+ */
+int writer_prune(struct history_writer *writer, int64_t before_ms, size_t most, uint64_t *at, size_t *ret_removed);
+
+/* Times in meta that are absent but for trouble: TIME_NONE when absent. */
+int meta_time_read(struct store_txn *txn, const struct hash_key *key, struct str name, int64_t *ret_ms);
+int meta_time_write(struct store_txn *txn, const struct hash_key *key, struct str name, int64_t ms);
+
 /* --- questions, in any transaction (history_read.c); see struct history_view --- */
 
 int txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret);
@@ -173,15 +256,15 @@ struct history_job {
 	int (*run)(struct history_job *job, struct history_writer *writer);
 	/* On the committer's thread, after the commit or the failure: job->err tells. The job may be freed here. */
 	void (*done)(struct history_job *job);
+	bool ends; /* it ends what was begun: done even when the database is at its limit */
 	struct error err;
 };
 
 /* Hands a job over. Fails, without taking it, with ERROR_BUSY when too many wait. */
 int history_submit(struct history *history, struct history_job *job, struct error *err);
 
-/* The same, and waits: run(context, writer), the error is the job's. */
-int history_run(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
-                struct error *err);
+/* *text becomes its copy in the arena; absent stays absent. False when memory is out. */
+bool text_copy(struct arena *arena, struct str *text);
 
 int committer_start(struct history *history, struct error *err);
 void committer_stop(struct history *history); /* finishes what waits */
@@ -195,10 +278,16 @@ struct history_reader {
 	atomic_bool busy;            /* set by its thread around a snapshot; the committer waits for it before reopening */
 };
 
+/* What this process's committer has done. Written by it alone, read by any: relaxed, because a count orders nothing. */
+struct history_counters {
+	atomic_uint_fast64_t commits, failures, jobs, nanoseconds, steps_back, pruned;
+	atomic_uint_fast64_t latency[HISTORY_BUCKETS + 1];
+};
+
 struct history {
 	struct store *store;
 	struct hash_key key; /* the database's secret; const once open */
-	int64_t lease_ms;
+	struct history_options options; /* directory is not kept */
 	bool started;
 	pthread_t committer;
 	pthread_mutex_t queue_lock; /* guards the queue, waiting, stopping */
@@ -209,8 +298,22 @@ struct history {
 	pthread_mutex_t readers_lock;   /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
 	atomic_bool reopening;          /* written by the committer; readers turn away while it is set */
+	atomic_int_fast64_t clock_ms;      /* the latest time seen, here or in a commit of anyone; only grows, but for accept */
+	atomic_int_fast64_t quarantine_ms; /* when a damaged database was put aside; TIME_NONE: it was not */
+	atomic_int_fast64_t window_ms;     /* the longest that anyone counts over; only grows */
+	atomic_int_fast64_t pruned_ms;     /* rows that ended up to here may be gone; only grows */
+	atomic_int_fast64_t accepted_ms;   /* the last time that history_accept was given, by any process */
+	atomic_bool behind;                /* the clock was set back and has not caught up */
+	uint64_t prune_at;                 /* committer: where pruning goes on */
+	struct history_counters counters;
 	atomic_uint ring_length;        /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
 };
+
+/* What the database knows, this process knows: times seen, windows, pruning. Any thread. */
+void history_learn(struct history *history, const struct history_state *state);
+
+/* Reads again what another process may have changed. Committer's thread. */
+void history_refresh(struct history *history);
 
 /* Closes and reopens the store under all readers. Committer's thread. */
 int history_reopen(struct history *history, struct error *err);

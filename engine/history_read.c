@@ -75,7 +75,7 @@ count_index(struct store_txn *txn, const struct hash_key *key, struct hash128 of
             struct count_result *ret)
 {
 	const unsigned needed = query->ended_only ? ENTRY_ENDED | ENTRY_OUTCOME : 0;
-	struct index_entry entry;
+	struct count_entry entry;
 	int r = index_first(txn, key, of, query->ended_only ? query->now_ms : INT64_MAX, &entry);
 
 	*ret = (struct count_result){0, TIME_NONE};
@@ -99,6 +99,37 @@ want_length(struct history *history, uint32_t limit)
 		atomic_store_explicit(&history->ring_length, limit, memory_order_relaxed);
 }
 
+/*
+ * Nobody knows how much was used before a damaged database was replaced, nor, when the window reaches back that far, before
+ * the oldest row that was kept: as if every limiter had been filled at that moment, so that it counts as full until its
+ * own window has passed.
+ */
+static bool
+is_unknown(struct history *history, const struct count_query *query, struct count_result *ret)
+{
+	int64_t until_ms = atomic_load_explicit(&history->quarantine_ms, memory_order_relaxed);
+	int64_t pruned_ms = atomic_load_explicit(&history->pruned_ms, memory_order_relaxed);
+
+	if (pruned_ms > until_ms)
+		until_ms = pruned_ms;
+	if (until_ms < query->since_ms || until_ms == TIME_NONE || (query->ended_only && until_ms > query->now_ms))
+		return false;
+	*ret = (struct count_result){query->limit, until_ms};
+	return true;
+}
+
+/* The longest window that is asked for is what pruning leaves alone. */
+static void
+note_window(struct history *history, const struct count_query *query)
+{
+	int64_t longest_ms = atomic_load_explicit(&history->window_ms, memory_order_relaxed);
+
+	if (query->since_ms < later(query->now_ms, -longest_ms))
+		history_keep(history, query->since_ms > 0 || query->now_ms < INT64_MAX + query->since_ms
+		                              ? query->now_ms - query->since_ms
+		                              : INT64_MAX);
+}
+
 int
 txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret)
 {
@@ -107,6 +138,9 @@ txn_count(struct history *history, struct store_txn *txn, const struct count_que
 
 	*ret = (struct count_result){0, TIME_NONE};
 	if (query->limit == 0)
+		return 0;
+	note_window(history, query);
+	if (is_unknown(history, query, ret))
 		return 0;
 	if (query->ended_only)
 		return count_index(txn, &history->key, of, query, ret);
@@ -117,30 +151,44 @@ txn_count(struct history *history, struct store_txn *txn, const struct count_que
 	return count_index(txn, &history->key, of, query, ret);
 }
 
+/* Until when any loop may have an operation that a damaged database knew of; TIME_NONE: none. */
+static int64_t
+quarantine_until(struct history *history)
+{
+	int64_t since_ms = atomic_load_explicit(&history->quarantine_ms, memory_order_relaxed);
+
+	return since_ms == TIME_NONE ? TIME_NONE : later(since_ms, history->options.lease_ms);
+}
+
 int
 txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
-	struct index_entry entry;
+	int64_t until_ms = quarantine_until(history);
+	struct count_entry entry;
 	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_LIVE, clname), INT64_MAX, &entry);
 
 	if (r < 0)
 		return r;
-	if (r == 0 || entry.order <= now_ms)
+	if (r == 1 && entry.order > until_ms)
+		until_ms = entry.order;
+	if (until_ms <= now_ms)
 		return 0;
 	if (ret_until)
-		*ret_until = entry.order;
+		*ret_until = until_ms;
 	return 1;
 }
 
 int
 txn_loop_started(struct history *history, struct store_txn *txn, struct str clname)
 {
-	struct index_entry entry;
+	struct count_entry entry;
 	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_STARTS, clname), INT64_MAX, &entry);
 
 	if (r < 0)
 		return r;
-	return r == 1 && entry.flags & ENTRY_STARTED;
+	if (r == 0) /* nothing known of it: the one question that comes without a time, so the history's own is used */
+		return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+	return entry.flags & ENTRY_STARTED ? 1 : 0;
 }
 
 static int

@@ -179,7 +179,7 @@ ring_write(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 static int
 ring_fill(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct ring *ring)
 {
-	struct index_entry entry;
+	struct count_entry entry;
 	int r = index_first(txn, key, of, INT64_MAX, &entry);
 
 	ring->count = 0;
@@ -260,7 +260,7 @@ ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of
 int
 ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str bytes)
 {
-	struct index_entry entry;
+	struct count_entry entry;
 	uint32_t count;
 	uint16_t room;
 	bool complete;

@@ -3,7 +3,7 @@
 #include "engine/history_priv.h"
 
 #define STATE_VERSION 1
-#define STATE_SIZE 40
+#define STATE_SIZE 96
 
 static struct str
 number_key(uint64_t number, unsigned char out[8])
@@ -72,7 +72,7 @@ writer_find(struct history_writer *writer, struct hash128 identity, uint64_t *re
 
 /* The entries of both records in the index; then each ring once, however many of its ends change. */
 static int
-entries_change(struct history_writer *writer, struct index_entry *old, size_t old_count, struct index_entry *new,
+entries_change(struct history_writer *writer, struct count_entry *old, size_t old_count, struct count_entry *new,
                size_t new_count)
 {
 	const struct hash_key *key = &writer->history->key;
@@ -86,18 +86,19 @@ entries_change(struct history_writer *writer, struct index_entry *old, size_t ol
 	for (size_t i = 0; r == 0 && i < new_count; i++) {
 		int64_t leave = TIME_NONE;
 
-		if (!new[i].ringed)
+		if (!(new[i].flags & ENTRY_RINGED))
 			continue;
 		for (size_t j = 0; j < old_count; j++) {
-			if (old[j].ringed && old[j].key.lo == new[i].key.lo && old[j].key.hi == new[i].key.hi) {
+			if (old[j].flags & ENTRY_RINGED && old[j].key.lo == new[i].key.lo &&
+			    old[j].key.hi == new[i].key.hi) {
 				leave = old[j].order;
-				old[j].ringed = false; /* done here */
+				old[j].flags &= ~(unsigned)ENTRY_RINGED; /* done here */
 			}
 		}
 		r = ring_change(writer->txn, key, new[i].key, leave, new[i].order, length);
 	}
 	for (size_t i = 0; r == 0 && i < old_count; i++) {
-		if (old[i].ringed)
+		if (old[i].flags & ENTRY_RINGED)
 			r = ring_change(writer->txn, key, old[i].key, old[i].order, TIME_NONE, length);
 	}
 	return r;
@@ -107,7 +108,7 @@ int
 writer_put(struct history_writer *writer, struct record *record, uint64_t old)
 {
 	const struct hash_key *key = &writer->history->key;
-	struct index_entry old_entries[KEYS_MAX], entries[KEYS_MAX];
+	struct count_entry old_entries[KEYS_MAX], entries[KEYS_MAX];
 	size_t old_count = 0, count, len;
 	uint64_t number = writer->state.next_number;
 	unsigned char bytes[8];
@@ -133,20 +134,11 @@ writer_put(struct history_writer *writer, struct record *record, uint64_t old)
 		r = entries_change(writer, old_entries, old_count, entries, count);
 	if (r != 0)
 		return r;
+	if (record->recorded_ms > writer->state.clock_ms)
+		writer->state.clock_ms = record->recorded_ms;
 	writer->state.next_number++;
 	writer->state.rows += old ? 0 : 1;
 	return 0;
-}
-
-/* a + b, kept inside the type and off TIME_NONE. */
-static int64_t
-later(int64_t a, int64_t b)
-{
-	if (b > 0 && a > INT64_MAX - b)
-		return INT64_MAX;
-	if (b < 0 && a < TIME_NONE + 1 - b)
-		return TIME_NONE + 1;
-	return a + b;
 }
 
 int
@@ -161,7 +153,7 @@ writer_record(struct history_writer *writer, const struct operation *row, int64_
 		r = writer_find(writer, identity, &old, &before);
 	if (r < 0)
 		return r;
-	if (r == 1) {
+	if (r == 1 && !(before.flags & RECORD_GONE)) {
 		/* An update that does not say when the operation started does not unsay it. */
 		if (row->start_ms == TIME_NONE)
 			record.row.start_ms = before.row.start_ms;
@@ -174,7 +166,7 @@ writer_record(struct history_writer *writer, const struct operation *row, int64_
 		record.until_ms = before.until_ms; /* the reservation's lease holds */
 	else
 		record.until_ms = later(record.row.start_ms == TIME_NONE ? now_ms : record.row.start_ms,
-		                        writer->history->lease_ms);
+		                        writer->history->options.lease_ms);
 	return writer_put(writer, &record, old);
 }
 
@@ -184,19 +176,19 @@ state_check(const struct hash_key *key, const char bytes[STATE_SIZE])
 	return hash_str(key, (struct str){bytes + 8, STATE_SIZE - 8});
 }
 
-/* u64 check, u32 version, u32 zero, i64 clock, u64 next number, u64 rows. */
+/* u64 check, u32 version, u32 zero, i64 clock, u64 next number, u64 rows, u64[5] reservations, i64 window, i64 pruned. */
 int
 state_read(struct store_txn *txn, const struct hash_key *key, struct history_state *ret)
 {
 	struct str value;
 	uint32_t version;
-	uint64_t check;
+	uint64_t check, numbers[5];
 	int r = store_get(txn, TABLE_META, STR("state"), &value);
 
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		*ret = (struct history_state){.clock_ms = TIME_NONE, .next_number = 1};
+		*ret = (struct history_state){.clock_ms = TIME_NONE, .next_number = 1, .pruned_ms = TIME_NONE};
 		return 0;
 	}
 	if (value.len != STATE_SIZE)
@@ -208,6 +200,14 @@ state_read(struct store_txn *txn, const struct hash_key *key, struct history_sta
 	memcpy(&ret->clock_ms, value.ptr + 16, 8);
 	memcpy(&ret->next_number, value.ptr + 24, 8);
 	memcpy(&ret->rows, value.ptr + 32, 8);
+	memcpy(numbers, value.ptr + 40, sizeof(numbers));
+	ret->admitted = numbers[0];
+	ret->settled = numbers[1];
+	ret->aborted = numbers[2];
+	ret->expired = numbers[3];
+	ret->live = numbers[4];
+	memcpy(&ret->window_ms, value.ptr + 80, 8);
+	memcpy(&ret->pruned_ms, value.ptr + 88, 8);
 	return 0;
 }
 
@@ -215,6 +215,7 @@ int
 state_write(struct store_txn *txn, const struct hash_key *key, const struct history_state *state)
 {
 	char bytes[STATE_SIZE] = {0};
+	const uint64_t numbers[5] = {state->admitted, state->settled, state->aborted, state->expired, state->live};
 	const uint32_t version = STATE_VERSION;
 	uint64_t check;
 
@@ -222,6 +223,9 @@ state_write(struct store_txn *txn, const struct hash_key *key, const struct hist
 	memcpy(bytes + 16, &state->clock_ms, 8);
 	memcpy(bytes + 24, &state->next_number, 8);
 	memcpy(bytes + 32, &state->rows, 8);
+	memcpy(bytes + 40, numbers, sizeof(numbers));
+	memcpy(bytes + 80, &state->window_ms, 8);
+	memcpy(bytes + 88, &state->pruned_ms, 8);
 	check = state_check(key, bytes);
 	memcpy(bytes, &check, 8);
 	return store_put(txn, TABLE_META, STR("state"), (struct str){bytes, STATE_SIZE});

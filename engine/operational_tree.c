@@ -16,14 +16,14 @@ compile_bare(const struct node *root, const struct catalogue *catalogue, const s
              struct arena *arena, const struct operational **ret, struct diags *diags)
 {
 	struct policy policy = {
-	        .name = scalar_text(node_get(root, "name")),
-	        .type_name = scalar_text(node_get(root, "type")),
-	        .type_version = scalar_text(node_get(root, "type_version")),
-	        .version = scalar_text(node_get(root, "version")),
-	        .bare = true,
-	        .node = root,
-	        .properties = node_get(root, "properties"),
-	        .metadata = node_get(root, "metadata"),
+		.name = scalar_text(node_get(root, "name")),
+		.type_name = scalar_text(node_get(root, "type")),
+		.type_version = scalar_text(node_get(root, "type_version")),
+		.version = scalar_text(node_get(root, "version")),
+		.bare = true,
+		.node = root,
+		.properties = node_get(root, "properties"),
+		.metadata = node_get(root, "metadata"),
 	};
 
 	if (!policy.name.ptr)
@@ -78,9 +78,12 @@ operational_compile_tree(const struct node *root, const struct catalogue *catalo
 		       append(tail, policy, arena, diags);
 	if (!node_get(root, "tosca_definitions_version") && !node_get(root, "topology_template") &&
 	    !node_get(root, "policies")) {
+		size_t kept = diags->kept;
+
 		diags_add(diags, SEVERITY_ERROR, "OPV-00", root,
-		          "this is no policy: neither a service template, a policy body, "
-		          "nor an El Alto document");
+		          "this is no policy: neither a service template, a policy body, nor an El Alto document");
+		if (diags->kept > kept)
+			diags->last->path = "/";
 		return false;
 	}
 	template_policies(root, DOCUMENT_TEMPLATE, arena, &list, diags);

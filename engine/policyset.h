@@ -52,4 +52,11 @@ int policyset_compile(const struct compile_options *options, const struct docume
 void policyset_hold(struct policyset *set);
 void policyset_drop(struct policyset *set);
 
+/* The engine's current set, held for the caller; and whether a set still is the current one. Any thread. */
+struct policyset *engine_set_hold(struct engine *engine);
+bool engine_set_is_current(const struct engine *engine, const struct policyset *set);
+
+/* Match data of the committer's thread, where reserving decides. */
+struct pattern_scratch *engine_reserve_scratch(struct engine *engine);
+
 #endif

@@ -68,7 +68,7 @@ note 'Another VM has its own count:'
 ask actor=APPC operation=Restart target=vm-8
 note 'Why? The line of the policy, the count, and the time from which it would be permitted:'
 explain='?explain=true' ask actor=APPC operation=Restart target=vm-7 | sed 's/.*"explanation"://; s/}$//' |
-	python3 -m json.tool 2>/dev/null | sed 's/^/  /' || true
+	sed 's/{"policy"/\n  {"policy"/g; s/,"\(kind\|verdict\|values\|used\|permit_at\|change\)"/,\n   "\1"/g; s/^/  /; s/\n/\n  /g'
 
 say '2. Blacklist: these are never touched by a machine'
 ask actor=APPC operation=Restart target=vm-billing-1

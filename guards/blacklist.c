@@ -6,13 +6,13 @@
 #include "policytypes/policy.h"
 
 /*
- * type    onap.policies.controlloop.guard.common.Blacklist 1.0.0 {actor, operation, id?, timeRange?, blacklist: [text]};
- *         seed 003's ...guard.Blacklist; a blacklist of a 2.0.0 file
+ * type    onap.policies.controlloop.guard.common.Blacklist 1.0.0 {actor, operation, id?, timeRange?, blacklist:
+ *         [text]}; seed 003's ...guard.Blacklist; a blacklist of a 2.0.0 file
  * strict  denies when the target is an entry. Entries are text, numbers too; `.*` is every target; /x/ a pattern on the
  *         whole value. A property `target` is a scope as everywhere. Without a target: missing_attribute.
- * onap    denies when the target equals an entry, in range; everything else permits. `target` is ignored. An entry that is no
- *         text (a number, yes, a map), or is `.*`, makes the guard inert; a null entry refuses it; an entry that is a list
- *         wants all its texts to equal the target. 2.0.0 files: entries are text, whatever they look like.
+ * onap    denies when the target equals an entry, in range; everything else permits. `target` is ignored. An entry that
+ *         is no text (a number, yes, a map), or is `.*`, makes the guard inert; a null entry refuses it; an entry that
+ *         is a list wants all its texts to equal the target. 2.0.0 files: entries are text, whatever they look like.
  * source  spec/guard-decisions 2.1, 3.2, 3.3, 5
  */
 
@@ -71,50 +71,51 @@ entry_good(const struct node *entry, struct diags *diags)
 	return false;
 }
 
-/* What the entries need: how many texts, of how many bytes, how many patterns. */
-struct need {
-	size_t texts, bytes, patterns;
-};
-
+/* The first round over the entries: announces the texts, counts the others. */
 static bool
-entries_measure(const struct guard *guard, const struct node *entries, struct need *ret, struct diags *diags)
+entries_announce(const struct guard *guard, const struct node *entries, struct text_set *texts, size_t *ret_others,
+                 struct diags *diags)
 {
 	bool good = true;
 
-	*ret = (struct need){0};
+	*ret_others = 0;
 	for (const struct node *entry = entries->first; entry; entry = entry->next) {
 		struct str text = entry_text(entry);
 
-		if (guard->mode == GUARD_STRICT && !entry_good(entry, diags)) {
+		if (guard->mode == GUARD_STRICT && !entry_good(entry, diags))
 			good = false;
-		} else if (is_plain(guard, text)) {
-			ret->texts++;
-			ret->bytes += text.len;
-		} else {
-			ret->patterns++;
-		}
+		else if (is_plain(guard, text))
+			text_set_announce(texts, text);
+		else
+			++*ret_others;
 	}
 	return good;
+}
+
+static bool
+no_memory(const struct node *where, struct diags *diags)
+{
+	diags_error(diags, where, "no memory for a blacklist");
+	return false;
 }
 
 bool
 blacklist_build(struct guard *guard, const struct node *entries, struct arena *arena, struct diags *diags)
 {
 	struct blacklist *data = arena_alloc(arena, sizeof(*data));
+	struct text_set *texts = text_set_new(entries->count, guard->key, arena);
 	struct entry_pattern *patterns;
-	struct text_set *texts;
-	struct need need;
+	size_t others;
 
 	guard->kind = &guard_blacklist;
 	guard->data = data;
-	if (!entries_measure(guard, entries, &need, diags))
+	if (!data || !texts)
+		return no_memory(entries, diags);
+	if (!entries_announce(guard, entries, texts, &others, diags))
 		return false;
-	texts = text_set_new(need.texts, need.bytes, guard->key, arena);
-	patterns = arena_array(arena, need.patterns, sizeof(*patterns));
-	if (!data || !texts || !patterns) {
-		diags_error(diags, entries, "no memory for a blacklist");
-		return false;
-	}
+	patterns = arena_array(arena, others, sizeof(*patterns));
+	if (!patterns || text_set_layout(texts, arena) != 0)
+		return no_memory(entries, diags);
 	data->texts = texts;
 	data->patterns = patterns;
 	for (const struct node *entry = entries->first; entry; entry = entry->next) {
@@ -190,7 +191,7 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 	return blacklist_build(guard, entries, arena, diags);
 }
 
-/* 1 when the target is listed, 0 if not, negative when a pattern cannot be decided. ret_line: of the entry; may be NULL. */
+/* 1 when the target is listed, 0 if not, negative when a pattern cannot be decided. ret_line: of the entry, or NULL. */
 static int
 listed(const struct blacklist *data, const struct env *env, struct str target, uint32_t *ret_line)
 {
@@ -260,16 +261,18 @@ explain(const struct guard *guard, const struct request *request, const struct e
 		return;
 	explain_number(ret, "entry_line", line, arena);
 	if (text_set_has(data->texts, target, NULL))
-		ret->change = explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
-		                             STR_ARG(target), line);
+		ret->change =
+		        explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
+		                       STR_ARG(target), line);
 	else
-		ret->change = explain_format(arena, "remove the pattern from the blacklist at line %u, or choose another target",
-		                             line);
+		ret->change = explain_format(
+		        arena, "remove the pattern from the blacklist at line %u, or choose another target", line);
 }
 
 const struct guard_kind guard_blacklist = {
 	.name = "Blacklist",
-	.types = {"onap.policies.controlloop.guard.common.Blacklist", "onap.policies.controlloop.guard.Blacklist", NULL},
+	.types = {"onap.policies.controlloop.guard.common.Blacklist", "onap.policies.controlloop.guard.Blacklist",
+	          NULL},
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,

@@ -6,15 +6,16 @@
 #include "policytypes/policy.h"
 
 /*
- * type    onap.policies.controlloop.guard.common.Filter 1.0.0 {actor, operation, id?, timeRange?, algorithm, filters: [{field,
- *         filter, function, blacklist}]}
- * strict  a filter matches when function(value, filter) holds, as it reads. blacklist-overrides: any matching blacklisting
- *         filter denies, the first gives the reason; whitelist-overrides: any matching whitelisting one permits, else any
- *         blacklisting one denies. Nothing matches: permits. A blacklisting filter whose field is not in the request
- *         matches, with missing_attribute.
- * onap    the same, but a field that is absent matches nothing, greater and less have their operands reversed, and nothing
- *         matching, or out of range, is not applicable. A broken range makes matches indeterminate. Letter case of `field`
- *         and `function` is free. A bad regular expression, on which the reference fails while deciding, is refused.
+ * type    onap.policies.controlloop.guard.common.Filter 1.0.0 {actor, operation, id?, timeRange?, algorithm, filters:
+ *         [{field, filter, function, blacklist}]}
+ * strict  a filter matches when function(value, filter) holds, as it reads. blacklist-overrides: any matching
+ *         blacklisting filter denies, the first gives the reason; whitelist-overrides: any matching whitelisting one
+ *         permits, else any blacklisting one denies. Nothing matches: permits. A blacklisting filter whose field is not
+ *         in the request matches, with missing_attribute.
+ * onap    the same, but a field that is absent matches nothing, greater and less have their operands reversed, and
+ *         nothing matching, or out of range, is not applicable. A broken range makes matches indeterminate. Letter case
+ *         of `field` and `function` is free. A bad regular expression, on which the reference fails while deciding, is
+ *         refused.
  * both    text is ordered by UTF-16 code units; regular expressions match the whole value
  * source  spec/guard-decisions 2.1, 3.3, 3.6
  */
@@ -119,7 +120,8 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 		denies = denies || rule->blacklist;
 	}
 	if (good && !denies)
-		diags_add(diags, SEVERITY_WARNING, NULL, filters, "without a blacklisting filter this guard denies nothing");
+		diags_add(diags, SEVERITY_WARNING, NULL, filters,
+		          "without a blacklisting filter this guard denies nothing");
 	return good;
 }
 
@@ -161,7 +163,8 @@ rule_compile_onap(struct rule *rule, const struct node *filter, struct arena *ar
 	attribute = attribute_find(lower(texts[0], buf));
 	which = text_function_find(lower(texts[2], buf));
 	if (attribute < FIRST_FIELD) {
-		diags_error(diags, node_get(filter, keys[0]), "Unexpected value for field in filter: '%.*s'", STR_ARG(texts[0]));
+		diags_error(diags, node_get(filter, keys[0]), "Unexpected value for field in filter: '%.*s'",
+		            STR_ARG(texts[0]));
 		return false;
 	}
 	if (which < 0) {
@@ -203,7 +206,8 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 			diags_error(diags, filter, "item \"filters\" has no valid entry %u: it is null", filter->index);
 			good = false;
 		} else if (filter->kind != NODE_MAP) {
-			diags_error(diags, filter, "Cannot decode FilterDefinition from properties: a filter is a map, not a %s",
+			diags_error(diags, filter,
+			            "Cannot decode FilterDefinition from properties: a filter is a map, not a %s",
 			            node_kind_name(filter));
 			good = false;
 		} else {
@@ -292,8 +296,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	bool more = explain_begin(guard, env, verdict, arena, ret);
 	const struct rule *denier;
 
-	explain_text(ret, "algorithm", str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"),
-	             arena);
+	explain_text(ret, "algorithm",
+	             str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"), arena);
 	if (verdict->effect != EFFECT_DENY)
 		return;
 	denier = rules_apply(guard, request, env->scratch).denier;

@@ -6,10 +6,11 @@
 
 /*
  * type    onap.policies.controlloop.guard.coordination.FirstBlocksSecond 1.0.0 {controlLoop: [first, second]}
- * strict  denies the second loop while any operation of the first is live: reserved or started, not ended, its lease not
- *         over. Exactly two different loops; the first is one name, the second may be a pattern.
+ * strict  denies the second loop while any operation of the first is live: reserved or started, not ended, its lease
+ *         not over. Exactly two different loops; the first is one name, the second may be a pattern.
  * onap    denies while the row of the first loop with the latest start has outcome Started, however old. An unreadable
- *         history permits. Loops beyond the second are ignored; a name holding `clname:` is cut there, when it is asked for.
+ *         history permits. Loops beyond the second are ignored; a name holding `clname:` is cut there, when it is asked
+ *         for.
  * source  spec/guard-decisions 2.1, 3.7
  */
 
@@ -41,7 +42,8 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 	if (!common_compile(policy, guard, arena, diags))
 		return false;
 	if (!loops || loops->kind != NODE_LIST || loops->count != 2) {
-		diags_error(diags, loops ? loops : policy->properties, "controlLoop must name two control loops, not %u",
+		diags_error(diags, loops ? loops : policy->properties,
+		            "controlLoop must name two control loops, not %u",
 		            loops && loops->kind == NODE_LIST ? loops->count : 0);
 		return false;
 	}
@@ -61,8 +63,8 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 		            STR_ARG(second->text));
 		return false;
 	}
-	return scope_term_compile(&guard->scope.term[ATTRIBUTE_CLNAME], ATTRIBUTE_CLNAME, second->text, GUARD_STRICT, second,
-	                          arena, diags) &&
+	return scope_term_compile(&guard->scope.term[ATTRIBUTE_CLNAME], ATTRIBUTE_CLNAME, second->text, GUARD_STRICT,
+	                          second, arena, diags) &&
 	       data_set(guard, first->text, first, arena, diags);
 }
 
@@ -71,8 +73,8 @@ static bool
 onap_loop(const struct node *loop, struct diags *diags)
 {
 	if (onap_kind(loop) != ONAP_TEXT) {
-		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not a %s", loop->index,
-		            node_kind_name(loop));
+		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not a %s",
+		            loop->index, node_kind_name(loop));
 		return false;
 	}
 	if (!memchr(loop->text.ptr, '&', loop->text.len) && !memchr(loop->text.ptr, '<', loop->text.len))
@@ -105,7 +107,8 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 	if (!loops)
 		return false;
 	if (loops->count < 2) {
-		diags_error(diags, loops, "Index %u out of bounds: controlLoop must name two control loops", loops->count);
+		diags_error(diags, loops, "Index %u out of bounds: controlLoop must name two control loops",
+		            loops->count);
 		return false;
 	}
 	second = loops->first->next;
@@ -158,15 +161,18 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
 		return;
 	if (guard->mode == GUARD_ONAP ||
-	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) != 1 || until == TIME_NONE) {
-		ret->change = explain_format(arena, "wait until control loop '%.*s' ends its operation", STR_ARG(data->first));
+	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) != 1 ||
+	    until == TIME_NONE) {
+		ret->change = explain_format(arena, "wait until control loop '%.*s' ends its operation",
+		                             STR_ARG(data->first));
 		return;
 	}
 	if (ret->permit_at == TIME_NONE || until < ret->permit_at)
 		ret->permit_at = until;
 	time_format_instant(ret->permit_at, when);
-	ret->change = explain_format(arena, "wait until control loop '%.*s' ends its operations, at the latest until %s",
-	                             STR_ARG(data->first), when);
+	ret->change =
+	        explain_format(arena, "wait until control loop '%.*s' ends its operations, at the latest until %s",
+	                       STR_ARG(data->first), when);
 }
 
 const struct guard_kind guard_first_blocks_second = {

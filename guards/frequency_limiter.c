@@ -10,15 +10,15 @@
 /*
  * type    onap.policies.controlloop.guard.common.FrequencyLimiter 1.0.0 {actor, operation, id?, timeRange?, timeWindow,
  *         timeUnits, limit}; seed 003's ...guard.FrequencyLimiter {time_window, limit}; a limit of a 2.0.0 file
- * strict  denies when `limit` operations of the request's actor and operation ended within the window (both ends inclusive),
- *         or are reserved or under way. Weeks are 7 days; months and years go by the UTC calendar. Today's type counts per
- *         target of the request; seed 003's and 2.0.0's count all, narrowed by the target and control loop that the guard
- *         names; metadata count_by (operation, target, controlloop) says it either way. What it counts by must be in the
- *         request: missing_attribute. A history that cannot be read is an error.
- * onap    permits iff in range and fewer than `limit` operations of the request's actor, operation and target ended in the
- *         window. Missing attributes, no window, out of range: Deny. Unknown units, week, month and year, and a history that
- *         cannot be read give a count of -1, which is under any limit, even 0; a limit below 0 always denies.
- *         A 2.0.0 limiter is permit-unless-deny: whatever fails, or is out of range, permits.
+ * strict  denies when `limit` operations of the request's actor and operation ended within the window (both ends
+ *         inclusive), or are reserved or under way. Weeks are 7 days; months and years go by the UTC calendar. Today's
+ *         type counts per target of the request; seed 003's and 2.0.0's count all, narrowed by the target and control
+ *         loop that the guard names; metadata count_by (operation, target, controlloop) says it either way. What it
+ *         counts by must be in the request: missing_attribute. A history that cannot be read is an error.
+ * onap    permits iff in range and fewer than `limit` operations of the request's actor, operation and target ended in
+ *         the window. Missing attributes, no window, out of range: Deny. Unknown units, week, month and year, and a
+ *         history that cannot be read give a count of -1, which is under any limit, even 0; a limit below 0 always
+ *         denies. A 2.0.0 limiter is permit-unless-deny: whatever fails, or is out of range, permits.
  * source  spec/guard-decisions 2.1, 3.3, 3.5, 5
  */
 
@@ -97,7 +97,8 @@ window_compile(const struct policy *policy, struct duration *ret, struct diags *
 		ret->months = 0;
 		if (node_is_scalar(scalar) && time_parse_scalar_unit(scalar->text, &ret->ms) == 0 && ret->ms > 0)
 			return true;
-		diags_error(diags, scalar, "time_window must be a positive time of at least a millisecond, such as '10 m'");
+		diags_error(diags, scalar,
+		            "time_window must be a positive time of at least a millisecond, such as '10 m'");
 		return false;
 	}
 	if (node_is_scalar(count) && node_is_scalar(unit))
@@ -292,8 +293,8 @@ check_onap(const struct guard *guard, const struct request *request, const struc
 }
 
 /*
- * The first instant at which the window has room again, or at which the guard is out of force if that comes first; in onap
- * mode, where a limiter denies out of its range, the first such instant within the range.
+ * The first instant at which the window has room again, or at which the guard is out of force if that comes first; in
+ * onap mode, where a limiter denies out of its range, the first such instant within the range.
  */
 static int64_t
 permit_at(const struct guard *guard, const struct env *env, const struct count_result *result)
@@ -323,8 +324,9 @@ explain_denial(const struct guard *guard, const struct request *request, const s
 		return;
 	}
 	if (!ret->has_count) {
-		ret->change = explain_format(arena, data->always_denies ? "give the policy a timeWindow and a limit above 0"
-		                                                        : "give actor, operation and target in the request");
+		ret->change =
+		        explain_format(arena, data->always_denies ? "give the policy a timeWindow and a limit above 0"
+		                                                  : "give actor, operation and target in the request");
 		return;
 	}
 	ret->permit_at = permit_at(guard, env, result);

@@ -88,7 +88,8 @@ guard_kind_of(const struct policy *policy, enum guard_mode mode)
 {
 	if (mode == GUARD_ONAP) {
 		const struct guard_kind *kind = kind_named(policy->type_name);
-		bool known = kind && str_is(policy->type_name, kind->types[0]) && str_is(policy->type_version, "1.0.0");
+		bool today = str_is(policy->type_version, "1.0.0") || (policy->bare && !policy->type_version.ptr);
+		bool known = kind && str_is(policy->type_name, kind->types[0]) && today;
 
 		return known ? kind : NULL;
 	}
@@ -121,9 +122,11 @@ common_compile(const struct policy *policy, struct guard *guard, struct arena *a
 		if (node_is_null(value))
 			continue;
 		if (!node_is_scalar(value)) {
-			diags_error(diags, value, "%s must be text, not a %s", scope_property[i], node_kind_name(value));
+			diags_error(diags, value, "%s must be text, not a %s", scope_property[i],
+			            node_kind_name(value));
 			good = false;
-		} else if (!scope_term_compile(&guard->scope.term[i], i, value->text, GUARD_STRICT, value, arena, diags)) {
+		} else if (!scope_term_compile(&guard->scope.term[i], i, value->text, GUARD_STRICT, value, arena,
+		                               diags)) {
 			good = false;
 		}
 	}
@@ -133,8 +136,8 @@ common_compile(const struct policy *policy, struct guard *guard, struct arena *a
 		diags_error(diags, range, "a time range needs start_time and end_time");
 		return false;
 	}
-	return time_range_compile(&guard->range, node_get(range, "start_time"), node_get(range, "end_time"), GUARD_STRICT,
-	                          false, diags) &&
+	return time_range_compile(&guard->range, node_get(range, "start_time"), node_get(range, "end_time"),
+	                          GUARD_STRICT, false, diags) &&
 	       good;
 }
 
@@ -146,7 +149,8 @@ range_compile_onap(const struct node *range, struct guard *guard, struct diags *
 	if (node_is_null(range))
 		return true;
 	if (range->kind != NODE_MAP) {
-		diags_error(diags, range, "Cannot decode TimeRangeDefinition from properties: timeRange must be a map, not a %s",
+		diags_error(diags, range,
+		            "Cannot decode TimeRangeDefinition from properties: timeRange must be a map, not a %s",
 		            node_kind_name(range));
 		return false;
 	}
@@ -164,7 +168,8 @@ common_compile_onap(const struct policy *policy, struct guard *guard, bool with_
 	bool good = true, exact = false;
 
 	if (node_is_null(policy->properties)) {
-		diags_error(diags, policy->node, "no properties specified on guard policy: %.*s", STR_ARG(policy->name));
+		diags_error(diags, policy->node, "no properties specified on guard policy: %.*s",
+		            STR_ARG(policy->name));
 		return false;
 	}
 	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {

@@ -7,12 +7,13 @@
 #include "policytypes/policy.h"
 
 /*
- * type    onap.policies.controlloop.guard.common.MinMax 1.0.0 {actor, operation, target, id?, timeRange?, min?, max?}, one of
- *         min and max at least; seed 003's ...guard.MinMax {min_vf_module_instances, max_vf_module_instances?}
- * strict  permits iff min <= vfCount <= max, where vfCount is the count that the operation would lead to. Without vfCount:
- *         missing_attribute. min > max is refused.
- * onap    permits iff target equals the property, in range, and vfCount < min or vfCount < max: max is exclusive, min alone
- *         is a cap. No vfCount, or out of range: Deny. A target of `.*` is no match of scope, but the rule compares it as text.
+ * type    onap.policies.controlloop.guard.common.MinMax 1.0.0 {actor, operation, target, id?, timeRange?, min?, max?},
+ *         one of min and max at least; seed 003's ...guard.MinMax {min_vf_module_instances, max_vf_module_instances?}
+ * strict  permits iff min <= vfCount <= max, where vfCount is the count that the operation would lead to. Without
+ *         vfCount: missing_attribute. min > max is refused.
+ * onap    permits iff target equals the property, in range, and vfCount < min or vfCount < max: max is exclusive, min
+ *         alone is a cap. No vfCount, or out of range: Deny. A target of `.*` is no match of scope, but the rule
+ *         compares it as text.
  * source  spec/guard-decisions 2.1, 3.3
  */
 
@@ -35,8 +36,8 @@ data_new(struct guard *guard, const struct node *where, struct arena *arena, str
 }
 
 bool
-min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where, struct arena *arena,
-              struct diags *diags)
+min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where,
+              struct arena *arena, struct diags *diags)
 {
 	struct min_max *data = data_new(guard, where, arena, diags);
 
@@ -177,8 +178,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 		else if (!request->has_vf_count)
 			ret->change = explain_format(arena, "give vfCount in the request");
 		else
-			ret->change = explain_format(arena, "vfCount %" PRId64 " instead of %" PRId32, onap_highest(data),
-			                             request->vf_count);
+			ret->change = explain_format(arena, "vfCount %" PRId64 " instead of %" PRId32,
+			                             onap_highest(data), request->vf_count);
 		return;
 	}
 	wanted = verdict->reason == REASON_BELOW_MIN ? data->min : data->max;

@@ -32,8 +32,8 @@ has_any(struct str text, const char *characters)
 }
 
 /*
- * An integer of YAML 1.2: `0x1F` and `0o17` stay text, because Java cannot parse them; so does `089`, which 1.1 takes for
- * no number at all. `0123` is 123.
+ * An integer of YAML 1.2: `0x1F` and `0o17` stay text, because Java cannot parse them; so does `089`, which 1.1 takes
+ * for no number at all. `0123` is 123.
  */
 static enum onap_kind
 integer_kind(struct str text)
@@ -71,13 +71,14 @@ onap_kind(const struct node *value)
 }
 
 static bool
-cannot_decode(const struct onap_properties *properties, const struct node *value, const char *wanted, struct diags *diags)
+cannot_decode(const struct onap_properties *properties, const struct node *value, const char *wanted,
+              struct diags *diags)
 {
 	char key[64];
 
 	(void)snprintf(key, sizeof(key), "%.*s", STR_ARG(value->key));
-	diags_error(diags, value, "Cannot decode %s from properties: %s must be %s, not a %s", properties->definition, key,
-	            wanted, node_kind_name(value));
+	diags_error(diags, value, "Cannot decode %s from properties: %s must be %s, not a %s", properties->definition,
+	            key, wanted, node_kind_name(value));
 	return false;
 }
 
@@ -165,7 +166,7 @@ onap_integer(const struct onap_properties *properties, const char *key, bool *re
 		return true;
 	}
 	if (kind == ONAP_NUMBER && value->kind == NODE_INT)
-		parsed = (int32_t)(uint32_t)(uint64_t)value->integer; /* Java's intValue() of a long keeps the low bits */
+		parsed = (int32_t)(uint32_t)(uint64_t)value->integer; /* a long's intValue() keeps the low bits */
 	else if (kind == ONAP_NUMBER && value->real >= (double)INT32_MAX)
 		parsed = INT32_MAX;
 	else if (kind == ONAP_NUMBER && value->real <= (double)INT32_MIN)

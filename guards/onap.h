@@ -6,9 +6,9 @@
 #include "base/node.h"
 
 /*
- * The reference reads YAML by the 1.1 rules, then converts each property to the Java type of a definition class. A value
- * that does not convert refuses the policy. The texts of findings carry the reference's own key words, because tools look
- * for them.
+ * The reference reads YAML by the 1.1 rules, then converts each property to the Java type of a definition class. A
+ * value that does not convert refuses the policy. The texts of findings carry the reference's own key words, because
+ * tools look for them.
  */
 
 /* What a value is to ONAP. NULL counts as null. */
@@ -23,8 +23,8 @@ struct onap_properties {
 };
 
 /*
- * The property `key` as Java would convert it. Null and absent ones give an absent text or given = false. False, with a finding,
- * when the value does not convert. Texts: in `arena`.
+ * The property `key` as Java would convert it. Null and absent ones give an absent text or given = false. False, with a
+ * finding, when the value does not convert. Texts: in `arena`.
  */
 bool onap_text(const struct onap_properties *properties, const char *key, struct arena *arena, struct str *ret_text,
                struct diags *diags);

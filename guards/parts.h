@@ -7,19 +7,21 @@
 #include "guards/guard.h"
 
 /*
- * A scope term from a document's text. `.*` and absent: TERM_ANY. Strict: "/x/" is a pattern on the whole value; operations
- * are made canonical. onap: any other text is exact. False, with a finding at `where`, for a bad pattern or no memory.
+ * A scope term from a document's text. `.*` and absent: TERM_ANY. Strict: "/x/" is a pattern on the whole value, blank
+ * text an error; operations are made canonical. onap: any other text is exact. False, with a finding at `where`, for a
+ * bad pattern or no memory.
  */
 bool scope_term_compile(struct scope_term *term, enum attribute attribute, struct str text, enum guard_mode mode,
                         const struct node *where, struct arena *arena, struct diags *diags);
 
 /*
- * A time range from its bounds. Strict forms: offset times ("08:00:00Z", "T08:00:00Z"), 24:00:00 as end of day, durations
- * since midnight ("PT5H", "PT24H"), full date-times (both). onap, TOSCA: offset times; both full date-times become
- * RANGE_BROKEN; anything else is an error. onap, legacy (2.0.0): RANGE_ANCHORED, what is no xs:time RANGE_BROKEN.
+ * A time range from its bounds; both NULL: always. Strict forms: offset times ("08:00:00Z", "T08:00:00Z"; legacy also
+ * without offset), 24:00:00 as end of day, durations since midnight ("PT5H", "PT24H"), full date-times (both). onap,
+ * TOSCA: offset times; both full date-times become RANGE_BROKEN; anything else is an error. onap, legacy (2.0.0):
+ * RANGE_ANCHORED, what is no xs:time RANGE_BROKEN.
  */
-bool time_range_compile(struct time_range *range, const struct node *start, const struct node *end, enum guard_mode mode,
-                        bool legacy, struct diags *diags);
+bool time_range_compile(struct time_range *range, const struct node *start, const struct node *end,
+                        enum guard_mode mode, bool legacy, struct diags *diags);
 
 /* The first instant from `from_ms` on at which the range holds by the clock; TIME_NONE for never again. */
 int64_t time_range_starts(const struct time_range *range, int64_t from_ms);
@@ -31,7 +33,7 @@ bool text_is_pattern(struct str text);
 bool pattern_build(struct str text, const struct node *where, struct arena *arena, const struct pattern **ret_pattern,
                    struct diags *diags);
 
-/* What policies of all kinds say alike: actor, operation, id and target to the scope, timeRange to the range. Strict mode. */
+/* What policies of all kinds say alike: actor, operation, id, target to the scope, timeRange to the range. Strict. */
 bool common_compile(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
 
 /* The same in onap mode, where Blacklist alone does not match by target. A guard without an exact term is inert. */
@@ -53,8 +55,8 @@ bool limiter_build(struct guard *guard, const struct limiter_spec *spec, const s
                    struct diags *diags);
 
 /*
- * entries: a NODE_LIST of scalars, taken as text. Strict: `.*` is everything, "/x/" a pattern. onap: a list among them means
- * that all its texts must equal the target. Sets kind, data of `guard`.
+ * entries: a NODE_LIST of scalars, taken as text. Strict: `.*` is everything, "/x/" a pattern. onap: a list among them
+ * means that all its texts must equal the target. Sets kind, data of `guard`; its mode is set before, its key is used.
  */
 bool blacklist_build(struct guard *guard, const struct node *entries, struct arena *arena, struct diags *diags);
 
@@ -80,8 +82,8 @@ verdict_error(struct verdict *verdict)
 }
 
 /*
- * What every explanation begins with: permit_at is when the guard's own range ends, if that would help; a missing attribute
- * and an error have their change. False when no more is to be said.
+ * What every explanation begins with: permit_at is when the guard's own range ends, if that would help; a missing
+ * attribute and an error have their change. False when no more is to be said.
  */
 bool explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
                    struct explanation *ret);
@@ -94,10 +96,10 @@ void explain_number(struct explanation *explanation, const char *name, int64_t v
 struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A MinMax of a 2.0.0 file (minVnfCount, maxVnfCount), strict only; either bound may be NULL, not both. Sets kind and data of
- * `guard`. The caller has checked min <= max. False when memory is out (finding added).
+ * A MinMax of a 2.0.0 file (minVnfCount, maxVnfCount), strict only; either bound may be NULL, not both. Sets kind and
+ * data of `guard`. The caller has checked min <= max. False when memory is out (finding added).
  */
-bool min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where, struct arena *arena,
-                   struct diags *diags);
+bool min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where,
+                   struct arena *arena, struct diags *diags);
 
 #endif

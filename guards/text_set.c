@@ -5,99 +5,135 @@
 #include <assert.h>
 
 /*
- * Open addressing with linear probing, at most half full. A slot is one word: the upper 24 bits are the upper bits of the
- * text's hash, its tag; the rest says where in `texts` the text lies, plus one, so that 0 is an empty slot. A question that
- * misses touches one cache line of slots, because a neighbour with the same tag is one in 16 million; one that hits
- * touches the text besides. So a million texts cost about what ten do, 32 bytes and the text each. The hash is keyed, so
- * that whoever writes policies or requests cannot make long runs of taken slots.
+ * Two texts a bucket, on average, and the texts of a bucket side by side: `starts` says where in `records` each begins.
+ * A question reads one word of `starts` and then, whether it hits or misses, the one or two cache lines of its bucket.
+ * There is no pointer to follow and no page beyond these two, so that a million texts cost little more than ten do: 10
+ * bytes each beside their own. The first half of a record's head holds length and tag (bits of the hash), compared in
+ * one step before any text is. The hash is keyed, so that whoever writes policies cannot fill one bucket.
  */
 struct text_set {
-	uint64_t *slots;
-	uint64_t mask; /* slots - 1; a power of two less one */
-	char *texts;   /* records: line, length, bytes; not aligned */
-	size_t used, room;
+	uint32_t *starts; /* buckets + 1 of them; while texts are announced, the bytes of the bucket before */
+	uint32_t buckets;
+	bool too_large;
+	char *records; /* head, text; not aligned. A head of zero ends a bucket early, where texts came twice */
 	size_t shortest, longest;
 	struct hash_key key;
 };
 
-struct record {
+struct head {
+	uint16_t size; /* of the text, plus 1 */
+	uint16_t tag;
 	uint32_t line;
-	uint16_t len;
 };
 
-#define RECORD_BYTES (sizeof(uint32_t) + sizeof(uint16_t))
-#define TAG_SHIFT 40
-#define PLACE_MASK ((UINT64_C(1) << TAG_SHIFT) - 1)
-#define COUNT_MAX ((size_t)1 << 30)
+#define TEXTS_PER_BUCKET 2
+#define BUCKETS_MAX ((size_t)1 << 28)
 
-static struct record
-record_read(const char *at)
+static uint32_t
+bucket_of(const struct text_set *set, uint64_t hash)
 {
-	struct record record;
+	return (uint32_t)((hash >> 32) * set->buckets >> 32);
+}
 
-	memcpy(&record.line, at, sizeof(record.line));
-	memcpy(&record.len, at + sizeof(record.line), sizeof(record.len));
-	return record;
+static struct head
+head_of(struct str text, uint64_t hash, uint32_t line)
+{
+	return (struct head){(uint16_t)(text.len + 1), (uint16_t)hash, line};
+}
+
+static struct head
+head_read(const char *at)
+{
+	struct head head;
+
+	memcpy(&head, at, sizeof(head));
+	return head;
 }
 
 struct text_set *
-text_set_new(size_t count, size_t bytes, const struct hash_key *key, struct arena *arena)
+text_set_new(size_t count, const struct hash_key *key, struct arena *arena)
 {
 	struct text_set *set = arena_alloc(arena, sizeof(*set));
-	size_t slots = 2;
+	size_t buckets = count / TEXTS_PER_BUCKET + 1;
 
-	if (!set || count > COUNT_MAX || bytes > PLACE_MASK - count * RECORD_BYTES)
+	if (!set || buckets > BUCKETS_MAX)
 		return NULL;
-	while (slots < 2 * count)
-		slots *= 2;
-	set->room = bytes + count * RECORD_BYTES;
-	set->slots = arena_array(arena, slots, sizeof(*set->slots));
-	set->texts = arena_alloc(arena, set->room);
-	if (!set->slots || !set->texts)
+	set->buckets = (uint32_t)buckets;
+	set->starts = arena_array(arena, buckets + 1, sizeof(*set->starts));
+	if (!set->starts)
 		return NULL;
-	set->mask = slots - 1;
 	set->shortest = SIZE_MAX;
 	if (key)
 		set->key = *key;
 	return set;
 }
 
-/* The slot that holds the text, or the empty one where it would go. */
-static uint64_t *
-slot_find(const struct text_set *set, struct str text, uint64_t hash)
+void
+text_set_announce(struct text_set *set, struct str text)
 {
-	uint64_t tag = hash >> TAG_SHIFT;
+	uint32_t *bytes = &set->starts[bucket_of(set, hash_str(&set->key, text)) + 1];
+	size_t more = sizeof(struct head) + text.len;
 
-	for (uint64_t i = hash & set->mask;; i = (i + 1) & set->mask) {
-		uint64_t slot = set->slots[i];
-		const char *at;
+	assert(text.len <= TEXT_SET_TEXT_MAX);
+	if (*bytes > UINT32_MAX - more)
+		set->too_large = true;
+	else
+		*bytes += (uint32_t)more;
+}
 
-		if (slot == 0)
-			return &set->slots[i];
-		if (slot >> TAG_SHIFT != tag)
-			continue;
-		at = set->texts + (slot & PLACE_MASK) - 1;
-		if (record_read(at).len == text.len && memcmp(at + RECORD_BYTES, text.ptr, text.len) == 0)
-			return &set->slots[i];
+int
+text_set_layout(struct text_set *set, struct arena *arena)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 1; i <= set->buckets; i++) {
+		total += set->starts[i];
+		set->starts[i] = (uint32_t)total;
+		set->too_large = set->too_large || total > UINT32_MAX;
 	}
+	if (set->too_large)
+		return -1;
+	set->records = arena_alloc(arena, total);
+	return set->records ? 0 : -1;
+}
+
+/* The record of the text, or where it would go; the end of its bucket when there is no room for it. */
+static char *
+record_find(const struct text_set *set, struct str text, uint64_t hash, bool *ret_found)
+{
+	const struct head wanted = head_of(text, hash, 0);
+	uint32_t bucket = bucket_of(set, hash);
+	char *at = set->records + set->starts[bucket], *end = set->records + set->starts[bucket + 1];
+
+	*ret_found = false;
+	while (at < end) {
+		struct head head = head_read(at);
+
+		if (head.size == 0)
+			break;
+		if (head.size == wanted.size && head.tag == wanted.tag &&
+		    memcmp(at + sizeof(head), text.ptr, text.len) == 0) {
+			*ret_found = true;
+			break;
+		}
+		at += sizeof(head) + head.size - 1;
+	}
+	return at;
 }
 
 void
 text_set_add(struct text_set *set, struct str text, uint32_t line)
 {
 	uint64_t hash = hash_str(&set->key, text);
-	uint64_t *slot = slot_find(set, text, hash);
-	uint16_t len = (uint16_t)text.len;
-	char *at = set->texts + set->used;
+	struct head head = head_of(text, hash, line);
+	bool found;
+	char *at = record_find(set, text, hash, &found);
 
-	if (*slot)
+	if (found)
 		return;
-	assert(text.len <= UINT16_MAX && set->room - set->used >= RECORD_BYTES + text.len);
-	memcpy(at, &line, sizeof(line));
-	memcpy(at + sizeof(line), &len, sizeof(len));
-	memcpy(at + RECORD_BYTES, text.ptr, text.len);
-	*slot = (hash >> TAG_SHIFT) << TAG_SHIFT | (set->used + 1);
-	set->used += RECORD_BYTES + text.len;
+	assert((size_t)(set->records + set->starts[bucket_of(set, hash) + 1] - at) >= sizeof(head) + text.len);
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), text.ptr, text.len);
 	set->shortest = text.len < set->shortest ? text.len : set->shortest;
 	set->longest = text.len > set->longest ? text.len : set->longest;
 }
@@ -105,14 +141,13 @@ text_set_add(struct text_set *set, struct str text, uint32_t line)
 bool
 text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line)
 {
-	uint64_t slot;
+	const char *at;
+	bool found;
 
 	if (text.len < set->shortest || text.len > set->longest)
 		return false;
-	slot = *slot_find(set, text, hash_str(&set->key, text));
-	if (slot == 0)
-		return false;
-	if (ret_line)
-		*ret_line = record_read(set->texts + (slot & PLACE_MASK) - 1).line;
-	return true;
+	at = record_find(set, text, hash_str(&set->key, text), &found);
+	if (found && ret_line)
+		*ret_line = head_read(at).line;
+	return found;
 }

@@ -9,13 +9,19 @@
 /* Built once, in an arena; const and for any thread afterwards. */
 struct text_set;
 
-/*
- * An empty set with room for `count` texts of `bytes` bytes in all. key: copied; NULL for the zero key. NULL when memory is
- * out.
- */
-struct text_set *text_set_new(size_t count, size_t bytes, const struct hash_key *key, struct arena *arena);
+#define TEXT_SET_TEXT_MAX 65534 /* bytes of one text */
 
-/* Adds a text of at most 65,535 bytes, unless it is in; line: where it was written. Room must be left for it. */
+/*
+ * Building takes two rounds over the same texts: text_set_announce for each, text_set_layout, text_set_add for each.
+ * count: about how many. key: copied; NULL for the zero key. NULL when memory is out.
+ */
+struct text_set *text_set_new(size_t count, const struct hash_key *key, struct arena *arena);
+void text_set_announce(struct text_set *set, struct str text);
+
+/* 0, or -1 when memory is out. */
+int text_set_layout(struct text_set *set, struct arena *arena);
+
+/* Adds an announced text, unless it is in. line: where it was written. */
 void text_set_add(struct text_set *set, struct str text, uint32_t line);
 
 /* Whether the text is in the set. ret_line (may be NULL): of its first mention. */

@@ -20,7 +20,7 @@ text_function_find(struct str name)
 	return -1;
 }
 
-/* A pattern of the text in any letter case; absent without memory. Escaping what is no letter or digit is always literal. */
+/* A pattern of the text in any letter case; absent without memory. Escaped, what is no letter or digit is literal. */
 static struct str
 caseless_pattern(struct str text, struct arena *arena)
 {

@@ -41,8 +41,9 @@ bool text_test_compile(struct text_test *test, enum text_function function, stru
                        struct arena *arena, struct diags *diags);
 
 /*
- * 1 when function(value, text) holds, 0 if not, negative when the pattern cannot be decided. Regular expressions match the
- * whole value; greater and less go by UTF-16 code units. reversed: greater and less have their operands the other way round.
+ * 1 when function(value, text) holds, 0 if not, negative when the pattern cannot be decided. Regular expressions match
+ * the whole value; greater and less go by UTF-16 code units. reversed: greater and less have their operands the other
+ * way round.
  */
 int text_test_match(const struct text_test *test, struct str value, bool reversed, struct pattern_scratch *scratch);
 

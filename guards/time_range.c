@@ -51,10 +51,11 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 	if (from.kind == BOUND_BAD || until.kind == BOUND_BAD) {
 		const struct node *bad = from.kind == BOUND_BAD ? start : end;
 
-		diags_error(diags, bad,
-		            "'%.*s' is no time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
-		            "(2026-01-31T08:00:00Z)",
-		            STR_ARG(bad->text));
+		diags_error(
+		        diags, bad,
+		        "'%.*s' is no time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
+		        "(2026-01-31T08:00:00Z)",
+		        STR_ARG(bad->text));
 		return false;
 	}
 	if (from.kind != until.kind)
@@ -91,7 +92,8 @@ onap_bound_given(const struct node *bound, const char *key, struct diags *diags)
 	if (node_is_null(bound))
 		diags_error(diags, bound, "item \"%s\" is null", key);
 	else if (!node_is_scalar(bound))
-		diags_error(diags, bound, "Cannot decode TimeRangeDefinition from properties: %s must be text, not a %s", key,
+		diags_error(diags, bound,
+		            "Cannot decode TimeRangeDefinition from properties: %s must be text, not a %s", key,
 		            node_kind_name(bound));
 	else if (str_trim(bound->text).len == 0)
 		diags_error(diags, bound, "item \"%s\" is blank", key);
@@ -124,7 +126,7 @@ compile_onap(struct time_range *range, const struct node *start, const struct no
 	return true;
 }
 
-/* xs:time: seconds are required, the offset is not; hh:mm at most 14 hours. Relative to one date, so it does not wrap. */
+/* xs:time: seconds are required, the offset (14 hours at most) is not. Relative to one date, so it does not wrap. */
 static bool
 parse_xs_time(struct str text, int64_t *ret_ms)
 {

@@ -57,7 +57,7 @@ const struct type *reference_find(const struct catalogue *catalogue, const struc
 /* A finding: no such type; with the name that is close to it. */
 void reference_unknown(const struct catalogue *catalogue, const struct reference *reference, struct diags *diags);
 
-/* Of a data type: what its values are when it derives from one of TOSCA's own. False when it had errors. */
+/* What values of a data type are that derives from one of TOSCA's own; other types get none. False when it had errors. */
 bool type_define_value(struct type *type, struct arena *arena, struct diags *diags);
 
 /* Reads the properties of a type, whose parent is done, and flattens. False when it had errors. */

@@ -155,10 +155,11 @@ type_define_value(struct type *type, struct arena *arena, struct diags *diags)
 	const struct node *constraints = node_get(type->node, "constraints");
 	struct str name = section_text(type->node, "derived_from", diags);
 	const struct schema *inherited = type->parent ? type->parent->value : NULL;
+	enum value_kind kind = VALUE_ANY;
+	bool own = type->kind == TYPE_DATA && !type->parent && value_kind_find(name, true, &kind);
 	struct schema *value;
-	enum value_kind kind;
 
-	if (!inherited && (type->parent || !value_kind_find(name, true, &kind))) {
+	if (!inherited && !own) {
 		if (node_is_null(constraints) || constraints->count == 0)
 			return true;
 		diags_error_key(diags, constraints, "constraints are for a type that derives from one of TOSCA's own");
@@ -211,7 +212,7 @@ each_downwards(struct catalogue *catalogue, struct diags *diags,
 static bool
 step_value(struct catalogue *catalogue, struct type *type, struct diags *diags)
 {
-	return type->kind != TYPE_DATA || type_define_value(type, catalogue->arena, diags);
+	return type_define_value(type, catalogue->arena, diags);
 }
 
 static bool

@@ -41,9 +41,10 @@ static struct str
 body_text(struct arena *arena, const char *type, const char *properties, const char *metadata)
 {
 	char text[8192];
-	size_t n = (size_t)snprintf(text, sizeof(text),
-	                            "type: onap.policies.controlloop.guard.%s\ntype_version: 1.0.0\nmetadata: %s\nproperties:\n  ",
-	                            type, metadata ? metadata : "{}");
+	size_t n = (size_t)snprintf(
+	        text, sizeof(text),
+	        "type: onap.policies.controlloop.guard.%s\ntype_version: 1.0.0\nmetadata: %s\nproperties:\n  ", type,
+	        metadata ? metadata : "{}");
 
 	for (const char *c = properties; *c && n + 4 < sizeof(text); c++) {
 		text[n++] = *c;
@@ -78,7 +79,8 @@ fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, c
 		return NULL;
 	}
 	template_policies(root, DOCUMENT_BARE, arena, &list, &fixture->diags);
-	if (!list.first || (mode == GUARD_STRICT && !policy_check(list.first, fixture->catalogue, arena, &fixture->diags)))
+	if (!list.first ||
+	    (mode == GUARD_STRICT && !policy_check(list.first, fixture->catalogue, arena, &fixture->diags)))
 		return NULL;
 	kind = guard_kind_of(list.first, mode);
 	if (!kind || !guard_compile(list.first, kind, mode, arena, NULL, &guard, &fixture->diags))

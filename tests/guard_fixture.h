@@ -31,9 +31,9 @@ int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
 /*
- * The policy "p" of a type of the guards' name space ("common.MinMax", "coordination.FirstBlocksSecond", "MinMax"), from
- * the YAML flow or block text of its properties and of its metadata (NULL for none). NULL when it is refused; the findings
- * are in fixture->diags.
+ * The policy "p" of a type of the guards' name space ("common.MinMax", "coordination.FirstBlocksSecond", "MinMax"),
+ * from the YAML flow or block text of its properties and of its metadata (NULL for none). NULL when it is refused; the
+ * findings are in fixture->diags.
  */
 struct guard *fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
                             const char *metadata);

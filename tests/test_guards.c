@@ -39,7 +39,8 @@ ask_rows(struct fixture *fixture, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
-		const struct guard *guard = fixture_guard(fixture, GUARD_STRICT, row->type, row->properties, row->metadata);
+		const struct guard *guard =
+			fixture_guard(fixture, GUARD_STRICT, row->type, row->properties, row->metadata);
 		struct verdict got;
 
 		if (!guard)
@@ -48,8 +49,8 @@ ask_rows(struct fixture *fixture, const struct row *rows, size_t count)
 		got = fixture_ask(fixture, guard, row->request);
 		if (got.effect != row->verdict.effect || got.reason != row->verdict.reason ||
 		    !same_text(got.missing, row->verdict.missing))
-			fail_msg("row %zu, %s: %s, %s, %s", i, row->request, effect_name[got.effect], reason_name[got.reason],
-			         got.missing ? got.missing : "");
+			fail_msg("row %zu, %s: %s, %s, %s", i, row->request, effect_name[got.effect],
+				 reason_name[got.reason], got.missing ? got.missing : "");
 	}
 }
 
@@ -64,7 +65,8 @@ a_limiter_denies_at_its_limit_within_its_window(void **state)
 	static const struct done outside[] = {{"SO", "Restart", "vm-1", "cl", MIN(10) - 1, false}, {0}};
 	static const struct done live[] = {{"SO", "Restart", "vm-1", "cl", MIN(-30), true}, {0}};
 	static const struct done future[] = {{"SO", "Restart", "vm-1", "cl", MIN(-5), false}, {0}};
-	static const char today[] = WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 2", *limiter = "common.FrequencyLimiter";
+	static const char today[] = WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 2",
+			  *limiter = "common.FrequencyLimiter";
 	static const char once[] = WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1";
 	const struct row rows[] = {
 		{limiter, today, NULL, NULL, ASK "target=vm-1", {PERMIT}},
@@ -137,14 +139,18 @@ static void
 windows_of_weeks_months_and_years_limit(void **state)
 {
 	static const struct done week[] = {{"SO", "Restart", "vm-1", "cl", NOON - 7 * TIME_MS_DAY, false}, {0}};
-	static const struct done over_week[] = {{"SO", "Restart", "vm-1", "cl", NOON - 7 * TIME_MS_DAY - 1, false}, {0}};
+	static const struct done over_week[] = {{"SO", "Restart", "vm-1", "cl", NOON - 7 * TIME_MS_DAY - 1, false},
+						{0}};
 	static const struct done month[] = {{"SO", "Restart", "vm-1", "cl", NOON - 31 * TIME_MS_DAY, false}, {0}};
-	static const struct done over_month[] = {{"SO", "Restart", "vm-1", "cl", NOON - 31 * TIME_MS_DAY - 1, false}, {0}};
+	static const struct done over_month[] = {{"SO", "Restart", "vm-1", "cl", NOON - 31 * TIME_MS_DAY - 1, false},
+						 {0}};
 	static const struct done year[] = {{"SO", "Restart", "vm-1", "cl", NOON - 365 * TIME_MS_DAY, false}, {0}};
-	static const struct done over_year[] = {{"SO", "Restart", "vm-1", "cl", NOON - 365 * TIME_MS_DAY - 1, false}, {0}};
+	static const struct done over_year[] = {{"SO", "Restart", "vm-1", "cl", NOON - 365 * TIME_MS_DAY - 1, false},
+						{0}};
 	static const char *const limiter = "common.FrequencyLimiter";
 	static const char weeks[] = WHO "timeWindow: 1\ntimeUnits: week\nlimit: 1";
-	static const char months[] = WHO "timeWindow: 1\ntimeUnits: month\nlimit: 1"; /* 14 March to 14 April: 31 days */
+	static const char months[] =
+		WHO "timeWindow: 1\ntimeUnits: month\nlimit: 1"; /* 14 March to 14 April: 31 days */
 	static const char years[] = WHO "timeWindow: 1\ntimeUnits: year\nlimit: 1";
 	const struct row rows[] = {
 		{limiter, weeks, NULL, week, ASK "target=vm-1", {DENY(LIMIT_REACHED)}},
@@ -163,7 +169,11 @@ an_unreadable_history_is_an_error(void **state)
 {
 	struct fixture *f = *state;
 	const struct row rows[] = {
-		{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1", NULL, NULL, ASK "target=vm-1",
+		{"common.FrequencyLimiter",
+		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1",
+		 NULL,
+		 NULL,
+		 ASK "target=vm-1",
 	         {FAILED}},
 		{"coordination.FirstBlocksSecond", "controlLoop: [a, b]", NULL, NULL, "clname=b", {FAILED}},
 		{"coordination.FirstBlocksSecond", "controlLoop: [a, b]", NULL, NULL, "clname=a", {NO_GUARD}},
@@ -245,7 +255,12 @@ a_filter_compares_the_value_with_the_filter(void **state)
 		{filter, ONE("equal", "north-2", "true"), NULL, NULL, ASK, {MISSING("cloud-region.cloud-region-id")}},
 		{filter, ONE("equal", "north-2", "false"), NULL, NULL, ASK, {PERMIT}},
 		{filter, ONE("equal", "north-2", "false"), NULL, NULL, ASK REGION "south", {PERMIT}},
-		{filter, ONE("equal-ignore-case", "Nörth.2", "true"), NULL, NULL, ASK REGION "NÖRTH.2", {DENY(FILTERED)}},
+		{filter,
+		 ONE("equal-ignore-case", "Nörth.2", "true"),
+		 NULL,
+		 NULL,
+		 ASK REGION "NÖRTH.2",
+		 {DENY(FILTERED)}},
 		{filter, ONE("equal-ignore-case", "Nörth.2", "true"), NULL, NULL, ASK REGION "NÖRTHx2", {PERMIT}},
 		{filter, ONE("equal-ignore-case", "ЯΩ", "true"), NULL, NULL, ASK REGION "яω", {DENY(FILTERED)}},
 		{filter, ONE("equal-ignore-case", "lab", "true"), NULL, NULL, ASK REGION "labs", {PERMIT}},
@@ -290,6 +305,11 @@ filters_of_one_guard_are_combined_by_its_algorithm(void **state)
 		{filter, TWO("whitelist"), NULL, NULL, ASK REGION "north", {DENY(FILTERED)}},
 		{filter, TWO("whitelist"), NULL, NULL, ASK "generic-vnf.vnf-id=v-17", {PERMIT}},
 		{filter, TWO("whitelist"), NULL, NULL, ASK, {MISSING("cloud-region.cloud-region-id")}},
+		/* the first match in the list gives the reason */
+		{filter,
+	         WHO "filters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}\n"
+	             "- {field: cloud-region.cloud-region-id, filter: north, function: string-equal}",
+	         NULL, NULL, ASK REGION "north", {MISSING("vserver.vserver-id")}},
 		/* defaults of the type: blacklist-overrides, blacklist: true */
 		{filter, WHO "filters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}", NULL, NULL,
 	         ASK "vserver.vserver-id=s", {DENY(FILTERED)}},
@@ -336,12 +356,24 @@ out_of_its_range_a_guard_is_not_in_force(void **state)
 	         {DENY(BLACKLISTED)}},
 		{"common.MinMax", WHO "target: p\nmax: 1" NIGHT, NULL, NULL, ASK "target=p vfCount=9", {NO_GUARD}},
 		{"common.MinMax", WHO "target: p\nmax: 1" DAY, NULL, NULL, ASK "target=p vfCount=9", {DENY(ABOVE_MAX)}},
-		{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" NIGHT, NULL, one,
-	         ASK "target=vm-1", {NO_GUARD}},
-		{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" DAY, NULL, one,
-	         ASK "target=vm-1", {DENY(LIMIT_REACHED)}},
-		{"FrequencyLimiter", WHO "time_window: 10 m\nlimit: 1\ntime_range: {start_time: PT5H, end_time: PT24H}", NULL,
-	         one, ASK, {DENY(LIMIT_REACHED)}},
+		{"common.FrequencyLimiter",
+		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" NIGHT,
+		 NULL,
+		 one,
+		 ASK "target=vm-1",
+		 {NO_GUARD}},
+		{"common.FrequencyLimiter",
+		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" DAY,
+		 NULL,
+		 one,
+		 ASK "target=vm-1",
+		 {DENY(LIMIT_REACHED)}},
+		{"FrequencyLimiter",
+		 WHO "time_window: 10 m\nlimit: 1\ntime_range: {start_time: PT5H, end_time: PT24H}",
+		 NULL,
+		 one,
+		 ASK,
+		 {DENY(LIMIT_REACHED)}},
 		{"common.FrequencyLimiter", limiter, NULL, one, ASK "target=vm-1", {DENY(LIMIT_REACHED)}},
 	};
 
@@ -357,7 +389,8 @@ static const struct {
 	{"common.FrequencyLimiter", WHO "timeWindow: 0\ntimeUnits: minute\nlimit: 1", NULL, "timeWindow"},
 	{"common.FrequencyLimiter", WHO "timeWindow: 1001\ntimeUnits: year\nlimit: 1", NULL, "timeWindow"},
 	{"common.FrequencyLimiter", WHO "timeWindow: 12001\ntimeUnits: month\nlimit: 1", NULL, "timeWindow"},
-	{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\ntime_window: 10 m\nlimit: 1", NULL, "time_window"},
+	{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\ntime_window: 10 m\nlimit: 1", NULL,
+	 "time_window"},
 	{"common.FrequencyLimiter", WHO "limit: 1", NULL, "timeWindow"},
 	{"FrequencyLimiter", WHO "time_window: 0 s\nlimit: 1", NULL, "time_window"},
 	{"FrequencyLimiter", WHO "time_window: 10 parsecs\nlimit: 1", NULL, "time_window"},
@@ -377,8 +410,9 @@ static const struct {
 	{"common.Filter", ONE("matches", "x", "true"), NULL, "string-matches"},
 	{"common.Filter", ONE("regexp-match", "lab-[", "true"), NULL, "pattern"},
 	{"common.Filter", ONE("equal", "x", "yes"), NULL, "blacklist"},
-	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters:\n- {field: actor, filter: s, function: string-equal}",
-         NULL, "actor"},
+	{"common.Filter",
+	 WHO "algorithm: blacklist-overrides\nfilters:\n- {field: actor, filter: s, function: string-equal}", NULL,
+	 "actor"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a]", NULL, "controlLoop"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a, b, c]", NULL, "controlLoop"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a, a]", NULL, "cannot block itself"},
@@ -392,7 +426,8 @@ bad_properties_are_refused_with_their_place(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		const struct guard *guard = fixture_guard(f, GUARD_STRICT, bad[i].type, bad[i].properties, bad[i].metadata);
+		const struct guard *guard =
+			fixture_guard(f, GUARD_STRICT, bad[i].type, bad[i].properties, bad[i].metadata);
 
 		if (guard || !fixture_found(f, bad[i].finding))
 			fail_msg("%s\n%s: %s", bad[i].type, bad[i].properties,
@@ -419,7 +454,8 @@ mode_shadow_is_kept_for_the_engine(void **state)
 	struct fixture *f = *state;
 
 	assert_true(fixture_guard(f, GUARD_STRICT, "common.Blacklist", WHO "blacklist: [a]", "{mode: shadow}")->shadow);
-	assert_false(fixture_guard(f, GUARD_STRICT, "common.Blacklist", WHO "blacklist: [a]", "{mode: enforce}")->shadow);
+	assert_false(
+		fixture_guard(f, GUARD_STRICT, "common.Blacklist", WHO "blacklist: [a]", "{mode: enforce}")->shadow);
 	assert_false(fixture_guard(f, GUARD_STRICT, "common.Blacklist", WHO "blacklist: [a]", NULL)->shadow);
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "guards/parts.h"
+#include "policytypes/policy.h"
 #include "tests/guard_fixture.h"
 
 #define MIN(n) (NOON - (n) * TIME_MS_MINUTE)
@@ -80,7 +81,8 @@ a_limiter_counts_ended_operations_per_target(void **state)
 		{limiter, WHO "timeUnits: minute\nlimit: 9", one, ASK "target=vm-1", DENY},
 		{limiter, LIMITER("10", "minute", "9"), one, ASK, DENY},
 		{limiter, LIMITER("10", "minute", "9"), one, "actor=SO target=vm-1", SILENT},
-		{limiter, "actor: SO\noperation: .*\ntimeWindow: 1\ntimeUnits: day\nlimit: 9", one, "actor=SO target=vm-1", DENY},
+		{limiter, "actor: SO\noperation: .*\ntimeWindow: 1\ntimeUnits: day\nlimit: 9", one,
+		 "actor=SO target=vm-1", DENY},
 		{limiter, LIMITER("10", "minute", "9") "\ntarget: vm-1", one, ASK "target=vm-1", PERMIT},
 		{limiter, LIMITER("10", "minute", "9") "\ntarget: vm-1", one, ASK "target=vm-2", SILENT},
 		{limiter, LIMITER("10", "minute", "9") OUT, NULL, ASK "target=vm-1", DENY},
@@ -170,7 +172,8 @@ a_guard_without_an_exact_term_is_inert(void **state)
 		{type, "blacklist: [vm-1]", NULL, "target=vm-1", INDETERMINATE},
 		{type, "blacklist: [vm-1]\ntarget: vm-1", NULL, "target=vm-1", INDETERMINATE},
 		{type, "actor: .*\noperation: .*\nid: cl\nblacklist: [vm-1]", NULL, ASK "clname=cl target=vm-1", DENY},
-		{type, "actor: 123\noperation: yes\nblacklist: [vm-1]", NULL, "actor=123 operation=false target=vm-1", DENY},
+		{type, "actor: 123\noperation: yes\nblacklist: [vm-1]", NULL, "actor=123 operation=false target=vm-1",
+		 DENY},
 		{type, "actor: /S./\noperation: Restart\nblacklist: [vm-1]", NULL, ASK "target=vm-1", SILENT},
 		{"common.MinMax", "target: .*\nmax: 3", NULL, "target=.* vfCount=1", INDETERMINATE},
 	};
@@ -233,7 +236,8 @@ a_filter_is_silent_unless_it_matches(void **state)
 		{type, ONE("blacklist", "EQUAL", "m", "true") BROKEN, NULL, ASK REGION "m", INDETERMINATE},
 		{type, ONE("blacklist", "EQUAL", "m", "true") BROKEN, NULL, ASK REGION "n", SILENT},
 		{type, WHO "algorithm: blacklist-overrides\nfilters: []", NULL, ASK, SILENT},
-		{type, ONE("blacklist", "EQUAL", "m", "true") "\ntarget: vm-1", NULL, ASK REGION "m target=vm-2", SILENT},
+		{type, ONE("blacklist", "EQUAL", "m", "true") "\ntarget: vm-1", NULL, ASK REGION "m target=vm-2",
+		 SILENT},
 	};
 
 	ASK_ROWS(state, rows);
@@ -262,7 +266,8 @@ the_latest_row_of_the_first_loop_blocks_the_second_for_ever(void **state)
 static struct guard *
 legacy(struct fixture *fixture, struct guard *guard, const char *start, const char *end)
 {
-	struct node *from = node_new(&fixture->arena, NODE_TEXT, 1, 1), *until = node_new(&fixture->arena, NODE_TEXT, 1, 1);
+	struct node *from = node_new(&fixture->arena, NODE_TEXT, 1, 1),
+		    *until = node_new(&fixture->arena, NODE_TEXT, 1, 1);
 
 	node_set_plain(from, str_from(start));
 	node_set_plain(until, str_from(end));
@@ -335,7 +340,8 @@ static const struct {
 	{"common.Blacklist", WHO, "item \"blacklist\""},
 	{"common.Blacklist", WHO "blacklist: a", "Cannot decode BlacklistDefinition"},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '08:00:00Z'}", "item \"end_time\""},
-	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '', end_time: '08:00:00Z'}", "item \"start_time\""},
+	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '', end_time: '08:00:00Z'}",
+	 "item \"start_time\""},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: always", "Cannot decode TimeRangeDefinition"},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '99:99:99', end_time: '08:00:00Z'}",
          "timestamp 99:99:99 could not be parsed"},
@@ -345,12 +351,14 @@ static const struct {
 	{"common.MinMax", WHO "target: p", "Missing min or max field in minmax policy"},
 	{"common.MinMax", WHO "target: p\nmin_vf_module_instances: 1", "Missing min or max field in minmax policy"},
 	{"common.Filter", WHO "filters: []", "item \"algorithm\""},
-	{"common.Filter", WHO "algorithm: both\nfilters: []", "Unexpected value for algorithm, should be whitelist-overrides"},
+	{"common.Filter", WHO "algorithm: both\nfilters: []",
+	 "Unexpected value for algorithm, should be whitelist-overrides"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides", "item \"filters\""},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: x", "Cannot decode FilterDefinition"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: [x]", "Cannot decode FilterDefinition"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: [~]", "item \"filters\""},
-	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: [{filter: x, function: string-equal, blacklist: true}]",
+	{"common.Filter",
+	 WHO "algorithm: blacklist-overrides\nfilters: [{filter: x, function: string-equal, blacklist: true}]",
          "item \"field\""},
 	{"common.Filter", ONE("blacklist", "MATCHES", "x", "true"), "Unexpected value for function in filter"},
 	{"common.Filter", ONE("blacklist", "EQUAL", "x", "~"), "item \"blacklist\""},
@@ -390,6 +398,19 @@ types_of_seed_003_are_no_guards(void **state)
 	assert_non_null(fixture_guard(f, GUARD_ONAP, "common.Blacklist", WHO "blacklist: [a]", NULL));
 }
 
+static void
+only_version_1_0_0_of_a_type_is_a_guard(void **state)
+{
+	struct policy policy = {.type_name = str_from(guard_blacklist.types[0]), .type_version = STR("1.0.0")};
+
+	(void)state;
+	assert_ptr_equal(guard_kind_of(&policy, GUARD_ONAP), &guard_blacklist);
+	policy.type_version = STR("1.0.1");
+	assert_null(guard_kind_of(&policy, GUARD_ONAP));
+	policy.type_version = STR_NONE;
+	assert_null(guard_kind_of(&policy, GUARD_ONAP));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int
@@ -408,6 +429,7 @@ main(void)
 		TEST(a_legacy_blacklist_takes_every_entry_for_text),
 		TEST(what_the_reference_refuses_is_refused_in_its_key_words),
 		TEST(types_of_seed_003_are_no_guards),
+		TEST(only_version_1_0_0_of_a_type_is_a_guard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

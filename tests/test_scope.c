@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -151,53 +152,82 @@ a_text_set_holds_what_was_added_and_nothing_else(void **state)
 {
 	struct fixture *f = *state;
 	const struct hash_key key = {1, 2};
-	struct text_set *set = text_set_new(3000, 3000 * 12, &key, &f->arena);
+	struct text_set *set = text_set_new(3000, &key, &f->arena);
 	uint32_t line = 0;
 
 	assert_non_null(set);
 	for (uint32_t i = 0; i < 3000; i++)
+		text_set_announce(set, str_from(arena_printf(&f->arena, "vm-%u", i)));
+	text_set_announce(set, STR("vm-7"));
+	text_set_announce(set, STR(""));
+	assert_int_equal(text_set_layout(set, &f->arena), 0);
+	for (uint32_t i = 0; i < 3000; i++)
 		text_set_add(set, str_from(arena_printf(&f->arena, "vm-%u", i)), i);
 	text_set_add(set, STR("vm-7"), 99);
+	assert_false(text_set_has(set, STR(""), NULL));
+	text_set_add(set, STR(""), 3000);
+	assert_true(text_set_has(set, STR(""), &line));
+	assert_int_equal(line, 3000);
 	for (uint32_t i = 0; i < 3000; i++) {
 		assert_true(text_set_has(set, str_from(arena_printf(&f->arena, "vm-%u", i)), &line));
 		assert_int_equal(line, i);
 		assert_false(text_set_has(set, str_from(arena_printf(&f->arena, "vm-%u", i + 3000)), NULL));
 	}
-	assert_false(text_set_has(set, STR(""), NULL));
 	assert_false(text_set_has(set, STR("vm-"), NULL));
+}
+
+static void
+texts_of_one_bucket_and_one_tag_are_told_apart(void **state)
+{
+	struct fixture *f = *state;
+	const struct hash_key key = {0, 0};
+	struct text_set *set = text_set_new(1, NULL, &f->arena);
+	uint64_t tag = hash_str(&key, STR("vm-000000")) & 0xffff;
+	char other[16] = "";
+
+	assert_non_null(set);
+	text_set_announce(set, STR("vm-000000"));
+	assert_int_equal(text_set_layout(set, &f->arena), 0);
+	text_set_add(set, STR("vm-000000"), 1);
+	for (unsigned i = 1; i < 1000000; i++) {
+		(void)snprintf(other, sizeof(other), "vm-%06u", i);
+		if ((hash_str(&key, str_from(other)) & 0xffff) == tag)
+			break;
+	}
+	assert_int_equal(hash_str(&key, str_from(other)) & 0xffff, tag);
+	assert_false(text_set_has(set, str_from(other), NULL));
+	assert_true(text_set_has(set, STR("vm-000000"), NULL));
 }
 
 static void
 an_empty_text_set_has_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct text_set *set = text_set_new(0, 0, NULL, &f->arena);
+	struct text_set *set = text_set_new(0, NULL, &f->arena);
 
 	assert_non_null(set);
+	assert_int_equal(text_set_layout(set, &f->arena), 0);
 	assert_false(text_set_has(set, STR(""), NULL));
 	assert_false(text_set_has(set, STR("a"), NULL));
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(exact_text_is_compared_case_sensitively_and_untrimmed, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test_setup_teardown(an_absent_attribute_matches_dot_star_only, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(slashes_are_a_pattern_in_strict_mode_and_text_in_onap_mode, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_pattern_that_cannot_be_decided_is_an_error, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test_setup_teardown(bad_and_blank_terms_are_refused_in_strict_mode, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_list_matches_any_of_its_texts, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(seed_spellings_of_operations_are_folded_in_strict_mode_only, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test(attributes_are_found_by_their_exact_key),
-		cmocka_unit_test_setup_teardown(a_text_set_holds_what_was_added_and_nothing_else, fixture_setup,
-		                                fixture_teardown),
-		cmocka_unit_test_setup_teardown(an_empty_text_set_has_nothing, fixture_setup, fixture_teardown),
+		TEST(exact_text_is_compared_case_sensitively_and_untrimmed),
+		TEST(an_absent_attribute_matches_dot_star_only),
+		TEST(slashes_are_a_pattern_in_strict_mode_and_text_in_onap_mode),
+		TEST(a_pattern_that_cannot_be_decided_is_an_error),
+		TEST(bad_and_blank_terms_are_refused_in_strict_mode),
+		TEST(a_list_matches_any_of_its_texts),
+		TEST(seed_spellings_of_operations_are_folded_in_strict_mode_only),
+		TEST(attributes_are_found_by_their_exact_key),
+		TEST(a_text_set_holds_what_was_added_and_nothing_else),
+		TEST(texts_of_one_bucket_and_one_tag_are_told_apart),
+		TEST(an_empty_text_set_has_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,9 @@ static const struct row rows[] = {
 	{LEGACY, "00:00:00", "23:59:59", "2026-04-14T12:00:00Z", NULL, RANGE_IN},
 	{LEGACY, "13:00:00Z", "14:00:00Z", "2026-04-14T00:00:00Z", "12:59:59Z", RANGE_OUT},
 	{LEGACY, "13:00:00Z", "14:00:00Z", "2026-04-14T00:00:00Z", "13:00:00Z", RANGE_IN},
+	{LEGACY, "13:00:00Z", "14:00:00Z", "2026-04-14T00:00:00Z", "18:30:00+05:00", RANGE_IN},
+	{LEGACY, "09:00+01:00", "17:00:00Z", "2026-04-14T12:00:00Z", NULL, RANGE_ERROR},
+	{LEGACY, "09:00:00+15:00", "17:00:00Z", "2026-04-14T12:00:00Z", NULL, RANGE_ERROR},
 	{LEGACY, "PT5H", "PT24H", "2026-04-14T12:00:00Z", NULL, RANGE_ERROR},
 	{LEGACY, "09:00Z", "17:00:00Z", "2026-04-14T12:00:00Z", NULL, RANGE_ERROR},
 };
@@ -226,16 +229,17 @@ a_daily_range_starts_again_and_an_absolute_one_does_not(void **state)
 	assert_true(time_range_starts(&range, NOON + 3 * TIME_MS_HOUR) == TIME_NONE);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_range_holds_within_its_bounds, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_bad_bound_is_refused_with_its_text, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(no_bounds_are_always, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_range_ends_a_millisecond_after_its_end, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_daily_range_starts_again_and_an_absolute_one_does_not, fixture_setup,
-		                                fixture_teardown),
+		TEST(a_range_holds_within_its_bounds),
+		TEST(a_bad_bound_is_refused_with_its_text),
+		TEST(no_bounds_are_always),
+		TEST(a_range_ends_a_millisecond_after_its_end),
+		TEST(a_daily_range_starts_again_and_an_absolute_one_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

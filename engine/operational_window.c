@@ -1,0 +1,79 @@
+/* operational_window - how many events of one kind came within a period */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/operational_window.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* The newest `count` stamps, a ring: the latest stands before `next`. */
+struct window {
+	struct hash128 key;
+	int64_t heard_ms;
+	uint32_t next, count;
+	bool used;
+};
+
+int
+windows_init(struct windows *windows, size_t count, uint32_t length)
+{
+	*windows = (struct windows){.count = count, .length = length};
+	if (count == 0)
+		return 0;
+	windows->windows = calloc(count, sizeof(*windows->windows));
+	windows->stamps = calloc(count, length * sizeof(*windows->stamps));
+	return windows->windows && windows->stamps ? 0 : -1;
+}
+
+void
+windows_done(struct windows *windows)
+{
+	free(windows->windows);
+	free(windows->stamps);
+	*windows = (struct windows){0};
+}
+
+/* The key's window, or an unused one, or the one unheard longest, emptied. */
+static struct window *
+find(struct windows *windows, struct hash128 key)
+{
+	struct window *oldest = &windows->windows[0];
+
+	for (size_t i = 0; i < windows->count; i++) {
+		struct window *at = &windows->windows[i];
+
+		if (at->used && at->key.lo == key.lo && at->key.hi == key.hi)
+			return at;
+		if (!at->used ? oldest->used : oldest->used && at->heard_ms < oldest->heard_ms)
+			oldest = at;
+	}
+	*oldest = (struct window){.key = key, .used = true};
+	return oldest;
+}
+
+uint32_t
+windows_add(struct windows *windows, struct hash128 key, int64_t now_ms, int64_t period_ms, uint32_t need)
+{
+	struct window *window;
+	int64_t *stamps;
+	uint32_t have = 0;
+
+	if (windows->count == 0)
+		return 1;
+	window = find(windows, key);
+	stamps = &windows->stamps[(size_t)(window - windows->windows) * windows->length];
+	window->heard_ms = now_ms;
+	stamps[window->next] = now_ms;
+	window->next = (window->next + 1) % windows->length;
+	if (window->count < windows->length)
+		window->count++;
+	for (uint32_t i = 0; i < window->count && have < need; i++) {
+		int64_t stamp = stamps[(window->next + windows->length - 1 - i) % windows->length];
+
+		if (stamp <= now_ms - period_ms)
+			break;
+		have++;
+	}
+	if (have == need)
+		window->count = 0;
+	return have;
+}
