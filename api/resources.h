@@ -26,6 +26,10 @@ void clock_put(struct exchange *exchange);
 void operations_post(struct exchange *exchange);
 void operations_get(struct exchange *exchange);
 
+void topics_get(struct exchange *exchange);
+void events_post(struct exchange *exchange);
+void events_get(struct exchange *exchange);
+
 /* What several of them do alike. */
 
 /* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
@@ -34,7 +38,8 @@ void answer_json(struct exchange *exchange, struct str body);
 /* The status for the error, with what it says. */
 void answer_error(struct exchange *exchange, const struct error *err);
 
-/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
+/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena, or in another. */
 int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);
+int read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err);
 
 #endif

@@ -30,11 +30,39 @@ static const struct route routes[] = {
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
 	ROUTE(GET, OURS "clock", 0, 0, JSON, clock_get),
 	ROUTE(PUT, OURS "clock", 0, JSON, JSON, clock_put),
+
+	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
+	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),
+	ROUTE(GET, "/events/*/*/*", 0, 0, JSON, events_get),
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))
 
 static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
+
+/* Segment by segment; `*` in the pattern stands for any one that is not empty. */
+static bool
+path_matches(struct str pattern, struct str path)
+{
+	size_t i = 0, j = 0;
+
+	if (!memchr(pattern.ptr, '*', pattern.len))
+		return str_equal(path, pattern);
+	for (; i < pattern.len; i++) {
+		size_t from = j;
+
+		if (pattern.ptr[i] != '*') {
+			if (j == path.len || path.ptr[j++] != pattern.ptr[i])
+				return false;
+			continue;
+		}
+		while (j < path.len && path.ptr[j] != '/')
+			j++;
+		if (j == from)
+			return false;
+	}
+	return j == path.len;
+}
 
 const struct route *
 route_find(enum http_method method, struct str path, unsigned *ret_methods)
@@ -43,7 +71,7 @@ route_find(enum http_method method, struct str path, unsigned *ret_methods)
 	if (method == METHOD_HEAD)
 		method = METHOD_GET;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!str_equal(path, routes[i].path))
+		if (!path_matches(routes[i].path, path))
 			continue;
 		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
 		if (routes[i].method == method)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,6 +172,23 @@ exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(
 	thread->waiting_count++;
 	MHD_suspend_connection(ticket->connection);
 	pthread_mutex_unlock(&thread->lock);
+}
+
+bool
+exchange_is_gone(struct exchange *exchange)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	const union MHD_ConnectionInfo *info;
+	bool gone = true;
+	char byte;
+
+	pthread_mutex_lock(&ticket->thread->lock); /* so that it stays suspended, and its socket open, meanwhile */
+	if (ticket->waiting) {
+		info = MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		gone = !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	}
+	pthread_mutex_unlock(&ticket->thread->lock);
+	return gone;
 }
 
 void

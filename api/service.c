@@ -12,6 +12,7 @@
 #include "api/resources.h"
 #include "api/route.h"
 #include "base/document.h"
+#include "base/uuid.h"
 #include "base/yaml_write.h"
 
 static int64_t
@@ -61,47 +62,6 @@ worker_close(struct worker *worker)
 	free(worker);
 }
 
-static uint64_t
-rotate(uint64_t x, int by)
-{
-	return x << by | x >> (64 - by);
-}
-
-/* xoshiro256**: ids must differ, nobody needs them to be secret. */
-static uint64_t
-next_random(uint64_t state[4])
-{
-	uint64_t result = rotate(state[1] * 5, 7) * 9, t = state[1] << 17;
-
-	state[2] ^= state[0];
-	state[3] ^= state[1];
-	state[1] ^= state[2];
-	state[0] ^= state[3];
-	state[2] ^= t;
-	state[3] = rotate(state[3], 45);
-	return result;
-}
-
-void
-worker_uuid(struct worker *worker, char ret[37])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t bits[2] = {next_random(worker->random), next_random(worker->random)};
-	unsigned nibble = 0;
-
-	for (unsigned i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			ret[i] = '-';
-			continue;
-		}
-		ret[i] = digits[bits[nibble / 16] >> (nibble % 16 * 4) & 15];
-		nibble++;
-	}
-	ret[14] = '4';
-	ret[19] = digits[8 | (bits[1] >> 60 & 3)];
-	ret[36] = '\0';
-}
-
 /* The client's request id in lower case, or a new one. False when it sent something that is no UUID. */
 static bool
 answer_id(struct exchange *exchange)
@@ -110,7 +70,7 @@ answer_id(struct exchange *exchange)
 	char *id = exchange->reply.id;
 
 	if (!given.ptr) {
-		worker_uuid(exchange->worker, id);
+		uuid_make(exchange->worker->random, id);
 		return true;
 	}
 	if (given.len != 36)
@@ -251,6 +211,12 @@ answer_error(struct exchange *exchange, const struct error *err)
 int
 read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 {
+	return read_body_into(exchange, exchange->arena, ret_root, err);
+}
+
+int
+read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err)
+{
 	const struct settings *settings = exchange->worker->service->settings;
 	const struct document_limits limits = {
 		.bytes = (size_t)settings->body_size,
@@ -260,6 +226,6 @@ read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 	};
 
 	if (exchange->reads == MEDIA_YAML)
-		return yaml_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
-	return json_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
+		return yaml_read(exchange->body, "", &limits, arena, ret_root, err);
+	return json_read(exchange->body, "", &limits, arena, ret_root, err);
 }
