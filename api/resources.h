@@ -26,6 +26,31 @@ void clock_put(struct exchange *exchange);
 void operations_post(struct exchange *exchange);
 void operations_get(struct exchange *exchange);
 
+void commission_post(struct exchange *exchange);
+void commission_remove(struct exchange *exchange);
+void commission_get(struct exchange *exchange);
+void commission_elements_get(struct exchange *exchange);
+void commission_template_get(struct exchange *exchange);
+void commission_properties_get(struct exchange *exchange);
+
+void instantiation_post(struct exchange *exchange);
+void instantiation_put(struct exchange *exchange);
+void instantiation_delete(struct exchange *exchange);
+void instantiation_get(struct exchange *exchange);
+void command_put(struct exchange *exchange);
+void rollback_put(struct exchange *exchange);
+void instantiation_state_get(struct exchange *exchange);
+void priming_get(struct exchange *exchange);
+void configurations_get(struct exchange *exchange);
+
+void participants_get(struct exchange *exchange);
+
+void monitoring_participant_get(struct exchange *exchange);
+void monitoring_participants_get(struct exchange *exchange);
+void monitoring_element_get(struct exchange *exchange);
+void monitoring_elements_get(struct exchange *exchange);
+void monitoring_status_get(struct exchange *exchange);
+
 void topics_get(struct exchange *exchange);
 void events_post(struct exchange *exchange);
 void events_get(struct exchange *exchange);

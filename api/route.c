@@ -10,6 +10,7 @@
 
 #define ONAP "/policy/pdpx/v1/"
 #define OURS "/clguard/v1/"
+#define LOOPS "/onap/controlloop/v2/"
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
 
@@ -30,6 +31,28 @@ static const struct route routes[] = {
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
 	ROUTE(GET, OURS "clock", 0, 0, JSON, clock_get),
 	ROUTE(PUT, OURS "clock", 0, JSON, JSON, clock_put),
+
+	ROUTE(POST, LOOPS "commission", ROUTE_ONAP, BOTH, BOTH, commission_post),
+	ROUTE(DELETE, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_remove),
+	ROUTE(GET, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_get),
+	ROUTE(GET, LOOPS "commission/elements", ROUTE_ONAP, 0, BOTH, commission_elements_get),
+	ROUTE(GET, LOOPS "commission/toscaservicetemplate", ROUTE_ONAP, 0, BOTH, commission_template_get),
+	ROUTE(GET, LOOPS "commission/getCommonOrInstanceProperties", ROUTE_ONAP, 0, BOTH, commission_properties_get),
+	ROUTE(POST, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_post),
+	ROUTE(PUT, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_put),
+	ROUTE(DELETE, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_delete),
+	ROUTE(GET, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_get),
+	ROUTE(PUT, LOOPS "instantiation/command", ROUTE_ONAP, BOTH, BOTH, command_put),
+	ROUTE(GET, LOOPS "instantiation/configurations", ROUTE_ONAP, 0, BOTH, configurations_get),
+	ROUTE(PUT, LOOPS "instantiation/rollback", ROUTE_ONAP, 0, BOTH, rollback_put),
+	ROUTE(GET, LOOPS "instantiationState", ROUTE_ONAP, 0, BOTH, instantiation_state_get),
+	ROUTE(GET, LOOPS "controlLoopPriming", ROUTE_ONAP, 0, BOTH, priming_get),
+	ROUTE(GET, LOOPS "participants", ROUTE_ONAP, 0, BOTH, participants_get),
+	ROUTE(GET, LOOPS "monitoring/participant", ROUTE_ONAP, 0, BOTH, monitoring_participant_get),
+	ROUTE(GET, LOOPS "monitoring/participants/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_participants_get),
+	ROUTE(GET, LOOPS "monitoring/clelement", ROUTE_ONAP, 0, BOTH, monitoring_element_get),
+	ROUTE(GET, LOOPS "monitoring/clelements/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
+	ROUTE(GET, LOOPS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
 
 	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
 	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),

@@ -263,7 +263,7 @@ loop_read_row(struct str row, struct arena *arena, struct loop *ret)
 	ret->retries = (unsigned)own_int(own, "retries");
 	ret->renew_ms = own_int(own, "renew");
 	ret->replaces = own_text(own, "replaces");
-	ret->selection = own_text(own, "selection");
+	ret->reverting = own_int(own, "reverting") != 0;
 	for (size_t i = 0; i < ret->count; i++)
 		read_own_element(node_get_str(elements, ret->elements[i].id), &ret->elements[i]);
 	return 0;
@@ -317,9 +317,8 @@ element_write_open(struct text *out, const struct element *element, bool to_part
 	write_rest(out, element->given, element_members);
 }
 
-/* guard: JSON of the last refusal, or absent; everything up to the closing brace. */
 void
-loop_write(struct text *out, const struct loop *loop)
+loop_write(struct text *out, const struct loop *loop, struct str guard)
 {
 	text_add(out, STR("{\"name\":"));
 	text_add_json(out, loop->id.name);
@@ -332,6 +331,10 @@ loop_write(struct text *out, const struct loop *loop)
 	if (loop->replaces.ptr) {
 		text_add(out, STR(",\"updatingFrom\":"));
 		text_add_json(out, loop->replaces);
+	}
+	if (guard.len) {
+		text_add(out, STR(",\"guard\":"));
+		text_add(out, guard);
 	}
 	write_rest(out, loop->given, loop_members);
 	text_add(out, STR(",\"elements\":{"));
@@ -368,18 +371,14 @@ void
 loop_write_row(struct text *out, const struct loop *loop)
 {
 	text_add(out, STR("{\"loop\":"));
-	loop_write(out, loop);
-	text_addf(out, ",\"own\":{\"since\":%" PRId64 ",\"retries\":%u,\"renew\":%" PRId64, loop->since_ms, loop->retries,
-	          loop->renew_ms);
+	loop_write(out, loop, STR_NONE);
+	text_addf(out, ",\"own\":{\"since\":%" PRId64 ",\"retries\":%u,\"renew\":%" PRId64 ",\"reverting\":%d", loop->since_ms,
+	          loop->retries, loop->renew_ms, loop->reverting);
 	if (loop->phase != PHASE_NONE)
 		text_addf(out, ",\"phase\":%" PRId64, loop->phase);
 	if (loop->replaces.ptr) {
 		text_add(out, STR(",\"replaces\":"));
 		text_add_json(out, loop->replaces);
-	}
-	if (loop->selection.ptr) {
-		text_add(out, STR(",\"selection\":"));
-		text_add_json(out, loop->selection);
 	}
 	text_add(out, STR(",\"elements\":{"));
 	for (size_t i = 0; i < loop->count; i++) {

@@ -57,7 +57,7 @@ struct loop {
 	unsigned retries;       /* of this phase */
 	int64_t renew_ms;       /* when leases are to be renewed; 0: there are none */
 	struct str replaces;    /* version that a configuration under way replaces; absent */
-	struct str selection;   /* how participants are chosen: least_loaded, round_robin, participant */
+	bool reverting;         /* the transition was ordered back by the runtime itself */
 };
 
 #define PHASE_NONE INT64_MIN
@@ -79,8 +79,11 @@ int loop_read_given(const struct node *node, struct arena *arena, struct loop *r
 /* A row, as loop_write_row made it. errors  ERROR_DAMAGED, ERROR_MEMORY */
 int loop_read_row(struct str row, struct arena *arena, struct loop *ret);
 
-/* {"name","version","definition","state","orderedState","stateChangeResult","primed",...,"elements":{}} */
-void loop_write(struct text *out, const struct loop *loop);
+/*
+ * {"name","version","definition","state","orderedState","stateChangeResult","primed",...,"elements":{}}
+ * guard: JSON of what a guard said of the last order, or absent; it becomes the member "guard".
+ */
+void loop_write(struct text *out, const struct loop *loop, struct str guard);
 void loop_write_row(struct text *out, const struct loop *loop);
 
 /* One element as CONTROL_LOOP_UPDATE carries it, without the closing brace: {"id",... */

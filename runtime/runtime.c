@@ -63,7 +63,7 @@ struct group {
 	struct runtime *runtime;
 	const struct policyset *set;
 	struct runtime_call *calls;
-	bool one, stale, refused, clock, again; /* again: a scan found that time goes on to matter */
+	bool one, stale, refused, undone, clock, again; /* again: a scan found that time goes on to matter */
 	struct topic_name *published;
 };
 
@@ -103,14 +103,17 @@ group_run(void *context, struct history_writer *writer)
 	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
 		int r = 0;
 
+		if (group->refused) {
+			call->refused(&turn, call);
+			continue;
+		}
 		call->status = 0;
 		call->waits = false;
-		if (group->refused)
-			call->refused(&turn, call);
-		else
-			r = call->run(&turn, call);
+		call->denials = NULL;
+		r = call->run(&turn, call);
+		group->undone = r < 0 && turn.failed == 0;
 		if (r < 0)
-			return r;
+			return turn.failed ? turn.failed : r;
 	}
 	group->published = turn.published;
 	return turn.failed;
@@ -148,17 +151,13 @@ transact_one(struct runtime *runtime, struct runtime_call *call)
 
 	if (transact(&group, &err) == 0)
 		return;
-	if (!call->status) {
+	if (!group.undone || !call->status) {
+		call->status = 0;
 		call->err = err;
-		return;
-	}
-	if (call->refused) {
-		unsigned status = call->status;
-
+	} else if (call->refused) {
 		group.refused = true;
 		err = (struct error){0};
 		(void)transact(&group, &err); /* the refusal stands even when its note cannot be kept */
-		call->status = status;
 	}
 }
 

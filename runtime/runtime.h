@@ -27,6 +27,13 @@ struct runtime_options {
 	void *clock_context;
 };
 
+/* What a guard said of an order to an instance. */
+struct denial {
+	struct denial *next;
+	struct concept loop;
+	struct str json; /* {"timestamp","orderedState","guard","denied":[...]} */
+};
+
 /*
  * One request to the runtime. The caller fills it and hands it over with runtime_call; `run` is called inside a transaction,
  * perhaps several times; `done` on the runtime's thread after the commit. All of it lives in its own arena.
@@ -53,7 +60,7 @@ struct runtime_call {
 	unsigned status;      /* as HTTP's; 0: none yet */
 	struct str reply;     /* JSON; in `arena` or static */
 	struct error err;     /* status 0: what failed */
-	const char *denied_name, *denied_version; /* the instance that a guard held back */
+	struct denial *denials; /* what guards held back: kept though the rest is undone */
 
 	/* A call with nothing to answer yet may wait for a topic. */
 	bool waits;

@@ -48,6 +48,7 @@ loop_release(struct supervision *supervision, struct loop *loop)
 		struct element *element = &loop->elements[i];
 
 		end_right(supervision, element, element->asked ? "Failure" : NULL);
+		element->asked = false;
 	}
 	loop->renew_ms = 0;
 }
@@ -111,9 +112,10 @@ complete(struct supervision *supervision, struct loop *loop)
 	loop->state = loop->ordered;
 	loop->result = CHANGE_NO_ERROR;
 	loop->replaces = STR_NONE;
+	loop->reverting = false;
 	loop->phase = PHASE_NONE;
 	for (size_t i = 0; i < loop->count; i++)
-		loop->elements[i].asked = loop->elements[i].failed = false;
+		loop->elements[i].failed = false;
 }
 
 /* After a transition that stood still: elements that gave their rights back need new ones. */
@@ -174,6 +176,7 @@ loop_order(struct supervision *supervision, struct loop *loop, enum loop_state n
 
 	loop->state = next;
 	loop->ordered = loop_state_to(next);
+	loop->reverting = false;
 	loop->result = CHANGE_NO_ERROR;
 	loop->phase = PHASE_NONE;
 	loop->renew_ms = has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
@@ -222,7 +225,7 @@ stand(struct supervision *supervision, struct loop *loop, enum change_result res
 	}
 	if (loop->replaces.ptr && (result == CHANGE_FAILED || supervision->limits->rollback))
 		act(supervision, (struct action){.kind = ACTION_RESTORE, .text = loop->replaces});
-	else if (!loop->replaces.ptr && supervision->limits->rollback)
+	else if (!loop->replaces.ptr && supervision->limits->rollback && !loop->reverting)
 		act(supervision, (struct action){.kind = ACTION_ROLL_BACK});
 }
 
