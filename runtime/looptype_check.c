@@ -122,7 +122,7 @@ check_policies(const struct node *root, struct looptype_findings *findings)
 		if (!type.ptr)
 			find(findings, 400, "policies.%.*s: Type not specified", STR_ARG(policy->key));
 		else if (!node_get_str(looptype_section(root, "policy_types"), type) &&
-		         !str_starts_with(type, STR("onap.policies.")))
+		         !str_starts_with(type, STR("onap.policies.controlloop.")))
 			find(findings, 406, "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key), STR_ARG(type));
 	}
 }
