@@ -3,18 +3,38 @@
 #include "api/arguments.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int
-words_add(struct words *words, const char *word, int most)
+/*
+ * The words taken so far stand at the front of argv, those of one list side by side. A further one goes to the end of its
+ * list; what stands behind moves up by one, which never reaches a word that is still to be read.
+ */
+struct sorter {
+	const struct argument *table;
+	struct words *rest;
+	const char **front; /* argv + 1 */
+	size_t taken;
+};
+
+static void
+shift_behind(struct words *list, const struct words *grown, const char **at)
 {
-	if (!words->words)
-		words->words = calloc((size_t)most + 1, sizeof(*words->words));
-	if (!words->words)
-		return -1;
-	words->words[words->count++] = word;
-	return 0;
+	if (list && list != grown && list->words >= at)
+		list->words++;
+}
+
+static void
+words_add(struct sorter *sorter, struct words *list, const char *word)
+{
+	const char **at = list->words + list->count;
+
+	memmove(at + 1, at, (size_t)(sorter->front + sorter->taken - at) * sizeof(*at));
+	*at = word;
+	list->count++;
+	sorter->taken++;
+	for (const struct argument *a = sorter->table; a->name; a++)
+		shift_behind(a->list, list, at);
+	shift_behind(sorter->rest, list, at);
 }
 
 static const struct argument *
@@ -38,11 +58,11 @@ fail(const char *command, const char *format, const char *word)
 
 /* The option at argv[*at] and its words; *at ends on the last one taken. */
 static int
-take(const char *command, int argc, char **argv, const struct argument *table, int *at)
+take(const char *command, int argc, char **argv, struct sorter *sorter, int *at)
 {
 	const char *word = argv[*at], *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-	const struct argument *a = find(table, word, len);
+	const struct argument *a = find(sorter->table, word, len);
 
 	if (!a)
 		return fail(command, "unknown option '%s'", word);
@@ -60,30 +80,36 @@ take(const char *command, int argc, char **argv, const struct argument *table, i
 		*a->value = equals ? equals + 1 : argv[++*at];
 		return 0;
 	}
-	if (equals)
-		return words_add(a->list, equals + 1, argc);
+	if (equals) {
+		words_add(sorter, a->list, equals + 1);
+		return 0;
+	}
 	if (*at + 1 >= argc || (argv[*at + 1][0] == '-' && argv[*at + 1][1]))
 		return fail(command, "option '%s' needs a value", a->name);
-	while (*at + 1 < argc && !(argv[*at + 1][0] == '-' && argv[*at + 1][1])) {
-		if (words_add(a->list, argv[++*at], argc) != 0)
-			return fail(command, "%s", "out of memory");
-	}
+	while (*at + 1 < argc && !(argv[*at + 1][0] == '-' && argv[*at + 1][1]))
+		words_add(sorter, a->list, argv[++*at]);
 	return 0;
 }
 
 int
 arguments_parse(const char *command, int argc, char **argv, const struct argument *table, struct words *rest)
 {
+	struct sorter sorter = {table, rest, (const char **)argv + 1, 0};
 	bool options = true;
 
+	rest->words = sorter.front;
+	for (const struct argument *a = table; a->name; a++) {
+		if (a->list)
+			a->list->words = sorter.front;
+	}
 	for (int i = 1; i < argc; i++) {
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			if (take(command, argc, argv, table, &i) != 0)
+			if (take(command, argc, argv, &sorter, &i) != 0)
 				return -1;
-		} else if (words_add(rest, argv[i], argc) != 0) {
-			return fail(command, "%s", "out of memory");
+		} else {
+			words_add(&sorter, rest, argv[i]);
 		}
 	}
 	return 0;

@@ -9,9 +9,9 @@
 /* Exit codes of all programs. */
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3 };
 
-/* Words of the command line, borrowed from argv. */
+/* Words of the command line: a part of argv, which parsing rearranges. Start it as {0}. */
 struct words {
-	const char **words; /* room for all of argv */
+	const char **words;
 	size_t count;
 };
 
@@ -25,8 +25,7 @@ struct argument {
 
 /*
  * Sorts argv[1..] into the options of the table (ended by a NULL name) and the words that belong to none. "--" ends the
- * options; "-" is a word; "--name=value" works. Lists' and rest's `words` are allocated once and stay until the process
- * ends. 0, or -1 after a message on stderr that names the command.
+ * options; "-" is a word; "--name=value" works. Allocates nothing. 0, or -1 after a message on stderr that names the command.
  */
 int arguments_parse(const char *command, int argc, char **argv, const struct argument *table, struct words *rest);
 

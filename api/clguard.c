@@ -12,7 +12,10 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{"check", cmd_check, "compile policies and print every finding"},
+	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
+	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},
 	{"decide", cmd_decide, "take one decision from files"},
+	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},
 	{"types", cmd_types, "list the built-in policy types, or show one"},
@@ -32,6 +35,18 @@ usage(FILE *out, int code)
 	return code;
 }
 
+/* What a command printed is part of what it did: a full disk or a closed pipe is the environment's fault. */
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	int code = command->run(argc, argv);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "clguard %s: cannot write to the standard output\n", command->name);
+	return EXIT_ENVIRONMENT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -46,7 +61,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return run(&commands[i], argc - 1, argv + 1);
 	}
 	fprintf(stderr, "clguard: unknown command '%s'; see 'clguard --help'\n", argv[1]);
 	return EXIT_USAGE;

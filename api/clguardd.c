@@ -10,6 +10,7 @@
 
 #include "api/arguments.h"
 #include "api/clock.h"
+#include "api/database.h"
 #include "api/log.h"
 #include "api/reload.h"
 #include "api/server.h"
@@ -19,7 +20,6 @@
 #include "runtime/runtime.h"
 
 #define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
-#define CLOCK_ROWS 1000 /* newest rows that are looked at for the manual clock's start */
 
 /* All that the process holds, in the order of opening; closed in reverse. */
 struct program {
@@ -101,17 +101,6 @@ raise_limits(void)
 }
 
 static int
-latest(void *context, const struct operation *row)
-{
-	int64_t *ret = context;
-
-	if (row->start_ms > *ret)
-		*ret = row->start_ms;
-	if (row->end_ms > *ret)
-		*ret = row->end_ms;
-	return 0;
-}
-
 static void
 set_clock(void *context, int64_t now_ms)
 {
@@ -148,29 +137,12 @@ open_runtime(struct program *program, struct error *err)
 	return r;
 }
 
-/* A manual clock begins where the recorded operations end, so that time never goes back over a restart. */
-static int
-start_clock(struct program *program, struct error *err)
-{
-	const struct operation_filter all = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .limit = CLOCK_ROWS};
-	struct history_reader *reader;
-	int64_t now_ms = 0;
-
-	if (history_reader_open(engine_history(program->service.engine), &reader, err) != 0)
-		return -(int)err->code;
-	if (history_reader_begin(reader) == 0)
-		(void)history_each(reader, &all, latest, &now_ms);
-	history_reader_end(reader);
-	history_reader_close(reader);
-	atomic_store_explicit(&program->clock.now_ms, now_ms, memory_order_relaxed); /* no other thread yet */
-	return 0;
-}
-
 static int
 open_engine(struct program *program, struct error *err)
 {
 	struct service *service = &program->service;
 	struct engine_options options = engine_options_default;
+	char note[2 * ERROR_TEXT_SIZE];
 
 	settings_engine_options(&program->settings, &options);
 	if (program->settings.manual_clock) {
@@ -178,10 +150,17 @@ open_engine(struct program *program, struct error *err)
 		options.clock = manual_clock_now;
 		options.clock_context = &program->clock;
 	}
+	if (program->settings.data) {
+		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note), err) != 0)
+			return -(int)err->code;
+		if (note[0])
+			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
+	}
 	if (engine_open(&options, &service->engine, err) != 0)
 		return -(int)err->code;
-	if (service->clock && start_clock(program, err) != 0)
-		return -(int)err->code;
+	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
+	if (service->clock)
+		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
 	return open_runtime(program, err);
 }
 

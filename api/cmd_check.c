@@ -2,16 +2,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "engine/analysis.h"
 #include "engine/load.h"
 #include "engine/policyset.h"
 
 static const char help[] =
-	"usage: clguard check [--mode strict|onap] FILE|DIRECTORY...\n\n"
+	"usage: clguard check [--mode strict|onap] [--witness] FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
-	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n";
+	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
+	"  --witness   run the request that shows a finding about the whole set, and print what it showed\n";
+
+/* What the set as a whole does that its authors cannot have meant. */
+static int
+analyse(const struct policyset *set, struct arena *arena, struct diags *diags, const struct witness **ret)
+{
+	for (const struct operational *at = set->operational; at; at = at->next)
+		operational_hints(at, diags);
+	return analysis_run(set, set->operational, engine_options_default.clock(NULL), arena, diags, ret);
+}
 
 static int
-check(enum guard_mode mode, const struct words *paths)
+check(enum guard_mode mode, const struct words *paths, bool witnesses)
 {
 	struct compile_options options = {
 		.mode = mode,
@@ -23,6 +34,8 @@ check(enum guard_mode mode, const struct words *paths)
 	struct arena arena;
 	struct diags diags;
 	struct error err = {0};
+	const struct witness *witness = NULL;
+	bool hold = true; /* every witness behaved as claimed */
 	size_t count;
 	int r;
 
@@ -36,15 +49,22 @@ check(enum guard_mode mode, const struct words *paths)
 		                   &diags);
 	if (r == 0)
 		r = policyset_compile(&options, documents, count, &set, &diags);
+	if (r == 0)
+		r = analyse(set, &arena, &diags, &witness);
 	print_findings(stdout, &diags, SEVERITY_INFO);
+	for (; witnesses && witness; witness = witness->next)
+		hold = witness_run(witness, documents, count, stdout) && hold;
 	if (set)
-		fprintf(stderr, "%zu policies, %zu guards: ", set->policies, set->guards.count);
-	fprintf(stderr, "%zu errors, %zu warnings\n", diags.count[SEVERITY_ERROR], diags.count[SEVERITY_WARNING]);
+		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
+		        set->guards.count, set->guards.count == 1 ? "guard" : "guards");
+	fprintf(stderr, "%zu %s, %zu %s\n", diags.count[SEVERITY_ERROR],
+	        diags.count[SEVERITY_ERROR] == 1 ? "error" : "errors", diags.count[SEVERITY_WARNING],
+	        diags.count[SEVERITY_WARNING] == 1 ? "warning" : "warnings");
 	policyset_drop(set);
 	arena_free(&arena);
 	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)
 		return EXIT_ENVIRONMENT;
-	return r == 0 ? EXIT_DONE : EXIT_INPUT;
+	return r == 0 && hold ? EXIT_DONE : EXIT_INPUT;
 }
 
 int
@@ -52,11 +72,12 @@ cmd_check(int argc, char **argv)
 {
 	const char *mode_text = NULL;
 	struct words paths = {0};
-	bool want_help = false;
+	bool want_help = false, witnesses = false;
 	enum guard_mode mode;
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},
 		{"--mode", .value = &mode_text},
+		{"--witness", .flag = &witnesses},
 		{0},
 	};
 
@@ -72,5 +93,5 @@ cmd_check(int argc, char **argv)
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	return check(mode, &paths);
+	return check(mode, &paths, witnesses);
 }

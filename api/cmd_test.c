@@ -1,5 +1,8 @@
 /* cmd_test - clguard test: run policy tests */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "api/arguments.h"
@@ -10,7 +13,7 @@
 static const char help[] =
 	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"
 	"Runs policy tests: YAML files with policies, history, requests and expectations, in virtual time.\n"
-	"A directory stands for its test files. Prints failures, with --verbose also what passes, and\n"
+	"A directory stands for its test files and those of the directories in it. Prints failures, with --verbose also what passes, and\n"
 	"'N passed, N failed'; exit code 1 when one failed. See clguard(1) for the format.\n\n"
 	"  --coverage  also name the guards that no test reached\n";
 
@@ -36,13 +39,12 @@ is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The tests of one argument; false when it holds none or cannot be read. */
+/* The test files of one folder, or one file. ret_files counts those that hold tests. */
 static int
-run_path(struct test_run *run, const char *path, struct arena *arena)
+run_files(struct test_run *run, const char *path, struct arena *arena, size_t *ret_files)
 {
 	struct path_list list;
 	struct error err = {0};
-	size_t files = 0;
 
 	if (load_expand(&path, 1, arena, &list, &err) != 0) {
 		fprintf(stderr, "clguard test: %s\n", err.text);
@@ -53,14 +55,63 @@ run_path(struct test_run *run, const char *path, struct arena *arena)
 
 		if (r < 0)
 			return r == -ERROR_IO ? EXIT_ENVIRONMENT : EXIT_INPUT;
-		files += r > 0;
+		*ret_files += r > 0;
 	}
-	if (!files) {
+	return EXIT_DONE;
+}
+
+static int
+is_folder(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN);
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+#define FOLDER_DEPTH_MAX 16
+
+/* A folder's own tests first, then those of the folders in it, by name. */
+static int
+run_tree(struct test_run *run, const char *path, unsigned depth, struct arena *arena, size_t *ret_files)
+{
+	int code = run_files(run, path, arena, ret_files), count;
+	struct dirent **entries;
+
+	if (!is_directory(path) || depth == 0)
+		return code;
+	count = scandir(path, &entries, is_folder, by_name);
+	for (int i = 0; i < count; i++) {
+		const char *inner = arena_printf(arena, "%s/%s", path, entries[i]->d_name);
+
+		if (inner && is_directory(inner)) {
+			int one = run_tree(run, inner, depth - 1, arena, ret_files);
+
+			code = one > code ? one : code;
+		}
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return code;
+}
+
+/* The tests of one argument. */
+static int
+run_path(struct test_run *run, const char *path, struct arena *arena)
+{
+	size_t files = 0;
+	int code = run_tree(run, path, FOLDER_DEPTH_MAX, arena, &files);
+
+	if (code == EXIT_DONE && !files) {
 		fprintf(stderr, "clguard test: '%s' %s\n", path,
 		        is_directory(path) ? "holds no tests" : "is no test: it has no 'requests'");
 		return EXIT_INPUT;
 	}
-	return EXIT_DONE;
+	return code;
 }
 
 int

@@ -11,7 +11,10 @@
 
 /* argv[0] is the command's own name; the result is the exit code (arguments.h). */
 int cmd_check(int argc, char **argv);
+int cmd_db(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
 int cmd_decide(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_types(int argc, char **argv);

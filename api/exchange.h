@@ -38,7 +38,7 @@ struct exchange {
 	struct str path;
 	struct str content_type, accept, authorization, request_id;
 	struct str body;
-	bool has_body; /* announced by its headers */
+	uint64_t body_length; /* as announced; 0 also when it comes in chunks */
 
 	/* Filled by begin and finish. */
 	struct worker *worker;
@@ -54,7 +54,7 @@ struct exchange {
 	/* Suspension; see exchange_suspend. */
 	void (*resumed)(struct exchange *exchange);
 	bool timed_out;       /* nobody resumed it in time, or the server stops */
-	struct error outcome; /* what exchange_resume was given */
+	const struct error *outcome; /* what exchange_resume was given; NULL when timed_out */
 };
 
 /* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */

@@ -27,8 +27,8 @@ answer_recorded(struct exchange *exchange)
 	if (exchange->timed_out) {
 		(void)error_set(&late, ERROR_BUSY, NULL, "the commit did not come in time; it may still come");
 		answer_error(exchange, &late);
-	} else if (exchange->outcome.code) {
-		answer_error(exchange, &exchange->outcome);
+	} else if (exchange->outcome->code) {
+		answer_error(exchange, exchange->outcome);
 	} else {
 		metrics_add(&exchange->worker->metrics->recorded, exchange->note);
 		text_init(&out, exchange->arena);

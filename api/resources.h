@@ -26,6 +26,10 @@ void clock_put(struct exchange *exchange);
 void operations_post(struct exchange *exchange);
 void operations_get(struct exchange *exchange);
 
+void reservations_post(struct exchange *exchange);
+void reservation_put(struct exchange *exchange);
+void reservation_delete(struct exchange *exchange);
+void headroom_get(struct exchange *exchange);
 void commission_post(struct exchange *exchange);
 void commission_remove(struct exchange *exchange);
 void commission_get(struct exchange *exchange);
@@ -56,6 +60,11 @@ void events_post(struct exchange *exchange);
 void events_get(struct exchange *exchange);
 
 /* What several of them do alike. */
+
+struct text;
+
+/* Series of reservations, commits and the database, as Prometheus text. */
+void database_metrics(struct exchange *exchange, struct text *out);
 
 /* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
 void answer_json(struct exchange *exchange, struct str body);

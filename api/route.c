@@ -26,6 +26,10 @@ static const struct route routes[] = {
 	ROUTE(GET, "/ready", ROUTE_OPEN, 0, JSON, ready_get),
 	ROUTE(GET, OURS "operations", 0, 0, JSON, operations_get),
 	ROUTE(POST, OURS "operations", 0, JSON, JSON, operations_post),
+	ROUTE(POST, OURS "reservations", ROUTE_GATED, JSON, JSON, reservations_post),
+	ROUTE(PUT, OURS "reservations/", ROUTE_ID, JSON, JSON, reservation_put),
+	ROUTE(DELETE, OURS "reservations/", ROUTE_ID, 0, JSON, reservation_delete),
+	ROUTE(GET, OURS "headroom", 0, 0, JSON, headroom_get),
 	ROUTE(GET, OURS "generation", 0, 0, JSON, generation_get),
 	ROUTE(GET, OURS "state", 0, 0, JSON, state_get),
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
@@ -63,12 +67,16 @@ static const struct route routes[] = {
 
 static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
 
-/* Segment by segment; `*` in the pattern stands for any one that is not empty. */
+/* A route with ROUTE_ID has an id behind its path. Others match segment by segment; `*` in the pattern stands for any one that is not empty. */
 static bool
-path_matches(struct str pattern, struct str path)
+route_matches(const struct route *route, struct str path)
 {
+	struct str pattern = route->path;
 	size_t i = 0, j = 0;
 
+	if (route->flags & ROUTE_ID)
+		return str_starts_with(path, pattern) && path.len > pattern.len &&
+		       !memchr(path.ptr + pattern.len, '/', path.len - pattern.len);
 	if (!memchr(pattern.ptr, '*', pattern.len))
 		return str_equal(path, pattern);
 	for (; i < pattern.len; i++) {
@@ -94,7 +102,7 @@ route_find(enum http_method method, struct str path, unsigned *ret_methods)
 	if (method == METHOD_HEAD)
 		method = METHOD_GET;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!path_matches(routes[i].path, path))
+		if (!route_matches(&routes[i], path))
 			continue;
 		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
 		if (routes[i].method == method)

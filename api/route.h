@@ -8,7 +8,8 @@
 enum route_flags {
 	ROUTE_OPEN = 1,  /* needs no credentials */
 	ROUTE_GATED = 2, /* answers 409 in PASSIVE state */
-	ROUTE_ONAP = 4   /* carries X-ONAP-RequestID and the version headers */
+	ROUTE_ONAP = 4,  /* carries X-ONAP-RequestID and the version headers */
+	ROUTE_ID = 8     /* the path ends with a slash, and one more segment follows it in requests */
 };
 
 struct route {

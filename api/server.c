@@ -3,46 +3,23 @@
 #include "api/server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CANNED 64                    /* ready-made responses of a worker, a power of two */
-#define BODY_KEPT ((size_t)8 << 10)  /* a ticket's body buffer up to this size stays with it */
+#include <microhttpd.h>
+
+#include "api/ticket.h"
+
+#define CANNED 64                     /* ready-made responses of a worker */
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000
-
-/*
- * A request in flight. Tickets come from their thread's pool and go back to it when libmicrohttpd is done with the request
- * and nobody holds it. Fields under `lock` are the thread's lock; the rest belongs to the worker thread.
- */
-struct ticket {
-	struct exchange exchange; /* first: handlers see only this */
-	struct thread *thread;
-	struct MHD_Connection *connection;
-	struct ticket *next; /* in the pool */
-	char *body;
-	size_t body_size, body_taken; /* of the buffer; all that arrived, kept or not */
-	size_t headers;
-	bool too_large, answer_early, suspended;
-
-	/* lock */
-	bool waiting;  /* suspended, in the list */
-	bool held;     /* somebody still has to call exchange_resume */
-	bool orphan;   /* the request ended while held: whoever resumes puts it back */
-	int64_t deadline_ms;
-	struct ticket *wait_prev, *wait_next;
-};
 
 struct canned {
 	const char *body;
 	unsigned status;
-	enum media media;
-	bool with_id;
+	char *id; /* the response's own X-ONAP-RequestID; NULL without */
 	struct MHD_Response *response;
 };
 
@@ -50,15 +27,11 @@ struct thread {
 	struct server *server;
 	struct worker *context;
 	struct MHD_Daemon *daemon;
+	int listening; /* the socket */
 	struct arena arena;
-	struct ticket *pool;
+	struct ticket_pool tickets;
+	atomic_uint connections; /* open ones; written by the worker only */
 	struct canned canned[CANNED];
-	atomic_uint in_flight; /* written by the worker only */
-
-	pthread_mutex_t lock;
-	struct ticket *waiting;  /* lock */
-	struct ticket *returned; /* lock: tickets put back by other threads */
-	unsigned waiting_count;  /* lock */
 };
 
 struct server {
@@ -67,173 +40,57 @@ struct server {
 	struct thread thread[];
 };
 
-static int64_t
-clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now); /* cannot fail for the clocks we ask */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static struct ticket *
-ticket_take(struct thread *thread)
-{
-	struct ticket *ticket = thread->pool;
-
-	if (!ticket) {
-		pthread_mutex_lock(&thread->lock);
-		ticket = thread->returned;
-		thread->returned = NULL;
-		pthread_mutex_unlock(&thread->lock);
-	}
-	if (ticket) {
-		thread->pool = ticket->next;
-	} else {
-		ticket = calloc(1, sizeof(*ticket));
-		if (!ticket)
-			return NULL;
-		ticket->thread = thread;
-	}
-	atomic_fetch_add_explicit(&thread->in_flight, 1, memory_order_relaxed); /* a count for server_stop, orders nothing */
-	return ticket;
-}
-
-/* What the next request must not see; big body buffers go so that a burst of them does not stay. */
-static void
-ticket_clean(struct ticket *ticket)
-{
-	if (ticket->body_size > BODY_KEPT) {
-		free(ticket->body);
-		ticket->body = NULL;
-		ticket->body_size = 0;
-	}
-	ticket->body_taken = ticket->headers = 0;
-	ticket->too_large = ticket->answer_early = ticket->suspended = ticket->orphan = false;
-}
-
 static void
 request_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
-	struct thread *thread = cls;
-	struct ticket *ticket = *state;
-	bool held = false;
-
+	(void)cls;
 	(void)connection;
 	(void)why;
-	if (!ticket)
-		return;
+	if (*state)
+		ticket_end(*state);
 	*state = NULL;
-	atomic_fetch_sub_explicit(&thread->in_flight, 1, memory_order_relaxed);
-	if (ticket->suspended) { /* another thread may still hold it */
-		pthread_mutex_lock(&thread->lock);
-		held = ticket->orphan = ticket->held;
-		pthread_mutex_unlock(&thread->lock);
-	}
-	if (held)
-		return;
-	ticket_clean(ticket);
-	ticket->next = thread->pool;
-	thread->pool = ticket;
 }
 
-/* Under the lock. */
 static void
-wait_unlink(struct ticket *ticket)
+connection_changed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode what)
 {
-	struct thread *thread = ticket->thread;
+	struct thread *thread = cls;
 
-	if (ticket->wait_prev)
-		ticket->wait_prev->wait_next = ticket->wait_next;
-	else
-		thread->waiting = ticket->wait_next;
-	if (ticket->wait_next)
-		ticket->wait_next->wait_prev = ticket->wait_prev;
-	thread->waiting_count--;
-	ticket->waiting = false;
+	(void)connection;
+	(void)state;
+	atomic_fetch_add_explicit(&thread->connections, what == MHD_CONNECTION_NOTIFY_STARTED ? 1u : -1u,
+	                          memory_order_relaxed); /* a figure for metrics, orders nothing */
 }
 
-void
-exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(struct exchange *exchange))
+static void
+suspend_connection(void *connection)
 {
-	struct ticket *ticket = (struct ticket *)exchange;
-	struct thread *thread = ticket->thread;
-
-	exchange->resumed = resumed;
-	ticket->suspended = true;
-	pthread_mutex_lock(&thread->lock);
-	ticket->waiting = ticket->held = true;
-	ticket->deadline_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
-	ticket->wait_prev = NULL;
-	ticket->wait_next = thread->waiting;
-	if (thread->waiting)
-		thread->waiting->wait_prev = ticket;
-	thread->waiting = ticket;
-	thread->waiting_count++;
-	MHD_suspend_connection(ticket->connection);
-	pthread_mutex_unlock(&thread->lock);
+	MHD_suspend_connection(connection);
 }
 
-bool
-exchange_is_gone(struct exchange *exchange)
+static void
+wake_connection(void *connection)
 {
-	struct ticket *ticket = (struct ticket *)exchange;
-	const union MHD_ConnectionInfo *info;
-	bool gone = true;
+	MHD_resume_connection(connection);
+}
+
+/* libmicrohttpd does not look at a suspended connection: whether the client has closed it, the socket knows. */
+static bool
+connection_gone(void *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	char byte;
 
-	pthread_mutex_lock(&ticket->thread->lock); /* so that it stays suspended, and its socket open, meanwhile */
-	if (ticket->waiting) {
-		info = MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		gone = !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-	}
-	pthread_mutex_unlock(&ticket->thread->lock);
-	return gone;
-}
-
-void
-exchange_resume(struct exchange *exchange, const struct error *outcome)
-{
-	struct ticket *ticket = (struct ticket *)exchange;
-	struct thread *thread = ticket->thread;
-
-	pthread_mutex_lock(&thread->lock);
-	ticket->held = false;
-	if (ticket->waiting) {
-		exchange->outcome = *outcome;
-		wait_unlink(ticket);
-		MHD_resume_connection(ticket->connection);
-	} else if (ticket->orphan) {
-		ticket_clean(ticket);
-		ticket->next = thread->returned;
-		thread->returned = ticket;
-	}
-	pthread_mutex_unlock(&thread->lock);
-}
-
-/* Answers those whose deadline is at or before now_ms. */
-static void
-expire(struct thread *thread, int64_t now_ms)
-{
-	pthread_mutex_lock(&thread->lock);
-	for (struct ticket *ticket = thread->waiting, *next; ticket; ticket = next) {
-		next = ticket->wait_next;
-		if (ticket->deadline_ms > now_ms)
-			continue;
-		ticket->exchange.timed_out = true;
-		wait_unlink(ticket);
-		MHD_resume_connection(ticket->connection);
-	}
-	pthread_mutex_unlock(&thread->lock);
+	return !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void
 server_tick(struct server *server)
 {
-	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	int64_t now_ms = monotonic_ms();
 
 	for (unsigned i = 0; i < server->threads; i++)
-		expire(&server->thread[i], now_ms);
+		ticket_expire(&server->thread[i].tickets, now_ms);
 }
 
 static const char *
@@ -283,44 +140,40 @@ response_make(const struct reply *reply, bool constant)
 }
 
 /*
- * A constant reply's response is made once a worker; only the request id in it changes. libmicrohttpd writes the header
- * bytes before the access handler's caller goes on to another connection, so one response may serve them all.
+ * A constant reply's response is made once a worker, and only the request id in it changes: libmicrohttpd writes a
+ * response's headers out before it turns to another connection, so one response may serve them all. The id is
+ * overwritten where the response keeps it; removing and adding the header would cost six calls of malloc and free.
  */
 static struct MHD_Response *
 response_canned(struct thread *thread, const struct reply *reply)
 {
 	size_t slot = (uintptr_t)reply->body.ptr / 8 % CANNED;
+	struct canned *canned = &thread->canned[slot];
 
-	for (size_t i = 0; i < CANNED; i++, slot = (slot + 1) % CANNED) {
-		struct canned *canned = &thread->canned[slot];
-
-		if (!canned->response) {
-			canned->response = response_make(reply, true);
-			canned->body = reply->body.ptr;
-			canned->status = reply->status;
-			canned->media = reply->media;
-			canned->with_id = reply->id[0];
+	for (size_t i = 0; i < CANNED && canned->response; i++) {
+		if (canned->body == reply->body.ptr && canned->status == reply->status && !canned->id == !reply->id[0]) {
+			if (canned->id)
+				memcpy(canned->id, reply->id, sizeof(reply->id) - 1);
 			return canned->response;
 		}
-		if (canned->body != reply->body.ptr || canned->status != reply->status || canned->media != reply->media ||
-		    canned->with_id != (bool)reply->id[0])
-			continue;
-		if (reply->id[0]) {
-			const char *id = MHD_get_response_header(canned->response, "X-ONAP-RequestID");
-
-			memcpy((char *)(uintptr_t)id, reply->id, sizeof(reply->id) - 1);
-		}
-		return canned->response;
+		slot = (slot + 1) % CANNED;
+		canned = &thread->canned[slot];
 	}
-	return NULL;
+	if (canned->response)
+		return NULL; /* more kinds of constant replies than there are slots */
+	canned->response = response_make(reply, true);
+	canned->body = reply->body.ptr;
+	canned->status = reply->status;
+	canned->id = reply->id[0] && canned->response
+		? (char *)(uintptr_t)MHD_get_response_header(canned->response, "X-ONAP-RequestID") : NULL;
+	return canned->response;
 }
 
 static enum MHD_Result
-queue_reply(struct ticket *ticket)
+queue_reply(struct thread *thread, struct ticket *ticket)
 {
-	struct thread *thread = ticket->thread;
 	struct reply *reply = &ticket->exchange.reply;
-	bool canned = reply->constant && !reply->allow && !reply->authenticate;
+	bool canned = reply->constant && reply->media == MEDIA_JSON && !reply->allow && !reply->authenticate;
 	struct MHD_Response *response = canned ? response_canned(thread, reply) : NULL;
 	enum MHD_Result result;
 
@@ -349,6 +202,7 @@ method_of(const char *name)
 	return METHOD_OTHER;
 }
 
+/* The headers that we look at, and how many there are. */
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
 {
@@ -356,7 +210,10 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	struct exchange *exchange = &ticket->exchange;
 	struct str name = {key, key_len}, text = {value ? value : "", value_len};
 
-	(void)kind;
+	if (kind == MHD_GET_ARGUMENT_KIND) {
+		ticket->has_query = true;
+		return MHD_YES;
+	}
 	ticket->headers++;
 	switch (key_len) { /* of the names we want each has its own length, but for the two of 6 */
 	case 6:
@@ -374,21 +231,12 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 			exchange->authorization = text;
 		break;
 	case 14:
-		if (str_equal_nocase(name, STR("Content-Length"))) {
-			unsigned long long length = strtoull(text.ptr, NULL, 10); /* libmicrohttpd has checked the digits */
-
-			exchange->has_body = length > 0;
-			ticket->too_large = length > ticket->thread->server->options.body_bytes;
-			ticket->answer_early |= length > ticket->thread->server->options.body_bytes + DRAIN_BYTES;
-		}
+		if (str_equal_nocase(name, STR("Content-Length")))
+			exchange->body_length = strtoull(text.ptr, NULL, 10); /* libmicrohttpd has checked the digits */
 		break;
 	case 16:
 		if (str_equal_nocase(name, STR("X-ONAP-RequestID")))
 			exchange->request_id = text;
-		break;
-	case 17:
-		if (str_equal_nocase(name, STR("Transfer-Encoding")))
-			exchange->has_body = true;
 		break;
 	default:
 		break;
@@ -398,16 +246,15 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 
 /* Called when the body is there, and again after each suspension. */
 static enum MHD_Result
-finish(struct ticket *ticket)
+finish(struct thread *thread, struct ticket *ticket)
 {
 	struct exchange *exchange = &ticket->exchange;
-	struct thread *thread = ticket->thread;
 	void (*run)(struct exchange *) = exchange->resumed ? exchange->resumed : thread->server->options.finish;
 	enum MHD_Result result;
 
 	exchange->resumed = NULL;
 	run(exchange);
-	result = exchange->resumed ? MHD_YES : queue_reply(ticket);
+	result = exchange->resumed ? MHD_YES : queue_reply(thread, ticket);
 	arena_reset(&thread->arena);
 	return result;
 }
@@ -416,7 +263,7 @@ static enum MHD_Result
 begin(struct thread *thread, struct MHD_Connection *connection, const char *url, const char *method, void **state)
 {
 	const struct server_options *options = &thread->server->options;
-	struct ticket *ticket = ticket_take(thread);
+	struct ticket *ticket = ticket_take(&thread->tickets);
 	struct exchange *exchange;
 
 	if (!ticket)
@@ -426,63 +273,53 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 	exchange = &ticket->exchange;
 	*exchange = (struct exchange){.method = method_of(method), .path = str_from(url), .worker = thread->context,
 	                              .arena = &thread->arena};
-	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, ticket);
+	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
 	if (ticket->headers > options->header_count)
 		exchange->reply.status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
-	else if (ticket->too_large && !exchange->reply.status)
+	else if (exchange->body_length > options->body_bytes && !exchange->reply.status)
 		exchange->reply.status = MHD_HTTP_CONTENT_TOO_LARGE;
-	return exchange->reply.status && ticket->answer_early ? finish(ticket) : MHD_YES;
+	if (exchange->body_length > options->body_bytes + DRAIN_BYTES)
+		ticket->answer_early = true;
+	return exchange->reply.status && ticket->answer_early ? finish(thread, ticket) : MHD_YES;
 }
 
+/* The body of a refused request is read all the same, so that the client hears why and may go on with the connection. */
 static enum MHD_Result
-take_body(struct ticket *ticket, const char *bytes, size_t count)
+take_body(struct thread *thread, struct ticket *ticket, const char *bytes, size_t count)
 {
-	const struct server_options *options = &ticket->thread->server->options;
+	const struct server_options *options = &thread->server->options;
 	struct exchange *exchange = &ticket->exchange;
-	size_t taken = ticket->body_taken;
 
-	if (taken && clock_ms(CLOCK_MONOTONIC_COARSE) - exchange->started_ns / 1000000 >
-	             (int64_t)options->body_timeout_s * 1000)
+	if (ticket->body_taken &&
+	    monotonic_ms() - exchange->started_ns / 1000000 > (int64_t)options->body_timeout_s * 1000)
 		return MHD_NO;
-	ticket->body_taken += count;
-	if (ticket->body_taken > options->body_bytes && !exchange->reply.status)
+	if (ticket->body_taken + count > options->body_bytes && !exchange->reply.status)
 		exchange->reply.status = MHD_HTTP_CONTENT_TOO_LARGE;
-	if (exchange->reply.status)
-		return ticket->body_taken > options->body_bytes + DRAIN_BYTES ? MHD_NO : MHD_YES;
-	if (ticket->body_taken > ticket->body_size) {
-		size_t size = ticket->body_size ? ticket->body_size : 1024;
-		char *body;
-
-		while (size < ticket->body_taken)
-			size *= 2;
-		body = realloc(ticket->body, size);
-		if (!body)
-			return MHD_NO;
-		ticket->body = body;
-		ticket->body_size = size;
-	}
-	memcpy(ticket->body + taken, bytes, count);
-	return MHD_YES;
+	if (!exchange->reply.status)
+		return ticket_keep(ticket, bytes, count) ? MHD_YES : MHD_NO;
+	ticket->body_taken += count;
+	return ticket->body_taken > options->body_bytes + DRAIN_BYTES ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result
 access_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                const char *bytes, size_t *count, void **state)
 {
+	struct thread *thread = cls;
 	struct ticket *ticket = *state;
 	enum MHD_Result result;
 
 	(void)version;
 	if (!ticket)
-		return begin(cls, connection, url, method, state);
+		return begin(thread, connection, url, method, state);
 	if (*count) {
-		result = take_body(ticket, bytes, *count);
+		result = take_body(thread, ticket, bytes, *count);
 		*count = 0;
 		return result;
 	}
 	ticket->exchange.body = (struct str){ticket->body, ticket->exchange.reply.status ? 0 : ticket->body_taken};
-	return finish(ticket);
+	return finish(thread, ticket);
 }
 
 struct str
@@ -492,21 +329,22 @@ exchange_query(struct exchange *exchange, const char *name)
 	const char *value = NULL;
 	size_t len = 0;
 
-	if (MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value, &len) !=
-	    MHD_YES)
+	if (!ticket->has_query || MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+	                                                        &value, &len) != MHD_YES)
 		return STR_NONE;
 	return (struct str){value ? value : "", value ? len : 0};
 }
 
 static int
-thread_start(struct server *server, struct thread *thread, int socket)
+thread_start(struct server *server, struct thread *thread)
 {
 	const struct server_options *options = &server->options;
 	unsigned share = (options->connections + options->workers - 1) / options->workers;
 
 	thread->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, access_request,
-		thread, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread,
+		thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread,
 		MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
@@ -519,31 +357,25 @@ server_start(const struct server_options *options, struct server **ret, struct e
 	struct server *server = calloc(1, sizeof(*server) + options->workers * sizeof(*server->thread));
 	unsigned i = 0;
 
+	*ret = server;
 	if (server) {
 		server->options = *options;
-		for (; i < options->workers; i++) {
-			struct thread *thread = &server->thread[i];
+		server->threads = options->workers;
+		for (unsigned j = 0; j < options->workers; j++) {
+			struct thread *thread = &server->thread[j];
 
 			thread->server = server;
-			thread->context = options->contexts[i];
+			thread->context = options->contexts[j];
+			thread->listening = options->sockets[j];
 			arena_init(&thread->arena, options->body_bytes * 256 + ((size_t)16 << 20));
-			pthread_mutex_init(&thread->lock, NULL);
-			server->threads++;
-			if (thread_start(server, thread, options->sockets[i]) != 0)
-				break;
+			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection, connection_gone);
 		}
-		if (i == options->workers) {
-			*ret = server;
+		while (i < options->workers && thread_start(server, &server->thread[i]) == 0)
+			i++;
+		if (i == options->workers)
 			return 0;
-		}
 	}
-	(void)error_set(err, server ? ERROR_IO : ERROR_MEMORY, NULL, "no HTTP worker: %s", strerror(errno));
-	for (; i < options->workers; i++)
-		(void)close(options->sockets[i]); /* of workers that did not start */
-	if (server)
-		server_stop(server);
-	server_free(server);
-	return -(int)err->code;
+	return error_set(err, server ? ERROR_IO : ERROR_MEMORY, NULL, "no HTTP worker: %s", strerror(errno));
 }
 
 struct server_load
@@ -552,13 +384,8 @@ server_load(struct server *server)
 	struct server_load load = {0};
 
 	for (unsigned i = 0; i < server->threads; i++) {
-		const union MHD_DaemonInfo *info =
-			MHD_get_daemon_info(server->thread[i].daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-		load.connections += info ? info->num_connections : 0;
-		pthread_mutex_lock(&server->thread[i].lock);
-		load.suspended += server->thread[i].waiting_count;
-		pthread_mutex_unlock(&server->thread[i].lock);
+		load.connections += atomic_load_explicit(&server->thread[i].connections, memory_order_relaxed);
+		load.suspended += ticket_waiting(&server->thread[i].tickets);
 	}
 	return load;
 }
@@ -568,14 +395,14 @@ static void
 drain(struct server *server, int64_t at_most_ms)
 {
 	const struct timespec pause = {0, 2000000};
-	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + at_most_ms;
+	int64_t until_ms = monotonic_ms() + at_most_ms;
 
 	for (;;) {
 		unsigned in_flight = 0;
 
 		for (unsigned i = 0; i < server->threads; i++)
-			in_flight += atomic_load_explicit(&server->thread[i].in_flight, memory_order_relaxed);
-		if (!in_flight || clock_ms(CLOCK_MONOTONIC) >= until_ms)
+			in_flight += atomic_load_explicit(&server->thread[i].tickets.in_flight, memory_order_relaxed);
+		if (!in_flight || monotonic_ms() >= until_ms)
 			return;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -584,35 +411,23 @@ drain(struct server *server, int64_t at_most_ms)
 void
 server_stop(struct server *server)
 {
-	for (unsigned i = 0; i < server->threads; i++) {
-		int socket = server->thread[i].daemon ? MHD_quiesce_daemon(server->thread[i].daemon) : -1;
-
-		if (socket >= 0)
-			(void)close(socket);
-	}
+	for (unsigned i = 0; i < server->threads; i++)
+		if (server->thread[i].daemon)
+			(void)MHD_quiesce_daemon(server->thread[i].daemon); /* gives the socket back, which is closed below */
 	drain(server, STOP_GRACE_MS);
 	for (unsigned i = 0; i < server->threads; i++)
-		expire(&server->thread[i], INT64_MAX);
+		ticket_expire(&server->thread[i].tickets, INT64_MAX);
 	drain(server, STOP_GRACE_MS / 2);
 	for (unsigned i = 0; i < server->threads; i++) {
 		struct thread *thread = &server->thread[i];
 
 		if (thread->daemon)
 			MHD_stop_daemon(thread->daemon); /* resumed connections that are not answered by now are closed */
+		(void)close(thread->listening); /* not earlier: the worker might have looked at it still */
 		for (size_t j = 0; j < CANNED; j++)
 			if (thread->canned[j].response)
 				MHD_destroy_response(thread->canned[j].response);
 		arena_free(&thread->arena);
-	}
-}
-
-static void
-tickets_free(struct ticket *ticket)
-{
-	for (struct ticket *next; ticket; ticket = next) {
-		next = ticket->next;
-		free(ticket->body);
-		free(ticket);
 	}
 }
 
@@ -621,10 +436,7 @@ server_free(struct server *server)
 {
 	if (!server)
 		return;
-	for (unsigned i = 0; i < server->threads; i++) {
-		tickets_free(server->thread[i].pool);
-		tickets_free(server->thread[i].returned);
-		pthread_mutex_destroy(&server->thread[i].lock);
-	}
+	for (unsigned i = 0; i < server->threads; i++)
+		ticket_pool_done(&server->thread[i].tickets);
 	free(server);
 }

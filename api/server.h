@@ -12,7 +12,7 @@
  */
 struct server_options {
 	unsigned workers;
-	const int *sockets;              /* one listening socket a worker; the server closes them */
+	const int *sockets;              /* one listening socket a worker; server_stop closes them */
 	struct worker *const *contexts;  /* one a worker: exchange->worker */
 	void (*begin)(struct exchange *exchange);
 	void (*finish)(struct exchange *exchange);
@@ -26,7 +26,11 @@ struct server_options {
 
 struct server;
 
-/* errors  ERROR_MEMORY, ERROR_IO. Sockets are closed in any case. */
+/*
+ * *ret is set before the first request comes, and also when it fails (NULL when memory is out): then it is to be stopped and
+ * freed all the same.
+ * errors  ERROR_MEMORY, ERROR_IO
+ */
 int server_start(const struct server_options *options, struct server **ret, struct error *err);
 
 /* Main thread, now and then: answers suspended exchanges whose time is over. */

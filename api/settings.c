@@ -47,6 +47,12 @@ static const struct setting table[] = {
 	 .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the process."},
 	{"map_size", SETTING_NUMBER, AT(map_size), "64G", MI, 16 * TI, .unit = "bytes",
 	 .help = "Address space of the database; never changes while it is open."},
+	{"max_bytes", SETTING_NUMBER, AT(max_bytes), "0", 0, 16 * TI, .unit = "bytes",
+	 .help = "Where the database stops growing: nothing new is entered then and reservations are denied; 0: at map_size."},
+	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
+	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: for ever."},
+	{"lease_expired", SETTING_CHOICE, AT(release_expired), "used", .choices = {"used", "released"},
+	 .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256,
 	 .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
@@ -79,7 +85,7 @@ static const struct setting table[] = {
 	 .help = "Bytes kept of a topic."},
 	{"statistics_kept", SETTING_NUMBER, AT(statistics_kept), "1000", 1, 10000000,
 	 .help = "Statistics records kept of each participant, and of the elements of each."},
-	{"header_size", SETTING_NUMBER, AT(header_size), "16K", KI, MI, .unit = "bytes",
+	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
 	 .help = "Request line and headers together, and a connection's buffer."},
 	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000,
 	 .help = "Headers of a request."},
@@ -308,6 +314,9 @@ settings_engine_options(const struct settings *settings, struct engine_options *
 	ret->history.map_bytes = (size_t)settings->map_size;
 	ret->history.lease_ms = settings->lease_s * 1000;
 	ret->history.durable = !settings->process_durability;
+	ret->history.max_bytes = (size_t)settings->max_bytes;
+	ret->history.retention_ms = settings->retention_s * 1000;
+	ret->history.release_expired = settings->release_expired;
 	ret->mode = (enum guard_mode)settings->mode;
 	ret->on_error_permit = settings->on_error_permit;
 	ret->no_guard_deny = settings->no_guard_deny;

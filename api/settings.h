@@ -23,9 +23,9 @@ struct settings {
 	int mode;          /* enum guard_mode */
 	int passive;
 	int manual_clock;
-	int on_error_permit, no_guard_deny, process_durability;
+	int on_error_permit, no_guard_deny, process_durability, release_expired;
 	int log_level;     /* enum log_level */
-	int64_t lease_s, map_size;
+	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
 	int64_t header_size, header_count, body_size, body_depth;
 	int64_t heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;

@@ -6,60 +6,13 @@
 #include <string.h>
 
 /*
- * SipHash of Aumasson and Bernstein: four words are stirred with each 8 bytes of the message, the last of which carry
- * the message's length in their top byte. 2-4 is how many rounds follow each word, and how many the end.
+ * Folded multiplication, as in wyhash and its kin: 16 bytes a multiplication. Whoever does not know the key cannot aim at
+ * a factor of zero nor at a collision; SipHash, which promises more, cost four times as much on the texts of a decision.
+ * The constants are odd numbers without pattern (fractions of the golden ratio and of square roots).
  */
-struct sip {
-	uint64_t v0, v1, v2, v3;
-};
-
-static inline uint64_t
-rotate(uint64_t x, int bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-static inline void
-sip_round(struct sip *s)
-{
-	s->v0 += s->v1;
-	s->v2 += s->v3;
-	s->v1 = rotate(s->v1, 13) ^ s->v0;
-	s->v3 = rotate(s->v3, 16) ^ s->v2;
-	s->v0 = rotate(s->v0, 32) + s->v3;
-	s->v2 += s->v1;
-	s->v3 = rotate(s->v3, 21) ^ s->v0;
-	s->v1 = rotate(s->v1, 17) ^ s->v2;
-	s->v2 = rotate(s->v2, 32);
-}
-
-static inline struct sip
-sip_start(const struct hash_key *key)
-{
-	return (struct sip){
-	        .v0 = key->k0 ^ UINT64_C(0x736f6d6570736575),
-	        .v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d),
-	        .v2 = key->k0 ^ UINT64_C(0x6c7967656e657261),
-	        .v3 = key->k1 ^ UINT64_C(0x7465646279746573),
-	};
-}
-
-static inline void
-sip_word(struct sip *s, uint64_t word)
-{
-	s->v3 ^= word;
-	sip_round(s);
-	sip_round(s);
-	s->v0 ^= word;
-}
-
-static inline uint64_t
-sip_finish(struct sip *s)
-{
-	for (int i = 0; i < 4; i++)
-		sip_round(s);
-	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-}
+#define ODD_1 UINT64_C(0x9e3779b97f4a7c15)
+#define ODD_2 UINT64_C(0xd6e8feb86659fd93)
+#define ODD_3 UINT64_C(0xa0761d6478bd642f)
 
 static inline uint64_t
 load64(const char *p)
@@ -100,77 +53,41 @@ fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/*
- * Folded multiplication, as in wyhash and its kin: 16 bytes a multiplication. Whoever does not know the key cannot aim at
- * a factor of zero nor at a collision; SipHash, which promises more, costs four times as much on the texts of a decision.
- */
-uint64_t
-hash_str(const struct hash_key *key, struct str text)
+static inline uint64_t
+hash(uint64_t k0, uint64_t k1, struct str text)
 {
-	uint64_t seed = key->k0 ^ UINT64_C(0x9e3779b97f4a7c15), a, b;
+	uint64_t seed = k0 ^ ODD_1, a, b;
 	const char *p = text.ptr;
 	size_t left = text.len;
 
 	for (; left > 16; p += 16, left -= 16)
-		seed = fold(load64(p) ^ key->k1, load64(p + 8) ^ seed);
+		seed = fold(load64(p) ^ k1, load64(p + 8) ^ seed);
 	if (left >= 8) {
 		a = load64(p);
 		b = load64(p + left - 8);
 	} else {
 		a = load_short(p, left);
-		b = UINT64_C(0xd6e8feb86659fd93);
+		b = ODD_2;
 	}
-	return fold(fold(a ^ key->k1, b ^ seed) ^ key->k0, (uint64_t)text.len ^ UINT64_C(0xa0761d6478bd642f));
+	return fold(fold(a ^ k1, b ^ seed) ^ k0, (uint64_t)text.len ^ ODD_3);
 }
 
-/* A message that comes in pieces: the bytes that do not fill a word yet. */
-struct stream {
-	struct sip sip;
-	uint64_t pending; /* low bytes first */
-	size_t len;       /* of the message so far; len % 8 bytes are pending */
-};
-
-static void
-stream_add(struct stream *stream, const char *p, size_t len)
+uint64_t
+hash_str(const struct hash_key *key, struct str text)
 {
-	unsigned shift = 8 * (unsigned)(stream->len % 8);
-
-	stream->len += len;
-	for (; len >= 8; p += 8, len -= 8) {
-		uint64_t word = load64(p);
-
-		sip_word(&stream->sip, stream->pending | word << shift);
-		stream->pending = shift ? word >> (64 - shift) : 0;
-	}
-	for (; len > 0; p++, len--) {
-		stream->pending |= (uint64_t)(unsigned char)*p << shift;
-		shift += 8;
-		if (shift == 64) {
-			sip_word(&stream->sip, stream->pending);
-			stream->pending = 0;
-			shift = 0;
-		}
-	}
+	return hash(key->k0, key->k1, text);
 }
 
+/* Two lanes under different keys; each part goes in whole, so that it matters where one ends. */
 struct hash128
 hash_parts(const struct hash_key *key, const struct str *parts, size_t count)
 {
-	struct stream stream = {.sip = sip_start(key)};
-	struct sip *s = &stream.sip;
-	struct hash128 hash;
+	const uint64_t k0 = key->k0, k1 = key->k1;
+	struct hash128 h = {k0 ^ ODD_3, k1 ^ ODD_2};
 
-	s->v1 ^= 0xee; /* what sets the 128-bit form apart */
 	for (size_t i = 0; i < count; i++) {
-		uint64_t len = htole64((uint64_t)parts[i].len);
-
-		stream_add(&stream, (const char *)&len, sizeof(len));
-		stream_add(&stream, parts[i].ptr, parts[i].len);
+		h.lo = fold(h.lo ^ hash(k0, k1, parts[i]), k1 ^ ODD_1);
+		h.hi = fold(h.hi ^ hash(k1 ^ ODD_3, k0 ^ ODD_2, parts[i]), k0 ^ ODD_3);
 	}
-	sip_word(s, (uint64_t)stream.len << 56 | stream.pending);
-	s->v2 ^= 0xee;
-	hash.lo = sip_finish(s);
-	s->v1 ^= 0xdd;
-	hash.hi = sip_finish(s);
-	return hash;
+	return h;
 }

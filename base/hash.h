@@ -19,7 +19,10 @@ struct hash128 {
 /* 64 bits, by folded multiplication; for tables and checksums. Absent text hashes as empty text. The same on every machine. */
 uint64_t hash_str(const struct hash_key *key, struct str text);
 
-/* SipHash-2-4, 128 bits, over the parts, each preceded by its length, so that ("ab","c") and ("a","bc") differ. */
+/*
+ * 128 bits over the parts: ("ab","c") and ("a","bc") differ. Stands for the parts themselves in keys of the database, where
+ * two of a billion would meet with a chance of 10^-21. The same on every machine.
+ */
 struct hash128 hash_parts(const struct hash_key *key, const struct str *parts, size_t count);
 
 /* Folds b into a: order matters. For combining hashes made by hash_str. */

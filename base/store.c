@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +18,10 @@
 #define MAP_SMALLEST ((size_t)64 << 20)
 #define FILE_MODE 0660
 #define DIRECTORY_MODE 0750
+/* Where a meta page has the number of the last page and of its transaction. source  the file format of LMDB 0.9 */
+#define META_LAST_PAGE_AT 136
+#define META_NUMBER_AT 144
+#define TABLE_MISSING 0 /* LMDB's number of its free list, which is never a table of ours */
 
 struct store_txn {
 	struct store *store;
@@ -65,6 +70,7 @@ code_of(struct store *store, int rc)
 	case MDB_NOTFOUND:
 	case MDB_PAGE_FULL:
 	case MDB_CURSOR_FULL:
+	case EINVAL: /* we give no wrong arguments; the file's header did */
 		return -ERROR_DAMAGED;
 	case MDB_READERS_FULL:
 	case EBUSY:
@@ -98,17 +104,23 @@ keep(struct store_txn *txn, int rc)
 	return r;
 }
 
-/* Opens every table, made when missing. */
+/* Opens every table, made when missing and possible. */
 static int
 open_tables(struct store *store)
 {
+	bool read_only = store->env_flags & MDB_RDONLY;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+	int rc = mdb_txn_begin(store->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
 
 	if (rc != 0)
 		return rc;
-	for (size_t i = 0; rc == 0 && i < store->table_count; i++)
-		rc = mdb_dbi_open(txn, store->tables[i], MDB_CREATE, &store->dbis[i]);
+	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
+		rc = mdb_dbi_open(txn, store->tables[i], read_only ? 0 : MDB_CREATE, &store->dbis[i]);
+		if (rc == MDB_NOTFOUND && read_only) {
+			store->dbis[i] = TABLE_MISSING;
+			rc = 0;
+		}
+	}
 	if (rc == 0)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
@@ -147,6 +159,32 @@ env_open(struct store *store, const char *directory, size_t map_bytes)
 	return 0;
 }
 
+/* Whether a meta page speaks of pages far behind the end of the file. For when a map of that size could not be had. */
+static bool
+claims_too_much(const char *directory)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	char path[PATH_MAX];
+	struct stat status;
+	bool claims = false;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (size_t i = 0; i < 2 && fstat(fd, &status) == 0; i++) {
+		uint64_t last_page;
+
+		if (pread(fd, &last_page, 8, (off_t)(i * page_bytes + META_LAST_PAGE_AT)) == 8 &&
+		    last_page / 2 > (uint64_t)status.st_size / page_bytes)
+			claims = true;
+	}
+	(void)close(fd); /* only read */
+	return claims;
+}
+
 /* A process whose address space is limited gets what it can have: half as much until it fits. */
 static int
 env_open_fitting(struct store *store, const char *directory, size_t map_bytes, struct error *err)
@@ -157,6 +195,9 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 		map_bytes /= 2;
 		rc = env_open(store, directory, map_bytes);
 	}
+	if (rc == ENOMEM && claims_too_much(directory))
+		return error_set(err, ERROR_DAMAGED, NULL, "the header of the database in '%s' claims pages that it has not",
+		                 directory);
 	if (rc == ENOMEM)
 		return error_set(err, ERROR_MEMORY, NULL, "cannot map %zu MiB for the database: the address space is limited",
 		                 map_bytes >> 20);
@@ -169,15 +210,15 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
  * the transaction that took it.)
  */
 static int
-check_file(const struct store *store, const char *directory, bool existing, struct error *err)
+check_file(const char *directory, bool existing, struct error *err)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	struct stat status;
 
 	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
 		return error_set(err, ERROR_IO, NULL, "the name of directory '%s' is too long", directory);
 	if (stat(path, &status) != 0 || status.st_size == 0) {
-		if (store_lock_is_marked(&store->lock))
+		if (store_lock_is_marked(directory))
 			return error_set(err, ERROR_DAMAGED, NULL,
 			                 "the database in '%s' has lost its file; to start an empty one remove the directory", directory);
 		if (existing)
@@ -234,18 +275,20 @@ open_env(struct store *store, const char *directory, size_t map_bytes, struct er
 static int
 open_named(struct store *store, const char *directory, const struct store_options *options, struct error *err)
 {
-	int r;
+	bool existing = options->existing || options->read_only;
+	int r = 0;
 
-	if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
+	if (!existing && mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
 		return error_set(err, ERROR_IO, NULL, "cannot make directory '%s': %s", directory, strerror(errno));
-	r = store_lock_take(&store->lock, directory, false, err);
-	if (r != 0)
-		return r;
-	r = check_file(store, directory, options->existing, err);
-	if (r != 0)
-		return r;
-	r = open_env(store, directory, options->map_bytes, err);
-	if (r == 0 && !store_lock_is_marked(&store->lock)) {
+	if (existing && access(directory, X_OK) != 0)
+		return error_set(err, ERROR_IO, NULL, "cannot enter directory '%s': %s", directory, strerror(errno));
+	if (!options->locked)
+		r = store_lock_take(&store->lock, directory, false, err);
+	if (r == 0)
+		r = check_file(directory, existing, err);
+	if (r == 0)
+		r = open_env(store, directory, options->map_bytes, err);
+	if (r == 0 && !options->locked && !store_lock_is_marked(directory)) {
 		if (options->durable)
 			r = sync_directory(directory, err);
 		if (r == 0)
@@ -286,7 +329,8 @@ store_open(const struct store_options *options, struct store **ret, struct error
 	for (size_t i = 0; i < options->table_count; i++)
 		store->tables[i] = options->tables[i];
 	store->readers = options->readers ? options->readers : READERS_DEFAULT;
-	store->env_flags = MDB_NOTLS | MDB_NORDAHEAD | (options->durable && options->directory ? 0 : MDB_NOSYNC);
+	store->env_flags = MDB_NOTLS | MDB_NORDAHEAD | (options->durable && options->directory ? 0 : MDB_NOSYNC) |
+	                   (options->read_only ? MDB_RDONLY : 0);
 	if (options->directory) {
 		store->directory = strdup(options->directory);
 		if (!store->directory)
@@ -327,7 +371,7 @@ store_reopen(struct store *store, struct error *err)
 	if (store->env)
 		mdb_env_close(store->env);
 	store->env = NULL;
-	r = check_file(store, store->directory, true, err);
+	r = check_file(store->directory, true, err);
 	if (r == 0)
 		r = open_env(store, store->directory, store->map_bytes, err);
 	if (r == 0) {
@@ -403,6 +447,68 @@ store_info(struct store *store, bool exact, struct store_info *ret)
 	return 0;
 }
 
+static size_t
+pages_of(const MDB_stat *stat)
+{
+	return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
+}
+
+/*
+ * The two meta pages take turns, so their transaction numbers are neighbours. A damaged number could otherwise bring the
+ * older snapshot back, which is as sound as the newer one, but forgets what was acknowledged since.
+ */
+static int
+check_turns(struct store *store)
+{
+	uint64_t numbers[2];
+	int fd;
+
+	if (mdb_env_get_fd(store->env, &fd) != 0)
+		return -ERROR_IO;
+	for (size_t i = 0; i < 2; i++) {
+		if (pread(fd, &numbers[i], 8, (off_t)(i * store->page_bytes + META_NUMBER_AT)) != 8)
+			return -ERROR_IO;
+	}
+	if (numbers[0] == 0 && numbers[1] == 0)
+		return 0; /* nothing was ever committed */
+	return numbers[0] + 1 == numbers[1] || numbers[1] + 1 == numbers[0] ? 0 : -ERROR_DAMAGED;
+}
+
+int
+store_check_pages(struct store *store)
+{
+	size_t pages = 2, unused; /* the two meta pages */
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_txn *txn;
+	int rc, r = check_turns(store);
+
+	if (r != 0)
+		return r;
+	rc = free_pages(store, &unused);
+	if (rc == 0)
+		rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	if (rc != 0)
+		return code_of(store, rc);
+	rc = mdb_env_stat(store->env, &stat);
+	pages += pages_of(&stat) + unused;
+	if (rc == 0)
+		rc = mdb_stat(txn, 0, &stat); /* the free list's own pages */
+	pages += pages_of(&stat);
+	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
+		if (store->dbis[i] == TABLE_MISSING)
+			continue;
+		rc = mdb_stat(txn, store->dbis[i], &stat);
+		pages += pages_of(&stat);
+	}
+	if (rc == 0)
+		rc = mdb_env_info(store->env, &info);
+	mdb_txn_abort(txn);
+	if (rc != 0)
+		return code_of(store, rc);
+	return pages <= info.me_last_pgno + 1 ? 0 : -ERROR_DAMAGED;
+}
+
 int
 store_copy(struct store *store, const char *directory, struct error *err)
 {
@@ -432,8 +538,10 @@ store_reader_resume(struct store_txn *txn)
 
 	if (rc != 0)
 		txn->txn = NULL;
-	for (size_t i = 0; rc == 0 && i < store->table_count; i++)
-		rc = mdb_cursor_open(txn->txn, store->dbis[i], &txn->cursors[i]);
+	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
+		if (store->dbis[i] != TABLE_MISSING)
+			rc = mdb_cursor_open(txn->txn, store->dbis[i], &txn->cursors[i]);
+	}
 	if (rc != 0) {
 		store_reader_suspend(txn);
 		return code_of(store, rc);
@@ -554,7 +662,7 @@ store_get(struct store_txn *txn, unsigned table, struct str key, struct str *ret
 	MDB_val k = val(key), v;
 	int rc;
 
-	if (txn->failed)
+	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return txn->failed;
 	rc = mdb_get(txn->txn, txn->store->dbis[table], &k, &v);
 	if (rc == MDB_NOTFOUND)
@@ -608,7 +716,7 @@ store_count(struct store_txn *txn, unsigned table)
 {
 	MDB_stat stat;
 
-	if (txn->failed)
+	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return txn->failed;
 	if (keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0)
 		return txn->failed;
@@ -621,7 +729,7 @@ cursor_of(struct store_txn *txn, unsigned table)
 {
 	uint32_t bit = UINT32_C(1) << table;
 
-	if (txn->failed)
+	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return NULL;
 	if (!(txn->renewed & bit)) {
 		int rc = txn->writer ? mdb_cursor_open(txn->txn, txn->store->dbis[table], &txn->cursors[table])

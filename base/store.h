@@ -31,6 +31,8 @@ struct store_options {
 	size_t map_bytes;          /* address space; when the process cannot have it, the largest part it can: store_info tells */
 	bool durable;              /* a commit survives power loss; without it, only the end of the process */
 	bool existing;             /* fail with ERROR_IO rather than make a database */
+	bool read_only;            /* no write transactions; a table that is missing is empty; implies existing */
+	bool locked;               /* the caller holds the directory's lock (base/store_lock.h): none is taken */
 	unsigned readers;          /* read transactions of all processes together; 0 for 1,024 */
 	const char *const *tables; /* their names; a table's number is its place in this list */
 	size_t table_count;
@@ -62,6 +64,12 @@ struct store_info {
 
 /* Cheap but for the free pages, which are counted only when exact is set: without it used_bytes is file_bytes. */
 int store_info(struct store *store, bool exact, struct store_info *ret);
+
+/*
+ * Whether the header is the newest one written, and every page is accounted for at most once by the tables and the free list.
+ * ERROR_DAMAGED when not. Nobody may write meanwhile. Walking the tables is the caller's.
+ */
+int store_check_pages(struct store *store);
 
 /* A compacted copy of the database, as data.mdb in a directory that exists and has none. */
 int store_copy(struct store *store, const char *directory, struct error *err);

@@ -65,13 +65,19 @@ take_bytes(int fd, const char *directory, bool exclusive, struct error *err)
 	return 0;
 }
 
+static int
+lock_path(const char *directory, char ret[PATH_MAX])
+{
+	return snprintf(ret, PATH_MAX, "%s/clguard.lock", directory) < PATH_MAX ? 0 : -1;
+}
+
 int
 store_lock_take(struct store_lock *lock, const char *directory, bool exclusive, struct error *err)
 {
 	char path[PATH_MAX];
 	int fd, r;
 
-	if (snprintf(path, sizeof(path), "%s/clguard.lock", directory) >= (int)sizeof(path))
+	if (lock_path(directory, path) != 0)
 		return error_set(err, ERROR_IO, NULL, "the name of directory '%s' is too long", directory);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 	if (fd < 0)
@@ -106,11 +112,12 @@ store_lock_drop(struct store_lock *lock)
 }
 
 bool
-store_lock_is_marked(const struct store_lock *lock)
+store_lock_is_marked(const char *directory)
 {
+	char path[PATH_MAX];
 	struct stat status;
 
-	return fstat(lock->fd, &status) == 0 && status.st_size > 0;
+	return lock_path(directory, path) == 0 && stat(path, &status) == 0 && status.st_size > 0;
 }
 
 int

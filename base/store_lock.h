@@ -28,7 +28,7 @@ int store_lock_share(struct store_lock *lock, struct error *err);
 void store_lock_drop(struct store_lock *lock); /* of nothing: does nothing */
 
 /* Whether a database was made here; and the note that says so, on the disk when it returns. */
-bool store_lock_is_marked(const struct store_lock *lock);
+bool store_lock_is_marked(const char *directory);
 int store_lock_mark(struct store_lock *lock, struct error *err);
 
 #endif

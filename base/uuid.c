@@ -27,18 +27,20 @@ void
 uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint64_t bits[2] = {next_random(state), next_random(state)};
-	unsigned nibble = 0;
+	static const unsigned char dash_before[16] = {[4] = 1, [6] = 1, [8] = 1, [10] = 1};
+	union {
+		uint64_t words[2];
+		unsigned char bytes[16];
+	} random = {{next_random(state), next_random(state)}};
+	char *at = ret;
 
-	for (unsigned i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			ret[i] = '-';
-			continue;
-		}
-		ret[i] = digits[bits[nibble / 16] >> (nibble % 16 * 4) & 15];
-		nibble++;
+	random.bytes[6] = (random.bytes[6] & 0x0f) | 0x40; /* version 4, random */
+	random.bytes[8] = (random.bytes[8] & 0x3f) | 0x80; /* the usual variant */
+	for (unsigned i = 0; i < 16; i++) {
+		if (dash_before[i])
+			*at++ = '-';
+		*at++ = digits[random.bytes[i] >> 4];
+		*at++ = digits[random.bytes[i] & 15];
 	}
-	ret[14] = '4';
-	ret[19] = digits[8 | (bits[1] >> 60 & 3)];
-	ret[36] = '\0';
+	*at = '\0';
 }

@@ -24,6 +24,7 @@ struct compilation {
 	struct registry *registry; /* of actors; made when the first operational policy asks */
 	struct policy_list policies;
 	struct policyset *set;
+	struct operational **operational_tail; /* where the next operational policy of the set goes */
 	struct diags *diags;
 };
 
@@ -154,8 +155,8 @@ refuse_type(struct compilation *c, const struct policy *policy)
 
 	if (c->options->mode == GUARD_ONAP && str_starts_with(name, ours) &&
 	    !str_starts_with(name, STR("onap.policies.controlloop.operational.")))
-		diags_error(c->diags, policy->node, "no guard of today's ONAP has the type '%.*s' version '%.*s'",
-		            STR_ARG(name), STR_ARG(policy->type_version));
+		diags_error(c->diags, policy->node, "Application not found for policy type '%.*s' version '%.*s'",
+		            STR_ARG(name), STR_ARG(policy->type_version)); /* the reference's words */
 	else if (known || !str_starts_with(name, ours))
 		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
 		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
@@ -178,6 +179,23 @@ actors(struct compilation *c)
 	return c->registry;
 }
 
+/* Adds an operational policy to the set's list. The compiler's own is const: the list has a copy with a link. */
+static void
+keep_operational(struct compilation *c, const struct operational *policy)
+{
+	struct operational *copy = arena_alloc(&c->set->arena, sizeof(*copy));
+
+	if (!copy) {
+		out_of_memory(c);
+		return;
+	}
+	*copy = *policy;
+	copy->next = NULL;
+	*c->operational_tail = copy;
+	c->operational_tail = &copy->next;
+	c->set->policies++;
+}
+
 static void
 compile_policy(struct compilation *c, struct policy *policy)
 {
@@ -186,8 +204,8 @@ compile_policy(struct compilation *c, struct policy *policy)
 	struct guard *guard;
 
 	if (operational_is(policy)) {
-		c->set->policies += operational_compile_known(policy, c->catalogue, actors(c), &c->set->arena,
-		                                              &operational, c->diags);
+		if (operational_compile_known(policy, c->catalogue, actors(c), &c->set->arena, &operational, c->diags))
+			keep_operational(c, operational);
 	} else if (!kind) {
 		refuse_type(c, policy);
 	} else if (guard_compile(policy, kind, c->options->mode, &c->set->arena, &c->options->key, &guard, c->diags)) {
@@ -210,20 +228,22 @@ pass_compile(struct compilation *c)
 		if (source->kind == DOCUMENT_GUARD2) {
 			size_t before = c->set->guards.count;
 
-			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key, &c->set->guards,
-			               c->diags);
+			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key,
+			               &c->set->guards, c->diags);
 			c->set->policies += c->set->guards.count - before;
 		} else if (source->kind == DOCUMENT_CONTROLLOOP) {
 			const struct operational *operational;
 
-			c->set->policies += operational_compile_document(source->root, actors(c), &c->set->arena,
-			                                                 &operational, c->diags);
+			if (operational_compile_document(source->root, actors(c), &c->set->arena, &operational,
+			                                 c->diags))
+				keep_operational(c, operational);
 		}
 		for (; policy && policy->root == source->root; policy = policy->next) {
 			if (!policy->bad)
 				compile_policy(c, policy);
 		}
 	}
+	(void)operational_unique(c->set->operational, c->diags); /* findings are counted */
 }
 
 static int
@@ -239,6 +259,7 @@ pass_seal(struct compilation *c)
 {
 	struct policyset *set = c->set;
 	uint32_t order = 0;
+	int r;
 
 	if (set->guards.count > c->options->policies_max) {
 		diags_error(c->diags, NULL, "%zu guards are more than the limit of %zu", set->guards.count,
@@ -248,7 +269,12 @@ pass_seal(struct compilation *c)
 	for (struct guard *g = set->guards.first; g; g = g->next)
 		g->order = order++;
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
-	if (index_build(&set->index, set->guards.first, &c->options->key, &set->arena) != 0)
+	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
+	if (r == -ERROR_LIMIT)
+		diags_error(c->diags, NULL,
+		            "the guards and their lists of targets make more than the limit of %d index entries",
+		            INDEX_ENTRIES_MAX);
+	else if (r != 0)
 		out_of_memory(c);
 }
 
@@ -309,6 +335,8 @@ policyset_compile(const struct compile_options *options, const struct document *
 
 	arena_init(&c.scratch, 0);
 	c.set = policyset_new(options);
+	if (c.set)
+		c.operational_tail = &c.set->operational;
 	c.sources = arena_array(&c.scratch, count, sizeof(*c.sources));
 	if (!c.set || !c.sources) {
 		out_of_memory(&c);

@@ -39,13 +39,37 @@ header_check(const struct header *header)
 }
 
 static int
-header_make(struct store_txn *txn, struct header *header, struct error *err)
+header_make(struct store_txn *txn, struct hash_key *ret, struct error *err)
 {
-	*header = (struct header){.format = FORMAT};
-	if (getrandom(&header->key, sizeof(header->key), 0) != (ssize_t)sizeof(header->key))
+	struct header header = {.format = FORMAT};
+
+	if (getrandom(&header.key, sizeof(header.key), 0) != (ssize_t)sizeof(header.key))
 		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
-	header->check = header_check(header);
-	return store_put(txn, TABLE_META, STR("header"), (struct str){(const char *)header, sizeof(*header)});
+	header.check = header_check(&header);
+	*ret = header.key;
+	return store_put(txn, TABLE_META, STR("header"), (struct str){(const char *)&header, sizeof(header)});
+}
+
+int
+header_read_key(struct store_txn *txn, struct hash_key *ret, struct error *err)
+{
+	struct header header;
+	struct str value;
+	int r = store_get(txn, TABLE_META, STR("header"), &value);
+
+	if (r < 0)
+		return error_set(err, (enum error_code)-r, NULL, "cannot read the database's header");
+	if (r == 0)
+		return 1;
+	if (value.len != sizeof(header))
+		return error_set(err, ERROR_DAMAGED, NULL, "the database's header has the wrong length");
+	memcpy(&header, value.ptr, sizeof(header));
+	if (header.check != header_check(&header))
+		return error_set(err, ERROR_DAMAGED, NULL, "the database's header is damaged");
+	if (header.format != FORMAT)
+		return error_set(err, ERROR_DAMAGED, NULL, "the database has format %u, not %u", header.format, FORMAT);
+	*ret = header.key;
+	return 0;
 }
 
 /* The database's secret: read, or made with a new database. */
@@ -53,34 +77,18 @@ static int
 open_header(struct history *history, struct error *err)
 {
 	struct store_txn *txn;
-	struct header header;
-	struct str value;
+	struct store_info info;
 	int r = store_write(history->store, &txn, err);
 
 	if (r != 0)
 		return r;
-	r = store_get(txn, TABLE_META, STR("header"), &value);
-	if (r == 0 && store_count(txn, TABLE_LOG) != 0)
+	r = header_read_key(txn, &history->key, err);
+	if (r == 1 && (store_info(history->store, false, &info) != 0 || info.commits > COMMITS_BEFORE_HEADER))
 		r = error_set(err, ERROR_DAMAGED, NULL, "the database has lost its header");
-	else if (r == 0)
-		r = header_make(txn, &header, err);
-	else if (r == 1 && value.len != sizeof(header))
-		r = error_set(err, ERROR_DAMAGED, NULL, "the database's header has the wrong length");
-	else if (r == 1)
-		memcpy(&header, value.ptr, sizeof(header));
-	if (r < 0) {
-		store_abort(txn);
-		return error_set(err, (enum error_code)-r, NULL, "cannot read the database's header");
-	}
-	r = store_commit(txn, err);
-	if (r != 0)
-		return r;
-	if (header.check != header_check(&header))
-		return error_set(err, ERROR_DAMAGED, NULL, "the database's header is damaged");
-	if (header.format != FORMAT)
-		return error_set(err, ERROR_DAMAGED, NULL, "the database has format %u, not %u", header.format, FORMAT);
-	history->key = header.key;
-	return 0;
+	if (r == 1 && header_make(txn, &history->key, err) == 0)
+		return store_commit(txn, err);
+	store_abort(txn);
+	return r == 1 ? error_set(err, ERROR_IO, NULL, "cannot write the database's header") : r;
 }
 
 /* Everything that atomics repeat from the database. */
@@ -135,6 +143,7 @@ open_all(struct history *history, const struct history_options *options, struct 
 		.directory = options->directory,
 		.map_bytes = options->map_bytes,
 		.durable = options->durable,
+		.existing = options->existing,
 		.tables = history_tables,
 		.table_count = TABLES_ALL,
 	};

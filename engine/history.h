@@ -20,6 +20,7 @@ struct history_options {
 	size_t map_bytes;      /* address space, never changes while open */
 	int64_t lease_ms;      /* how long a Started operation without an end stays live */
 	bool durable;          /* commits survive power loss (durability: group) */
+	bool existing;         /* fail with ERROR_IO rather than make a database */
 	bool release_expired;  /* a reservation whose lease ended counts no more; else as used */
 	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: the map's size */
 	int64_t retention_ms;  /* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */

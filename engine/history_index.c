@@ -89,3 +89,25 @@ index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 
 	return r == 1 ? entry_read(key, of, &found, ret) : r;
 }
+
+int
+index_find(struct store_txn *txn, const struct hash_key *key, const struct count_entry *wanted, struct count_entry *ret)
+{
+	char bytes[INDEX_KEY_SIZE];
+	struct store_entry found = {.key = key_write(wanted, bytes)};
+	int r = store_get(txn, TABLE_INDEX, found.key, &found.value);
+
+	return r == 1 ? entry_read(key, wanted->key, &found, ret) : r;
+}
+
+int
+index_decode(const struct hash_key *key, const struct store_entry *stored, struct count_entry *ret)
+{
+	struct hash128 of;
+
+	if (stored->key.len != INDEX_KEY_SIZE)
+		return -ERROR_DAMAGED;
+	memcpy(&of.lo, stored->key.ptr, 8);
+	memcpy(&of.hi, stored->key.ptr + 8, 8);
+	return entry_read(key, of, stored, ret);
+}

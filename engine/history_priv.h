@@ -132,6 +132,11 @@ int index_remove(struct store_txn *txn, const struct hash_key *key, const struct
 int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct count_entry *ret);
 int index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct count_entry *ret);
 
+/* One entry by key and order: 1 with its flags, 0, or negative. And one as it stands in the table: 1 or negative. */
+int index_find(struct store_txn *txn, const struct hash_key *key, const struct count_entry *wanted,
+               struct count_entry *ret);
+int index_decode(const struct hash_key *key, const struct store_entry *stored, struct count_entry *ret);
+
 /* --- rings (history_ring.c) --- */
 
 #define RING_LENGTH_LEAST 16 /* stamps that a ring holds at least when there are as many */
@@ -311,6 +316,12 @@ struct history {
 
 /* What the database knows, this process knows: times seen, windows, pruning. Any thread. */
 void history_learn(struct history *history, const struct history_state *state);
+
+/* A new database has committed its tables, and nothing else, when its header is written. */
+#define COMMITS_BEFORE_HEADER 1
+
+/* The database's secret from its header: 0, 1 when there is no header, -ERROR_DAMAGED. */
+int header_read_key(struct store_txn *txn, struct hash_key *ret, struct error *err);
 
 /* Reads again what another process may have changed. Committer's thread. */
 void history_refresh(struct history *history);

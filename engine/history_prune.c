@@ -57,7 +57,7 @@ is_old(struct history_writer *writer, const struct record *record, int64_t befor
 	struct reserved reserved;
 	int r;
 
-	if (record->until_ms >= before_ms || record->recorded_ms >= before_ms)
+	if (record->until_ms >= before_ms)
 		return 0;
 	if (!(record->flags & RECORD_RESERVED))
 		return 1;

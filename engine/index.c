@@ -179,10 +179,13 @@ index_build(struct index *index, const struct guard *guards, const struct hash_k
 	int r = -ERROR_MEMORY;
 
 	*index = (struct index){.key = *key};
-	for (const struct guard *g = guards; g; g = g->next)
+	for (const struct guard *g = guards; g; g = g->next) {
 		count += posting_count(g);
+		if (count > INDEX_ENTRIES_MAX)
+			return -ERROR_LIMIT;
+	}
 	postings = calloc(count ? count : 1, sizeof(*postings));
-	if (!postings || count > UINT32_MAX)
+	if (!postings)
 		goto out;
 	for (const struct guard *g = guards; g; g = g->next) {
 		for (size_t n = 0; n < posting_count(g); n++)

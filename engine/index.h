@@ -42,7 +42,13 @@ struct index {
 	uint32_t any_first, any_count; /* entries of mask 0 */
 };
 
-/* Builds the index over a list of guards with their `order` set. 0 or -ERROR_MEMORY. All of it is in `arena`. */
+/* Entries of an index: guards times the lists in their scopes. */
+#define INDEX_ENTRIES_MAX 20000000
+
+/*
+ * Builds the index over a list of guards with their `order` set. All of it is in `arena`. 0, -ERROR_LIMIT when there would be
+ * more than INDEX_ENTRIES_MAX entries, or -ERROR_MEMORY.
+ */
 int index_build(struct index *index, const struct guard *guards, const struct hash_key *key, struct arena *arena);
 
 /* The entries that a request can match, as up to 16 runs, each in load order. */

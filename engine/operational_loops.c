@@ -10,9 +10,9 @@
 #define NO_SLOT UINT32_MAX
 
 const struct loops_options loops_options_default = {
-        .runs_max = 1024,
-        .windows_max = 1024,
-        .run = {.guard_ms = 90000, .query_ms = 90000, .retry_ms = 1000},
+	.runs_max = 1024,
+	.windows_max = 1024,
+	.run = {.guard_ms = 90000, .query_ms = 90000, .retry_ms = 1000},
 };
 
 /* A chained hash of slots: which run holds a target, which run has an event of this identity. */
@@ -93,6 +93,13 @@ chains_take(struct chains *chains, size_t bucket, uint32_t slot)
 		at = &chains->next[*at];
 	if (*at == slot)
 		*at = chains->next[slot];
+}
+
+/* Asking for a lock outside counts as holding it: otherwise two could be granted. */
+static bool
+holds_lock(const struct run *run)
+{
+	return run->locked || run->state == RUN_LOCK;
 }
 
 /* The run that holds the lock on `target`, or NULL. */
@@ -186,9 +193,9 @@ settle(struct loops *loops, struct run *run, bool held, int64_t now_ms, struct a
 		actions->count--;
 		(void)run_answer(run, &denied, now_ms, actions); /* false only when stale */
 	}
-	if (run->locked && !held)
+	if (holds_lock(run) && !held)
 		chains_put(&loops->locks, bucket_of(loops, run->target), run->slot);
-	else if (!run->locked && held)
+	else if (!holds_lock(run) && held)
 		chains_take(&loops->locks, bucket_of(loops, run->target), run->slot);
 	heap_set(&loops->timers, run->slot, run_due(run));
 	if (run->state != RUN_IDLE)
@@ -204,7 +211,7 @@ tell(struct actions *actions, enum action_kind kind, const struct event *event, 
 	struct action *action = &actions->list[actions->count++];
 
 	*action =
-	        (struct action){.kind = kind, .event = event, .policy = policy, .format = format, .final = FINAL_NONE};
+		(struct action){.kind = kind, .event = event, .policy = policy, .format = format, .final = FINAL_NONE};
 	return action;
 }
 
@@ -246,6 +253,7 @@ abated(struct loops *loops, const struct operational *policy, const struct event
        struct actions *actions)
 {
 	struct run *run = policy->waits_for_abated ? same_event(loops, event) : NULL;
+	bool held;
 
 	for (size_t i = 0; !run && policy->waits_for_abated && i < loops->options.runs_max; i++) {
 		struct run *at = &loops->runs[i];
@@ -258,8 +266,9 @@ abated(struct loops *loops, const struct operational *policy, const struct event
 		tell(actions, ACTION_IGNORE, event, policy, "discard:abated");
 		return;
 	}
+	held = holds_lock(run);
 	run_abated(run, now_ms, actions);
-	settle(loops, run, true, now_ms, actions);
+	settle(loops, run, held, now_ms, actions);
 }
 
 /* What is checked before there is a run. True when there shall be one. */
@@ -327,7 +336,7 @@ bool
 loops_answer(struct loops *loops, uint32_t slot, const struct answer *answer, int64_t now_ms, struct actions *actions)
 {
 	struct run *run = &loops->runs[slot];
-	bool held = run->locked;
+	bool held = holds_lock(run);
 
 	actions->count = 0;
 	if (!run_answer(run, answer, now_ms, actions))
@@ -348,7 +357,7 @@ loops_tick(struct loops *loops, int64_t now_ms, struct actions *actions)
 	if (!heap_first(&loops->timers, &slot, &when) || when > now_ms)
 		return false;
 	run = &loops->runs[slot];
-	held = run->locked;
+	held = holds_lock(run);
 	(void)run_tick(run, now_ms, actions); /* it is due */
 	settle(loops, run, held, now_ms, actions);
 	return true;
@@ -369,7 +378,7 @@ loops_lock_lost(struct loops *loops, struct str target, int64_t now_ms, struct a
 	struct run *run = lock_holder(loops, target);
 
 	actions->count = 0;
-	if (!run)
+	if (!run || !run->locked)
 		return false;
 	run_lock_lost(run, now_ms, actions);
 	settle(loops, run, true, now_ms, actions);

@@ -22,6 +22,7 @@ struct policyset {
 	int64_t since_ms;
 	struct guard_list guards;
 	struct index index;
+	struct operational *operational; /* list, in load order */
 	size_t policies; /* that were compiled; a 2.0.0 guard policy counts as one */
 	size_t types;    /* policy types known to it */
 	atomic_uint holders; /* the engine and each session that refers to it */

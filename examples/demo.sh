@@ -12,7 +12,9 @@ stop() {
 }
 trap stop EXIT INT TERM
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+[ ! -t 1 ] || bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '  %s\n' "$*"; }
 
 # ask NAME=VALUE...: one decision; shows question and answer
@@ -94,11 +96,11 @@ ask actor=SO operation=Spinup target=vdns-9
 done_ SO Spinup vdns-9 ControlLoop-vDNS Success spin-1
 ask actor=SO operation=Spinup target=vdns-9
 
-say 'The service stops; its operation counters stay'
+say 'The same engine inside a program: examples/embed.c asks before each restart'
+"$build/examples/embed" policies | cut -c1-100 | sed 's/^/  /'
+
+say 'The service stops; its operation counters stay: clguard db dump'
 kill "$server"
 wait "$server" || true
 server=
-"$build/clguard" db dump "$work/data" | sed 's/^/  /'
-
-say 'The same engine inside a program: examples/embed.c asks before each restart'
-"$build/examples/embed" policies | cut -c1-100 | sed 's/^/  /'
+"$build/clguard" db dump "$work/data" | sed '/"reservations"/,$d; s/^/  /'

@@ -13,7 +13,7 @@
  * onap    denies when the target equals an entry, in range; everything else permits. `target` is ignored. An entry that
  *         is no text (a number, yes, a map), or is `.*`, makes the guard inert; a null entry refuses it; an entry that
  *         is a list wants all its texts to equal the target. 2.0.0 files: entries are text, whatever they look like.
- * source  spec/guard-decisions 2.1, 3.2, 3.3, 5
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 struct entry_pattern {
@@ -63,7 +63,7 @@ entry_good(const struct node *entry, struct diags *diags)
 		diags_error(diags, entry, "an entry of a blacklist must be text, not a %s", node_kind_name(entry));
 	else if (str_trim(entry->text).len == 0)
 		diags_error(diags, entry, "an entry of a blacklist is blank");
-	else if (entry->text.len > ATTRIBUTE_SIZE_MAX)
+	else if (entry->text.len > ATTRIBUTE_SIZE_MAX && !text_is_pattern(entry->text))
 		diags_error(diags, entry, "an entry of a blacklist has more than the %d bytes that a target may have",
 		            ATTRIBUTE_SIZE_MAX);
 	else

@@ -15,9 +15,9 @@
  * onap    the same, but a field that is absent matches nothing, greater and less have their operands reversed, and
  *         nothing matching, or out of range, is not applicable. A broken range makes matches indeterminate. Letter case
  *         of `field` and `function` is free. A bad regular expression, on which the reference fails while deciding, is
- *         refused.
+ *         refused; so is one that only Java reads as it is meant.
  * both    text is ordered by UTF-16 code units; regular expressions match the whole value
- * source  spec/guard-decisions 2.1, 3.3, 3.6
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 #define FIRST_FIELD (ATTRIBUTE_TARGET + 1) /* the attributes after the scope are the fields */
@@ -170,6 +170,12 @@ rule_compile_onap(struct rule *rule, const struct node *filter, struct arena *ar
 	if (which < 0) {
 		diags_error(diags, node_get(filter, keys[2]), "Unexpected value for function in filter: '%.*s'",
 		            STR_ARG(texts[2]));
+		return false;
+	}
+	if (which == TEXT_FUNCTION_REGEXP_MATCH && onap_java_only(texts[1])) {
+		diags_error(diags, node_get(filter, keys[1]),
+		            "'%.*s' joins classes as only Java's regular expressions do: write one class",
+		            STR_ARG(texts[1]));
 		return false;
 	}
 	rule->field = attribute;

@@ -11,7 +11,7 @@
  * onap    denies while the row of the first loop with the latest start has outcome Started, however old. An unreadable
  *         history permits. Loops beyond the second are ignored; a name holding `clname:` is cut there, when it is asked
  *         for.
- * source  spec/guard-decisions 2.1, 3.7
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 struct coordination {

@@ -19,7 +19,7 @@
  *         the window. Missing attributes, no window, out of range: Deny. Unknown units, week, month and year, and a
  *         history that cannot be read give a count of -1, which is under any limit, even 0; a limit below 0 always
  *         denies. A 2.0.0 limiter is permit-unless-deny: whatever fails, or is out of range, permits.
- * source  spec/guard-decisions 2.1, 3.3, 3.5, 5
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 /* Windows beyond this are taken for mistakes. */

@@ -137,6 +137,7 @@ mark_ids(const struct guard2_reading *reading, struct guard2_policy *first, size
 	return true;
 }
 
+/* Actor or recipe, from where the dialect has it. */
 static const struct node *
 read_match(const struct guard2_reading *reading, const struct node *node, const struct node *match, const char *key)
 {
@@ -168,7 +169,7 @@ read_policy(const struct guard2_reading *reading, const struct node *node)
 	return policy;
 }
 
-/* The README's rules on one policy; all but the last are strict mode's. */
+/* What a policy is called and whom it is for. */
 static void
 check_names(const struct guard2_reading *reading, struct guard2_policy *policy)
 {

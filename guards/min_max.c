@@ -14,7 +14,7 @@
  * onap    permits iff target equals the property, in range, and vfCount < min or vfCount < max: max is exclusive, min
  *         alone is a cap. No vfCount, or out of range: Deny. A target of `.*` is no match of scope, but the rule
  *         compares it as text.
- * source  spec/guard-decisions 2.1, 3.3
+ * source  ONAP's policy type and its policy-xacml-pdp; differences are in doc/compatibility.md
  */
 
 struct min_max {

@@ -212,6 +212,35 @@ onap_list(const struct onap_properties *properties, const char *key, struct diag
 	return NULL;
 }
 
+bool
+onap_java_only(struct str expression)
+{
+	const char *text = expression.ptr;
+	bool in_class = false, quoted = false;
+
+	for (size_t i = 0; i < expression.len; i++) {
+		char next = i + 1 < expression.len ? text[i + 1] : '\0';
+
+		if (text[i] == '\\') {
+			quoted = quoted ? next != 'E' : next == 'Q';
+			i += !quoted || next == 'Q'; /* within a quotation only \E is an escape */
+		} else if (quoted) {
+			continue;
+		} else if (in_class && text[i] == '[' && next != ':') {
+			return true;
+		} else if (in_class && text[i] == '&' && next == '&') {
+			return true;
+		} else if (text[i] == '[' && !in_class) {
+			in_class = true;
+			i += next == '^';
+			i += i + 1 < expression.len && text[i + 1] == ']'; /* one that comes first is a character */
+		} else if (text[i] == ']') {
+			in_class = false;
+		}
+	}
+	return false;
+}
+
 void
 onap_null(const struct node *where, const char *key, struct diags *diags)
 {

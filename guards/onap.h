@@ -36,6 +36,12 @@ bool onap_boolean(const struct onap_properties *properties, const char *key, boo
 /* The list under `key`, NULL with a finding when it is absent, null or something else. */
 const struct node *onap_list(const struct onap_properties *properties, const char *key, struct diags *diags);
 
+/*
+ * Whether a regular expression says something else to Java than to PCRE2: a class in a class is a union there, and &&
+ * an intersection; here they are just characters.
+ */
+bool onap_java_only(struct str expression);
+
 /* Adds the finding that a required property is null. */
 void onap_null(const struct node *where, const char *key, struct diags *diags);
 

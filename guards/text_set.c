@@ -3,65 +3,74 @@
 #include "guards/text_set.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 /*
- * Two texts a bucket, on average, and the texts of a bucket side by side: `starts` says where in `records` each begins.
- * A question reads one word of `starts` and then, whether it hits or misses, the one or two cache lines of its bucket.
- * There is no pointer to follow and no page beyond these two, so that a million texts cost little more than ten do: 10
- * bytes each beside their own. The first half of a record's head holds length and tag (bits of the hash), compared in
- * one step before any text is. The hash is keyed, so that whoever writes policies cannot fill one bucket.
+ * Open addressing with linear probing, at most half full. A slot holds a short text itself; of a longer one it holds 56
+ * bits of the hash and where the text lies. So a question, hit or miss, reads one cache line, seldom a second, and one
+ * more when a long text is hit: a million texts cost little more than ten do. The price is memory, 40 bytes a text, and
+ * the text itself if it is long. Lines are kept apart, because only explanations ask for them. The hash is keyed, so
+ * that whoever writes policies cannot make long runs of taken slots.
  */
+struct slot {
+	union {
+		struct {
+			uint8_t size;  /* of the text, plus 1; 0 when the slot is empty */
+			char text[15]; /* the rest is zero */
+		} inside;
+		struct {
+			uint64_t tag;   /* the hash, with LONG for its first byte */
+			uint64_t place; /* of a record: size, bytes */
+		} outside;
+		uint64_t words[2];
+	};
+};
+
+#define INSIDE_MAX (sizeof(((struct slot *)NULL)->inside.text))
+#define LONG 0xff /* no size of a text inside */
+#define COUNT_MAX ((size_t)1 << 30)
+
+static_assert(sizeof(struct slot) == 16, "four slots fill a cache line");
+
 struct text_set {
-	uint32_t *starts; /* buckets + 1 of them; while texts are announced, the bytes of the bucket before */
-	uint32_t buckets;
-	bool too_large;
-	char *records; /* head, text; not aligned. A head of zero ends a bucket early, where texts came twice */
+	struct slot *slots;
+	uint32_t *lines; /* of each slot */
+	uint32_t count;  /* of slots */
+	char *records;
+	size_t used, room; /* bytes of records; room is counted while texts are announced */
 	size_t shortest, longest;
 	struct hash_key key;
 };
 
-struct head {
-	uint16_t size; /* of the text, plus 1 */
-	uint16_t tag;
-	uint32_t line;
-};
-
-#define TEXTS_PER_BUCKET 2
-#define BUCKETS_MAX ((size_t)1 << 28)
-
-static uint32_t
-bucket_of(const struct text_set *set, uint64_t hash)
+/* What the slot of the text holds, but for the place of a long one. */
+static struct slot
+slot_of(struct str text, uint64_t hash)
 {
-	return (uint32_t)((hash >> 32) * set->buckets >> 32);
-}
+	struct slot slot = {.words = {0, 0}};
 
-static struct head
-head_of(struct str text, uint64_t hash, uint32_t line)
-{
-	return (struct head){(uint16_t)(text.len + 1), (uint16_t)hash, line};
-}
-
-static struct head
-head_read(const char *at)
-{
-	struct head head;
-
-	memcpy(&head, at, sizeof(head));
-	return head;
+	if (text.len > INSIDE_MAX) {
+		slot.outside.tag = hash;
+		slot.inside.size = LONG;
+		return slot;
+	}
+	slot.inside.size = (uint8_t)(text.len + 1);
+	memcpy(slot.inside.text, text.ptr, text.len);
+	return slot;
 }
 
 struct text_set *
 text_set_new(size_t count, const struct hash_key *key, struct arena *arena)
 {
 	struct text_set *set = arena_alloc(arena, sizeof(*set));
-	size_t buckets = count / TEXTS_PER_BUCKET + 1;
+	size_t slots = 2 * count + 1;
 
-	if (!set || buckets > BUCKETS_MAX)
+	if (!set || count > COUNT_MAX)
 		return NULL;
-	set->buckets = (uint32_t)buckets;
-	set->starts = arena_array(arena, buckets + 1, sizeof(*set->starts));
-	if (!set->starts)
+	set->slots = arena_array(arena, slots, sizeof(*set->slots));
+	set->lines = arena_array(arena, slots, sizeof(*set->lines));
+	if (!set->slots || !set->lines)
 		return NULL;
+	set->count = (uint32_t)slots;
 	set->shortest = SIZE_MAX;
 	if (key)
 		set->key = *key;
@@ -71,69 +80,65 @@ text_set_new(size_t count, const struct hash_key *key, struct arena *arena)
 void
 text_set_announce(struct text_set *set, struct str text)
 {
-	uint32_t *bytes = &set->starts[bucket_of(set, hash_str(&set->key, text)) + 1];
-	size_t more = sizeof(struct head) + text.len;
-
 	assert(text.len <= TEXT_SET_TEXT_MAX);
-	if (*bytes > UINT32_MAX - more)
-		set->too_large = true;
-	else
-		*bytes += (uint32_t)more;
+	if (text.len > INSIDE_MAX)
+		set->room += sizeof(uint16_t) + text.len; /* less than what the caller's own copy takes */
 }
 
 int
 text_set_layout(struct text_set *set, struct arena *arena)
 {
-	uint64_t total = 0;
-
-	for (uint32_t i = 1; i <= set->buckets; i++) {
-		total += set->starts[i];
-		set->starts[i] = (uint32_t)total;
-		set->too_large = set->too_large || total > UINT32_MAX;
-	}
-	if (set->too_large)
-		return -1;
-	set->records = arena_alloc(arena, total);
+	set->records = arena_alloc(arena, set->room);
 	return set->records ? 0 : -1;
 }
 
-/* The record of the text, or where it would go; the end of its bucket when there is no room for it. */
-static char *
-record_find(const struct text_set *set, struct str text, uint64_t hash, bool *ret_found)
+static bool
+record_equals(const char *record, struct str text)
 {
-	const struct head wanted = head_of(text, hash, 0);
-	uint32_t bucket = bucket_of(set, hash);
-	char *at = set->records + set->starts[bucket], *end = set->records + set->starts[bucket + 1];
+	uint16_t size;
 
-	*ret_found = false;
-	while (at < end) {
-		struct head head = head_read(at);
+	memcpy(&size, record, sizeof(size));
+	return size == text.len && memcmp(record + sizeof(size), text.ptr, size) == 0;
+}
 
-		if (head.size == 0)
-			break;
-		if (head.size == wanted.size && head.tag == wanted.tag &&
-		    memcmp(at + sizeof(head), text.ptr, text.len) == 0) {
-			*ret_found = true;
-			break;
+/* The slot that holds the text, or the empty one where it would go. */
+static struct slot *
+slot_find(const struct text_set *set, struct str text, uint64_t hash, const struct slot *wanted)
+{
+	uint64_t first = (hash >> 32) * set->count >> 32;
+
+	for (uint64_t i = first;; i = i + 1 < set->count ? i + 1 : 0) {
+		struct slot *slot = &set->slots[i];
+
+		if (slot->words[0] == wanted->words[0]) {
+			if (wanted->inside.size == LONG ? record_equals(set->records + slot->outside.place, text)
+			                                : slot->words[1] == wanted->words[1])
+				return slot;
+		} else if (slot->inside.size == 0) {
+			return slot;
 		}
-		at += sizeof(head) + head.size - 1;
 	}
-	return at;
 }
 
 void
 text_set_add(struct text_set *set, struct str text, uint32_t line)
 {
 	uint64_t hash = hash_str(&set->key, text);
-	struct head head = head_of(text, hash, line);
-	bool found;
-	char *at = record_find(set, text, hash, &found);
+	struct slot wanted = slot_of(text, hash);
+	struct slot *slot = slot_find(set, text, hash, &wanted);
+	uint16_t size = (uint16_t)text.len;
 
-	if (found)
+	if (slot->inside.size)
 		return;
-	assert((size_t)(set->records + set->starts[bucket_of(set, hash) + 1] - at) >= sizeof(head) + text.len);
-	memcpy(at, &head, sizeof(head));
-	memcpy(at + sizeof(head), text.ptr, text.len);
+	if (wanted.inside.size == LONG) {
+		assert(set->room - set->used >= sizeof(size) + text.len);
+		wanted.outside.place = set->used;
+		memcpy(set->records + set->used, &size, sizeof(size));
+		memcpy(set->records + set->used + sizeof(size), text.ptr, text.len);
+		set->used += sizeof(size) + text.len;
+	}
+	*slot = wanted;
+	set->lines[slot - set->slots] = line;
 	set->shortest = text.len < set->shortest ? text.len : set->shortest;
 	set->longest = text.len > set->longest ? text.len : set->longest;
 }
@@ -141,13 +146,16 @@ text_set_add(struct text_set *set, struct str text, uint32_t line)
 bool
 text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line)
 {
-	const char *at;
-	bool found;
+	const struct slot *slot;
+	struct slot wanted;
+	uint64_t hash;
 
 	if (text.len < set->shortest || text.len > set->longest)
 		return false;
-	at = record_find(set, text, hash_str(&set->key, text), &found);
-	if (found && ret_line)
-		*ret_line = head_read(at).line;
-	return found;
+	hash = hash_str(&set->key, text);
+	wanted = slot_of(text, hash);
+	slot = slot_find(set, text, hash, &wanted);
+	if (slot->inside.size && ret_line)
+		*ret_line = set->lines[slot - set->slots];
+	return slot->inside.size != 0;
 }

@@ -13,7 +13,7 @@ struct text_set;
 
 /*
  * Building takes two rounds over the same texts: text_set_announce for each, text_set_layout, text_set_add for each.
- * count: about how many. key: copied; NULL for the zero key. NULL when memory is out.
+ * count: at least how many there are. key: copied; NULL for the zero key. NULL when memory is out.
  */
 struct text_set *text_set_new(size_t count, const struct hash_key *key, struct arena *arena);
 void text_set_announce(struct text_set *set, struct str text);

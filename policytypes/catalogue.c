@@ -15,10 +15,10 @@ static const struct section {
 	const char *key;
 	enum type_kind kind;
 } sections[] = {
-        {"policy_types", TYPE_POLICY},
-        {"data_types", TYPE_DATA},
-        {"node_types", TYPE_NODE},
-        {"capability_types", TYPE_CAPABILITY},
+	{"policy_types", TYPE_POLICY},
+	{"data_types", TYPE_DATA},
+	{"node_types", TYPE_NODE},
+	{"capability_types", TYPE_CAPABILITY},
 };
 
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
@@ -27,10 +27,10 @@ const char *
 type_kind_name(enum type_kind kind)
 {
 	static const char *const names[] = {
-	        [TYPE_POLICY] = "policy type",
-	        [TYPE_DATA] = "data type",
-	        [TYPE_NODE] = "node type",
-	        [TYPE_CAPABILITY] = "capability type",
+		[TYPE_POLICY] = "policy type",
+		[TYPE_DATA] = "data type",
+		[TYPE_NODE] = "node type",
+		[TYPE_CAPABILITY] = "capability type",
 	};
 
 	return names[kind];
@@ -93,12 +93,12 @@ declare(struct catalogue *catalogue, enum type_kind kind, const struct node *bod
 		return;
 	}
 	declared->type = (struct type){
-	        .kind = kind,
-	        .name = body->key,
-	        .version = version.ptr ? version : STR(TYPE_VERSION_DEFAULT),
-	        .description = section_text(body, "description", diags),
-	        .builtin = catalogue->builtin,
-	        .node = body,
+		.kind = kind,
+		.name = body->key,
+		.version = version.ptr ? version : STR(TYPE_VERSION_DEFAULT),
+		.description = section_text(body, "description", diags),
+		.builtin = catalogue->builtin,
+		.node = body,
 	};
 	declared->order = (uint32_t)catalogue->count++;
 	if (catalogue->last)
@@ -299,7 +299,7 @@ catalogue_find(const struct catalogue *catalogue, enum type_kind kind, struct st
 
 	for (const struct catalogue *c = catalogue; c; c = c->base) {
 		const struct declared *found =
-		        catalogue_find_own(c, kind, name, version.ptr ? version : STR(TYPE_VERSION_DEFAULT));
+			catalogue_find_own(c, kind, name, version.ptr ? version : STR(TYPE_VERSION_DEFAULT));
 
 		if (found)
 			return &found->type;

@@ -69,7 +69,7 @@ static void
 take_property(struct gathering *g, const struct node *value)
 {
 	const struct property *definition =
-	        g->type->guard ? guard_property(g->type, value->key) : type_property(g->type, value->key);
+		g->type->guard ? guard_property(g->type, value->key) : type_property(g->type, value->key);
 	struct str name = canonical(g->type, value->key);
 	const struct policy_property *other;
 
@@ -181,11 +181,11 @@ find_type(const struct policy *policy, const struct catalogue *catalogue, struct
 	static const enum type_kind kind = TYPE_POLICY;
 	const struct type *type = catalogue_find(catalogue, kind, policy->type_name, policy->type_version);
 	struct reference reference = {
-	        .name = policy->type_name,
-	        .version = policy->type_version,
-	        .kinds = &kind,
-	        .kind_count = 1,
-	        .where = node_get(policy->node, "type"),
+		.name = policy->type_name,
+		.version = policy->type_version,
+		.kinds = &kind,
+		.kind_count = 1,
+		.where = node_get(policy->node, "type"),
 	};
 
 	if (type)

@@ -19,18 +19,18 @@ static const struct clause {
 	enum operand operand;
 	const char *must; /* in front of the operand in a message */
 } clauses[] = {
-        [CONSTRAINT_EQUAL] = {"equal", OPERAND_VALUE, "be"},
-        [CONSTRAINT_GREATER_THAN] = {"greater_than", OPERAND_VALUE, "be greater than"},
-        [CONSTRAINT_GREATER_OR_EQUAL] = {"greater_or_equal", OPERAND_VALUE, "be at least"},
-        [CONSTRAINT_LESS_THAN] = {"less_than", OPERAND_VALUE, "be less than"},
-        [CONSTRAINT_LESS_OR_EQUAL] = {"less_or_equal", OPERAND_VALUE, "be at most"},
-        [CONSTRAINT_IN_RANGE] = {"in_range", OPERAND_RANGE, "be in the range"},
-        [CONSTRAINT_VALID_VALUES] = {"valid_values", OPERAND_VALUES, "be one of"},
-        [CONSTRAINT_LENGTH] = {"length", OPERAND_LENGTH, "have exactly"},
-        [CONSTRAINT_MIN_LENGTH] = {"min_length", OPERAND_LENGTH, "have at least"},
-        [CONSTRAINT_MAX_LENGTH] = {"max_length", OPERAND_LENGTH, "have at most"},
-        [CONSTRAINT_PATTERN] = {"pattern", OPERAND_PATTERN, "match"},
-        [CONSTRAINT_POSSIBLE_VALUES] = {"possible_values", OPERAND_VALUES, "usually is one of"},
+	[CONSTRAINT_EQUAL] = {"equal", OPERAND_VALUE, "be"},
+	[CONSTRAINT_GREATER_THAN] = {"greater_than", OPERAND_VALUE, "be greater than"},
+	[CONSTRAINT_GREATER_OR_EQUAL] = {"greater_or_equal", OPERAND_VALUE, "be at least"},
+	[CONSTRAINT_LESS_THAN] = {"less_than", OPERAND_VALUE, "be less than"},
+	[CONSTRAINT_LESS_OR_EQUAL] = {"less_or_equal", OPERAND_VALUE, "be at most"},
+	[CONSTRAINT_IN_RANGE] = {"in_range", OPERAND_RANGE, "be in the range"},
+	[CONSTRAINT_VALID_VALUES] = {"valid_values", OPERAND_VALUES, "be one of"},
+	[CONSTRAINT_LENGTH] = {"length", OPERAND_LENGTH, "have exactly"},
+	[CONSTRAINT_MIN_LENGTH] = {"min_length", OPERAND_LENGTH, "have at least"},
+	[CONSTRAINT_MAX_LENGTH] = {"max_length", OPERAND_LENGTH, "have at most"},
+	[CONSTRAINT_PATTERN] = {"pattern", OPERAND_PATTERN, "match"},
+	[CONSTRAINT_POSSIBLE_VALUES] = {"possible_values", OPERAND_VALUES, "usually is one of"},
 };
 
 #define CLAUSE_COUNT (sizeof(clauses) / sizeof(clauses[0]))

@@ -6,9 +6,9 @@
 
 /* What TOSCA allows in a property definition, and what policy models write there besides. */
 static const char *const property_keys[] = {
-        "type",         "type_version",    "typeVersion",     "description", "required", "default", "constraints",
-        "entry_schema", "key_schema",      "metadata",        "name",        "status",   "tags",    "id",
-        "version",      "external_schema", "external-schema", NULL};
+	"type",         "type_version",    "typeVersion",     "description", "required", "default", "constraints",
+	"entry_schema", "key_schema",      "metadata",        "name",        "status",   "tags",    "id",
+	"version",      "external_schema", "external-schema", NULL};
 
 /* Where the type of a property is looked for: seed 003's actor is a node type. */
 static const enum type_kind value_types[] = {TYPE_DATA, TYPE_NODE, TYPE_CAPABILITY};
@@ -59,11 +59,11 @@ static bool
 read_type(const struct reader *reader, const struct node *definition, const struct node *name, struct schema *schema)
 {
 	struct reference reference = {
-	        .kinds = value_types,
-	        .kind_count = sizeof(value_types) / sizeof(value_types[0]),
-	        .where = name,
-	        .name = name->text,
-	        .warn = reader->type->kind == TYPE_NODE || reader->type->kind == TYPE_CAPABILITY,
+		.kinds = value_types,
+		.kind_count = sizeof(value_types) / sizeof(value_types[0]),
+		.where = name,
+		.name = name->text,
+		.warn = reader->type->kind == TYPE_NODE || reader->type->kind == TYPE_CAPABILITY,
 	};
 	const struct type *type;
 	enum value_kind kind;
@@ -226,12 +226,12 @@ read_property(const struct reader *reader, const struct node *node, struct prope
 	if (!section_check_keys(node, property_keys, "property definition", SEVERITY_ERROR, reader->diags))
 		return false;
 	*ret = (struct property){
-	        .name = node->key,
-	        .required = node_is_null(required) || required->boolean,
-	        .fallback = node_is_null(fallback) ? NULL : fallback,
-	        .description = section_text(node, "description", reader->diags),
-	        .declared_by = reader->type,
-	        .node = node,
+		.name = node->key,
+		.required = node_is_null(required) || required->boolean,
+		.fallback = node_is_null(fallback) ? NULL : fallback,
+		.description = section_text(node, "description", reader->diags),
+		.declared_by = reader->type,
+		.node = node,
 	};
 	if (!node_is_null(required) && required->kind != NODE_BOOL) {
 		diags_error(reader->diags, required, "'required' must be true or false, %s",

@@ -42,7 +42,7 @@ struct policy_list {
  * `boolean` only true and false; `yes` is refused. Names of both generations are accepted on the types of both and made
  * canonical: controlLoopName -> id, time_range -> timeRange, min_vf_module_instances -> min, max_vf_module_instances -> max;
  * time_window (scalar-unit.time) stays beside timeWindow + timeUnits. Both forms of one property is an error.
- * source  spec/guard-decisions 2.1 and 2.2 as restated in doc/compatibility.md
+ * source  ONAP's policy types of both generations; doc/compatibility.md
  * Returns true when the policy is of a known type and had no errors. policy->type stays NULL (with an error finding) for an
  * unknown type inside onap.policies.controlloop, and (with a warning) for one outside it.
  */

@@ -4,6 +4,8 @@
 #include "policytypes/section.h"
 #include "policytypes/suggest.h"
 
+#define SUGGESTED_MAX 100 /* findings after which a name is no longer compared with all types, which is slow */
+
 static const struct type *
 find_exact(const struct catalogue *catalogue, const struct reference *reference, struct str name)
 {
@@ -85,7 +87,7 @@ reference_unknown(const struct catalogue *catalogue, const struct reference *ref
 		return;
 	}
 	suggestion_init(&suggestion, reference->name);
-	for (const struct catalogue *c = diags_full(diags) ? NULL : catalogue; c; c = c->base) {
+	for (const struct catalogue *c = diags->count[severity] < SUGGESTED_MAX ? catalogue : NULL; c; c = c->base) {
 		for (size_t i = 0; i < c->sorted_count; i++) {
 			if (has_kind(reference, c->sorted[i]->type.kind))
 				suggestion_offer(&suggestion, c->sorted[i]->type.name);

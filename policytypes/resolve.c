@@ -54,7 +54,7 @@ drop_copies(struct catalogue *catalogue, struct diags *diags)
 	for (struct declared *d = catalogue->first; d; d = d->after) {
 		struct type *type = &d->type;
 		const struct type *of_base =
-		        catalogue->base ? catalogue_find(catalogue->base, type->kind, type->name, type->version) : NULL;
+			catalogue->base ? catalogue_find(catalogue->base, type->kind, type->name, type->version) : NULL;
 
 		if (of_base) {
 			d->failed = true;
@@ -178,23 +178,6 @@ type_define_value(struct type *type, struct arena *arena, struct diags *diags)
 	return constraints_read(constraints, value, arena, diags);
 }
 
-static bool
-check_defaults(const struct type *type, struct check *check)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < type->property_count; i++) {
-		const struct property *property = &type->properties[i];
-
-		if (property->declared_by != type || !property->fallback)
-			continue;
-		check->fallback = property->fallback;
-		check->fallback_of = property->name;
-		good = check_value(check, &property->schema, property->fallback) && good;
-	}
-	return good;
-}
-
 /* Calls step for each type that has no errors so far, parents before children; a child of a failed type fails. */
 static void
 each_downwards(struct catalogue *catalogue, struct diags *diags,
@@ -222,11 +205,29 @@ step_properties(struct catalogue *catalogue, struct type *type, struct diags *di
 	return type_define(catalogue, type, diags);
 }
 
+static bool
+step_defaults(struct catalogue *catalogue, struct type *type, struct diags *diags)
+{
+	struct check check = {.diags = diags};
+	bool good = true;
+
+	(void)catalogue; /* every step is given it */
+	for (size_t i = 0; i < type->property_count; i++) {
+		const struct property *property = &type->properties[i];
+
+		if (property->declared_by != type || !property->fallback)
+			continue;
+		check.fallback = property->fallback;
+		check.fallback_of = property->name;
+		good = check_value(&check, &property->schema, property->fallback) && good;
+	}
+	check_done(&check);
+	return good;
+}
+
 void
 catalogue_resolve(struct catalogue *catalogue, struct diags *diags)
 {
-	struct check check = {.diags = diags};
-
 	if (!catalogue_sort(catalogue)) {
 		diags_error(diags, NULL, "out of memory");
 		return;
@@ -240,9 +241,7 @@ catalogue_resolve(struct catalogue *catalogue, struct diags *diags)
 		measure_depth(d, diags);
 	each_downwards(catalogue, diags, step_value);
 	each_downwards(catalogue, diags, step_properties);
-	for (struct declared *d = catalogue->first; d; d = d->after)
-		d->failed = d->failed || !check_defaults(&d->type, &check);
-	check_done(&check);
+	each_downwards(catalogue, diags, step_defaults);
 	catalogue_keep_good(catalogue);
 	catalogue->resolved = true;
 }

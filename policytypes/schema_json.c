@@ -220,21 +220,21 @@ put_kind(struct writer *w, json_t *object, enum value_kind kind)
 	static const struct {
 		const char *type, *format, *pattern;
 	} kinds[] = {
-	        [VALUE_STRING] = {"string", NULL, NULL},
-	        [VALUE_INTEGER] = {"integer", NULL, NULL},
-	        [VALUE_FLOAT] = {"number", NULL, NULL},
-	        [VALUE_BOOLEAN] = {"boolean", NULL, NULL},
-	        [VALUE_TIMESTAMP] = {"string", "date-time", NULL},
-	        [VALUE_VERSION] = {"string", NULL, "^[0-9]+\\.[0-9]+"},
-	        [VALUE_RANGE] = {"array", NULL, NULL},
-	        [VALUE_TIME] = {"string", NULL, AMOUNT "(d|h|m|s|ms|us|ns)$"},
-	        [VALUE_SIZE] = {"string", NULL, AMOUNT "(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)$"},
-	        [VALUE_FREQUENCY] = {"string", NULL, AMOUNT "(Hz|kHz|MHz|GHz)$"},
-	        [VALUE_BITRATE] = {"string", NULL, AMOUNT "[KMGT]?i?[bB]ps$"},
-	        [VALUE_LIST] = {"array", NULL, NULL},
-	        [VALUE_MAP] = {"object", NULL, NULL},
-	        [VALUE_ANY] = {NULL, NULL, NULL},
-	        [VALUE_TYPE] = {NULL, NULL, NULL},
+		[VALUE_STRING] = {"string", NULL, NULL},
+		[VALUE_INTEGER] = {"integer", NULL, NULL},
+		[VALUE_FLOAT] = {"number", NULL, NULL},
+		[VALUE_BOOLEAN] = {"boolean", NULL, NULL},
+		[VALUE_TIMESTAMP] = {"string", "date-time", NULL},
+		[VALUE_VERSION] = {"string", NULL, "^[0-9]+\\.[0-9]+"},
+		[VALUE_RANGE] = {"array", NULL, NULL},
+		[VALUE_TIME] = {"string", NULL, AMOUNT "(d|h|m|s|ms|us|ns)$"},
+		[VALUE_SIZE] = {"string", NULL, AMOUNT "(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)$"},
+		[VALUE_FREQUENCY] = {"string", NULL, AMOUNT "(Hz|kHz|MHz|GHz)$"},
+		[VALUE_BITRATE] = {"string", NULL, AMOUNT "[KMGT]?i?[bB]ps$"},
+		[VALUE_LIST] = {"array", NULL, NULL},
+		[VALUE_MAP] = {"object", NULL, NULL},
+		[VALUE_ANY] = {NULL, NULL, NULL},
+		[VALUE_TYPE] = {NULL, NULL, NULL},
 	};
 
 	put_text(w, object, "type", str_from(kinds[kind].type));

@@ -18,30 +18,41 @@ folded(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-/* Insertions, deletions, replacements that turn a into b, letter case aside. Both at most NAME_MAX_LEN long. */
+static unsigned
+least_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Insertions, deletions, replacements that turn a into b, letter case aside; DISTANCE_MAX + 1 stands for more. Only cells
+ * so near the diagonal are looked at, and no row after one in which all are farther: documents from outside may hold
+ * thousands of names. Both at most NAME_MAX_LEN long.
+ */
 static unsigned
 edit_distance(struct str a, struct str b)
 {
-	unsigned row[NAME_MAX_LEN + 1];
+	const unsigned far = DISTANCE_MAX + 1;
+	unsigned row[NAME_MAX_LEN + 1], nearest = 0;
 
 	for (size_t j = 0; j <= b.len; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= a.len; i++) {
-		unsigned diagonal = row[0];
+		row[j] = j < far ? (unsigned)j : far;
+	for (size_t i = 1; i <= a.len && nearest < far; i++) {
+		size_t first = i > DISTANCE_MAX ? i - DISTANCE_MAX : 1;
+		size_t last = i + DISTANCE_MAX < b.len ? i + DISTANCE_MAX : b.len;
+		unsigned diagonal = row[first - 1];
 
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= b.len; j++) {
+		row[first - 1] = first == 1 && i < far ? (unsigned)i : far;
+		nearest = row[first - 1];
+		for (size_t j = first; j <= last; j++) {
 			unsigned least = diagonal + (folded(a.ptr[i - 1]) != folded(b.ptr[j - 1]));
 
 			diagonal = row[j];
-			if (row[j] + 1 < least)
-				least = row[j] + 1;
-			if (row[j - 1] + 1 < least)
-				least = row[j - 1] + 1;
-			row[j] = least;
+			row[j] = least_of(least, least_of(row[j], row[j - 1]) + 1);
+			nearest = least_of(nearest, row[j]);
 		}
 	}
-	return row[b.len];
+	return nearest < far ? row[b.len] : far;
 }
 
 void

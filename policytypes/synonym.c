@@ -12,25 +12,25 @@
 static const struct {
 	const char *first, *today;
 } types[] = {
-        {GUARD "FrequencyLimiter", GUARD "common.FrequencyLimiter"},
-        {GUARD "Blacklist", GUARD "common.Blacklist"},
-        {GUARD "MinMax", GUARD "common.MinMax"},
+	{GUARD "FrequencyLimiter", GUARD "common.FrequencyLimiter"},
+	{GUARD "Blacklist", GUARD "common.Blacklist"},
+	{GUARD "MinMax", GUARD "common.MinMax"},
 };
 
 static const struct {
 	struct str first, today;
 } properties[] = {
-        {{"controlLoopName", 15}, {"id", 2}},
-        {{"time_range", 10}, {"timeRange", 9}},
-        {{"min_vf_module_instances", 23}, {"min", 3}},
-        {{"max_vf_module_instances", 23}, {"max", 3}},
+	{{"controlLoopName", 15}, {"id", 2}},
+	{{"time_range", 10}, {"timeRange", 9}},
+	{{"min_vf_module_instances", 23}, {"min", 3}},
+	{{"max_vf_module_instances", 23}, {"max", 3}},
 };
 
 /* A scope on guards of every kind, whether or not their type declares it. */
 static const struct property target = {
-        .name = {"target", 6},
-        .schema = {.kind = VALUE_STRING, .type_name = {"string", 6}},
-        .description = {"What the operation would be performed on", 40},
+	.name = {"target", 6},
+	.schema = {.kind = VALUE_STRING, .type_name = {"string", 6}},
+	.description = {"What the operation would be performed on", 40},
 };
 
 struct str

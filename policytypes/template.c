@@ -61,18 +61,18 @@ static const struct {
 	const char *key;
 	enum document_kind kind;
 } tells[] = {
-        {"tosca_definitions_version", DOCUMENT_TEMPLATE},
-        {"topology_template", DOCUMENT_TEMPLATE},
-        {"guard", DOCUMENT_GUARD2},
-        {"guards", DOCUMENT_GUARD2},
-        {"controlLoop", DOCUMENT_CONTROLLOOP},
-        {"properties", DOCUMENT_BARE},
-        {"triggers", DOCUMENT_BARE},
-        {"policy_types", DOCUMENT_TEMPLATE},
-        {"data_types", DOCUMENT_TEMPLATE},
-        {"node_types", DOCUMENT_TEMPLATE},
-        {"capability_types", DOCUMENT_TEMPLATE},
-        {"policies", DOCUMENT_TEMPLATE},
+	{"tosca_definitions_version", DOCUMENT_TEMPLATE},
+	{"topology_template", DOCUMENT_TEMPLATE},
+	{"guard", DOCUMENT_GUARD2},
+	{"guards", DOCUMENT_GUARD2},
+	{"controlLoop", DOCUMENT_CONTROLLOOP},
+	{"properties", DOCUMENT_BARE},
+	{"triggers", DOCUMENT_BARE},
+	{"policy_types", DOCUMENT_TEMPLATE},
+	{"data_types", DOCUMENT_TEMPLATE},
+	{"node_types", DOCUMENT_TEMPLATE},
+	{"capability_types", DOCUMENT_TEMPLATE},
+	{"policies", DOCUMENT_TEMPLATE},
 };
 
 #define EXPECTED \

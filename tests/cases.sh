@@ -1,3 +1,3 @@
 #!/bin/sh
-# cases - the policy tests of tests/cases, folder by folder, through clguard test
-exec "${top_builddir:-build}/clguard" test "${top_srcdir:-.}"/tests/cases/*/
+# cases - the policy tests of tests/cases, through clguard test
+exec "${top_builddir:-build}/clguard" test "${top_srcdir:-.}"/tests/cases

@@ -46,7 +46,7 @@ done
 sed -n '/^  \$ cat limit.yaml/,/^  \$ clguard check/p' "$top/README" | sed '1d;$d;s/^  //' >"$work/limit.yaml"
 [ -s "$work/limit.yaml" ] || { echo 'README has no limit.yaml'; bad=1; }
 expect 0 "$clguard" check "$work/limit.yaml"
-says err '1 policies, 1 guards: 0 errors, 0 warnings'
+says err '1 policy, 1 guard: 0 errors, 0 warnings'
 sed -n "s/.*curl -d '\([^']*\)'.*/\1/p" "$top/README" >"$work/request.json"
 expect 0 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --explain
 says out '"status":"Permit","reason":"permit"'

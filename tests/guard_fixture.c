@@ -56,16 +56,14 @@ body_text(struct arena *arena, const char *type, const char *properties, const c
 	return arena_str(arena, (struct str){text, n});
 }
 
-struct guard *
-fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
-              const char *metadata)
+struct policy *
+fixture_policy(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
+               const char *metadata)
 {
 	struct arena *arena = &fixture->arena;
 	struct str body = body_text(arena, type, properties, metadata);
 	struct policy_list list = {0};
-	const struct guard_kind *kind;
 	struct error err = {0};
-	struct guard *guard;
 	struct node *root;
 
 	diags_init(&fixture->diags, arena);
@@ -82,8 +80,18 @@ fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, c
 	if (!list.first ||
 	    (mode == GUARD_STRICT && !policy_check(list.first, fixture->catalogue, arena, &fixture->diags)))
 		return NULL;
-	kind = guard_kind_of(list.first, mode);
-	if (!kind || !guard_compile(list.first, kind, mode, arena, NULL, &guard, &fixture->diags))
+	return list.first;
+}
+
+struct guard *
+fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
+              const char *metadata)
+{
+	const struct policy *policy = fixture_policy(fixture, mode, type, properties, metadata);
+	const struct guard_kind *kind = policy ? guard_kind_of(policy, mode) : NULL;
+	struct guard *guard;
+
+	if (!kind || !guard_compile(policy, kind, mode, &fixture->arena, NULL, &guard, &fixture->diags))
 		return NULL;
 	return guard;
 }

@@ -16,6 +16,7 @@ struct done {
 };
 
 struct catalogue;
+struct policy;
 
 struct fixture {
 	struct arena arena;
@@ -37,6 +38,10 @@ int fixture_teardown(void **state);
  */
 struct guard *fixture_guard(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
                             const char *metadata);
+
+/* The policy alone, checked in strict mode. NULL when it is refused. */
+struct policy *fixture_policy(struct fixture *fixture, enum guard_mode mode, const char *type, const char *properties,
+                              const char *metadata);
 
 /* "actor=SO operation=Restart target=vm-1 vfCount=3 currentTime=08:00:00Z"; '_' stands for a space. Borrowed texts. */
 struct request fixture_request(struct fixture *fixture, const char *text);

@@ -62,7 +62,7 @@ read_rows() {
 run=$(awk '
 	{ line = line $0 }
 	/\\$/ { sub(/\\$/, " ", line); next }
-	line ~ /^(TESTS|EXTRA_DIST) / { printf "%s ", line }
+	line ~ /^(([A-Z]+_)?TESTS|EXTRA_DIST) / { printf "%s ", line }
 	{ line = "" }' tests/Makefile.inc | tr '\t' ' ')
 
 # A test is run by its name, without .c, or with its folder.

@@ -199,7 +199,7 @@ one_error_makes_the_results_invalid(void **state)
 	good(clg_builder_add_policy(builder, &restart, &err));
 	good(clg_builder_add_constraint(builder, restart.id, &limit, &err));
 	for (size_t i = 0; i < 4; i++) {
-		const struct clg_constraint *bad = (const struct clg_constraint *const[]){&none, &never, &half, &hole}[i];
+		const struct clg_constraint *all[] = {&none, &never, &half, &hole}, *bad = all[i];
 
 		good(clg_builder_add_constraint(builder, restart.id, bad, &err));
 		build();

@@ -71,7 +71,7 @@ inherited_properties_come_first_and_an_override_stands_in_their_place(void **sta
 	types_load(f,
 	           VERSION "policy_types:\n"
 	                   "  child: {derived_from: parent, properties: {d: {type: string}, b: {type: integer, "
-	                   "description: mine, constraints: [less_than: 9]}}}\n"
+	                   "required: false, description: mine, constraints: [less_than: 9]}}}\n"
 	                   "  parent: {properties: {a: {type: string, required: false}, b: {type: integer, "
 	                   "description: theirs, default: 5, constraints: [greater_than: 1]}, c: {type: string}}}\n");
 	assert_string_equal(types_findings(f, true), "");
@@ -84,6 +84,7 @@ inherited_properties_come_first_and_an_override_stands_in_their_place(void **sta
 	assert_non_null(b->schema.constraints->next);
 	assert_null(b->schema.constraints->next->next);
 	assert_false(type_property(find(f, TYPE_POLICY, "child", NULL), STR("a"))->required);
+	assert_true(type_property(find(f, TYPE_POLICY, "child", NULL), STR("c"))->required);
 	assert_true(str_is(type_property(find(f, TYPE_POLICY, "parent", NULL), STR("b"))->description, "theirs"));
 }
 
@@ -128,82 +129,108 @@ a_version_is_chosen_or_is_todays_or_the_lowest(void **state)
 	assert_non_null(type_property(find(f, TYPE_POLICY, "seed", NULL), STR("controlLoopName")));
 }
 
+/* The lowest version of `low` that a catalogue with `own` finds over one with `base`. */
+static const char *
+lowest_of(struct types_fixture *f, const char *base, const char *own)
+{
+	struct catalogue *below;
+
+	types_load(f, VERSION "policy_types:\n  low: {version: %s}\n", base);
+	below = f->catalogue;
+	f->catalogue = catalogue_new(&f->arena, below);
+	types_add(f, "own.yaml", own);
+	catalogue_resolve(f->catalogue, &f->diags);
+	assert_string_equal(types_findings(f, true), "");
+	return find(f, TYPE_POLICY, "low", NULL)->version.ptr;
+}
+
+static void
+the_lowest_version_may_be_of_the_base_or_of_ones_own(void **state)
+{
+	struct types_fixture *f = *state;
+
+	assert_string_equal(lowest_of(f, "2.0.0", VERSION "policy_types:\n  low: {version: 3.0.0}\n"), "2.0.0");
+	assert_string_equal(lowest_of(f, "3.0.0", VERSION "policy_types:\n  low: {version: 2.0.0}\n"), "2.0.0");
+}
+
 static void
 what_is_wrong_with_types_is_found_where_it_is(void **state)
 {
 	static const struct {
 		const char *types, *findings; /* types: the third line on */
 	} cases[] = {
-	        {"- a", "3:3: error: an entry of 'policy_types' must be a map with one name as its key\n"},
-	        {"  a: text", "3:6: error: type 'a' must be a map, found text\n"},
-	        {"  string: {}", "3:3: error: 'string' is TOSCA's own type and cannot be declared\n"},
-	        {"  a: {version: 1}",
+		{"- a", "3:3: error: an entry of 'policy_types' must be a map with one name as its key\n"},
+		{"  a: text", "3:6: error: type 'a' must be a map, found text\n"},
+		{"  string: {}", "3:3: error: 'string' is TOSCA's own type and cannot be declared\n"},
+		{"  a: {version: 1}",
 	         "3:16: error: the version of type 'a' must have three numbers such as 1.0.0, is '1'\n"},
-	        {"  a: {derived: b}", "3:7: error: unknown key 'derived' in a policy type\n"},
-	        {"  a: {derived_form: b}",
+		{"  a: {derived: b}", "3:7: error: unknown key 'derived' in a policy type\n"},
+		{"  a: {derived_form: b}",
 	         "3:7: error: unknown key 'derived_form' in a policy type; did you mean 'derived_from'?\n"},
-	        {"  a: {derived_from: bb.cc}\n  bb.cd: {}",
+		{"  a: {derived_from: bb.cc}\n  bb.cd: {}",
 	         "3:21: error: unknown policy type 'bb.cc'; did you mean 'bb.cd'?\n"},
-	        {"  a: {derived_from: b, derived_from_version: 3.0.0}\n  b: {}",
+		{"  a: {derived_from: b, derived_from_version: 3.0.0}\n  b: {}",
 	         "3:21: error: the policy type 'b' has no version '3.0.0'; there is '1.0.0'\n"},
-	        {"  a: {derived_from: onap.datatypes.guard.filter}",
+		{"  a: {derived_from: onap.datatypes.guard.filter}",
 	         "3:21: error: unknown policy type 'onap.datatypes.guard.filter'\n"},
-	        {"  a: {derived_from: a}", "3:21: error: the policy type 'a' derives from itself\n"},
-	        {"  a: {derived_from: b}\n  b: {derived_from: c}\n  c: {derived_from: a}\n  d: {derived_from: a}",
+		{"  a: {derived_from: a}", "3:21: error: the policy type 'a' derives from itself\n"},
+		{"  a: {derived_from: b}\n  b: {derived_from: c}\n  c: {derived_from: a}\n  d: {derived_from: a}",
 	         "3:21: error: the policy type 'a' derives from itself\n"},
-	        {"- a: {}\n- a: {description: other}",
+		{"- a: {}\n- a: {description: other}",
 	         "4:3: error: the policy type 'a' 1.0.0 is declared differently at t.yaml:3\n"},
-	        {"- a: {description: d}\n- a: {description: d}", ""},
-	        {"  a: {properties: [b]}", "3:19: error: 'properties' must be a map, found list\n"},
-	        {"  a: {properties: {b: string}}",
+		{"- a: {metadata: {b: [c]}}\n- a: {metadata: {b: [d]}}",
+	         "4:3: error: the policy type 'a' 1.0.0 is declared differently at t.yaml:3\n"},
+		{"- a: {metadata: {b: [c]}}\n- a: {metadata: {b: [c]}}", ""},
+		{"  a: {properties: [b]}", "3:19: error: 'properties' must be a map, found list\n"},
+		{"  a: {properties: {b: string}}",
 	         "3:23: error: the definition of property 'b' must be a map, found text\n"},
-	        {"  a: {properties: {b: {}}}", "3:20: error: 'b' has no type\n"},
-	        {"  a: {properties: {b: {type: [c]}}}", "3:30: error: 'type' must be a name, found list\n"},
-	        {"  a: {properties: {b: {type: strin}}}", "3:30: error: unknown data type 'strin'\n"},
-	        {"  a: {properties: {b: {type: tosca.datatypes.TimeIntervall}}}",
+		{"  a: {properties: {b: {}}}", "3:20: error: 'b' has no type\n"},
+		{"  a: {properties: {b: {type: [c]}}}", "3:30: error: 'type' must be a name, found list\n"},
+		{"  a: {properties: {b: {type: strin}}}", "3:30: error: unknown data type 'strin'\n"},
+		{"  a: {properties: {b: {type: tosca.datatypes.TimeIntervall}}}",
 	         "3:30: error: unknown data type 'tosca.datatypes.TimeIntervall'; did you mean "
 	         "'tosca.datatypes.TimeInterval'?\n"},
-	        {"  a: {properties: {b: {type: onap.datatype.controlloop.Operation, type_version: 2.0.0}}}", ""},
-	        {"  a: {properties: {b: {type: onap.datatype.controlloop.Operation, type_version: 9.0.0}}}",
+		{"  a: {properties: {b: {type: onap.datatype.controlloop.Operation, type_version: 2.0.0}}}", ""},
+		{"  a: {properties: {b: {type: onap.datatype.controlloop.Operation, type_version: 9.0.0}}}",
 	         "3:30: error: the data type 'onap.datatype.controlloop.Operation' has no version '9.0.0'; there is "
 	         "'1.0.0'\n"},
-	        {"  a: {properties: {b: {type: string, requird: true}}}",
+		{"  a: {properties: {b: {type: string, requird: true}}}",
 	         "3:38: error: unknown key 'requird' in a property definition; did you mean 'required'?\n"},
-	        {"  a: {properties: {b: {type: string, required: yes}}}",
+		{"  a: {properties: {b: {type: string, required: yes}}}",
 	         "3:48: error: 'required' must be true or false, is 'yes'\n"},
-	        {"  a: {properties: {b: {type: string, entry_schema: string}}}",
+		{"  a: {properties: {b: {type: string, entry_schema: string}}}",
 	         "3:38: error: 'entry_schema' is for lists and maps, not for 'string'\n"},
-	        {"  a: {properties: {b: {type: list, entry_schema: [string]}}}",
+		{"  a: {properties: {b: {type: list, entry_schema: [string]}}}",
 	         "3:50: error: 'entry_schema' must be a map with a type, found list\n"},
-	        {"  a: {properties: {b: {type: list, entry_schema: {typo: string}}}}",
+		{"  a: {properties: {b: {type: list, entry_schema: {typo: string}}}}",
 	         "3:51: error: unknown key 'typo' in a schema; did you mean 'type'?\n"},
-	        {"  a: {properties: {b: {type: list, key_schema: string}}}",
+		{"  a: {properties: {b: {type: list, key_schema: string}}}",
 	         "3:36: error: 'key_schema' is for maps, not for 'list'\n"},
-	        {"  a: {properties: {b: {type: list, entry_schema: string}, c: {type: map, key_schema: {type: "
+		{"  a: {properties: {b: {type: list, entry_schema: string}, c: {type: map, key_schema: {type: "
 	         "string}}}}",
 	         ""},
-	        {"  a: {properties: {b: {type: integer, default: ten}}}",
+		{"  a: {properties: {b: {type: integer, default: ten}}}",
 	         "3:48: error: the default of property 'b' must be an integer, is 'ten'\n"},
-	        {"  a: {properties: {b: {type: integer, default: 0, constraints: {greater_than: 0}}}}",
+		{"  a: {properties: {b: {type: integer, default: 0, constraints: {greater_than: 0}}}}",
 	         "3:48: error: the default of property 'b' must be greater than 0, is '0'\n"},
-	        {"  a: {properties: {b: {type: integer, default: }}}", ""},
-	        {"  a: {constraints: [equal: 1]}",
+		{"  a: {properties: {b: {type: integer, default: }}}", ""},
+		{"  a: {constraints: [equal: 1]}",
 	         "3:7: error: constraints are for a type that derives from one of TOSCA's own\n"},
-	        {"  a: {derived_from: b, properties: {x: {type: string}}}\n  b: {properties: {x: {type: integer}}}",
+		{"  a: {derived_from: b, properties: {x: {type: string}}}\n  b: {properties: {x: {type: integer}}}",
 	         "3:40: error: property 'x' is of type 'integer' in 'b' and cannot become 'string'\n"},
-	        {"  a: {derived_from: b, properties: {x: {type: list, entry_schema: string}}}\n"
+		{"  a: {derived_from: b, properties: {x: {type: list, entry_schema: string}}}\n"
 	         "  b: {properties: {x: {type: list, entry_schema: integer}}}",
 	         "3:40: error: property 'x' is of type 'list' in 'b' and cannot become 'list'\n"},
-	        {"  a: {derived_from: b, properties: {x: {type: string, required: false}}}\n"
+		{"  a: {derived_from: b, properties: {x: {type: string, required: false}}}\n"
 	         "  b: {properties: {x: {type: string}}}",
 	         "3:40: error: property 'x' is required in 'b' and cannot become optional\n"},
-	        {"  a: {derived_from: b, properties: {x: {type: string, required: false, default: d}}}\n"
+		{"  a: {derived_from: b, properties: {x: {type: string, required: false, default: d}}}\n"
 	         "  b: {properties: {x: {type: string}}}",
 	         ""},
-	        {"  a: {derived_from: b, properties: {x: {type: integer, constraints: [greater_than: 5]}}}\n"
+		{"  a: {derived_from: b, properties: {x: {type: integer, constraints: [greater_than: 5]}}}\n"
 	         "  b: {properties: {x: {type: integer, default: 3}}}",
 	         "4:48: error: the default of property 'x' must be greater than 5, is '3'\n"},
-	        {"  a: {derived_from: b, properties: {x: {type: integer}}}\n  b: {properties: {x: {type: any}}}", ""},
+		{"  a: {derived_from: b, properties: {x: {type: integer}}}\n  b: {properties: {x: {type: any}}}", ""},
 	};
 	struct types_fixture *f = *state;
 
@@ -219,8 +246,11 @@ a_type_with_errors_is_not_found_and_its_children_neither(void **state)
 	struct types_fixture *f = *state;
 
 	types_load(f, VERSION "policy_types:\n  a: {properties: {x: {type: nothing}}}\n  b: {derived_from: a}\n"
-	                      "  c: {}\n  d: {derived_from: d}\n");
-	assert_int_equal(f->diags.count[SEVERITY_ERROR], 2);
+	                      "  c: {}\n  d: {derived_from: d}\n"
+	                      "  e: {properties: {x: {type: integer, default: y}}}\n  f: {derived_from: e}\n");
+	assert_int_equal(f->diags.count[SEVERITY_ERROR], 3);
+	assert_null(find(f, TYPE_POLICY, "e", NULL));
+	assert_null(find(f, TYPE_POLICY, "f", NULL));
 	assert_null(find(f, TYPE_POLICY, "a", NULL));
 	assert_null(find(f, TYPE_POLICY, "b", NULL));
 	assert_null(find(f, TYPE_POLICY, "d", NULL));
@@ -260,54 +290,54 @@ copies_of_built_in_types_are_not_used(void **state)
 	types_load(f, VERSION "policy_types:\n  " LIMITER ":\n    version: 1.0.0\n    properties: {odd: {type: Odd}}\n"
 	                      "data_types:\n  onap.datatypes.guard.filter: {}\n");
 	assert_string_equal(
-	        types_findings(f, true),
-	        "4:5: info: the policy type '" LIMITER "' 1.0.0 is built in; this declaration of it is not "
-	        "used\n"
-	        "7:32: info: the data type 'onap.datatypes.guard.filter' 1.0.0 is built in; this declaration "
-	        "of it is not used\n");
+		types_findings(f, true),
+		"4:5: info: the policy type '" LIMITER "' 1.0.0 is built in; this declaration of it is not "
+		"used\n"
+		"7:32: info: the data type 'onap.datatypes.guard.filter' 1.0.0 is built in; this declaration "
+		"of it is not used\n");
 	assert_true(find(f, TYPE_POLICY, LIMITER, NULL)->builtin);
 }
 
 /* The style of seed 003: capitals, references in another case, entry_schema without type, constraints as a map. */
 static const char seed_style[] =
-        "tosca_definitions_version: tosca_simple_yaml_1_0_0\n"
-        "policy_types:\n"
-        "  my.Operational:\n"
-        "    derived_from: tosca.policies.Root\n"
-        "    version: 2.0.0\n"
-        "    properties:\n"
-        "      id: {type: String, required: true}\n"
-        "      timeout: {type: Integer, required: true}\n"
-        "      onset: {required: true, entry_schema: {type: my.datatype.Event}}\n"
-        "      abatement: {type: Boolean, default: false}\n"
-        "      first: {required: true, entry_schema: {type: my.datatype.step}}\n"
-        "  my.Apex:\n"
-        "    derived_from: my.Operational\n"
-        "    version: 1.0.0\n"
-        "    properties:\n"
-        "data_types:\n"
-        "  my.datatype.Event:\n"
-        "    derived_from: tosca.datatypes.Root\n"
-        "    properties:\n"
-        "      kind: {type: String, default: \"Legacy\", constraints: [valid_values: [\"Legacy\", \"VES\"]]}\n"
-        "  my.datatype:odd.Name:\n"
-        "    derived_from: tosca.datatypes.Root\n"
-        "    properties:\n"
-        "  my.datatype.Step:\n"
-        "    derived_from: tosca.datatypes.Root\n"
-        "    properties:\n"
-        "      actor: {required: true, entry_schema: {type: my.nodetype.Actor}}\n"
-        "      kind: {type: String, required: false, constraints: {valid_values: [VNF, VM]}}\n"
-        "      maker: {type: String, required: false, constraints: {possible_values: [SO, APPC]}}\n"
-        "      payload: {type: Map, required: false}\n"
-        "      next: {required: false, default: final, entry_schema: {type: my.datatype.step}}\n"
-        "node_types:\n"
-        "  my.nodetype.Actor:\n"
-        "    derived_from: tosca.nodes.Root\n"
-        "    properties: {id: {type: String}}\n"
-        "    capabilities: {operation: {type: my.capability.Operation}}\n"
-        "capability_types:\n"
-        "  my.capability.Operation: {derived_from: tosca.nodes.Capabilities, properties: }\n";
+	"tosca_definitions_version: tosca_simple_yaml_1_0_0\n"
+	"policy_types:\n"
+	"  my.Operational:\n"
+	"    derived_from: tosca.policies.Root\n"
+	"    version: 2.0.0\n"
+	"    properties:\n"
+	"      id: {type: String, required: true}\n"
+	"      timeout: {type: Integer, required: true}\n"
+	"      onset: {required: true, entry_schema: {type: my.datatype.Event}}\n"
+	"      abatement: {type: Boolean, default: false}\n"
+	"      first: {required: true, entry_schema: {type: my.datatype.step}}\n"
+	"  my.Apex:\n"
+	"    derived_from: my.Operational\n"
+	"    version: 1.0.0\n"
+	"    properties:\n"
+	"data_types:\n"
+	"  my.datatype.Event:\n"
+	"    derived_from: tosca.datatypes.Root\n"
+	"    properties:\n"
+	"      kind: {type: String, default: \"Legacy\", constraints: [valid_values: [\"Legacy\", \"VES\"]]}\n"
+	"  my.datatype:odd.Name:\n"
+	"    derived_from: tosca.datatypes.Root\n"
+	"    properties:\n"
+	"  my.datatype.Step:\n"
+	"    derived_from: tosca.datatypes.Root\n"
+	"    properties:\n"
+	"      actor: {required: true, entry_schema: {type: my.nodetype.Actor}}\n"
+	"      kind: {type: String, required: false, constraints: {valid_values: [VNF, VM]}}\n"
+	"      maker: {type: String, required: false, constraints: {possible_values: [SO, APPC]}}\n"
+	"      payload: {type: Map, required: false}\n"
+	"      next: {required: false, default: final, entry_schema: {type: my.datatype.step}}\n"
+	"node_types:\n"
+	"  my.nodetype.Actor:\n"
+	"    derived_from: tosca.nodes.Root\n"
+	"    properties: {id: {type: String}}\n"
+	"    capabilities: {operation: {type: my.capability.Operation}}\n"
+	"capability_types:\n"
+	"  my.capability.Operation: {derived_from: tosca.nodes.Capabilities, properties: }\n";
 
 static void
 types_in_the_style_of_the_first_draft_load(void **state)
@@ -498,22 +528,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(built_in_types_know_their_generations),
-	        cmocka_unit_test(inherited_properties_come_first_and_an_override_stands_in_their_place),
-	        cmocka_unit_test(a_type_of_a_users_derives_from_a_guard),
-	        cmocka_unit_test(a_version_is_chosen_or_is_todays_or_the_lowest),
-	        cmocka_unit_test(what_is_wrong_with_types_is_found_where_it_is),
-	        cmocka_unit_test(a_type_with_errors_is_not_found_and_its_children_neither),
-	        cmocka_unit_test(data_types_derive_from_toscas_own),
-	        cmocka_unit_test(copies_of_built_in_types_are_not_used),
-	        cmocka_unit_test(types_in_the_style_of_the_first_draft_load),
-	        cmocka_unit_test(a_name_in_another_letter_case_must_mean_one_type),
-	        cmocka_unit_test(node_types_may_use_types_that_nobody_declares),
-	        cmocka_unit_test(a_type_has_32_ancestors_at_most),
-	        cmocka_unit_test(a_type_has_256_properties_at_most),
-	        cmocka_unit_test(a_catalogue_has_10000_types_at_most),
-	        cmocka_unit_test(visiting_goes_through_the_base_first_and_stops_when_told),
-	        cmocka_unit_test(running_out_of_memory_is_an_error),
+		cmocka_unit_test(built_in_types_know_their_generations),
+		cmocka_unit_test(inherited_properties_come_first_and_an_override_stands_in_their_place),
+		cmocka_unit_test(a_type_of_a_users_derives_from_a_guard),
+		cmocka_unit_test(a_version_is_chosen_or_is_todays_or_the_lowest),
+		cmocka_unit_test(the_lowest_version_may_be_of_the_base_or_of_ones_own),
+		cmocka_unit_test(what_is_wrong_with_types_is_found_where_it_is),
+		cmocka_unit_test(a_type_with_errors_is_not_found_and_its_children_neither),
+		cmocka_unit_test(data_types_derive_from_toscas_own),
+		cmocka_unit_test(copies_of_built_in_types_are_not_used),
+		cmocka_unit_test(types_in_the_style_of_the_first_draft_load),
+		cmocka_unit_test(a_name_in_another_letter_case_must_mean_one_type),
+		cmocka_unit_test(node_types_may_use_types_that_nobody_declares),
+		cmocka_unit_test(a_type_has_32_ancestors_at_most),
+		cmocka_unit_test(a_type_has_256_properties_at_most),
+		cmocka_unit_test(a_catalogue_has_10000_types_at_most),
+		cmocka_unit_test(visiting_goes_through_the_base_first_and_stops_when_told),
+		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, types_setup, types_teardown);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "guards/parts.h"
+#include "policytypes/policy.h"
 #include "tests/guard_fixture.h"
 
 #define MIN(n) (NOON - (n) * TIME_MS_MINUTE)
@@ -459,6 +460,45 @@ mode_shadow_is_kept_for_the_engine(void **state)
 	assert_false(fixture_guard(f, GUARD_STRICT, "common.Blacklist", WHO "blacklist: [a]", NULL)->shadow);
 }
 
+static const struct {
+	const char *type, *properties;
+} one_of_each[] = {
+	{"common.FrequencyLimiter", WHO "id: cl\ntarget: t\ntimeWindow: 10\ntimeUnits: minute\nlimit: 1"},
+	{"common.Blacklist", WHO "blacklist: [a, b, /c/]"},
+	{"common.MinMax", WHO "target: /p/\nmin: 1"},
+	{"common.Filter", TWO("blacklist")},
+	{"common.Filter", ONE("equal-ignore-case", "x", "true")},
+	{"coordination.FirstBlocksSecond", "controlLoop: [a, b]"},
+};
+
+static void
+compiling_survives_memory_that_ends_anywhere(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 2 * sizeof(one_of_each) / sizeof(*one_of_each); i++) {
+		enum guard_mode mode = i % 2 ? GUARD_ONAP : GUARD_STRICT;
+		const struct policy *policy =
+			fixture_policy(f, mode, one_of_each[i / 2].type, one_of_each[i / 2].properties, NULL);
+		size_t limit = 0;
+		bool good;
+
+		assert_non_null(policy);
+		do {
+			struct arena arena;
+			struct guard *guard;
+
+			arena_init(&arena, ++limit);
+			diags_init(&f->diags, &f->arena);
+			good = guard_compile(policy, guard_kind_of(policy, mode), mode, &arena, NULL, &guard,
+			                     &f->diags);
+			assert_true(good == (f->diags.count[SEVERITY_ERROR] == 0));
+			arena_free(&arena);
+		} while (!good && limit < 20000);
+		assert_true(good && limit > sizeof(struct guard));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int
@@ -479,6 +519,7 @@ main(void)
 		TEST(bad_properties_are_refused_with_their_place),
 		TEST(all_that_is_wrong_with_a_policy_is_told_at_once),
 		TEST(mode_shadow_is_kept_for_the_engine),
+		TEST(compiling_survives_memory_that_ends_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "guards/onap.h"
 #include "guards/parts.h"
 #include "policytypes/policy.h"
 #include "tests/guard_fixture.h"
@@ -364,6 +365,8 @@ static const struct {
 	{"common.Filter", ONE("blacklist", "EQUAL", "x", "~"), "item \"blacklist\""},
 	{"common.Filter", ONE("blacklist", "EQUAL", "x", "1"), "Cannot decode FilterDefinition"},
 	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[", "true"), "pattern"},
+	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[a-z&&[^x]]", "true"), "joins classes"},
+	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[a[b]]", "true"), "joins classes"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\n"
 	                      "filters: [{field: target, filter: x, function: string-equal, blacklist: true}]",
          "Unexpected value for field in filter"},
@@ -386,6 +389,22 @@ what_the_reference_refuses_is_refused_in_its_key_words(void **state)
 			fail_msg("%s\n%s: %s", bad[i].type, bad[i].properties,
 			         guard ? "accepted" : f->diags.first ? f->diags.first->text : "no finding");
 	}
+}
+
+static void
+only_joined_classes_are_javas_own(void **state)
+{
+	(void)state;
+	assert_true(onap_java_only(STR("[a&&b]")));
+	assert_true(onap_java_only(STR("x[^]a[b]]")));
+	assert_true(onap_java_only(STR("[\\]a[b]]")));
+	assert_true(onap_java_only(STR("\\Qa\\E[b[c]]")));
+	assert_false(onap_java_only(STR("a&&b[a&b][[:alpha:]]")));
+	assert_false(onap_java_only(STR("[a\\[b]")));
+	assert_false(onap_java_only(STR("\\Q[a[b]\\E")));
+	assert_false(onap_java_only(STR("\\[a[b]")));
+	assert_false(onap_java_only(STR("a\\")));
+	assert_false(onap_java_only(STR("")));
 }
 
 static void
@@ -428,6 +447,7 @@ main(void)
 		TEST(a_legacy_limiter_denies_only_when_it_knows_the_limit_is_reached),
 		TEST(a_legacy_blacklist_takes_every_entry_for_text),
 		TEST(what_the_reference_refuses_is_refused_in_its_key_words),
+		TEST(only_joined_classes_are_javas_own),
 		TEST(types_of_seed_003_are_no_guards),
 		TEST(only_version_1_0_0_of_a_type_is_a_guard),
 	};

@@ -17,24 +17,24 @@
 #define VERSION "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
 
 static const char document[] = VERSION
-        "data_types:\n"
-        "  pair: {description: Two., properties: {a: {type: integer}, next: {required: false, entry_schema: pair}}}\n"
-        "  odd/na~me x: {properties: {a: {type: pair}}}\n"
-        "policy_types:\n"
-        "  t:\n"
-        "    description: Some text.\n"
-        "    properties:\n"
-        "      s: {type: string, description: D, default: 5, constraints: [valid_values: [5, b]]}\n"
-        "      i: {type: integer, constraints: [greater_than: 0, less_or_equal: 9, possible_values: [1, 2]]}\n"
-        "      f: {type: float, required: false, default: 0.5, constraints: [in_range: [0, UNBOUNDED]]}\n"
-        "      b: {type: boolean, default: true, constraints: [equal: true]}\n"
-        "      p: {type: string, constraints: [pattern: a|b, min_length: 1, max_length: 2]}\n"
-        "      l: {type: list, entry_schema: {type: integer}, constraints: [length: 2], default: [1, 2]}\n"
-        "      m: {type: map, key_schema: string, entry_schema: pair, constraints: [min_length: 1]}\n"
-        "      o: {type: 'odd/na~me x'}\n"
-        "      n: {entry_schema: pair, default: {a: 1}}\n"
-        "      w: {type: scalar-unit.time, constraints: [greater_than: 0 s]}\n"
-        "      x: {type: any}\n";
+	"data_types:\n"
+	"  pair: {description: Two., properties: {a: {type: integer}, next: {required: false, entry_schema: pair}}}\n"
+	"  odd/na~me x: {properties: {a: {type: pair}}}\n"
+	"policy_types:\n"
+	"  t:\n"
+	"    description: Some text.\n"
+	"    properties:\n"
+	"      s: {type: string, description: D, default: 5, constraints: [valid_values: [5, b]]}\n"
+	"      i: {type: integer, constraints: [greater_than: 0, less_or_equal: 9, possible_values: [1, 2]]}\n"
+	"      f: {type: float, required: false, default: 0.5, constraints: [in_range: [0, UNBOUNDED]]}\n"
+	"      b: {type: boolean, default: true, constraints: [equal: true]}\n"
+	"      p: {type: string, constraints: [pattern: a|b, min_length: 1, max_length: 2]}\n"
+	"      l: {type: list, entry_schema: {type: integer}, constraints: [length: 2], default: [1, 2]}\n"
+	"      m: {type: map, key_schema: string, entry_schema: pair, constraints: [min_length: 1]}\n"
+	"      o: {type: 'odd/na~me x'}\n"
+	"      n: {entry_schema: pair, default: {a: 1}}\n"
+	"      w: {type: scalar-unit.time, constraints: [greater_than: 0 s]}\n"
+	"      x: {type: any}\n";
 
 static const struct type *
 load(struct types_fixture *f)
@@ -71,26 +71,26 @@ static void
 each_property_says_what_it_takes(void **state)
 {
 	static const char *const expected[][2] = {
-	        {"s",
+		{"s",
 	         "{\"title\":\"s\",\"description\":\"D\",\"type\":\"string\",\"enum\":[\"5\",\"b\"],\"default\":\"5\","
 	         "\"propertyOrder\":1}"},
-	        {"i", "{\"title\":\"i\",\"type\":\"integer\",\"exclusiveMinimum\":0,\"maximum\":9,\"examples\":[1,2],"
+		{"i", "{\"title\":\"i\",\"type\":\"integer\",\"exclusiveMinimum\":0,\"maximum\":9,\"examples\":[1,2],"
 	              "\"propertyOrder\":2}"},
-	        {"f", "{\"title\":\"f\",\"type\":\"number\",\"minimum\":0,\"default\":0.5,\"propertyOrder\":3}"},
-	        {"b", "{\"title\":\"b\",\"type\":\"boolean\",\"const\":true,\"default\":true,\"propertyOrder\":4}"},
-	        {"p", "{\"title\":\"p\",\"type\":\"string\",\"pattern\":\"^(?:a|b)$\",\"minLength\":1,\"maxLength\":2,"
+		{"f", "{\"title\":\"f\",\"type\":\"number\",\"minimum\":0,\"default\":0.5,\"propertyOrder\":3}"},
+		{"b", "{\"title\":\"b\",\"type\":\"boolean\",\"const\":true,\"default\":true,\"propertyOrder\":4}"},
+		{"p", "{\"title\":\"p\",\"type\":\"string\",\"pattern\":\"^(?:a|b)$\",\"minLength\":1,\"maxLength\":2,"
 	              "\"propertyOrder\":5}"},
-	        {"l",
+		{"l",
 	         "{\"title\":\"l\",\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":2,\"maxItems\":2,"
 	         "\"default\":[1,2],\"propertyOrder\":6}"},
-	        {"m", "{\"title\":\"m\",\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/$defs/pair:1.0.0\"},"
+		{"m", "{\"title\":\"m\",\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/$defs/pair:1.0.0\"},"
 	              "\"propertyNames\":{\"type\":\"string\"},\"minProperties\":1,\"propertyOrder\":7}"},
-	        {"o", "{\"title\":\"o\",\"$ref\":\"#/$defs/odd~1na~0me%20x:1.0.0\",\"propertyOrder\":8}"},
-	        {"n", "{\"title\":\"n\",\"anyOf\":[{\"$ref\":\"#/$defs/pair:1.0.0\"},{\"type\":\"string\"}],"
+		{"o", "{\"title\":\"o\",\"$ref\":\"#/$defs/odd~1na~0me%20x:1.0.0\",\"propertyOrder\":8}"},
+		{"n", "{\"title\":\"n\",\"anyOf\":[{\"$ref\":\"#/$defs/pair:1.0.0\"},{\"type\":\"string\"}],"
 	              "\"default\":{\"a\":1},\"propertyOrder\":9}"},
-	        {"w", "{\"title\":\"w\",\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)? *(d|h|m|s|ms|us|ns)$\","
+		{"w", "{\"title\":\"w\",\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)? *(d|h|m|s|ms|us|ns)$\","
 	              "\"propertyOrder\":10}"},
-	        {"x", "{\"title\":\"x\",\"propertyOrder\":11}"},
+		{"x", "{\"title\":\"x\",\"propertyOrder\":11}"},
 	};
 	struct types_fixture *f = *state;
 	json_t *schema = make(f, load(f));
@@ -187,10 +187,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(each_property_says_what_it_takes),
-	        cmocka_unit_test(types_in_use_stand_once_under_defs),
-	        cmocka_unit_test(a_guard_also_takes_a_target),
-	        cmocka_unit_test(each_failed_allocation_is_an_error),
+		cmocka_unit_test(each_property_says_what_it_takes),
+		cmocka_unit_test(types_in_use_stand_once_under_defs),
+		cmocka_unit_test(a_guard_also_takes_a_target),
+		cmocka_unit_test(each_failed_allocation_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, types_setup, types_teardown);

@@ -15,6 +15,15 @@
 #include "base/store.h"
 #include "base/store_lock.h"
 
+/* Sanitizers need an address space without bounds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 static const char *const tables[] = {"one", "two"};
 
 static struct store_options
@@ -346,7 +355,7 @@ a_directory_without_a_database_fails_when_one_must_exist(void **state)
 }
 
 /* Sanitizers need far more address space than any limit leaves. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SANITIZED
 static void
 a_limited_address_space_gets_a_smaller_map(void **state)
 {
@@ -412,7 +421,7 @@ main(void)
 		cmocka_unit_test(what_was_committed_is_there_after_closing_and_after_reopening),
 		cmocka_unit_test(a_lost_or_short_file_is_refused_and_not_taken_for_a_new_database),
 		cmocka_unit_test(a_directory_without_a_database_fails_when_one_must_exist),
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SANITIZED
 		cmocka_unit_test(a_limited_address_space_gets_a_smaller_map),
 #endif
 		cmocka_unit_test(used_bytes_shrink_when_entries_go),

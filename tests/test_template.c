@@ -22,22 +22,22 @@ a_document_is_known_by_its_keys(void **state)
 		const char *text;
 		int kind; /* -1 for none */
 	} cases[] = {
-	        {VERSION, DOCUMENT_TEMPLATE},
-	        {"topology_template: {}", DOCUMENT_TEMPLATE},
-	        {"data_types: {}", DOCUMENT_TEMPLATE},
-	        {"policies: []", DOCUMENT_TEMPLATE},
-	        {"{guard: {version: 2.0.0}, guards: []}", DOCUMENT_GUARD2},
-	        {"guards: []", DOCUMENT_GUARD2},
-	        {"{controlLoop: {version: 2.0.0}, policies: []}", DOCUMENT_CONTROLLOOP},
-	        {"{type: a, properties: {}}", DOCUMENT_BARE},
-	        {"{name: a, properties: {}}", DOCUMENT_BARE},
-	        {"{type: a, triggers: []}", DOCUMENT_BARE},
-	        {VERSION "guard: {}", DOCUMENT_TEMPLATE},
-	        {"{type: a}", -1},
-	        {"{}", -1},
-	        {"[]", -1},
-	        {"text", -1},
-	        {"", -1},
+		{VERSION, DOCUMENT_TEMPLATE},
+		{"topology_template: {}", DOCUMENT_TEMPLATE},
+		{"data_types: {}", DOCUMENT_TEMPLATE},
+		{"policies: []", DOCUMENT_TEMPLATE},
+		{"{guard: {version: 2.0.0}, guards: []}", DOCUMENT_GUARD2},
+		{"guards: []", DOCUMENT_GUARD2},
+		{"{controlLoop: {version: 2.0.0}, policies: []}", DOCUMENT_CONTROLLOOP},
+		{"{type: a, properties: {}}", DOCUMENT_BARE},
+		{"{name: a, properties: {}}", DOCUMENT_BARE},
+		{"{type: a, triggers: []}", DOCUMENT_BARE},
+		{VERSION "guard: {}", DOCUMENT_TEMPLATE},
+		{"{type: a}", -1},
+		{"{}", -1},
+		{"[]", -1},
+		{"text", -1},
+		{"", -1},
 	};
 	struct types_fixture *f = *state;
 
@@ -49,7 +49,7 @@ a_document_is_known_by_its_keys(void **state)
 
 		types_begin(f);
 		assert_int_equal(
-		        yaml_read(str_from(cases[i].text), "t", &document_limits_default, &f->arena, &root, &err), 0);
+			yaml_read(str_from(cases[i].text), "t", &document_limits_default, &f->arena, &root, &err), 0);
 		r = document_classify(root, &kind, &err);
 		if (cases[i].kind >= 0 ? r != 0 || (int)kind != cases[i].kind : r != -ERROR_TYPE || err.line != 1)
 			fail_msg("'%s' is %d, kind %d: %s", cases[i].text, r, (int)kind, err.text);
@@ -60,12 +60,12 @@ static void
 policies_stand_in_a_map_or_a_list_in_either_place(void **state)
 {
 	static const char *const texts[] = {
-	        VERSION "topology_template:\n  policies:\n    - a: {type: t}\n    - b: {type: t, version: 2.0.0}\n",
-	        VERSION "topology_template:\n  policies:\n    a: {type: t}\n    b: {type: t, version: 2.0.0}\n",
-	        VERSION "policies:\n  - a: {type: t}\n  - b: {type: t, version: 2.0.0}\n",
-	        VERSION "topology_template: {policies: {a: {type: t}}}\npolicies: [b: {type: t, version: 2.0.0}]\n",
-	        "{\"tosca_definitions_version\": \"tosca_simple_yaml_1_0_0\", \"topology_template\": {\"policies\": ["
-	        "{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}",
+		VERSION "topology_template:\n  policies:\n    - a: {type: t}\n    - b: {type: t, version: 2.0.0}\n",
+		VERSION "topology_template:\n  policies:\n    a: {type: t}\n    b: {type: t, version: 2.0.0}\n",
+		VERSION "policies:\n  - a: {type: t}\n  - b: {type: t, version: 2.0.0}\n",
+		VERSION "topology_template: {policies: {a: {type: t}}}\npolicies: [b: {type: t, version: 2.0.0}]\n",
+		("{\"tosca_definitions_version\": \"tosca_simple_yaml_1_0_0\", \"topology_template\": {\"policies\": ["
+		 "{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}"),
 	};
 	struct types_fixture *f = *state;
 
@@ -134,53 +134,53 @@ what_is_wrong_with_a_template_is_found(void **state)
 	static const struct {
 		const char *text, *findings;
 	} cases[] = {
-	        {"topology_template: {}\n", "1:1: error: tosca_definitions_version is missing\n"},
-	        {"tosca_definitions_version: tosca_simple_yaml_2_0\n",
+		{"topology_template: {}\n", "1:1: error: tosca_definitions_version is missing\n"},
+		{"tosca_definitions_version: tosca_simple_yaml_2_0\n",
 	         "1:28: error: unknown TOSCA version 'tosca_simple_yaml_2_0'; known are tosca_simple_yaml_1_0_0, "
 	         "_1_1_0, "
 	         "_1_2 and _1_3\n"},
-	        {"tosca_definitions_version: [a]\n",
+		{"tosca_definitions_version: [a]\n",
 	         "1:28: error: 'tosca_definitions_version' must be text, found list\n"},
-	        {VERSION "topology_templates: {}\n", "2:1: error: unknown key 'topology_templates' in a service "
+		{VERSION "topology_templates: {}\n", "2:1: error: unknown key 'topology_templates' in a service "
 	                                             "template; did you mean 'topology_template'?\n"},
-	        {VERSION "topology_template: {policy: {}}\n",
+		{VERSION "topology_template: {policy: {}}\n",
 	         "2:21: error: unknown key 'policy' in a topology template\n"},
-	        {VERSION "topology_template: []\n", "2:20: error: 'topology_template' must be a map, found list\n"},
-	        {VERSION "policies: text\n",
+		{VERSION "topology_template: []\n", "2:20: error: 'topology_template' must be a map, found list\n"},
+		{VERSION "policies: text\n",
 	         "2:11: error: 'policies' must be a map, or a list of maps with one name each, found text\n"},
-	        {VERSION "policies:\n- text\n- a: {type: t}\n",
+		{VERSION "policies:\n- text\n- a: {type: t}\n",
 	         "3:3: error: an entry of 'policies' must be a map with one name as its key\n"},
-	        {VERSION "policies:\n- a:\n  type: t\n",
+		{VERSION "policies:\n- a:\n  type: t\n",
 	         "3:3: error: an entry of 'policies' must be a map with one name as its key; is the body indented less "
 	         "than the name?\n"},
-	        {VERSION "imports: [a.yaml]\n",
+		{VERSION "imports: [a.yaml]\n",
 	         "2:10: warning: imports are not followed: load those documents as well\n"},
-	        {VERSION "policies: {a b: {type: t}}\n",
+		{VERSION "policies: {a b: {type: t}}\n",
 	         "2:12: error: a policy's name must be 1 to 255 of A-Z a-z 0-9 . _ -, is 'a b'\n"},
-	        {VERSION "policies: {'': {type: t}}\n",
+		{VERSION "policies: {'': {type: t}}\n",
 	         "2:12: error: a policy's name must be 1 to 255 of A-Z a-z 0-9 . _ -, is ''\n"},
-	        {VERSION "policies: {a: {type: t, name: b}}\n",
+		{VERSION "policies: {a: {type: t, name: b}}\n",
 	         "2:31: warning: the name 'b' has no effect: the policy is called 'a'\n"},
-	        {VERSION "policies: {a: {type: t, propertys: {}}}\n",
+		{VERSION "policies: {a: {type: t, propertys: {}}}\n",
 	         "2:25: warning: unknown key 'propertys' in a policy; did you mean 'properties'?\n"},
-	        {VERSION "policies: {a: {}}\n", "2:12: error: policy 'a' has no type\n"},
-	        {VERSION "policies: {a: {type: }}\n", "2:22: error: the policy's type is no name\n"},
-	        {VERSION "policies: {a: text}\n",
+		{VERSION "policies: {a: {}}\n", "2:12: error: policy 'a' has no type\n"},
+		{VERSION "policies: {a: {type: }}\n", "2:22: error: the policy's type is no name\n"},
+		{VERSION "policies: {a: text}\n",
 	         "2:12: error: policy 'a' must be a map with type and properties, found text\n"},
-	        {VERSION "policies: {a: {type: t, version: 1.0}}\n",
+		{VERSION "policies: {a: {type: t, version: 1.0}}\n",
 	         "2:34: error: 'version' must have three numbers such as 1.0.0, is '1.0'\n"},
-	        {VERSION "policies: {a: {type: t, type_version: v1.0.0}}\n",
+		{VERSION "policies: {a: {type: t, type_version: v1.0.0}}\n",
 	         "2:39: error: 'type_version' must have three numbers such as 1.0.0, is 'v1.0.0'\n"},
-	        {VERSION "policies: {a: {type: t, version: [1]}}\n",
+		{VERSION "policies: {a: {type: t, version: [1]}}\n",
 	         "2:34: error: 'version' must be text, found list\n"},
-	        {VERSION "policies: {a: {type: t, properties: [x]}}\n",
+		{VERSION "policies: {a: {type: t, properties: [x]}}\n",
 	         "2:37: error: 'properties' must be a map, found list\n"},
-	        {VERSION "policies: {a: {type: t, metadata: x}}\n",
+		{VERSION "policies: {a: {type: t, metadata: x}}\n",
 	         "2:35: error: 'metadata' must be a map, found text\n"},
-	        {VERSION
+		{VERSION
 	         "topology_template: {node_templates: {n: {type: t, id: A, capabilities: {c: {}}}}, inputs: {}}\n",
 	         ""},
-	        {VERSION "topology_template: {node_templates: 1}\n",
+		{VERSION "topology_template: {node_templates: 1}\n",
 	         "2:37: error: 'node_templates' must be a map, or a list of maps with one name each, found integer\n"},
 	};
 	struct types_fixture *f = *state;
@@ -254,14 +254,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(a_document_is_known_by_its_keys),
-	        cmocka_unit_test(policies_stand_in_a_map_or_a_list_in_either_place),
-	        cmocka_unit_test(a_policy_carries_its_parts),
-	        cmocka_unit_test(bare_bodies_are_called_by_their_file),
-	        cmocka_unit_test(what_is_wrong_with_a_template_is_found),
-	        cmocka_unit_test(a_name_has_255_bytes_at_most),
-	        cmocka_unit_test(known_versions_of_tosca_are_four),
-	        cmocka_unit_test(running_out_of_memory_is_an_error),
+		cmocka_unit_test(a_document_is_known_by_its_keys),
+		cmocka_unit_test(policies_stand_in_a_map_or_a_list_in_either_place),
+		cmocka_unit_test(a_policy_carries_its_parts),
+		cmocka_unit_test(bare_bodies_are_called_by_their_file),
+		cmocka_unit_test(what_is_wrong_with_a_template_is_found),
+		cmocka_unit_test(a_name_has_255_bytes_at_most),
+		cmocka_unit_test(known_versions_of_tosca_are_four),
+		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, types_setup, types_teardown);

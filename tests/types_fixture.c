@@ -53,9 +53,9 @@ types_begin(struct types_fixture *f)
 void
 types_add(struct types_fixture *f, const char *file, const char *text)
 {
-	enum document_kind kind;
+	enum document_kind kind = DOCUMENT_TEMPLATE;
 	struct error err = {0};
-	struct node *root;
+	struct node *root = NULL;
 
 	if (document_read(str_from(text), file, &document_limits_default, &f->arena, &root, &err) != 0 ||
 	    document_classify(root, &kind, &err) != 0)

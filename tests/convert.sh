@@ -1,0 +1,66 @@
+#!/bin/sh
+# convert - what clguard convert writes compiles, and decides as the document it was made of
+# SPDX-License-Identifier: Apache-2.0
+set -u
+clguard=${top_builddir:-.}/clguard
+top=${top_srcdir:-.}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+
+fail() {
+	echo "convert: $1"
+	bad=1
+}
+
+cat >"$tmp/guard.yaml" <<'END'
+guard: {version: 2.0.0}
+guards:
+  - id: limit
+    name: limit
+    actor: APPC
+    recipe: Restart
+    limit_constraints:
+      - {num: 2, duration: PT15M, time_in_range: {arg2: PT5H, arg3: PT24H}}
+      - {blacklist: [vm-1, vm-2]}
+END
+cat >"$tmp/history.json" <<'END'
+[{"actor": "APPC", "operation": "Restart", "target": "vm-8", "outcome": "Success", "endtime": "2026-03-01T11:50:00Z"},
+ {"actor": "APPC", "operation": "Restart", "target": "vm-9", "outcome": "Failure", "endtime": "2026-03-01T11:55:00Z"}]
+END
+
+"$clguard" convert "$tmp/guard.yaml" --to tosca >"$tmp/tosca.yaml" 2>/dev/null || fail "a 2.0.0 file is not converted"
+"$clguard" check "$tmp/tosca.yaml" >/dev/null 2>&1 || fail "the converted 2.0.0 file does not compile"
+for target in vm-1 vm-3; do
+	for now in 2026-03-01T04:59:59Z 2026-03-01T12:00:00Z 2026-03-01T12:05:01Z; do
+		echo "{\"action\": \"guard\", \"resource\": {\"guard\": {\"actor\": \"APPC\", \"operation\": \"Restart\"," \
+			"\"target\": \"$target\", \"clname\": \"c\"}}}" >"$tmp/request.json"
+		for policy in guard tosca; do
+			"$clguard" decide --policy "$tmp/$policy.yaml" --history "$tmp/history.json" --now $now \
+				--request "$tmp/request.json" >"$tmp/$policy.out" 2>/dev/null
+		done
+		cmp -s "$tmp/guard.out" "$tmp/tosca.out" || fail "$target at $now: $(cat "$tmp/guard.out" "$tmp/tosca.out")"
+		cat "$tmp/guard.out" >>"$tmp/all"
+	done
+done
+grep -q Permit "$tmp/all" && grep -q limit_reached "$tmp/all" && grep -q blacklisted "$tmp/all" ||
+	fail "the requests do not tell the guards apart: $(cat "$tmp/all")"
+
+"$clguard" convert "$top/examples/operational/el-alto.yaml" --to tosca >"$tmp/flat.yaml" 2>/dev/null || fail "El Alto is not converted"
+"$clguard" show --flat "$tmp/flat.yaml" >"$tmp/again.yaml" 2>/dev/null
+cmp -s "$tmp/flat.yaml" "$tmp/again.yaml" || fail "the canonical form of a canonical form is another"
+for form in flat nested trigger el-alto; do
+	"$clguard" show --flat "$top/examples/operational/$form.yaml" | sed -n '/operations:/,$p' >"$tmp/$form.flat"
+	cmp -s "$tmp/flat.flat" "$tmp/$form.flat" || fail "$form has other directives than flat"
+	"$clguard" show --graph "$top/examples/operational/$form.yaml" | grep -q 'd0 -> d1' || fail "$form has no graph"
+done
+
+for policy in "$top"/examples/policies/*.yaml "$tmp/guard.yaml"; do
+	"$clguard" convert "$policy" --to xacml >"$tmp/set.xml" 2>/dev/null || fail "$policy is not written as XACML"
+	grep -q '</PolicySet>' "$tmp/set.xml" || fail "$policy: the policy set has no end"
+	grep -q '<Rule ' "$tmp/set.xml" || fail "$policy: the policy set has no rule"
+	[ "$(grep -o '<Apply ' "$tmp/set.xml" | wc -l)" = "$(grep -o '</Apply>' "$tmp/set.xml" | wc -l)" ] ||
+		fail "$policy: an Apply is not closed"
+done
+"$clguard" convert "$top/examples/policies/01-frequency-limiter.yaml" --to tosca >/dev/null 2>&1 && fail "TOSCA is converted to TOSCA"
+exit $bad

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""connections - pipelining, slow clients, keep-alive, sockets of all kinds, garbage."""
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import random
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import service
+from service import BLACKLIST, DECISION, Service, ask, wait_for
+
+
+def raw(body, target="/policy/pdpx/v1/decision"):
+    body = json.dumps(body).encode()
+    return (b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" %
+            (target.encode(), len(body))) + body
+
+
+def read_replies(sock, count):
+    """Bodies of `count` replies with a length, in order."""
+    data, bodies = b"", []
+    while len(bodies) < count:
+        head, found, rest = data.partition(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]) if found else 0
+        if found and len(rest) >= length:
+            bodies.append(rest[:length])
+            data = rest[length:]
+            continue
+        more = sock.recv(65536)
+        if not more:
+            break
+        data += more
+    return bodies
+
+
+def test_pipelined_requests_are_answered_in_order(suite):
+    with Service("--mode", "onap", policies={"b.yaml": BLACKLIST % "bad"}) as server:
+        choice = random.Random(4)
+        targets = [choice.choice(["bad", "good"]) for _ in range(200)]
+        sock = server.connect()
+        wire = b"".join(raw(ask(actor="RANC", operation="Cell Reset", target=target)) for target in targets)
+        threading.Thread(target=sock.sendall, args=(wire,)).start()
+        got = read_replies(sock, len(targets))
+        wanted = [b'{"status":"Deny"}' if target == "bad" else b'{"status":"Permit"}' for target in targets]
+        suite.equal(got, wanted, "answers")
+
+
+def test_pipelined_operations_and_decisions_keep_their_order(suite):
+    with Service() as server:
+        row = {"actor": "A", "operation": "O", "outcome": "Success", "requestId": "r"}
+        sock = server.connect()
+        sock.sendall(b"".join((raw(row, "/clguard/v1/operations") + raw(ask(actor="A"))) for _ in range(20)))
+        got = read_replies(sock, 40)
+        suite.equal(got, [b'{"recorded":1}', b'{"status":"Permit","reason":"no_applicable_guard"}'] * 20, "answers")
+
+
+def test_a_request_may_come_byte_by_byte(suite):
+    with Service() as server:
+        sock = server.connect()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in raw(ask(actor="slow")):
+            sock.send(bytes([byte]))
+        suite.equal(len(read_replies(sock, 1)), 1, "answered")
+
+
+def test_a_slow_body_has_a_deadline(suite):
+    with Service("--body-timeout-s", "1") as server:
+        sock = server.connect()
+        wire = raw(ask(actor="slow"))
+        sock.sendall(wire[:-20])
+        began = time.monotonic()
+        try:
+            for byte in wire[-20:]:
+                time.sleep(0.2)
+                sock.send(bytes([byte]))
+            suite.equal(sock.recv(100), b"", "closed")
+        except OSError:
+            suite.check(time.monotonic() - began >= 0.9, "not before its time")
+        suite.equal(server.decide(actor="a").status, 200, "others are served")
+
+
+def test_idle_connections_are_closed(suite):
+    with Service("--idle-timeout-s", "1") as server:
+        sock = server.connect()
+        suite.equal(sock.recv(10), b"", "closed after a second")
+
+
+def test_slow_clients_do_not_hold_up_others(suite):
+    with Service() as server:
+        socks = [server.connect() for _ in range(200)]
+        for sock in socks:
+            sock.sendall(raw(ask(actor="slow"))[:-5])
+        for _ in range(50):
+            suite.equal(server.decide(actor="quick").status, 200, "quick")
+        for sock in socks:
+            sock.sendall(raw(ask(actor="slow"))[-5:])
+        suite.equal([len(read_replies(sock, 1)) for sock in socks], [1] * 200, "slow ones too")
+
+
+def test_keep_alive_serves_many_on_one_connection(suite):
+    with Service() as server:
+        connection = server.connection()
+        for _ in range(300):
+            suite.equal(server.request("POST", DECISION, ask(actor="a"), connection=connection).status, 200, "reply")
+        suite.check(wait_for(lambda: "clguard_http_connections 2\n" in
+                             server.request("GET", "/metrics", headers={}).body.decode()), "one connection, and the asker's")
+
+
+def test_connections_over_the_limit_wait(suite):
+    with Service("--workers", "1", "--connections", "4") as server:
+        socks = [server.connect() for _ in range(5)]
+        for sock in socks:
+            sock.sendall(raw(ask(actor="a")))
+        suite.equal([len(read_replies(sock, 1)) for sock in socks[:4]], [1] * 4, "four")
+        socks[4].settimeout(0.3)
+        try:
+            suite.check(socks[4].recv(10) == b"never", "the fifth waits")
+        except TimeoutError:
+            suite.check(True, "the fifth waits")
+        socks[0].close()
+        socks[4].settimeout(10)
+        suite.equal(len(read_replies(socks[4], 1)), 1, "until another goes")
+
+
+def test_a_unix_socket_serves_and_goes_away(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        with Service(listen="unix:" + path) as server:
+            for _ in range(20):
+                suite.equal(server.decide(actor="a").status, 200, "over a unix socket")
+            second = subprocess.run([service.PROGRAM, "--listen", "unix:" + path], capture_output=True, text=True)
+            suite.equal(second.returncode, 3, "in use: " + second.stderr)
+        suite.check(not os.path.exists(path), "removed")
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(path)
+        stale.close()
+        with Service(listen="unix:" + path) as server:
+            suite.equal(server.decide(actor="a").status, 200, "a stale file is replaced")
+
+
+def test_an_inherited_socket_is_served(suite):
+    with socket.socket() as listener, tempfile.TemporaryDirectory() as folder:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        starter = os.path.join(folder, "start")
+        with open(starter, "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nexport LISTEN_PID=$$ LISTEN_FDS=1\nexec 3<&%d "%s" --workers 2\n' %
+                       (listener.fileno(), service.PROGRAM))
+        process = subprocess.Popen(["sh", starter], pass_fds=[listener.fileno()], stderr=subprocess.PIPE, text=True)
+        line = next((line for line in process.stderr if line.startswith("listening on")), "")
+        suite.equal(line, f"listening on 127.0.0.1:{port}\n", "its name")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+            sock.sendall(raw(ask(actor="a")))
+            suite.equal(len(read_replies(sock, 1)), 1, "served")
+        process.terminate()
+        suite.equal(process.wait(timeout=20), 0, "stopped")
+        process.stderr.close()
+
+
+def test_an_address_in_use_is_said_with_exit_3(suite):
+    with Service() as server:
+        second = subprocess.run([service.PROGRAM, "--listen", server.address()], capture_output=True, text=True)
+        suite.equal(second.returncode, 3, second.stderr)
+    for bad in ("nonsense", "127.0.0.1", "127.0.0.1:", "::1:80", "unix:"):
+        done = subprocess.run([service.PROGRAM, "--listen", bad], capture_output=True, text=True, timeout=20)
+        suite.check(done.returncode in (1, 2) and done.stderr, f"{bad}: {done.returncode} {done.stderr}")
+
+
+def test_a_thousand_random_requests_do_no_harm(suite):
+    choice = random.Random(7)
+    good = raw(ask(actor="RANC", operation="Cell Reset", target="x", vfCount=1))
+    with Service() as server:
+        for i in range(1000):
+            wire = bytearray(good)
+            for _ in range(choice.randint(1, 8)):
+                at = choice.randrange(len(wire))
+                kind = choice.randrange(4)
+                if kind == 0:
+                    wire[at] = choice.randrange(256)
+                elif kind == 1:
+                    del wire[at:at + choice.randint(1, 20)]
+                elif kind == 2:
+                    wire[at:at] = bytes(choice.randrange(256) for _ in range(choice.randint(1, 20)))
+                else:
+                    wire[at:at] = choice.choice([b"\r\n", b"\0", b"%00", b"../", b"{" * 50, b'"\\ud800"', b"\xff\xfe"])
+            sock = server.connect()
+            sock.settimeout(0.05)
+            try:
+                sock.sendall(wire)
+                if i % 3:
+                    sock.recv(65536)
+            except OSError:
+                pass
+            sock.close()
+        suite.check(server.process.poll() is None, "it runs")
+        suite.equal(server.decide(actor="a").status, 200, "and answers")
+
+
+service.main(globals())

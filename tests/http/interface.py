@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""interface - doc/openapi.yaml tells of every route, and of none that is not there; metrics are well-formed."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import re
+
+import service
+from service import DECISION, Service, ask
+
+
+def read(*names):
+    with open(os.path.join(service.SOURCE, *names), encoding="utf-8") as file:
+        return file.read()
+
+
+def documented():
+    """{path: set of methods} of doc/openapi.yaml."""
+    paths, path = {}, None
+    for line in read("doc", "openapi.yaml").split("\npaths:\n")[1].split("\ncomponents:\n")[0].splitlines():
+        if re.match(r"  /\S+:$", line):
+            path = line.strip()[:-1]
+            paths[path] = set()
+        elif re.match(r"    (get|put|post|delete):$", line):
+            paths[path].add(line.strip()[:-1].upper())
+    return paths
+
+
+def routed():
+    """The same of the table in api/route.c."""
+    prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', read("api", "route.c")))
+    paths = {}
+    for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "route.c")):
+        path = prefixes.get(prefix, "") + path + ("{id}" if "ROUTE_ID" in flags else "")
+        paths.setdefault(path, set()).add(method)
+    return paths
+
+
+def test_the_document_and_the_routes_are_the_same(suite):
+    suite.equal(documented(), routed(), "doc/openapi.yaml against api/route.c")
+    suite.check(len(routed()) > 8, "routes are found")
+
+
+def test_each_path_allows_what_is_documented(suite):
+    with Service() as server:
+        for path, methods in documented().items():
+            path = path.replace("{id}", "x")
+            allow = server.request("PATCH", path, headers={}).headers.get("allow", "").split(", ")
+            suite.equal(set(allow) - {"HEAD"}, methods, path)
+            suite.equal("HEAD" in allow, "GET" in methods, path + " HEAD")
+
+
+def test_the_document_is_good_yaml(suite):
+    with Service("--body-size", "100000") as server:
+        # requests may have no anchors and aliases, so here they are left out
+        text = re.sub(r" [&*]\w+", " ", read("doc", "openapi.yaml"))
+        reply = server.request("POST", DECISION, text, {"Content-Type": "application/yaml"})
+        suite.equal(reply.json.get("error"), "No application for action null", f"read as a request: {reply.body}")
+
+
+def test_metrics_are_well_formed(suite):
+    with Service() as server:
+        server.decide(actor="a")
+        server.request("GET", "/nothing", headers={})
+        reply = server.request("GET", "/metrics", headers={"Accept": "text/plain"})
+        suite.equal(reply.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8", "type")
+        types, seen, last = {}, set(), None
+        for line in reply.body.decode().splitlines():
+            if line.startswith("# TYPE "):
+                name, kind = line[7:].split()
+                suite.check(name not in types, f"{name} has one type")
+                types[name] = kind
+                continue
+            if line.startswith("# HELP "):
+                last = line[7:].split()[0]
+                continue
+            found = re.match(r'([a-z_]+)(\{(?:[a-z]+="[^"]*",?)+\})? (\S+)$', line)
+            if not suite.check(found, line):
+                continue
+            name = re.sub(r"_(bucket|sum|count)$", "", found.group(1))
+            name = name if types.get(name) == "histogram" else found.group(1)
+            suite.check(name in types and name == last, f"{line} stands under its own HELP and TYPE")
+            suite.check((found.group(1), found.group(2)) not in seen, f"{line} once")
+            seen.add((found.group(1), found.group(2)))
+            float(found.group(3))
+        text = reply.body.decode()
+        suite.check('clguard_http_requests_total{route="other",status="404"} 1\n' in text, "a request that met no route")
+        suite.check('clguard_decisions_total{reason="no_applicable_guard"} 1\n' in text, "a decision")
+        counts = [int(n) for n in re.findall(r'duration_seconds_bucket\{route="POST /policy/pdpx/v1/decision".*\} (\d+)', text)]
+        suite.check(counts == sorted(counts) and counts[-1] == 1, f"buckets add up: {counts}")
+
+
+service.main(globals())

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""policies - loading, reloading on change and on SIGHUP, keeping the old set, users."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import service
+from service import BLACKLIST, HEALTH_PATH, Service, basic, wait_for
+
+ASK = {"actor": "RANC", "operation": "Cell Reset", "target": "new"}
+
+
+def denied(server):
+    return server.decide(**ASK).json["status"] == "Deny"
+
+
+def test_a_changed_file_comes_into_force(suite):
+    with Service(policies={"b.yaml": BLACKLIST % "old"}) as server:
+        suite.check(not denied(server), "before")
+        server.write("b.yaml", BLACKLIST % "old, new")
+        suite.check(wait_for(lambda: denied(server)), "renamed into place")
+        suite.equal(server.generation(), 2, "generation")
+        with open(os.path.join(server.policies, "b.yaml"), "w", encoding="utf-8") as file:
+            file.write(BLACKLIST % "old")
+        suite.check(wait_for(lambda: not denied(server)), "written in place")
+        server.write("c.yaml", (BLACKLIST % "new").replace("edge.block", "edge.block.two"))
+        suite.check(wait_for(lambda: denied(server)), "a new file")
+        os.unlink(os.path.join(server.policies, "c.yaml"))
+        suite.check(wait_for(lambda: not denied(server)), "a removed file")
+
+
+def test_sighup_reloads_at_once(suite):
+    with Service(policies={"b.yaml": BLACKLIST % "old"}) as server:
+        server.process.send_signal(signal.SIGHUP)
+        suite.check(wait_for(lambda: server.generation() == 2), "a second generation")
+
+
+def test_a_bad_file_leaves_the_old_set_and_says_why(suite):
+    with Service(policies={"b.yaml": BLACKLIST % "new"}) as server:
+        def last_error():
+            return server.request("GET", "/clguard/v1/generation").json["last_error"]
+        for i, bad in enumerate(("topology_template: [", (BLACKLIST % "x").replace("common.Blacklist", "common.Nothing"))):
+            server.write("b.yaml", bad)
+            suite.check(wait_for(last_error), "told")
+            suite.check("b.yaml:" in last_error(), last_error())
+            suite.check(denied(server), "the old set answers")
+            suite.equal(server.generation(), i + 1, "generation")
+            suite.equal(server.log_text().count("policies refused"), i + 1, "logged once")
+            server.write("b.yaml", BLACKLIST % "new" + "# mended\n" * (i + 1))
+            suite.check(wait_for(lambda: last_error() is None), "forgotten when mended")
+        statistics = server.request("GET", "/policy/pdpx/v1/statistics").json
+        suite.equal((statistics["deploySuccessCount"], statistics["deployFailureCount"]), (3, 2), "counted")
+
+
+def test_a_vanished_path_keeps_the_old_set(suite):
+    with Service(policies={"b.yaml": BLACKLIST % "new"}) as server:
+        os.unlink(os.path.join(server.policies, "b.yaml"))
+        suite.check(wait_for(lambda: "policies refused" in server.log_text()), "an emptied directory is refused")
+        suite.check(denied(server), "the old set answers")
+        shutil.rmtree(server.policies)
+        server.process.send_signal(signal.SIGHUP)
+        suite.check(wait_for(lambda: server.log_text().count("policies refused") >= 2), "a vanished directory too")
+        suite.check(denied(server), "the old set answers still")
+        os.mkdir(server.policies)
+        server.write("b.yaml", BLACKLIST % "other")
+        suite.check(wait_for(lambda: not denied(server)), "and when it is back, it counts")
+
+
+def test_a_volume_swapped_by_a_link_is_seen(suite):
+    with Service(policies={"x": ""}) as server:
+        pass
+    folder = service.tempfile.mkdtemp()
+    try:
+        for version, target in (("v1", "old"), ("v2", "new")):
+            os.mkdir(os.path.join(folder, version))
+            with open(os.path.join(folder, version, "b.yaml"), "w", encoding="utf-8") as file:
+                file.write(BLACKLIST % target)
+        os.symlink("v1", os.path.join(folder, "..data"))
+        os.symlink("..data/b.yaml", os.path.join(folder, "b.yaml"))
+        with Service("--policies", os.path.join(folder, "b.yaml")) as server:
+            suite.check(not denied(server), "before")
+            os.symlink("v2", os.path.join(folder, "..next"))
+            os.rename(os.path.join(folder, "..next"), os.path.join(folder, "..data"))
+            suite.check(wait_for(lambda: denied(server)), "as Kubernetes swaps a mounted volume")
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_reloads_under_load_fail_no_decision(suite):
+    with Service(policies={"b.yaml": BLACKLIST % "new"}) as server:
+        stop, bad, count = threading.Event(), [], [0]
+
+        def decide():
+            connection = server.connection()
+            while not stop.is_set():
+                reply = server.request("POST", service.DECISION, service.ask(**ASK), connection=connection)
+                count[0] += 1
+                if reply.body != b'{"status":"Deny","reason":"blacklisted"}':
+                    bad.append(reply.body)
+        threads = [threading.Thread(target=decide) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for i in range(15):
+            generation = server.generation()
+            server.write("b.yaml", BLACKLIST % "new" + f"# {i}\n")
+            server.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: server.generation() > generation)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        suite.equal(bad[:2], [], f"of {count[0]} decisions")
+
+
+def test_bad_policies_at_start_are_printed_with_exit_1(suite):
+    with service.tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "bad.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(BLACKLIST.replace("guard.common.Blacklist", "guard.common.Blocklist") % "x")
+        command = [service.PROGRAM, "--listen", "127.0.0.1:0", "--policies", path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        suite.equal(done.returncode, 1, done.stderr)
+        suite.check(f"{path}:" in done.stderr, done.stderr)
+        with Service("--skip-bad-policies", "--policies", path) as server:
+            suite.check(f"{path}:" in server.log_text(), "reported all the same")
+            suite.equal(server.request("GET", "/clguard/v1/generation").json["policies"], 0, "left out")
+
+
+def test_users_are_read_again_on_sighup(suite):
+    with service.tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "users")
+
+        def users(text):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        users("# comment\n\nann:one\n")
+        with Service("--users", path) as server:
+            def status(password):
+                return server.request("GET", HEALTH_PATH, headers=basic("ann", password)).status
+            suite.equal((status("one"), status("two")), (200, 401), "before")
+            users("ann:two\r\n")
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(wait_for(lambda: status("two") == 200), "the new password")
+            suite.equal(status("one"), 401, "the old one, which was remembered")
+            users("no colon\n")
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(wait_for(lambda: "users:1:" in server.log_text()), "a bad file is told")
+            suite.equal(status("two"), 200, "and changes nothing")
+        for bad in ("", "nobody\n", ":x\n", "x:\n", "ann:$nonsense$x\n"):
+            users(bad)
+            done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--users", path], capture_output=True,
+                                  text=True, timeout=20)
+            suite.check(done.returncode == 1 and "users:" in done.stderr, f"{bad!r}: {done.returncode} {done.stderr}")
+
+
+def test_hashed_passwords_are_checked_by_crypt(suite):
+    # crypt(3), SHA-256, of "secret"
+    hashed = "$5$rounds=1000$saltstring$"
+    try:
+        import crypt
+        hashed = crypt.crypt("secret", hashed)
+    except ImportError:
+        return
+    with service.tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "users")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"ann:{hashed}\n")
+        with Service("--users", path) as server:
+            for password, wanted in (("secret", 200), ("secret", 200), ("Secret", 401), (hashed, 401)):
+                suite.equal(server.request("GET", HEALTH_PATH, headers=basic("ann", password)).status, wanted, password)
+
+
+service.main(globals())

@@ -1,0 +1,286 @@
+/* test_damage - flipped bits, zeroed pages, cut files: found, or harmless, and never a count that is too low */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/database.h"
+#include "tests/counting_fixture.h"
+
+#define NOON INT64_C(1776168000000)
+#define TARGETS 12
+#define LIMIT 100
+#define PAGE 4096
+
+/* A sound database and what it counts. */
+struct fixture {
+	char directory[64], file[80];
+	char *bytes;
+	size_t len;
+	struct db_report report;
+	int used[TARGETS];
+};
+
+static int64_t
+noon(void *context)
+{
+	(void)context;
+	return NOON;
+}
+
+static const char *
+target_name(int i)
+{
+	static const char *const names[TARGETS] = {"vm-0", "vm-1", "vm-2", "vm-3", "vm-4",  "vm-5",
+	                                           "vm-6", "vm-7", "vm-8", "vm-9", "vm-10", "vm-11"};
+
+	return names[i];
+}
+
+static struct counting
+counting_in(const char *directory)
+{
+	return (struct counting){.directory = directory, .limit = LIMIT, .window = "timeWindow: 10, timeUnits: minute",
+	                         .lease_ms = 60000, .clock = noon};
+}
+
+static struct engine *
+must_open(const char *directory)
+{
+	struct counting counting = counting_in(directory);
+	struct engine *engine;
+	struct error err = {0};
+
+	if (counting_open(&counting, &engine, &err) != 0)
+		fail_msg("%s", err.text);
+	return engine;
+}
+
+static void
+fill(struct engine *engine, uint64_t *seed)
+{
+	for (int i = 0; i < 300; i++) {
+		struct request request = restart_of(target_name((int)dice(seed, TARGETS)), NULL);
+		struct reservation_change change = {.outcome = STR("Success")};
+		struct reservation reservation;
+		struct reservation_status status;
+		struct error err = {0};
+		char request_id[16];
+
+		snprintf(request_id, sizeof(request_id), "r%d", i);
+		if (i % 3)
+			request.request_id = str_from(request_id);
+		assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);
+		change.id = str_from(reservation.id);
+		change.action = i % 5 == 0 ? RESERVATION_ABORT : RESERVATION_SETTLE;
+		if (i % 4 && reservation.id[0])
+			assert_int_equal(engine_reservation(engine, &change, &status, &err), 0);
+		reservation_done(&reservation);
+	}
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture fixture;
+	struct engine *engine;
+	struct error err = {0};
+	uint64_t seed = 5;
+
+	make_directory(fixture.directory);
+	snprintf(fixture.file, sizeof(fixture.file), "%s/data.mdb", fixture.directory);
+	engine = must_open(fixture.directory);
+	fill(engine, &seed);
+	for (int i = 0; i < TARGETS; i++) {
+		fixture.used[i] = count_used(engine, target_name(i), 0);
+		assert_true(fixture.used[i] > 0);
+	}
+	engine_close(engine);
+	fixture.bytes = read_bytes(fixture.file, &fixture.len);
+	assert_int_equal(database_verify(fixture.directory, true, &fixture.report, &err), 0);
+	*state = &fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	remove_directory(fixture->directory);
+	free(fixture->bytes);
+	return 0;
+}
+
+/* In a child, because the verification may have overlooked what ends the reader: 0 when every count is what it was. */
+static int
+counts_in_child(struct fixture *fixture)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct counting counting = counting_in(fixture->directory);
+		struct engine *engine;
+		struct error err = {0};
+		int code = 0;
+
+		if (counting_open(&counting, &engine, &err) != 0)
+			_exit(1);
+		for (int i = 0; i < TARGETS; i++)
+			code |= count_used(engine, target_name(i), 0) == fixture->used[i] ? 0 : 2;
+		_exit(code);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+struct tally {
+	unsigned found, harmless;
+};
+
+/* The damaged bytes are in the file: either they are found, or nothing has changed. */
+static void
+judge(struct fixture *fixture, struct tally *tally, const char *what, size_t where)
+{
+	struct db_report report;
+	struct error err = {0};
+	int r = database_verify(fixture->directory, true, &report, &err);
+
+	if (r != 0) {
+		if (r != -ERROR_DAMAGED)
+			fail_msg("%s at %zu: %s", what, where, err.text);
+		tally->found++;
+		return;
+	}
+	tally->harmless++;
+	if (memcmp(&report, &fixture->report, sizeof(report)) != 0)
+		fail_msg("%s at %zu was not found and something is missing", what, where);
+	r = counts_in_child(fixture);
+	if (r != 0)
+		fail_msg("%s at %zu was not found and changed a count (%x)", what, where, (unsigned)r);
+}
+
+static void
+flipped_bits_are_found_or_harmless(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned rounds = how_often(150, 3000);
+	struct tally tally = {0};
+	uint64_t seed = 77;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		size_t at = dice(&seed, (uint32_t)fixture->len);
+		char bit = (char)(1 << dice(&seed, 8));
+
+		fixture->bytes[at] ^= bit;
+		write_bytes(fixture->file, fixture->bytes, fixture->len);
+		fixture->bytes[at] ^= bit;
+		judge(fixture, &tally, "a flipped bit", at);
+	}
+	print_message("%u flips: %u found, %u harmless\n", rounds, tally.found, tally.harmless);
+	assert_true(tally.found > rounds / 10);
+}
+
+/* The two meta pages decide which snapshot the database is: each of their bits. */
+static void
+a_flipped_bit_of_a_meta_page_does_not_bring_an_older_state_back(void **state)
+{
+	enum { META_BYTES = 160 };
+	struct fixture *fixture = *state;
+	unsigned step = how_often(7, 2);
+	struct tally tally = {0};
+
+	for (size_t page = 0; page < 2; page++) {
+		for (size_t bit = 0; bit < 8 * META_BYTES; bit += step) {
+			size_t at = page * PAGE + bit / 8;
+
+			fixture->bytes[at] ^= (char)(1 << bit % 8);
+			write_bytes(fixture->file, fixture->bytes, fixture->len);
+			fixture->bytes[at] ^= (char)(1 << bit % 8);
+			judge(fixture, &tally, "a flipped bit of a meta page", at);
+		}
+	}
+	print_message("meta pages: %u found, %u harmless\n", tally.found, tally.harmless);
+}
+
+static void
+zeroed_pages_are_found_or_harmless(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tally tally = {0};
+	char page[PAGE];
+
+	for (size_t at = 0; at < fixture->len; at += PAGE) {
+		memcpy(page, fixture->bytes + at, PAGE);
+		memset(fixture->bytes + at, 0, PAGE);
+		write_bytes(fixture->file, fixture->bytes, fixture->len);
+		memcpy(fixture->bytes + at, page, PAGE);
+		judge(fixture, &tally, "a zeroed page", at);
+	}
+	print_message("%zu pages: %u found, %u harmless\n", fixture->len / PAGE, tally.found, tally.harmless);
+	assert_true(tally.found > 10);
+}
+
+static void
+cut_files_are_found_or_harmless(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tally tally = {0};
+
+	for (size_t len = 0; len < fixture->len; len += PAGE) {
+		write_bytes(fixture->file, fixture->bytes, len);
+		judge(fixture, &tally, "a cut", len);
+	}
+	print_message("%zu lengths: %u found, %u harmless\n", fixture->len / PAGE, tally.found, tally.harmless);
+	assert_true(tally.found > 10);
+}
+
+static void
+a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **state)
+{
+	struct fixture *fixture = *state;
+	struct request request = restart_of("vm-new", NULL);
+	struct reservation reservation;
+	struct engine *engine;
+	struct error err = {0};
+	char note[2 * ERROR_TEXT_SIZE];
+
+	memset(fixture->bytes + fixture->len / 2, 0x5a, fixture->len / 4);
+	write_bytes(fixture->file, fixture->bytes, fixture->len);
+	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_non_null(strstr(note, "put aside"));
+	engine = must_open(fixture->directory);
+	assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);
+	assert_int_equal(reservation.decision.reason, REASON_LIMIT_REACHED);
+	reservation_done(&reservation);
+	assert_int_equal(history_accept(engine_history(engine), NOON, &err), 0);
+	assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);
+	assert_true(reservation.decision.permit);
+	reservation_done(&reservation);
+	engine_close(engine);
+	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_string_equal(note, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(flipped_bits_are_found_or_harmless, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_of_a_meta_page_does_not_bring_an_older_state_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(zeroed_pages_are_found_or_harmless, setup, teardown),
+		cmocka_unit_test_setup_teardown(cut_files_are_found_or_harmless, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full, setup,
+		                                teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
