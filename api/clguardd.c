@@ -100,7 +100,6 @@ raise_limits(void)
 	}
 }
 
-static int
 static void
 set_clock(void *context, int64_t now_ms)
 {
