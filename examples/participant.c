@@ -353,7 +353,7 @@ run(struct participant *self, long report_ms)
 	(void)clock_gettime(CLOCK_MONOTONIC, &last);
 	while (!stopping) {
 		arena_reset(&arena);
-		if (!poll_topic(self, report_ms < 5000 ? report_ms : 5000, &arena))
+		if (!poll_topic(self, report_ms < 1000 ? report_ms : 1000, &arena))
 			(void)nanosleep(&pause, NULL);
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		if ((now.tv_sec - last.tv_sec) * 1000 >= report_ms) {
