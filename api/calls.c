@@ -43,7 +43,7 @@ call_new(struct exchange *exchange)
 		return NULL;
 	}
 	arena_init(&waiting->call.arena, 0);
-	waiting->exchange = exchange;
+	waiting->exchange = waiting->call.context = exchange;
 	waiting->runtime = exchange->worker->service->runtime;
 	waiting->call.question = &waiting->question;
 	waiting->call.name = arena_str(&waiting->call.arena, exchange_query(exchange, "name"));

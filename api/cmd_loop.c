@@ -11,6 +11,7 @@
 #include "api/commands.h"
 #include "base/document.h"
 #include "base/text.h"
+#include "base/yaml_write.h"
 #include "engine/load.h"
 
 #define BASE "/onap/controlloop/v2/"
@@ -140,6 +141,39 @@ cmd_create(int argc, char **argv)
 	if (begin(&ask, "clguard create", "clguard create FILE: control loop instances, {controlLoopList: [...]}", 1, 1, argc,
 	          argv, &code))
 		code = send_file(&ask, BASE "instantiation", "affectedControlLoops");
+	arena_free(&ask.arena);
+	return code;
+}
+
+/* Element definitions of the catalogue, made one loop type: its document on stdout, ready for clguard commission. */
+int
+cmd_compose(int argc, char **argv)
+{
+	struct ask ask;
+	struct error err = {0};
+	struct node *answer;
+	struct str bytes, yaml;
+	bool onboard;
+	int code;
+
+	if (begin(&ask, "clguard compose",
+	          "clguard compose FILE: {name, version, metadata, properties, elements: [{name, version, properties}]} of\n"
+	          "definitions in the catalogue, made a control loop type; or FILE is a service template, and its\n"
+	          "participant types, element definitions and loop types go into the catalogue",
+	          1, 1, argc, argv, &code)) {
+		code = EXIT_ENVIRONMENT;
+		if (load_file(ask.words.words[0], FILE_MAX, &ask.arena, &bytes, &err) != 0 ||
+		    document_read(bytes, ask.words.words[0], &limits, &ask.arena, &answer, &err) != 0) {
+			fprintf(stderr, "clguard compose: %s\n", err.text);
+			code = EXIT_INPUT;
+		} else {
+			onboard = node_get(answer, "topology_template") != NULL;
+			code = talk(&ask, "POST", onboard ? "/clguard/v1/catalogue" : "/clguard/v1/catalogue/compose", bytes,
+			            "application/yaml", &answer);
+		}
+		if (code == EXIT_DONE && yaml_write(answer, &ask.arena, &yaml, &err) == 0)
+			fwrite(yaml.ptr, 1, yaml.len, stdout);
+	}
 	arena_free(&ask.arena);
 	return code;
 }

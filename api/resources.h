@@ -49,6 +49,12 @@ void configurations_get(struct exchange *exchange);
 
 void participants_get(struct exchange *exchange);
 
+void catalogue_post(struct exchange *exchange);
+void catalogue_get(struct exchange *exchange);
+void compose_post(struct exchange *exchange);
+void entry_get(struct exchange *exchange);
+void entry_delete(struct exchange *exchange);
+
 void monitoring_participant_get(struct exchange *exchange);
 void monitoring_participants_get(struct exchange *exchange);
 void monitoring_element_get(struct exchange *exchange);

@@ -58,6 +58,12 @@ static const struct route routes[] = {
 	ROUTE(GET, LOOPS "monitoring/clelements/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
 	ROUTE(GET, LOOPS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
 
+	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
+	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),
+	ROUTE(POST, OURS "catalogue/compose", 0, BOTH, BOTH, compose_post),
+	ROUTE(GET, OURS "catalogue/*/*", 0, 0, BOTH, entry_get),
+	ROUTE(DELETE, OURS "catalogue/*/*", 0, 0, BOTH, entry_delete),
+
 	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
 	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),
 	ROUTE(GET, "/events/*/*/*", 0, 0, JSON, events_get),

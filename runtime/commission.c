@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/commission.h"
 
+#include "runtime/catalogue.h"
+#include "runtime/commission_version.h"
 #include "runtime/looptype.h"
 #include "runtime/message.h"
 #include "runtime/participant.h"
@@ -25,26 +27,30 @@ same_document(struct turn *turn, const struct node *a, const struct node *b)
 	return str_equal(turn_text(turn, &x), turn_text(turn, &y));
 }
 
-/* A loop of the document against what is commissioned. False, and refused; *ret_known: it is there already, the same. */
+/* What a loop of the document meets. */
+enum meeting { MEETING_NONE, MEETING_SAME, MEETING_OTHER };
+
+/* A loop of the document against what is commissioned. False, and refused. replace: other common values may come. */
 static bool
-check_known(struct turn *turn, struct runtime_call *call, const struct node *template, bool *ret_known)
+check_known(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template,
+            bool replace, enum meeting *ret)
 {
 	struct concept type = looptype_concept(template);
 	const struct node *there = looptype_load(turn, type, NULL);
 
 	if (!there)
-		return true;
+		return version_covers_change(turn, call, root, template);
 	if (looptype_has_loops(turn, type)) {
 		call_refuse(call, 400, "%s", INSTANCES_FIRST);
 		return false;
 	}
-	if (!same_document(turn, there, call->body)) {
+	*ret = same_document(turn, there, root) ? MEETING_SAME : MEETING_OTHER;
+	if (*ret == MEETING_OTHER && !replace) {
 		call_refuse(call, 406, "\"%.*s\" \"%.*s\" INVALID, does not equal existing entity: a commissioned definition is not "
 		            "edited, commission another version or decommission it first", STR_ARG(type.name),
 		            STR_ARG(type.version));
 		return false;
 	}
-	*ret_known = true;
 	return true;
 }
 
@@ -63,27 +69,49 @@ answer_templates(struct runtime_call *call, const struct node *root)
 	call_answer(call, 200, text_done(&out));
 }
 
+/* The body itself, or the catalogue's document that it names, with the common values that it gives. */
+static const struct node *
+find_document_of(struct turn *turn, struct runtime_call *call, bool *ret_replace)
+{
+	const struct node *catalogue = node_get(call->body, "catalogue");
+
+	*ret_replace = catalogue && !node_get(call->body, "tosca_definitions_version");
+	if (!*ret_replace)
+		return call->body;
+	return catalogue_document(turn, call, concept_read(catalogue), node_get(call->body, "common"));
+}
+
 int
 commission_create(struct turn *turn, struct runtime_call *call)
 {
 	struct looptype_findings findings;
-	bool known = false;
+	enum meeting meeting = MEETING_NONE;
+	const struct node *root;
+	bool replace;
 
-	looptype_check(call->body, turn->arena, &findings);
+	root = find_document_of(turn, call, &replace);
+	if (!root)
+		return 0;
+	looptype_check(root, turn->arena, &findings);
 	if (findings.status) {
 		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
 		return 0;
 	}
-	for (const struct node *template = looptype_templates(call->body)->first; template; template = template->next)
-		if (looptype_is_loop(call->body, template) && !check_known(turn, call, template, &known))
-			return 0;
-	if (!known)
-		looptype_save(turn, call->body);
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		if (!looptype_is_loop(root, template))
+			continue;
+		if (!check_known(turn, call, root, template, replace, &meeting))
+			return -ERROR_CONFLICT;
+		if (meeting == MEETING_OTHER)
+			looptype_remove(turn, looptype_concept(template));
+	}
+	if (meeting != MEETING_SAME)
+		looptype_save(turn, root);
 	if (participants_any(turn)) {
 		message_prime(turn, NULL);
 		participants_expect_update(turn);
 	}
-	answer_templates(call, call->body);
+	answer_templates(call, root);
 	return 0;
 }
 

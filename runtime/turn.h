@@ -44,6 +44,7 @@ struct topic_name {
 #define ROW_STATISTICS 'S'    /* of participants, by id and time */
 #define ROW_ELEMENT 'L'       /* statistics of elements, by participant id and time */
 #define ROW_HOSTED 'K'        /* (name, version) of a participant -> number of elements that it hosts */
+#define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */

@@ -21,12 +21,13 @@ ABSENT, ANY = "<absent>", "<any>"
 class Service:
     """A clguardd with its database, restarted by kill -9."""
 
-    def __init__(self, folder, settings, policies=None):
+    def __init__(self, folder, settings, policies=None, options=()):
         self.folder, self.settings, self.process = folder, settings, None
-        self.policies = []
+        self.options = list(options)
         if policies:
-            self.policies = ["--policies", os.path.join(folder, "policies.json")]
-            with open(self.policies[1], "w", encoding="utf-8") as file:
+            path = os.path.join(folder, "policies.json")
+            self.options += ["--policies", path]
+            with open(path, "w", encoding="utf-8") as file:
                 json.dump(policies, file, indent=1)
         self.start()
 
@@ -37,7 +38,7 @@ class Service:
              "--heart-beat-ms", str(self.settings["heartBeatMs"]),
              "--max-status-wait-ms", str(self.settings["maxStatusWaitMs"]),
              "--max-wait-ms", str(self.settings["maxWaitMs"]),
-             "--max-retry-count", str(self.settings["maxRetryCount"]), *self.policies],
+             "--max-retry-count", str(self.settings["maxRetryCount"]), *self.options],
             stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if line.startswith("listening on "):
@@ -152,7 +153,8 @@ class Player:
                 self.play(self.suite["macros"][step["use"]])
             elif "http" in step:
                 method, path = step["http"].split(" ", 1)
-                answer = self.service.ask(method, self.base + path, self.body(step))
+                path = path if path.startswith("/clguard") else self.base + path
+                answer = self.service.ask(method, path, self.body(step))
                 if self.verbose:
                     print("  ", step["http"], *answer)
                 if "as" in step:
@@ -255,7 +257,8 @@ def main():
     failed = 0
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
-            service = Service(folder, suite["settings"], case.get("policies"))
+            service = Service(folder, suite["settings"], case.get("policies"),
+                              case.get("options", ()))
             wrong = []
             try:
                 player = Player(suite, service, verbose)
