@@ -44,34 +44,46 @@ equal_slowly(struct str given, struct str secret)
 }
 
 #ifdef HAVE_CRYPT_H
+/* The hash of a password by the way and with the salt of `hash`. False when that is of no kind that crypt(3) knows. */
 static bool
-hash_known(const char *hash)
+hash_make(const char *password, const char *hash, struct crypt_data *data)
 {
-	return crypt_checksalt(hash) != CRYPT_SALT_INVALID;
+	const char *made = crypt_r(password, hash, data);
+
+	return made && made[0] == '$';
 }
 
 static bool
 hash_matches(const char *password, struct str hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data)); /* 32 KiB: too much for a worker's stack */
-	const char *made = data ? crypt_r(password, hash.ptr, data) : NULL;
-	bool same = made && equal_slowly(str_from(made), hash);
+	bool same = data && hash_make(password, hash.ptr, data) && equal_slowly(str_from(data->output), hash);
 
 	free(data);
 	return same;
 }
-#else
+
 static bool
 hash_known(const char *hash)
 {
+	struct crypt_data *data = calloc(1, sizeof(*data));
+	bool known = data && hash_make("", hash, data);
+
+	free(data);
+	return known;
+}
+#else
+static bool
+hash_matches(const char *password, struct str hash)
+{
+	(void)password;
 	(void)hash;
 	return false;
 }
 
 static bool
-hash_matches(const char *password, struct str hash)
+hash_known(const char *hash)
 {
-	(void)password;
 	(void)hash;
 	return false;
 }

@@ -34,11 +34,17 @@ struct program {
 };
 
 static int
+exit_code(enum error_code code)
+{
+	return code == ERROR_IO || code == ERROR_BUSY || code == ERROR_MEMORY || code == ERROR_DAMAGED ? EXIT_ENVIRONMENT
+	                                                                                               : EXIT_INPUT;
+}
+
+static int
 complain(const struct error *err)
 {
 	fprintf(stderr, "clguardd: %s\n", err->text);
-	return err->code == ERROR_IO || err->code == ERROR_BUSY || err->code == ERROR_MEMORY || err->code == ERROR_DAMAGED
-	       ? EXIT_ENVIRONMENT : EXIT_INPUT;
+	return exit_code(err->code);
 }
 
 /* The settings, or the end: *ret_code is the exit code when the result is false. */
@@ -299,7 +305,7 @@ main(int argc, char **argv)
 	struct program program = {0};
 	struct error err = {0};
 	sigset_t signals;
-	int code = EXIT_DONE;
+	int code = EXIT_DONE, r;
 
 	if (!read_settings(&program, argc, argv, &code)) {
 		close_program(&program);
@@ -317,8 +323,8 @@ main(int argc, char **argv)
 	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
 	    open_service(&program, &err) != 0) {
 		code = complain(&err);
-	} else if (reload_first(&program.service) != 0) {
-		code = EXIT_INPUT;
+	} else if ((r = reload_first(&program.service)) != 0) {
+		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
 	} else if (start_workers(&program, &err) != 0 || watch_start(&program.service, &program.watch, &err) != 0) {
 		code = complain(&err);
 	} else {

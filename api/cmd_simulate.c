@@ -6,23 +6,28 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "engine/load.h"
+#include "engine/plant.h"
 #include "engine/simulate.h"
 
 static const char help[] =
-        "usage: clguard simulate [--policy FILE...] --script FILE|- [--guards FILE...] [--mode strict|onap]\n"
-        "                        [--format json|text]\n\n"
-        "Plays a script of events and results through operational policies, in virtual time, and prints what\n"
-        "they do. Nothing outside is touched.\n\n"
-        "  --script FILE     JSON: policy, more_policies (YAML texts), events, operation_results, guard_results, env;\n"
-        "                    - is standard input\n"
-        "  --policy FILE...  operational policies beside those of the script\n"
-        "  --guards FILE...  guard policies that decide in place of guard_results, counting in virtual time\n"
-        "  --format text     what happened when, a line each, instead of JSON\n";
+	"usage: clguard simulate [--policy FILE...] --script FILE|- [--guards FILE...] [--mode strict|onap]\n"
+	"                        [--format json|text|topic]\n"
+	"       clguard simulate --policy FILE... --scenario FILE [--guards FILE...] [--mode strict|onap]\n\n"
+	"Plays a script of events and results through operational policies, in virtual time, and prints what\n"
+	"they do. Nothing outside is touched.\n\n"
+	"  --script FILE     JSON: policy, more_policies (YAML texts), events, operation_results, guard_results, env;\n"
+	"                    - is standard input\n"
+	"  --policy FILE...  operational policies beside those of the script\n"
+	"  --guards FILE...  guard policies that decide in place of guard_results, counting in virtual time\n"
+	"  --format text     what happened when, a line each, instead of JSON\n"
+	"  --format topic    the notifications as they go over the topic\n"
+	"  --scenario FILE   a plant: elements that fail, recover and flap at given rates, for days of virtual time;\n"
+	"                    reports operations tried and denied, times to heal, and the limits needed\n";
 
 struct simulation {
 	struct words policies, guards;
-	const char *script;
-	bool text;
+	const char *script, *scenario;
+	bool text, topic;
 	enum guard_mode mode;
 };
 
@@ -69,6 +74,34 @@ read_script(const char *path, struct arena *arena, struct error *err)
 }
 
 static int
+run_scenario(const struct simulation *simulation, const struct simulate_options *given, struct arena *arena,
+             struct diags *diags)
+{
+	struct plant_options options = plant_options_default;
+	struct document document = {.name = simulation->scenario};
+	json_t *report = NULL;
+	struct error err = {0};
+	int code;
+
+	options.mode = given->mode;
+	options.policies = given->policies;
+	options.policy_count = given->policy_count;
+	options.guards = given->guards;
+	options.guard_count = given->guard_count;
+	if (load_file(document.name, engine_options_default.limits.bytes, arena, &document.bytes, &err) != 0)
+		return complain(&err);
+	if (plant_run(&document, &options, &report, diags, &err) != 0) {
+		print_findings(stderr, diags, SEVERITY_INFO);
+		if (err.line)
+			fprintf(stderr, "%s:%u:%u: ", document.name, err.line, err.column);
+		return complain(&err);
+	}
+	code = print_result(report, false);
+	json_decref(report);
+	return code;
+}
+
+static int
 run(const struct simulation *simulation, struct arena *arena)
 {
 	struct simulate_options options = simulate_options_default;
@@ -82,6 +115,7 @@ run(const struct simulation *simulation, struct arena *arena)
 	diags_init(&diags, arena);
 	options.mode = simulation->mode;
 	options.timeline = simulation->text;
+	options.topic = simulation->topic;
 	r = load_documents(simulation->policies.words, simulation->policies.count, most, false, arena, &policies,
 	                   &options.policy_count, &diags);
 	if (r == 0)
@@ -93,6 +127,8 @@ run(const struct simulation *simulation, struct arena *arena)
 	}
 	options.policies = policies;
 	options.guards = simulation->guards.count ? guards : NULL;
+	if (simulation->scenario)
+		return run_scenario(simulation, &options, arena, &diags);
 	script = read_script(simulation->script, arena, &err);
 	if (!script)
 		return complain(&err);
@@ -101,7 +137,7 @@ run(const struct simulation *simulation, struct arena *arena)
 	json_decref(script);
 	if (r != 0)
 		return complain(&err);
-	code = print_result(result, simulation->text);
+	code = print_result(simulation->topic ? json_object_get(result, "topic") : result, simulation->text);
 	if (code == EXIT_DONE && strcmp(json_string_value(json_object_get(result, "compile")), "error") == 0)
 		code = EXIT_INPUT;
 	json_decref(result);
@@ -116,28 +152,30 @@ cmd_simulate(int argc, char **argv)
 	struct words rest = {0};
 	bool want_help = false;
 	const struct argument table[] = {
-	        {"--help", .flag = &want_help},
-	        {"--policy", .list = &simulation.policies},
-	        {"--guards", .list = &simulation.guards},
-	        {"--script", .value = &simulation.script},
-	        {"--format", .value = &format},
-	        {"--mode", .value = &mode},
-	        {0},
+		{"--help", .flag = &want_help},
+		{"--policy", .list = &simulation.policies},
+		{"--guards", .list = &simulation.guards},
+		{"--scenario", .value = &simulation.scenario},
+		{"--script", .value = &simulation.script},
+		{"--format", .value = &format},
+		{"--mode", .value = &mode},
+		{0},
 	};
 	struct arena arena;
 	int code;
 
 	if (arguments_parse("clguard simulate", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
-	if (want_help || rest.count || !simulation.script) {
+	if (want_help || rest.count || !simulation.script == !simulation.scenario) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;
 	}
 	if (!read_mode("clguard simulate", mode, &simulation.mode))
 		return EXIT_USAGE;
 	simulation.text = format && strcmp(format, "text") == 0;
-	if (format && !simulation.text && strcmp(format, "json") != 0) {
-		fprintf(stderr, "clguard simulate: --format must be json or text, not '%s'\n", format);
+	simulation.topic = format && strcmp(format, "topic") == 0;
+	if (format && !simulation.text && !simulation.topic && strcmp(format, "json") != 0) {
+		fprintf(stderr, "clguard simulate: --format must be json, text or topic, not '%s'\n", format);
 		return EXIT_USAGE;
 	}
 	arena_init(&arena, 0);

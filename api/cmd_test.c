@@ -14,7 +14,7 @@ static const char help[] =
 	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"
 	"Runs policy tests: YAML files with policies, history, requests and expectations, in virtual time.\n"
 	"A directory stands for its test files and those of the directories in it. Prints failures, with --verbose also what passes, and\n"
-	"'N passed, N failed'; exit code 1 when one failed. See clguard(1) for the format.\n\n"
+	"'N passed, N failed'; exit code 1 when one failed or there was none. See clguard(1) for the format.\n\n"
 	"  --coverage  also name the guards that no test reached\n";
 
 static void
@@ -151,5 +151,5 @@ cmd_test(int argc, char **argv)
 	printf("%zu passed, %zu failed\n", run.passed, run.failed);
 	arena_free(&run.arena);
 	arena_free(&arena);
-	return run.failed && code == EXIT_DONE ? EXIT_INPUT : code;
+	return code == EXIT_DONE && (run.failed || !run.passed) ? EXIT_INPUT : code;
 }

@@ -30,7 +30,7 @@ media_of(struct str content_type)
 {
 	struct str subtype, type;
 
-	if (!content_type.ptr)
+	if (!content_type.ptr || str_is(content_type, "application/json"))
 		return MEDIA_JSON;
 	subtype = cut(&content_type, ';');
 	type = cut(&subtype, '/');

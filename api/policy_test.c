@@ -124,6 +124,12 @@ compare(struct file *file, const struct node *test, const char *name, const stru
 		pass(file, test, name);
 }
 
+static bool
+is_covered(const struct covered *c, const struct guard *guard)
+{
+	return c->line == guard->line && strcmp(c->file, guard->file) == 0 && str_is(guard->policy, c->policy);
+}
+
 static void
 cover(struct file *file, const struct spoken *spoken)
 {
@@ -132,7 +138,7 @@ cover(struct file *file, const struct spoken *spoken)
 	if (spoken->verdict.effect == EFFECT_NOT_APPLICABLE)
 		return;
 	for (struct covered *c = file->run->guards; c; c = c->next) {
-		if (c->line == guard->line && strcmp(c->file, guard->file) == 0 && str_is(guard->policy, c->policy))
+		if (is_covered(c, guard))
 			c->reached = true;
 	}
 }
@@ -227,9 +233,26 @@ decide(struct file *file, const struct node *test, const char *name, const struc
 	return 0;
 }
 
+/* The first member of a map whose key is none of `known`, which NULL closes; NULL when there is none. */
+static const struct node *
+unknown_member(const struct node *map, const char *const *known)
+{
+	for (const struct node *member = map->first; member; member = member->next) {
+		size_t i = 0;
+
+		while (known[i] && !str_is(member->key, known[i]))
+			i++;
+		if (!known[i])
+			return member;
+	}
+	return NULL;
+}
+
 static void
 run_request(struct file *file, const struct node *test, size_t number)
 {
+	static const char *const known[] = {"name", "now", "history", "request", "perform", "expect", NULL};
+	const struct node *unknown = unknown_member(test, known);
 	const struct node *now = node_get(test, "now"), *given = node_get(test, "request");
 	const struct node *label = node_get(test, "name");
 	struct outcome refused = {.status = "error"};
@@ -243,6 +266,10 @@ run_request(struct file *file, const struct node *test, size_t number)
 	               STR_ARG(label ? label->text : STR("")));
 	if (!given || given->kind != NODE_MAP) {
 		fail(file, test, name, "a test needs 'request', a map");
+		return;
+	}
+	if (unknown) {
+		fail(file, unknown, name, "a test has no '%.*s'", STR_ARG(unknown->key));
 		return;
 	}
 	if (now && time_parse_instant(now->text, &now_ms) != 0) {
@@ -289,7 +316,11 @@ read_policies(struct file *file, struct document **ret, size_t *ret_count, struc
 			return -ERROR_TYPE;
 		}
 		if (memchr(node->text.ptr, '\n', node->text.len)) {
-			*document = (struct document){file->path, node->text};
+			/* A name of its own: its lines are not the test file's. */
+			document->name = arena_printf(file->arena, "%s#policies[%u]", file->path, node->index);
+			document->bytes = node->text;
+			if (!document->name)
+				return -ERROR_MEMORY;
 			continue;
 		}
 		document->name = beside(file, node->text);
@@ -309,11 +340,11 @@ remember_guards(struct file *file)
 	struct test_run *run = file->run;
 
 	for (const struct guard *g = trial_set(file->trial)->guards.first; g; g = g->next) {
-		struct covered *c = run->guards;
+		struct covered **link = &run->guards, *c;
 
-		while (c && !(c->line == g->line && strcmp(c->file, g->file) == 0 && str_is(g->policy, c->policy)))
-			c = c->next;
-		if (c)
+		while (*link && !is_covered(*link, g))
+			link = &(*link)->next;
+		if (*link)
 			continue;
 		c = arena_alloc(&run->arena, sizeof(*c));
 		if (!c)
@@ -321,9 +352,8 @@ remember_guards(struct file *file)
 		c->file = arena_str(&run->arena, str_from(g->file)).ptr;
 		c->policy = arena_str(&run->arena, g->policy).ptr;
 		c->line = g->line;
-		c->next = run->guards;
 		if (c->file && c->policy)
-			run->guards = c;
+			*link = c;
 	}
 }
 
@@ -416,8 +446,9 @@ open_file(struct file *file, struct error *err)
 int
 policy_test_run(struct test_run *run, const char *path)
 {
+	static const char *const known[] = {"mode", "now", "policies", "history", "requests", "refused", NULL};
 	struct file file = {.run = run, .path = path, .mode = run->mode};
-	const struct node *requests;
+	const struct node *requests, *unknown = NULL;
 	struct error err = {0};
 	struct arena arena;
 	int r;
@@ -427,9 +458,13 @@ policy_test_run(struct test_run *run, const char *path)
 	r = open_file(&file, &err);
 	requests = r == 0 ? node_get(file.root, "requests") : NULL;
 	if (r == 0 && ((requests && requests->kind == NODE_LIST) || node_get(file.root, "refused"))) {
-		run_file(&file);
+		unknown = unknown_member(file.root, known);
 		r = 1;
 	}
+	if (unknown)
+		r = error_set(&err, ERROR_UNKNOWN, unknown, "a file of tests has no '%.*s'", STR_ARG(unknown->key));
+	if (r > 0)
+		run_file(&file);
 	if (r < 0)
 		fprintf(run->out, "%s:%u:%u: error: %s\n", path, err.line, err.column, err.text);
 	arena_free(&arena);

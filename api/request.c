@@ -7,7 +7,9 @@
 static int
 wrong_type(struct error *err, const struct node *node, const char *expected)
 {
-	return error_set(err, ERROR_TYPE, node, "a %s where %s is expected", node_kind_name(node), expected);
+	const char *article = node->kind == NODE_INT ? "an" : "a";
+
+	return error_set(err, ERROR_TYPE, node, "%s %s where %s is expected", article, node_kind_name(node), expected);
 }
 
 static int

@@ -202,6 +202,13 @@ method_of(const char *name)
 	return METHOD_OTHER;
 }
 
+/* Names mostly come as everybody spells them. */
+static bool
+is_named(struct str name, struct str wanted)
+{
+	return memcmp(name.ptr, wanted.ptr, wanted.len) == 0 || str_equal_nocase(name, wanted);
+}
+
 /* The headers that we look at, and how many there are. */
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
@@ -215,27 +222,27 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		return MHD_YES;
 	}
 	ticket->headers++;
-	switch (key_len) { /* of the names we want each has its own length, but for the two of 6 */
+	switch (key_len) { /* is_named compares that many bytes */
 	case 6:
-		if (str_equal_nocase(name, STR("Accept")))
+		if (is_named(name, STR("Accept")))
 			exchange->accept = text;
-		else if (str_equal_nocase(name, STR("Expect")))
+		else if (is_named(name, STR("Expect")))
 			ticket->answer_early = true; /* a client that waits for 100 sends no body once it has its answer */
 		break;
 	case 12:
-		if (str_equal_nocase(name, STR("Content-Type")))
+		if (is_named(name, STR("Content-Type")))
 			exchange->content_type = text;
 		break;
 	case 13:
-		if (str_equal_nocase(name, STR("Authorization")))
+		if (is_named(name, STR("Authorization")))
 			exchange->authorization = text;
 		break;
 	case 14:
-		if (str_equal_nocase(name, STR("Content-Length")))
+		if (is_named(name, STR("Content-Length")))
 			exchange->body_length = strtoull(text.ptr, NULL, 10); /* libmicrohttpd has checked the digits */
 		break;
 	case 16:
-		if (str_equal_nocase(name, STR("X-ONAP-RequestID")))
+		if (is_named(name, STR("X-ONAP-RequestID")))
 			exchange->request_id = text;
 		break;
 	default:
@@ -249,11 +256,14 @@ static enum MHD_Result
 finish(struct thread *thread, struct ticket *ticket)
 {
 	struct exchange *exchange = &ticket->exchange;
-	void (*run)(struct exchange *) = exchange->resumed ? exchange->resumed : thread->server->options.finish;
+	void (*run)(struct exchange *);
 	enum MHD_Result result;
 
-	exchange->resumed = NULL;
-	run(exchange);
+	do {
+		run = exchange->resumed ? exchange->resumed : thread->server->options.finish;
+		exchange->resumed = NULL;
+		run(exchange);
+	} while (exchange->resumed && ticket->refused);
 	result = exchange->resumed ? MHD_YES : queue_reply(thread, ticket);
 	arena_reset(&thread->arena);
 	return result;
@@ -416,7 +426,7 @@ server_stop(struct server *server)
 			(void)MHD_quiesce_daemon(server->thread[i].daemon); /* gives the socket back, which is closed below */
 	drain(server, STOP_GRACE_MS);
 	for (unsigned i = 0; i < server->threads; i++)
-		ticket_expire(&server->thread[i].tickets, INT64_MAX);
+		ticket_close(&server->thread[i].tickets); /* libmicrohttpd ends the process that stops it with one suspended */
 	drain(server, STOP_GRACE_MS / 2);
 	for (unsigned i = 0; i < server->threads; i++) {
 		struct thread *thread = &server->thread[i];

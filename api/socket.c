@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,8 @@ split(const char *text, char *buf, size_t size, char **ret_host, char **ret_port
 	colon = strrchr(buf, ':');
 	if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1))
 		return -1;
+	if (strlen(colon + 1) > 5 || strtol(colon + 1, NULL, 10) > UINT16_MAX)
+		return -1; /* the resolver would take what is left of it in 16 bits */
 	*colon = '\0';
 	if (host[0] == '[' && colon > host + 1 && colon[-1] == ']') {
 		colon[-1] = '\0';

@@ -87,7 +87,8 @@ clean(struct ticket *ticket)
 		ticket->body_size = 0;
 	}
 	ticket->body_taken = ticket->headers = 0;
-	ticket->has_query = ticket->answer_early = ticket->suspended = ticket->orphan = false;
+	ticket->has_query = ticket->answer_early = ticket->suspended = false;
+	ticket->refused = ticket->orphan = false;
 }
 
 void
@@ -156,15 +157,20 @@ exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(
 	exchange->resumed = resumed;
 	ticket->suspended = true;
 	pthread_mutex_lock(&pool->lock);
-	ticket->waiting = ticket->held = true;
-	ticket->deadline_ms = monotonic_ms() + timeout_ms;
-	ticket->wait_prev = NULL;
-	ticket->wait_next = pool->waiting;
-	if (pool->waiting)
-		pool->waiting->wait_prev = ticket;
-	pool->waiting = ticket;
-	pool->waiting_count++;
-	pool->suspend(ticket->connection);
+	ticket->held = true;
+	if (pool->closed) {
+		exchange->timed_out = ticket->refused = true;
+	} else {
+		ticket->waiting = true;
+		ticket->deadline_ms = monotonic_ms() + timeout_ms;
+		ticket->wait_prev = NULL;
+		ticket->wait_next = pool->waiting;
+		if (pool->waiting)
+			pool->waiting->wait_prev = ticket;
+		pool->waiting = ticket;
+		pool->waiting_count++;
+		pool->suspend(ticket->connection);
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -201,10 +207,10 @@ exchange_resume(struct exchange *exchange, const struct error *outcome)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-void
-ticket_expire(struct ticket_pool *pool, int64_t now_ms)
+/* Under the lock. */
+static void
+expire(struct ticket_pool *pool, int64_t now_ms)
 {
-	pthread_mutex_lock(&pool->lock);
 	for (struct ticket *ticket = pool->waiting, *next; ticket; ticket = next) {
 		next = ticket->wait_next;
 		if (ticket->deadline_ms > now_ms)
@@ -213,6 +219,22 @@ ticket_expire(struct ticket_pool *pool, int64_t now_ms)
 		unlink_waiting(ticket);
 		pool->wake(ticket->connection);
 	}
+}
+
+void
+ticket_expire(struct ticket_pool *pool, int64_t now_ms)
+{
+	pthread_mutex_lock(&pool->lock);
+	expire(pool, now_ms);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+ticket_close(struct ticket_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->closed = true;
+	expire(pool, INT64_MAX);
 	pthread_mutex_unlock(&pool->lock);
 }
 

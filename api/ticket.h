@@ -20,7 +20,9 @@ struct ticket {
 	char *body;
 	size_t body_size, body_taken; /* of the buffer; all that arrived, kept or not */
 	size_t headers;
-	bool has_query, answer_early, suspended;
+	bool has_query, answer_early;
+	bool suspended; /* at least once */
+	bool refused;   /* the pool was closed when it wanted to be suspended: it goes on at once */
 
 	/* Under the pool's lock. */
 	bool waiting; /* suspended, in the list */
@@ -41,6 +43,7 @@ struct ticket_pool {
 	struct ticket *waiting;  /* lock */
 	struct ticket *returned; /* lock: tickets put back by other threads */
 	unsigned waiting_count;  /* lock */
+	bool closed;             /* lock: nobody is suspended any more */
 };
 
 void ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection),
@@ -60,6 +63,9 @@ bool ticket_keep(struct ticket *ticket, const char *bytes, size_t count);
 
 /* Any thread: answers those whose deadline is at or before now_ms (of the monotonic clock) as timed out. */
 void ticket_expire(struct ticket_pool *pool, int64_t now_ms);
+
+/* Any thread: answers all as timed out, now and from now on. */
+void ticket_close(struct ticket_pool *pool);
 
 unsigned ticket_waiting(struct ticket_pool *pool);
 

@@ -11,7 +11,10 @@ struct builder {
 	bool failed;
 };
 
-/* A new last child of parent; key NULL in a list. parent NULL: the root. NULL once memory is out. Texts are borrowed. */
+/*
+ * A new last child of parent; key NULL in a list. parent NULL: the root. NULL once memory is out. Texts are
+ * borrowed.
+ */
 struct node *builder_add(struct builder *builder, struct node *parent, const char *key, enum node_kind kind);
 /* A text; an absent one is left out. */
 void builder_text(struct builder *builder, struct node *parent, const char *key, struct str text);

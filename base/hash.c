@@ -53,41 +53,58 @@ fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t
-hash(uint64_t k0, uint64_t k1, struct str text)
+/* The last 0 to 16 bytes of a text, as two numbers. */
+static inline void
+load_tail(const char *p, size_t len, uint64_t *a, uint64_t *b)
 {
+	if (len >= 8) {
+		*a = load64(p);
+		*b = load64(p + len - 8);
+	} else {
+		*a = load_short(p, len);
+		*b = ODD_2;
+	}
+}
+
+uint64_t
+hash_str(const struct hash_key *key, struct str text)
+{
+	const uint64_t k0 = key->k0, k1 = key->k1;
 	uint64_t seed = k0 ^ ODD_1, a, b;
 	const char *p = text.ptr;
 	size_t left = text.len;
 
 	for (; left > 16; p += 16, left -= 16)
 		seed = fold(load64(p) ^ k1, load64(p + 8) ^ seed);
-	if (left >= 8) {
-		a = load64(p);
-		b = load64(p + left - 8);
-	} else {
-		a = load_short(p, left);
-		b = ODD_2;
-	}
+	load_tail(p, left, &a, &b);
 	return fold(fold(a ^ k1, b ^ seed) ^ k0, (uint64_t)text.len ^ ODD_3);
 }
 
-uint64_t
-hash_str(const struct hash_key *key, struct str text)
-{
-	return hash(key->k0, key->k1, text);
-}
-
-/* Two lanes under different keys; each part goes in whole, so that it matters where one ends. */
+/*
+ * Two lanes under different keys over the same words. A part's length goes in times a secret, so that it matters where one ends
+ * and nobody can make up for a length with bytes.
+ */
 struct hash128
 hash_parts(const struct hash_key *key, const struct str *parts, size_t count)
 {
-	const uint64_t k0 = key->k0, k1 = key->k1;
-	struct hash128 h = {k0 ^ ODD_3, k1 ^ ODD_2};
+	const uint64_t lo_key = key->k1, lo_length = key->k0 | 1;
+	const uint64_t hi_key = key->k0 ^ ODD_2, hi_length = (key->k1 ^ ODD_3) | 1;
+	uint64_t lo = key->k0 ^ ODD_3, hi = key->k1 ^ ODD_1;
 
 	for (size_t i = 0; i < count; i++) {
-		h.lo = fold(h.lo ^ hash(k0, k1, parts[i]), k1 ^ ODD_1);
-		h.hi = fold(h.hi ^ hash(k1 ^ ODD_3, k0 ^ ODD_2, parts[i]), k0 ^ ODD_3);
+		const char *p = parts[i].ptr;
+		size_t left = parts[i].len;
+		uint64_t a, b;
+
+		for (; left > 16; p += 16, left -= 16) {
+			a = load64(p);
+			b = load64(p + 8);
+			lo = fold(a ^ lo_key, b ^ lo);
+			hi = fold(a ^ hi_key, b ^ hi);
+		}
+		load_tail(p, left, &a, &b);
+		lo = fold(a ^ lo_key, b ^ lo ^ parts[i].len * lo_length);
+		hi = fold(a ^ hi_key, b ^ hi ^ parts[i].len * hi_length);
 	}
-	return h;
+	return (struct hash128){fold(lo ^ ODD_1, lo_length), fold(hi ^ ODD_1, hi_length)};
 }

@@ -23,6 +23,13 @@
 #define META_NUMBER_AT 144
 #define TABLE_MISSING 0 /* LMDB's number of its free list, which is never a table of ours */
 
+/*
+ * LMDB keeps each named table in a tree of its own, and where that tree begins as an entry of one tree that has no name. A
+ * snapshot that is just begun looks there first, so a look-up is two searches. The table that decisions read is
+ * therefore kept in the nameless tree itself, its keys behind a zero byte and so before all names.
+ */
+#define NAMELESS_BYTE '\0'
+
 struct store_txn {
 	struct store *store;
 	MDB_txn *txn;                            /* of a reader: reset between store_end and store_begin; NULL: suspended */
@@ -40,6 +47,7 @@ struct store {
 	const char *tables[STORE_TABLES_MAX];
 	MDB_dbi dbis[STORE_TABLES_MAX];
 	size_t table_count;
+	unsigned nameless; /* the table in the tree of the names, STORE_TABLES_MAX when there is none */
 	size_t map_bytes;
 	size_t page_bytes;
 	unsigned env_flags, readers;
@@ -115,7 +123,8 @@ open_tables(struct store *store)
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
-		rc = mdb_dbi_open(txn, store->tables[i], read_only ? 0 : MDB_CREATE, &store->dbis[i]);
+		rc = mdb_dbi_open(txn, i == store->nameless ? NULL : store->tables[i], read_only ? 0 : MDB_CREATE,
+		                  &store->dbis[i]);
 		if (rc == MDB_NOTFOUND && read_only) {
 			store->dbis[i] = TABLE_MISSING;
 			rc = 0;
@@ -326,8 +335,12 @@ store_open(const struct store_options *options, struct store **ret, struct error
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	store->lock = STORE_LOCK_NONE;
 	store->table_count = options->table_count;
-	for (size_t i = 0; i < options->table_count; i++)
+	store->nameless = STORE_TABLES_MAX;
+	for (unsigned i = 0; i < options->table_count; i++) {
 		store->tables[i] = options->tables[i];
+		if (!store->tables[i][0])
+			store->nameless = i;
+	}
 	store->readers = options->readers ? options->readers : READERS_DEFAULT;
 	store->env_flags = MDB_NOTLS | MDB_NORDAHEAD | (options->durable && options->directory ? 0 : MDB_NOSYNC) |
 	                   (options->read_only ? MDB_RDONLY : 0);
@@ -496,8 +509,8 @@ store_check_pages(struct store *store)
 		rc = mdb_stat(txn, 0, &stat); /* the free list's own pages */
 	pages += pages_of(&stat);
 	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
-		if (store->dbis[i] == TABLE_MISSING)
-			continue;
+		if (store->dbis[i] == TABLE_MISSING || i == store->nameless)
+			continue; /* the nameless tree is the environment's own */
 		rc = mdb_stat(txn, store->dbis[i], &stat);
 		pages += pages_of(&stat);
 	}
@@ -656,14 +669,36 @@ bytes_of(MDB_val value)
 	return (struct str){value.mv_data, value.mv_size};
 }
 
+/* A key as its tree has it; `room` is for those that need a byte before them. */
+static MDB_val
+key_in(const struct store_txn *txn, unsigned table, struct str key, char room[STORE_KEY_MAX + 1])
+{
+	if (table != txn->store->nameless)
+		return val(key);
+	room[0] = NAMELESS_BYTE;
+	memcpy(room + 1, key.ptr, key.len);
+	return (MDB_val){key.len + 1, room};
+}
+
+/* Whether the transaction may look for this key in this table; if not, txn->failed is the answer. */
+static bool
+may_look(struct store_txn *txn, unsigned table, struct str key)
+{
+	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
+		return false;
+	return key.len <= STORE_KEY_MAX || keep(txn, MDB_BAD_VALSIZE) == 0;
+}
+
 int
 store_get(struct store_txn *txn, unsigned table, struct str key, struct str *ret_value)
 {
-	MDB_val k = val(key), v;
+	char room[STORE_KEY_MAX + 1];
+	MDB_val k, v;
 	int rc;
 
-	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
+	if (!may_look(txn, table, key))
 		return txn->failed;
+	k = key_in(txn, table, key, room);
 	rc = mdb_get(txn->txn, txn->store->dbis[table], &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return 0;
@@ -676,10 +711,12 @@ store_get(struct store_txn *txn, unsigned table, struct str key, struct str *ret
 static int
 put(struct store_txn *txn, unsigned table, struct str key, struct str value, unsigned flags)
 {
-	MDB_val k = val(key), v = val(value);
+	char room[STORE_KEY_MAX + 1];
+	MDB_val k, v = val(value);
 
-	if (txn->failed)
+	if (!may_look(txn, table, key))
 		return txn->failed;
+	k = key_in(txn, table, key, room);
 	txn->changes++;
 	return keep(txn, mdb_put(txn->txn, txn->store->dbis[table], &k, &v, flags));
 }
@@ -693,17 +730,19 @@ store_put(struct store_txn *txn, unsigned table, struct str key, struct str valu
 int
 store_append(struct store_txn *txn, unsigned table, struct str key, struct str value)
 {
-	return put(txn, table, key, value, MDB_APPEND);
+	return put(txn, table, key, value, table == txn->store->nameless ? 0 : MDB_APPEND);
 }
 
 int
 store_delete(struct store_txn *txn, unsigned table, struct str key)
 {
-	MDB_val k = val(key);
+	char room[STORE_KEY_MAX + 1];
+	MDB_val k;
 	int rc;
 
-	if (txn->failed)
+	if (!may_look(txn, table, key))
 		return txn->failed;
+	k = key_in(txn, table, key, room);
 	rc = mdb_del(txn->txn, txn->store->dbis[table], &k, NULL);
 	if (rc == MDB_NOTFOUND)
 		return 0;
@@ -711,16 +750,36 @@ store_delete(struct store_txn *txn, unsigned table, struct str key)
 	return rc == 0 ? 1 : keep(txn, rc);
 }
 
+/* Tables that have a name, in the file. */
+static int
+count_names(struct store_txn *txn, size_t *ret)
+{
+	char first = NAMELESS_BYTE + 1;
+	MDB_val k = {1, &first}, v;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(txn->txn, txn->store->dbis[txn->store->nameless], &cursor);
+
+	*ret = 0;
+	if (rc != 0)
+		return rc;
+	for (rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE); rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT))
+		++*ret;
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 int64_t
 store_count(struct store_txn *txn, unsigned table)
 {
+	size_t names = 0;
 	MDB_stat stat;
 
 	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return txn->failed;
-	if (keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0)
+	if (keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0 ||
+	    (table == txn->store->nameless && keep(txn, count_names(txn, &names)) != 0))
 		return txn->failed;
-	return (int64_t)stat.ms_entries;
+	return (int64_t)(stat.ms_entries - names);
 }
 
 /* The table's cursor, of the present snapshot. */
@@ -742,57 +801,83 @@ cursor_of(struct store_txn *txn, unsigned table)
 	return txn->cursors[table];
 }
 
-/* What an operation of the cursor found, if it has the prefix. */
+/* What an operation of the cursor found, if it is the table's and has the prefix. */
 static int
-found(struct store_txn *txn, int rc, MDB_val k, MDB_val v, struct str key, size_t prefix_len, struct store_entry *ret)
+found(struct store_txn *txn, unsigned table, int rc, MDB_val k, MDB_val v, struct str key, size_t prefix_len,
+      struct store_entry *ret)
 {
+	struct str at = bytes_of(k);
+
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
 		return keep(txn, rc);
-	if (k.mv_size < prefix_len || (prefix_len && memcmp(k.mv_data, key.ptr, prefix_len) != 0))
+	if (table == txn->store->nameless) {
+		if (at.len == 0 || at.ptr[0] != NAMELESS_BYTE)
+			return 0;
+		at = (struct str){at.ptr + 1, at.len - 1};
+	}
+	if (at.len < prefix_len || (prefix_len && memcmp(at.ptr, key.ptr, prefix_len) != 0))
 		return 0;
-	*ret = (struct store_entry){bytes_of(k), bytes_of(v)};
+	*ret = (struct store_entry){at, bytes_of(v)};
 	return 1;
+}
+
+/* The greatest entry of the tree that is not greater than `wanted`. */
+static int
+seek_below(MDB_cursor *cursor, MDB_val wanted, MDB_val *k, MDB_val *v)
+{
+	int rc;
+
+	*k = wanted;
+	rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		return mdb_cursor_get(cursor, k, v, MDB_LAST);
+	if (rc == 0 && (k->mv_size != wanted.mv_size || memcmp(k->mv_data, wanted.mv_data, wanted.mv_size) != 0))
+		return mdb_cursor_get(cursor, k, v, MDB_PREV);
+	return rc;
 }
 
 int
 store_below(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
 {
-	MDB_cursor *cursor = cursor_of(txn, table);
-	MDB_val k = val(key), v;
+	MDB_cursor *cursor = may_look(txn, table, key) ? cursor_of(txn, table) : NULL;
+	char room[STORE_KEY_MAX + 1];
+	MDB_val k, v;
 	int rc;
 
 	if (!cursor)
 		return txn->failed;
-	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
-	else if (rc == 0 && (k.mv_size != key.len || memcmp(k.mv_data, key.ptr, key.len) != 0))
-		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
-	return found(txn, rc, k, v, key, prefix_len, ret);
+	rc = seek_below(cursor, key_in(txn, table, key, room), &k, &v);
+	return found(txn, table, rc, k, v, key, prefix_len, ret);
 }
 
 int
 store_above(struct store_txn *txn, unsigned table, struct str key, size_t prefix_len, struct store_entry *ret)
 {
-	MDB_cursor *cursor = cursor_of(txn, table);
-	MDB_val k = val(key), v;
+	MDB_cursor *cursor = may_look(txn, table, key) ? cursor_of(txn, table) : NULL;
+	char room[STORE_KEY_MAX + 1];
+	MDB_val k, v;
+	int rc;
 
 	if (!cursor)
 		return txn->failed;
-	return found(txn, mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE), k, v, key, prefix_len, ret);
+	k = key_in(txn, table, key, room);
+	rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	return found(txn, table, rc, k, v, key, prefix_len, ret);
 }
 
 static int
 move(struct store_txn *txn, unsigned table, MDB_cursor_op op, struct str key, size_t prefix_len, struct store_entry *ret)
 {
 	MDB_cursor *cursor = cursor_of(txn, table);
-	MDB_val k, v;
+	MDB_val k = {0}, v;
+	int rc;
 
 	if (!cursor)
 		return txn->failed;
-	return found(txn, mdb_cursor_get(cursor, &k, &v, op), k, v, key, prefix_len, ret);
+	rc = mdb_cursor_get(cursor, &k, &v, op);
+	return found(txn, table, rc, k, v, key, prefix_len, ret);
 }
 
 int
@@ -810,5 +895,16 @@ store_next(struct store_txn *txn, unsigned table, struct str key, size_t prefix_
 int
 store_last(struct store_txn *txn, unsigned table, struct store_entry *ret)
 {
-	return move(txn, table, MDB_LAST, STR_NONE, 0, ret);
+	MDB_cursor *cursor = cursor_of(txn, table);
+	char beyond = NAMELESS_BYTE + 1;
+	MDB_val k = {0}, v;
+	int rc;
+
+	if (!cursor)
+		return txn->failed;
+	if (table == txn->store->nameless)
+		rc = seek_below(cursor, (MDB_val){1, &beyond}, &k, &v);
+	else
+		rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+	return found(txn, table, rc, k, v, STR_NONE, 0, ret);
 }

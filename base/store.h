@@ -11,7 +11,7 @@
 #include "base/str.h"
 
 /*
- * Caveats. Keys are 1 to 511 bytes and are ordered as memcmp does. Bytes that a transaction hands out are borrowed from the
+ * Caveats. Keys are 1 to 510 bytes and are ordered as memcmp does. Bytes that a transaction hands out are borrowed from the
  * map until the transaction ends or, in a write transaction, until its next change; they are aligned to nothing. One
  * writer at a time over all processes; readers never wait. A process may open a database once. After fork, only the
  * parent may use it. Not for network file systems.
@@ -24,7 +24,7 @@ struct store;
 struct store_txn;
 
 #define STORE_TABLES_MAX 16
-#define STORE_KEY_MAX 511
+#define STORE_KEY_MAX 510
 
 struct store_options {
 	const char *directory;     /* made when missing; NULL: a private one that has no name any more once it is open */
@@ -34,7 +34,8 @@ struct store_options {
 	bool read_only;            /* no write transactions; a table that is missing is empty; implies existing */
 	bool locked;               /* the caller holds the directory's lock (base/store_lock.h): none is taken */
 	unsigned readers;          /* read transactions of all processes together; 0 for 1,024 */
-	const char *const *tables; /* their names; a table's number is its place in this list */
+	/* Their names; a table's number is its place in this list. The one named "" is found with one search, others with two. */
+	const char *const *tables;
 	size_t table_count;
 };
 

@@ -170,7 +170,10 @@ add_edges(const struct time_range *range, int64_t now_ms, int64_t times[TIMES_MA
 	}
 }
 
-/* What SET-01 asks about one directive: guards in whose scope it falls, instants and counts at which they may change. */
+/*
+ * What SET-01 asks about one directive: guards in whose scope it falls, instants and counts at which they may
+ * change.
+ */
 struct question {
 	struct request request;
 	const struct fact **facts;

@@ -33,18 +33,19 @@ struct witness {
 };
 
 /*
- * Looks for: directives that no guard ever permits; guards that are shadowed, or can never apply again; MinMax guards that
- * leave no count; limiters that a stricter one makes idle; coordination in a circle; overall timeouts that cut off a path.
- * Findings (codes SET-01 to SET-06) go to diags; each has a witness in ret, in `arena`, in the order found. Strict sets only:
- * of others nothing is said. Two policies for one loop are OPV-35's finding, a path that is cut off OPV-25's; the latter has a
- * witness here. 0 or -ERROR_MEMORY.
+ * Looks for: directives that no guard ever permits; guards that are shadowed, or can never apply again; MinMax guards
+ * that leave no count; limiters that a stricter one makes idle; coordination in a circle; overall timeouts that cut
+ * off a path.
+ * Findings (codes SET-01 to SET-06) go to diags; each has a witness in ret, in `arena`, in the order found. Strict
+ * sets only: of others nothing is said. Two policies for one loop are OPV-35's finding, a path that is cut off
+ * OPV-25's; the latter has a witness here. 0 or -ERROR_MEMORY.
  */
 int analysis_run(const struct policyset *set, const struct operational *operational, int64_t now_ms,
                  struct arena *arena, struct diags *diags, const struct witness **ret);
 
 /*
- * Runs a witness against the policies that the analysis was made of, and writes what it showed, a line or a few. True when it
- * behaved as claimed. errors are told in `out`.
+ * Runs a witness against the policies that the analysis was made of, and writes what it showed, a line or a few. True
+ * when it behaved as claimed. errors are told in `out`.
  */
 bool witness_run(const struct witness *witness, const struct document *documents, size_t count, FILE *out);
 

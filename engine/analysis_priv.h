@@ -41,8 +41,8 @@ bool scope_within(const struct scope *a, const struct scope *b, struct pattern_s
 bool range_within(const struct time_range *a, const struct time_range *b);
 
 /*
- * A request in both scopes (b may be NULL), preferring the texts of `wish` where both leave it open. False when none was
- * found: patterns are only tried.
+ * A request in both scopes (b may be NULL), preferring the texts of `wish` where both leave it open. False when none
+ * was found: patterns are only tried.
  */
 bool scope_example(const struct scope *a, const struct scope *b, const struct request *wish,
                    struct pattern_scratch *scratch, struct request *ret);
@@ -65,8 +65,8 @@ bool witness_fill(struct analysis *a, struct witness *witness, uint32_t count, s
 void find_in_pairs(struct analysis *a);
 
 /*
- * A script in which the policy's overall timeout cuts off its longest path, as JSON in `arena`; NULL when no path is cut off
- * (finding SET-07 is OPV-25's, made when the policy was compiled) or memory is out.
+ * A script in which the policy's overall timeout cuts off its longest path, as JSON in `arena`; NULL when no path is
+ * cut off (OPV-25 is the finding, made when the policy was compiled) or memory is out.
  */
 const char *analysis_cut_off(const struct operational *policy, struct arena *arena);
 

@@ -84,8 +84,8 @@ script_text(const struct operational *policy, const int *route)
 }
 
 /*
- * Guards are off in the script: what they deny would cut the path short, and failure_guard takes no time. The recursion is
- * as deep as the longest path; deeper ones have no witness.
+ * Guards are off in the script: what they deny would cut the path short, and failure_guard takes no time. The
+ * recursion is as deep as the longest path; deeper ones have no witness.
  */
 const char *
 analysis_cut_off(const struct operational *policy, struct arena *arena)

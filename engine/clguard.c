@@ -177,6 +177,10 @@ clg_session_close(struct clg_session *session)
 	free(session);
 }
 
+/*
+ * This and clg_decision_to set member by member: a compound literal of their size would be cleared first, by an instruction that
+ * takes as long as the rest of the function.
+ */
 int
 clg_request_from(const struct clg_request *given, struct request *request)
 {
@@ -187,19 +191,21 @@ clg_request_from(const struct clg_request *given, struct request *request)
 		[ATTRIBUTE_VNF_TYPE] = given->vnf_type,     [ATTRIBUTE_NAMING_CODE] = given->nf_naming_code,
 		[ATTRIBUTE_VSERVER_ID] = given->vserver_id, [ATTRIBUTE_REGION_ID] = given->cloud_region_id,
 	};
+	size_t longest = 0;
 
-	*request = (struct request){
-		.request_id = str_from(given->request_id),
-		.subrequest_id = str_from(given->subrequest_id),
-		.has_vf_count = given->vf_count != NULL,
-		.vf_count = given->vf_count ? *given->vf_count : 0,
-	};
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-		request->attribute[i] = str_from(texts[i]);
-		if (request->attribute[i].len > ATTRIBUTE_SIZE_MAX)
-			return -CLG_ELIMIT;
+		struct str text = str_from(texts[i]);
+
+		request->attribute[i] = text;
+		longest = text.len > longest ? text.len : longest;
 	}
-	return 0;
+	request->request_id = str_from(given->request_id);
+	request->subrequest_id = str_from(given->subrequest_id);
+	request->has_vf_count = given->vf_count != NULL;
+	request->vf_count = given->vf_count ? *given->vf_count : 0;
+	request->has_current_time = false;
+	request->current_time = (struct time_of_day){0};
+	return longest > ATTRIBUTE_SIZE_MAX ? -CLG_ELIMIT : 0;
 }
 
 void
@@ -207,19 +213,17 @@ clg_decision_to(const struct decision *decision, struct clg_decision *ret)
 {
 	const struct guard *guard = decision->permit ? NULL : decision->guard;
 
-	*ret = (struct clg_decision){
-		.effect = decision->permit ? CLG_PERMIT : CLG_DENY,
-		.reason = reason_name[decision->reason],
-		.missing = decision->missing,
-		.generation = decision->generation,
-	};
-	if (guard) {
-		ret->policy = guard->policy.ptr;
-		ret->version = guard->version.ptr;
-		ret->file = guard->file;
-		ret->line = guard->line;
-		ret->column = guard->column;
-	}
+	ret->effect = decision->permit ? CLG_PERMIT : CLG_DENY;
+	ret->reason = reason_name[decision->reason];
+	ret->missing = decision->missing;
+	ret->policy = guard ? guard->policy.ptr : NULL;
+	ret->version = guard ? guard->version.ptr : NULL;
+	ret->file = guard ? guard->file : NULL;
+	ret->line = guard ? guard->line : 0;
+	ret->column = guard ? guard->column : 0;
+	ret->generation = decision->generation;
+	for (size_t i = 0; i < sizeof(ret->reserved) / sizeof(ret->reserved[0]); i++)
+		ret->reserved[i] = NULL;
 }
 
 static int

@@ -4,6 +4,7 @@
 
 #include "engine/operational.h"
 #include "engine/policyset.h"
+#include "policytypes/section.h"
 #include "policytypes/template.h"
 
 /* One document on its way. A bad one is left out of later passes. */
@@ -90,8 +91,9 @@ check_identities(struct compilation *c)
 			continue;
 		if (str_equal(a->version, b->version)) {
 			b->bad = true;
-			diags_error(c->diags, b->node, "policy '%.*s' version '%.*s' is already defined at %s:%u",
-			            STR_ARG(b->name), STR_ARG(b->version), node_file(a->node), a->node->line);
+			diags_error_key(c->diags, b->node, "policy '%.*s' version '%.*s' is already defined at %s:%u",
+			                STR_ARG(b->name), STR_ARG(b->version), node_file(a->node),
+			                a->node->key_line ? a->node->key_line : a->node->line);
 		} else {
 			diags_add(c->diags, SEVERITY_WARNING, NULL, b->node,
 			          "policy '%.*s' has versions '%.*s' and '%.*s': both are active", STR_ARG(b->name),
@@ -150,14 +152,15 @@ static void
 refuse_type(struct compilation *c, const struct policy *policy)
 {
 	const struct str ours = STR("onap.policies.controlloop.");
+	const struct str operational = STR("onap.policies.controlloop.operational.");
 	struct str name = policy->type_name;
-	bool known = catalogue_find(c->catalogue, TYPE_POLICY, name, policy->type_version) != NULL;
+	const struct type *type = catalogue_find(c->catalogue, TYPE_POLICY, name, policy->type_version);
+	bool guard = type ? type->guard : str_starts_with(name, ours) && !str_starts_with(name, operational);
 
-	if (c->options->mode == GUARD_ONAP && str_starts_with(name, ours) &&
-	    !str_starts_with(name, STR("onap.policies.controlloop.operational.")))
+	if (c->options->mode == GUARD_ONAP && guard)
 		diags_error(c->diags, policy->node, "Application not found for policy type '%.*s' version '%.*s'",
 		            STR_ARG(name), STR_ARG(policy->type_version)); /* the reference's words */
-	else if (known || !str_starts_with(name, ours))
+	else if (type || !str_starts_with(name, ours))
 		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
 		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
 		          STR_ARG(name));
@@ -214,6 +217,17 @@ compile_policy(struct compilation *c, struct policy *policy)
 	}
 }
 
+/* Counts the guard policies of a 2.0.0 file; each of their limits is a guard. */
+static void
+count_guard2(struct compilation *c, const struct guard *before)
+{
+	const struct guard *guard = before ? before->next : c->set->guards.first;
+	const struct guard *last = NULL;
+
+	for (; guard; last = guard, guard = guard->next)
+		c->set->policies += !last || last->policy.ptr != guard->policy.ptr; /* one policy's share its id */
+}
+
 /* Policies to guards, in load order: arguments as given, position in the file. */
 static void
 pass_compile(struct compilation *c)
@@ -226,11 +240,11 @@ pass_compile(struct compilation *c)
 		if (source->bad)
 			continue;
 		if (source->kind == DOCUMENT_GUARD2) {
-			size_t before = c->set->guards.count;
+			const struct guard *before = c->set->guards.last;
 
 			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key,
 			               &c->set->guards, c->diags);
-			c->set->policies += c->set->guards.count - before;
+			count_guard2(c, before);
 		} else if (source->kind == DOCUMENT_CONTROLLOOP) {
 			const struct operational *operational;
 

@@ -9,14 +9,14 @@
 
 #include "engine/history_priv.h"
 
-#define FORMAT 1 /* of all tables together */
+#define FORMAT 2 /* of all tables together */
 
 const char *const history_tables[TABLES_ALL] = {
 	[TABLE_META] = "meta",
 	[TABLE_LOG] = "log",
 	[TABLE_IDENTITY] = "identity",
 	[TABLE_INDEX] = "index",
-	[TABLE_RING] = "ring",
+	[TABLE_RING] = "", /* what decisions read */
 	[TABLE_RESERVED] = "reserved",
 	[TABLE_REQUEST] = "request",
 	[TABLE_LEASE] = "lease",

@@ -148,6 +148,9 @@ bool action_row(const struct action *action, char buf[SUBREQUEST_SIZE], struct o
 /* "ACTIVE", "OPERATION: FAILURE" ..., or NULL when the action is not told to anybody. */
 const char *action_notification(const struct action *action);
 
+/* The target as ONAP's notifications print it, in `arena`; NULL when memory is out. */
+const char *action_target(const struct directive *d, struct arena *arena);
+
 /* The notification's message, NUL-terminated in `arena`; absent when it has none (or memory is out). */
 struct str action_message(const struct action *action, struct arena *arena);
 

@@ -7,8 +7,8 @@
 #include "engine/operational.h"
 
 /*
- * Compiles what is operational in the documents; other policies are passed over. Rule OPV-35 is checked over all of them.
- * False when there is an error; ret holds those without one. Everything is in `arena`.
+ * Compiles what is operational in the documents; other policies are passed over. Rule OPV-35 is checked over all of
+ * them. False when there is an error; ret holds those without one. Everything is in `arena`.
  */
 bool operational_set_compile(const struct document *documents, size_t count, struct arena *arena,
                              const struct operational **ret, struct diags *diags);

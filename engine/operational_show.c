@@ -27,7 +27,10 @@ is_dead(const struct directive *d, int route)
 	return (route == RESULT_FAILURE && d->retries > 0) || (route == RESULT_FAILURE_RETRIES && d->retries == 0);
 }
 
-/* One arrow for all live, or all dead, routes of a directive to one place. to: an index, or ROUTE_FINAL for failing finals. */
+/*
+ * One arrow for all live, or all dead, routes of a directive to one place. to: an index, or ROUTE_FINAL for failing
+ * finals.
+ */
 static void
 dot_arrow(const struct operational *policy, size_t from, int32_t to, bool dead, FILE *out)
 {

@@ -7,12 +7,15 @@
 
 #include "engine/operational.h"
 
-/* The directives and routes as Graphviz DOT. Routes that retries make dead are dashed. What fails in `out` shows there. */
+/*
+ * The directives and routes as Graphviz DOT. Routes that retries make dead are dashed. What fails in `out` shows
+ * there.
+ */
 void operational_dot(const struct operational *policy, FILE *out);
 
 /*
- * Policies as a service template of flat operational policies, equal for equal directives whatever form they came in. The
- * tree is in `arena`; NULL when memory is out.
+ * Policies as a service template of flat operational policies, equal for equal directives whatever form they came in.
+ * The tree is in `arena`; NULL when memory is out.
  */
 struct node *operational_template(const struct operational *list, struct arena *arena);
 

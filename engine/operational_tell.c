@@ -52,16 +52,16 @@ action_row(const struct action *action, char buf[SUBREQUEST_SIZE], struct operat
 		return false;
 	}
 	*ret = (struct operation){
-	        .actor = action->directive->actor,
-	        .operation = action->directive->operation,
-	        .target = action->run->target,
-	        .clname = action->policy->id,
-	        .request_id = action->event->request_id,
-	        .subrequest_id = subrequest_write(action, buf),
-	        .outcome = action->kind == ACTION_START ? STR("Started") : str_from(result_outcome[action->result]),
-	        .message = row_message(action),
-	        .start_ms = action->start_ms,
-	        .end_ms = action->end_ms,
+		.actor = action->directive->actor,
+		.operation = action->directive->operation,
+		.target = action->run->target,
+		.clname = action->policy->id,
+		.request_id = action->event->request_id,
+		.subrequest_id = subrequest_write(action, buf),
+		.outcome = action->kind == ACTION_START ? STR("Started") : str_from(result_outcome[action->result]),
+		.message = row_message(action),
+		.start_ms = action->start_ms,
+		.end_ms = action->end_ms,
 	};
 	return true;
 }
@@ -89,9 +89,8 @@ action_notification(const struct action *action)
 	}
 }
 
-/* As ONAP's notifications print a target. */
-static const char *
-target_text(const struct directive *d, struct arena *arena)
+const char *
+action_target(const struct directive *d, struct arena *arena)
 {
 	const char *ids = d->entities.count > 0 ? "{" : "null";
 
@@ -110,7 +109,7 @@ static char *
 attempt_text(const struct action *action, struct arena *arena)
 {
 	const struct directive *d = action->directive;
-	const char *target = target_text(d, arena);
+	const char *target = action_target(d, arena);
 	char id[SUBREQUEST_SIZE], start[TIME_TEXT_SIZE], end[TIME_TEXT_SIZE];
 	struct str message = row_message(action);
 
@@ -123,9 +122,9 @@ attempt_text(const struct action *action, struct arena *arena)
 	time_format_instant(action->start_ms, start);
 	time_format_instant(action->end_ms, end);
 	return arena_printf(
-	        arena, "actor=%.*s,operation=%.*s,target=%s,start=%s,end=%s,subRequestId=%s,outcome=%s,message=%.*s",
-	        STR_ARG(d->actor), STR_ARG(d->operation), target, start, end, id, result_outcome[action->result],
-	        STR_ARG(message));
+		arena, "actor=%.*s,operation=%.*s,target=%s,start=%s,end=%s,subRequestId=%s,outcome=%s,message=%.*s",
+		STR_ARG(d->actor), STR_ARG(d->operation), target, start, end, id, result_outcome[action->result],
+		STR_ARG(message));
 }
 
 /* `format` with `word` for its %s. */

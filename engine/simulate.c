@@ -101,8 +101,7 @@ simulate(json_t *json, const struct simulate_options *options, json_t **ret, str
 	if (r == 0) {
 		runs = simulate_compile(json, options, &arena, &policies, diags);
 		result = result_new(diags);
-		if (!result ||
-		    recorder_init(&recorder, script.event_count, options->timeline, script.start_ms, &arena) < 0)
+		if (!result || recorder_init(&recorder, script.event_count, options, script.start_ms, &arena) < 0)
 			r = error_set(err, ERROR_MEMORY, NULL, "no memory for the simulation");
 		else if (runs)
 			r = play(&script, policies, options, &recorder, diags, err);

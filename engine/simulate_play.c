@@ -69,9 +69,9 @@ ask_trial(struct play *play, const struct action *action, struct request *reques
 		enum attribute attribute;
 		const char *key;
 	} enrichment[] = {
-	        {ATTRIBUTE_VNF_NAME, "generic-vnf.vnf-name"}, {ATTRIBUTE_VNF_ID, "generic-vnf.vnf-id"},
-	        {ATTRIBUTE_VNF_TYPE, "generic-vnf.vnf-type"}, {ATTRIBUTE_NAMING_CODE, "generic-vnf.nf-naming-code"},
-	        {ATTRIBUTE_VSERVER_ID, "vserver.vserver-id"}, {ATTRIBUTE_REGION_ID, "cloud-region.cloud-region-id"},
+		{ATTRIBUTE_VNF_NAME, "generic-vnf.vnf-name"}, {ATTRIBUTE_VNF_ID, "generic-vnf.vnf-id"},
+		{ATTRIBUTE_VNF_TYPE, "generic-vnf.vnf-type"}, {ATTRIBUTE_NAMING_CODE, "generic-vnf.nf-naming-code"},
+		{ATTRIBUTE_VSERVER_ID, "vserver.vserver-id"}, {ATTRIBUTE_REGION_ID, "cloud-region.cloud-region-id"},
 	};
 	struct decision decision;
 	int r;
@@ -109,7 +109,7 @@ ask_guard(struct play *play, size_t index, const struct action *action)
 	}
 	word_set(play, action, result->word);
 	answer.good =
-	        str_equal_nocase(result->word, STR("Permit")) || str_equal_nocase(result->word, STR("Indeterminate"));
+		str_equal_nocase(result->word, STR("Permit")) || str_equal_nocase(result->word, STR("Indeterminate"));
 	answer_later(play, action, &answer, result->after_ms);
 }
 
@@ -117,22 +117,22 @@ static void
 ask_actor(struct play *play, const struct action *action)
 {
 	static const enum result results[] = {
-	        [SCRIPT_SUCCESS] = RESULT_SUCCESS,
-	        [SCRIPT_FAILURE] = RESULT_FAILURE,
-	        [SCRIPT_EXCEPTION] = RESULT_FAILURE_EXCEPTION,
+		[SCRIPT_SUCCESS] = RESULT_SUCCESS,
+		[SCRIPT_FAILURE] = RESULT_FAILURE,
+		[SCRIPT_EXCEPTION] = RESULT_FAILURE_EXCEPTION,
 	};
 	struct script *script = play->script;
 	const struct script_result *result =
-	        next_result(script->results, script->result_count, &script->result_first, action->directive->id);
+		next_result(script->results, script->result_count, &script->result_first, action->directive->id);
 
 	if (!result || result->outcome == SCRIPT_NONE) {
 		heap_set(&play->answers, action->run->slot, INT64_MAX);
 		return;
 	}
 	answer_later(
-	        play, action,
-	        &(struct answer){.kind = ANSWER_RESULT, .result = results[result->outcome], .message = result->message},
-	        result->after_ms);
+		play, action,
+		&(struct answer){.kind = ANSWER_RESULT, .result = results[result->outcome], .message = result->message},
+		result->after_ms);
 }
 
 static void
@@ -146,12 +146,12 @@ ask_inventory(struct play *play, size_t index, const struct action *action)
 		word_set(play, action, STR("NO_VFCOUNT")); /* what is said if it fails */
 	answer_later(play, action,
 	             &(struct answer){
-	                     .kind = ANSWER_QUERY,
-	                     .good = script->has_query,
-	                     .entity = script->vnf_id,
-	                     .has_count = script->has_count,
-	                     .vf_count = script->vf_count,
-	             },
+			     .kind = ANSWER_QUERY,
+			     .good = script->has_query,
+			     .entity = script->vnf_id,
+			     .has_count = script->has_count,
+			     .vf_count = script->vf_count,
+		     },
 	             0);
 }
 

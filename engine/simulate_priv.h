@@ -55,8 +55,9 @@ bool simulate_compile(json_t *script, const struct simulate_options *options, st
 /* What came of one event, or transaction. Lists are JSON arrays. */
 struct trace {
 	json_t *sequence, *notifications, *history, *requests;
-	json_t *final;   /* or NULL */
-	size_t open_row; /* index of the row that is under way */
+	json_t *final;                                 /* or NULL */
+	json_t *topic, *attempts, *operation_attempts; /* with a topic: messages; what their history holds */
+	size_t open_row;                               /* index of the row that is under way */
 };
 
 /* Collects what happens, event by event. */
@@ -64,15 +65,17 @@ struct recorder {
 	struct trace *traces;
 	size_t count;
 	json_t *timeline; /* or NULL */
+	bool topic;
 	int64_t start_ms; /* of the timeline */
 	bool failed;      /* no memory */
 };
 
-int recorder_init(struct recorder *recorder, size_t events, bool timeline, int64_t start_ms, struct arena *arena);
+int recorder_init(struct recorder *recorder, size_t events, const struct simulate_options *options, int64_t start_ms,
+                  struct arena *arena);
 void recorder_done(struct recorder *recorder);
 /* A token of the sequence, as printf has it. */
 void recorder_token(struct recorder *recorder, size_t index, int64_t now_ms, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 /* An action: its token, notification, row. word: the guard's own, for ACTION_GUARDED. */
 void recorder_action(struct recorder *recorder, size_t index, int64_t now_ms, const struct action *action,
                      const char *word);

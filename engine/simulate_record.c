@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "engine/operational_topic.h"
+
 /* A text that may hold any bytes, as JSON; NULL when memory is out. */
 static json_t *
 json_text(struct str text)
@@ -22,13 +24,14 @@ add(struct recorder *recorder, json_t *list, json_t *value)
 }
 
 int
-recorder_init(struct recorder *recorder, size_t events, bool timeline, int64_t start_ms, struct arena *arena)
+recorder_init(struct recorder *recorder, size_t events, const struct simulate_options *options, int64_t start_ms,
+              struct arena *arena)
 {
-	*recorder = (struct recorder){.count = events, .start_ms = start_ms};
+	*recorder = (struct recorder){.count = events, .start_ms = start_ms, .topic = options->topic};
 	recorder->traces = arena_array(arena, events, sizeof(*recorder->traces));
 	if (!recorder->traces)
 		return -1;
-	if (timeline)
+	if (options->timeline)
 		recorder->timeline = json_array();
 	for (size_t i = 0; i < events; i++) {
 		struct trace *trace = &recorder->traces[i];
@@ -37,10 +40,14 @@ recorder_init(struct recorder *recorder, size_t events, bool timeline, int64_t s
 		trace->notifications = json_array();
 		trace->history = json_array();
 		trace->requests = json_array();
-		if (!trace->sequence || !trace->notifications || !trace->history || !trace->requests)
+		trace->topic = json_array();
+		trace->attempts = json_array();
+		trace->operation_attempts = json_array();
+		if (!trace->sequence || !trace->notifications || !trace->history || !trace->requests || !trace->topic ||
+		    !trace->attempts || !trace->operation_attempts)
 			return -1;
 	}
-	return timeline && !recorder->timeline ? -1 : 0;
+	return options->timeline && !recorder->timeline ? -1 : 0;
 }
 
 void
@@ -52,6 +59,9 @@ recorder_done(struct recorder *recorder)
 		json_decref(recorder->traces[i].history);
 		json_decref(recorder->traces[i].requests);
 		json_decref(recorder->traces[i].final);
+		json_decref(recorder->traces[i].topic);
+		json_decref(recorder->traces[i].attempts);
+		json_decref(recorder->traces[i].operation_attempts);
 	}
 	json_decref(recorder->timeline);
 	*recorder = (struct recorder){0};
@@ -187,6 +197,29 @@ record_row(struct recorder *recorder, size_t index, const struct action *action)
 		recorder->failed = true;
 }
 
+/* A final tells of all attempts of the transaction, the end of one of those of its operation. */
+static void
+record_topic(struct recorder *recorder, size_t index, int64_t now_ms, const struct action *action)
+{
+	struct trace *trace = &recorder->traces[index];
+	json_t *attempt = topic_attempt(action), *history = NULL;
+
+	if (action->kind == ACTION_START && action->attempt == 1 && json_array_clear(trace->operation_attempts) < 0)
+		recorder->failed = true;
+	if (attempt) {
+		if (json_array_append(trace->attempts, attempt) < 0)
+			recorder->failed = true;
+		add(recorder, trace->operation_attempts, attempt);
+	}
+	if (!action_notification(action))
+		return;
+	if (action->kind == ACTION_FINAL)
+		history = trace->attempts;
+	else if (action->kind == ACTION_ENDED)
+		history = trace->operation_attempts;
+	add(recorder, trace->topic, topic_notification(action, history, now_ms));
+}
+
 void
 recorder_action(struct recorder *recorder, size_t index, int64_t now_ms, const struct action *action, const char *word)
 {
@@ -196,6 +229,8 @@ recorder_action(struct recorder *recorder, size_t index, int64_t now_ms, const s
 	record_token(recorder, index, now_ms, action, word, &arena);
 	record_notification(recorder, index, now_ms, action, &arena);
 	record_row(recorder, index, action);
+	if (recorder->topic)
+		record_topic(recorder, index, now_ms, action);
 	arena_free(&arena);
 }
 
@@ -221,8 +256,8 @@ recorder_result(struct recorder *recorder, json_t *ret)
 {
 	json_t *sequence = json_array(), *notifications = json_array(), *history = json_array(),
 	       *requests = json_array();
-	json_t *final = NULL;
-	bool failed = recorder->failed || !sequence || !notifications || !history || !requests;
+	json_t *final = NULL, *topic = json_array();
+	bool failed = recorder->failed || !topic || !sequence || !notifications || !history || !requests;
 
 	for (size_t i = 0; !failed && i < recorder->count; i++) {
 		struct trace *trace = &recorder->traces[i];
@@ -230,7 +265,7 @@ recorder_result(struct recorder *recorder, json_t *ret)
 		failed = json_array_extend(sequence, trace->sequence) < 0 ||
 		         json_array_extend(notifications, trace->notifications) < 0 ||
 		         json_array_extend(history, trace->history) < 0 ||
-		         json_array_extend(requests, trace->requests) < 0;
+		         json_array_extend(requests, trace->requests) < 0 || json_array_extend(topic, trace->topic) < 0;
 		if (trace->final)
 			final = trace->final;
 	}
@@ -240,6 +275,9 @@ recorder_result(struct recorder *recorder, json_t *ret)
 	failed |= json_object_set_new(ret, "notifications", notifications) < 0;
 	failed |= json_object_set_new(ret, "history", history) < 0;
 	failed |= json_object_set_new(ret, "guard_requests", requests) < 0;
+	if (recorder->topic)
+		failed |= json_object_set(ret, "topic", topic) < 0;
+	json_decref(topic);
 	if (recorder->timeline)
 		failed |= json_object_set(ret, "timeline", recorder->timeline) < 0;
 	return failed ? -1 : 0;

@@ -152,10 +152,10 @@ static int
 read_outcome(struct str text, enum script_outcome *ret, struct error *err)
 {
 	static const char *const names[] = {
-	        [SCRIPT_SUCCESS] = "SUCCESS",
-	        [SCRIPT_FAILURE] = "FAILURE",
-	        [SCRIPT_EXCEPTION] = "EXCEPTION",
-	        [SCRIPT_NONE] = "NONE",
+		[SCRIPT_SUCCESS] = "SUCCESS",
+		[SCRIPT_FAILURE] = "FAILURE",
+		[SCRIPT_EXCEPTION] = "EXCEPTION",
+		[SCRIPT_NONE] = "NONE",
 	};
 
 	for (int i = 0; i <= SCRIPT_NONE; i++) {
@@ -232,7 +232,7 @@ read_env(const json_t *env, struct arena *arena, struct script *script, struct e
 	}
 	script->has_query = json_is_object(query);
 	script->has_count =
-	        json_is_integer(count) && json_integer_value(count) >= 0 && json_integer_value(count) <= INT32_MAX;
+		json_is_integer(count) && json_integer_value(count) >= 0 && json_integer_value(count) <= INT32_MAX;
 	script->vf_count = script->has_count ? (int32_t)json_integer_value(count) : 0;
 	return 0;
 }

@@ -97,6 +97,18 @@ struct form_check {
 	bool mixed; /* said once */
 };
 
+/* A finding about a key stands where the key does. */
+static void
+add_at_key(const struct form_check *check, enum guard2_finding finding, const struct node *value, const char *key,
+           const char *what)
+{
+	struct node at_key = *value;
+
+	at_key.line = value->key_line;
+	at_key.column = value->key_column;
+	guard2_add(check->reading, finding, &at_key, key, what);
+}
+
 static const struct guard2_key *
 key_find(const struct guard2_form *form, struct str name)
 {
@@ -117,7 +129,7 @@ check_dialect(struct form_check *check, const struct guard2_key *key, const stru
 	if (check->dialect == key->dialect || check->mixed)
 		return;
 	check->mixed = true;
-	guard2_add(check->reading, GUARD2_DIALECTS, value, key->name);
+	add_at_key(check, GUARD2_DIALECTS, value, key->name, "");
 }
 
 static void
@@ -136,7 +148,7 @@ check_value(struct form_check *check, const struct guard2_form *form, const stru
 			check_dialect(check, key, child);
 			check_value(check, key->form, child);
 		} else if (!form->onap_open || check->reading->mode == GUARD_STRICT) {
-			guard2_add(check->reading, GUARD2_UNKNOWN_KEY, child, child->key.ptr, form->what);
+			add_at_key(check, GUARD2_UNKNOWN_KEY, child, child->key.ptr, form->what);
 		}
 	}
 }

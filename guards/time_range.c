@@ -11,6 +11,7 @@ enum bound_kind { BOUND_BAD, BOUND_DAILY, BOUND_INSTANT };
 struct bound {
 	enum bound_kind kind;
 	int64_t ms; /* of the UTC day, or an instant */
+	bool ends_day; /* 24:00:00, PT24H */
 };
 
 static bool
@@ -31,11 +32,15 @@ strict_bound(struct str text, bool legacy)
 
 	if (time_parse_of_day(text, options, &of_day) == 0) {
 		bound.kind = BOUND_DAILY;
+		bound.ends_day = of_day.local_ms == TIME_MS_DAY;
+		/* Elsewhere than at Greenwich the end of a day is within one of UTC's: its last millisecond. */
+		of_day.local_ms -= bound.ends_day && of_day.offset_ms != 0;
 		bound.ms = time_of_day_utc(of_day);
 	} else if (time_parse_iso_duration(text, &since_midnight) == 0) {
 		if (since_midnight.months == 0 && since_midnight.ms <= TIME_MS_DAY)
 			bound.kind = BOUND_DAILY;
 		bound.ms = since_midnight.ms;
+		bound.ends_day = bound.ms == TIME_MS_DAY;
 	} else if (time_parse_instant(text, &bound.ms) == 0) {
 		bound.kind = BOUND_INSTANT;
 	}
@@ -60,7 +65,7 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 	}
 	if (from.kind != until.kind)
 		return range_error(end, diags, "start and end must both be times of day, or both instants");
-	if (from.kind == BOUND_DAILY && from.ms == TIME_MS_DAY)
+	if (from.kind == BOUND_DAILY && from.ends_day)
 		return range_error(start, diags, "24:00:00 ends a day and cannot start a range; 00:00:00 starts one");
 	if (from.kind == BOUND_INSTANT && until.ms < from.ms)
 		return range_error(end, diags, "the range ends before it starts");

@@ -315,8 +315,9 @@ is_satisfied(struct check *check, const struct constraint *constraint, enum valu
 static void
 operand_write(const struct constraint *constraint, char *buf, size_t size)
 {
+	static const char more[] = ", ...";
 	const char *between = clauses[constraint->kind].operand == OPERAND_RANGE ? " to " : ", ";
-	size_t used = 0;
+	size_t used = 0, most = size - sizeof(more);
 
 	if (constraint->value->kind != NODE_LIST) {
 		(void)snprintf(buf, size, "%.*s", STR_ARG(constraint->value->text)); /* cut when long */
@@ -326,8 +327,8 @@ operand_write(const struct constraint *constraint, char *buf, size_t size)
 	for (const struct node *value = constraint->value->first; value; value = value->next) {
 		int len = snprintf(buf + used, size - used, "%s%.*s", used ? between : "", STR_ARG(value->text));
 
-		if (len < 0 || (size_t)len >= size - used) {
-			(void)snprintf(buf + used, size - used, ", ..."); /* as much of it as fits */
+		if (len < 0 || (size_t)len > most - used) {
+			memcpy(buf + used, more, sizeof(more));
 			return;
 		}
 		used += (size_t)len;

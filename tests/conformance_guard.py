@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # conformance_guard - ONAP's answers, case by case, through the command line
 # SPDX-License-Identifier: Apache-2.0
-"""Runs tests/conformance/guard-onap.json and guard-legacy.json in onap mode through `clguard decide` and `clguard check`."""
+"""Runs guard-onap.json, guard-legacy.json and our own guard-own.json of tests/conformance in onap mode, through
+`clguard decide` and `clguard check`."""
 import json
 import os
 import subprocess
@@ -73,7 +74,7 @@ def main():
     with open(os.path.join(TOP, "doc", "compatibility.md"), encoding="utf-8") as file:
         told = file.read()
     passed = failed = 0
-    for name in sys.argv[1:] or ["guard-onap.json", "guard-legacy.json"]:
+    for name in sys.argv[1:] or ["guard-onap.json", "guard-legacy.json", "guard-own.json"]:
         with open(os.path.join(TOP, "tests", "conformance", name), encoding="utf-8") as file:
             cases = json.load(file)
         for case in cases:

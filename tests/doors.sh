@@ -115,6 +115,23 @@ says out "t.yaml:4:24: FAIL request 1: decision is 'Permit', expected 'Deny'"
 says out 'no test reaches the guard of'
 says out '0 passed, 1 failed'
 expect 1 "$clguard" test "$work/limit.yaml"
+says err 'is no test'
+printf 'requests: []\n' >"$work/none.yaml"
+expect 1 "$clguard" test "$work/none.yaml"
+says out '0 passed, 0 failed'
+printf 'polices: [limit.yaml]\nrequests:\n  - {request: {actor: X}, expect: {decision: Permit}}\n' >"$work/typo.yaml"
+expect 1 "$clguard" test "$work/typo.yaml"
+says out "typo.yaml:1:10: error: a file of tests has no 'polices'"
+printf 'requests:\n  - {request: {actor: X}, preform: true, expect: {decision: Permit}}\n' >"$work/typo.yaml"
+expect 1 "$clguard" test "$work/typo.yaml"
+says out "request 1: a test has no 'preform'"
+
+# What cannot be printed has not been answered.
+if [ -c /dev/full ]; then
+	"$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" >/dev/full 2>"$work/err"
+	[ $? = 3 ] || { echo 'a full standard output is not noticed'; bad=1; }
+	says err 'cannot write to the standard output'
+fi
 
 # The library in another program.
 expect 0 "$build/examples/embed" "$top/examples/policies"

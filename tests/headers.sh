@@ -5,6 +5,6 @@ cd "${top_srcdir:-.}" || exit 1
 bad=0
 for header in */*.h; do
 	${CC:-cc} -std=c17 -D_GNU_SOURCE -I. -I"${top_builddir:-.}" -Wall -Werror -fsyntax-only -x c "$header" \
-		-Wno-pragma-once-outside-header 2>&1 || { echo "$header does not compile alone"; bad=1; }
+		-Wno-pragma-once-outside-header -Wno-unused-function 2>&1 || { echo "$header does not compile alone"; bad=1; }
 done
 exit $bad

@@ -125,6 +125,11 @@ each_constraint_has_two_sides(void **state)
 		{"scalar-unit.size", "less_or_equal: 1 GiB", {"1024 MiB", "1 GB"}, {"1025 MiB"}, "be at most 1 GiB"},
 		{"scalar-unit.frequency", "less_than: 1 GHz", {"999 MHz"}, {"1000 MHz"}, "be less than 1 GHz"},
 		{"string", "valid_values: [a, b]", {"a", "b"}, {"A", "ab"}, "be one of a, b"},
+		{"string",
+	         "valid_values: [a23456789012345678901234567890, b23456789012345678901234567890, "
+	         "c23456789012345678901234567890, d23456789012345678901234567890, e]", /* a cut list says so */
+	         {"e"}, {"x"}, "be one of a23456789012345678901234567890, b23456789012345678901234567890, "
+	         "c23456789012345678901234567890, ..., is 'x'"},
 		{"integer", "valid_values: [1, 3]", {"1", "3"}, {"2"}, "be one of 1, 3"},
 		{"string",
 	         "length: 3",
@@ -142,7 +147,7 @@ each_constraint_has_two_sides(void **state)
 	struct types_fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char list[128], map[128], must[128];
+		char list[256], map[256], must[256];
 
 		(void)snprintf(list, sizeof(list), "type: %s, constraints: [%s]", cases[i].type, cases[i].constraint);
 		(void)snprintf(map, sizeof(map), "type: %s, constraints: {%s}", cases[i].type, cases[i].constraint);

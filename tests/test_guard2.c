@@ -311,6 +311,7 @@ unknown_keys_and_wrong_kinds(void **state)
 	both_find(unknown[0], "GUARD2-10 error");
 	says(0, "unknown key 'limit' in a limit constraint");
 	assert_int_equal(diags.first->line, 9);
+	assert_int_equal(diags.first->column, 26); /* of the key */
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		both_find(kinds[i], "GUARD2-11 error");
 	both_find(kinds[0], "GUARD2-11 error");

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "engine/load.h"
+
 /* Equal, where each '*' of the pattern stands for any text. */
 static bool
 text_matches(const char *text, const char *pattern)
@@ -227,11 +229,11 @@ a_script_longer_than_the_limit_of_steps_is_refused(void **state)
 {
 	static const char text[] =
 		"{\"policy\": \"properties: {id: c, timeout: 100000000, trigger: a, operations: [{id: a, operation: "
-	        "{actor: APPC,"
+		"{actor: APPC,"
 		" operation: Restart, target: {targetType: VM}}, timeout: 1, retries: 10000000}]}\", \"events\": "
-	        "[{\"t\": 0,"
+		"[{\"t\": 0,"
 		" \"closedLoopControlName\": \"c\", \"closedLoopEventStatus\": \"ONSET\", \"requestID\": \"r\", "
-	        "\"target\":"
+		"\"target\":"
 		" \"generic-vnf.vnf-id\", \"target_type\": \"VNF\", \"AAI\": {\"generic-vnf.vnf-id\": \"v\"}}],"
 		" \"guard_results\": [{\"result\": \"Permit\"}]%s}";
 	static const char results[] = ", \"operation_results\": [{\"result\": \"FAILURE\"}, {\"result\": \"FAILURE\"},"
@@ -259,12 +261,99 @@ a_script_longer_than_the_limit_of_steps_is_refused(void **state)
 	arena_free(&arena);
 }
 
+static json_t *
+play_example(bool topic)
+{
+	const char *top = getenv("top_srcdir");
+	struct simulate_options options = simulate_options_default;
+	struct document policy;
+	struct arena arena;
+	struct error err = {0};
+	struct diags diags;
+	json_t *script, *result = NULL;
+
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	policy.name = arena_printf(&arena, "%s/examples/operational/flat.yaml", top ? top : ".");
+	assert_int_equal(load_file(policy.name, 1 << 20, &arena, &policy.bytes, &err), 0);
+	script = json_load_file(arena_printf(&arena, "%s/examples/operational/script.json", top ? top : "."), 0, NULL);
+	assert_non_null(script);
+	options.policies = &policy;
+	options.policy_count = 1;
+	options.topic = topic;
+	options.timeline = !topic;
+	assert_int_equal(simulate(script, &options, &result, &diags, &err), 0);
+	json_decref(script);
+	arena_free(&arena);
+	return result;
+}
+
+static const char *
+text_of(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static void
+the_topic_carries_who_what_when_and_the_attempts(void **state)
+{
+	json_t *result = play_example(true);
+	const json_t *topic = json_object_get(result, "topic");
+	const json_t *final = json_array_get(topic, json_array_size(topic) - 1);
+	const json_t *first = json_array_get(json_object_get(final, "history"), 0);
+
+	(void)state;
+	assert_int_equal(json_array_size(topic), json_array_size(json_object_get(result, "notifications")));
+	assert_string_equal(text_of(final, "notification"), "FINAL: SUCCESS");
+	assert_null(json_object_get(final, "message")); /* what is unknown is left out */
+	assert_string_equal(text_of(final, "version"), "1.0.2");
+	assert_string_equal(text_of(final, "from"), "policy");
+	assert_string_equal(text_of(final, "requestId"), "r-1");
+	assert_string_equal(text_of(final, "closedLoopControlName"), "ControlLoop-Firewall");
+	assert_string_equal(text_of(final, "policyName"), "operational.firewall");
+	assert_string_equal(text_of(final, "notificationTime"), "2026-03-01 12:05:01.000000+00:00");
+	assert_string_equal(text_of(json_object_get(final, "AAI"), "vserver.vserver-name"), "fw-1");
+	assert_int_equal(json_array_size(json_object_get(final, "history")), 3);
+	assert_string_equal(text_of(first, "outcome"), "Failure");
+	assert_string_equal(text_of(first, "message"), "no answer from the console");
+	assert_int_equal(json_integer_value(json_object_get(first, "end")) -
+	                         json_integer_value(json_object_get(first, "start")),
+	                 30000);
+	/* the second failed attempt tells of both, the rebuild only of itself */
+	assert_int_equal(json_array_size(json_object_get(json_array_get(topic, 6), "history")), 2);
+	assert_int_equal(json_array_size(json_object_get(json_array_get(topic, 10), "history")), 1);
+	json_decref(result);
+}
+
+static void
+the_timeline_tells_in_order_of_time(void **state)
+{
+	json_t *result = play_example(false);
+	const json_t *timeline = json_object_get(result, "timeline"), *line;
+	double last = 0;
+	size_t i;
+
+	(void)state;
+	assert_true(json_array_size(timeline) > 10);
+	json_array_foreach(timeline, i, line)
+	{
+		double now = strtod(json_string_value(line), NULL);
+
+		assert_true(now >= last);
+		last = now;
+	}
+	assert_true(last == 301);
+	json_decref(result);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_case_of_onaps_behaviour_plays_as_it_must),
 		cmocka_unit_test(every_case_of_our_own_plays_as_it_must),
+		cmocka_unit_test(the_topic_carries_who_what_when_and_the_attempts),
+		cmocka_unit_test(the_timeline_tells_in_order_of_time),
 		cmocka_unit_test(a_script_that_is_none_is_an_error_that_says_why),
 		cmocka_unit_test(a_script_longer_than_the_limit_of_steps_is_refused),
 	};

@@ -24,12 +24,12 @@
 #endif
 #endif
 
-static const char *const tables[] = {"one", "two"};
+static const char *const tables[] = {"one", "", "two"};
 
 static struct store_options
 options_for(const char *directory)
 {
-	return (struct store_options){.directory = directory, .map_bytes = 1 << 26, .tables = tables, .table_count = 2};
+	return (struct store_options){.directory = directory, .map_bytes = 1 << 26, .tables = tables, .table_count = 3};
 }
 
 static char *
@@ -61,14 +61,20 @@ open_private(void)
 }
 
 static void
-put_one(struct store *store, const char *key, const char *value)
+put_in(struct store *store, unsigned table, const char *key, const char *value)
 {
 	struct store_txn *txn;
 	struct error err = {0};
 
 	assert_int_equal(store_write(store, &txn, &err), 0);
-	assert_int_equal(store_put(txn, 0, str_from(key), str_from(value)), 0);
+	assert_int_equal(store_put(txn, table, str_from(key), str_from(value)), 0);
 	assert_int_equal(store_commit(txn, &err), 0);
+}
+
+static void
+put_one(struct store *store, const char *key, const char *value)
+{
+	put_in(store, 0, key, value);
 }
 
 static void
@@ -110,43 +116,93 @@ a_snapshot_does_not_see_later_commits_until_it_is_renewed(void **state)
 	store_close(store);
 }
 
+/* In a table with a name, or in the one without. */
 static void
-below_and_above_find_neighbours_inside_the_prefix_only(void **state)
+neighbours_of(unsigned table)
 {
 	struct store *store = open_private();
 	struct store_txn *reader;
 	struct store_entry entry;
 	struct error err = {0};
 
-	(void)state;
 	assert_int_equal(store_reader_open(store, &reader, &err), 0);
 	assert_int_equal(store_begin(reader), 0);
-	assert_int_equal(store_below(reader, 0, STR("b"), 0, &entry), 0);
-	assert_int_equal(store_last(reader, 0, &entry), 0);
+	assert_int_equal(store_below(reader, table, STR("b"), 0, &entry), 0);
+	assert_int_equal(store_last(reader, table, &entry), 0);
 	store_end(reader);
-	put_one(store, "a1", "");
-	put_one(store, "b2", "");
-	put_one(store, "b4", "");
-	put_one(store, "c1", "");
+	for (unsigned other = 0; other < 3; other++) { /* nobody's neighbours are in another table */
+		static const char *const keys[] = {"a1", "b2", "b3", "b4", "c1"};
+
+		for (int i = 0; i < 5; i++) {
+			if (other != table || i != 2)
+				put_in(store, other, keys[i], "");
+		}
+	}
 	assert_int_equal(store_begin(reader), 0);
-	assert_int_equal(store_below(reader, 0, STR("b9"), 1, &entry), 1);
+	assert_int_equal(store_below(reader, table, STR("b9"), 1, &entry), 1);
 	assert_true(str_is(entry.key, "b4"));
-	assert_int_equal(store_previous(reader, 0, STR("b"), 1, &entry), 1);
+	assert_int_equal(store_previous(reader, table, STR("b"), 1, &entry), 1);
 	assert_true(str_is(entry.key, "b2"));
-	assert_int_equal(store_previous(reader, 0, STR("b"), 1, &entry), 0);
-	assert_int_equal(store_below(reader, 0, STR("b4"), 1, &entry), 1);
+	assert_int_equal(store_previous(reader, table, STR("b"), 1, &entry), 0);
+	assert_int_equal(store_below(reader, table, STR("b4"), 1, &entry), 1);
 	assert_true(str_is(entry.key, "b4"));
-	assert_int_equal(store_below(reader, 0, STR("b1"), 1, &entry), 0);
-	assert_int_equal(store_below(reader, 0, STR("z"), 0, &entry), 1);
+	assert_int_equal(store_below(reader, table, STR("b1"), 1, &entry), 0);
+	assert_int_equal(store_below(reader, table, STR("z"), 0, &entry), 1);
 	assert_true(str_is(entry.key, "c1"));
-	assert_int_equal(store_below(reader, 0, STR("a"), 0, &entry), 0);
-	assert_int_equal(store_above(reader, 0, STR("b"), 1, &entry), 1);
+	assert_int_equal(store_below(reader, table, STR("a"), 0, &entry), 0);
+	assert_int_equal(store_above(reader, table, STR("b"), 1, &entry), 1);
 	assert_true(str_is(entry.key, "b2"));
-	assert_int_equal(store_next(reader, 0, STR("b"), 1, &entry), 1);
-	assert_int_equal(store_next(reader, 0, STR("b"), 1, &entry), 0);
-	assert_int_equal(store_above(reader, 0, STR("d"), 0, &entry), 0);
+	assert_int_equal(store_next(reader, table, STR("b"), 1, &entry), 1);
+	assert_int_equal(store_next(reader, table, STR("b"), 1, &entry), 0);
+	assert_int_equal(store_above(reader, table, STR("d"), 0, &entry), 0);
 	store_end(reader);
 	store_reader_close(reader);
+	store_close(store);
+}
+
+static void
+below_and_above_find_neighbours_inside_the_prefix_only(void **state)
+{
+	(void)state;
+	neighbours_of(0);
+}
+
+static void
+neighbours_in_the_nameless_table_are_the_same_and_never_a_name(void **state)
+{
+	(void)state;
+	neighbours_of(1);
+}
+
+static void
+the_nameless_table_counts_lists_and_forgets_only_its_own(void **state)
+{
+	struct store *store = open_private();
+	struct store_txn *txn;
+	struct store_entry entry;
+	struct error err = {0};
+	struct str value;
+
+	(void)state;
+	put_in(store, 1, "\x01", "low");
+	put_in(store, 1, "\xff\xff", "high");
+	put_in(store, 1, "two", "not the table");
+	put_in(store, 2, "key", "1");
+	assert_int_equal(store_write(store, &txn, &err), 0);
+	assert_int_equal(store_count(txn, 1), 3);
+	assert_int_equal(store_count(txn, 2), 1);
+	assert_int_equal(store_get(txn, 1, STR("one"), &value), 0);
+	assert_int_equal(store_get(txn, 1, STR("two"), &value), 1);
+	assert_true(str_is(value, "not the table"));
+	assert_int_equal(store_last(txn, 1, &entry), 1);
+	assert_true(str_is(entry.key, "\xff\xff") && str_is(entry.value, "high"));
+	assert_int_equal(store_next(txn, 1, STR_NONE, 0, &entry), 0);
+	assert_int_equal(store_delete(txn, 1, STR("one")), 0);
+	assert_int_equal(store_delete(txn, 1, STR("two")), 1);
+	assert_int_equal(store_append(txn, 1, STR("\xff\xff\xff"), STR("higher")), 0);
+	assert_int_equal(store_count(txn, 1), 3);
+	assert_int_equal(store_commit(txn, &err), 0);
+	assert_int_equal(store_check_pages(store), 0);
 	store_close(store);
 }
 
@@ -187,6 +243,8 @@ the_first_failure_of_a_transaction_sticks_and_spoils_the_commit(void **state)
 	assert_int_equal(store_write(store, &txn, &err), 0);
 	assert_int_equal(store_put(txn, 0, STR("a"), STR("1")), 0);
 	assert_int_equal(store_put(txn, 0, (struct str){long_key, STORE_KEY_MAX}, STR("1")), 0);
+	assert_int_equal(store_failed(txn), 0);
+	assert_int_equal(store_put(txn, 1, (struct str){long_key, STORE_KEY_MAX}, STR("1")), 0);
 	assert_int_equal(store_failed(txn), 0);
 	assert_int_equal(store_put(txn, 0, (struct str){long_key, sizeof(long_key)}, STR("1")), -ERROR_LIMIT);
 	assert_int_equal(store_put(txn, 0, STR("b"), STR("1")), -ERROR_LIMIT);
@@ -413,6 +471,8 @@ main(void)
 		cmocka_unit_test(numbers_in_keys_order_as_numbers_do),
 		cmocka_unit_test(a_snapshot_does_not_see_later_commits_until_it_is_renewed),
 		cmocka_unit_test(below_and_above_find_neighbours_inside_the_prefix_only),
+		cmocka_unit_test(neighbours_in_the_nameless_table_are_the_same_and_never_a_name),
+		cmocka_unit_test(the_nameless_table_counts_lists_and_forgets_only_its_own),
 		cmocka_unit_test(what_is_aborted_is_not_there),
 		cmocka_unit_test(the_first_failure_of_a_transaction_sticks_and_spoils_the_commit),
 		cmocka_unit_test(a_full_map_is_an_error_and_the_store_lives_on),

@@ -69,6 +69,12 @@ static const struct row rows[] = {
 	{STRICT, "PT5H", "PT24H", "2026-04-14T05:00:00Z", NULL, RANGE_IN},
 	{STRICT, "PT5H", "PT24H", "2026-04-14T04:59:59.999Z", NULL, RANGE_OUT},
 	{STRICT, "PT5H", "PT24H", "2026-04-14T23:59:59.999Z", NULL, RANGE_IN},
+	/* the end of another zone's day is its last millisecond */
+	{STRICT, "00:00:00-05:00", "24:00:00-05:00", "2026-04-14T12:00:00Z", NULL, RANGE_IN},
+	{STRICT, "00:00:00-05:00", "24:00:00-05:00", "2026-04-14T04:59:59.999Z", NULL, RANGE_IN},
+	{STRICT, "00:00:00-05:00", "24:00:00-05:00", "2026-04-14T05:00:00Z", NULL, RANGE_IN},
+	{STRICT, "08:00:00-05:00", "24:00:00-05:00", "2026-04-14T04:59:59.999Z", NULL, RANGE_IN},
+	{STRICT, "08:00:00-05:00", "24:00:00-05:00", "2026-04-14T05:00:00Z", NULL, RANGE_OUT},
 	/* absolute */
 	{STRICT, "2026-04-14T12:00:00Z", "2026-04-15T12:00:00Z", "2026-04-14T12:00:00Z", NULL, RANGE_IN},
 	{STRICT, "2026-04-14T12:00:00Z", "2026-04-15T12:00:00Z", "2026-04-14T11:59:59.999Z", NULL, RANGE_OUT},
@@ -132,6 +138,7 @@ static const struct {
 	{STRICT, "08:00:00Z", "25:00:00Z", "'25:00:00Z' is no time"},
 	{STRICT, "24:00:00Z", "08:00:00Z", "24:00:00 ends a day"},
 	{STRICT, "PT24H", "PT24H", "24:00:00 ends a day"},
+	{STRICT, "24:00:00-05:00", "08:00:00Z", "24:00:00 ends a day"},
 	{STRICT, "PT5H", "PT24H1S", "'PT24H1S' is no time"},
 	{STRICT, "PT5H", "P1M", "'P1M' is no time"},
 	{STRICT, "08:00:00Z", "2026-04-14T12:00:00Z", "both be times of day, or both instants"},

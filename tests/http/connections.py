@@ -166,7 +166,7 @@ def test_an_address_in_use_is_said_with_exit_3(suite):
     with Service() as server:
         second = subprocess.run([service.PROGRAM, "--listen", server.address()], capture_output=True, text=True)
         suite.equal(second.returncode, 3, second.stderr)
-    for bad in ("nonsense", "127.0.0.1", "127.0.0.1:", "::1:80", "unix:"):
+    for bad in ("nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "unix:"):
         done = subprocess.run([service.PROGRAM, "--listen", bad], capture_output=True, text=True, timeout=20)
         suite.check(done.returncode in (1, 2) and done.stderr, f"{bad}: {done.returncode} {done.stderr}")
 

@@ -112,20 +112,20 @@ def test_every_acknowledged_row_is_there_after_kill_9_under_load(suite):
 
 
 def test_stopping_while_commits_are_awaited_is_clean(suite):
-    for _ in range(3):
+    for _ in range(6):
         server = Service()
         stop = threading.Event()
 
-        def post():
+        def post(connection):
             while not stop.is_set():
                 try:
-                    server.request("POST", OPERATIONS, row("x"))
+                    server.request("POST", OPERATIONS, row("x"), connection=connection)
                 except (OSError, service.http.client.HTTPException):
                     return
-        threads = [threading.Thread(target=post) for _ in range(16)]
+        threads = [threading.Thread(target=post, args=(server.connection() if i % 2 else None,)) for i in range(24)]
         for thread in threads:
             thread.start()
-        service.time.sleep(0.1)
+        service.time.sleep(0.05)
         suite.equal(server.stop(), 0, "exit code")
         stop.set()
         for thread in threads:

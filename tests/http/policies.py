@@ -123,6 +123,8 @@ def test_bad_policies_at_start_are_printed_with_exit_1(suite):
         done = subprocess.run(command, capture_output=True, text=True, timeout=20)
         suite.equal(done.returncode, 1, done.stderr)
         suite.check(f"{path}:" in done.stderr, done.stderr)
+        done = subprocess.run([*command, folder + "/nowhere.yaml"], capture_output=True, text=True, timeout=20)
+        suite.equal(done.returncode, 3, "a missing file is the environment's fault: " + done.stderr)
         with Service("--skip-bad-policies", "--policies", path) as server:
             suite.check(f"{path}:" in server.log_text(), "reported all the same")
             suite.equal(server.request("GET", "/clguard/v1/generation").json["policies"], 0, "left out")

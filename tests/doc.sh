@@ -1,0 +1,48 @@
+#!/bin/sh
+# doc - runs the console examples of doc/*.md and compares what they print
+# SPDX-License-Identifier: Apache-2.0
+set -u
+build=$(cd "${top_builddir:-.}" && pwd) || exit 1
+cd "${top_srcdir:-.}" || exit 1
+PATH=$build:$PATH
+export PATH
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+count=0
+
+# Ends an example: the command that was read is run, and its output compared with what stood below it.
+finish() {
+	[ -n "$command" ] || return
+	sh -c "$command" >"$tmp/got" 2>/dev/null
+	count=$((count + 1))
+	if ! cmp -s "$tmp/got" "$tmp/wanted"; then
+		echo "$doc: $command"
+		diff "$tmp/wanted" "$tmp/got"
+		bad=1
+	fi
+	command=
+}
+
+for doc in doc/*.md; do
+	inside=no
+	command=
+	while IFS= read -r line; do
+		case $inside,$line in
+		no,'```console') inside=yes ;;
+		yes,'```')
+			finish
+			inside=no
+			;;
+		yes,'$ '*)
+			finish
+			command=${line#"\$ "}
+			: >"$tmp/wanted"
+			;;
+		yes,*) printf '%s\n' "$line" >>"$tmp/wanted" ;;
+		esac
+	done <"$doc"
+done
+echo "$count examples"
+[ "$count" -gt 0 ] || bad=1
+exit $bad

@@ -1,0 +1,73 @@
+/* fuzz_policies - bytes to a policy set in both modes, by the whole road, and one decision by it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdint.h>
+
+#include "engine/decide.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int
+no_count(void *context, const struct count_query *query, struct count_result *ret)
+{
+	(void)context, (void)query;
+	*ret = (struct count_result){0, TIME_NONE};
+	return 0;
+}
+
+static int
+no_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	(void)context, (void)clname, (void)now_ms, (void)ret_until;
+	return 0;
+}
+
+static int
+no_loop_started(void *context, struct str clname)
+{
+	(void)context, (void)clname;
+	return 0;
+}
+
+static void
+compile(const struct document *document, enum guard_mode mode, const struct catalogue *builtin, struct arena *arena)
+{
+	static const struct history_view history = {no_count, no_loop_live, no_loop_started, NULL};
+	struct compile_options options = {.mode = mode, .limits = document_limits_default, .policies_max = 1000,
+	                                  .builtin = builtin, .skip_bad_policies = true};
+	struct env env = {INT64_C(1776168000000), &history, pattern_scratch_new()};
+	struct request request = {.has_vf_count = true, .vf_count = 3};
+	struct policyset *set = NULL;
+	struct decision fast, told;
+	struct spoken *spoken;
+	struct diags diags;
+	size_t count;
+
+	diags_init(&diags, arena);
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		request.attribute[i] = STR("a");
+	if (env.scratch && policyset_compile(&options, document, 1, &set, &diags) == 0) {
+		decide_with(set, &request, &env, &fast);
+		if (decide_explain(set, &request, &env, arena, &told, &spoken, &count) == 0)
+			assert(fast.permit == told.permit && fast.reason == told.reason && fast.guard == told.guard);
+	}
+	policyset_drop(set);
+	pattern_scratch_free(env.scratch);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct document document = {"fuzz.yaml", {(const char *)data, size}};
+	const struct catalogue *builtin;
+	struct error err = {0};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	if (policyset_builtin(&arena, &builtin, &err) == 0) {
+		compile(&document, GUARD_STRICT, builtin, &arena);
+		compile(&document, GUARD_ONAP, builtin, &arena);
+	}
+	arena_free(&arena);
+	return 0;
+}

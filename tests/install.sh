@@ -1,0 +1,29 @@
+#!/bin/sh
+# install - make install into a folder of its own; examples/embed.c built as README says, by pkg-config, and run
+set -eu
+top=${top_srcdir:-.}
+build=${top_builddir:-build}
+if nm "$build/clguard" 2>/dev/null | grep -q '__asan_init\|__tsan_init'; then
+	echo 'a sanitized library needs a sanitized program'
+	exit 77
+fi
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+# The flags of the make above are not for this one, but for its job server's sake.
+MAKEFLAGS= make -C "$build" install DESTDIR="$root" >"$root/log" 2>&1 || { cat "$root/log"; exit 1; }
+pc=$(find "$root" -name clguard.pc)
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$root"
+# shellcheck disable=SC2046
+${CC:-cc} "$top/examples/embed.c" $(pkg-config --cflags --libs clguard) -o "$root/embed"
+LD_LIBRARY_PATH="$root$prefix/lib" "$root/embed" "$top/examples/policies" | grep -q 'denied, limit_reached'
+
+# Programs, manual pages, types; and only what clguard.h declares is exported.
+for file in bin/clguard sbin/clguardd include/clguard.h share/man/man1/clguard.1 share/man/man8/clguardd.8 \
+	share/man/man5/clguard-policy.5 share/man/man5/clguard.yaml.5 \
+	share/clguard/types/onap.policies.controlloop.guard.common.MinMax.yaml; do
+	[ -e "$root$prefix/$file" ] || { echo "$file is not installed"; exit 1; }
+done
+nm -D --defined-only "$root$prefix"/lib/libclguard.so | sed -n 's/.* T //p' | sort >"$root/exported"
+grep -o '\bclg_[a-z0-9_]*(' "$root$prefix/include/clguard.h" | tr -d '(' | grep -v '_fn$' | sort -u >"$root/declared"
+diff "$root/declared" "$root/exported"
