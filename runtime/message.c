@@ -244,6 +244,19 @@ notify_loop(struct turn *turn, struct str what, const struct loop *loop, const s
 }
 
 void
+notify_refusal(struct turn *turn, const char *why)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"notification\":\"POLICIES_REFUSED\""));
+	add_member(&out, "timestamp", turn_time(turn));
+	add_member(&out, "message", str_from(why));
+	text_add(&out, STR("}"));
+	send(turn, turn->runtime->options.notifications, &out);
+}
+
+void
 notify_participant(struct turn *turn, const char *what, const struct participant *participant)
 {
 	struct text out;

@@ -26,6 +26,7 @@ void message_state_change(struct turn *turn, const struct loop *loop, enum loop_
 
 /* To the topic for notifications: {"notification": what, "timestamp", "controlLoopId", ..., "elementId", ...}. */
 void notify_loop(struct turn *turn, struct str what, const struct loop *loop, const struct element *element);
+void notify_refusal(struct turn *turn, const char *why); /* policies of control loops that cannot come into force */
 void notify_participant(struct turn *turn, const char *what, const struct participant *participant);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/document.h"
+#include "runtime/deploy.h"
 #include "runtime/looptype.h"
 
 
@@ -144,6 +145,7 @@ loop_save(struct turn *turn, const struct loop *loop)
 	struct text out;
 
 	count_change(turn, known ? &before : NULL, loop);
+	deploy_follow(turn, known ? &before : NULL, loop);
 	text_init(&out, turn->arena);
 	loop_write_row(&out, loop);
 	turn_put(turn, loop_key(turn, ROW_LOOP, loop->id), turn_text(turn, &out));
@@ -165,6 +167,7 @@ loop_remove(struct turn *turn, struct concept id)
 	if (!loop_load(turn, id, &before))
 		return;
 	count_change(turn, &before, NULL);
+	deploy_follow(turn, &before, NULL);
 	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
 	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
 	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));

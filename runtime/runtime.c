@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "runtime/bus.h"
+#include "runtime/deploy.h"
+#include "runtime/message.h"
 #include "runtime/runtime_priv.h"
 
 #define QUEUE_MOST 20000    /* calls that may wait */
@@ -63,9 +65,12 @@ struct group {
 	struct runtime *runtime;
 	const struct policyset *set;
 	struct runtime_call *calls;
-	bool one, stale, refused, undone, clock, again; /* again: a scan found that time goes on to matter */
+	bool one, stale, behind, deployed, refused, undone, clock, again; /* again: a scan found that time goes on to matter */
 	struct topic_name *published;
+	const char *complaint; /* only this is to be notified */
 };
+
+static int transact(struct group *group, struct error *err);
 
 /* A manual clock stands after a restart where it stood before. */
 static void
@@ -94,11 +99,14 @@ group_run(void *context, struct history_writer *writer)
 	arena_reset(&runtime->arena);
 	group->published = NULL;
 	group->stale = !engine_set_is_current(runtime->engine, group->set);
-	if (group->stale)
-		return 0;
-	if (!group->calls && !group->clock)
+	group->behind = deploy_number(&turn) != runtime->deployed;
+	if (group->stale || group->behind)
+		return turn.failed;
+	if (group->complaint)
+		notify_refusal(&turn, group->complaint);
+	else if (!group->calls && !group->clock)
 		group->again = runtime_scan(&turn);
-	if (!group->calls && runtime->options.manual)
+	if (!group->calls && !group->complaint && runtime->options.manual)
 		keep_clock(&turn);
 	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
 		int r = 0;
@@ -116,7 +124,22 @@ group_run(void *context, struct history_writer *writer)
 			return turn.failed ? turn.failed : r;
 	}
 	group->published = turn.published;
+	group->deployed = turn.deployed;
 	return turn.failed;
+}
+
+/* Policies of control loops into force as the database has them. What is refused is told to whoever listens. */
+static void
+follow_deployment(struct runtime *runtime)
+{
+	struct group group = {.runtime = runtime};
+	struct error err = {0};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	if (deploy_load(runtime, runtime->reader, &arena, &runtime->deployed, &group.complaint) == 0 && group.complaint)
+		(void)transact(&group, &err); /* a notification that cannot be kept helps nobody */
+	arena_free(&arena);
 }
 
 /* One transaction for the calls, or a scan when there are none; with the newest policy set. */
@@ -132,10 +155,14 @@ transact(struct group *group, struct error *err)
 		group->set = set;
 		r = history_transact(engine_history(runtime->engine), group_run, group, err);
 		policyset_drop(set);
-		if (r != 0 || !group->stale)
+		if (r == 0 && group->behind)
+			follow_deployment(runtime);
+		if (r != 0 || (!group->stale && !group->behind))
 			break;
 	}
-	if (r == 0 && group->stale)
+	if (r == 0 && group->deployed)
+		follow_deployment(runtime);
+	if (r == 0 && (group->stale || group->behind))
 		r = error_set(err, ERROR_BUSY, NULL, "policies change too fast");
 	if (r == 0 && group->published)
 		runtime->transport->committed(runtime, group->published);
@@ -336,6 +363,25 @@ beat(struct runtime *runtime)
 	runtime->next_scan_ms = multiple_after(runtime, now_ms);
 }
 
+/* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
+static void
+look_around(struct runtime *runtime)
+{
+	uint64_t number = runtime->deployed;
+	struct arena arena;
+	struct turn turn;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		number = deploy_number(&turn);
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (number != runtime->deployed)
+		follow_deployment(runtime);
+}
+
 /* --- the thread --- */
 
 static void
@@ -398,6 +444,8 @@ runtime_main(void *argument)
 			do_calls(runtime, calls);
 		beat(runtime);
 		poll_parked(runtime);
+		if (!calls)
+			look_around(runtime);
 	}
 	for (struct runtime_call *call = runtime->parked, *next; call; call = next) {
 		next = call->next;
@@ -473,6 +521,8 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	else
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
+	if (rc == 0)
+		follow_deployment(runtime);
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
 		rc = error_set(err, ERROR_MEMORY, NULL, "cannot start the runtime's thread");
 	if (rc != 0) {

@@ -19,6 +19,7 @@ struct runtime {
 	struct arena arena;          /* of one group of calls; the thread's */
 	struct runtime_call *parked; /* waiting for messages; the thread's */
 	int64_t next_scan_ms;        /* the thread's */
+	uint64_t deployed;           /* the change of deployed policies that is in force here; the thread's, read in its turns */
 
 	pthread_mutex_t lock;        /* guards what follows */
 	pthread_cond_t filled;

@@ -24,6 +24,7 @@ struct turn {
 	int64_t now_ms;
 	int failed;                  /* negative */
 	struct topic_name *published; /* topics that got messages */
+	bool deployed;               /* policies came or went */
 };
 
 struct topic_name {
