@@ -164,6 +164,7 @@ obey(struct participant *self, struct element *element, struct str state, struct
 {
 	const struct timespec delay = {self->delay_ms / 1000, self->delay_ms % 1000 * 1000000};
 	bool good = !self->fail || !str_is(state, self->fail);
+	char *loop_state = keep(state);
 	struct text out;
 
 	(void)nanosleep(&delay, NULL); /* a signal only makes it shorter */
@@ -174,7 +175,8 @@ obey(struct participant *self, struct element *element, struct str state, struct
 	          ",\"result\":%s,\"message\":\"simulated\",\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},"
 	          "\"controlLoopResultMap\":{\"%s\":{\"state\":\"%s\",\"result\":%s,\"message\":\"%s\"}}",
 	          good ? "true" : "false", element->loop, element->version, element->id,
-	          good ? element->state : keep(state), good ? "true" : "false", good ? "done" : "told to fail");
+	          loop_state, good ? "true" : "false", good ? "done" : "told to fail");
+	free(loop_state);
 	(void)publish(self, &out, arena); /* the runtime asks again */
 	if (!self->quiet)
 		printf("%s: %.*s of %s is %.*s%s\n", self->name, 8, element->id, element->loop, STR_ARG(state),
@@ -250,6 +252,20 @@ take_element(struct participant *self, const struct node *given, const struct no
 	return &self->elements[i];
 }
 
+/* An element that was offered to several: the first to say so hosts it, and is told so by the next update. */
+static void
+claim(struct participant *self, const struct node *given, const struct node *loop, struct arena *arena)
+{
+	struct text out;
+
+	begin(self, &out, arena, "CONTROLLOOP_UPDATE_ACK");
+	text_addf(&out, ",\"result\":true,\"message\":\"claimed\",\"controlLoopId\":");
+	text_add_node(&out, loop, false);
+	text_addf(&out, ",\"controlLoopResultMap\":{\"%.*s\":{\"state\":\"UNINITIALISED2PASSIVE\",\"result\":true}}",
+	          STR_ARG(text_of(given, "id")));
+	(void)publish(self, &out, arena); /* the runtime asks again */
+}
+
 /* CONTROL_LOOP_UPDATE: keeps all own elements, acts on those of the phase. */
 static void
 update(struct participant *self, const struct node *message, struct arena *arena)
@@ -262,8 +278,13 @@ update(struct participant *self, const struct node *message, struct arena *arena
 		if (!str_is(text_of(node_get(mine, "participantId"), "name"), self->name))
 			continue;
 		for (const struct node *given = list ? list->first : NULL; given; given = given->next) {
-			struct element *element = take_element(self, given, loop);
+			struct element *element;
 
+			if (node_get(given, "participantIdCandidates")) {
+				claim(self, given, loop, arena);
+				continue;
+			}
+			element = take_element(self, given, loop);
 			if (element && element->phase == number_of(message, "startPhase"))
 				obey(self, element, text_of(given, "orderedState"), arena);
 		}
@@ -340,6 +361,24 @@ simple(struct participant *self, const char *type, struct arena *arena)
 	(void)publish(self, &out, arena); /* told there */
 }
 
+static void
+forget(struct participant *self)
+{
+	for (size_t i = 0; i < self->count; i++) {
+		struct element *element = &self->elements[i];
+
+		free(element->id);
+		free(element->definition);
+		free(element->loop);
+		free(element->version);
+		free(element->state);
+	}
+	for (size_t i = 0; i < self->definition_count; i++)
+		free(self->definitions[i].name);
+	free(self->elements);
+	free(self->definitions);
+}
+
 static int
 run(struct participant *self, long report_ms)
 {
@@ -363,6 +402,7 @@ run(struct participant *self, long report_ms)
 	}
 	simple(self, "PARTICIPANT_DEREGISTER", &arena);
 	arena_free(&arena);
+	forget(self);
 	return EXIT_DONE;
 }
 

@@ -144,6 +144,21 @@ begins_participant(const struct loop *loop, size_t i)
 }
 
 static void
+write_element(const struct element *element, struct str fragment, struct str candidates, struct text *out)
+{
+	element_write_open(out, element, true);
+	if (candidates.len) {
+		text_add(out, STR(",\"participantIdCandidates\":"));
+		text_add(out, candidates);
+	}
+	if (element->fragment && fragment.len) {
+		text_add(out, STR(",\"toscaServiceTemplateFragment\":"));
+		text_add(out, fragment);
+	}
+	text_add(out, STR("}"));
+}
+
+static void
 write_participant(const struct loop *loop, size_t i, struct str fragment, struct text *out)
 {
 	struct concept participant = loop->elements[i].participant_id;
@@ -153,20 +168,51 @@ write_participant(const struct loop *loop, size_t i, struct str fragment, struct
 	concept_write(out, participant);
 	text_add(out, STR(",\"controlLoopElementList\":["));
 	for (; i < loop->count; i++) {
-		const struct element *element = &loop->elements[i];
-
-		if (!concept_equal(element->participant_id, participant))
+		if (!concept_equal(loop->elements[i].participant_id, participant))
 			continue;
 		text_add(out, comma ? STR(",") : STR(""));
 		comma = true;
-		element_write_open(out, element, true);
-		if (element->fragment && fragment.len) {
-			text_add(out, STR(",\"toscaServiceTemplateFragment\":"));
-			text_add(out, fragment);
-		}
-		text_add(out, STR("}"));
+		write_element(&loop->elements[i], fragment, STR_NONE, out);
 	}
 	text_add(out, STR("]}"));
+}
+
+struct offer {
+	const struct element *element;
+	struct str fragment, candidates;
+	struct text *out;
+	bool *comma;
+};
+
+static bool
+write_offer(void *context, struct participant *participant)
+{
+	struct offer *offer = context;
+
+	if (!concept_equal(participant->type, offer->element->participant_type) ||
+	    !participant_is_registered(participant))
+		return true;
+	text_add(offer->out, *offer->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
+	*offer->comma = true;
+	concept_write(offer->out, participant->id);
+	text_add(offer->out, STR(",\"controlLoopElementList\":["));
+	write_element(offer->element, offer->fragment, offer->candidates, offer->out);
+	text_add(offer->out, STR("]}"));
+	return true;
+}
+
+/* An element that nobody hosts yet goes to all who may: the first to claim it will. */
+static void
+write_candidates(struct turn *turn, const struct element *element, struct str fragment, struct text *out, bool *comma)
+{
+	struct offer offer = {element, fragment, STR_NONE, out, comma};
+	struct text candidates;
+
+	text_init(&candidates, turn->arena);
+	if (participants_of_type(turn, element->participant_type, &candidates) == 0)
+		return;
+	offer.candidates = turn_text(turn, &candidates);
+	participants_each(turn, write_offer, &offer);
 }
 
 /* The policies of the type, for elements that name one; empty when there is neither. */
@@ -196,7 +242,9 @@ message_update(struct turn *turn, const struct loop *loop, int64_t phase)
 	add_concept(&out, "controlLoopId", loop->id);
 	text_addf(&out, ",\"startPhase\":%" PRId64 ",\"participantUpdatesList\":[", phase);
 	for (size_t i = 0; i < loop->count; i++) {
-		if (!begins_participant(loop, i))
+		if (!loop->elements[i].participant_id.name.ptr)
+			write_candidates(turn, &loop->elements[i], fragment, &out, &comma);
+		if (!loop->elements[i].participant_id.name.ptr || !begins_participant(loop, i))
 			continue;
 		text_add(&out, comma ? STR(",") : STR(""));
 		comma = true;

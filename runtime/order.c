@@ -96,15 +96,15 @@ choose_in_turn(struct turn *turn, struct concept type)
 	return rotation.next;
 }
 
-/* Property participantSelection of an element's definition: least_loaded, unless it says round_robin. */
-static bool
-in_turn(struct turn *turn, const struct loop *loop, const struct element *element)
+/* Property participantSelection of an element's definition; least_loaded when it says nothing. */
+static struct str
+selection_of(struct turn *turn, const struct loop *loop, const struct element *element)
 {
 	const struct node *root = looptype_load(turn, loop->definition, NULL);
 	const struct node *selection =
 		looptype_property(looptype_template(root, element->definition), "participantSelection");
 
-	return selection && str_is(selection->text, "round_robin");
+	return selection && selection->kind == NODE_TEXT ? selection->text : STR("least_loaded");
 }
 
 /* For the elements of the last of `loops` orders. */
@@ -117,9 +117,9 @@ choose_participants(struct turn *turn, struct ordered *orders, size_t loops)
 		struct element *element = &loop->elements[i];
 		struct choice choice = {turn, orders, loops, .type = element->participant_type};
 
-		if (element->participant_id.name.ptr)
-			continue;
-		if (in_turn(turn, loop, element)) {
+		if (element->participant_id.name.ptr || str_is(selection_of(turn, loop, element), "participant"))
+			continue; /* in the second case they settle it among themselves */
+		if (str_is(selection_of(turn, loop, element), "round_robin")) {
 			element->participant_id = choose_in_turn(turn, element->participant_type);
 			continue;
 		}
@@ -174,6 +174,9 @@ check_participants(struct turn *turn, struct runtime_call *call, const struct lo
 		struct concept id = element->participant_id, type = element->participant_type;
 		struct participant participant;
 
+		if (!id.name.ptr && str_is(selection_of(turn, loop, element), "participant") &&
+		    participants_of_type(turn, type, NULL))
+			continue;
 		if (!id.name.ptr) {
 			call_refuse(call, 400, "No participant of type %.*s %.*s is registered", STR_ARG(type.name),
 			            STR_ARG(type.version));

@@ -1,6 +1,7 @@
 /* receive - messages of participants: who says what */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
+#include "runtime/message.h"
 #include "runtime/participant.h"
 #include "runtime/runtime_priv.h"
 #include "runtime/step.h"
@@ -21,6 +22,21 @@ truth_of(const struct node *map, bool otherwise)
 	const struct node *result = node_get(map, "result");
 
 	return result && result->kind == NODE_BOOL ? result->boolean : otherwise;
+}
+
+/*
+ * An element that was offered to several belongs to the first of them that answers for it. All hear who that is; the
+ * others leave it alone, and what they say of it later is a stranger's word.
+ */
+static bool
+claim(struct turn *turn, struct loop *loop, struct element *element, const struct participant *sender)
+{
+	if (element->participant_id.name.ptr || element->ordered == LOOP_UNINITIALISED ||
+	    !concept_equal(element->participant_type, sender->type))
+		return false;
+	element->participant_id = sender->id;
+	message_update(turn, loop, element->phase);
+	return true;
 }
 
 /*
@@ -48,6 +64,8 @@ answer(struct turn *turn, const struct node *message)
 		struct element *element = loop_element(&loop, result->key);
 		int state = loop_state_find(text_of(result, "state"));
 
+		if (element && truth_of(result, truth_of(message, true)))
+			changed |= claim(turn, &loop, element, &sender);
 		if (!element || state < 0 || !concept_equal(element->participant_id, sender.id))
 			continue;
 		if (loop_answer(&supervision, &loop, element, (enum loop_state)state, truth_of(result, truth_of(message, true)),

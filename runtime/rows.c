@@ -426,3 +426,35 @@ participant_is_registered(const struct participant *participant)
 {
 	return !str_is(participant->state, "TERMINATED") && !str_is(participant->health, "OFF_LINE");
 }
+
+struct of_type {
+	struct concept type;
+	struct text *out;
+	size_t count;
+};
+
+static bool
+count_of_type(void *context, struct participant *participant)
+{
+	struct of_type *of_type = context;
+
+	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant))
+		return true;
+	if (of_type->out) {
+		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
+		concept_write(of_type->out, participant->id);
+	}
+	of_type->count++;
+	return true;
+}
+
+size_t
+participants_of_type(struct turn *turn, struct concept type, struct text *out)
+{
+	struct of_type of_type = {type, out, 0};
+
+	participants_each(turn, count_of_type, &of_type);
+	if (out)
+		text_add(out, of_type.count ? STR("]") : STR("[]"));
+	return of_type.count;
+}

@@ -18,7 +18,7 @@
 #define GROUP_MOST 256      /* calls of one transaction */
 #define POLL_NS 100000000   /* how often topics are looked at for messages of other processes while somebody waits */
 #define STALE_ROUNDS 100    /* policy sets published while a transaction began */
-#define NS_PER_MS 1000000
+#define ARENA_KEPT ((size_t)8 << 20) /* bytes of scratch memory that stay between transactions */
 
 static int64_t
 monotonic_ns(void)
@@ -96,6 +96,8 @@ group_run(void *context, struct history_writer *writer)
 		.now_ms = engine_now(runtime->engine),
 	};
 
+	if (runtime->arena.used > ARENA_KEPT)
+		arena_free(&runtime->arena); /* one large group is no reason to hold its memory */
 	arena_reset(&runtime->arena);
 	group->published = NULL;
 	group->stale = !engine_set_is_current(runtime->engine, group->set);
