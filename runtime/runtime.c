@@ -524,7 +524,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	else
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
 	if (rc == 0)
-		follow_deployment(runtime);
+		look_around(runtime); /* no other thread yet */
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
 		rc = error_set(err, ERROR_MEMORY, NULL, "cannot start the runtime's thread");
 	if (rc != 0) {
