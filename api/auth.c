@@ -101,7 +101,8 @@ read_user(struct str line, uint32_t number, struct user *ret, struct error *err)
 	ret->hashed = ret->secret.ptr[0] == '$';
 	if (ret->hashed && !hash_known(ret->secret.ptr))
 		return error_set_at(err, ERROR_UNKNOWN, number, (uint32_t)ret->name.len + 2,
-		                    "the hash of user '%.*s' is of no kind that crypt(3) knows here", STR_ARG(ret->name));
+		                    "the hash of user '%.*s' is of no kind that crypt(3) knows here",
+		                    STR_ARG(ret->name));
 	return 0;
 }
 

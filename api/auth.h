@@ -14,7 +14,10 @@
  */
 struct auth;
 
-/* errors  ERROR_IO, ERROR_SYNTAX with the line, ERROR_LIMIT, ERROR_MEMORY; ERROR_UNKNOWN: a hash that crypt(3) does not know */
+/*
+ * errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY, ERROR_SYNTAX with the line
+ *         ERROR_UNKNOWN  a hash that crypt(3) does not know
+ */
 int auth_open(const char *path, struct auth **ret, struct error *err);
 void auth_close(struct auth *auth); /* takes NULL */
 

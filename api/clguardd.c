@@ -36,8 +36,9 @@ struct program {
 static int
 exit_code(enum error_code code)
 {
-	return code == ERROR_IO || code == ERROR_BUSY || code == ERROR_MEMORY || code == ERROR_DAMAGED ? EXIT_ENVIRONMENT
-	                                                                                               : EXIT_INPUT;
+	return code == ERROR_IO || code == ERROR_BUSY || code == ERROR_MEMORY || code == ERROR_DAMAGED
+	               ? EXIT_ENVIRONMENT
+	               : EXIT_INPUT;
 }
 
 static int
@@ -70,7 +71,8 @@ read_settings(struct program *program, int argc, char **argv, int *ret_code)
 	} else if (command.help) {
 		puts("usage: clguardd [--config FILE] [OPTION...]\n\n"
 		     "Answers guard decisions over HTTP. Each option is also a setting in the configuration file.\n\n"
-		     "  --config FILE\n        Read settings from FILE (YAML); options on the command line come after it.\n"
+		     "  --config FILE\n        Read settings from FILE (YAML); options on the command line come after "
+		     "it.\n"
 		     "  --print-config\n        Print the settings in force as such a file, and stop.\n"
 		     "  --help, --version");
 		settings_usage(stdout);
@@ -156,7 +158,8 @@ open_engine(struct program *program, struct error *err)
 		options.clock_context = &program->clock;
 	}
 	if (program->settings.data) {
-		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note), err) != 0)
+		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note),
+		                     err) != 0)
 			return -(int)err->code;
 		if (note[0])
 			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
@@ -249,7 +252,8 @@ announce(const struct program *program)
 		log_line(settings, LOG_LEVEL_WARNING,
 		         "no --data: operation counters live in a private temporary database and are gone at exit");
 	if (!settings->users)
-		log_line(settings, LOG_LEVEL_WARNING, "no --users: open to everyone who reaches %s", program->sockets.name);
+		log_line(settings, LOG_LEVEL_WARNING, "no --users: open to everyone who reaches %s",
+		         program->sockets.name);
 	if (settings->manual_clock)
 		log_line(settings, LOG_LEVEL_WARNING, "manual clock: time moves only by PUT /clguard/v1/clock");
 	if (settings->passive)

@@ -47,8 +47,10 @@ complain(const struct error *err, const char *file)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
 	else
 		fprintf(stderr, "clguard db: %s\n", err->text);
-	return err->code == ERROR_IO || err->code == ERROR_MEMORY || err->code == ERROR_BUSY || err->code == ERROR_DAMAGED ||
-	       err->code == ERROR_FULL ? EXIT_ENVIRONMENT : EXIT_INPUT;
+	return err->code == ERROR_IO || err->code == ERROR_MEMORY || err->code == ERROR_BUSY ||
+	                       err->code == ERROR_DAMAGED || err->code == ERROR_FULL
+	               ? EXIT_ENVIRONMENT
+	               : EXIT_INPUT;
 }
 
 /* A database that exists: no command but import makes one. */

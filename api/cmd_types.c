@@ -5,6 +5,7 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "engine/policyset.h"
+#include "engine/registry_schema.h"
 #include "policytypes/builtin.h"
 #include "policytypes/schema_json.h"
 
@@ -64,7 +65,9 @@ show(const struct catalogue *catalogue, const struct words *words, bool json_sch
 	struct str name = str_from(words->words[0]);
 	struct str version = words->count > 1 ? str_from(words->words[1]) : STR_NONE;
 	const struct type *type = find_type(catalogue, name, version);
+	const struct registry *registry;
 	struct error err = {0};
+	struct diags diags;
 	struct str text;
 
 	if (!type) {
@@ -74,7 +77,10 @@ show(const struct catalogue *catalogue, const struct words *words, bool json_sch
 	}
 	if (!json_schema)
 		return print_yaml(type);
-	if (type_json_schema(type, catalogue, arena, &text, &err) != 0) {
+	diags_init(&diags, arena);
+	registry = registry_new(arena, &diags);
+	if (!registry || type_json_schema(type, catalogue, arena, &text, &err) != 0 ||
+	    registry_schema(registry, text, arena, &text, &err) != 0) {
 		fprintf(stderr, "clguard types: %s\n", err.text);
 		return EXIT_ENVIRONMENT;
 	}

@@ -72,8 +72,8 @@ database_verify(const char *directory, bool alone, struct db_report *ret, struct
 	if (r != 0)
 		return r;
 	if (WIFSIGNALED(status))
-		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' ends who reads it (signal %d)", directory,
-		                 WTERMSIG(status));
+		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' ends who reads it (signal %d)",
+		                 directory, WTERMSIG(status));
 	if (got != (ssize_t)sizeof(finding))
 		return error_set(err, ERROR_IO, NULL, "the verification said nothing");
 	if (finding.err.code)
@@ -90,10 +90,11 @@ quarantine(const char *directory, int64_t now_ms, const struct error *why, char 
 	int r = db_quarantine(directory, now_ms, name, sizeof(name), err);
 
 	if (r == 0)
-		(void)snprintf(ret_note, note_size,
-		               "%s; it was put aside as '%s', and limiters count as full until their windows have passed "
-		               "(clguard db accept ends that)",
-		               why->text, name);
+		(void)snprintf(
+			ret_note, note_size,
+			"%s; it was put aside as '%s', and limiters count as full until their windows have passed "
+			"(clguard db accept ends that)",
+			why->text, name);
 	return r;
 }
 

@@ -12,8 +12,8 @@
 int database_verify(const char *directory, bool alone, struct db_report *ret, struct error *err);
 
 /*
- * What a service does before it opens its database: verifies it, alone when nobody else has it open. A damaged one is put aside
- * then, and ret_note says so (else it is empty); while others have it open it is refused, and they are named.
+ * What a service does before it opens its database: verifies it, alone when nobody else has it open. A damaged one is
+ * put aside then, and ret_note says so (else it is empty); while others have it open it is refused, and they are named.
  * errors  ERROR_DAMAGED, ERROR_BUSY, ERROR_IO, ERROR_MEMORY
  */
 int database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t note_size, struct error *err);

@@ -12,8 +12,9 @@ write_histogram(struct text *out, const struct history_metrics *metrics)
 	static const char name[] = "clguard_commit_duration_seconds";
 	uint64_t count = 0;
 
-	text_addf(out, "# HELP %s Time from the begin of a transaction to the end of its commit.\n# TYPE %s histogram\n", name,
-	          name);
+	text_addf(out,
+	          "# HELP %s Time from the begin of a transaction to the end of its commit.\n# TYPE %s histogram\n",
+	          name, name);
 	for (size_t i = 0; i <= HISTORY_BUCKETS; i++) {
 		count += metrics->latency[i];
 		if (i < HISTORY_BUCKETS)
@@ -36,18 +37,23 @@ write_series(struct text *out, const struct history_metrics *m)
 		{"clguard_reservations_expired_total", "counter", "Rights whose lease ended.", (double)m->expired},
 		{"clguard_reservations_live", "gauge", "Rights held now.", (double)m->live},
 		{"clguard_reservations_difference", "gauge",
-		 "Admitted less settled, aborted, expired and live; anything but 0 is a defect.", (double)m->difference},
+	         "Admitted less settled, aborted, expired and live; anything but 0 is a defect.",
+	         (double)m->difference},
 		{"clguard_operations", "gauge", "Operations that the counters know.", (double)m->rows},
 		{"clguard_log_records", "gauge", "Records of the operation log.", (double)m->records},
 		{"clguard_commits_total", "counter", "Transactions committed by this process.", (double)m->commits},
-		{"clguard_commit_failures_total", "counter", "Transactions that could not be committed.", (double)m->failures},
-		{"clguard_commit_requests_total", "counter", "Requests that those transactions carried.", (double)m->jobs},
+		{"clguard_commit_failures_total", "counter", "Transactions that could not be committed.",
+	         (double)m->failures},
+		{"clguard_commit_requests_total", "counter", "Requests that those transactions carried.",
+	         (double)m->jobs},
 		{"clguard_pruned_total", "counter", "Records pruned by this process.", (double)m->pruned},
-		{"clguard_clock_steps_back_total", "counter", "Times that the clock was set back.", (double)m->clock_steps_back},
+		{"clguard_clock_steps_back_total", "counter", "Times that the clock was set back.",
+	         (double)m->clock_steps_back},
 		{"clguard_database_used_bytes", "gauge", "Pages of the database in use.", (double)m->used_bytes},
-		{"clguard_database_limit_bytes", "gauge", "Where nothing new is entered any more.", (double)m->max_bytes},
+		{"clguard_database_limit_bytes", "gauge", "Where nothing new is entered any more.",
+	         (double)m->max_bytes},
 		{"clguard_database_quarantined", "gauge", "1 while the counters replace those of a damaged database.",
-		 (double)m->quarantined},
+	         (double)m->quarantined},
 		{"clguard_database_broken", "gauge", "1 while the database must be opened again.", (double)m->broken},
 	};
 

@@ -136,7 +136,8 @@ write_counter(struct dump *dump, const struct counter *counter)
 	add_member(&text, "operation", counter->operation);
 	add_member(&text, "target", counter->target);
 	add_member(&text, "closedLoopName", counter->clname);
-	text_addf(&text, "%s\"ended\":%" PRIu64 ",\"live\":%" PRIu64, text.len > 1 ? "," : "", counter->ended, counter->live);
+	text_addf(&text, "%s\"ended\":%" PRIu64 ",\"live\":%" PRIu64, text.len > 1 ? "," : "", counter->ended,
+	          counter->live);
 	if (counter->latest_ms != TIME_NONE) {
 		time_format_instant(counter->latest_ms, latest);
 		add_member(&text, "latest", str_from(latest));

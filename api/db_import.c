@@ -72,11 +72,13 @@ read_object(const struct node *object, struct operation *row, struct error *err)
 		int column = column_of(member->key);
 
 		if (column == COLUMN_UNKNOWN)
-			return error_set(err, ERROR_UNKNOWN, member, "the table has no column '%.*s'", STR_ARG(member->key));
+			return error_set(err, ERROR_UNKNOWN, member, "the table has no column '%.*s'",
+			                 STR_ARG(member->key));
 		if (member->kind == NODE_NULL || column == COLUMN_IGNORED)
 			continue;
 		if (!node_is_scalar(member) || row_set(row, column, member->text) != 0)
-			return error_set(err, ERROR_TYPE, member, "'%.*s' is no %.*s", STR_ARG(member->text), STR_ARG(member->key));
+			return error_set(err, ERROR_TYPE, member, "'%.*s' is no %.*s", STR_ARG(member->text),
+			                 STR_ARG(member->key));
 	}
 	return 0;
 }
@@ -171,7 +173,8 @@ read_field(struct csv *csv, struct str *ret, struct error *err)
 	len = csv->rest.len && csv->rest.ptr[0] == '\r' ? 1 : 0;
 	csv->last_of_line = csv->rest.len == len || csv->rest.ptr[len] == '\n';
 	if (!csv->last_of_line && (len || csv->rest.ptr[0] != ','))
-		return error_set_at(err, ERROR_SYNTAX, csv->line, 1, "a field is followed by neither comma nor line end");
+		return error_set_at(err, ERROR_SYNTAX, csv->line, 1,
+		                    "a field is followed by neither comma nor line end");
 	len += csv->rest.len > len ? 1 : 0;
 	csv->rest.ptr += len;
 	csv->rest.len -= len;
@@ -202,7 +205,8 @@ read_header(struct csv *csv, int columns[COLUMNS_MAX], size_t *ret_count, struct
 }
 
 static int
-read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, struct operation *row, struct error *err)
+read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, struct operation *row,
+          struct error *err)
 {
 	uint32_t line = csv->line;
 	size_t i = 0;
@@ -217,7 +221,8 @@ read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, 
 		if (i == column_count)
 			return error_set_at(err, ERROR_SYNTAX, line, 1, "more fields than columns");
 		if (value.ptr && row_set(row, columns[i], value) != 0)
-			return error_set_at(err, ERROR_TYPE, line, 1, "'%.*s' is no %s", STR_ARG(value), column_names[columns[i]]);
+			return error_set_at(err, ERROR_TYPE, line, 1, "'%.*s' is no %s", STR_ARG(value),
+			                    column_names[columns[i]]);
 		i++;
 	} while (!csv->last_of_line);
 	return i == column_count ? 0 : error_set_at(err, ERROR_SYNTAX, line, 1, "fewer fields than columns");

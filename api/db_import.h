@@ -7,10 +7,10 @@
 #include "engine/history.h"
 
 /*
- * Reads an export of the table operationshistory, or what `clguard db dump` wrote: a JSON list of objects, or such a list
- * under "operations"; or CSV with a line of column names (RFC 4180; empty fields and NULL are absent). Names in any letter
- * case: closedLoopName, requestId, subrequestId, actor, operation, target, starttime, outcome, message, endtime; id is
- * ignored. Times are RFC 3339, or SQL's "2026-04-14 12:00:00.5", which is UTC. ret_rows: in `arena`.
+ * Reads an export of the table operationshistory, or what `clguard db dump` wrote: a JSON list of objects, or such a
+ * list under "operations"; or CSV with a line of column names (RFC 4180; empty fields and NULL are absent). Names in
+ * any letter case: closedLoopName, requestId, subrequestId, actor, operation, target, starttime, outcome, message,
+ * endtime; id is ignored. Times are RFC 3339, or SQL's "2026-04-14 12:00:00.5", which is UTC. ret_rows: in `arena`.
  * errors  ERROR_SYNTAX, ERROR_TYPE, ERROR_UNKNOWN for another name, ERROR_MEMORY, with line and column
  */
 int import_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,

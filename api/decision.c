@@ -61,7 +61,8 @@ decision_post(struct exchange *exchange)
 	struct request request;
 
 	/* Most bodies take the short road; the long one reads the others, and knows what is wrong with the bad ones. */
-	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, mode, &request)) && !read_slowly(exchange, &request))
+	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, mode, &request)) &&
+	    !read_slowly(exchange, &request))
 		return;
 	if (str_is(exchange_query(exchange, "explain"), "true"))
 		explanation = explain(exchange, &request, &decision);

@@ -51,7 +51,8 @@ headroom_get(struct exchange *exchange)
 		struct error err = {0};
 
 		if (value.len > ATTRIBUTE_SIZE_MAX) {
-			(void)error_set(&err, ERROR_LIMIT, NULL, "%s is longer than %d bytes", given[i].name, ATTRIBUTE_SIZE_MAX);
+			(void)error_set(&err, ERROR_LIMIT, NULL, "%s is longer than %d bytes", given[i].name,
+			                ATTRIBUTE_SIZE_MAX);
 			answer_error(exchange, &err);
 			return;
 		}

@@ -24,7 +24,9 @@ healthcheck_get(struct exchange *exchange)
 	answer_json(exchange, text_done(&out));
 }
 
-/* The process runs and a worker answers: nothing else, or an orchestrator would kill it for what a restart cannot mend. */
+/*
+ * The process runs and a worker answers: nothing else, or an orchestrator would kill it for what a restart cannot mend.
+ */
 void
 live_get(struct exchange *exchange)
 {

@@ -190,7 +190,8 @@ java_is_date(struct str text)
 	int century = two_digits(text, 0), year = two_digits(text, 2), month = two_digits(text, 5);
 	int day = two_digits(text, 8), last;
 
-	if (text.len != 10 || text.ptr[4] != '-' || text.ptr[7] != '-' || century < 0 || year < 0 || month < 1 || month > 12)
+	if (text.len != 10 || text.ptr[4] != '-' || text.ptr[7] != '-' || century < 0 || year < 0 || month < 1 ||
+	    month > 12)
 		return false;
 	year += century * 100;
 	last = days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));

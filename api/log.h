@@ -5,7 +5,10 @@
 
 #include "api/settings.h"
 
-/* "2026-04-14T12:00:00.123Z info text": one write a line, so that lines of several threads never mix. Long ones are cut. */
+/*
+ * "2026-04-14T12:00:00.123Z info text": one write a line, so that lines of several threads never mix. Long ones are
+ * cut.
+ */
 void log_line(const struct settings *settings, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -9,8 +9,8 @@
 enum media media_of(struct str content_type);
 
 /*
- * Which of `offered` (a mask) an Accept header likes best: by its q, then by how exactly it is named, then JSON first. Absent
- * accepts all. 0: none of them.
+ * Which of `offered` (a mask) an Accept header likes best: by its q, then by how exactly it is named, then JSON first.
+ * Absent accepts all. 0: none of them.
  */
 enum media media_accepted(struct str accept, unsigned offered);
 

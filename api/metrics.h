@@ -41,7 +41,8 @@ void metrics_free(struct metrics *metrics); /* takes NULL */
 static inline void
 metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + value, memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + value,
+	                      memory_order_relaxed);
 }
 
 /* The request's status and how long it took, under its route's number. */

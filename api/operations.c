@@ -100,6 +100,8 @@ read_filter(struct exchange *exchange, struct operation_filter *ret, struct erro
 		.clname = exchange_query(exchange, "closedLoopName"),
 		.limit = limit.ptr ? parse_limit(limit) : LIMIT_DEFAULT,
 	};
+	if (exchange->worker->service->mode == GUARD_STRICT && ret->operation.ptr)
+		ret->operation = operation_canonical(ret->operation); /* as rows are kept */
 	if (!ret->limit)
 		return error_set(err, ERROR_RANGE, NULL, "limit is not within 1 to %d", LIMIT_MAX);
 	if (read_time(exchange, "from", &ret->from_ms, err) != 0)

@@ -14,8 +14,9 @@
 static const char *
 finding_text(const struct diag *diag, struct arena *arena)
 {
-	const char *text = diag->line ? arena_printf(arena, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text)
-	                              : arena_printf(arena, "%s%s%s", diag->file, diag->file[0] ? ": " : "", diag->text);
+	const char *text =
+		diag->line ? arena_printf(arena, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text)
+			   : arena_printf(arena, "%s%s%s", diag->file, diag->file[0] ? ": " : "", diag->text);
 
 	return text ? text : diag->text;
 }
@@ -28,12 +29,13 @@ log_findings(const struct service *service, const struct diags *diags)
 	for (const struct diag *diag = diags->first; diag && logged < LOGGED; diag = diag->next) {
 		if (diag->severity < SEVERITY_WARNING)
 			continue;
-		log_line(service->settings, diag->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s",
-		         finding_text(diag, diags->arena));
+		log_line(service->settings, diag->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		         "%s", finding_text(diag, diags->arena));
 		logged++;
 	}
 	if (all > logged)
-		log_line(service->settings, LOG_LEVEL_ERROR, "and %zu findings more; clguard check prints them all", all - logged);
+		log_line(service->settings, LOG_LEVEL_ERROR, "and %zu findings more; clguard check prints them all",
+		         all - logged);
 }
 
 /* What generation says: the first error, and how many there are. */
@@ -48,7 +50,9 @@ set_last_error(struct service *service, const struct diags *diags)
 	if (diags) {
 		const char *first = diag ? finding_text(diag, diags->arena) : "out of memory";
 		const char *whole = diags->count[SEVERITY_ERROR] > 1
-			? arena_printf(diags->arena, "%s (and %zu more)", first, diags->count[SEVERITY_ERROR] - 1) : first;
+		                            ? arena_printf(diags->arena, "%s (and %zu more)", first,
+		                                           diags->count[SEVERITY_ERROR] - 1)
+		                            : first;
 
 		text = strdup(whole ? whole : first);
 	}
@@ -89,7 +93,8 @@ policies_read(struct service *service, struct policies *ret)
 	r = ret->must_exist ? check_paths(paths, &ret->arena, &ret->diags) : 0;
 	if (r == 0 && paths->count)
 		r = load_documents(paths->items, paths->count, (size_t)service->settings->document_size,
-		                   service->settings->skip_bad_policies, &ret->arena, &ret->documents, &ret->count, &ret->diags);
+		                   service->settings->skip_bad_policies, &ret->arena, &ret->documents, &ret->count,
+		                   &ret->diags);
 	parts = r == 0 ? arena_array(&ret->arena, ret->count + 1, 2 * sizeof(*parts)) : NULL;
 	for (size_t i = 0; parts && i < ret->count; i++) {
 		parts[2 * i] = str_from(ret->documents[i].name);
@@ -112,7 +117,8 @@ policies_publish(struct service *service, struct policies *policies, int r)
 		atomic_fetch_add_explicit(&service->metrics->reload_success, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&service->metrics->deploy_success, info.policies, memory_order_relaxed);
 		set_last_error(service, NULL);
-		log_line(service->settings, LOG_LEVEL_INFO, "generation %llu: %zu policies, %zu guards in force from %zu documents",
+		log_line(service->settings, LOG_LEVEL_INFO,
+		         "generation %llu: %zu policies, %zu guards in force from %zu documents",
 		         (unsigned long long)info.generation, info.policies, info.guards, policies->count);
 	} else {
 		atomic_fetch_add_explicit(&service->metrics->reload_failure, 1, memory_order_relaxed);

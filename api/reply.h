@@ -19,8 +19,8 @@ struct reply_body reply_decision(const struct decision *decision, struct str exp
 
 /*
  * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list
- * with one sentence of what is wrong and where. Returns the HTTP status: 400, 413 for a body limit is the caller's, 500 when
- * memory is out, and 200 for a vfCount that onap mode cannot decode.
+ * with one sentence of what is wrong and where. Returns the HTTP status: 400; 500 when memory is out; 200 for a vfCount
+ * that onap mode cannot decode.
  */
 unsigned reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret);
 

@@ -40,7 +40,8 @@ attribute_text(const struct node *node, enum guard_mode mode, struct arena *aren
 }
 
 static int
-read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena, struct request *ret, struct error *err)
+read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena, struct request *ret,
+              struct error *err)
 {
 	struct str text;
 
@@ -131,7 +132,8 @@ read_time(const struct node *node, struct request *ret, struct error *err)
 	} else {
 		good = java_is_zone_offset(node->text);
 	}
-	return good ? 0 : error_set(err, ERROR_TYPE, node, "'%.*s' is no %.*s", STR_ARG(node->text), STR_ARG(node->key));
+	return good ? 0
+	            : error_set(err, ERROR_TYPE, node, "'%.*s' is no %.*s", STR_ARG(node->text), STR_ARG(node->key));
 }
 
 static bool

@@ -23,7 +23,8 @@ typedef bool member_fn(struct scan *scan, struct str key, uint32_t *seen);
 static void
 skip_space(struct scan *scan)
 {
-	while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
+	while (scan->at < scan->end &&
+	       (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
 		scan->at++;
 }
 
@@ -164,7 +165,8 @@ resource_member(struct scan *scan, struct str key, uint32_t *seen)
 static bool
 top_member(struct scan *scan, struct str key, uint32_t *seen)
 {
-	static const struct str ignored[] = {{"ONAPName", 8}, {"requestId", 9}, {"ONAPInstance", 12}, {"ONAPComponent", 13}};
+	static const struct str ignored[] = {
+		{"ONAPName", 8}, {"requestId", 9}, {"ONAPInstance", 12}, {"ONAPComponent", 13}};
 	enum { ACTION = sizeof(ignored) / sizeof(*ignored), RESOURCE };
 	struct str text;
 

@@ -7,9 +7,9 @@
 
 /*
  * Reads a JSON body into *ret exactly as json_read and request_read would, or says false: then they must be asked, and
- * either they refuse the body and know the place, or it is a good one of an unusual kind. Usual: no member beyond those of
- * ONAP's clients, attributes are strings, printable ASCII without escapes, the action is "guard".
- * Takes no memory; texts are borrowed from the body.
+ * either they refuse the body and know the place, or it is a good one of an unusual kind. Usual: no member beyond
+ * those of ONAP's clients, attributes are strings, printable ASCII without escapes, the action is "guard". Takes no
+ * memory; texts are borrowed from the body.
  */
 bool request_scan(struct str body, enum guard_mode mode, struct request *ret);
 

@@ -12,8 +12,8 @@
 #define PATH "/clguard/v1/reservations/"
 
 /*
- * The answer is made on the committer's thread, where the reservation is known, and travels to the worker in the outcome: code
- * none, the HTTP status as line, the body as text. It always fits: the longest names are ours.
+ * The answer is made on the committer's thread, where the reservation is known, and travels to the worker in the
+ * outcome: code none, the HTTP status as line, the body as text. It always fits: the longest names are ours.
  */
 static void
 outcome_body(struct error *outcome, unsigned status, const char *body)
@@ -37,13 +37,17 @@ write_decision(const struct reservation *reservation, struct error *outcome)
 		(void)snprintf(body, sizeof(body), "{\"status\":\"Deny\",\"reason\":\"%s\",\"missing\":\"%s\"}",
 		               reason_name[decision->reason], decision->missing);
 	} else {
-		(void)snprintf(body, sizeof(body), "{\"status\":\"Deny\",\"reason\":\"%s\"}", reason_name[decision->reason]);
+		(void)snprintf(body, sizeof(body), "{\"status\":\"Deny\",\"reason\":\"%s\"}",
+		               reason_name[decision->reason]);
 	}
 	outcome_body(outcome, decision->permit && !reservation->repeated ? 201 : 200, body);
 	outcome->column = 1 + (uint32_t)decision->reason;
 }
 
-/* A reservation that could not be taken because something failed is a Deny; that it conflicts is the client's mistake. */
+/*
+ * A reservation that could not be taken because something failed is a Deny; that it conflicts is the client's
+ * mistake.
+ */
 static bool
 is_refusal(enum error_code code)
 {
@@ -69,7 +73,8 @@ answer_outcome(struct exchange *exchange)
 	struct error late = {0};
 
 	if (exchange->timed_out) {
-		(void)error_set(&late, ERROR_BUSY, NULL, "the commit did not come in time; ask again with the same request ids");
+		(void)error_set(&late, ERROR_BUSY, NULL,
+		                "the commit did not come in time; ask again with the same request ids");
 		answer_error(exchange, &late);
 	} else if (exchange->outcome->code) {
 		answer_error(exchange, exchange->outcome);
@@ -146,7 +151,8 @@ changed(void *context, const struct reservation_status *status, const struct err
 	else if (err->code == ERROR_CONFLICT)
 		write_state(status, 409, &outcome);
 	else if (err->code == ERROR_UNKNOWN)
-		outcome_body(&outcome, 404, "{\"errorDetails\":\"Not found\",\"details\":[\"there is no such reservation\"]}");
+		outcome_body(&outcome, 404,
+		             "{\"errorDetails\":\"Not found\",\"details\":[\"there is no such reservation\"]}");
 	else
 		outcome = *err;
 	exchange_resume(context, &outcome);

@@ -120,7 +120,8 @@ route_find(enum http_method method, struct str path, unsigned *ret_methods)
 void
 route_methods_text(unsigned methods, char *buf, size_t size)
 {
-	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"}; /* as the bits of enum http_method */
+	/* as the bits of enum http_method */
+	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
 	size_t len = 0;
 
 	buf[0] = '\0';

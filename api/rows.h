@@ -8,9 +8,9 @@
 #include "engine/history.h"
 
 /*
- * One row {actor, operation, target?, closedLoopName?, requestId?, subrequestId?, outcome?, message?, starttime?, endtime?} or
- * a list of them. Times are RFC 3339; null is the same as absent. As POST takes them (`posted`), a row must have actor and
- * operation, and a Started one its requestId, for without it nothing could ever end it.
+ * One row {actor, operation, target?, closedLoopName?, requestId?, subrequestId?, outcome?, message?, starttime?,
+ * endtime?} or a list of them. Times are RFC 3339; null is the same as absent. As POST takes them (`posted`), a row
+ * must have actor and operation, and a Started one its requestId, for without it nothing could ever end it.
  * ret_rows: in `arena`, texts borrowed from the tree.
  * errors  ERROR_TYPE, ERROR_MISSING, ERROR_UNKNOWN for a member of another name, each with its place; ERROR_MEMORY
  */

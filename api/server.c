@@ -151,7 +151,8 @@ response_canned(struct thread *thread, const struct reply *reply)
 	struct canned *canned = &thread->canned[slot];
 
 	for (size_t i = 0; i < CANNED && canned->response; i++) {
-		if (canned->body == reply->body.ptr && canned->status == reply->status && !canned->id == !reply->id[0]) {
+		if (canned->body == reply->body.ptr && canned->status == reply->status &&
+		    !canned->id == !reply->id[0]) {
 			if (canned->id)
 				memcpy(canned->id, reply->id, sizeof(reply->id) - 1);
 			return canned->response;
@@ -227,7 +228,8 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		if (is_named(name, STR("Accept")))
 			exchange->accept = text;
 		else if (is_named(name, STR("Expect")))
-			ticket->answer_early = true; /* a client that waits for 100 sends no body once it has its answer */
+			/* a client that waits for 100 sends no body once it has its answer */
+			ticket->answer_early = true;
 		break;
 	case 12:
 		if (is_named(name, STR("Content-Type")))
@@ -294,7 +296,9 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 	return exchange->reply.status && ticket->answer_early ? finish(thread, ticket) : MHD_YES;
 }
 
-/* The body of a refused request is read all the same, so that the client hears why and may go on with the connection. */
+/*
+ * The body of a refused request is read all the same, so that the client hears why and may go on with the connection.
+ */
 static enum MHD_Result
 take_body(struct thread *thread, struct ticket *ticket, const char *bytes, size_t count)
 {
@@ -339,8 +343,8 @@ exchange_query(struct exchange *exchange, const char *name)
 	const char *value = NULL;
 	size_t len = 0;
 
-	if (!ticket->has_query || MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-	                                                        &value, &len) != MHD_YES)
+	if (!ticket->has_query || MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name,
+	                                                        strlen(name), &value, &len) != MHD_YES)
 		return STR_NONE;
 	return (struct str){value ? value : "", value ? len : 0};
 }
@@ -353,11 +357,11 @@ thread_start(struct server *server, struct thread *thread)
 
 	thread->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, access_request,
-		thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread,
-		MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
+		thread, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread, MHD_OPTION_CONNECTION_LIMIT, share,
+		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_END);
 	return thread->daemon ? 0 : -1;
 }
 
@@ -423,16 +427,19 @@ server_stop(struct server *server)
 {
 	for (unsigned i = 0; i < server->threads; i++)
 		if (server->thread[i].daemon)
-			(void)MHD_quiesce_daemon(server->thread[i].daemon); /* gives the socket back, which is closed below */
+			/* gives the socket back, which is closed below */
+			(void)MHD_quiesce_daemon(server->thread[i].daemon);
 	drain(server, STOP_GRACE_MS);
 	for (unsigned i = 0; i < server->threads; i++)
-		ticket_close(&server->thread[i].tickets); /* libmicrohttpd ends the process that stops it with one suspended */
+		/* libmicrohttpd ends the process that stops it with one suspended */
+		ticket_close(&server->thread[i].tickets);
 	drain(server, STOP_GRACE_MS / 2);
 	for (unsigned i = 0; i < server->threads; i++) {
 		struct thread *thread = &server->thread[i];
 
 		if (thread->daemon)
-			MHD_stop_daemon(thread->daemon); /* resumed connections that are not answered by now are closed */
+			/* resumed connections that are not answered by now are closed */
+			MHD_stop_daemon(thread->daemon);
 		(void)close(thread->listening); /* not earlier: the worker might have looked at it still */
 		for (size_t j = 0; j < CANNED; j++)
 			if (thread->canned[j].response)

@@ -8,7 +8,8 @@
 /*
  * N workers, each a single-threaded libmicrohttpd daemon with its own listening socket and epoll. An exchange is begun
  * when its headers are there and finished when its body is; both run on the worker and set reply.status when they know
- * the answer, or suspend. A body over the limit is read and thrown away, up to a bound, so that the client hears of the 413.
+ * the answer, or suspend. A body over the limit is read and thrown away, up to a bound, so that the client hears of
+ * the 413.
  */
 struct server_options {
 	unsigned workers;
@@ -27,8 +28,8 @@ struct server_options {
 struct server;
 
 /*
- * *ret is set before the first request comes, and also when it fails (NULL when memory is out): then it is to be stopped and
- * freed all the same.
+ * *ret is set before the first request comes, and also when it fails (NULL when memory is out): then it is to be
+ * stopped and freed all the same.
  * errors  ERROR_MEMORY, ERROR_IO
  */
 int server_start(const struct server_options *options, struct server **ret, struct error *err);
@@ -44,8 +45,8 @@ struct server_load {
 struct server_load server_load(struct server *server);
 
 /*
- * No new connections; suspended exchanges get a second to be resumed by whoever took them, then are answered as timed out;
- * returns when all workers ended. exchange_resume may still be called until server_free.
+ * No new connections; suspended exchanges get a second to be resumed by whoever took them, then are answered as timed
+ * out; returns when all workers ended. exchange_resume may still be called until server_free.
  */
 void server_stop(struct server *server);
 

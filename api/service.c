@@ -136,9 +136,12 @@ write_refusal(struct exchange *exchange)
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
 	reply->authenticate = reply->status == 401;
-	(void)error_set(&why, ERROR_UNKNOWN, NULL, "%s", reply->status == 413 ? "the body is over the limit (body_size)" :
-	                reply->status == 415 ? "this is answered for application/json, and application/yaml where ONAP takes it" :
-	                reply->status == 404 ? "there is nothing at this path" : "see doc/openapi.yaml");
+	(void)error_set(&why, ERROR_UNKNOWN, NULL, "%s",
+	                reply->status == 413 ? "the body is over the limit (body_size)"
+	                : reply->status == 415
+	                        ? "this is answered for application/json, and application/yaml where ONAP takes it"
+	                : reply->status == 404 ? "there is nothing at this path"
+	                                       : "see doc/openapi.yaml");
 	reply->media = MEDIA_JSON;
 	reply->body = reply_status(reply->status, &why, exchange->worker->service->mode, exchange->arena).text;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "api/settings_table.h"
-#include "base/text.h"
 #include "base/document.h"
+#include "base/text.h"
 #include "engine/load.h"
 
 #define KI INT64_C(1024)
@@ -44,17 +44,19 @@ static const struct setting table[] = {
 	{"lease_s", SETTING_NUMBER, AT(lease_s), "3600", 1, 366 * 86400, .unit = "seconds",
 	 .help = "How long an operation that was started and never ended counts as under way."},
 	{"durability", SETTING_CHOICE, AT(process_durability), "group", .choices = {"group", "process"},
-	 .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the process."},
+	 .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the "
+	         "process."},
 	{"map_size", SETTING_NUMBER, AT(map_size), "64G", MI, 16 * TI, .unit = "bytes",
 	 .help = "Address space of the database; never changes while it is open."},
 	{"max_bytes", SETTING_NUMBER, AT(max_bytes), "0", 0, 16 * TI, .unit = "bytes",
-	 .help = "Where the database stops growing: nothing new is entered then and reservations are denied; 0: at map_size."},
+	 .help = "Where the database stops growing: nothing new is entered then and reservations are denied; 0: at "
+	         "map_size."},
 	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
-	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: for ever."},
+	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
+	         "for ever."},
 	{"lease_expired", SETTING_CHOICE, AT(release_expired), "used", .choices = {"used", "released"},
 	 .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
-	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256,
-	 .help = "HTTP workers; 0: one a CPU."},
+	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
 	 .help = "Open connections, shared out among the workers; more wait in the kernel's queue."},
 	{"idle_timeout_s", SETTING_NUMBER, AT(idle_timeout_s), "60", 1, 3600, .unit = "seconds",
@@ -87,12 +89,10 @@ static const struct setting table[] = {
 	 .help = "Statistics records kept of each participant, and of the elements of each."},
 	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
 	 .help = "Request line and headers together, and a connection's buffer."},
-	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000,
-	 .help = "Headers of a request."},
+	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000, .help = "Headers of a request."},
 	{"body_size", SETTING_NUMBER, AT(body_size), "64K", 256, 16 * MI, .unit = "bytes",
 	 .help = "Body of a request."},
-	{"body_depth", SETTING_NUMBER, AT(body_depth), "32", 4, 256,
-	 .help = "Nesting of lists and maps in a body."},
+	{"body_depth", SETTING_NUMBER, AT(body_depth), "32", 4, 256, .help = "Nesting of lists and maps in a body."},
 	{"document_size", SETTING_NUMBER, AT(document_size), "16M", KI, GI, .unit = "bytes",
 	 .help = "One policy document."},
 	{"document_depth", SETTING_NUMBER, AT(document_depth), "64", 8, 256,
@@ -103,8 +103,7 @@ static const struct setting table[] = {
 	 .help = "YAML aliases in a policy document."},
 	{"scalar_size", SETTING_NUMBER, AT(scalar_size), "1M", KI, GI, .unit = "bytes",
 	 .help = "One text in a policy document."},
-	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000,
-	 .help = "Guards in a set."},
+	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000, .help = "Guards in a set."},
 	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
 	 .help = "What is written to stderr."},
 	{0},
@@ -151,7 +150,8 @@ parse_number(struct str text, bool bytes, int64_t *ret)
 		struct str rest = str_trim((struct str){text.ptr + i, text.len - i});
 
 		suffix = rest.len ? strchr(suffixes, rest.ptr[0]) : NULL;
-		if (!suffix || !*suffix || (rest.len > 1 && !str_equal((struct str){rest.ptr + 1, rest.len - 1}, STR("iB"))))
+		if (!suffix || !*suffix ||
+		    (rest.len > 1 && !str_equal((struct str){rest.ptr + 1, rest.len - 1}, STR("iB"))))
 			return -1;
 		scale = INT64_C(1) << (10 * (suffix - suffixes + 1));
 		i = text.len;
@@ -171,8 +171,8 @@ set_number(struct settings *settings, const struct setting *setting, struct str 
 	if (parse_number(text, setting->unit && strcmp(setting->unit, "bytes") == 0, &value) != 0)
 		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is no number", setting->name, STR_ARG(text));
 	if (value < setting->min || value > setting->max)
-		return error_set(err, ERROR_RANGE, where, "%s: %.*s is not within %" PRId64 " to %" PRId64, setting->name,
-		                 STR_ARG(text), setting->min, setting->max);
+		return error_set(err, ERROR_RANGE, where, "%s: %.*s is not within %" PRId64 " to %" PRId64,
+		                 setting->name, STR_ARG(text), setting->min, setting->max);
 	*(int64_t *)value_of(settings, setting) = value;
 	return 0;
 }
@@ -188,7 +188,8 @@ set_choice(struct settings *settings, const struct setting *setting, struct str 
 			*(int *)value_of(settings, setting) = i;
 			return 0;
 		}
-		strcat(strcat(list, i ? ", " : ""), setting->choices[i]); /* the table's own words, far shorter than list */
+		/* the table's own words, far shorter than list */
+		strcat(strcat(list, i ? ", " : ""), setting->choices[i]);
 	}
 	return error_set(err, ERROR_RANGE, where, "%s: '%.*s' is none of %s", setting->name, STR_ARG(text), list);
 }
@@ -237,7 +238,8 @@ setting_set(struct settings *settings, const struct setting *setting, struct str
 	copy = arena_str(settings->arena, text);
 	if (copy.ptr && setting->kind == SETTING_TEXT)
 		*(const char **)value_of(settings, setting) = copy.ptr;
-	if (!copy.ptr || (setting->kind == SETTING_LIST && list_add(settings, value_of(settings, setting), copy.ptr) != 0))
+	if (!copy.ptr ||
+	    (setting->kind == SETTING_LIST && list_add(settings, value_of(settings, setting), copy.ptr) != 0))
 		return error_set(err, ERROR_MEMORY, where, "out of memory");
 	return 0;
 }
@@ -256,7 +258,8 @@ settings_init(struct settings *settings, struct arena *arena)
 	*settings = (struct settings){.arena = arena};
 	for (const struct setting *setting = table; setting->name; setting++)
 		if (setting->initial)
-			(void)setting_set(settings, setting, str_from(setting->initial), NULL, &err); /* good by the tests */
+			/* good by the tests */
+			(void)setting_set(settings, setting, str_from(setting->initial), NULL, &err);
 }
 
 static int

@@ -14,7 +14,10 @@ struct settings_list {
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Values in force. Texts live in the arena given to settings_init; NULL where nothing was set. The table is in settings.c. */
+/*
+ * Values in force. Texts live in the arena given to settings_init; NULL where nothing was set. The table is in
+ * settings.c.
+ */
 struct settings {
 	struct arena *arena;
 	const char *listen, *data, *users;
@@ -51,8 +54,9 @@ struct settings_command {
 };
 
 /*
- * Options --name VALUE or --name=VALUE for each setting, '-' for '_', with --config FILE read first wherever it stands, then
- * --print-config, --help, --version. A list takes the words up to the next option and may repeat; it replaces the file's.
+ * Options --name VALUE or --name=VALUE for each setting, '-' for '_', with --config FILE read first wherever it
+ * stands, then --print-config, --help, --version. A list takes the words up to the next option and may repeat; it
+ * replaces the file's.
  * errors  ERROR_UNKNOWN, ERROR_MISSING, ERROR_TYPE, ERROR_RANGE: usage; and those of settings_read_file, then with
  *         ret->config set and a place or ERROR_IO
  */

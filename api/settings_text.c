@@ -147,13 +147,14 @@ format_range(const struct setting *setting, char *buf, size_t size)
 	if (setting->kind == SETTING_NUMBER) {
 		format_number(setting, setting->min, min, sizeof(min));
 		format_number(setting, setting->max, max, sizeof(max));
-		(void)snprintf(buf, size, "%s%s%s to %s.", setting->unit ? setting->unit : "", setting->unit ? ", " : "", min,
-		               max);
+		(void)snprintf(buf, size, "%s%s%s to %s.", setting->unit ? setting->unit : "",
+		               setting->unit ? ", " : "", min, max);
 		if (buf[0] >= 'a')
 			buf[0] -= 'a' - 'A';
 	} else if (setting->kind == SETTING_CHOICE) {
 		for (int i = 0; i < SETTING_CHOICES && setting->choices[i] && len >= 0 && (size_t)len < size; i++)
-			len += snprintf(buf + len, size - (size_t)len, "%s%s", i ? ", " : "One of ", setting->choices[i]);
+			len += snprintf(buf + len, size - (size_t)len, "%s%s", i ? ", " : "One of ",
+			                setting->choices[i]);
 		if (len >= 0 && (size_t)len < size)
 			(void)snprintf(buf + len, size - (size_t)len, ".");
 	}

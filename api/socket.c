@@ -33,11 +33,13 @@ bind_one(const struct sockaddr *address, socklen_t len, bool reuse_port)
 	if (fd < 0)
 		return -1;
 	if (address->sa_family != AF_UNIX) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* a restart need not wait for old connections */
+		/* a restart need not wait for old connections */
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		if (address->sa_family == AF_INET6)
 			(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int));
 	}
-	if ((!reuse_port || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) && bind(fd, address, len) == 0)
+	if ((!reuse_port || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
+	    bind(fd, address, len) == 0)
 		return fd;
 	saved = errno;
 	(void)close(fd);
@@ -210,7 +212,8 @@ take_inherited(struct sockets *ret, struct error *err)
 	socklen_t len = sizeof(listening);
 
 	if (getsockopt(INHERITED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening)
-		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is no listening socket", INHERITED_FD);
+		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is no listening socket",
+		                 INHERITED_FD);
 	(void)fcntl(INHERITED_FD, F_SETFL, flags | O_NONBLOCK);
 	(void)fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC);
 	ret->fds[0] = INHERITED_FD;

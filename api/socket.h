@@ -15,10 +15,10 @@ struct sockets {
 };
 
 /*
- * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. A socket inherited from a service
- * manager (LISTEN_PID, LISTEN_FDS) is taken in place of it. TCP: each worker's own socket with SO_REUSEPORT, after a trial
- * without it, which fails where another program listens; unix and inherited: one socket, dup'ed.
- * A socket file that nobody listens on is replaced.
+ * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. A socket inherited from a
+ * service manager (LISTEN_PID, LISTEN_FDS) is taken in place of it. TCP: each worker's own socket with SO_REUSEPORT,
+ * after a trial without it, which fails where another program listens; unix and inherited: one socket, dup'ed. A
+ * socket file that nobody listens on is replaced.
  * errors  ERROR_BUSY in use, ERROR_IO, ERROR_TYPE not an address, ERROR_MEMORY
  */
 int sockets_open(const char *listen, unsigned count, struct sockets *ret, struct error *err);

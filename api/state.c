@@ -27,7 +27,8 @@ generation_get(struct exchange *exchange)
 	engine_info(service->engine, &info);
 	time_format_instant(info.since_ms, since);
 	text_init(&out, exchange->arena);
-	text_addf(&out, "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
+	text_addf(&out,
+	          "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
 	          since, info.policies);
 	pthread_mutex_lock(&service->reload_lock);
 	text_add_json(&out, str_from(service->last_error));

@@ -20,7 +20,9 @@ loaded(const atomic_uint_fast64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* ONAP's shape: the four counts follow the guards' own answer, not what the caller is told; a count of 0 has no member. */
+/*
+ * ONAP's shape: the four counts follow the guards' own answer, not what the caller is told; a count of 0 has no member.
+ */
 static void
 write_application(struct text *out, const uint64_t counts[4])
 {
@@ -32,7 +34,8 @@ write_application(struct text *out, const uint64_t counts[4])
 	for (size_t i = 0; i < 4; i++) {
 		if (!counts[order[i]])
 			continue;
-		text_addf(out, "%s\"%s_decisions_count\":%" PRIu64, first ? "" : ",", names[order[i]], counts[order[i]]);
+		text_addf(out, "%s\"%s_decisions_count\":%" PRIu64, first ? "" : ",", names[order[i]],
+		          counts[order[i]]);
 		first = false;
 	}
 	text_add(out, STR("}}"));
@@ -42,7 +45,8 @@ static void
 sum_effects(const struct metrics *metrics, uint64_t ret[4])
 {
 	for (size_t i = 0; i < 4; i++)
-		ret[i] = metrics_sum(metrics, offsetof(struct metrics_shard, effect[0]) + i * sizeof(atomic_uint_fast64_t));
+		ret[i] = metrics_sum(metrics,
+		                     offsetof(struct metrics_shard, effect[0]) + i * sizeof(atomic_uint_fast64_t));
 }
 
 void
@@ -56,7 +60,8 @@ statistics_get(struct exchange *exchange)
 	engine_info(service->engine, &info);
 	sum_effects(service->metrics, effects);
 	text_init(&out, exchange->arena);
-	text_addf(&out, "{\"code\":200,\"totalPolicyTypesCount\":%zu,\"totalPoliciesCount\":%zu,\"totalErrorCount\":%" PRIu64,
+	text_addf(&out,
+	          "{\"code\":200,\"totalPolicyTypesCount\":%zu,\"totalPoliciesCount\":%zu,\"totalErrorCount\":%" PRIu64,
 	          info.policy_types, info.policies, SUM(service->metrics, errors));
 	text_addf(&out, ",\"permitDecisionsCount\":%" PRIu64 ",\"denyDecisionsCount\":%" PRIu64, effects[EFFECT_PERMIT],
 	          effects[EFFECT_DENY]);
@@ -93,8 +98,8 @@ write_onap(struct text *out, const struct metrics *metrics)
 	sum_effects(metrics, effects);
 	write_head(out, "pdpx_policy_decisions_total", "counter", "The total number of policy decisions.");
 	for (size_t i = 0; i < 4; i++)
-		text_addf(out, "pdpx_policy_decisions_total{application=\"guard\",status=\"%s\"} %" PRIu64 "\n", names[i],
-		          effects[i]);
+		text_addf(out, "pdpx_policy_decisions_total{application=\"guard\",status=\"%s\"} %" PRIu64 "\n",
+		          names[i], effects[i]);
 	write_head(out, "pdpx_policy_deployments_total", "counter", "The total number of policy deployments.");
 	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"SUCCESS\"} %" PRIu64 "\n",
 	          loaded(&metrics->deploy_success));
@@ -130,10 +135,11 @@ write_decisions(struct text *out, const struct metrics *metrics)
 		if (i == REASON_SHADOW)
 			continue; /* of one guard, never of a decision */
 		text_addf(out, "clguard_decisions_total{reason=\"%s\"} %" PRIu64 "\n", reason_name[i],
-		          metrics_sum(metrics, offsetof(struct metrics_shard, reason[0]) + i * sizeof(atomic_uint_fast64_t)));
+		          metrics_sum(metrics,
+		                      offsetof(struct metrics_shard, reason[0]) + i * sizeof(atomic_uint_fast64_t)));
 	}
-	write_one(out, "clguard_decision_errors_total", "counter", "Requests for a decision that were refused as malformed.",
-	          (double)SUM(metrics, errors));
+	write_one(out, "clguard_decision_errors_total", "counter",
+	          "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
 	write_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
 	          (double)SUM(metrics, recorded));
 }
@@ -149,8 +155,8 @@ write_database(struct text *out, const struct service *service)
 	    stat(path, &file) != 0)
 		return;
 	write_one(out, "clguard_database_bytes", "gauge", "Size of the database file.", (double)file.st_size);
-	write_one(out, "clguard_database_map_bytes", "gauge", "Address space of the database, which its file cannot outgrow.",
-	          (double)service->settings->map_size);
+	write_one(out, "clguard_database_map_bytes", "gauge",
+	          "Address space of the database, which its file cannot outgrow.", (double)service->settings->map_size);
 }
 
 /* The usual series about a process. source  /proc/self/stat and statm, proc(5) */
@@ -162,7 +168,8 @@ write_process(struct text *out, const struct service *service)
 	FILE *file = fopen("/proc/self/stat", "r");
 
 	if (file) {
-		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
+		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		           &system) == 2)
 			write_one(out, "process_cpu_seconds_total", "counter", "User and system time spent, seconds.",
 			          (double)(user + system) / (double)tick);
 		fclose(file);

@@ -93,7 +93,8 @@ watch_paths(struct watch *watch)
 			watch_parent(watch, real, &place[1]);
 		free(real);
 		place[2].name[0] = '\0';
-		place[2].descriptor = inotify_add_watch(watch->inotify, paths->items[i], CHANGES | IN_ONLYDIR); /* if it is one */
+		/* if it is one */
+		place[2].descriptor = inotify_add_watch(watch->inotify, paths->items[i], CHANGES | IN_ONLYDIR);
 	}
 }
 
@@ -170,8 +171,8 @@ reload_all(struct watch *watch)
 	int r;
 
 	if (service->auth && auth_reload(service->auth, &err) != 0)
-		log_line(service->settings, LOG_LEVEL_ERROR, "%s:%u: %s; the old users stay", service->settings->users, err.line,
-		         err.text);
+		log_line(service->settings, LOG_LEVEL_ERROR, "%s:%u: %s; the old users stay", service->settings->users,
+		         err.line, err.text);
 	else if (service->auth)
 		log_line(service->settings, LOG_LEVEL_INFO, "%zu users", auth_users(service->auth));
 	watch->pending = false;

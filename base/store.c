@@ -24,15 +24,15 @@
 #define TABLE_MISSING 0 /* LMDB's number of its free list, which is never a table of ours */
 
 /*
- * LMDB keeps each named table in a tree of its own, and where that tree begins as an entry of one tree that has no name. A
- * snapshot that is just begun looks there first, so a look-up is two searches. The table that decisions read is
+ * LMDB keeps each named table in a tree of its own, and where that tree begins as an entry of one tree that has no
+ * name. A snapshot that is just begun looks there first, so a look-up is two searches. The table that decisions read is
  * therefore kept in the nameless tree itself, its keys behind a zero byte and so before all names.
  */
 #define NAMELESS_BYTE '\0'
 
 struct store_txn {
 	struct store *store;
-	MDB_txn *txn;                            /* of a reader: reset between store_end and store_begin; NULL: suspended */
+	MDB_txn *txn; /* of a reader: reset between store_end and store_begin; NULL: suspended */
 	MDB_cursor *cursors[STORE_TABLES_MAX];   /* of a reader: opened once; of the writer: when first needed */
 	uint32_t renewed;                        /* bit a table: the cursor belongs to the present snapshot */
 	int failed;                              /* the first failure, negative */
@@ -205,18 +205,18 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 		rc = env_open(store, directory, map_bytes);
 	}
 	if (rc == ENOMEM && claims_too_much(directory))
-		return error_set(err, ERROR_DAMAGED, NULL, "the header of the database in '%s' claims pages that it has not",
-		                 directory);
+		return error_set(err, ERROR_DAMAGED, NULL,
+		                 "the header of the database in '%s' claims pages that it has not", directory);
 	if (rc == ENOMEM)
-		return error_set(err, ERROR_MEMORY, NULL, "cannot map %zu MiB for the database: the address space is limited",
-		                 map_bytes >> 20);
+		return error_set(err, ERROR_MEMORY, NULL,
+		                 "cannot map %zu MiB for the database: the address space is limited", map_bytes >> 20);
 	return rc == 0 ? 0 : fail(store, rc, "open", err);
 }
 
 /*
- * Refuses what would otherwise end in a signal or in silently empty counters: a data file that is gone or much shorter than its
- * own header says. (A few pages may be missing from the end of a sound file: LMDB does not write a page that was freed in
- * the transaction that took it.)
+ * Refuses what would otherwise end in a signal or in silently empty counters: a data file that is gone or much
+ * shorter than its own header says. (A few pages may be missing from the end of a sound file: LMDB does not write a
+ * page that was freed in the transaction that took it.)
  */
 static int
 check_file(const char *directory, bool existing, struct error *err)
@@ -228,8 +228,10 @@ check_file(const char *directory, bool existing, struct error *err)
 		return error_set(err, ERROR_IO, NULL, "the name of directory '%s' is too long", directory);
 	if (stat(path, &status) != 0 || status.st_size == 0) {
 		if (store_lock_is_marked(directory))
-			return error_set(err, ERROR_DAMAGED, NULL,
-			                 "the database in '%s' has lost its file; to start an empty one remove the directory", directory);
+			return error_set(
+				err, ERROR_DAMAGED, NULL,
+				"the database in '%s' has lost its file; to start an empty one remove the directory",
+				directory);
 		if (existing)
 			return error_set(err, ERROR_IO, NULL, "there is no database in '%s'", directory);
 	}
@@ -260,8 +262,8 @@ check_length(const struct store *store, const char *directory, struct error *err
 	if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &status) != 0 || mdb_env_info(store->env, &info) != 0)
 		return error_set(err, ERROR_IO, NULL, "cannot read the size of the database in '%s'", directory);
 	if ((size_t)status.st_size / store->page_bytes + SLACK < info.me_last_pgno)
-		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' is cut short: %zu pages, not %zu", directory,
-		                 (size_t)status.st_size / store->page_bytes, info.me_last_pgno + 1);
+		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' is cut short: %zu pages, not %zu",
+		                 directory, (size_t)status.st_size / store->page_bytes, info.me_last_pgno + 1);
 	return 0;
 }
 
@@ -467,8 +469,8 @@ pages_of(const MDB_stat *stat)
 }
 
 /*
- * The two meta pages take turns, so their transaction numbers are neighbours. A damaged number could otherwise bring the
- * older snapshot back, which is as sound as the newer one, but forgets what was acknowledged since.
+ * The two meta pages take turns, so their transaction numbers are neighbours. A damaged number could otherwise bring
+ * the older snapshot back, which is as sound as the newer one, but forgets what was acknowledged since.
  */
 static int
 check_turns(struct store *store)
@@ -868,7 +870,8 @@ store_above(struct store_txn *txn, unsigned table, struct str key, size_t prefix
 }
 
 static int
-move(struct store_txn *txn, unsigned table, MDB_cursor_op op, struct str key, size_t prefix_len, struct store_entry *ret)
+move(struct store_txn *txn, unsigned table, MDB_cursor_op op, struct str key, size_t prefix_len,
+     struct store_entry *ret)
 {
 	MDB_cursor *cursor = cursor_of(txn, table);
 	MDB_val k = {0}, v;

@@ -11,10 +11,10 @@
 #include "base/str.h"
 
 /*
- * Caveats. Keys are 1 to 510 bytes and are ordered as memcmp does. Bytes that a transaction hands out are borrowed from the
- * map until the transaction ends or, in a write transaction, until its next change; they are aligned to nothing. One
- * writer at a time over all processes; readers never wait. A process may open a database once. After fork, only the
- * parent may use it. Not for network file systems.
+ * Caveats. Keys are 1 to 510 bytes and are ordered as memcmp does. Bytes that a transaction hands out are borrowed
+ * from the map until the transaction ends or, in a write transaction, until its next change; they are aligned to
+ * nothing. One writer at a time over all processes; readers never wait. A process may open a database once. After
+ * fork, only the parent may use it. Not for network file systems.
  *
  * Functions return a negative error code when they fail: ERROR_IO (a system call), ERROR_FULL (the map or the disk),
  * ERROR_DAMAGED (what LMDB found is no database), ERROR_BUSY, ERROR_MEMORY, ERROR_LIMIT (a key too long).
@@ -27,14 +27,18 @@ struct store_txn;
 #define STORE_KEY_MAX 510
 
 struct store_options {
-	const char *directory;     /* made when missing; NULL: a private one that has no name any more once it is open */
-	size_t map_bytes;          /* address space; when the process cannot have it, the largest part it can: store_info tells */
+	const char *directory; /* made when missing; NULL: a private one that has no name any more once it is open */
+	/* address space; when the process cannot have it, the largest part it can: store_info tells */
+	size_t map_bytes;
 	bool durable;              /* a commit survives power loss; without it, only the end of the process */
 	bool existing;             /* fail with ERROR_IO rather than make a database */
 	bool read_only;            /* no write transactions; a table that is missing is empty; implies existing */
 	bool locked;               /* the caller holds the directory's lock (base/store_lock.h): none is taken */
 	unsigned readers;          /* read transactions of all processes together; 0 for 1,024 */
-	/* Their names; a table's number is its place in this list. The one named "" is found with one search, others with two. */
+	/*
+	 * Their names; a table's number is its place in this list. The one named "" is found with one search, others
+	 * with two.
+	 */
 	const char *const *tables;
 	size_t table_count;
 };
@@ -67,8 +71,8 @@ struct store_info {
 int store_info(struct store *store, bool exact, struct store_info *ret);
 
 /*
- * Whether the header is the newest one written, and every page is accounted for at most once by the tables and the free list.
- * ERROR_DAMAGED when not. Nobody may write meanwhile. Walking the tables is the caller's.
+ * Whether the header is the newest one written, and every page is accounted for at most once by the tables and the
+ * free list. ERROR_DAMAGED when not. Nobody may write meanwhile. Walking the tables is the caller's.
  */
 int store_check_pages(struct store *store);
 

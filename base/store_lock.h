@@ -8,10 +8,11 @@
 #include "base/error.h"
 
 /*
- * Every opener holds byte 0 of DIRECTORY/clguard.lock shared, and the byte of its own process alone: that byte refuses a
- * second open in one process and tells others who is there. Whoever must be alone (verification, quarantine) holds
- * byte 0 exclusively instead. The locks belong to the open file, so that closing another descriptor does not drop them,
- * and go with the process. A file that is not empty says that a database was made in this directory.
+ * Every opener holds byte 0 of DIRECTORY/clguard.lock shared, and the byte of its own process alone: that byte
+ * refuses a second open in one process and tells others who is there. Whoever must be alone (verification,
+ * quarantine) holds byte 0 exclusively instead. The locks belong to the open file, so that closing another descriptor
+ * does not drop them, and go with the process. A file that is not empty says that a database was made in this
+ * directory.
  */
 struct store_lock {
 	int fd; /* -1: holds nothing */

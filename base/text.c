@@ -9,6 +9,20 @@
 
 #define FIRST_SIZE 512
 
+struct str
+number_text(int64_t number, char room[NUMBER_SIZE])
+{
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char *first = room + NUMBER_SIZE;
+
+	do
+		*--first = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--first = '-';
+	return (struct str){first, (size_t)(room + NUMBER_SIZE - first)};
+}
+
 void
 text_init(struct text *text, struct arena *arena)
 {
@@ -50,6 +64,14 @@ text_add(struct text *text, struct str piece)
 }
 
 void
+text_add_number(struct text *text, int64_t number)
+{
+	char room[NUMBER_SIZE];
+
+	text_add(text, number_text(number, room));
+}
+
+void
 text_addf(struct text *text, const char *format, ...)
 {
 	va_list args;
@@ -75,30 +97,46 @@ add_escaped(struct text *text, unsigned char c)
 		text_addf(text, "\\%c", c);
 	else if (c >= 8 && c <= 13 && letters[c - 8])
 		text_addf(text, "\\%c", letters[c - 8]);
+	else if (c >= 0x80)
+		text_add(text, STR("\xef\xbf\xbd"));
 	else
 		text_addf(text, "\\u%04x", c);
+}
+
+/* How many of the bytes stand for themselves in a JSON string. */
+static size_t
+plain_bytes(struct str piece)
+{
+	size_t i = 0;
+
+	while (i < piece.len) {
+		unsigned char c = (unsigned char)piece.ptr[i];
+		size_t size = c < 0x80 ? 1 : str_utf8((struct str){piece.ptr + i, piece.len - i});
+
+		if (c < 0x20 || c == '"' || c == '\\' || size == 0)
+			break;
+		i += size;
+	}
+	return i;
 }
 
 void
 text_add_json(struct text *text, struct str piece)
 {
-	size_t from = 0;
-
 	if (!piece.ptr) {
 		text_add(text, STR("null"));
 		return;
 	}
 	text_add(text, STR("\""));
-	for (size_t i = 0; i < piece.len; i++) {
-		unsigned char c = (unsigned char)piece.ptr[i];
+	for (;;) {
+		size_t plain = plain_bytes(piece);
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		text_add(text, (struct str){piece.ptr + from, i - from});
-		add_escaped(text, c);
-		from = i + 1;
+		text_add(text, (struct str){piece.ptr, plain});
+		if (plain == piece.len)
+			break;
+		add_escaped(text, (unsigned char)piece.ptr[plain]);
+		piece = (struct str){piece.ptr + plain + 1, piece.len - plain - 1};
 	}
-	text_add(text, (struct str){piece.ptr + from, piece.len - from});
 	text_add(text, STR("\""));
 }
 

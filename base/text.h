@@ -16,12 +16,18 @@ struct text {
 	bool failed;
 };
 
+#define NUMBER_SIZE 20 /* bytes of the longest number, its sign included */
+
+/* The decimal digits of a number, at the end of `room`. */
+struct str number_text(int64_t number, char room[NUMBER_SIZE]);
+
 void text_init(struct text *text, struct arena *arena);
 
 void text_add(struct text *text, struct str piece);
+void text_add_number(struct text *text, int64_t number);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The piece as a JSON string, quotes included. Absent text is null. Bytes above 0x7f pass as they are. */
+/* The piece as a JSON string, quotes included. Absent text is null. A byte that is no UTF-8 becomes U+FFFD. */
 void text_add_json(struct text *text, struct str piece);
 
 /* The tree as JSON on one line. Null members of maps are left out, unless `nulls`. Numbers keep the digits they were written with. */

@@ -276,6 +276,16 @@ time_parse_scalar_unit(struct str text, int64_t *ret_ms)
 	return -1;
 }
 
+/* `digits` digits with zeros in front, and what follows them. By hand: every explanation has one of these. */
+static char *
+put_digits(char *at, int32_t number, int digits, char then)
+{
+	for (int i = digits - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	at[digits] = then;
+	return at + digits + 1;
+}
+
 void
 time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 {
@@ -283,7 +293,7 @@ time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 	const int64_t last = time_day_from_date((struct date){10000, 1, 1}) * TIME_MS_DAY - 1;
 	struct date date;
 	int32_t of_day;
-	int len;
+	char *at = buf;
 
 	if (ms < first)
 		ms = first;
@@ -291,12 +301,15 @@ time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 		ms = last;
 	date = time_date_from_day((ms - time_of_day_at(ms)) / TIME_MS_DAY);
 	of_day = time_of_day_at(ms);
-	len = snprintf(buf, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (int)date.year, date.month, date.day,
-	               (int)(of_day / TIME_MS_HOUR), (int)(of_day / TIME_MS_MINUTE % 60),
-	               (int)(of_day / TIME_MS_SECOND % 60));
+	at = put_digits(at, (int32_t)date.year, 4, '-');
+	at = put_digits(at, date.month, 2, '-');
+	at = put_digits(at, date.day, 2, 'T');
+	at = put_digits(at, of_day / TIME_MS_HOUR, 2, ':');
+	at = put_digits(at, of_day / TIME_MS_MINUTE % 60, 2, ':');
+	at = put_digits(at, of_day / TIME_MS_SECOND % 60, 2, of_day % TIME_MS_SECOND ? '.' : 'Z');
 	if (of_day % TIME_MS_SECOND)
-		len += snprintf(buf + len, TIME_TEXT_SIZE - (size_t)len, ".%03d", (int)(of_day % TIME_MS_SECOND));
-	(void)snprintf(buf + len, TIME_TEXT_SIZE - (size_t)len, "Z"); /* 24 of 32 bytes at most */
+		at = put_digits(at, of_day % TIME_MS_SECOND, 3, 'Z');
+	*at = '\0'; /* 25 of 32 bytes at most */
 }
 
 void

@@ -1,4 +1,7 @@
-/* bare_http - what libmicrohttpd alone does: reads a body, sends fixed bytes; the ceiling that clguardd is compared with */
+/*
+ * bare_http - what libmicrohttpd alone does: reads a body, sends fixed bytes; the ceiling that clguardd is compared
+ * with
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -74,7 +77,8 @@ request_completed(void *cls, struct MHD_Connection *connection, void **state, en
 static int
 listen_on(unsigned short port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
@@ -121,8 +125,8 @@ main(int argc, char **argv)
 		if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
 			port = ntohs(address.sin_port); /* when any was asked for */
 		/* The options are those of api/server.c. */
-		if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-		                      access_request, &worker[i], MHD_OPTION_LISTEN_SOCKET, fd,
+		if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL,
+		                      NULL, access_request, &worker[i], MHD_OPTION_LISTEN_SOCKET, fd,
 		                      MHD_OPTION_NOTIFY_COMPLETED, request_completed, &worker[i],
 		                      MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
 		                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192, MHD_OPTION_STRICT_FOR_CLIENT, 1,

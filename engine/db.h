@@ -12,17 +12,19 @@ struct db_report {
 };
 
 /*
- * Reads every page and compares everything with everything: records with their checks, rows with identities, index and rings,
- * reservations with their leases, all with the counts that were committed with them. Damage can end the process (LMDB
- * asserts, pages behind the end of a cut file raise SIGBUS): run it in a child. alone: nobody else has it open.
+ * Reads every page and compares everything with everything: records with their checks, rows with identities, index
+ * and rings, reservations with their leases, all with the counts that were committed with them. Damage can end the
+ * process (LMDB asserts, pages behind the end of a cut file raise SIGBUS): run it in a child. alone: nobody else has
+ * it open.
  * errors  ERROR_DAMAGED, with what was found; ERROR_IO, ERROR_MEMORY
  */
 int db_verify(const char *directory, bool alone, struct db_report *ret, struct error *err);
 
 /*
- * Moves a damaged database aside, as damaged-<time>.mdb in its directory, and puts an empty one in its place that knows of it: a
- * limiter counts as full until its own window has passed since now_ms, a loop as busy until the lease. The caller holds
- * the directory's lock alone. Every step may be the last one before a crash: the directory is then still refused, or whole.
+ * Moves a damaged database aside, as damaged-<time>.mdb in its directory, and puts an empty one in its place that
+ * knows of it: a limiter counts as full until its own window has passed since now_ms, a loop as busy until the lease.
+ * The caller holds the directory's lock alone. Every step may be the last one before a crash: the directory is then
+ * still refused, or whole.
  */
 int db_quarantine(const char *directory, int64_t now_ms, char *ret_name, size_t name_size, struct error *err);
 

@@ -169,8 +169,11 @@ static int
 prune_run(void *context, struct history_writer *writer)
 {
 	struct prune *prune = context;
-	int64_t window_ms = atomic_load(&writer->history->window_ms);
-	int64_t latest_ms = later(writer->state.clock_ms, -window_ms);
+	struct history *history = writer->history;
+	int64_t now_ms = history->options.clock
+	                         ? history_clock(history, history->options.clock(history->options.clock_context))
+	                         : writer->state.clock_ms;
+	int64_t latest_ms = later(now_ms, -atomic_load(&history->window_ms));
 	int64_t before_ms = prune->before_ms < latest_ms ? prune->before_ms : latest_ms;
 	uint64_t at = prune->at;
 	int r = writer_prune(writer, before_ms, 1024, &at, &prune->removed);

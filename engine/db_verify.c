@@ -6,9 +6,9 @@
 #include "engine/history_priv.h"
 
 /*
- * The log is the truth. Its current records say which entries the index must hold, and as both are counted no entry can be
- * missing or too many; the index says which stamps each ring must hold; identities and reservations point at records. The
- * counts in the state record, committed with every change, tell of records that are gone altogether.
+ * The log is the truth. Its current records say which entries the index must hold, and as both are counted no entry
+ * can be missing or too many; the index says which stamps each ring must hold; identities and reservations point at
+ * records. The counts in the state record, committed with every change, tell of records that are gone altogether.
  */
 struct verifier {
 	struct store_txn *txn;
@@ -111,7 +111,9 @@ check_ring_of(struct verifier *v, const struct store_entry *entry)
 	if (r != 1)
 		return damaged(v, "a ring is missing; rings so far", v->report.rings);
 	v->report.rings++;
-	return ring_verify(v->txn, &v->key, of, ring) == 0 ? 0 : damaged(v, "a ring is not what the index says", v->report.rings);
+	return ring_verify(v->txn, &v->key, of, ring) == 0
+	               ? 0
+	               : damaged(v, "a ring is not what the index says", v->report.rings);
 }
 
 static int
@@ -146,7 +148,8 @@ check_identity(struct verifier *v, const struct store_entry *entry)
 	memcpy(&identity, entry->key.ptr, 16);
 	if (identity_read(v->txn, &v->key, identity, &number) != 1)
 		return damaged(v, "the check fails of an identity; identities", v->identified);
-	return log_read(v->txn, &v->key, number, &record) == 1 ? 0 : damaged(v, "an identity points to no record", number);
+	return log_read(v->txn, &v->key, number, &record) == 1 ? 0
+	                                                       : damaged(v, "an identity points to no record", number);
 }
 
 static int
@@ -233,7 +236,8 @@ verify_tables(struct verifier *v)
 	int r = header_read_key(v->txn, &v->key, v->err);
 
 	if (r == 1) /* a database that nothing was ever written to; or what looks like one */
-		return v->commits > COMMITS_BEFORE_HEADER ? damaged(v, "the header is missing; commits", v->commits) : 0;
+		return v->commits > COMMITS_BEFORE_HEADER ? damaged(v, "the header is missing; commits", v->commits)
+		                                          : 0;
 	if (r != 0)
 		return r;
 	if (state_read(v->txn, &v->key, &v->state) != 0 ||
@@ -269,7 +273,8 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 	if (store_info(store, false, &info) == 0)
 		v.commits = info.commits;
 	if (alone && store_check_pages(store) != 0)
-		r = error_set(err, ERROR_DAMAGED, NULL, "its header is not the last one written, or pages are used twice");
+		r = error_set(err, ERROR_DAMAGED, NULL,
+		              "its header is not the last one written, or pages are used twice");
 	if (r == 0)
 		r = store_reader_open(store, &v.txn, err);
 	if (r == 0)

@@ -2,35 +2,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/explanation.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include "base/text.h"
 
-static json_t *
-text(struct str s)
-{
-	return json_stringn(s.ptr ? s.ptr : "", s.len);
-}
+/* One member of a map; the key is written with its comma and colon. */
+#define MEMBER(key) STR(",\"" key "\":")
 
-static json_t *
-instant(int64_t ms)
-{
-	char buf[TIME_TEXT_SIZE];
-
-	time_format_instant(ms, buf);
-	return json_string(buf);
-}
-
-/* A member that does not apply is left out. Failures to allocate surface when the whole is written. */
 static void
-set_text(json_t *object, const char *key, struct str value)
+add_text(struct text *out, struct str member, struct str value)
 {
-	if (value.ptr)
-		json_object_set_new(object, key, text(value));
+	text_add(out, member);
+	text_add_json(out, value);
+}
+
+/* A value that needs no escaping. */
+static void
+add_plain(struct text *out, struct str member, const char *value)
+{
+	text_add(out, member);
+	text_add(out, STR("\""));
+	text_add(out, str_from(value));
+	text_add(out, STR("\""));
+}
+
+static void
+add_number(struct text *out, struct str member, int64_t value)
+{
+	text_add(out, member);
+	text_add_number(out, value);
+}
+
+static void
+add_instant(struct text *out, struct str member, int64_t ms)
+{
+	char instant[TIME_TEXT_SIZE];
+
+	time_format_instant(ms, instant);
+	add_plain(out, member, instant);
 }
 
 /* What the guard did to the answer: a shadow guard's own reason is told beside the word shadow. */
 static void
-set_verdict(json_t *object, const struct spoken *spoken)
+add_verdict(struct text *out, const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct verdict *verdict = &spoken->verdict;
@@ -42,62 +54,79 @@ set_verdict(json_t *object, const struct spoken *spoken)
 		reason = reason_name[REASON_ERROR];
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
 		reason = reason_name[REASON_SHADOW];
-	json_object_set_new(object, "verdict", json_string(effect_name[verdict->effect]));
-	json_object_set_new(object, "reason", json_string(reason));
+	add_plain(out, MEMBER("verdict"), effect_name[verdict->effect]);
+	add_plain(out, MEMBER("reason"), reason);
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
-		json_object_set_new(object, "shadow_reason", json_string(reason_name[verdict->reason]));
+		add_plain(out, MEMBER("shadow_reason"), reason_name[verdict->reason]);
 	if (verdict->missing)
-		json_object_set_new(object, "missing", json_string(verdict->missing));
-	json_object_set_new(object, "shadow", json_boolean(guard->shadow));
+		add_plain(out, MEMBER("missing"), verdict->missing);
+	text_add(out, guard->shadow ? STR(",\"shadow\":true") : STR(",\"shadow\":false"));
 	if (!spoken->in_force)
-		json_object_set_new(object, "in_force", json_false());
+		text_add(out, STR(",\"in_force\":false"));
 }
 
-static json_t *
-guard_json(const struct spoken *spoken)
+static void
+add_values(struct text *out, const struct explanation *why)
+{
+	text_add(out, STR(",\"values\":{"));
+	for (size_t i = 0; i < why->value_count; i++) {
+		text_add(out, i ? STR(",\"") : STR("\""));
+		text_add(out, str_from(why->values[i].name));
+		text_add(out, STR("\":"));
+		text_add_json(out, why->values[i].value);
+	}
+	text_add(out, STR("}"));
+}
+
+/* A member that does not apply is left out. */
+static void
+add_guard(struct text *out, const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct explanation *why = &spoken->explanation;
-	json_t *object = json_object(), *values = json_object();
 
-	set_text(object, "policy", guard->policy);
-	set_text(object, "version", guard->version);
-	json_object_set_new(object, "kind", json_string(guard->kind->name));
-	json_object_set_new(object, "file", json_string(guard->file));
-	json_object_set_new(object, "line", json_integer(guard->line));
-	json_object_set_new(object, "column", json_integer(guard->column));
-	set_verdict(object, spoken);
-	for (size_t i = 0; i < why->value_count; i++)
-		json_object_set_new(values, why->values[i].name, text(why->values[i].value));
-	json_object_set_new(object, "values", values);
+	text_add(out, STR("{"));
+	if (guard->policy.ptr) {
+		add_text(out, STR("\"policy\":"), guard->policy);
+		text_add(out, STR(","));
+	}
+	if (guard->version.ptr) {
+		add_text(out, STR("\"version\":"), guard->version);
+		text_add(out, STR(","));
+	}
+	add_plain(out, STR("\"kind\":"), guard->kind->name);
+	add_text(out, MEMBER("file"), str_from(guard->file));
+	add_number(out, MEMBER("line"), guard->line);
+	add_number(out, MEMBER("column"), guard->column);
+	add_verdict(out, spoken);
+	add_values(out, why);
 	if (why->has_count) {
-		json_object_set_new(object, "used", json_integer(why->used));
-		json_object_set_new(object, "limit", json_integer(why->limit));
+		add_number(out, MEMBER("used"), why->used);
+		add_number(out, MEMBER("limit"), why->limit);
 	}
 	if (why->window[0])
-		json_object_set_new(object, "window", json_string(why->window));
+		add_plain(out, MEMBER("window"), why->window);
 	if (why->permit_at != TIME_NONE)
-		json_object_set_new(object, "permit_at", instant(why->permit_at));
-	set_text(object, "change", why->change);
-	return object;
+		add_instant(out, MEMBER("permit_at"), why->permit_at);
+	if (why->change.ptr)
+		add_text(out, MEMBER("change"), why->change);
+	text_add(out, STR("}"));
 }
 
 struct str
 explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
 {
-	json_t *root = json_object(), *guards = json_array();
-	struct str copy = STR_NONE;
-	char *bytes;
+	struct text out;
 
-	json_object_set_new(root, "generation", json_integer((json_int_t)decision->generation));
-	json_object_set_new(root, "now", instant(decision->now_ms));
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(guards, guard_json(&spoken[i]));
-	json_object_set_new(root, "guards", guards);
-	bytes = json_dumps(root, JSON_COMPACT);
-	if (bytes)
-		copy = arena_str(arena, str_from(bytes));
-	free(bytes);
-	json_decref(root);
-	return copy;
+	text_init(&out, arena);
+	add_number(&out, STR("{\"generation\":"), (int64_t)decision->generation);
+	add_instant(&out, MEMBER("now"), decision->now_ms);
+	text_add(&out, STR(",\"guards\":["));
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			text_add(&out, STR(","));
+		add_guard(&out, &spoken[i]);
+	}
+	text_add(&out, STR("]}"));
+	return text_done(&out);
 }

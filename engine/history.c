@@ -211,9 +211,9 @@ any_busy(const struct history *history)
 }
 
 /*
- * LMDB refuses all work after a meta page could not be written, until the environment is opened again, and a process may
- * have it open once only. So every reader's transaction is given back first. A reader says that it is busy, then looks
- * whether the store is being reopened; the committer says that it reopens, then looks who is busy: one of the two
+ * LMDB refuses all work after a meta page could not be written, until the environment is opened again, and a process
+ * may have it open once only. So every reader's transaction is given back first. A reader says that it is busy, then
+ * looks whether the store is being reopened; the committer says that it reopens, then looks who is busy: one of the two
  * always sees the other. Meanwhile decisions that need counts fail, and so Deny.
  */
 int
@@ -263,8 +263,8 @@ rows_check(const struct operation *rows, size_t count, struct error *err)
 
 		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
 			if (texts[j].len > TEXT_MAX)
-				return error_set(err, ERROR_LIMIT, NULL, "row %zu: a text of %zu bytes, more than %d", i,
-				                 texts[j].len, TEXT_MAX);
+				return error_set(err, ERROR_LIMIT, NULL, "row %zu: a text of %zu bytes, more than %d",
+				                 i, texts[j].len, TEXT_MAX);
 		}
 		if (rows[i].message.len > MESSAGE_MAX)
 			return error_set(err, ERROR_LIMIT, NULL, "row %zu: a message of %zu bytes, more than %d", i,
@@ -328,10 +328,10 @@ rows_copy(struct arena *arena, const struct operation *rows, size_t count)
 		struct operation *row = &copy[i];
 
 		*row = rows[i];
-		if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) || !text_copy(arena, &row->target) ||
-		    !text_copy(arena, &row->clname) || !text_copy(arena, &row->request_id) ||
-		    !text_copy(arena, &row->subrequest_id) || !text_copy(arena, &row->outcome) ||
-		    !text_copy(arena, &row->message))
+		if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) ||
+		    !text_copy(arena, &row->target) || !text_copy(arena, &row->clname) ||
+		    !text_copy(arena, &row->request_id) || !text_copy(arena, &row->subrequest_id) ||
+		    !text_copy(arena, &row->outcome) || !text_copy(arena, &row->message))
 			return NULL;
 	}
 	return copy;

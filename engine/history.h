@@ -10,7 +10,7 @@
 struct operation {
 	struct str actor, operation, target, clname; /* JSON: closedLoopName */
 	struct str request_id, subrequest_id;
-	struct str outcome; /* Started, Success, Failure, Failure_Retries, Failure_Timeout, Failure_Exception, Failure_Guard, ... */
+	struct str outcome; /* Started, Success, Failure, Failure_Retries, Failure_Timeout, Failure_Guard, ... */
 	struct str message;
 	int64_t start_ms, end_ms;
 };
@@ -23,8 +23,12 @@ struct history_options {
 	bool existing;         /* fail with ERROR_IO rather than make a database */
 	bool release_expired;  /* a reservation whose lease ended counts no more; else as used */
 	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: the map's size */
-	int64_t retention_ms;  /* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
-	/* For what nobody asks for: expiry and pruning between calls. Unix milliseconds; NULL: neither happens by itself. */
+	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
+	int64_t retention_ms;
+	/*
+	 * For what nobody asks for: expiry and pruning between calls. Unix milliseconds; NULL: neither happens by
+	 * itself.
+	 */
 	int64_t (*clock)(void *context);
 	void *clock_context;
 };
@@ -36,13 +40,18 @@ struct history;
 int history_open(const struct history_options *options, struct history **ret, struct error *err);
 void history_close(struct history *history); /* after its readers; takes NULL */
 
-/* A read transaction of one thread, for many decisions. Opening locks and allocates; renewing and reading do neither. */
+/*
+ * A read transaction of one thread, for many decisions. Opening locks and allocates; renewing and reading do neither.
+ */
 struct history_reader;
 struct history_writer;
 int history_reader_open(struct history *history, struct history_reader **ret, struct error *err);
 void history_reader_close(struct history_reader *reader);
 
-/* A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. */
+/*
+ * A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. Between the two
+ * a thread must not wait for a commit: the committer waits for readers before it opens a broken store again.
+ */
 int history_reader_begin(struct history_reader *reader);
 void history_reader_end(struct history_reader *reader);
 
@@ -55,15 +64,19 @@ extern const struct history_view history_reader_view; /* copy it and set context
  * requestId is always new. now_ms: for rows that have neither start nor end.
  * errors  ERROR_FULL, ERROR_IO, ERROR_LIMIT (a text over 1 KiB, message over 4 KiB), ERROR_MEMORY
  */
-int history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms, struct error *err);
+int history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
+                   struct error *err);
 
-/* As history_record, without waiting: done(context, error) is called on the committer's thread after the commit; err->code tells. Rows are copied. */
+/*
+ * As history_record, without waiting: done(context, error) is called on the committer's thread after the commit;
+ * err->code tells. Rows are copied.
+ */
 int history_record_async(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
                          void (*done)(void *context, const struct error *err), void *context, struct error *err);
 
 /*
- * The time that decisions use: clock_ms, but never earlier than any time seen before, here or in the database. So a clock
- * that steps back stands still until it has caught up; a restart with an earlier clock too. Any thread, no lock.
+ * The time that decisions use: clock_ms, but never earlier than any time seen before, here or in the database. So a
+ * clock that steps back stands still until it has caught up; a restart with an earlier clock too. Any thread, no lock.
  */
 int64_t history_clock(struct history *history, int64_t clock_ms);
 
@@ -71,8 +84,8 @@ int64_t history_clock(struct history *history, int64_t clock_ms);
 void history_keep(struct history *history, int64_t window_ms);
 
 /*
- * What a person may decide after trouble: that the counters of a database that replaced a damaged one are to be trusted, and
- * that the clock's present time is right even if later ones were seen. ERROR_IO, ERROR_FULL
+ * What a person may decide after trouble: that the counters of a database that replaced a damaged one are to be
+ * trusted, and that the clock's present time is right even if later ones were seen. ERROR_IO, ERROR_FULL
  */
 int history_accept(struct history *history, int64_t clock_ms, struct error *err);
 
@@ -118,14 +131,20 @@ struct store_txn *history_writer_txn(struct history_writer *writer);
 struct store_txn *history_reader_txn(struct history_reader *reader); /* between begin and end */
 unsigned history_shared_table(enum history_shared table);
 
-/* Which rows to list; absent texts match all; from, to: by end, or by start where there is none; inclusive; TIME_NONE open. */
+/*
+ * Which rows to list; absent texts match all; from, to: by end, or by start where there is none; inclusive; TIME_NONE
+ * open.
+ */
 struct operation_filter {
 	struct str actor, operation, target, clname;
 	int64_t from_ms, to_ms;
 	size_t limit;
 };
 
-/* Visits current rows, newest entered first; texts are borrowed until visit returns; a non-zero answer stops and is returned. */
+/*
+ * Visits current rows, newest entered first; texts are borrowed until visit returns; a non-zero answer stops and is
+ * returned.
+ */
 int history_each(struct history_reader *reader, const struct operation_filter *filter,
                  int (*visit)(void *context, const struct operation *row), void *context);
 

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/history_priv.h"
 
-#define STEP_MS 1000 /* a clock this far behind has been set back; less is two threads that read it one after the other */
+#define STEP_MS \
+	1000 /* a clock this far behind has been set back; less is two threads that read it one after the other */
 
 int64_t
 history_clock(struct history *history, int64_t clock_ms)

@@ -14,11 +14,12 @@
 #define PRUNE_MOST 1024  /* records looked at by one transaction */
 #define BUSY_ROUNDS 64   /* groups after which the store is looked after even under load */
 
-const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
+const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100,   250,   500,   1000,   2500,   5000,
+                                                     10000, 25000, 50000, 100000, 250000, 1000000};
 
 /*
- * Group commit. Jobs queue up while a commit is on its way to the disk; the next transaction takes all of them, so the cost of a
- * commit is shared by as many as wait. Their answers are given only after the commit.
+ * Group commit. Jobs queue up while a commit is on its way to the disk; the next transaction takes all of them, so
+ * the cost of a commit is shared by as many as wait. Their answers are given only after the commit.
  *
  * A job that fails without having written anything fails alone. One that fails halfway spoils the transaction: it is
  * given up, and every job of the group is run again in a transaction of its own.
@@ -50,7 +51,8 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	r = state_read(writer->txn, &history->key, &writer->state);
 	if (r != 0) {
 		store_abort(writer->txn);
-		return error_set(err, (enum error_code)-r, NULL, "the state record of the operation history is damaged");
+		return error_set(err, (enum error_code) - r, NULL,
+		                 "the state record of the operation history is damaged");
 	}
 	history_learn(history, &writer->state);
 	return 0;
@@ -116,7 +118,8 @@ static int
 do_chores(struct history_writer *writer, bool idle)
 {
 	struct history *history = writer->history;
-	int64_t keep_ms = history->options.retention_ms, window_ms = atomic_load(&history->window_ms), now_ms, before_ms;
+	int64_t keep_ms = history->options.retention_ms, window_ms = atomic_load(&history->window_ms), now_ms,
+		before_ms;
 	size_t removed = 0;
 	int r;
 
@@ -135,8 +138,8 @@ do_chores(struct history_writer *writer, bool idle)
 }
 
 /*
- * Chores and all jobs of the list in one transaction. 0 when it was committed or nothing was to be; 1 when the jobs must be
- * done one by one.
+ * Chores and all jobs of the list in one transaction. 0 when it was committed or nothing was to be; 1 when the jobs
+ * must be done one by one.
  */
 static int
 commit_group(struct history *history, struct history_job *first, char *scratch, struct error *err)
@@ -150,7 +153,8 @@ commit_group(struct history *history, struct history_job *first, char *scratch, 
 		r = do_chores(&writer, first == NULL);
 		if (r != 0) {
 			store_abort(writer.txn);
-			r = error_set(err, (enum error_code)-r, NULL, "the operation history is damaged or cannot be read");
+			r = error_set(err, (enum error_code) - r, NULL,
+			              "the operation history is damaged or cannot be read");
 		}
 	}
 	if (r != 0)
@@ -379,7 +383,8 @@ int
 history_transact(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
                  struct error *err)
 {
-	struct waiting_job waiting = {.job = {.run = waiting_run, .done = waiting_done}, .run = run, .context = context};
+	struct waiting_job waiting = {
+		.job = {.run = waiting_run, .done = waiting_done}, .run = run, .context = context};
 	int r;
 
 	if (sem_init(&waiting.done, 0, 0) != 0)

@@ -3,8 +3,8 @@
 #include "engine/history_priv.h"
 
 /*
- * Key: 16 bytes counting key, be64 order (sign flipped, so that it sorts), be64 number. Value: u8 flags, u8 version, u16 zero,
- * u32 check, keyed, over key and flags.
+ * Key: 16 bytes counting key, be64 order (sign flipped, so that it sorts), be64 number. Value: u8 flags, u8 version,
+ * u16 zero, u32 check, keyed, over key and flags.
  */
 #define VERSION 1
 #define VALUE_SIZE 8

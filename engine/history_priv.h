@@ -128,8 +128,11 @@ bool record_identity(const struct hash_key *key, const struct record *record, st
 int index_add(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry);
 int index_remove(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry);
 
-/* A walk over one key's entries, from the greatest order <= at downwards. 1 and the entry, 0 at the end, or negative. */
-int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at, struct count_entry *ret);
+/*
+ * A walk over one key's entries, from the greatest order <= at downwards. 1 and the entry, 0 at the end, or negative.
+ */
+int index_first(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t at,
+                struct count_entry *ret);
 int index_next(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct count_entry *ret);
 
 /* One entry by key and order: 1 with its flags, 0, or negative. And one as it stands in the table: 1 or negative. */
@@ -150,8 +153,8 @@ int ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128
  * One end leaves the key, one enters it; TIME_NONE for none. The index must have changed already. length: stamps that
  * the ring should hold. 0 or negative: -ERROR_DAMAGED when the ring does not hold what leaves and should.
  */
-int ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t leave_ms, int64_t enter_ms,
-                uint32_t length);
+int ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t leave_ms,
+                int64_t enter_ms, uint32_t length);
 
 /* Compares a ring with the index: 0, or -ERROR_DAMAGED. */
 int ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str ring);
@@ -183,7 +186,10 @@ int writer_record(struct history_writer *writer, const struct operation *row, in
 /* Appends `record` in the place of the record numbered `old` (0 for none); index, rings and identity follow. */
 int writer_put(struct history_writer *writer, struct record *record, uint64_t old);
 
-/* The current record of an identity: 1, its number and content, 0 when there is none. Texts borrow until the next change. */
+/*
+ * The current record of an identity: 1, its number and content, 0 when there is none. Texts borrow until the next
+ * change.
+ */
 int writer_find(struct history_writer *writer, struct hash128 identity, uint64_t *ret_number, struct record *ret);
 
 /* The number of an identity's current record, and a record by its number: 1, 0 when there is none, or negative. */
@@ -234,8 +240,8 @@ int reserved_request_read(struct store_txn *txn, const struct hash_key *key, str
 /* --- pruning (history_prune.c) --- */
 
 /*
- * Takes out records that ended before `before_ms` and are needed by nobody: looks at up to `most` from *at on, which then
- * is where to go on, 0 after the newest. 0 or negative.
+ * Takes out records that ended before `before_ms` and are needed by nobody: looks at up to `most` from *at on, which
+ * then is where to go on, 0 after the newest. 0 or negative.
  */
 int writer_prune(struct history_writer *writer, int64_t before_ms, size_t most, uint64_t *at, size_t *ret_removed);
 
@@ -245,8 +251,10 @@ int meta_time_write(struct store_txn *txn, const struct hash_key *key, struct st
 
 /* --- questions, in any transaction (history_read.c); see struct history_view --- */
 
-int txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret);
-int txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until);
+int txn_count(struct history *history, struct store_txn *txn, const struct count_query *query,
+              struct count_result *ret);
+int txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms,
+                  int64_t *ret_until);
 int txn_loop_started(struct history *history, struct store_txn *txn, struct str clname);
 
 /* 1 when no later record replaces this one, 0 when one does, or negative. */
@@ -254,7 +262,10 @@ int record_is_current(struct store_txn *txn, const struct hash_key *key, uint64_
 
 /* --- the committer (history_commit.c) --- */
 
-/* One request of the committer: run in a transaction shared with others, done after the commit. Owned by the caller until done. */
+/*
+ * One request of the committer: run in a transaction shared with others, done after the commit. Owned by the caller
+ * until done.
+ */
 struct history_job {
 	struct history_job *next;
 	/* Inside the write transaction; may be called again when the transaction is given up because of another job. */
@@ -280,7 +291,7 @@ struct history_reader {
 	struct history *history;
 	struct store_txn *txn;
 	struct history_reader *next; /* under readers_lock */
-	atomic_bool busy;            /* set by its thread around a snapshot; the committer waits for it before reopening */
+	atomic_bool busy; /* set by its thread around a snapshot; the committer waits for it before reopening */
 };
 
 /* What this process's committer has done. Written by it alone, read by any: relaxed, because a count orders nothing. */
@@ -303,7 +314,7 @@ struct history {
 	pthread_mutex_t readers_lock;   /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
 	atomic_bool reopening;          /* written by the committer; readers turn away while it is set */
-	atomic_int_fast64_t clock_ms;      /* the latest time seen, here or in a commit of anyone; only grows, but for accept */
+	atomic_int_fast64_t clock_ms; /* the latest time seen, here or in anyone's commit; only grows, but for accept */
 	atomic_int_fast64_t quarantine_ms; /* when a damaged database was put aside; TIME_NONE: it was not */
 	atomic_int_fast64_t window_ms;     /* the longest that anyone counts over; only grows */
 	atomic_int_fast64_t pruned_ms;     /* rows that ended up to here may be gone; only grows */
@@ -311,7 +322,7 @@ struct history {
 	atomic_bool behind;                /* the clock was set back and has not caught up */
 	uint64_t prune_at;                 /* committer: where pruning goes on */
 	struct history_counters counters;
-	atomic_uint ring_length;        /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
+	atomic_uint ring_length; /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
 };
 
 /* What the database knows, this process knows: times seen, windows, pruning. Any thread. */

@@ -100,9 +100,9 @@ want_length(struct history *history, uint32_t limit)
 }
 
 /*
- * Nobody knows how much was used before a damaged database was replaced, nor, when the window reaches back that far, before
- * the oldest row that was kept: as if every limiter had been filled at that moment, so that it counts as full until its
- * own window has passed.
+ * Nobody knows how much was used before a damaged database was replaced, nor, when the window reaches back that far,
+ * before the oldest row that was kept: as if every limiter had been filled at that moment, so that it counts as full
+ * until its own window has passed.
  */
 static bool
 is_unknown(struct history *history, const struct count_query *query, struct count_result *ret)

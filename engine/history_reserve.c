@@ -3,8 +3,8 @@
 #include "engine/history_priv.h"
 
 /*
- * A reservation is a row of the log whose effective end is the end of its lease, so that every limiter counts it like an
- * operation under way, and an entry of its own, which says in which state it is:
+ * A reservation is a row of the log whose effective end is the end of its lease, so that every limiter counts it like
+ * an operation under way, and an entry of its own, which says in which state it is:
  *
  *   live -> settled   the operation ended: its row gets outcome and end
  *   live -> aborted   it was not performed: its row is gone
@@ -285,8 +285,8 @@ reserved_find(struct history_writer *writer, const struct request *request, int6
 }
 
 /*
- * Whether the row may have the identity of its texts: it has one, and no other row does, or one that was given back. That
- * one's number is then the record to replace.
+ * Whether the row may have the identity of its texts: it has one, and no other row does, or one that was given back.
+ * That one's number is then the record to replace.
  */
 static int
 identity_is_free(struct history_writer *writer, const struct record *record, uint64_t *ret_gone)

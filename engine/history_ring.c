@@ -5,26 +5,29 @@
 /*
  * Theory of operation.
  *
- * Every operation that counts has an effective end: its end, or, while it is under way or reserved, the instant at which its
- * lease runs out, which lies in the future. A limiter of L operations in a window that starts at `since` counts the
- * operations whose effective end is >= since, live ones included, and admits one more iff there are fewer than L, that is
- * iff the L-th newest effective end is < since. So the newest L ends of a key are all that a decision needs, and one
- * comparison is all it does. With a clock that never goes back, at most L operations are then in any trailing window of
- * seconds to weeks: take the one of them admitted last; at that moment each other one was either live or had ended
- * inside the window, so it was counted, and at most L - 1 were. The start of a window of months does not always move forward
- * with time (31 days go back to 28), and for these the promise is exactness at every admission, not in every window.
+ * Every operation that counts has an effective end: its end, or, while it is under way or reserved, the instant at
+ * which its lease runs out, which lies in the future. A limiter of L operations in a window that starts at `since`
+ * counts the operations whose effective end is >= since, live ones included, and admits one more iff there are fewer
+ * than L, that is iff the L-th newest effective end is < since. So the newest L ends of a key are all that a decision
+ * needs, and one comparison is all it does. With a clock that never goes back, at most L operations are then in any
+ * trailing window of seconds to weeks: take the one of them admitted last; at that moment each other one was either
+ * live or had ended inside the window, so it was counted, and at most L - 1 were. The start of a window of months
+ * does not always move forward with time (31 days go back to 28), and for these the promise is exactness at every
+ * admission, not in every window.
  *
- * A ring holds the newest n effective ends of its key, newest first. The invariant is that these are exactly the n greatest
- * of the index's entries, ties included; COMPLETE says that there are no others. It survives every change:
- *   entering e      e >= the last stamp, or COMPLETE: insert in order, and drop the last one when the ring is full (no longer
- *                   COMPLETE). Else e is older than all that the ring holds: nothing to do.
- *   leaving e       e among the stamps: take one such out; what is left are the newest n - 1. Else e was older: nothing to do.
+ * A ring holds the newest n effective ends of its key, newest first. The invariant is that these are exactly the n
+ * greatest of the index's entries, ties included; COMPLETE says that there are no others. It survives every change:
+ *   entering e      e >= the last stamp, or COMPLETE: insert in order, and drop the last one when the ring is full
+ *                   (no longer COMPLETE). Else e is older than all that the ring holds: nothing to do.
+ *   leaving e       e among the stamps: take one such out; what is left are the newest n - 1. Else e was older:
+ *                   nothing to do.
  *   running short   a ring that is not COMPLETE and has lost a fifth of its room is filled again from the index.
  * So a late row, an end in the future, a correction and an end that moves all leave what a fresh ring would hold.
  *
- * Reload. The limit shrinks: a shorter prefix answers. The window changes: the stamps are the same, only `since` differs. The limit
- * grows beyond the ring: the decision reads the index, and asks for longer rings (history.ring_length); the next change of
- * the key fills it from the index. Each ring keeps its own room, so that processes with different policies agree.
+ * Reload. The limit shrinks: a shorter prefix answers. The window changes: the stamps are the same, only `since`
+ * differs. The limit grows beyond the ring: the decision reads the index, and asks for longer rings
+ * (history.ring_length); the next change of the key fills it from the index. Each ring keeps its own room, so that
+ * processes with different policies agree.
  *
  * Bytes: 0 u64 check, 8 u8 version, u8 flags, u16 room, u32 count, 16 i64 stamps[count].
  */
@@ -55,8 +58,8 @@ stamp_at(const char *bytes, size_t i)
 }
 
 /*
- * Keyed sum of all but itself. Each word is multiplied by an odd number of its own, so any change of one word changes the
- * sum, and the multiplications do not wait for one another: this runs in every decision.
+ * Keyed sum of all but itself. Each word is multiplied by an odd number of its own, so any change of one word changes
+ * the sum, and the multiplications do not wait for one another: this runs in every decision.
  */
 static uint64_t
 check_of(const struct hash_key *key, struct hash128 of, const char *bytes, size_t count)

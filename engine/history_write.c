@@ -176,7 +176,10 @@ state_check(const struct hash_key *key, const char bytes[STATE_SIZE])
 	return hash_str(key, (struct str){bytes + 8, STATE_SIZE - 8});
 }
 
-/* u64 check, u32 version, u32 zero, i64 clock, u64 next number, u64 rows, u64[5] reservations, i64 window, i64 pruned. */
+/*
+ * u64 check, u32 version, u32 zero, i64 clock, u64 next number, u64 rows, u64[5] reservations, i64 window, i64
+ * pruned.
+ */
 int
 state_read(struct store_txn *txn, const struct hash_key *key, struct history_state *ret)
 {

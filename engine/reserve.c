@@ -11,10 +11,10 @@
 #include "engine/policyset.h"
 
 /*
- * The decision is taken on the committer's thread, inside the write transaction that will hold the right: no other process
- * or thread can commit between the two. The policy set is held by the caller's job; if a newer one was published before
- * the job ran, nothing is done and the job is handed over again with that (the publish lock comes before LMDB's, so
- * it cannot be taken inside). The answers go out after the commit.
+ * The decision is taken on the committer's thread, inside the write transaction that will hold the right: no other
+ * process or thread can commit between the two. The policy set is held by the caller's job; if a newer one was
+ * published before the job ran, nothing is done and the job is handed over again with that (the publish lock comes
+ * before LMDB's, so it cannot be taken inside). The answers go out after the commit.
  */
 
 const char *const reservation_state_name[4] = {
@@ -27,7 +27,8 @@ const char *const reservation_state_name[4] = {
 static void
 id_write(struct hash128 id, char out[RESERVATION_ID_SIZE])
 {
-	(void)snprintf(out, RESERVATION_ID_SIZE, "%016llx%016llx", (unsigned long long)id.hi, (unsigned long long)id.lo);
+	(void)snprintf(out, RESERVATION_ID_SIZE, "%016llx%016llx", (unsigned long long)id.hi,
+	               (unsigned long long)id.lo);
 }
 
 /* 32 lower-case hex digits; anything else is no id of ours. */
@@ -40,7 +41,9 @@ id_read(struct str text, struct hash128 *ret)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+		                 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+		                                        : 16;
 
 		if (digit > 15)
 			return false;
@@ -257,8 +260,8 @@ request_check(const struct request *request, struct error *err)
 {
 	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		if (request->attribute[i].len > ATTRIBUTE_SIZE_MAX)
-			return error_set(err, ERROR_LIMIT, NULL, "attribute '%s' is longer than %d bytes", attribute_key[i],
-			                 ATTRIBUTE_SIZE_MAX);
+			return error_set(err, ERROR_LIMIT, NULL, "attribute '%s' is longer than %d bytes",
+			                 attribute_key[i], ATTRIBUTE_SIZE_MAX);
 	}
 	if (request->request_id.len > ATTRIBUTE_SIZE_MAX || request->subrequest_id.len > ATTRIBUTE_SIZE_MAX)
 		return error_set(err, ERROR_LIMIT, NULL, "a request id is longer than %d bytes", ATTRIBUTE_SIZE_MAX);

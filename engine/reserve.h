@@ -6,9 +6,10 @@
 #include "engine/engine.h"
 
 /*
- * A reservation is the right to perform one operation, taken before it starts. It counts under every limiter until it is
- * settled (then the operation counts by its end), aborted (then it counts no more) or its lease ends (then it counts as
- * used, or no more, as history_options.release_expired says). Every call returns after the commit.
+ * A reservation is the right to perform one operation, taken before it starts. It counts under every limiter until it
+ * is settled (then the operation counts by its end), aborted (then it counts no more) or its lease ends (then it
+ * counts as used, or no more, as history_options.release_expired says). Every call returns after the commit.
+ * Callbacks run on the committer's thread: they must neither wait nor call what waits.
  */
 
 #define RESERVATION_ID_SIZE 33 /* 32 hex digits and the NUL */
@@ -30,15 +31,18 @@ void reservation_done(struct reservation *reservation);
 
 /*
  * Decides with the newest policy set and, if permitted, takes the right; lease_ms 0: the default. The same (requestId,
- * subRequestId) again gives the same reservation while that is live or settled. `ret` is always filled: after an error it is a
- * Deny with reason "error".
- * errors  ERROR_CONFLICT: these ids have a reservation for another request; ERROR_LIMIT, ERROR_FULL, ERROR_IO, ERROR_BUSY,
- *         ERROR_DAMAGED, ERROR_MEMORY
+ * subRequestId) again gives the same reservation while that is live or settled. `ret` is always filled: after an
+ * error it is a Deny with reason "error".
+ * errors  ERROR_CONFLICT: these ids have a reservation for another request; ERROR_LIMIT, ERROR_FULL, ERROR_IO,
+ *         ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY
  */
 int engine_reserve(struct engine *engine, const struct request *request, int64_t lease_ms, struct reservation *ret,
                    struct error *err);
 
-/* The same for several requests, all or none: the first Deny is ret's decision, *ret_denied its place, and nothing is taken. */
+/*
+ * The same for several requests, all or none: the first Deny is ret's decision, *ret_denied its place, and nothing is
+ * taken.
+ */
 int engine_reserve_all(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms,
                        struct reservation *ret, size_t *ret_denied, struct error *err);
 
@@ -72,13 +76,14 @@ int engine_reservation(struct engine *engine, const struct reservation_change *c
 
 /* As engine_reserve_async. */
 int engine_reservation_async(struct engine *engine, const struct reservation_change *change,
-                             void (*done)(void *context, const struct reservation_status *status, const struct error *err),
+                             void (*done)(void *context, const struct reservation_status *status,
+                                          const struct error *err),
                              void *context, struct error *err);
 
 /*
- * The same inside a transaction of the caller (history_transact). set: held by the caller, who must give up and begin anew
- * when engine_set_is_current no longer says so. writer_reserve_request: 1 permitted and taken, 0 denied, or negative;
- * ret->set is NULL, nothing is held.
+ * The same inside a transaction of the caller (history_transact). set: held by the caller, who must give up and begin
+ * anew when engine_set_is_current no longer says so. writer_reserve_request: 1 permitted and taken, 0 denied, or
+ * negative; ret->set is NULL, nothing is held.
  */
 int engine_writer_reserve(struct engine *engine, struct history_writer *writer, const struct policyset *set,
                           const struct request *request, int64_t lease_ms, int64_t now_ms, struct reservation *ret);

@@ -17,8 +17,8 @@ struct change_job {
 };
 
 /*
- * That a reservation is in another state is an answer, not a failure of the job: on the way to it the reservation may have
- * expired, and that shall be kept.
+ * That a reservation is in another state is an answer, not a failure of the job: on the way to it the reservation may
+ * have expired, and that shall be kept.
  */
 static int
 change_run(struct history_job *base, struct history_writer *writer)

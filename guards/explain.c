@@ -1,9 +1,9 @@
 /* explain - what the explanations of all guard kinds share */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "guards/parts.h"
 
 #define VALUES_MAX (sizeof(((struct explanation *)NULL)->values) / sizeof(struct explanation_value))
@@ -37,16 +37,22 @@ void
 explain_text(struct explanation *explanation, const char *name, struct str value, struct arena *arena)
 {
 	struct str copy = arena_str(arena, value);
+	size_t at = 0;
 
-	if (!copy.ptr || explanation->value_count == VALUES_MAX)
+	while (at < explanation->value_count && strcmp(explanation->values[at].name, name) != 0)
+		at++;
+	if (!copy.ptr || at == VALUES_MAX)
 		return;
-	explanation->values[explanation->value_count++] = (struct explanation_value){name, copy};
+	explanation->values[at] = (struct explanation_value){name, copy};
+	explanation->value_count += at == explanation->value_count;
 }
 
 void
 explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena)
 {
-	explain_text(explanation, name, explain_format(arena, "%" PRId64, value), arena);
+	char room[NUMBER_SIZE];
+
+	explain_text(explanation, name, number_text(value, room), arena);
 }
 
 bool

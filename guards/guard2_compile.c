@@ -223,7 +223,7 @@ guard_new(struct compilation *c, const struct guard2_constraint *constraint, con
 static bool
 compile_limiter(struct compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
 {
-	const struct scope_term *loop = &c->scope.term[ATTRIBUTE_CLNAME];
+	const struct scope_term *loop = &c->scope.term[ATTRIBUTE_CLNAME], *target = &c->scope.term[ATTRIBUTE_TARGET];
 	struct limiter_spec spec = {
 		.limit = constraint->limit,
 		.window = constraint->window,
@@ -231,9 +231,15 @@ compile_limiter(struct compilation *c, const struct guard2_constraint *constrain
 		.by_target = constraint->per_target || c->reading->mode == GUARD_ONAP,
 	};
 
-	if (c->reading->mode == GUARD_STRICT && loop->kind == TERM_EXACT)
-		spec.clname = loop->text;
-	spec.by_clname = c->reading->mode == GUARD_STRICT && loop->kind == TERM_PATTERN;
+	/* What the policy names narrows the count; of what it names by a pattern or a list, each counts for itself. */
+	if (c->reading->mode == GUARD_STRICT) {
+		spec.by_target = spec.by_target || target->kind == TERM_PATTERN || target->kind == TERM_LIST;
+		spec.by_clname = loop->kind == TERM_PATTERN;
+		if (target->kind == TERM_EXACT && !spec.by_target)
+			spec.target = target->text;
+		if (loop->kind == TERM_EXACT)
+			spec.clname = loop->text;
+	}
 	return limiter_build(guard, &spec, constraint->node, c->arena, c->reading->diags);
 }
 

@@ -155,7 +155,9 @@ open(const char *path, int flags, ...)
 	if (!ours || !shall_fail())
 		fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	if (fd >= 0 && fd < FDS)
-		files[fd] = !ours ? 0 : (unsigned char)(1 | (strstr(path, "/data.mdb") ? 2 : 0) | (flags & O_DSYNC ? 4 : 0));
+		files[fd] =
+			!ours ? 0
+			      : (unsigned char)(1 | (strstr(path, "/data.mdb") ? 2 : 0) | (flags & O_DSYNC ? 4 : 0));
 	pthread_mutex_unlock(&lock);
 	return fd;
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Linked into a program, its write, writev, pwrite, fsync, fdatasync, mmap and open stand before the C library's, for LMDB
- * too. Only calls on files of the watched directory are looked at. One watched directory at a time.
+ * Linked into a program, its write, writev, pwrite, fsync, fdatasync, mmap and open stand before the C library's, for
+ * LMDB too. Only calls on files of the watched directory are looked at. One watched directory at a time.
  */
 void interpose_watch(const char *directory); /* NULL: none; forgets what was remembered */
 

@@ -275,11 +275,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(flipped_bits_are_found_or_harmless, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_flipped_bit_of_a_meta_page_does_not_bring_an_older_state_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_of_a_meta_page_does_not_bring_an_older_state_back, setup,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(zeroed_pages_are_found_or_harmless, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_files_are_found_or_harmless, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full, setup,
-		                                teardown),
+		cmocka_unit_test_setup_teardown(a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full,
+	                                        setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

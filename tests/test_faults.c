@@ -47,8 +47,12 @@ open_descriptors(void)
 static int
 try_open(struct run *run)
 {
-	struct counting counting = {.directory = run->directory, .limit = 1000, .window = "timeWindow: 10, timeUnits: minute",
-	                            .lease_ms = 60000, .durable = true, .clock = noon};
+	struct counting counting = {.directory = run->directory,
+	                            .limit = 1000,
+	                            .window = "timeWindow: 10, timeUnits: minute",
+	                            .lease_ms = 60000,
+	                            .durable = true,
+	                            .clock = noon};
 	struct error err = {0};
 
 	return counting_open(&counting, &run->engine, &err);

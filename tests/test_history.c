@@ -1,4 +1,4 @@
-/* test_history - operation counters against a plain list: strict and ended-only counts, updates, loops, listing, reopening */
+/* test_history - operation counters against a plain list: counts, updates, loops, listing, reopening */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <semaphore.h>
@@ -61,7 +61,8 @@ list_record(struct list *list, const struct operation *row, int64_t now_ms)
 		at = &list->rows[list->count++];
 	}
 	at->row = copy;
-	at->until_ms = copy.end_ms != TIME_NONE ? copy.end_ms : (copy.start_ms == TIME_NONE ? now_ms : copy.start_ms) + LEASE_MS;
+	at->until_ms = copy.end_ms != TIME_NONE ? copy.end_ms
+	                                        : (copy.start_ms == TIME_NONE ? now_ms : copy.start_ms) + LEASE_MS;
 	at->entered = ++list->entered;
 }
 
@@ -367,8 +368,12 @@ record(struct fixture *fixture, struct operation row)
 static uint32_t
 used(struct fixture *fixture, int64_t since_ms)
 {
-	const struct count_query query = {
-		.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vnf-1"), .since_ms = since_ms, .now_ms = 5000, .limit = 9};
+	const struct count_query query = {.actor = STR("SO"),
+	                                  .operation = STR("Restart"),
+	                                  .target = STR("vnf-1"),
+	                                  .since_ms = since_ms,
+	                                  .now_ms = 5000,
+	                                  .limit = 9};
 	struct count_result result;
 
 	assert_int_equal(history_reader_begin(fixture->reader), 0);
@@ -451,8 +456,8 @@ texts_have_their_limits_and_nothing_of_a_refused_batch_is_entered(void **state)
 	rows[1].message.len--;
 	err = (struct error){0};
 	for (size_t i = 0; i < 2; i++) {
-		rows[i].actor = rows[i].operation = rows[i].target = rows[i].clname = rows[i].request_id = rows[i].outcome =
-			(struct str){long_text, ATTRIBUTE_SIZE_MAX};
+		rows[i].actor = rows[i].operation = rows[i].target = rows[i].clname = rows[i].request_id =
+			rows[i].outcome = (struct str){long_text, ATTRIBUTE_SIZE_MAX};
 	}
 	assert_int_equal(history_record(fixture->history, rows, 2, 5000, &err), 0);
 }
@@ -468,7 +473,8 @@ visit(void *context, const struct operation *row)
 	struct visits *visits = context;
 	size_t len = strlen(visits->text);
 
-	snprintf(visits->text + len, sizeof(visits->text) - len, "%.*s=%.*s ", STR_ARG(row->request_id), STR_ARG(row->outcome));
+	snprintf(visits->text + len, sizeof(visits->text) - len, "%.*s=%.*s ", STR_ARG(row->request_id),
+	         STR_ARG(row->outcome));
 	return visits->stop_after && --visits->stop_after == 0 ? 42 : 0;
 }
 
@@ -532,8 +538,11 @@ static void
 writers_of_several_threads_lose_nothing_while_readers_read(void **state)
 {
 	struct fixture *fixture = *state;
-	struct count_query query = {
-		.actor = STR("SO"), .operation = STR("Restart"), .since_ms = 0, .now_ms = 5000, .limit = WRITERS * WRITES};
+	struct count_query query = {.actor = STR("SO"),
+	                            .operation = STR("Restart"),
+	                            .since_ms = 0,
+	                            .now_ms = 5000,
+	                            .limit = WRITERS * WRITES};
 	struct count_result result = {0}, last = {0};
 	pthread_t threads[WRITERS];
 
@@ -581,7 +590,10 @@ the_callback_comes_after_the_commit_and_the_rows_were_copied(void **state)
 	sem_destroy(&done);
 }
 
-/* A process that enters one row when a byte comes, and goes without closing, as if killed. Made while there are no threads. */
+/*
+ * A process that enters one row when a byte comes, and goes without closing, as if killed. Made while there are no
+ * threads.
+ */
 static pid_t
 process_that_records(const char *path, const char *request, int go)
 {
@@ -634,15 +646,21 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_is_the_lists),
 		cmocka_unit_test(every_answer_is_the_lists_after_reopening_too),
-		cmocka_unit_test_setup_teardown(an_end_on_the_windows_first_instant_counts_and_the_one_before_does_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_row_corrected_to_failure_guard_leaves_and_may_come_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_started_operation_is_live_until_its_lease_ends_and_then_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_end_on_the_windows_first_instant_counts_and_the_one_before_does_not,
+	                                        setup, teardown),
+		cmocka_unit_test_setup_teardown(a_row_corrected_to_failure_guard_leaves_and_may_come_back, setup,
+	                                        teardown),
+		cmocka_unit_test_setup_teardown(a_started_operation_is_live_until_its_lease_ends_and_then_ended, setup,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(rows_without_a_request_are_always_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(extreme_times_do_not_wrap, setup, teardown),
-		cmocka_unit_test_setup_teardown(texts_have_their_limits_and_nothing_of_a_refused_batch_is_entered, setup, teardown),
+		cmocka_unit_test_setup_teardown(texts_have_their_limits_and_nothing_of_a_refused_batch_is_entered,
+	                                        setup, teardown),
 		cmocka_unit_test_setup_teardown(a_listing_shows_current_rows_newest_entered_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(writers_of_several_threads_lose_nothing_while_readers_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_callback_comes_after_the_commit_and_the_rows_were_copied, setup, teardown),
+		cmocka_unit_test_setup_teardown(writers_of_several_threads_lose_nothing_while_readers_read, setup,
+	                                        teardown),
+		cmocka_unit_test_setup_teardown(the_callback_comes_after_the_commit_and_the_rows_were_copied, setup,
+	                                        teardown),
 		cmocka_unit_test(one_process_sees_what_others_have_entered),
 	};
 

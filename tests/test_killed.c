@@ -1,4 +1,4 @@
-/* test_killed - processes killed at any moment: what was acknowledged is there, and no window holds more than its limit */
+/* test_killed - processes killed at any moment: nothing acknowledged is lost, no window passes its limit */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <setjmp.h>
@@ -48,7 +48,8 @@ static const char *const targets[TARGETS] = {"vm-0", "vm-1", "vm-2"};
 static struct journal *
 make_journal(void)
 {
-	struct journal *journal = mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct journal *journal =
+		mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_true(journal != MAP_FAILED);
 	return journal;
@@ -125,7 +126,9 @@ work(void *context)
 static void
 run_process(const char *directory, struct journal *journal, unsigned threads, uint64_t seed)
 {
-	struct counting counting = {.directory = directory, .limit = LIMIT, .window = "timeWindow: 1, timeUnits: second",
+	struct counting counting = {.directory = directory,
+	                            .limit = LIMIT,
+	                            .window = "timeWindow: 1, timeUnits: second",
 	                            .lease_ms = LEASE_MS};
 	struct worker workers[THREADS] = {0};
 	struct engine *engine;
@@ -244,7 +247,8 @@ static void
 check_log(const char *directory, struct journal *journal, bool windows)
 {
 	const struct operation_filter all = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .limit = SIZE_MAX};
-	const struct history_options options = {.directory = directory, .map_bytes = (size_t)1 << 30, .lease_ms = LEASE_MS};
+	const struct history_options options = {
+		.directory = directory, .map_bytes = (size_t)1 << 30, .lease_ms = LEASE_MS};
 	unsigned next = atomic_load(&journal->next), kept = 0;
 	struct checker checker = {.journal = journal};
 	struct history_reader *reader;

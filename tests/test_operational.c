@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "engine/load.h"
+#include "engine/registry_schema.h"
 
 static const struct operational *
 compile(const struct document *documents, size_t count, struct arena *arena, struct diags *diags)
@@ -121,7 +122,7 @@ a_users_type_brings_its_defaults_and_its_own_properties(void **state)
 				   "          trigger: a\n"
 				   "          operations:\n"
 				   "            - {id: a, operation: {actor: APPC, operation: Restart, target: "
-	                           "{targetType: VM}}, timeout: 5}\n";
+				   "{targetType: VM}}, timeout: 5}\n";
 	struct document document = {"my.yaml", str_from(text)};
 	const struct operational *policy;
 	struct arena arena;
@@ -212,6 +213,34 @@ the_registry_knows_who_can_do_what(void **state)
 	arena_free(&arena);
 }
 
+static void
+a_schema_says_which_operations_an_actor_has_and_which_actors_an_operation(void **state)
+{
+	struct registry *registry;
+	struct arena arena;
+	struct error err = {0};
+	struct diags diags;
+	struct str text;
+
+	(void)state;
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	registry = registry_new(&arena, &diags);
+	assert_non_null(registry);
+	assert_int_equal(registry_schema(registry,
+	                                 STR("{\"$defs\":{\"d\":{\"properties\":{\"actor\":{},\"operation\":{}}}}}"),
+	                                 &arena, &text, &err),
+	                 0);
+	assert_non_null(strstr(text.ptr, "\"const\":\"SDNC\""));
+	assert_non_null(strstr(text.ptr, "{\"operation\":{\"examples\":[\"Reroute\",\"BandwidthOnDemand\"]}}"));
+	assert_non_null(strstr(text.ptr, "\"const\":\"Rebuild\""));
+	assert_non_null(strstr(text.ptr, "{\"actor\":{\"examples\":[\"APPC\",\"APPCLCM\"]}}"));
+	assert_int_equal(registry_schema(registry, STR("{\"properties\":{\"actor\":{}}}"), &arena, &text, &err), 0);
+	assert_string_equal(text.ptr, "{\"properties\":{\"actor\":{}}}");
+	assert_int_equal(registry_schema(registry, STR("{"), &arena, &text, &err), -ERROR_SYNTAX);
+	arena_free(&arena);
+}
+
 /* Ten thousand operations in a row compile; one more is refused. */
 static void
 long_policies_compile_up_to_the_limit(void **state)
@@ -241,6 +270,52 @@ long_policies_compile_up_to_the_limit(void **state)
 			assert_null(compile(&document, 1, &arena, &diags));
 		arena_free(&arena);
 		free(text);
+	}
+}
+
+/* The real documents, where CLGUARD_CORPUS names them: none has an error, these are all their warnings and infos. */
+static void
+real_documents_compile_with_the_findings_that_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t unknown_keys, infos;
+	} files[] = {
+		{"pnf.cds.policy.operational.chaining.yaml", 3, 0},
+		{"v5gSonA1.policy.operational.input.tosca.yaml", 0, 0},
+		{"v5gSonO1.policy.operational.input.tosca.yaml", 0, 0},
+		{"vCPE.policy.operational.input.tosca.json", 0, 2}, /* abatement, and the timeout with all retries */
+		{"vCPE.policy.operational.input.tosca.yaml", 0, 2},
+		{"vDNS.policy.operational.input.tosca.json", 0, 0},
+		{"vDNS.policy.operational.input.tosca.yaml", 0, 0},
+		{"vFirewall.cds.policy.operational.chaining.yaml", 3, 0},
+		{"vFirewall.policy.operational.input.tosca.yaml", 1, 0},
+		{"vFirewallCDS.policy.operational.input.tosca.yaml", 1, 0},
+	};
+	const char *corpus = getenv("CLGUARD_CORPUS");
+
+	(void)state;
+	if (!corpus)
+		skip();
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct document document;
+		struct arena arena;
+		struct error err = {0};
+		struct diags diags;
+		size_t unknown = 0;
+
+		arena_init(&arena, 0);
+		document.name = arena_printf(&arena, "%s/policies/%s", corpus, files[i].name);
+		if (load_file(document.name, 1 << 20, &arena, &document.bytes, &err) != 0)
+			fail_msg("%s: %s", document.name, err.text);
+		if (!compile(&document, 1, &arena, &diags))
+			fail_msg("%s: %s", document.name, diags.first->text);
+		for (const struct diag *diag = diags.first; diag; diag = diag->next)
+			unknown += diag->code && strcmp(diag->code, "OPV-32") == 0;
+		assert_int_equal(unknown, files[i].unknown_keys);
+		assert_int_equal(diags.count[SEVERITY_WARNING], files[i].unknown_keys);
+		assert_int_equal(diags.count[SEVERITY_INFO], files[i].infos);
+		arena_free(&arena);
 	}
 }
 
@@ -283,7 +358,9 @@ main(void)
 		cmocka_unit_test(findings_have_their_place_and_their_code),
 		cmocka_unit_test(a_failure_route_that_retries_make_dead_is_a_hint),
 		cmocka_unit_test(the_registry_knows_who_can_do_what),
+		cmocka_unit_test(a_schema_says_which_operations_an_actor_has_and_which_actors_an_operation),
 		cmocka_unit_test(long_policies_compile_up_to_the_limit),
+		cmocka_unit_test(real_documents_compile_with_the_findings_that_are_known),
 		cmocka_unit_test(no_memory_is_an_error_and_never_half_a_policy),
 	};
 

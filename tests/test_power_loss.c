@@ -111,8 +111,8 @@ apply(struct image *image, const struct event *event)
 }
 
 /*
- * What the disk may hold when the power goes after `cut` events: all that was synced, and of the writes since, those that the
- * order of bits picks: the kernel may write them in any order.
+ * What the disk may hold when the power goes after `cut` events: all that was synced, and of the writes since, those
+ * that the order of bits picks: the kernel may write them in any order.
  */
 static struct image
 image_at(const struct fixture *fixture, size_t cut, uint64_t *seed, bool prefix)
@@ -188,7 +188,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whatever_the_disk_holds_what_was_acknowledged_is_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(whatever_the_disk_holds_what_was_acknowledged_is_there, setup,
+	                                        teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

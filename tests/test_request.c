@@ -15,8 +15,10 @@
 #include "base/document.h"
 
 #define USUAL \
-	"{\"ONAPName\":\"Policy\",\"ONAPComponent\":\"edge\",\"ONAPInstance\":\"e1\",\"requestId\":\"5a5c3f0e\",\"action\":\"guard\"," \
-	"\"resource\":{\"guard\":{\"actor\":\"SO\",\"operation\":\"VF Module Create\",\"requestId\":\"r-1\",\"clname\":\"loop\"," \
+	"{\"ONAPName\":\"Policy\",\"ONAPComponent\":\"edge\",\"ONAPInstance\":\"e1\",\"requestId\":\"5a5c3f0e\"," \
+	"\"action\":\"guard\"," \
+	"\"resource\":{\"guard\":{\"actor\":\"SO\",\"operation\":\"VF Module " \
+	"Create\",\"requestId\":\"r-1\",\"clname\":\"loop\"," \
 	"\"target\":\"vnf-7\",\"vfCount\":-12,\"generic-vnf.vnf-id\":\"x\"}}}"
 
 #define RENAMED "{\"action\":\"guard\",\"resource\":{\"guard\":{\"operation\":\"VFModuleCreate\"}}}"
@@ -37,7 +39,8 @@ agree(const char *text, size_t len, enum guard_mode mode)
 	scanned = request_scan((struct str){body, len}, mode, &quick);
 	arena_init(&arena, 0);
 	if (scanned) {
-		assert_int_equal(json_read((struct str){text, len}, "", &document_limits_default, &arena, &root, &err), 0);
+		assert_int_equal(json_read((struct str){text, len}, "", &document_limits_default, &arena, &root, &err),
+		                 0);
 		assert_int_equal(request_read(root, mode, &arena, &slow, &err), 0);
 		for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
 			assert_true(str_equal(quick.attribute[i], slow.attribute[i]));
@@ -68,9 +71,19 @@ static void
 all_else_takes_the_long_road(void **state)
 {
 	static const char *const bodies[] = {
-		"", " ", "{}", "[]", "{\"action\":\"guard\"", "{\"action\":\"guard\"}}", "{\"action\":\"guard\",}", "{\"action\":\"Guard\"}",
-		"{\"action\":\"guard\",\"action\":\"guard\"}", "{\"action\":\"guard\",\"other\":\"x\"}", "{\"action\":\"gu\\u0061rd\"}",
-		"{\"action\":\"guard\",\"resource\":{}}", "{\"action\":\"guard\",\"resource\":null}",
+		"",
+		" ",
+		"{}",
+		"[]",
+		"{\"action\":\"guard\"",
+		"{\"action\":\"guard\"}}",
+		"{\"action\":\"guard\",}",
+		"{\"action\":\"Guard\"}",
+		"{\"action\":\"guard\",\"action\":\"guard\"}",
+		"{\"action\":\"guard\",\"other\":\"x\"}",
+		"{\"action\":\"gu\\u0061rd\"}",
+		"{\"action\":\"guard\",\"resource\":{}}",
+		"{\"action\":\"guard\",\"resource\":null}",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":null}}}",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"\xc3\xa4\"}}}",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a\tb\"}}}",
@@ -97,7 +110,8 @@ attributes_of_1024_bytes_are_read_and_no_longer_ones(void **state)
 
 	(void)state;
 	for (int len = 1023; len <= 1025; len++) {
-		int n = snprintf(body, sizeof(body), "{\"action\":\"guard\",\"resource\":{\"guard\":{\"target\":\"%0*d\"}}}", len, 7);
+		int n = snprintf(body, sizeof(body),
+		                 "{\"action\":\"guard\",\"resource\":{\"guard\":{\"target\":\"%0*d\"}}}", len, 7);
 
 		assert_int_equal(agree(body, (size_t)n, GUARD_STRICT), len <= ATTRIBUTE_SIZE_MAX);
 	}
@@ -113,8 +127,25 @@ next(uint32_t *seed)
 static void
 both_roads_agree_on_changed_requests(void **state)
 {
-	static const char *const pieces[] = {"\"", "\\", "{", "}", ",", ":", " ", "0", "-", "9", "null", "\"actor\":\"A\",", "\"x\":1,",
-	                                     "\t", "\xc3\xa4", "\"vfCount\":3,", "\"requestId\":\"q\",", "1", "a"};
+	static const char *const pieces[] = {"\"",
+	                                     "\\",
+	                                     "{",
+	                                     "}",
+	                                     ",",
+	                                     ":",
+	                                     " ",
+	                                     "0",
+	                                     "-",
+	                                     "9",
+	                                     "null",
+	                                     "\"actor\":\"A\",",
+	                                     "\"x\":1,",
+	                                     "\t",
+	                                     "\xc3\xa4",
+	                                     "\"vfCount\":3,",
+	                                     "\"requestId\":\"q\",",
+	                                     "1",
+	                                     "a"};
 	uint32_t seed = 20261122;
 	int taken = 0;
 
@@ -141,9 +172,22 @@ static void
 numbers_are_spelled_as_java_spells_them(void **state)
 {
 	static const char *const cases[][2] = {
-		{"3", "3"}, {"3.0", "3"}, {"-0", "0"}, {"2.5", "2.5"}, {"1e20", "1.0E20"}, {"0.001", "0.001"}, {"0.0001", "1.0E-4"},
-		{"123456.75", "123456.75"}, {"12345678.5", "1.23456785E7"}, {"1e6", "1000000"}, {"-2.5e-10", "-2.5E-10"},
-		{"0.1", "0.1"}, {"0.05", "0.05"}, {"true", "true"}, {"[1,\"a\",null]", "[1, a, null]"}, {"{\"a\":{\"b\":[]}}", "{a={b=[]}}"},
+		{"3", "3"},
+		{"3.0", "3"},
+		{"-0", "0"},
+		{"2.5", "2.5"},
+		{"1e20", "1.0E20"},
+		{"0.001", "0.001"},
+		{"0.0001", "1.0E-4"},
+		{"123456.75", "123456.75"},
+		{"12345678.5", "1.23456785E7"},
+		{"1e6", "1000000"},
+		{"-2.5e-10", "-2.5E-10"},
+		{"0.1", "0.1"},
+		{"0.05", "0.05"},
+		{"true", "true"},
+		{"[1,\"a\",null]", "[1, a, null]"},
+		{"{\"a\":{\"b\":[]}}", "{a={b=[]}}"},
 		{"9007199254740993", "9007199254740992"},
 	};
 
@@ -163,8 +207,10 @@ numbers_are_spelled_as_java_spells_them(void **state)
 static void
 zone_offsets_and_dates_have_their_form(void **state)
 {
-	static const char *const good[] = {"Z", "+1", "+01", "+01:30", "-0130", "+01:30:15", "+013015", "+18", "-18:00"};
-	static const char *const bad[] = {"", "z", "+", "01", "+001", "+1:30", "+01:3", "+01:60", "+18:01", "+19", "+01:3015", "Europe/Paris",
+	static const char *const good[] = {"Z",         "+1",      "+01", "+01:30", "-0130",
+	                                   "+01:30:15", "+013015", "+18", "-18:00"};
+	static const char *const bad[] = {"",        "z",      "+",       "01",  "+001",     "+1:30",
+	                                  "+01:3",   "+01:60", "+18:01",  "+19", "+01:3015", "Europe/Paris",
 	                                  "+01:30:", "+01 30", "+0130:15"};
 
 	(void)state;
@@ -188,10 +234,27 @@ integers_are_decoded_as_java_decodes_them(void **state)
 	static const struct {
 		const char *text;
 		int64_t value; /* INT64_MAX: refused */
-	} cases[] = {{"0", 0}, {"-0", 0}, {"+7", 7}, {"010", 8}, {"-010", -8}, {"0x1F", 31}, {"0X1f", 31}, {"#ff", 255}, {"-#1", -1},
-	             {"2147483647", INT32_MAX}, {"2147483648", INT64_MAX}, {"-2147483648", INT32_MIN}, {"-2147483649", INT64_MAX},
-	             {"08", INT64_MAX}, {"", INT64_MAX}, {"-", INT64_MAX}, {"0x", INT64_MAX}, {"1 ", INT64_MAX}, {"--1", INT64_MAX},
-	             {"1.0", INT64_MAX}, {"99999999999999999999", INT64_MAX}};
+	} cases[] = {{"0", 0},
+	             {"-0", 0},
+	             {"+7", 7},
+	             {"010", 8},
+	             {"-010", -8},
+	             {"0x1F", 31},
+	             {"0X1f", 31},
+	             {"#ff", 255},
+	             {"-#1", -1},
+	             {"2147483647", INT32_MAX},
+	             {"2147483648", INT64_MAX},
+	             {"-2147483648", INT32_MIN},
+	             {"-2147483649", INT64_MAX},
+	             {"08", INT64_MAX},
+	             {"", INT64_MAX},
+	             {"-", INT64_MAX},
+	             {"0x", INT64_MAX},
+	             {"1 ", INT64_MAX},
+	             {"--1", INT64_MAX},
+	             {"1.0", INT64_MAX},
+	             {"99999999999999999999", INT64_MAX}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

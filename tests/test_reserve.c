@@ -1,4 +1,4 @@
-/* test_reserve - reservations: rights taken and given back, leases, repeated calls, all or none, clocks, limits of the store */
+/* test_reserve - reservations: taken and given back, leases, repeated calls, all or none, clocks, a full store */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <setjmp.h>
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "engine/clguard.h"
+#include "engine/db.h"
 #include "engine/reserve.h"
 
 #define NOON INT64_C(1776168000000)
@@ -19,17 +20,18 @@
 #define LEASE_MS 60000
 #define LIMIT 3
 
-static const char policies[] = "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
-                               "topology_template:\n"
-                               "  policies:\n"
-                               "    - limit:\n"
-                               "        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
-                               "        version: 1.0.0\n"
-                               "        properties: {actor: SO, operation: Restart, timeWindow: 10, timeUnits: minute, limit: %d}\n"
-                               "    - never:\n"
-                               "        type: onap.policies.controlloop.guard.common.Blacklist\n"
-                               "        version: 1.0.0\n"
-                               "        properties: {actor: SO, operation: Restart, blacklist: [vm-x]}\n";
+static const char policies[] =
+	"tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
+	"topology_template:\n"
+	"  policies:\n"
+	"    - limit:\n"
+	"        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
+	"        version: 1.0.0\n"
+	"        properties: {actor: SO, operation: Restart, timeWindow: 10, timeUnits: minute, limit: %d}\n"
+	"    - never:\n"
+	"        type: onap.policies.controlloop.guard.common.Blacklist\n"
+	"        version: 1.0.0\n"
+	"        properties: {actor: SO, operation: Restart, blacklist: [vm-x]}\n";
 
 struct fixture {
 	struct engine *engine;
@@ -482,6 +484,56 @@ a_database_at_its_limit_gives_no_more_rights_but_ends_those_it_gave(void **state
 	assert_true(metrics(fixture).used_bytes < (1 << 20) + (1 << 18));
 }
 
+static uint32_t
+count_since(struct fixture *fixture, int64_t since_ms)
+{
+	const struct count_query query = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1"),
+	                                  .since_ms = since_ms, .now_ms = NOON, .limit = 9};
+	struct history_reader *reader;
+	struct count_result result;
+	struct error err = {0};
+
+	assert_int_equal(history_reader_open(engine_history(fixture->engine), &reader, &err), 0);
+	assert_int_equal(history_reader_begin(reader), 0);
+	assert_int_equal(history_reader_view.count(reader, &query, &result), 0);
+	history_reader_end(reader);
+	history_reader_close(reader);
+	return result.used;
+}
+
+static void
+pruning_leaves_every_window_exact_or_full(void **state)
+{
+	char path[] = "/tmp/test_reserve-XXXXXX", command[64];
+	struct fixture *fixture = *state;
+	struct db_report report;
+	struct error err = {0};
+	uint64_t removed;
+
+	assert_non_null(mkdtemp(path));
+	fixture->options.history.directory = path;
+	fixture_open(fixture);
+	settle(fixture, reserve(fixture, "vm-1", "r0")); /* from here on the window is known */
+	record(fixture, row("r1", "Success", NOON - WINDOW_MS + 5));
+	record(fixture, row("r2", "Success", NOON - WINDOW_MS - 5));
+	record(fixture, row("r3", "Started", TIME_NONE));
+	record(fixture, row("r2", "Failure", NOON - WINDOW_MS - 6));
+	assert_int_equal(count_since(fixture, NOON - WINDOW_MS - 6), 4);
+	assert_int_equal(db_prune(engine_history(fixture->engine), NOON, &removed, &err), 0);
+	assert_int_equal(removed, 0); /* all of it is in the window just asked for */
+	assert_int_equal(count_since(fixture, NOON - WINDOW_MS - 6), 4);
+	pass(fixture, 60000);
+	assert_int_equal(db_prune(engine_history(fixture->engine), NOON, &removed, &err), 0);
+	assert_int_equal(removed, 3); /* r1, r2, and what r2 replaced */
+	engine_close(fixture->engine);
+	assert_int_equal(db_verify(path, true, &report, &err), 0);
+	fixture_open(fixture);
+	assert_int_equal(count_since(fixture, NOON - WINDOW_MS + 60000), 2);
+	assert_int_equal(count_since(fixture, NOON - WINDOW_MS + 5), 9); /* nobody knows any more: full */
+	snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	assert_int_equal(system(command), 0);
+}
+
 /* --- every admission against a list --- */
 
 #define OPERATIONS_MAX 2000
@@ -642,7 +694,8 @@ static void
 the_librarys_door_gives_and_takes_back(void **state)
 {
 	struct clg_options options = CLG_OPTIONS_INIT;
-	const struct clg_request request = {.actor = "SO", .operation = "Restart", .target = "vm-1", .request_id = "r1"};
+	const struct clg_request request = {
+		.actor = "SO", .operation = "Restart", .target = "vm-1", .request_id = "r1"};
 	enum clg_reservation_state now;
 	struct clg_reservation first, again;
 	struct clg_engine *engine;
@@ -672,27 +725,32 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_right_is_taken_until_there_are_none_left_and_comes_back_with_the_window, setup,
-		                                teardown),
+		cmocka_unit_test_setup_teardown(
+			a_right_is_taken_until_there_are_none_left_and_comes_back_with_the_window, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_aborted_can_be_taken_again_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(settling_twice_is_one_and_aborting_what_is_settled_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(settling_twice_is_one_and_aborting_what_is_settled_is_refused, setup,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(ids_that_were_never_given_are_unknown, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_expired_lease_counts_as_used_and_a_late_settle_is_told_so, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_expired_lease_counts_no_more_when_so_configured, setup_private, teardown),
+		cmocka_unit_test_setup_teardown(an_expired_lease_counts_as_used_and_a_late_settle_is_told_so, setup,
+	                                        teardown),
+		cmocka_unit_test_setup_teardown(an_expired_lease_counts_no_more_when_so_configured, setup_private,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(a_renewed_lease_lives_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_request_again_gets_the_same_reservation, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_rights_are_taken_all_or_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_sees_its_own_rights, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_published_limit_applies_to_the_next_reservation, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_reservation_never_takes_the_place_of_an_operation_that_was_performed, setup,
-		                                teardown),
+		cmocka_unit_test_setup_teardown(a_reservation_never_takes_the_place_of_an_operation_that_was_performed,
+	                                        setup, teardown),
 		cmocka_unit_test_setup_teardown(an_operation_that_somebody_recorded_is_not_given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_clock_set_back_stands_still_and_a_restart_with_an_earlier_one_too,
-		                                setup_private, teardown),
+	                                        setup_private, teardown),
 		cmocka_unit_test_setup_teardown(a_database_at_its_limit_gives_no_more_rights_but_ends_those_it_gave,
-		                                setup_private, teardown),
+	                                        setup_private, teardown),
+		cmocka_unit_test_setup_teardown(pruning_leaves_every_window_exact_or_full, setup_private, teardown),
 		cmocka_unit_test_setup_teardown(every_admission_is_the_lists, setup, teardown),
-		cmocka_unit_test_setup_teardown(threads_at_once_get_exactly_as_many_rights_as_there_are, setup, teardown),
+		cmocka_unit_test_setup_teardown(threads_at_once_get_exactly_as_many_rights_as_there_are, setup,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(the_callback_form_says_the_same, setup, teardown),
 		cmocka_unit_test(the_librarys_door_gives_and_takes_back),
 	};

@@ -316,7 +316,8 @@ another_process_may_open_it_and_an_exclusive_lock_names_it(void **state)
 	if (child == 0) {
 		struct store *store;
 
-		if (store_open(&options, &store, &err) != 0 || write(ready[1], "x", 1) != 1 || read(go[0], &byte, 1) != 1)
+		if (store_open(&options, &store, &err) != 0 || write(ready[1], "x", 1) != 1 ||
+		    read(go[0], &byte, 1) != 1)
 			_exit(1);
 		store_close(store);
 		_exit(0);

@@ -25,7 +25,8 @@ compare(struct str body, enum guard_mode mode)
 	if (r != -(int)err.code || (scanned && r != 0))
 		abort();
 	for (int i = 0; scanned && i < ATTRIBUTE_COUNT; i++)
-		if (!str_equal(quick.attribute[i], slow.attribute[i]) || !quick.attribute[i].ptr != !slow.attribute[i].ptr)
+		if (!str_equal(quick.attribute[i], slow.attribute[i]) ||
+		    !quick.attribute[i].ptr != !slow.attribute[i].ptr)
 			abort();
 	if (scanned && (!str_equal(quick.request_id, slow.request_id) || quick.has_vf_count != slow.has_vf_count ||
 	                !str_equal(quick.subrequest_id, slow.subrequest_id) || quick.vf_count != slow.vf_count ||

@@ -56,6 +56,9 @@ def test_listing_filters_and_limits(suite):
         for bad in ("limit=0", "limit=1001", "limit=x", "limit=", "limit=99999999999999999999", "from=today", "to=1"):
             suite.equal(server.request("GET", OPERATIONS + "?" + bad, headers={}).status, 400, bad)
         suite.equal(len(ids("?limit=1000")), 12, "the largest limit")
+        server.request("POST", OPERATIONS, row("scale", operation="VFModuleCreate"))
+        for spelling in ("VFModuleCreate", "VF%20Module%20Create"):
+            suite.equal(ids("?operation=" + spelling), ["scale"], "two spellings of one operation")
 
 
 def test_bad_rows_are_refused_whole(suite):
