@@ -19,6 +19,12 @@ static const struct command {
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},
 	{"types", cmd_types, "list the built-in policy types, or show one"},
+	{"compose", cmd_compose, "make a control loop type of element definitions in the catalogue"},
+	{"commission", cmd_commission, "bring a control loop type into a running service"},
+	{"create", cmd_create, "make control loop instances"},
+	{"order", cmd_order, "order an instance into a state"},
+	{"watch", cmd_watch, "show instances and their elements, live"},
+	{"participants", cmd_participants, "show who takes part"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -29,7 +35,7 @@ usage(FILE *out, int code)
 	fprintf(out, "usage: clguard COMMAND [ARGUMENT ...]\n\n"
 	             "Guards for control loops: may this actor perform this operation on this target now?\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
 	fprintf(out, "\n'clguard COMMAND --help' tells of one; 'clguard --version' prints the version.\n"
 	             "Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 environment.\n");
 	return code;

@@ -16,6 +16,8 @@
 #include "api/server.h"
 #include "api/service.h"
 #include "api/socket.h"
+#include "base/uuid.h"
+#include "runtime/runtime.h"
 
 #define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
 
@@ -106,6 +108,42 @@ raise_limits(void)
 	}
 }
 
+static void
+set_clock(void *context, int64_t now_ms)
+{
+	atomic_store_explicit(&((struct manual_clock *)context)->now_ms, now_ms, memory_order_relaxed);
+}
+
+static int
+open_runtime(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	const struct runtime_options options = {
+		.heart_beat_ms = settings->heart_beat_ms,
+		.status_wait_ms = settings->max_status_wait_ms,
+		.update_wait_ms = settings->max_wait_ms,
+		.retries = (unsigned)settings->max_retry_count,
+		.rollback = settings->on_failure_rollback,
+		.topic_messages = (size_t)settings->topic_messages,
+		.topic_bytes = (size_t)settings->topic_size,
+		.statistics = (size_t)settings->statistics_kept,
+		.topic = str_from(settings->runtime_topic),
+		.notifications = str_from(settings->notification_topic),
+		.manual = settings->manual_clock,
+		.set_clock = set_clock,
+		.clock_context = &program->clock,
+	};
+	int64_t stood_ms;
+	int r = runtime_open(program->service.engine, &options, &program->service.runtime, err);
+
+	if (r == 0 && settings->manual_clock) {
+		r = runtime_clock(program->service.runtime, &stood_ms, err);
+		if (r == 0 && stood_ms > manual_clock_now(&program->clock))
+			set_clock(&program->clock, stood_ms);
+	}
+	return r;
+}
+
 static int
 open_engine(struct program *program, struct error *err)
 {
@@ -131,18 +169,18 @@ open_engine(struct program *program, struct error *err)
 	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
 	if (service->clock)
 		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
-	return 0;
+	return open_runtime(program, err);
 }
 
 static int
 name_service(struct service *service, struct error *err)
 {
-	struct worker namer = {0};
-	char id[37];
+	uint64_t random[4];
+	char id[UUID_SIZE];
 
-	if (getrandom(namer.random, sizeof(namer.random), 0) != sizeof(namer.random))
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
-	worker_uuid(&namer, id);
+	uuid_make(random, id);
 	(void)snprintf(service->name, sizeof(service->name), "clguard-%s", id);
 	return 0;
 }
@@ -249,10 +287,12 @@ close_program(struct program *program)
 
 	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
 	watch_stop(program->watch);
+	runtime_stop(service->runtime); /* answers those who wait for messages */
 	if (service->server)
 		server_stop(service->server);
 	for (unsigned i = 0; program->workers && i < program->worker_count; i++)
 		worker_close(program->workers[i]);
+	runtime_close(service->runtime);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
 	auth_close(service->auth);

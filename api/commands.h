@@ -11,13 +11,19 @@
 
 /* argv[0] is the command's own name; the result is the exit code (arguments.h). */
 int cmd_check(int argc, char **argv);
+int cmd_commission(int argc, char **argv);
+int cmd_compose(int argc, char **argv);
+int cmd_create(int argc, char **argv);
 int cmd_db(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_decide(int argc, char **argv);
+int cmd_order(int argc, char **argv);
+int cmd_participants(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_types(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 /* What several commands do alike. */
 

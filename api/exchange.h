@@ -66,6 +66,9 @@ struct str exchange_query(struct exchange *exchange, const char *name);
  */
 void exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(struct exchange *exchange));
 
+/* Whether nobody waits for the answer of a suspended exchange any more. Any thread, before exchange_resume. */
+bool exchange_is_gone(struct exchange *exchange);
+
 /* Any thread. outcome is copied. */
 void exchange_resume(struct exchange *exchange, const struct error *outcome);
 

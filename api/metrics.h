@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "guards/guard.h"
 
-#define METRICS_ROUTES 48   /* at least the route table's size */
+#define METRICS_ROUTES 96   /* at least the route table's size */
 #define METRICS_STATUSES 20 /* at least the list in metrics.c */
 #define METRICS_BUCKETS 14
 

@@ -33,6 +33,40 @@ void reservations_post(struct exchange *exchange);
 void reservation_put(struct exchange *exchange);
 void reservation_delete(struct exchange *exchange);
 void headroom_get(struct exchange *exchange);
+void commission_post(struct exchange *exchange);
+void commission_remove(struct exchange *exchange);
+void commission_get(struct exchange *exchange);
+void commission_elements_get(struct exchange *exchange);
+void commission_template_get(struct exchange *exchange);
+void commission_properties_get(struct exchange *exchange);
+
+void instantiation_post(struct exchange *exchange);
+void instantiation_put(struct exchange *exchange);
+void instantiation_delete(struct exchange *exchange);
+void instantiation_get(struct exchange *exchange);
+void command_put(struct exchange *exchange);
+void rollback_put(struct exchange *exchange);
+void instantiation_state_get(struct exchange *exchange);
+void priming_get(struct exchange *exchange);
+void configurations_get(struct exchange *exchange);
+
+void participants_get(struct exchange *exchange);
+
+void catalogue_post(struct exchange *exchange);
+void catalogue_get(struct exchange *exchange);
+void compose_post(struct exchange *exchange);
+void entry_get(struct exchange *exchange);
+void entry_delete(struct exchange *exchange);
+
+void monitoring_participant_get(struct exchange *exchange);
+void monitoring_participants_get(struct exchange *exchange);
+void monitoring_element_get(struct exchange *exchange);
+void monitoring_elements_get(struct exchange *exchange);
+void monitoring_status_get(struct exchange *exchange);
+
+void topics_get(struct exchange *exchange);
+void events_post(struct exchange *exchange);
+void events_get(struct exchange *exchange);
 
 /* What several of them do alike. */
 
@@ -47,7 +81,8 @@ void answer_json(struct exchange *exchange, struct str body);
 /* The status for the error, with what it says. */
 void answer_error(struct exchange *exchange, const struct error *err);
 
-/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
+/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena, or in another. */
 int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);
+int read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err);
 
 #endif

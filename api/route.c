@@ -10,6 +10,7 @@
 
 #define ONAP "/policy/pdpx/v1/"
 #define OURS "/clguard/v1/"
+#define LOOPS "/onap/controlloop/v2/"
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
 
@@ -36,20 +37,70 @@ static const struct route routes[] = {
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
 	ROUTE(GET, OURS "clock", 0, 0, JSON, clock_get),
 	ROUTE(PUT, OURS "clock", 0, JSON, JSON, clock_put),
+
+	ROUTE(POST, LOOPS "commission", ROUTE_ONAP, BOTH, BOTH, commission_post),
+	ROUTE(DELETE, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_remove),
+	ROUTE(GET, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_get),
+	ROUTE(GET, LOOPS "commission/elements", ROUTE_ONAP, 0, BOTH, commission_elements_get),
+	ROUTE(GET, LOOPS "commission/toscaservicetemplate", ROUTE_ONAP, 0, BOTH, commission_template_get),
+	ROUTE(GET, LOOPS "commission/getCommonOrInstanceProperties", ROUTE_ONAP, 0, BOTH, commission_properties_get),
+	ROUTE(POST, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_post),
+	ROUTE(PUT, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_put),
+	ROUTE(DELETE, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_delete),
+	ROUTE(GET, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_get),
+	ROUTE(PUT, LOOPS "instantiation/command", ROUTE_ONAP, BOTH, BOTH, command_put),
+	ROUTE(GET, LOOPS "instantiation/configurations", ROUTE_ONAP, 0, BOTH, configurations_get),
+	ROUTE(PUT, LOOPS "instantiation/rollback", ROUTE_ONAP, 0, BOTH, rollback_put),
+	ROUTE(GET, LOOPS "instantiationState", ROUTE_ONAP, 0, BOTH, instantiation_state_get),
+	ROUTE(GET, LOOPS "controlLoopPriming", ROUTE_ONAP, 0, BOTH, priming_get),
+	ROUTE(GET, LOOPS "participants", ROUTE_ONAP, 0, BOTH, participants_get),
+	ROUTE(GET, LOOPS "monitoring/participant", ROUTE_ONAP, 0, BOTH, monitoring_participant_get),
+	ROUTE(GET, LOOPS "monitoring/participants/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_participants_get),
+	ROUTE(GET, LOOPS "monitoring/clelement", ROUTE_ONAP, 0, BOTH, monitoring_element_get),
+	ROUTE(GET, LOOPS "monitoring/clelements/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
+	ROUTE(GET, LOOPS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
+
+	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
+	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),
+	ROUTE(POST, OURS "catalogue/compose", 0, BOTH, BOTH, compose_post),
+	ROUTE(GET, OURS "catalogue/*/*", 0, 0, BOTH, entry_get),
+	ROUTE(DELETE, OURS "catalogue/*/*", 0, 0, BOTH, entry_delete),
+
+	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
+	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),
+	ROUTE(GET, "/events/*/*/*", 0, 0, JSON, events_get),
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))
 
 static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
 
+/* A route with ROUTE_ID has an id behind its path. Others match segment by segment; `*` in the pattern stands for any one that is not empty. */
 static bool
 route_matches(const struct route *route, struct str path)
 {
-	size_t len = route->path.len;
+	struct str pattern = route->path;
+	size_t i = 0, j = 0;
 
-	if (!(route->flags & ROUTE_ID))
-		return str_equal(path, route->path);
-	return str_starts_with(path, route->path) && path.len > len && !memchr(path.ptr + len, '/', path.len - len);
+	if (route->flags & ROUTE_ID)
+		return str_starts_with(path, pattern) && path.len > pattern.len &&
+		       !memchr(path.ptr + pattern.len, '/', path.len - pattern.len);
+	if (!memchr(pattern.ptr, '*', pattern.len))
+		return str_equal(path, pattern);
+	for (; i < pattern.len; i++) {
+		size_t from = j;
+
+		if (pattern.ptr[i] != '*') {
+			if (j == path.len || path.ptr[j++] != pattern.ptr[i])
+				return false;
+			continue;
+		}
+		while (j < path.len && path.ptr[j] != '/')
+			j++;
+		if (j == from)
+			return false;
+	}
+	return j == path.len;
 }
 
 const struct route *

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,6 +72,16 @@ static void
 wake_connection(void *connection)
 {
 	MHD_resume_connection(connection);
+}
+
+/* libmicrohttpd does not look at a suspended connection: whether the client has closed it, the socket knows. */
+static bool
+connection_gone(void *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char byte;
+
+	return !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void
@@ -371,7 +382,7 @@ server_start(const struct server_options *options, struct server **ret, struct e
 			thread->context = options->contexts[j];
 			thread->listening = options->sockets[j];
 			arena_init(&thread->arena, options->body_bytes * 256 + ((size_t)16 << 20));
-			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection);
+			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection, connection_gone);
 		}
 		while (i < options->workers && thread_start(server, &server->thread[i]) == 0)
 			i++;

@@ -12,6 +12,7 @@
 #include "api/resources.h"
 #include "api/route.h"
 #include "base/document.h"
+#include "base/uuid.h"
 #include "base/yaml_write.h"
 
 static int64_t
@@ -61,49 +62,6 @@ worker_close(struct worker *worker)
 	free(worker);
 }
 
-static uint64_t
-rotate(uint64_t x, int by)
-{
-	return x << by | x >> (64 - by);
-}
-
-/* xoshiro256**: ids must differ, nobody needs them to be secret. */
-static uint64_t
-next_random(uint64_t state[4])
-{
-	uint64_t result = rotate(state[1] * 5, 7) * 9, t = state[1] << 17;
-
-	state[2] ^= state[0];
-	state[3] ^= state[1];
-	state[1] ^= state[2];
-	state[0] ^= state[3];
-	state[2] ^= t;
-	state[3] = rotate(state[3], 45);
-	return result;
-}
-
-void
-worker_uuid(struct worker *worker, char ret[37])
-{
-	static const char digits[] = "0123456789abcdef";
-	static const unsigned char dash_before[16] = {[4] = 1, [6] = 1, [8] = 1, [10] = 1};
-	union {
-		uint64_t words[2];
-		unsigned char bytes[16];
-	} random = {{next_random(worker->random), next_random(worker->random)}};
-	char *at = ret;
-
-	random.bytes[6] = (random.bytes[6] & 0x0f) | 0x40; /* version 4, random */
-	random.bytes[8] = (random.bytes[8] & 0x3f) | 0x80; /* the usual variant */
-	for (unsigned i = 0; i < 16; i++) {
-		if (dash_before[i])
-			*at++ = '-';
-		*at++ = digits[random.bytes[i] >> 4];
-		*at++ = digits[random.bytes[i] & 15];
-	}
-	*at = '\0';
-}
-
 /* The client's request id in lower case, or a new one. False when it sent something that is no UUID. */
 static bool
 answer_id(struct exchange *exchange)
@@ -112,7 +70,7 @@ answer_id(struct exchange *exchange)
 	char *id = exchange->reply.id;
 
 	if (!given.ptr) {
-		worker_uuid(exchange->worker, id);
+		uuid_make(exchange->worker->random, id);
 		return true;
 	}
 	if (given.len != 36)
@@ -256,6 +214,12 @@ answer_error(struct exchange *exchange, const struct error *err)
 int
 read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 {
+	return read_body_into(exchange, exchange->arena, ret_root, err);
+}
+
+int
+read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err)
+{
 	const struct settings *settings = exchange->worker->service->settings;
 	const struct document_limits limits = {
 		.bytes = (size_t)settings->body_size,
@@ -265,6 +229,6 @@ read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 	};
 
 	if (exchange->reads == MEDIA_YAML)
-		return yaml_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
-	return json_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
+		return yaml_read(exchange->body, "", &limits, arena, ret_root, err);
+	return json_read(exchange->body, "", &limits, arena, ret_root, err);
 }

@@ -12,6 +12,7 @@
 #include "api/settings.h"
 #include "engine/engine.h"
 
+struct runtime;
 struct server;
 
 /* Main thread makes it; afterwards const but for the atomics and what has a lock. */
@@ -19,6 +20,7 @@ struct service {
 	const struct settings *settings;
 	enum guard_mode mode;
 	struct engine *engine;
+	struct runtime *runtime;
 	struct auth *auth;       /* NULL: open to everyone */
 	struct server *server;
 	struct metrics *metrics;
@@ -45,9 +47,6 @@ struct worker {
 /* Sessions and metrics for each worker. errors  ERROR_MEMORY, ERROR_IO */
 int worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err);
 void worker_close(struct worker *worker); /* takes NULL */
-
-/* "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx" from the worker's generator. */
-void worker_uuid(struct worker *worker, char ret[37]);
 
 /* What the server calls: refusals in the order of doc/openapi.yaml, then the resource's handler, then the counts. */
 void service_begin(struct exchange *exchange);

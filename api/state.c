@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "api/calls.h"
 #include "api/clock.h"
 #include "api/resources.h"
 #include "api/service.h"
@@ -97,26 +98,27 @@ read_instant(const struct node *root, int64_t now_ms, int64_t *ret, struct error
 	return 0;
 }
 
+/* The runtime moves the clock, because its timers run on the way; the answer comes when all that they cause is done. */
 void
 clock_put(struct exchange *exchange)
 {
 	struct manual_clock *clock = exchange->worker->service->clock;
-	int64_t target, seen = clock ? manual_clock_now(clock) : 0;
 	struct error err = {0};
+	struct runtime_call *call;
 	struct node *root;
+	int64_t target_ms = 0;
 
 	if (!clock)
-		(void)error_set(&err, ERROR_CONFLICT, NULL,
-		                "the clock is the system's; start with --clock manual to set it");
-	else if (read_body(exchange, &root, &err) == 0 && read_instant(root, seen, &target, &err) == 0)
-		while (target >= seen &&
-		       !atomic_compare_exchange_weak_explicit(&clock->now_ms, &seen, target, memory_order_relaxed,
-		                                              memory_order_relaxed))
-			continue; /* somebody else moved it; it never goes back */
-	if (!err.code && target < seen)
-		(void)error_set(&err, ERROR_CONFLICT, NULL, "the clock does not go back");
-	if (err.code)
+		(void)error_set(&err, ERROR_CONFLICT, NULL, "the clock is the system's; start with --clock manual to set it");
+	else if (read_body(exchange, &root, &err) == 0)
+		(void)read_instant(root, manual_clock_now(clock), &target_ms, &err); /* err tells */
+	if (err.code) {
 		answer_error(exchange, &err);
-	else
-		clock_get(exchange);
+		return;
+	}
+	call = call_new(exchange);
+	if (!call)
+		return;
+	call->target_ms = target_ms;
+	call_submit(exchange, call, 0);
 }

@@ -18,9 +18,10 @@ monotonic_ms(void)
 }
 
 void
-ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection))
+ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection),
+                 bool (*gone)(void *connection))
 {
-	*pool = (struct ticket_pool){.suspend = suspend, .wake = wake};
+	*pool = (struct ticket_pool){.suspend = suspend, .wake = wake, .gone = gone};
 	atomic_init(&pool->in_flight, 0);
 	pthread_mutex_init(&pool->lock, NULL);
 }
@@ -171,6 +172,18 @@ exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(
 		pool->suspend(ticket->connection);
 	}
 	pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+exchange_is_gone(struct exchange *exchange)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	bool gone;
+
+	pthread_mutex_lock(&ticket->pool->lock); /* so that it stays suspended, and its socket open, meanwhile */
+	gone = !ticket->waiting || ticket->pool->gone(ticket->connection);
+	pthread_mutex_unlock(&ticket->pool->lock);
+	return gone;
 }
 
 void

@@ -38,6 +38,7 @@ struct ticket_pool {
 	atomic_uint in_flight; /* written by the worker only */
 	void (*suspend)(void *connection); /* called on the worker, under the lock */
 	void (*wake)(void *connection);    /* called on any thread, under the lock */
+	bool (*gone)(void *connection);    /* called on any thread, under the lock, while it is suspended */
 	pthread_mutex_t lock;
 	struct ticket *waiting;  /* lock */
 	struct ticket *returned; /* lock: tickets put back by other threads */
@@ -45,7 +46,8 @@ struct ticket_pool {
 	bool closed;             /* lock: nobody is suspended any more */
 };
 
-void ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection));
+void ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection),
+                      bool (*gone)(void *connection));
 
 /* After the last exchange_resume. */
 void ticket_pool_done(struct ticket_pool *pool);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -136,6 +138,80 @@ text_add_json(struct text *text, struct str piece)
 		piece = (struct str){piece.ptr + plain + 1, piece.len - plain - 1};
 	}
 	text_add(text, STR("\""));
+}
+
+/* Whether the digits of a plain number are JSON's too: YAML also takes 0x1f, 010, .5, 1. and more. */
+static bool
+is_json_number(struct str text)
+{
+	size_t i = text.len && text.ptr[0] == '-', digits = i;
+
+	while (i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9')
+		i++;
+	if (i == digits || (text.ptr[digits] == '0' && i - digits > 1))
+		return false;
+	if (i < text.len && text.ptr[i] == '.') {
+		digits = ++i;
+		while (i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9')
+			i++;
+		if (i == digits)
+			return false;
+	}
+	if (i < text.len && (text.ptr[i] == 'e' || text.ptr[i] == 'E')) {
+		i++;
+		if (i < text.len && (text.ptr[i] == '+' || text.ptr[i] == '-'))
+			i++;
+		digits = i;
+		while (i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9')
+			i++;
+		if (i == digits)
+			return false;
+	}
+	return i == text.len;
+}
+
+static void
+add_number(struct text *text, const struct node *node)
+{
+	if (is_json_number(node->text))
+		text_add(text, node->text);
+	else if (node->kind == NODE_INT)
+		text_addf(text, "%" PRId64, node->integer);
+	else if (isfinite(node->real))
+		text_addf(text, "%.17g", node->real);
+	else
+		text_add_json(text, node->text); /* JSON has no infinity */
+}
+
+void
+text_add_node(struct text *text, const struct node *node, bool nulls)
+{
+	bool map = node && node->kind == NODE_MAP, first = true;
+
+	if (node_is_null(node)) {
+		text_add(text, STR("null"));
+	} else if (node->kind == NODE_TEXT) {
+		text_add_json(text, node->text);
+	} else if (node->kind == NODE_BOOL) {
+		text_add(text, node->boolean ? STR("true") : STR("false"));
+	} else if (node_is_scalar(node)) {
+		add_number(text, node);
+	} else {
+		text_add(text, map ? STR("{") : STR("["));
+		for (const struct node *child = node->first; child; child = child->next) {
+			if (map && !nulls && child->kind == NODE_NULL)
+				continue;
+			if (!first)
+				text_add(text, STR(","));
+			first = false;
+			if (map) {
+				text_add_json(text, child->key);
+				text_add(text, STR(":"));
+			}
+			text_add_node(text, child, nulls);
+		}
+		text_add(text, map ? STR("}") : STR("]"));
+	}
 }
 
 struct str

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "base/str.h"
+#include "base/node.h"
 
 /* Appending never fails by itself: once memory is out everything is ignored, and text_done tells. */
 struct text {
@@ -30,6 +29,9 @@ void text_addf(struct text *text, const char *format, ...) __attribute__((format
 
 /* The piece as a JSON string, quotes included. Absent text is null. A byte that is no UTF-8 becomes U+FFFD. */
 void text_add_json(struct text *text, struct str piece);
+
+/* The tree as JSON on one line. Null members of maps are left out, unless `nulls`. Numbers keep the digits they were written with. */
+void text_add_node(struct text *text, const struct node *node, bool nulls);
 
 /* What was appended, NUL-terminated; absent when memory ran out. */
 struct str text_done(struct text *text);

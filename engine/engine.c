@@ -12,6 +12,13 @@
 #include "engine/load.h"
 #include "engine/policyset.h"
 
+/* Documents of one origin, copied. */
+struct part {
+	struct arena arena;
+	struct document *documents;
+	size_t count;
+};
+
 /*
  * Publishing. `current` always points to a sealed set that the engine holds. A session keeps its own reference and compares
  * one pointer a call; only when they differ does it take the publish lock, to hold the new set before the engine can drop it.
@@ -24,10 +31,13 @@ struct engine {
 	const struct catalogue *builtin;
 	struct hash_key key;
 	struct pattern_scratch *reserve_scratch; /* the committer's */
-	pthread_mutex_t load_lock;    /* one compilation at a time; taken before publish_lock */
+	pthread_mutex_t load_lock;    /* one compilation at a time; taken before publish_lock; guards parts */
+	struct part parts[2];         /* what the set is made of: loaded, deployed */
 	pthread_mutex_t publish_lock; /* guards replacing `current` and holding what it points to */
 	_Atomic(struct policyset *) current; /* written under publish_lock; read by anyone, to compare */
 };
+
+enum part_kind { PART_LOADED, PART_DEPLOYED };
 
 struct session {
 	struct engine *engine;
@@ -109,6 +119,8 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	history.clock_context = options->clock_context;
 	atomic_init(&engine->current, NULL);
 	arena_init(&engine->builtin_arena, 0);
+	arena_init(&engine->parts[PART_LOADED].arena, 0);
+	arena_init(&engine->parts[PART_DEPLOYED].arena, 0);
 	pthread_mutex_init(&engine->load_lock, NULL);
 	pthread_mutex_init(&engine->publish_lock, NULL);
 	if (getrandom(&engine->key, sizeof(engine->key), 0) != (ssize_t)sizeof(engine->key))
@@ -134,6 +146,8 @@ engine_close(struct engine *engine)
 	pattern_scratch_free(engine->reserve_scratch);
 	policyset_drop(atomic_load(&engine->current));
 	arena_free(&engine->builtin_arena);
+	arena_free(&engine->parts[PART_LOADED].arena);
+	arena_free(&engine->parts[PART_DEPLOYED].arena);
 	pthread_mutex_destroy(&engine->publish_lock);
 	pthread_mutex_destroy(&engine->load_lock);
 	free(engine);
@@ -154,19 +168,73 @@ publish(struct engine *engine, struct policyset *set)
 	policyset_drop(old);
 }
 
-int
-engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
+static int
+part_copy(struct part *part, const struct document *documents, size_t count)
+{
+	arena_init(&part->arena, 0);
+	part->count = count;
+	part->documents = arena_array(&part->arena, count, sizeof(*documents));
+	for (size_t i = 0; part->documents && i < count; i++) {
+		struct str name = arena_str(&part->arena, str_from(documents[i].name));
+		struct str bytes = arena_str(&part->arena, documents[i].bytes);
+
+		if (!name.ptr || (!bytes.ptr && documents[i].bytes.ptr))
+			part->documents = NULL;
+		else
+			part->documents[i] = (struct document){name.ptr, bytes};
+	}
+	if (part->documents)
+		return 0;
+	arena_free(&part->arena);
+	return -ERROR_MEMORY;
+}
+
+/* Compiles the new part with the other one; what fails changes nothing. */
+static int
+load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count, struct diags *diags)
 {
 	struct compile_options options = compile_options(engine);
+	struct part part, *parts = engine->parts;
+	struct document *all;
 	struct policyset *set;
 	int r;
 
+	if (part_copy(&part, documents, count) != 0)
+		return -ERROR_MEMORY;
 	pthread_mutex_lock(&engine->load_lock);
-	r = policyset_compile(&options, documents, count, &set, diags);
+	all = arena_array(&part.arena, parts[PART_LOADED].count + parts[PART_DEPLOYED].count + count, sizeof(*all));
+	r = all ? 0 : -ERROR_MEMORY;
+	count = 0;
+	for (int i = PART_LOADED; i <= PART_DEPLOYED && all; i++) {
+		const struct part *source = i == (int)kind ? &part : &parts[i];
+
+		if (source->count)
+			memcpy(all + count, source->documents, source->count * sizeof(*all));
+		count += source->count;
+	}
 	if (r == 0)
+		r = policyset_compile(&options, all, count, &set, diags);
+	if (r == 0) {
 		publish(engine, set);
+		arena_free(&parts[kind].arena);
+		parts[kind] = part;
+	} else {
+		arena_free(&part.arena);
+	}
 	pthread_mutex_unlock(&engine->load_lock);
 	return r;
+}
+
+int
+engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
+{
+	return load_part(engine, PART_LOADED, documents, count, diags);
+}
+
+int
+engine_deploy(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
+{
+	return load_part(engine, PART_DEPLOYED, documents, count, diags);
 }
 
 int

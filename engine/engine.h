@@ -42,6 +42,12 @@ struct document {
  * engine_load_paths reads files and directories (*.yaml, *.yml, *.json by name) first.
  */
 int engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
+
+/*
+ * The documents that are in force beside those of engine_load: the set is made of both. Each of the two calls replaces its
+ * own part and keeps the other's, of which the engine has copies. Findings are of both parts.
+ */
+int engine_deploy(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
 int engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags);
 
 struct engine_info {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/decide.h"
+#include "engine/explanation.h"
 #include "engine/history_priv.h"
 #include "engine/policyset.h"
 
@@ -180,6 +181,24 @@ engine_writer_change(struct history_writer *writer, const struct reservation_cha
 	ret_status->expires_ms = reserved.expires_ms;
 	id_write(id, ret_status->id);
 	return r;
+}
+
+int
+engine_writer_explain(struct engine *engine, struct history_writer *writer, const struct policyset *set,
+                      const struct request *given, int64_t now_ms, struct arena *arena,
+                      struct decision *ret_decision, struct str *ret_json)
+{
+	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
+	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
+	struct request request = canonical(set, given);
+	struct spoken *spoken;
+	size_t count;
+	int r = decide_explain(set, &request, &env, arena, ret_decision, &spoken, &count);
+
+	if (r != 0)
+		return r;
+	*ret_json = explanation_json(ret_decision, spoken, count, arena);
+	return ret_json->ptr ? 0 : -ERROR_MEMORY;
 }
 
 /* --- reserving, as a job --- */

@@ -87,6 +87,10 @@ int engine_reservation_async(struct engine *engine, const struct reservation_cha
  */
 int engine_writer_reserve(struct engine *engine, struct history_writer *writer, const struct policyset *set,
                           const struct request *request, int64_t lease_ms, int64_t now_ms, struct reservation *ret);
+/* Decides as that would, takes nothing, and tells why: explanation_json, in `arena`. 0 or negative. */
+int engine_writer_explain(struct engine *engine, struct history_writer *writer, const struct policyset *set,
+                          const struct request *request, int64_t now_ms, struct arena *arena,
+                          struct decision *ret_decision, struct str *ret_json);
 int engine_writer_change(struct history_writer *writer, const struct reservation_change *change, int64_t now_ms,
                          struct reservation_status *ret_status);
 

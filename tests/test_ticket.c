@@ -53,7 +53,7 @@ a_resumed_request_goes_on_and_its_ticket_returns(void **state)
 	struct ticket *ticket;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	ticket = take_suspended(&pool, &connection);
 	assert_int_equal(connection.suspended, 1);
 	assert_int_equal(ticket_waiting(&pool), 1);
@@ -79,7 +79,7 @@ a_deadline_wakes_at_its_time_and_not_before(void **state)
 	struct ticket *ticket;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	ticket = take_suspended(&pool, &connection);
 	ticket_expire(&pool, ticket->deadline_ms - 1);
 	assert_int_equal(connection.woken, 0);
@@ -103,7 +103,7 @@ a_ticket_that_somebody_holds_is_not_given_out_again(void **state)
 	struct ticket *ticket, *other;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	ticket = take_suspended(&pool, &connection);
 	ticket_expire(&pool, INT64_MAX);
 	ticket_end(ticket); /* answered as timed out; the commit is still under way */
@@ -126,7 +126,7 @@ a_closed_pool_suspends_nobody(void **state)
 	struct ticket *waiting, *late;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	waiting = take_suspended(&pool, &first);
 	ticket_close(&pool);
 	assert_int_equal(first.woken, 1);
@@ -152,7 +152,7 @@ those_in_the_middle_of_the_list_leave_it_whole(void **state)
 	struct ticket_pool pool;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	for (int i = 0; i < 5; i++)
 		tickets[i] = take_suspended(&pool, &connections[i]);
 	exchange_resume(&tickets[2]->exchange, &outcome);
@@ -178,7 +178,7 @@ bodies_grow_and_large_buffers_do_not_stay(void **state)
 	struct ticket *ticket;
 
 	(void)state;
-	ticket_pool_init(&pool, suspend_it, wake_it);
+	ticket_pool_init(&pool, suspend_it, wake_it, NULL);
 	ticket = ticket_take(&pool);
 	for (int i = 0; i < 20; i++)
 		assert_true(ticket_keep(ticket, piece, sizeof(piece)));

@@ -31,19 +31,24 @@ def routed():
     paths = {}
     for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "route.c")):
         path = prefixes.get(prefix, "") + path + ("{id}" if "ROUTE_ID" in flags else "")
-        paths.setdefault(path, set()).add(method)
+        paths.setdefault(re.sub(r"\*", "{}", path), set()).add(method)
     return paths
 
 
+def unnamed(paths):
+    """Routes do not name what stands in a path; the document does."""
+    return {re.sub(r"{\w+}", "{}", path): methods for path, methods in paths.items()}
+
+
 def test_the_document_and_the_routes_are_the_same(suite):
-    suite.equal(documented(), routed(), "doc/openapi.yaml against api/route.c")
+    suite.equal(unnamed(documented()), unnamed(routed()), "doc/openapi.yaml against api/route.c")
     suite.check(len(routed()) > 8, "routes are found")
 
 
 def test_each_path_allows_what_is_documented(suite):
     with Service() as server:
         for path, methods in documented().items():
-            path = path.replace("{id}", "x")
+            path = re.sub(r"{\w+}", "x", path)
             allow = server.request("PATCH", path, headers={}).headers.get("allow", "").split(", ")
             suite.equal(set(allow) - {"HEAD"}, methods, path)
             suite.equal("HEAD" in allow, "GET" in methods, path + " HEAD")

@@ -1,0 +1,442 @@
+/* loop - one control loop instance and its elements, as row, as answer and in memory */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/loop.h"
+
+#include <inttypes.h>
+
+#include "base/document.h"
+
+#define NAME_MAX_BYTES 200
+
+static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+
+/* Members that the runtime writes itself; everything else of what a client gave passes as it is. */
+static const char *const loop_members[] = {"name", "version", "definition", "state", "orderedState", "stateChangeResult",
+                                           "primed", "elements", "guard", "updatingFrom", NULL};
+static const char *const element_members[] = {"id", "definition", "version", "participantType", "participantId", "state",
+                                              "orderedState", "message", "faulty", NULL};
+
+static bool
+is_own(const char *const *members, struct str key)
+{
+	while (*members && !str_is(key, *members))
+		members++;
+	return *members != NULL;
+}
+
+struct concept
+concept_read(const struct node *node)
+{
+	const struct node *name = node_get(node, "name"), *version = node_get(node, "version");
+
+	return (struct concept){name && name->kind == NODE_TEXT ? name->text : STR_NONE,
+	                        version && node_is_scalar(version) && !node_is_null(version) ? version->text : STR_NONE};
+}
+
+bool
+concept_equal(struct concept a, struct concept b)
+{
+	return str_equal(a.name, b.name) && str_equal(a.version, b.version);
+}
+
+void
+concept_write(struct text *out, struct concept concept)
+{
+	text_add(out, STR("{\"name\":"));
+	text_add_json(out, concept.name);
+	text_add(out, STR(",\"version\":"));
+	text_add_json(out, concept.version);
+	text_add(out, STR("}"));
+}
+
+bool
+concept_name_valid(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
+		    c != '.')
+			return false;
+	}
+	return name.len > 0 && name.len <= NAME_MAX_BYTES;
+}
+
+bool
+concept_version_valid(struct str version)
+{
+	size_t digits = 0;
+	unsigned dots = 0;
+
+	for (size_t i = 0; i < version.len; i++) {
+		char c = version.ptr[i];
+
+		if (c >= '0' && c <= '9') {
+			if (++digits > 9)
+				return false; /* more than an int holds */
+		} else if (c == '.' && digits > 0) {
+			dots++;
+			digits = 0;
+		} else {
+			return false;
+		}
+	}
+	return dots == 2 && digits > 0;
+}
+
+bool
+loop_primed(const struct loop *loop)
+{
+	for (size_t i = 0; i < loop->count; i++) {
+		enum loop_state state = loop->elements[i].state;
+
+		if (state == LOOP_UNINITIALISED || state == LOOP_UNINITIALISED2PASSIVE || state == LOOP_PASSIVE2UNINITIALISED)
+			return false;
+	}
+	return loop->count > 0;
+}
+
+bool
+loop_busy(const struct loop *loop)
+{
+	return !loop_state_settled(loop->state) || loop->replaces.ptr;
+}
+
+struct element *
+loop_element(const struct loop *loop, struct str id)
+{
+	for (size_t i = 0; i < loop->count; i++)
+		if (str_equal(loop->elements[i].id, id))
+			return &loop->elements[i];
+	return NULL;
+}
+
+static bool
+is_uuid(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+			return false;
+	}
+	return text.len == 36;
+}
+
+static int
+read_concept(const struct node *node, const char *what, struct concept *ret, struct error *err)
+{
+	*ret = concept_read(node);
+	if (!concept_name_valid(ret->name))
+		return error_set(err, ERROR_TYPE, node, "%s has a name that is missing or not made of A-Z a-z 0-9 - _ .: '%.*s'",
+		                 what, STR_ARG(ret->name));
+	if (!concept_version_valid(ret->version))
+		return error_set(err, ERROR_TYPE, node, "%s has a version that is missing or not like 1.0.0: '%.*s'", what,
+		                 STR_ARG(ret->version));
+	return 0;
+}
+
+static int
+read_element(const struct node *node, struct element *ret, struct error *err)
+{
+	const struct node *version = node_get(node, "version"), *participant = node_get(node, "participantId");
+	int r;
+
+	if (node->kind != NODE_MAP || !is_uuid(node->key))
+		return error_set(err, ERROR_TYPE, node, "an element is a map under a UUID, not under '%.*s'", STR_ARG(node->key));
+	*ret = (struct element){.id = node->key, .version = STR("1.0.0"), .given = node};
+	r = read_concept(node_get(node, "definition"), "an element's definition", &ret->definition, err);
+	if (r != 0)
+		return r;
+	if (!node_is_null(version)) {
+		ret->version = version->text;
+		if (!concept_version_valid(ret->version))
+			return error_set(err, ERROR_TYPE, version, "an element's version is like 1.0.0, not '%.*s'",
+			                 STR_ARG(ret->version));
+	}
+	ret->participant_type = concept_read(node_get(node, "participantType"));
+	ret->participant_id = concept_read(participant);
+	if (!ret->participant_id.version.ptr || str_is(ret->participant_id.name, "NULL"))
+		ret->participant_id = (struct concept){STR_NONE, STR_NONE}; /* ONAP's "no concept" is NULL 0.0.0 */
+	return 0;
+}
+
+int
+loop_read_given(const struct node *node, struct arena *arena, struct loop *ret, struct error *err)
+{
+	const struct node *elements = node_get(node, "elements");
+	size_t i = 0;
+	int r;
+
+	if (!node || node->kind != NODE_MAP)
+		return error_set(err, ERROR_TYPE, node, "a control loop is a map");
+	*ret = (struct loop){.given = node, .phase = PHASE_NONE};
+	r = read_concept(node, "a control loop", &ret->id, err);
+	if (r == 0)
+		r = read_concept(node_get(node, "definition"), "a control loop's definition", &ret->definition, err);
+	if (r != 0)
+		return r;
+	if (!node_is_null(elements) && elements->kind != NODE_MAP)
+		return error_set(err, ERROR_TYPE, elements, "elements is a map of UUIDs to elements");
+	ret->count = elements ? elements->count : 0;
+	ret->elements = arena_array(arena, ret->count, sizeof(*ret->elements));
+	if (!ret->elements)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	for (const struct node *child = elements ? elements->first : NULL; child; child = child->next) {
+		r = read_element(child, &ret->elements[i++], err);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- rows: {"loop": what clients see, "own": what the runtime keeps beside it} --- */
+
+static int64_t
+own_int(const struct node *own, const char *key)
+{
+	const struct node *node = node_get(own, key);
+
+	return node && node->kind == NODE_INT ? node->integer : 0;
+}
+
+static struct str
+own_text(const struct node *own, const char *key)
+{
+	const struct node *node = node_get(own, key);
+
+	return node && node->kind == NODE_TEXT ? node->text : STR_NONE;
+}
+
+/* A state of ours, which is always there. */
+static enum loop_state
+row_state(const struct node *map, const char *key)
+{
+	int state = loop_state_find(own_text(map, key));
+
+	return state < 0 ? LOOP_UNINITIALISED : (enum loop_state)state;
+}
+
+enum own_flag { OWN_FRAGMENT = 1, OWN_ASKED = 2, OWN_FAILED = 4, OWN_PENDING = 8, OWN_FAULTY = 16 };
+
+static void
+read_own_element(const struct node *own, struct element *ret)
+{
+	const struct node *timeouts = node_get(own, "timeouts");
+	int64_t flags = own_int(own, "flags");
+	size_t i = 0;
+
+	ret->state = row_state(ret->given, "state");
+	ret->ordered = row_state(ret->given, "orderedState");
+	ret->message = own_text(ret->given, "message");
+	ret->phase = own_int(own, "phase");
+	ret->wrong = (unsigned)own_int(own, "wrong");
+	ret->right = own_text(own, "right");
+	ret->fragment = flags & OWN_FRAGMENT;
+	ret->asked = flags & OWN_ASKED;
+	ret->failed = flags & OWN_FAILED;
+	ret->pending = flags & OWN_PENDING;
+	ret->faulty = flags & OWN_FAULTY;
+	for (const struct node *child = timeouts ? timeouts->first : NULL; child && i < TIMEOUTS; child = child->next)
+		ret->timeout_s[i++] = child->integer;
+}
+
+int
+loop_read_row(struct str row, struct arena *arena, struct loop *ret)
+{
+	const struct node *own, *elements, *given;
+	struct node *root;
+
+	if (json_read(row, "", &row_limits, arena, &root, NULL) != 0)
+		return -ERROR_DAMAGED;
+	given = node_get(root, "loop");
+	own = node_get(root, "own");
+	elements = node_get(own, "elements");
+	if (loop_read_given(given, arena, ret, NULL) != 0)
+		return -ERROR_DAMAGED;
+	ret->state = row_state(given, "state");
+	ret->ordered = row_state(given, "orderedState");
+	ret->result = change_result_find(own_text(given, "stateChangeResult"));
+	ret->phase = node_get(own, "phase") ? own_int(own, "phase") : PHASE_NONE;
+	ret->since_ms = own_int(own, "since");
+	ret->retries = (unsigned)own_int(own, "retries");
+	ret->renew_ms = own_int(own, "renew");
+	ret->replaces = own_text(own, "replaces");
+	ret->reverting = own_int(own, "reverting") != 0;
+	for (size_t i = 0; i < ret->count; i++)
+		read_own_element(node_get_str(elements, ret->elements[i].id), &ret->elements[i]);
+	return 0;
+}
+
+static void
+write_rest(struct text *out, const struct node *given, const char *const *own)
+{
+	for (const struct node *child = given ? given->first : NULL; child; child = child->next) {
+		if (child->kind == NODE_NULL || is_own(own, child->key))
+			continue;
+		text_add(out, STR(","));
+		text_add_json(out, child->key);
+		text_add(out, STR(":"));
+		text_add_node(out, child, false);
+	}
+}
+
+static void
+write_concept(struct text *out, const char *key, struct concept concept)
+{
+	if (!concept.name.ptr)
+		return;
+	text_addf(out, ",\"%s\":", key);
+	concept_write(out, concept);
+}
+
+void
+element_write_open(struct text *out, const struct element *element, bool to_participant)
+{
+	/* Stock participants know an element in doubt by the state that it comes from. */
+	enum loop_state state = to_participant ? loop_state_from(element->state) : element->state;
+
+	text_add(out, STR("{\"id\":"));
+	text_add_json(out, element->id);
+	write_concept(out, "definition", element->definition);
+	text_add(out, STR(",\"version\":"));
+	text_add_json(out, element->version);
+	write_concept(out, "participantType", element->participant_type);
+	write_concept(out, "participantId", element->participant_id);
+	text_addf(out, ",\"state\":\"%s\",\"orderedState\":\"%s\"", loop_state_name[state],
+	          loop_state_name[element->ordered]);
+	if (element->message.ptr && !to_participant) {
+		text_add(out, STR(",\"message\":"));
+		text_add_json(out, element->message);
+	}
+	if (element->faulty && !to_participant)
+		text_add(out, STR(",\"faulty\":true"));
+	if (!node_get(element->given, "propertiesMap"))
+		text_add(out, STR(",\"propertiesMap\":{}"));
+	write_rest(out, element->given, element_members);
+}
+
+void
+loop_write(struct text *out, const struct loop *loop, struct str guard)
+{
+	text_add(out, STR("{\"name\":"));
+	text_add_json(out, loop->id.name);
+	text_add(out, STR(",\"version\":"));
+	text_add_json(out, loop->id.version);
+	write_concept(out, "definition", loop->definition);
+	text_addf(out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\",\"primed\":%s",
+	          loop_state_name[loop->state], loop_state_name[loop->ordered], change_result_name[loop->result],
+	          loop_primed(loop) ? "true" : "false");
+	if (loop->replaces.ptr) {
+		text_add(out, STR(",\"updatingFrom\":"));
+		text_add_json(out, loop->replaces);
+	}
+	if (guard.len) {
+		text_add(out, STR(",\"guard\":"));
+		text_add(out, guard);
+	}
+	write_rest(out, loop->given, loop_members);
+	text_add(out, STR(",\"elements\":{"));
+	for (size_t i = 0; i < loop->count; i++) {
+		if (i > 0)
+			text_add(out, STR(","));
+		text_add_json(out, loop->elements[i].id);
+		text_add(out, STR(":"));
+		element_write_open(out, &loop->elements[i], false);
+		text_add(out, STR("}"));
+	}
+	text_add(out, STR("}}"));
+}
+
+static void
+write_own_element(struct text *out, const struct element *element)
+{
+	text_add_json(out, element->id);
+	text_addf(out, ":{\"phase\":%" PRId64 ",\"wrong\":%u,\"flags\":%d,\"timeouts\":[", element->phase, element->wrong,
+	          (element->fragment ? OWN_FRAGMENT : 0) | (element->asked ? OWN_ASKED : 0) |
+	          (element->failed ? OWN_FAILED : 0) | (element->pending ? OWN_PENDING : 0) |
+	          (element->faulty ? OWN_FAULTY : 0));
+	for (int i = 0; i < TIMEOUTS; i++)
+		text_addf(out, "%s%" PRId64, i ? "," : "", element->timeout_s[i]);
+	text_add(out, STR("]"));
+	if (element->right.ptr) {
+		text_add(out, STR(",\"right\":"));
+		text_add_json(out, element->right);
+	}
+	text_add(out, STR("}"));
+}
+
+void
+loop_write_row(struct text *out, const struct loop *loop)
+{
+	text_add(out, STR("{\"loop\":"));
+	loop_write(out, loop, STR_NONE);
+	text_addf(out, ",\"own\":{\"since\":%" PRId64 ",\"retries\":%u,\"renew\":%" PRId64 ",\"reverting\":%d", loop->since_ms,
+	          loop->retries, loop->renew_ms, loop->reverting);
+	if (loop->phase != PHASE_NONE)
+		text_addf(out, ",\"phase\":%" PRId64, loop->phase);
+	if (loop->replaces.ptr) {
+		text_add(out, STR(",\"replaces\":"));
+		text_add_json(out, loop->replaces);
+	}
+	text_add(out, STR(",\"elements\":{"));
+	for (size_t i = 0; i < loop->count; i++) {
+		if (i > 0)
+			text_add(out, STR(","));
+		write_own_element(out, &loop->elements[i]);
+	}
+	text_add(out, STR("}}}"));
+}
+
+static bool same_node(const struct node *a, const struct node *b, const char *const *own);
+
+/* Each member of a that is no own one and not null is in b and the same. */
+static bool
+same_members(const struct node *a, const struct node *b, const char *const *own)
+{
+	for (const struct node *child = a->first; child; child = child->next) {
+		if (child->kind == NODE_NULL || (own && is_own(own, child->key)))
+			continue;
+		if (child->kind == NODE_MAP && child->count == 0 && !node_get_str(b, child->key))
+			continue; /* an empty map says nothing */
+		if (!same_node(child, node_get_str(b, child->key), NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_node(const struct node *a, const struct node *b, const char *const *own)
+{
+	if (!a || !b || a->kind != b->kind)
+		return false;
+	if (a->kind == NODE_MAP)
+		return same_members(a, b, own) && same_members(b, a, own);
+	if (a->kind != NODE_LIST)
+		return str_equal(a->text, b->text);
+	if (a->count != b->count)
+		return false;
+	for (const struct node *x = a->first, *y = b->first; x; x = x->next, y = y->next)
+		if (!same_node(x, y, NULL))
+			return false;
+	return true;
+}
+
+bool
+loop_same_content(const struct loop *a, const struct loop *b)
+{
+	if (!concept_equal(a->definition, b->definition) || a->count != b->count ||
+	    !same_node(a->given, b->given, loop_members))
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct element *x = &a->elements[i], *y = loop_element(b, x->id);
+
+		if (!y || !concept_equal(x->definition, y->definition) || !str_equal(x->version, y->version) ||
+		    (x->participant_id.name.ptr && y->participant_id.name.ptr &&
+		     !concept_equal(x->participant_id, y->participant_id)) ||
+		    !same_node(x->given, y->given, element_members))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,61 @@
+/* looptype - control loop types: service templates, what must hold in them, and what stands where */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_LOOPTYPE_H
+#define RUNTIME_LOOPTYPE_H
+
+#include "runtime/loop.h"
+
+/*
+ * A document is the tree of a service template: node_types, topology_template.node_templates and so on. Types of ONAP that it
+ * does not bring itself are built in. Functions answer NULL for what is not there.
+ */
+
+/* What is wrong with a document: sentences, one a line, and the HTTP status of the first. */
+struct looptype_findings {
+	struct text text;
+	unsigned status; /* 0: nothing */
+	unsigned count;
+};
+
+/* All rules that a document must keep to be commissioned. `out` is in `arena`. */
+void looptype_check(const struct node *root, struct arena *arena, struct looptype_findings *ret);
+
+/* Section maps. */
+const struct node *looptype_section(const struct node *root, const char *name); /* "node_types", ... */
+const struct node *looptype_templates(const struct node *root);                 /* topology_template.node_templates */
+
+/* The node template with this name and version. */
+const struct node *looptype_template(const struct node *root, struct concept concept);
+
+/* (name, version) of a node template; a version that is missing is 0.0.0. */
+struct concept looptype_concept(const struct node *template);
+
+bool looptype_is_loop(const struct node *root, const struct node *template);
+bool looptype_is_element(const struct node *root, const struct node *template);
+
+/* The elements that a loop's template lists: each entry's concept, {name, version} or "name:version". */
+struct concept looptype_element_ref(const struct node *entry);
+const struct node *looptype_elements(const struct node *loop_template);
+
+/* A value of a node template's properties. */
+const struct node *looptype_property(const struct node *template, const char *name);
+
+/* Fills what an element has from its definition: participant type, phase, timeouts, fragment. */
+void looptype_fill_element(const struct node *template, struct element *element);
+
+/*
+ * Writes {"property": definition, ...} of the template's type and all that it is derived from, the nearest winning: those with
+ * metadata common: true, or the others. How many were written.
+ */
+size_t looptype_write_properties(const struct node *root, const struct node *template, bool common, struct text *out);
+
+/* A node template as answers and messages carry it: {"name", "version", "type", ...}. properties: NULL for its own. */
+void looptype_write_template(struct text *out, const struct node *template, struct str properties);
+
+/* [{"participantType","controlLoopElementDefinitionList":[...]}]: the entries of one document, by participant type. */
+void looptype_write_definitions(const struct node *root, struct text *out, bool *first);
+
+/* The fragment of a document that goes to elements that name policies: {"data_types","policy_types","topology_template"}. */
+bool looptype_write_fragment(const struct node *root, struct text *out);
+
+#endif

@@ -1,0 +1,319 @@
+/* message - what the runtime says to participants, in its exact JSON */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/message.h"
+
+#include <inttypes.h>
+
+#include "runtime/looptype.h"
+#include "runtime/runtime_priv.h"
+#include "runtime/transport.h"
+
+static void
+send(struct turn *turn, struct str topic, struct text *out)
+{
+	struct str message = turn_text(turn, out);
+
+	if (turn->failed == 0)
+		turn->runtime->transport->send(turn, topic, message);
+}
+
+static void
+add_member(struct text *out, const char *key, struct str value)
+{
+	text_addf(out, ",\"%s\":", key);
+	text_add_json(out, value);
+}
+
+static void
+add_concept(struct text *out, const char *key, struct concept concept)
+{
+	text_addf(out, ",\"%s\":", key);
+	concept_write(out, concept);
+}
+
+/* A request's envelope, up to its own members. */
+static void
+begin(struct turn *turn, struct text *out, const char *type)
+{
+	text_init(out, turn->arena);
+	text_addf(out, "{\"messageType\":\"%s\"", type);
+	add_member(out, "messageId", turn_uuid(turn));
+	add_member(out, "timestamp", turn_time(turn));
+}
+
+static void
+end(struct turn *turn, struct text *out)
+{
+	text_add(out, STR("}"));
+	send(turn, turn->runtime->options.topic, out);
+}
+
+static void
+address(struct text *out, const struct participant *participant)
+{
+	add_concept(out, "participantType", participant->type);
+	add_concept(out, "participantId", participant->id);
+}
+
+struct definitions {
+	struct text *out;
+	bool first;
+};
+
+static bool
+write_document(void *context, const struct node *root)
+{
+	struct definitions *definitions = context;
+
+	looptype_write_definitions(root, definitions->out, &definitions->first);
+	return true;
+}
+
+void
+message_prime(struct turn *turn, const struct participant *participant)
+{
+	struct text out;
+	struct definitions definitions = {&out, true};
+
+	begin(turn, &out, "PARTICIPANT_UPDATE");
+	if (participant)
+		address(&out, participant);
+	text_add(&out, STR(",\"participantDefinitionUpdates\":["));
+	looptypes_each(turn, write_document, &definitions);
+	text_add(&out, STR("]"));
+	end(turn, &out);
+}
+
+void
+message_deprime(struct turn *turn)
+{
+	struct text out;
+
+	begin(turn, &out, "PARTICIPANT_UPDATE");
+	text_add(&out, STR(",\"participantDefinitionUpdates\":[]"));
+	end(turn, &out);
+}
+
+static void
+begin_ack(struct turn *turn, struct text *out, const char *type, struct str response_to, const char *words)
+{
+	text_init(out, turn->arena);
+	text_addf(out, "{\"messageType\":\"%s\"", type);
+	if (response_to.ptr)
+		add_member(out, "responseTo", response_to);
+	text_addf(out, ",\"result\":true,\"message\":\"%s\"", words);
+}
+
+void
+message_register_ack(struct turn *turn, struct str response_to, const struct participant *participant)
+{
+	struct text out;
+
+	begin_ack(turn, &out, "PARTICIPANT_REGISTER_ACK", response_to, "Participant Register Ack");
+	address(&out, participant);
+	end(turn, &out);
+}
+
+void
+message_deregister_ack(struct turn *turn, struct str response_to)
+{
+	struct text out;
+
+	begin_ack(turn, &out, "PARTICIPANT_DEREGISTER_ACK", response_to, "Participant Deregister Ack");
+	end(turn, &out);
+}
+
+void
+message_status_request(struct turn *turn, const struct participant *participant)
+{
+	struct text out;
+
+	begin(turn, &out, "PARTICIPANT_STATUS_REQ");
+	address(&out, participant);
+	end(turn, &out);
+}
+
+/* The first element of a participant stands for it. */
+static bool
+begins_participant(const struct loop *loop, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (concept_equal(loop->elements[j].participant_id, loop->elements[i].participant_id))
+			return false;
+	return true;
+}
+
+static void
+write_element(const struct element *element, struct str fragment, struct str candidates, struct text *out)
+{
+	element_write_open(out, element, true);
+	if (candidates.len) {
+		text_add(out, STR(",\"participantIdCandidates\":"));
+		text_add(out, candidates);
+	}
+	if (element->fragment && fragment.len) {
+		text_add(out, STR(",\"toscaServiceTemplateFragment\":"));
+		text_add(out, fragment);
+	}
+	text_add(out, STR("}"));
+}
+
+static void
+write_participant(const struct loop *loop, size_t i, struct str fragment, struct text *out)
+{
+	struct concept participant = loop->elements[i].participant_id;
+	bool comma = false;
+
+	text_add(out, STR("{\"participantId\":"));
+	concept_write(out, participant);
+	text_add(out, STR(",\"controlLoopElementList\":["));
+	for (; i < loop->count; i++) {
+		if (!concept_equal(loop->elements[i].participant_id, participant))
+			continue;
+		text_add(out, comma ? STR(",") : STR(""));
+		comma = true;
+		write_element(&loop->elements[i], fragment, STR_NONE, out);
+	}
+	text_add(out, STR("]}"));
+}
+
+struct offer {
+	const struct element *element;
+	struct str fragment, candidates;
+	struct text *out;
+	bool *comma;
+};
+
+static bool
+write_offer(void *context, struct participant *participant)
+{
+	struct offer *offer = context;
+
+	if (!concept_equal(participant->type, offer->element->participant_type) ||
+	    !participant_is_registered(participant))
+		return true;
+	text_add(offer->out, *offer->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
+	*offer->comma = true;
+	concept_write(offer->out, participant->id);
+	text_add(offer->out, STR(",\"controlLoopElementList\":["));
+	write_element(offer->element, offer->fragment, offer->candidates, offer->out);
+	text_add(offer->out, STR("]}"));
+	return true;
+}
+
+/* An element that nobody hosts yet goes to all who may: the first to claim it will. */
+static void
+write_candidates(struct turn *turn, const struct element *element, struct str fragment, struct text *out, bool *comma)
+{
+	struct offer offer = {element, fragment, STR_NONE, out, comma};
+	struct text candidates;
+
+	text_init(&candidates, turn->arena);
+	if (participants_of_type(turn, element->participant_type, &candidates) == 0)
+		return;
+	offer.candidates = turn_text(turn, &candidates);
+	participants_each(turn, write_offer, &offer);
+}
+
+/* The policies of the type, for elements that name one; empty when there is neither. */
+static struct str
+write_fragment(struct turn *turn, const struct loop *loop)
+{
+	const struct node *root = NULL;
+	struct text out;
+
+	for (size_t i = 0; i < loop->count && !root; i++)
+		if (loop->elements[i].fragment)
+			root = looptype_load(turn, loop->definition, NULL);
+	text_init(&out, turn->arena);
+	if (!root || !looptype_write_fragment(root, &out))
+		return STR("");
+	return turn_text(turn, &out);
+}
+
+void
+message_update(struct turn *turn, const struct loop *loop, int64_t phase)
+{
+	struct str fragment = write_fragment(turn, loop);
+	bool comma = false;
+	struct text out;
+
+	begin(turn, &out, "CONTROL_LOOP_UPDATE");
+	add_concept(&out, "controlLoopId", loop->id);
+	text_addf(&out, ",\"startPhase\":%" PRId64 ",\"participantUpdatesList\":[", phase);
+	for (size_t i = 0; i < loop->count; i++) {
+		if (!loop->elements[i].participant_id.name.ptr)
+			write_candidates(turn, &loop->elements[i], fragment, &out, &comma);
+		if (!loop->elements[i].participant_id.name.ptr || !begins_participant(loop, i))
+			continue;
+		text_add(&out, comma ? STR(",") : STR(""));
+		comma = true;
+		write_participant(loop, i, fragment, &out);
+	}
+	text_add(&out, STR("]"));
+	end(turn, &out);
+}
+
+void
+message_state_change(struct turn *turn, const struct loop *loop, enum loop_state ordered, enum loop_state current,
+                     int64_t phase)
+{
+	struct text out;
+
+	begin(turn, &out, "CONTROL_LOOP_STATE_CHANGE");
+	add_concept(&out, "controlLoopId", loop->id);
+	text_addf(&out, ",\"orderedState\":\"%s\",\"currentState\":\"%s\",\"startPhase\":%" PRId64,
+	          loop_state_name[ordered], loop_state_name[current], phase);
+	end(turn, &out);
+}
+
+void
+notify_loop(struct turn *turn, struct str what, const struct loop *loop, const struct element *element)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"notification\":"));
+	text_add_json(&out, what);
+	add_member(&out, "timestamp", turn_time(turn));
+	add_concept(&out, "controlLoopId", loop->id);
+	text_addf(&out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\"", loop_state_name[loop->state],
+	          loop_state_name[loop->ordered], change_result_name[loop->result]);
+	if (element) {
+		add_member(&out, "elementId", element->id);
+		add_concept(&out, "elementDefinition", element->definition);
+		if (element->participant_id.name.ptr)
+			add_concept(&out, "participantId", element->participant_id);
+		if (element->message.ptr)
+			add_member(&out, "message", element->message);
+	}
+	text_add(&out, STR("}"));
+	send(turn, turn->runtime->options.notifications, &out);
+}
+
+void
+notify_refusal(struct turn *turn, const char *why)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"notification\":\"POLICIES_REFUSED\""));
+	add_member(&out, "timestamp", turn_time(turn));
+	add_member(&out, "message", str_from(why));
+	text_add(&out, STR("}"));
+	send(turn, turn->runtime->options.notifications, &out);
+}
+
+void
+notify_participant(struct turn *turn, const char *what, const struct participant *participant)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_addf(&out, "{\"notification\":\"%s\"", what);
+	add_member(&out, "timestamp", turn_time(turn));
+	address(&out, participant);
+	add_member(&out, "healthStatus", participant->health);
+	text_add(&out, STR("}"));
+	send(turn, turn->runtime->options.notifications, &out);
+}

@@ -1,0 +1,341 @@
+/* participant - who takes part: what the runtime hears of participants and does about them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/participant.h"
+
+#include "runtime/message.h"
+#include "runtime/monitoring.h"
+#include "runtime/runtime_priv.h"
+
+static struct str
+text_of(const struct node *message, const char *key)
+{
+	const struct node *node = node_get(message, key);
+
+	return node && node->kind == NODE_TEXT ? node->text : STR_NONE;
+}
+
+/* The text if it is one of the known, else absent. */
+static struct str
+one_of(struct str text, const char *const *known)
+{
+	for (; *known; known++)
+		if (str_is(text, *known))
+			return text;
+	return STR_NONE;
+}
+
+static struct str
+state_of(const struct node *message)
+{
+	static const char *const states[] = {"UNKNOWN", "PASSIVE", "SAFE", "TEST", "ACTIVE", "TERMINATED", NULL};
+
+	return one_of(text_of(message, "state"), states);
+}
+
+static struct str
+health_of(const struct node *message)
+{
+	static const char *const healths[] = {"HEALTHY", "NOT_HEALTHY", "TEST_IN_PROGRESS", "UNKNOWN", "OFF_LINE", NULL};
+
+	return one_of(text_of(message, "healthStatus"), healths);
+}
+
+/* Who speaks. False when the message does not say it properly. */
+static bool
+read_sender(const struct node *message, struct participant *ret)
+{
+	*ret = (struct participant){
+		.id = concept_read(node_get(message, "participantId")),
+		.type = concept_read(node_get(message, "participantType")),
+		.state = STR("UNKNOWN"),
+		.health = STR("UNKNOWN"),
+		.update_ms = TIME_NONE,
+	};
+	return concept_name_valid(ret->id.name) && concept_version_valid(ret->id.version) &&
+	       concept_name_valid(ret->type.name) && concept_version_valid(ret->type.version);
+}
+
+bool
+participant_heard(struct turn *turn, const struct node *message, struct participant *ret)
+{
+	struct participant sender;
+
+	if (!read_sender(message, &sender) || !participant_load(turn, sender.id, ret) ||
+	    !concept_equal(sender.type, ret->type))
+		return false;
+	ret->last_ms = turn->now_ms;
+	ret->retries = 0;
+	if (str_is(ret->health, "OFF_LINE") && !str_is(ret->state, "TERMINATED"))
+		ret->health = STR("UNKNOWN");
+	return true;
+}
+
+static bool
+take_any(void *context, const struct node *root)
+{
+	(void)root;
+	*(bool *)context = true;
+	return false;
+}
+
+void
+participant_register(struct turn *turn, const struct node *message)
+{
+	struct participant participant, known;
+	bool commissioned = false;
+
+	if (!read_sender(message, &participant))
+		return;
+	if (participant_load(turn, participant.id, &known)) {
+		participant.records = known.records;
+		participant.element_records = known.element_records;
+	}
+	participant.last_ms = turn->now_ms;
+	looptypes_each(turn, take_any, &commissioned);
+	if (commissioned) {
+		message_prime(turn, &participant);
+		participant.update_ms = turn->now_ms;
+	}
+	message_register_ack(turn, text_of(message, "messageId"), &participant);
+	participant_save(turn, &participant);
+}
+
+void
+participant_deregister(struct turn *turn, const struct node *message)
+{
+	struct participant participant;
+
+	if (participant_heard(turn, message, &participant)) {
+		participant.state = STR("TERMINATED");
+		participant.health = STR("OFF_LINE");
+		participant.update_ms = TIME_NONE;
+		participant_save(turn, &participant);
+	} else if (!read_sender(message, &participant)) {
+		return;
+	}
+	message_deregister_ack(turn, text_of(message, "messageId"));
+}
+
+void
+participant_update_ack(struct turn *turn, const struct node *message)
+{
+	const struct node *result = node_get(message, "result");
+	struct str state = state_of(message);
+	struct participant participant;
+
+	if (!participant_heard(turn, message, &participant))
+		return;
+	if (str_is(participant.state, "TERMINATED"))
+		return; /* it has gone; what comes late does not bring it back */
+	if (state.ptr)
+		participant.state = state;
+	if (!result || result->kind != NODE_BOOL || result->boolean)
+		participant.update_ms = TIME_NONE;
+	participant_save(turn, &participant);
+}
+
+void
+participant_status(struct turn *turn, const struct node *message)
+{
+	struct str state = state_of(message), health = health_of(message);
+	struct participant participant, sender;
+
+	if (!participant_heard(turn, message, &participant)) {
+		/* One that a runtime before this one knew; but nobody else's name. */
+		if (!read_sender(message, &sender) || participant_load(turn, sender.id, &participant))
+			return;
+		participant = sender;
+		participant.last_ms = turn->now_ms;
+	}
+	if (str_is(participant.state, "TERMINATED"))
+		return;
+	if (state.ptr)
+		participant.state = state;
+	if (health.ptr) {
+		if (!str_is(health, "HEALTHY") && str_is(participant.health, "HEALTHY"))
+			notify_participant(turn, "PARTICIPANT_UNWELL", &participant);
+		participant.health = health;
+	}
+	statistics_record(turn, message, &participant);
+	participant_save(turn, &participant);
+	statistics_supervise(turn, message, &participant);
+}
+
+/* --- broadcasts --- */
+
+static bool
+take_present(void *context, struct participant *participant)
+{
+	*(bool *)context = !str_is(participant->state, "TERMINATED");
+	return !*(bool *)context;
+}
+
+bool
+participants_any(struct turn *turn)
+{
+	bool any = false;
+
+	participants_each(turn, take_present, &any);
+	return any;
+}
+
+static bool
+expect_update(void *context, struct participant *participant)
+{
+	struct turn *turn = context;
+
+	if (!participant_is_registered(participant))
+		return true;
+	participant->update_ms = turn->now_ms;
+	participant->update_retries = 0;
+	participant_save(turn, participant);
+	return true;
+}
+
+void
+participants_expect_update(struct turn *turn)
+{
+	participants_each(turn, expect_update, turn);
+}
+
+/* --- time --- */
+
+struct scan {
+	struct turn *turn;
+	bool again;
+};
+
+/* A silent participant is asked how it is, and given up after some questions. True when that changed it. */
+static bool
+scan_silence(struct turn *turn, struct participant *participant)
+{
+	const struct runtime_options *options = &turn->runtime->options;
+
+	if (turn->now_ms - participant->last_ms <= options->status_wait_ms)
+		return false;
+	if (participant->retries < options->retries) {
+		if (participant->retries++ == 0)
+			notify_participant(turn, "PARTICIPANT_SILENT", participant);
+		participant->health = STR("NOT_HEALTHY");
+		message_status_request(turn, participant);
+	} else {
+		participant->health = STR("OFF_LINE");
+		participant->update_ms = TIME_NONE;
+		notify_participant(turn, "PARTICIPANT_OFF_LINE", participant);
+	}
+	return true;
+}
+
+/* Definitions that were not acknowledged are sent again, and then no more. */
+static bool
+scan_update(struct turn *turn, struct participant *participant)
+{
+	const struct runtime_options *options = &turn->runtime->options;
+
+	if (participant->update_ms == TIME_NONE || turn->now_ms - participant->update_ms <= options->update_wait_ms)
+		return false;
+	if (participant->update_retries < options->retries) {
+		participant->update_retries++;
+		message_prime(turn, participant);
+	} else {
+		participant->update_ms = TIME_NONE;
+		participant->update_retries = 0;
+		notify_participant(turn, "PARTICIPANT_NOT_PRIMED", participant);
+	}
+	return true;
+}
+
+static bool
+scan_participant(void *context, struct participant *participant)
+{
+	struct scan *scan = context;
+	bool changed;
+
+	if (!participant_is_registered(participant))
+		return true;
+	scan->again = true;
+	changed = scan_silence(scan->turn, participant);
+	changed |= scan_update(scan->turn, participant);
+	if (changed)
+		participant_save(scan->turn, participant);
+	return true;
+}
+
+bool
+participants_scan(struct turn *turn)
+{
+	struct scan scan = {turn, false};
+
+	participants_each(turn, scan_participant, &scan);
+	return scan.again;
+}
+
+/* --- listing --- */
+
+struct listing {
+	struct turn *turn;
+	struct text *out;
+	struct concept filter, participant;
+	bool comma, comma_element;
+};
+
+static bool
+list_elements(void *context, struct loop *loop)
+{
+	struct listing *listing = context;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+
+		if (!concept_equal(element->participant_id, listing->participant))
+			continue;
+		text_add(listing->out, listing->comma_element ? STR(",{\"id\":") : STR("{\"id\":"));
+		listing->comma_element = true;
+		text_add_json(listing->out, element->id);
+		text_add(listing->out, STR(",\"controlLoopId\":"));
+		concept_write(listing->out, loop->id);
+		text_add(listing->out, STR(",\"definition\":"));
+		concept_write(listing->out, element->definition);
+		text_addf(listing->out, ",\"state\":\"%s\"}", loop_state_name[element->state]);
+	}
+	return true;
+}
+
+static bool
+list_participant(void *context, struct participant *participant)
+{
+	struct listing *listing = context;
+	char time[TIME_TEXT_SIZE];
+
+	if ((listing->filter.name.ptr && !str_equal(listing->filter.name, participant->id.name)) ||
+	    (listing->filter.version.ptr && !str_equal(listing->filter.version, participant->id.version)))
+		return true;
+	time_format_instant(participant->last_ms, time);
+	text_add(listing->out, listing->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
+	listing->comma = true;
+	concept_write(listing->out, participant->id);
+	text_add(listing->out, STR(",\"participantType\":"));
+	concept_write(listing->out, participant->type);
+	text_add(listing->out, STR(",\"participantState\":"));
+	text_add_json(listing->out, participant->state);
+	text_add(listing->out, STR(",\"healthStatus\":"));
+	text_add_json(listing->out, participant->health);
+	text_addf(listing->out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
+	          participant->update_ms == TIME_NONE ? "true" : "false", time);
+	listing->participant = participant->id;
+	listing->comma_element = false;
+	if (participant_load_count(listing->turn, participant->id) > 0)
+		loops_each(listing->turn, STR_NONE, STR_NONE, list_elements, listing);
+	text_add(listing->out, STR("]}"));
+	return true;
+}
+
+void
+participants_list(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version}};
+
+	text_add(out, STR("{\"participantList\":["));
+	participants_each(turn, list_participant, &listing);
+	text_add(out, STR("]}"));
+}

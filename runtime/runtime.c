@@ -1,0 +1,564 @@
+/* runtime - the control loop runtime: one thread that owns timers and writes, and the calls that it serves */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/runtime.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "runtime/bus.h"
+#include "runtime/deploy.h"
+#include "runtime/message.h"
+#include "runtime/runtime_priv.h"
+
+#define QUEUE_MOST 20000    /* calls that may wait */
+#define GROUP_MOST 256      /* calls of one transaction */
+#define POLL_NS 100000000   /* how often topics are looked at for messages of other processes while somebody waits */
+#define STALE_ROUNDS 100    /* policy sets published while a transaction began */
+#define ARENA_KEPT ((size_t)8 << 20) /* bytes of scratch memory that stay between transactions */
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock; for waits only */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void
+call_answer(struct runtime_call *call, unsigned status, struct str json)
+{
+	call->status = status;
+	call->reply = json;
+}
+
+void
+call_refuse(struct runtime_call *call, unsigned status, const char *format, ...)
+{
+	char sentence[2048];
+	struct text out;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args); /* a longer one is cut */
+	va_end(args);
+	text_init(&out, &call->arena);
+	text_add(&out, STR("{\"errorDetails\":"));
+	text_add_json(&out, str_from(sentence));
+	text_add(&out, STR("}"));
+	call_answer(call, status, text_done(&out));
+}
+
+const struct runtime_options *
+runtime_options_of(const struct runtime *runtime)
+{
+	return &runtime->options;
+}
+
+/* --- transactions --- */
+
+struct group {
+	struct runtime *runtime;
+	const struct policyset *set;
+	struct runtime_call *calls;
+	bool one, stale, behind, deployed, refused, undone, clock, again; /* again: a scan found that time goes on to matter */
+	struct topic_name *published;
+	const char *complaint; /* only this is to be notified */
+};
+
+static int transact(struct group *group, struct error *err);
+
+/* A manual clock stands after a restart where it stood before. */
+static void
+keep_clock(struct turn *turn)
+{
+	unsigned char bytes[8];
+
+	store_pack_i64(bytes, turn->now_ms);
+	turn_put(turn, STR("Mclock"), (struct str){(const char *)bytes, sizeof(bytes)});
+}
+
+static int
+group_run(void *context, struct history_writer *writer)
+{
+	struct group *group = context;
+	struct runtime *runtime = group->runtime;
+	struct turn turn = {
+		.runtime = runtime,
+		.writer = writer,
+		.txn = history_writer_txn(writer),
+		.arena = &runtime->arena,
+		.set = group->set,
+		.now_ms = engine_now(runtime->engine),
+	};
+
+	if (runtime->arena.used > ARENA_KEPT)
+		arena_free(&runtime->arena); /* one large group is no reason to hold its memory */
+	arena_reset(&runtime->arena);
+	group->published = NULL;
+	group->stale = !engine_set_is_current(runtime->engine, group->set);
+	group->behind = deploy_number(&turn) != runtime->deployed;
+	if (group->stale || group->behind)
+		return turn.failed;
+	if (group->complaint)
+		notify_refusal(&turn, group->complaint);
+	else if (!group->calls && !group->clock)
+		group->again = runtime_scan(&turn);
+	if (!group->calls && !group->complaint && runtime->options.manual)
+		keep_clock(&turn);
+	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
+		int r = 0;
+
+		if (group->refused) {
+			call->refused(&turn, call);
+			continue;
+		}
+		call->status = 0;
+		call->waits = false;
+		call->denials = NULL;
+		r = call->run(&turn, call);
+		group->undone = r < 0 && turn.failed == 0;
+		if (r < 0)
+			return turn.failed ? turn.failed : r;
+	}
+	group->published = turn.published;
+	group->deployed = turn.deployed;
+	return turn.failed;
+}
+
+/* Policies of control loops into force as the database has them. What is refused is told to whoever listens. */
+static void
+follow_deployment(struct runtime *runtime)
+{
+	struct group group = {.runtime = runtime};
+	struct error err = {0};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	if (deploy_load(runtime, runtime->reader, &arena, &runtime->deployed, &group.complaint) == 0 && group.complaint)
+		(void)transact(&group, &err); /* a notification that cannot be kept helps nobody */
+	arena_free(&arena);
+}
+
+/* One transaction for the calls, or a scan when there are none; with the newest policy set. */
+static int
+transact(struct group *group, struct error *err)
+{
+	struct runtime *runtime = group->runtime;
+	int r = 0;
+
+	for (int i = 0; i < STALE_ROUNDS; i++) {
+		struct policyset *set = engine_set_hold(runtime->engine);
+
+		group->set = set;
+		r = history_transact(engine_history(runtime->engine), group_run, group, err);
+		policyset_drop(set);
+		if (r == 0 && group->behind)
+			follow_deployment(runtime);
+		if (r != 0 || (!group->stale && !group->behind))
+			break;
+	}
+	if (r == 0 && group->deployed)
+		follow_deployment(runtime);
+	if (r == 0 && (group->stale || group->behind))
+		r = error_set(err, ERROR_BUSY, NULL, "policies change too fast");
+	if (r == 0 && group->published)
+		runtime->transport->committed(runtime, group->published);
+	return r;
+}
+
+/* A call alone, after its group failed. Its own refusal stands, any other failure is told. */
+static void
+transact_one(struct runtime *runtime, struct runtime_call *call)
+{
+	struct group group = {.runtime = runtime, .calls = call, .one = true};
+	struct error err = {0};
+
+	if (transact(&group, &err) == 0)
+		return;
+	if (!group.undone || !call->status) {
+		call->status = 0;
+		call->err = err;
+	} else if (call->refused) {
+		group.refused = true;
+		err = (struct error){0};
+		(void)transact(&group, &err); /* the refusal stands even when its note cannot be kept */
+	}
+}
+
+static void
+park_or_finish(struct runtime *runtime, struct runtime_call *call)
+{
+	if (call->waits && !call->err.code) {
+		call->next = runtime->parked;
+		runtime->parked = call;
+	} else {
+		call->done(call);
+	}
+}
+
+static void
+do_calls(struct runtime *runtime, struct runtime_call *calls)
+{
+	struct group group = {.runtime = runtime, .calls = calls};
+	struct error err = {0};
+
+	if (transact(&group, &err) != 0)
+		for (struct runtime_call *call = calls; call; call = call->next)
+			transact_one(runtime, call);
+	for (struct runtime_call *next; calls; calls = next) {
+		next = calls->next;
+		park_or_finish(runtime, calls);
+	}
+}
+
+/* --- waiting for messages --- */
+
+static void
+retry_parked(struct runtime *runtime, const struct topic_name *topics)
+{
+	struct runtime_call *parked = runtime->parked, *due = NULL, **last = &due;
+	int64_t now_ns = monotonic_ns();
+
+	runtime->parked = NULL;
+	for (struct runtime_call *next; parked; parked = next) {
+		const struct topic_name *topic = topics;
+
+		next = parked->next;
+		while (topic && !str_equal(topic->name, parked->question->topic))
+			topic = topic->next;
+		if (now_ns >= parked->until_ns || (parked->gone && parked->gone(parked))) {
+			call_answer(parked, 200, STR("[]"));
+			parked->done(parked);
+		} else if (topic) {
+			*last = parked;
+			last = &parked->next;
+			parked->next = NULL;
+		} else {
+			parked->next = runtime->parked;
+			runtime->parked = parked;
+		}
+	}
+	if (due)
+		do_calls(runtime, due);
+}
+
+void
+runtime_wake(struct runtime *runtime, const struct topic_name *topics)
+{
+	struct topic_name *copy = NULL;
+	struct arena arena;
+
+	if (!runtime->parked)
+		return;
+	arena_init(&arena, 0); /* the names live in the arena that the next transaction resets */
+	for (; topics; topics = topics->next) {
+		struct topic_name *name = arena_alloc(&arena, sizeof(*name));
+
+		if (!name)
+			break; /* they wait for the next poll */
+		*name = (struct topic_name){copy, arena_str(&arena, topics->name)};
+		copy = name;
+	}
+	retry_parked(runtime, copy);
+	arena_free(&arena);
+}
+
+void
+runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
+{
+	*ret = (struct turn){
+		.runtime = runtime,
+		.txn = history_reader_txn(reader),
+		.arena = arena,
+		.now_ms = engine_now(runtime->engine),
+	};
+}
+
+/* Topics that grew, perhaps by another process; and calls whose time is over. */
+static void
+poll_parked(struct runtime *runtime)
+{
+	struct topic_name *grown = NULL;
+	struct arena arena;
+	struct turn turn;
+
+	if (!runtime->parked)
+		return;
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		for (struct runtime_call *call = runtime->parked; call; call = call->next) {
+			struct topic_name *name = arena_alloc(&arena, sizeof(*name));
+
+			if (!name || bus_end(&turn, call->question->topic) == call->number)
+				continue;
+			*name = (struct topic_name){grown, call->question->topic};
+			grown = name;
+		}
+	}
+	history_reader_end(runtime->reader);
+	retry_parked(runtime, grown);
+	arena_free(&arena);
+}
+
+/* --- time --- */
+
+/* A scan at one multiple of the heart beat; or only the clock is kept. True when more scans may change something. */
+static bool
+scan(struct runtime *runtime, bool clock)
+{
+	struct group group = {.runtime = runtime, .clock = clock};
+	struct error err = {0};
+
+	return transact(&group, &err) != 0 || group.again; /* one that failed is made up for by the next */
+}
+
+static int64_t
+multiple_after(const struct runtime *runtime, int64_t ms)
+{
+	int64_t beat_ms = runtime->options.heart_beat_ms;
+
+	return ms - (ms % beat_ms + beat_ms) % beat_ms + beat_ms;
+}
+
+/* The manual clock goes to the target, and stops on the way for every scan. */
+static void
+advance(struct runtime *runtime, struct runtime_call *call)
+{
+	int64_t at_ms = engine_now(runtime->engine);
+	char now[TIME_TEXT_SIZE];
+	struct text out;
+	bool again = true;
+
+	if (call->target_ms < at_ms) {
+		call->err.code = ERROR_CONFLICT;
+		(void)snprintf(call->err.text, sizeof(call->err.text), "the clock does not go back");
+		call->done(call);
+		return;
+	}
+	for (at_ms = multiple_after(runtime, at_ms); again && at_ms <= call->target_ms; at_ms = multiple_after(runtime, at_ms)) {
+		runtime->options.set_clock(runtime->options.clock_context, at_ms);
+		again = scan(runtime, false);
+	}
+	runtime->options.set_clock(runtime->options.clock_context, call->target_ms);
+	(void)scan(runtime, true);
+	time_format_instant(engine_now(runtime->engine), now);
+	text_init(&out, &call->arena);
+	text_addf(&out, "{\"now\":\"%s\"}", now);
+	call_answer(call, 200, text_done(&out));
+	call->done(call);
+}
+
+static void
+beat(struct runtime *runtime)
+{
+	int64_t now_ms = engine_now(runtime->engine);
+
+	if (runtime->options.manual || now_ms < runtime->next_scan_ms)
+		return;
+	(void)scan(runtime, false);
+	runtime->next_scan_ms = multiple_after(runtime, now_ms);
+}
+
+/* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
+static void
+look_around(struct runtime *runtime)
+{
+	uint64_t number = runtime->deployed;
+	struct arena arena;
+	struct turn turn;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		number = deploy_number(&turn);
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (number != runtime->deployed)
+		follow_deployment(runtime);
+}
+
+/* --- the thread --- */
+
+static void
+wait_until(struct runtime *runtime)
+{
+	int64_t wait_ns = POLL_NS;
+	struct timespec until;
+
+	if (!runtime->parked && runtime->options.manual)
+		wait_ns = INT64_C(1000000000);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock; only for the wait below */
+	wait_ns += until.tv_nsec;
+	until.tv_sec += (time_t)(wait_ns / 1000000000);
+	until.tv_nsec = (long)(wait_ns % 1000000000);
+	while (!runtime->first && !runtime->stopping)
+		if (pthread_cond_timedwait(&runtime->filled, &runtime->lock, &until) == ETIMEDOUT)
+			break;
+}
+
+/* What waits, in order: a group of calls, or one that moves the clock. */
+static struct runtime_call *
+take_calls(struct runtime *runtime, bool *ret_stop)
+{
+	struct runtime_call *first, *last = NULL;
+	size_t count = 0;
+
+	pthread_mutex_lock(&runtime->lock);
+	wait_until(runtime);
+	first = runtime->first;
+	for (struct runtime_call *call = first; call && count < GROUP_MOST && (call->run || !last); call = call->next) {
+		last = call;
+		count++;
+		if (!call->run)
+			break;
+	}
+	if (last) {
+		runtime->first = last->next;
+		if (!runtime->first)
+			runtime->last = NULL;
+		last->next = NULL;
+		runtime->waiting -= count;
+	}
+	*ret_stop = runtime->stopping && !first;
+	pthread_mutex_unlock(&runtime->lock);
+	return first;
+}
+
+static void *
+runtime_main(void *argument)
+{
+	struct runtime *runtime = argument;
+	bool stop = false;
+
+	while (!stop) {
+		struct runtime_call *calls = take_calls(runtime, &stop);
+
+		if (calls && !calls->run)
+			advance(runtime, calls);
+		else if (calls)
+			do_calls(runtime, calls);
+		beat(runtime);
+		poll_parked(runtime);
+		if (!calls)
+			look_around(runtime);
+	}
+	for (struct runtime_call *call = runtime->parked, *next; call; call = next) {
+		next = call->next;
+		call_answer(call, 200, STR("[]"));
+		call->done(call);
+	}
+	return NULL;
+}
+
+int
+runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *err)
+{
+	bool full;
+
+	call->next = NULL;
+	pthread_mutex_lock(&runtime->lock);
+	full = runtime->waiting >= QUEUE_MOST || runtime->stopping;
+	if (!full) {
+		if (runtime->last)
+			runtime->last->next = call;
+		else
+			runtime->first = call;
+		runtime->last = call;
+		runtime->waiting++;
+		pthread_cond_signal(&runtime->filled);
+	}
+	pthread_mutex_unlock(&runtime->lock);
+	return full ? error_set(err, ERROR_BUSY, NULL, "too many requests wait for the runtime") : 0;
+}
+
+int
+runtime_clock(struct runtime *runtime, int64_t *ret_ms, struct error *err)
+{
+	struct arena arena;
+	struct turn turn;
+	struct str value;
+	int r = history_reader_begin(runtime->reader);
+
+	*ret_ms = TIME_NONE;
+	arena_init(&arena, 0);
+	if (r == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		if (turn_get(&turn, STR("Mclock"), &value) && value.len == 8)
+			*ret_ms = store_unpack_i64(value.ptr);
+		r = turn.failed;
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	return r == 0 ? 0 : error_set(err, (enum error_code)-r, NULL, "cannot read the runtime's clock");
+}
+
+int
+runtime_open(struct engine *engine, const struct runtime_options *options, struct runtime **ret, struct error *err)
+{
+	struct runtime *runtime = calloc(1, sizeof(*runtime));
+	pthread_condattr_t monotonic;
+	int rc;
+
+	if (!runtime)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	runtime->engine = engine;
+	runtime->options = *options;
+	runtime->transport = &bus_transport;
+	runtime->limits = (struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
+	runtime->next_scan_ms = multiple_after(runtime, engine_now(engine));
+	arena_init(&runtime->arena, 0);
+	pthread_mutex_init(&runtime->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&runtime->filled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random))
+		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	else
+		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
+	if (rc == 0)
+		look_around(runtime); /* no other thread yet */
+	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
+		rc = error_set(err, ERROR_MEMORY, NULL, "cannot start the runtime's thread");
+	if (rc != 0) {
+		runtime_close(runtime);
+		return rc;
+	}
+	runtime->started = true;
+	*ret = runtime;
+	return 0;
+}
+
+void
+runtime_stop(struct runtime *runtime)
+{
+	if (!runtime)
+		return;
+	pthread_mutex_lock(&runtime->lock);
+	runtime->stopping = true;
+	pthread_cond_signal(&runtime->filled);
+	pthread_mutex_unlock(&runtime->lock);
+	if (runtime->started)
+		pthread_join(runtime->thread, NULL);
+	runtime->started = false;
+}
+
+void
+runtime_close(struct runtime *runtime)
+{
+	if (!runtime)
+		return;
+	runtime_stop(runtime);
+	history_reader_close(runtime->reader);
+	arena_free(&runtime->arena);
+	pthread_cond_destroy(&runtime->filled);
+	pthread_mutex_destroy(&runtime->lock);
+	free(runtime);
+}

@@ -1,0 +1,40 @@
+/* runtime_priv - the runtime from inside, for runtime/ alone */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_RUNTIME_PRIV_H
+#define RUNTIME_RUNTIME_PRIV_H
+
+#include <pthread.h>
+
+#include "runtime/turn.h"
+
+struct runtime {
+	struct engine *engine;
+	struct runtime_options options;
+	struct supervision_limits limits;
+	const struct transport *transport;
+	uint64_t random[4];          /* message ids; in writing turns only, of which there is one at a time */
+	bool started;
+	pthread_t thread;
+	struct history_reader *reader; /* the thread's */
+	struct arena arena;          /* of one group of calls; the thread's */
+	struct runtime_call *parked; /* waiting for messages; the thread's */
+	int64_t next_scan_ms;        /* the thread's */
+	uint64_t deployed;           /* the change of deployed policies that is in force here; the thread's, read in its turns */
+
+	pthread_mutex_t lock;        /* guards what follows */
+	pthread_cond_t filled;
+	struct runtime_call *first, *last;
+	size_t waiting;
+	bool stopping;
+};
+
+/* A transport's `committed`: calls that wait for one of the topics are tried again. */
+void runtime_wake(struct runtime *runtime, const struct topic_name *topics);
+
+/* A message on the runtime's topic. Anything may come; what is not understood changes nothing. */
+void runtime_receive(struct turn *turn, struct str message);
+
+/* One scan by the timer. False when time alone will change nothing until something else happens. */
+bool runtime_scan(struct turn *turn);
+
+#endif

@@ -1,0 +1,30 @@
+/* fuzz_looptype - service templates of control loops: checked, and written as messages carry them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/document.h"
+#include "runtime/looptype.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct looptype_findings findings;
+	struct document_limits limits = document_limits_default;
+	struct node *root;
+	struct arena arena;
+	struct text out;
+	bool first = true;
+
+	arena_init(&arena, (size_t)64 << 20);
+	limits.nodes = 100000;
+	if (document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root, NULL) == 0) {
+		looptype_check(root, &arena, &findings);
+		text_init(&out, &arena);
+		if (!findings.status) {
+			looptype_write_definitions(root, &out, &first);
+			(void)looptype_write_fragment(root, &out);
+		}
+	}
+	arena_free(&arena);
+	return 0;
+}

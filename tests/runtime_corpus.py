@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# runtime_corpus - a real control loop type, and an instance of it through all states on simulated participants
+# SPDX-License-Identifier: Apache-2.0
+"""The type is examples/control-loop-edge-cache.yaml; and with CLGUARD_CORPUS set those in its controlloops/ that hold a loop."""
+import glob
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP, BUILD = os.environ.get("top_srcdir", "."), os.environ.get("top_builddir", ".")
+BASE = "/onap/controlloop/v2"
+
+
+class Service:
+    def __init__(self):
+        self.process = subprocess.Popen([os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--durability",
+                                         "process", "--body-size", "4M"], stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if line.startswith("listening on "):
+                self.address = line.split()[-1]
+                return
+        raise AssertionError("clguardd did not start")
+
+    def ask(self, method, path, body=None, media="application/json"):
+        connection = http.client.HTTPConnection(*self.address.rsplit(":", 1), timeout=30)
+        connection.request(method, path, body, {"Content-Type": media} if body else {})
+        answer = connection.getresponse()
+        status, text = answer.status, answer.read().decode()
+        connection.close()
+        if status >= 300:
+            raise AssertionError("%s %s: %d %s" % (method, path, status, text[:2000]))
+        return json.loads(text)
+
+
+def wait(what, true):
+    for _ in range(500):
+        if true():
+            return
+        time.sleep(0.02)
+    raise AssertionError("waited in vain for " + what)
+
+
+def play(path):
+    """How many elements went through all states."""
+    service, participants = Service(), []
+    try:
+        with open(path, encoding="utf-8") as file:
+            service.ask("POST", BASE + "/commission", file.read(), "application/yaml")
+        loop = service.ask("GET", BASE + "/commission")[0]
+        elements = service.ask("GET", BASE + "/commission/elements?name=%(name)s&version=%(version)s" % loop)
+        types = {json.dumps(e["properties"]["participantType"], sort_keys=True) for e in elements}
+        for number, text in enumerate(sorted(types)):
+            kind = json.loads(text)
+            participants.append(subprocess.Popen(
+                [os.path.join(BUILD, "examples/participant"), "--type", kind["name"], "--version", kind["version"],
+                 "--name", "participant-%d" % number, "--service", service.address, "--quiet"]))
+        wait("participants", lambda: sum(
+            p["healthStatus"] == "HEALTHY"
+            for p in service.ask("GET", BASE + "/participants")["participantList"]) == len(types))
+        name = {"name": "loop-0", "version": "1.0.0"}
+        uuid = "%08d-0000-4000-8000-000000000000"
+        service.ask("POST", BASE + "/instantiation", json.dumps({"controlLoopList": [dict(
+            name, definition={"name": loop["name"], "version": loop["version"]},
+            elements={uuid % i: {"definition": {"name": e["name"], "version": e["version"]}}
+                      for i, e in enumerate(elements)})]}))
+        for state in ("PASSIVE", "RUNNING", "PASSIVE", "UNINITIALISED"):
+            service.ask("PUT", BASE + "/instantiation/command",
+                        json.dumps({"orderedState": state, "controlLoopIdentifierList": [name]}))
+            wait(state, lambda: service.ask("GET", BASE + "/instantiation?name=loop-0")["controlLoopList"][0]["state"]
+                 == state)
+        service.ask("DELETE", BASE + "/instantiation?name=loop-0&version=1.0.0")
+        service.ask("DELETE", BASE + "/commission?name=%(name)s&version=%(version)s" % loop)
+        return len(elements)
+    finally:
+        for process in participants + [service.process]:
+            process.terminate()
+            process.wait()
+        service.process.stderr.close()
+
+
+def main():
+    paths = [os.path.join(TOP, "examples/control-loop-edge-cache.yaml")]
+    for path in sorted(glob.glob(os.path.join(os.environ.get("CLGUARD_CORPUS", "/nonexistent"), "controlloops/*.yaml"))):
+        with open(path, encoding="utf-8") as file:
+            if "\ntopology_template:" in file.read():
+                paths.append(path)
+    for path in paths:
+        print("%s: %d elements went through all states" % (os.path.basename(path), play(path)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
