@@ -42,7 +42,7 @@ reserve(struct text *text, size_t more)
 		return true;
 	while (size - text->len <= more && size <= SIZE_MAX / 2)
 		size *= 2;
-	ptr = size - text->len > more ? arena_alloc(text->arena, size) : NULL;
+	ptr = size - text->len > more ? arena_bytes(text->arena, size) : NULL;
 	if (!ptr) {
 		text->failed = true;
 		return false;
