@@ -187,9 +187,12 @@ top_member(struct scan *scan, struct str key, uint32_t *seen)
 bool
 request_scan(struct str body, enum guard_mode mode, struct request *ret)
 {
-	struct scan scan = {.at = body.ptr, .end = body.ptr + body.len, .mode = mode};
+	struct scan scan = {.at = body.ptr, .mode = mode};
 
-	if (body.len == 0 || !take_members(&scan, top_member))
+	if (body.len == 0)
+		return false; /* there may be no bytes to point to */
+	scan.end = body.ptr + body.len;
+	if (!take_members(&scan, top_member))
 		return false;
 	skip_space(&scan);
 	if (scan.at != scan.end || !scan.guards)
