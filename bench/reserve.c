@@ -1,5 +1,7 @@
-/* reserve - rights per second, beside LMDB's own group commit of the same writes */
+/* reserve - rights per second, in process and over HTTP, beside LMDB's own group commit of the same writes */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/reserve.h"
+
 #include <lmdb.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -13,12 +15,10 @@
 #include "bench/clock.h"
 #include "engine/clguard.h"
 
-#define TARGETS 20000
-#define CLIENTS_MOST 64
 #define SECONDS 2
 #define SAMPLES 2000000
 
-static void
+void
 die(const char *what)
 {
 	fprintf(stderr, "bench/reserve: %s\n", what);
@@ -33,12 +33,6 @@ now_s(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
-
-/* What both sides are: something that takes one right for one target and returns when it is on the disk. */
-struct side {
-	void (*take)(struct side *side, unsigned number);
-	void *context;
-};
 
 struct client {
 	struct side *side;
@@ -136,6 +130,15 @@ static const char policies[] =
 	"        version: 1.0.0\n"
 	"        properties: {actor: SO, operation: Restart, timeWindow: 1, timeUnits: hour, limit: 1000}\n";
 
+static void
+write_policies(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(policies, file) < 0 || fclose(file) != 0)
+		die(path);
+}
+
 static double
 bench_clguard(const char *directory, bool durable, unsigned clients)
 {
@@ -146,12 +149,9 @@ bench_clguard(const char *directory, bool durable, unsigned clients)
 	char path[128];
 	const char *paths[] = {path};
 	double rate;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s.yaml", directory);
-	file = fopen(path, "w");
-	if (!file || fputs(policies, file) < 0 || fclose(file) != 0)
-		die(path);
+	write_policies(path);
 	options.data = directory;
 	options.process_durability = !durable;
 	if (clg_open(&options, &engine, &err) != 0 || clg_load(engine, paths, 1, NULL, NULL, &err) != 0)
@@ -159,6 +159,23 @@ bench_clguard(const char *directory, bool durable, unsigned clients)
 	side.context = engine;
 	rate = run("clguard", &side, clients);
 	clg_close(engine);
+	remove(path);
+	return rate;
+}
+
+/* The same from a clguardd over HTTP. */
+static double
+bench_http(const char *directory, bool durable, unsigned clients)
+{
+	struct side side = {.take = http_side_take};
+	char path[128];
+	double rate;
+
+	snprintf(path, sizeof(path), "%s.yaml", directory);
+	write_policies(path);
+	side.context = http_side_start(directory, path, durable, clients);
+	rate = run("over HTTP", &side, clients);
+	http_side_stop(side.context);
 	remove(path);
 	return rate;
 }
@@ -313,23 +330,24 @@ bench_bare(const char *directory, bool durable, unsigned clients)
 static void
 compare(bool durable, unsigned clients)
 {
+	enum { OURS, HTTP, BARE, SIDES };
+	double (*const sides[SIDES])(const char *, bool, unsigned) = {bench_clguard, bench_http, bench_bare};
 	char directory[] = "/tmp/bench-reserve-XXXXXX", command[64];
-	double ours = 0, bare = 0;
+	double rate[SIDES];
 
 	printf("durability %s, %u client%s\n", durable ? "group" : "process", clients, clients == 1 ? "" : "s");
-	for (int side = 0; side < 2; side++) {
+	for (int side = 0; side < SIDES; side++) {
 		strcpy(directory, "/tmp/bench-reserve-XXXXXX");
 		if (!mkdtemp(directory))
 			die(directory);
-		if (side)
-			bare = bench_bare(directory, durable, clients);
-		else
-			ours = bench_clguard(directory, durable, clients);
+		rate[side] = sides[side](directory, durable, clients);
 		snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 		if (system(command) != 0)
 			die(command);
 	}
-	printf("  ratio      %8.2f   (bar: 0.7 with 64 clients, durable)\n", ours / bare);
+	printf("  ratio      %8.2f   (bar: 0.7 with 64 clients, durable); over HTTP %.2f\n", rate[OURS] / rate[BARE],
+	       rate[HTTP] / rate[BARE]);
+	fflush(stdout);
 }
 
 int
