@@ -21,7 +21,8 @@ void guard_list_append(struct guard_list *list, struct guard *guard);
  *   actor, recipe, match_parameters   exact text, "/pattern/" or ".*"; in match_parameters absent or blank: any
  *   num, duration                     at most num operations of the request's actor and recipe in the window
  *   freq_limit_per_target             the same for each target; no target in the request: missing_attribute
- *   controlLoopName, targets          narrow the guard to these; a limiter counts only the named loop's operations
+ *   controlLoopName, targets          narrow the guard to these, and what a limiter counts; of several targets
+ *                                     each counts for itself
  *   time_in_range, active_time_range  out of it the guard is not in force
  *   minVnfCount, maxVnfCount          the bounds of a MinMax, inclusive
  * In onap mode it does what the reference's generator made of it: every limiter counts per target of the request;
@@ -40,8 +41,8 @@ void guard_list_append(struct guard_list *list, struct guard *guard);
 bool guard2_check(const struct node *root, enum guard_mode mode, struct diags *diags);
 
 /*
- * The same, and one guard for each limiter, blacklist and pair of bounds of each constraint of each policy, appended
- * to `list` in document order unless there is an error. Guards: in `arena`; nothing of the tree is kept.
+ * The same, and one guard for each limiter, blacklist and pair of bounds of each constraint of each policy without
+ * an error, appended to `list` in document order; none when the document as a whole has one. Guards: in `arena`; nothing of the tree is kept.
  * guard->policy is the id, version is absent, the place is the constraint's. key: of hash tables in the guards,
  * borrowed until this returns; NULL for none, where nobody outside chooses what is looked up.
  */

@@ -242,9 +242,12 @@ check_policies(const struct guard2_reading *reading, const struct node *guards, 
 	if (!mark_ids(reading, *ret_first, guards->count))
 		return false;
 	for (struct guard2_policy *policy = *ret_first; policy; policy = policy->next) {
+		size_t before = reading->diags->count[SEVERITY_ERROR];
+
 		check_names(reading, policy);
 		if (!check_constraints(reading, policy))
 			return false;
+		policy->bad = reading->diags->count[SEVERITY_ERROR] != before;
 	}
 	return true;
 }
@@ -266,6 +269,7 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 {
 	size_t before = reading->diags->count[SEVERITY_ERROR];
 	const struct node *guards;
+	bool whole;
 
 	*ret_first = NULL;
 	if (!root || root->kind != NODE_MAP) {
@@ -282,7 +286,10 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 		guard2_add(reading, GUARD2_NO_POLICY, guards ? guards : root);
 	if (!guards)
 		guard2_add(reading, GUARD2_NULL_POLICIES, root);
-	else if (!check_policies(reading, guards, ret_first))
-		return false;
-	return reading->diags->count[SEVERITY_ERROR] == before;
+	whole = reading->diags->count[SEVERITY_ERROR] == before;
+	if (guards && !check_policies(reading, guards, ret_first))
+		whole = false;
+	if (!whole)
+		*ret_first = NULL;
+	return whole && reading->diags->count[SEVERITY_ERROR] == before;
 }

@@ -297,7 +297,7 @@ compile_constraint(struct compilation *c, const struct guard2_constraint *constr
 	return (!constraint->has_min && !constraint->has_max) || add_guard(c, constraint, &range, compile_bounds);
 }
 
-/* Findings of one constraint or policy do not hide those of the next. */
+/* Findings of one constraint or policy do not hide those of the next. A policy with errors leaves no guards. */
 static void
 compile_policy(struct compilation *c, const struct guard2_policy *policy)
 {
@@ -317,7 +317,7 @@ compile_policy(struct compilation *c, const struct guard2_policy *policy)
 	scoped = compile_targets(c) && scoped;
 	for (const struct guard2_constraint *constraint = policy->first; constraint; constraint = constraint->next)
 		scoped = compile_constraint(c, constraint) && scoped;
-	if (scoped && c->never) {
+	if (!scoped || c->never) {
 		c->guards = before;
 		if (before.last)
 			before.last->next = NULL;
@@ -335,21 +335,20 @@ guard2_compile(const struct node *root, enum guard_mode mode, struct arena *aren
 	struct guard2_policy *first;
 
 	arena_init(&scratch, 0);
-	if (guard2_read(&reading, root, &first)) {
-		c.file = arena_str(arena, str_from(node_file(root))).ptr;
-		if (!c.file)
-			(void)no_memory(&c); /* an error finding, as below */
-		for (; c.file && first; first = first->next)
+	(void)guard2_read(&reading, root, &first); /* errors are counted below */
+	c.file = arena_str(arena, str_from(node_file(root))).ptr;
+	if (!c.file)
+		(void)no_memory(&c); /* an error finding, as below */
+	for (; c.file && first; first = first->next) {
+		if (!first->bad)
 			compile_policy(&c, first);
 	}
 	arena_free(&scratch);
-	if (diags->count[SEVERITY_ERROR] != errors)
-		return false;
 	for (struct guard *next, *guard = c.guards.first; guard; guard = next) {
 		next = guard->next;
 		guard_list_append(list, guard);
 	}
-	return true;
+	return diags->count[SEVERITY_ERROR] == errors;
 }
 
 bool

@@ -127,14 +127,15 @@ struct guard2_policy {
 	const struct node *node;
 	struct str id;
 	bool same_id;  /* as one before */
+	bool bad;      /* has an error of its own */
 	bool patterns; /* dialect C: actor, recipe and loop are patterns to the reference */
 	const struct node *actor, *recipe, *clname, *targets; /* each may be NULL */
 	struct guard2_constraint *first;
 };
 
 /*
- * Form, compliance and values of a document. ret_first: in reading->arena, valid as long as the tree. True when
- * there is no error.
+ * Form, compliance and values of a document. ret_first: in reading->arena, valid as long as the tree; none when the
+ * document as a whole has errors. True when there is no error.
  */
 bool guard2_read(const struct guard2_reading *reading, const struct node *root, struct guard2_policy **ret_first);
 
