@@ -166,6 +166,17 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 	return state;
 }
 
+/*
+ * Who is OFF_LINE gets no new instances. Those that are there already may still be ordered: it may be heard again, and there
+ * must be a way out of a transition that its silence has stopped.
+ */
+static bool
+is_available(const struct participant *participant, const struct loop *loop)
+{
+	return loop->state == LOOP_UNINITIALISED ? participant_is_registered(participant)
+	                                         : !str_is(participant->state, "TERMINATED");
+}
+
 static bool
 check_participants(struct turn *turn, struct runtime_call *call, const struct loop *loop)
 {
@@ -182,7 +193,7 @@ check_participants(struct turn *turn, struct runtime_call *call, const struct lo
 			            STR_ARG(type.version));
 			return false;
 		}
-		if (!participant_load(turn, id, &participant) || !participant_is_registered(&participant)) {
+		if (!participant_load(turn, id, &participant) || !is_available(&participant, loop)) {
 			call_refuse(call, 400, "Participant with ID %.*s %.*s is not registered", STR_ARG(id.name),
 			            STR_ARG(id.version));
 			return false;
