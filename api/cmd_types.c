@@ -4,22 +4,14 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/types.h"
 #include "engine/policyset.h"
-#include "engine/registry_schema.h"
 #include "policytypes/builtin.h"
-#include "policytypes/schema_json.h"
 
 static const char help[] =
 	"usage: clguard types [--json-schema] [NAME [VERSION]]\n\n"
 	"Without a name lists the built-in types: kind, name, version, description. With a name prints\n"
 	"its declaration as YAML, or with --json-schema the JSON Schema of its properties.\n";
-
-static const char *const kind_name[] = {
-	[TYPE_POLICY] = "policy",
-	[TYPE_DATA] = "data",
-	[TYPE_NODE] = "node",
-	[TYPE_CAPABILITY] = "capability",
-};
 
 static int
 print_type(void *context, const struct type *type)
@@ -30,19 +22,9 @@ print_type(void *context, const struct type *type)
 	(void)context;
 	if (end)
 		description.len = (size_t)(end - description.ptr);
-	printf("%-10s %-60.*s %-6.*s %.*s\n", kind_name[type->kind], STR_ARG(type->name), STR_ARG(type->version),
+	printf("%-10s %-60.*s %-6.*s %.*s\n", type_kind_word[type->kind], STR_ARG(type->name), STR_ARG(type->version),
 	       STR_ARG(description));
 	return 0;
-}
-
-static const struct type *
-find_type(const struct catalogue *catalogue, struct str name, struct str version)
-{
-	const struct type *type = NULL;
-
-	for (int kind = TYPE_POLICY; kind <= TYPE_CAPABILITY && !type; kind++)
-		type = catalogue_find(catalogue, (enum type_kind)kind, name, version);
-	return type;
 }
 
 static int
@@ -64,10 +46,8 @@ show(const struct catalogue *catalogue, const struct words *words, bool json_sch
 {
 	struct str name = str_from(words->words[0]);
 	struct str version = words->count > 1 ? str_from(words->words[1]) : STR_NONE;
-	const struct type *type = find_type(catalogue, name, version);
-	const struct registry *registry;
+	const struct type *type = types_find(catalogue, name, version);
 	struct error err = {0};
-	struct diags diags;
 	struct str text;
 
 	if (!type) {
@@ -77,10 +57,7 @@ show(const struct catalogue *catalogue, const struct words *words, bool json_sch
 	}
 	if (!json_schema)
 		return print_yaml(type);
-	diags_init(&diags, arena);
-	registry = registry_new(arena, &diags);
-	if (!registry || type_json_schema(type, catalogue, arena, &text, &err) != 0 ||
-	    registry_schema(registry, text, arena, &text, &err) != 0) {
+	if (types_schema(catalogue, type, arena, &text, &err) != 0) {
 		fprintf(stderr, "clguard types: %s\n", err.text);
 		return EXIT_ENVIRONMENT;
 	}

@@ -23,6 +23,9 @@ void state_put(struct exchange *exchange);
 void clock_get(struct exchange *exchange);
 void clock_put(struct exchange *exchange);
 
+void types_get(struct exchange *exchange);
+void type_get(struct exchange *exchange);
+
 void operations_post(struct exchange *exchange);
 void operations_get(struct exchange *exchange);
 

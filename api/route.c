@@ -30,6 +30,8 @@ static const struct route routes[] = {
 	ROUTE(PUT, OURS "reservations/", ROUTE_ID, JSON, JSON, reservation_put),
 	ROUTE(DELETE, OURS "reservations/", ROUTE_ID, 0, JSON, reservation_delete),
 	ROUTE(GET, OURS "headroom", 0, 0, JSON, headroom_get),
+	ROUTE(GET, OURS "types", 0, 0, JSON, types_get),
+	ROUTE(GET, OURS "types/", ROUTE_ID, 0, JSON, type_get),
 	ROUTE(GET, OURS "generation", 0, 0, JSON, generation_get),
 	ROUTE(GET, OURS "state", 0, 0, JSON, state_get),
 	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),

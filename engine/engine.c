@@ -272,6 +272,12 @@ engine_info(struct engine *engine, struct engine_info *ret)
 	pthread_mutex_unlock(&engine->publish_lock);
 }
 
+const struct catalogue *
+engine_builtin(const struct engine *engine)
+{
+	return engine->builtin;
+}
+
 struct history *
 engine_history(struct engine *engine)
 {

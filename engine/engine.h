@@ -9,6 +9,7 @@
 
 /* What clguard.h wraps for other programs, and api/ and runtime/ use directly. */
 
+struct catalogue;
 struct engine;
 struct session;
 
@@ -58,6 +59,7 @@ struct engine_info {
 
 void engine_info(struct engine *engine, struct engine_info *ret);
 struct history *engine_history(struct engine *engine);
+const struct catalogue *engine_builtin(const struct engine *engine); /* the built-in types */
 
 /*
  * history_record and history_record_async with the engine's clock. A row with an outcome other than Started and no end has

@@ -100,10 +100,13 @@ static bool
 compile_onap(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
 {
 	const struct onap_properties properties = {policy->properties, "CoordinationDirective"};
-	const struct node *loops = onap_list(&properties, "controlLoop", diags);
+	const struct node *loops = NULL, *second;
 	struct scope_term *term = &guard->scope.term[ATTRIBUTE_CLNAME];
-	const struct node *second;
 
+	if (node_is_null(policy->properties))
+		onap_null(policy->node, "controlLoop", diags); /* the place of properties that are not there */
+	else
+		loops = onap_list(&properties, "controlLoop", diags);
 	if (!loops)
 		return false;
 	if (loops->count < 2) {

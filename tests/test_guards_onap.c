@@ -370,6 +370,7 @@ static const struct {
 	{"common.Filter", WHO "algorithm: blacklist-overrides\n"
 	                      "filters: [{field: target, filter: x, function: string-equal, blacklist: true}]",
          "Unexpected value for field in filter"},
+	{"coordination.FirstBlocksSecond", "", "item \"controlLoop\" is null"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a]", "Index 1 out of bounds"},
 	{"coordination.FirstBlocksSecond", "controlLoop: []", "Index 0 out of bounds"},
 	{"coordination.FirstBlocksSecond", "controlLoop: a", "Cannot decode"},
@@ -388,6 +389,8 @@ what_the_reference_refuses_is_refused_in_its_key_words(void **state)
 		if (guard || !fixture_found(f, bad[i].finding))
 			fail_msg("%s\n%s: %s", bad[i].type, bad[i].properties,
 			         guard ? "accepted" : f->diags.first ? f->diags.first->text : "no finding");
+		if (!f->diags.first->line)
+			fail_msg("%s\n%s: '%s' has no place", bad[i].type, bad[i].properties, f->diags.first->text);
 	}
 }
 

@@ -94,4 +94,17 @@ def test_metrics_are_well_formed(suite):
         suite.check(counts == sorted(counts) and counts[-1] == 1, f"buckets add up: {counts}")
 
 
+def test_types_and_their_schemas(suite):
+    limiter = "onap.policies.controlloop.guard.common.FrequencyLimiter"
+    with Service() as server:
+        listed = server.request("GET", "/clguard/v1/types", headers={}).json
+        suite.check(any(t["name"] == limiter and t["kind"] == "policy" for t in listed), "the limiter is listed")
+        schema = server.request("GET", "/clguard/v1/types/" + limiter, headers={}).json
+        suite.equal(schema["title"], limiter, "title")
+        suite.check("minute" in schema["properties"]["timeUnits"]["enum"], "valid values")
+        suite.equal(server.request("GET", "/clguard/v1/types/no.such", headers={}).status, 404, "an unknown type")
+        old = server.request("GET", "/clguard/v1/types/onap.policies.controlloop.operational.Common?version=2.0.0", headers={})
+        suite.check("trigger" not in old.json["properties"], "the version asked for")
+
+
 service.main(globals())
