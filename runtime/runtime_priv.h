@@ -28,6 +28,19 @@ struct runtime {
 	bool stopping;
 };
 
+/* --- runtime_group.c; the runtime's thread --- */
+
+/* Runs the calls of a list in one transaction, or each in its own when that fails. Their answers are set, nothing is done yet. */
+void runtime_transact(struct runtime *runtime, struct runtime_call *calls);
+
+/* A scan at one multiple of the heart beat; or only the clock is kept. True when more scans may change something. */
+bool runtime_tick(struct runtime *runtime, bool clock);
+
+/* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
+void runtime_look_around(struct runtime *runtime);
+
+/* --- */
+
 /* A transport's `committed`: calls that wait for one of the topics are tried again. */
 void runtime_wake(struct runtime *runtime, const struct topic_name *topics);
 
