@@ -52,7 +52,7 @@ chunk_add(struct arena *arena, size_t least)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t size)
+arena_bytes(struct arena *arena, size_t size)
 {
 	const size_t align = alignof(max_align_t);
 	struct arena_chunk *chunk = arena->chunks;
@@ -72,7 +72,15 @@ arena_alloc(struct arena *arena, size_t size)
 	memory = chunk->data + chunk->used;
 	chunk->used += room;
 	arena->used += room;
-	return memset(memory, 0, room);
+	return memory;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	void *memory = arena_bytes(arena, size);
+
+	return memory ? memset(memory, 0, size) : NULL;
 }
 
 void *
@@ -90,10 +98,11 @@ arena_str(struct arena *arena, struct str text)
 
 	if (!text.ptr || text.len == SIZE_MAX)
 		return STR_NONE;
-	copy = arena_alloc(arena, text.len + 1);
+	copy = arena_bytes(arena, text.len + 1);
 	if (!copy)
 		return STR_NONE;
 	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
 	return (struct str){copy, text.len};
 }
 

@@ -27,6 +27,9 @@ void arena_init(struct arena *arena, size_t limit);
 /* Zeroed memory aligned for any type, or NULL. size 0 is allowed. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/* Memory that the caller is about to fill: the same, not zeroed. */
+void *arena_bytes(struct arena *arena, size_t size);
+
 /* An array of `count` zeroed elements, or NULL; checks the multiplication. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 

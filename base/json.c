@@ -231,11 +231,12 @@ json_read(struct str bytes, const char *file, const struct document_limits *limi
 	if (bytes.len > limits->bytes)
 		return error_set_at(err, ERROR_LIMIT, 1, 1, "a document of more than %zu bytes", limits->bytes);
 	tree_init(&reader.tree, limits, arena, err);
-	reader.at = bytes.len > SIZE_MAX - JSON_PADDING ? NULL : arena_alloc(arena, bytes.len + JSON_PADDING);
+	reader.at = bytes.len > SIZE_MAX - JSON_PADDING ? NULL : arena_bytes(arena, bytes.len + JSON_PADDING);
 	if (!reader.at)
 		return tree_fail_memory(&reader.tree, 1, 1);
 	if (bytes.len)
 		memcpy(reader.at, bytes.ptr, bytes.len);
+	memset(reader.at + bytes.len, 0, JSON_PADDING);
 	reader.line_start = reader.at;
 	reader.end = reader.at + bytes.len;
 	do {

@@ -29,22 +29,19 @@ text_init(struct text *text, struct arena *arena)
 	*text = (struct text){.arena = arena};
 }
 
-/* Room for `more` bytes and a NUL; the old bytes stay in the arena until it is reset. */
+/* More memory; the old bytes stay in the arena until it is reset. Without any there is no room any more, not even for little. */
 static bool
-reserve(struct text *text, size_t more)
+grow(struct text *text, size_t more)
 {
 	size_t size = text->size ? text->size : FIRST_SIZE;
 	char *ptr;
 
-	if (text->failed)
-		return false;
-	if (text->size - text->len > more)
-		return true;
 	while (size - text->len <= more && size <= SIZE_MAX / 2)
 		size *= 2;
-	ptr = size - text->len > more ? arena_alloc(text->arena, size) : NULL;
+	ptr = !text->failed && size - text->len > more ? arena_bytes(text->arena, size) : NULL;
 	if (!ptr) {
 		text->failed = true;
+		text->size = text->len;
 		return false;
 	}
 	if (text->len)
@@ -52,6 +49,13 @@ reserve(struct text *text, size_t more)
 	text->ptr = ptr;
 	text->size = size;
 	return true;
+}
+
+/* Room for `more` bytes and a NUL. */
+static inline bool
+reserve(struct text *text, size_t more)
+{
+	return text->size - text->len > more || grow(text, more);
 }
 
 void

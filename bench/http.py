@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
-"""http - POST decision over HTTP beside bench/bare_http, which reads the same body and sends the same bytes.
+"""http - POST decision over HTTP: clguardd, with and without ?explain=true, beside bench/bare_http and nginx with a fixed answer
 
-Both run on the same cores and wrk on another, in turns, so that a busy machine slows both alike. CPU time a request is the
-steadier figure; the ratio to be reached is 0.85. Arguments: turns (5), seconds a turn (3), connections (64).
+All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all alike.
+bare_http reads the same body and sends the same bytes: the ceiling. nginx (left out when there is none, see bench/peers/nginx.sh)
+throws the body away and sends the same bytes. CPU time a request is the steadier figure; the ratio to be reached is 0.85.
+Then each at half its own load, where latency counts from when a request was due. Arguments: turns (5), seconds a turn (1).
 """
 # SPDX-License-Identifier: Apache-2.0
+import collections
+import glob
+import json
 import os
-import platform
 import re
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
+
+from results import bar, middle, number, put
 
 BUILD = os.environ.get("top_builddir", ".")
-TURNS, SECONDS, CONNECTIONS = (int(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((5, 3, 64)))
-TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
-PATH = "/policy/pdpx/v1/decision"
+TURNS, SECONDS = (float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((5, 1)))
+DECISION = "/policy/pdpx/v1/decision"
+REQUEST_ID = "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001"
 
 POLICY = """tosca_definitions_version: tosca_simple_yaml_1_1_0
 topology_template:
@@ -34,14 +39,46 @@ topology_template:
         properties: {actor: SO, operation: VF Module Create, target: vLoadBalancer-00, min: 1, max: 5}
 """
 
-SCRIPT = """wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Accept"] = "application/json"
-wrk.body = '{"ONAPName":"Policy","ONAPComponent":"edge-controller","ONAPInstance":"edge-1",\\
-"requestId":"5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001","action":"guard","resource":{"guard":{"actor":"SO",\\
-"operation":"VF Module Create","requestId":"5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0002",\\
-"clname":"ControlLoop-vDNS-6f37f56d-a87d-4b85","target":"vLoadBalancer-00","vfCount":1}}}'
+BODY = json.dumps({
+    "ONAPName": "Policy", "ONAPComponent": "edge-controller", "ONAPInstance": "edge-1", "requestId": REQUEST_ID,
+    "action": "guard", "resource": {"guard": {
+        "actor": "SO", "operation": "VF Module Create", "requestId": "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0002",
+        "clname": "ControlLoop-vDNS-6f37f56d-a87d-4b85", "target": "vLoadBalancer-00", "vfCount": 1}}}, separators=(",", ":"))
+
+NGINX = """worker_processes 1; daemon off; master_process off; pid %(folder)s/nginx.pid; error_log stderr error;
+events { worker_connections 4096; }
+http { access_log off; keepalive_requests 1000000000; default_type application/json;
+  client_body_temp_path %(folder)s; proxy_temp_path %(folder)s; fastcgi_temp_path %(folder)s;
+  uwsgi_temp_path %(folder)s; scgi_temp_path %(folder)s;
+  server { listen 127.0.0.1:%(port)d;
+    location / { add_header X-LatestVersion 1.0.0; add_header X-MinorVersion 0; add_header X-PatchVersion 0;
+      add_header X-ONAP-RequestID %(id)s; return 200 '{"status":"Permit","reason":"permit"}'; } } }
 """
+
+
+class Server:
+    """A server on its core: what to ask it, and what it has used of the processor."""
+
+    def __init__(self, name, process, port, path=DECISION):
+        self.name, self.process, self.port, self.path = name, process, port, path
+
+    def cpu_us(self):
+        total = 0
+        for task in glob.glob(f"/proc/{self.process.pid}/task/*/schedstat"):
+            with open(task, encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        return total / 1000
+
+    def ask(self, client, body, clients, seconds, *more):
+        command = ["taskset", "-c", client, os.path.join(BUILD, "bench", "http"), "-p", str(self.port), "-b", body,
+                   "-u", self.path, "-c", str(clients), "-s", str(seconds), *more]
+        before = self.cpu_us()
+        result = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        if result["refused"]:
+            sys.exit(f"{self.name}: {result['refused']} of {result['answered']} were refused")
+        # The warm-up, a tenth of the time, is in the processor's time and not in the count.
+        result["cpu"] = (self.cpu_us() - before) / (result["answered"] * 1.1)
+        return result
 
 
 def start(core, *command):
@@ -53,52 +90,135 @@ def start(core, *command):
     sys.exit(f"{command[0]} does not start")
 
 
-def cpu_us(process):
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_US
+def find_nginx():
+    peers = os.path.join(os.environ.get("CLGUARD_PEERS", ""), "nginx", "usr", "sbin", "nginx")
+    return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") or (peers if os.access(peers, os.X_OK) else None)
 
 
-def turn(process, port, core, script):
-    before = cpu_us(process)
-    out = subprocess.run(["taskset", "-c", core, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "--latency", "-s", script,
-                          f"http://127.0.0.1:{port}{PATH}"], capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in out or "Socket errors" in out:
-        sys.exit(out)
-    requests = int(re.search(r"(\d+) requests in", out).group(1))
-    times = {name: re.search(name + r"%\s+(\S+)", out).group(1) for name in ("50", "99")}
-    return float(re.search(r"Requests/sec:\s+(\S+)", out).group(1)), (cpu_us(process) - before) / requests, times
+def start_nginx(core, binary, folder, port):
+    path = os.path.join(folder, "nginx.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(NGINX % {"folder": folder, "port": port, "id": REQUEST_ID})
+    return subprocess.Popen(["taskset", "-c", core, binary, "-e", "stderr", "-p", folder, "-c", path])
+
+
+def throughput(servers, client, body, clients):
+    runs = {server.name: [] for server in servers}
+    for server in servers:
+        server.ask(client, body, clients, .3)
+    for _ in range(int(TURNS)):
+        for server in servers:
+            runs[server.name].append(server.ask(client, body, clients, SECONDS))
+    for name, results in runs.items():
+        path = f"http/clients={clients}/{name}"
+        number(f"{path}/rate", middle(r["rate"] for r in results), "requests/s")
+        number(f"{path}/cpu", middle(r["cpu"] for r in results), "us of CPU a request")
+        for what in ("p50", "p99", "p99.9"):
+            number(f"{path}/{what}", middle(r[what] for r in results), "us")
+        number(f"{path}/max", max(r["max"] for r in results), "us")
+        put(f"{path}/curve", sorted(results, key=lambda r: r["p99"])[len(results) // 2]["curve"])
+    return runs
+
+
+def ratios(runs, clients):
+    """Pairs of neighbouring turns, so that both had the same company on the machine."""
+    for name, other, limit in (("clguardd", "bare", .85), ("clguardd", "nginx", None), ("explain", "clguardd", .9)):
+        if name not in runs or other not in runs:
+            continue
+        for what in ("rate", "cpu"):
+            pairs = [a[what] / b[what] for a, b in zip(runs[name], runs[other])]
+            value = middle(pairs) if what == "rate" else 1 / middle(pairs)
+            path = f"http/clients={clients}/{name} over {other} by {what}"
+            if limit:
+                bar(path, value, limit)
+            else:
+                number(path, value)
+
+
+def half_load(servers, client, body, full):
+    for server in servers:
+        rate = middle(r["rate"] for r in full[server.name]) / 2
+        results = [server.ask(client, body, 64, SECONDS, "-r", str(int(rate))) for _ in range(int(TURNS))]
+        path = f"http/half load/{server.name}"
+        number(f"{path}/asked", rate, "requests/s")
+        for what in ("p50", "p99", "p99.9"):
+            number(f"{path}/{what}", middle(r[what] for r in results), "us")
+        number(f"{path}/max", max(r["max"] for r in results), "us")
+        put(f"{path}/curve", sorted(results, key=lambda r: r["p99.9"])[len(results) // 2]["curve"])
+
+
+GROUPS = (("reader", r"base/(json|tree|node|scalar|str)|api/(request|media)"),
+          ("decide", r"engine/|guards/|base/(hash|pattern|time|store)"),
+          ("reply", r"api/(reply|decision|metrics)|base/text"),
+          ("server", r"api/|base/"))
+
+
+def sources(binary):
+    """Function to source file, by the debug information."""
+    found = {}
+    for line in subprocess.run(["nm", "-l", "--defined-only", binary], capture_output=True, text=True, check=True).stdout.splitlines():
+        match = re.match(r"\S+ [tT] (\S+)\t.*?/((?:base|policytypes|guards|engine|runtime|api)/\S+):", line)
+        if match:
+            found[match.group(1)] = match.group(2)
+    return found
+
+
+def profile(server, client, body, folder):
+    """What part of the server's time is whose, by samples."""
+    if not shutil.which("perf"):
+        print("http/profile: no perf")
+        return
+    data = os.path.join(folder, "perf.data")
+    load = subprocess.Popen(["taskset", "-c", client, os.path.join(BUILD, "bench", "http"), "-p", str(server.port), "-b", body,
+                             "-u", server.path, "-c", "64", "-s", "4"], stdout=subprocess.DEVNULL)
+    record = subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "5000", "-p", str(server.process.pid), "-o", data,
+                             "--", "sleep", "3"], capture_output=True, check=False)
+    load.wait()
+    out = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "--sort", "dso,sym", "-t", "|"],
+                         capture_output=True, text=True, check=False).stdout
+    files, parts = sources(os.path.join(BUILD, "clguardd")), collections.Counter()
+    for line in out.splitlines():
+        fields = [field.strip() for field in line.split("|")]
+        if line.startswith("#") or len(fields) < 3:
+            continue
+        share, library, symbol = float(fields[0].rstrip("%")), fields[1], fields[2].split("] ")[-1]
+        if library == "clguardd":
+            path = files.get(symbol.split(".")[0], "api/")
+            library = next(name for name, pattern in GROUPS if re.match(pattern, path))
+        parts["kernel" if library.startswith("[kernel") else re.sub(r"\.so.*", "", library)] += share
+    if not parts:
+        print(f"http/profile: perf does not work here: {record.stderr.decode()[-200:]}")
+    for name, share in parts.most_common(9):
+        number(f"http/profile/{server.name}/{name}", share, "%")
 
 
 def main():
     cores = sorted(os.sched_getaffinity(0))
-    server, client = str(cores[0]), str(cores[-1])
+    core, client = str(cores[0]), str(cores[-1])
     with tempfile.TemporaryDirectory() as folder:
-        policy, script = os.path.join(folder, "p.yaml"), os.path.join(folder, "post.lua")
-        for path, text in ((policy, POLICY), (script, SCRIPT)):
+        policy, body = os.path.join(folder, "p.yaml"), os.path.join(folder, "body.json")
+        for path, text in ((policy, POLICY), (body, BODY)):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
-        runs = {"bare": [], "clguardd": []}
-        both = {"bare": start(server, os.path.join(BUILD, "bench", "bare_http"), "0"),
-                "clguardd": start(server, os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1",
-                                  "--policies", policy)}
-        for process, port in both.values():  # warm-up
-            turn(process, port, client, script)
-        for _ in range(TURNS):
-            for name, (process, port) in both.items():
-                runs[name].append(turn(process, port, client, script))
-        for process, _ in both.values():
-            process.terminate()
-            process.wait()
-    print(f"machine  {platform.machine()}, {os.cpu_count()} CPUs, {platform.release()}, load {os.getloadavg()[0]:.1f}")
-    print(f"command  http.py {TURNS} {SECONDS} {CONNECTIONS}; servers on core {server}, wrk on core {client}")
-    for name, results in runs.items():
-        rate, cpu = (statistics.median(r[i] for r in results) for i in (0, 1))
-        print(f"{name:9s}{rate:9.0f} requests/s   {cpu:6.2f} us CPU a request   "
-              f"p50 {results[-1][2]['50']}   p99 {results[-1][2]['99']}")
-    for i, what in ((0, "requests/s"), (1, "CPU a request")):
-        pairs = [b[i] / a[i] if i == 0 else a[i] / b[i] for a, b in zip(runs["bare"], runs["clguardd"])]
-        print(f"ratio    {statistics.median(pairs):.3f} by {what} (bar 0.85)")
+        bare = start(core, os.path.join(BUILD, "bench", "bare_http"), "0")
+        ours = start(core, os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy)
+        servers = [Server("bare", *bare), Server("clguardd", *ours), Server("explain", *ours, DECISION + "?explain=true")]
+        processes = [bare[0], ours[0]]
+        if find_nginx():
+            port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1
+            processes.append(start_nginx(core, find_nginx(), folder, port))
+            servers.append(Server("nginx", processes[-1], port))
+        try:
+            for clients in (1, 8, 64):
+                runs = throughput(servers, client, body, clients)
+                ratios(runs, clients)
+            half_load(servers, client, body, runs)
+            profile(servers[1], client, body, folder)
+            profile(servers[2], client, body, folder)
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait()
 
 
 main()

@@ -163,20 +163,20 @@ spoken_compare(const void *left, const void *right)
 	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
 }
 
-/* What one guard says, kept even when it is out of its time range: that too explains an answer. */
+/* What one guard says, kept even when it is out of its time range: that too explains an answer. ret is zeroed. */
 static bool
 speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
       struct spoken *ret)
 {
 	const struct guard *guard = entry->guard;
 
-	*ret = (struct spoken){.guard = guard};
 	if (!entry->exact && !guard->inert) {
 		int matched = scope_match(&guard->scope, request, env->scratch);
 
 		if (matched == 0)
 			return false;
 	}
+	ret->guard = guard;
 	guard_evaluate(guard, request, env, &ret->verdict);
 	ret->in_force = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
 	ret->explanation.permit_at = TIME_NONE;

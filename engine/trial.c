@@ -129,6 +129,7 @@ trial_decide(struct trial *trial, const struct request *request, int64_t now_ms,
 	struct env env = {now_ms, &trial->view, trial->scratch};
 	int r = history_reader_begin(trial->reader);
 
+	*ret = (struct decision){.effect = EFFECT_DENY, .reason = REASON_ERROR, .mode = trial->mode, .now_ms = now_ms};
 	if (r == 0 && arena)
 		r = decide_explain(trial->set, request, &env, arena, ret, ret_spoken, ret_count);
 	else if (r == 0)

@@ -8,7 +8,7 @@ work=$(mktemp -d)
 started=
 stop() {
 	for process in $started; do
-		kill "$process" 2>/dev/null || true
+		kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true
 	done
 	rm -rf "$work"
 }
@@ -45,7 +45,7 @@ say 'Three participants register'
 for type in Policy Kubernetes Http; do
 	name=$(echo "$type" | tr '[:upper:]' '[:lower:]')
 	"$build/examples/participant" --type "org.example.participants.$type" --name "$name-0" --delay-ms 300 --quiet &
-	started="$started $!"
+	started="$! $started"
 done
 for _ in $(seq 100); do
 	[ "$(clguard participants | grep -c HEALTHY)" != 3 ] || break
