@@ -70,11 +70,10 @@ bool
 call_read_body(struct exchange *exchange, struct runtime_call *call)
 {
 	const struct settings *settings = exchange->worker->service->settings;
-	const struct document_limits limits = { /* what comes here are documents: those of a file */
-		.bytes = (size_t)settings->body_size,
-		.depth = (size_t)settings->document_depth,
-		.nodes = (size_t)settings->document_nodes,
-		.aliases = (size_t)settings->document_aliases,
+	const struct document_limits limits = {
+		/* what comes here are documents: those of a file */
+		.bytes = (size_t)settings->body_size,      .depth = (size_t)settings->document_depth,
+		.nodes = (size_t)settings->document_nodes, .aliases = (size_t)settings->document_aliases,
 		.scalar = (size_t)settings->scalar_size,
 	};
 	bool yaml = exchange->reads == MEDIA_YAML;
@@ -188,7 +187,7 @@ answer_read(struct exchange *exchange, void (*read)(struct turn *turn, struct ru
 	}
 	history_reader_end(reader);
 	if (turn.failed) {
-		(void)error_set(&err, (enum error_code)-turn.failed, NULL, "cannot read the runtime's database");
+		(void)error_set(&err, (enum error_code) - turn.failed, NULL, "cannot read the runtime's database");
 		answer_error(exchange, &err);
 	} else {
 		answer_json(exchange, call->status ? arena_str(exchange->arena, call->reply) : text_done(&out));

@@ -44,7 +44,8 @@ entry_save(struct turn *turn, struct runtime_call *call, struct concept id, cons
 	text_add(&row, document);
 	text_add(&row, STR("}"));
 	if (turn_get(turn, key, &known) && !str_equal(known, turn_text(turn, &row))) {
-		call_refuse(call, 406, "%.*s %.*s is in the catalogue already, with another content: give it another version",
+		call_refuse(call, 406,
+		            "%.*s %.*s is in the catalogue already, with another content: give it another version",
 		            STR_ARG(id.name), STR_ARG(id.version));
 		return false;
 	}
@@ -96,12 +97,13 @@ check_entry(struct runtime_call *call, const struct node *root, const struct nod
 	struct concept id = looptype_concept(template);
 
 	if (!concept_name_valid(id.name) || !concept_version_valid(id.version)) {
-		call_refuse(call, 400, "node template %.*s %.*s: name or version is not as it must be", STR_ARG(id.name),
-		            STR_ARG(id.version));
+		call_refuse(call, 400, "node template %.*s %.*s: name or version is not as it must be",
+		            STR_ARG(id.name), STR_ARG(id.version));
 		return false;
 	}
 	if (strcmp(kind, "element") == 0 && !concept_read(looptype_property(template, "participantType")).name.ptr) {
-		call_refuse(call, 400, "element definition %.*s: property participantType is required", STR_ARG(id.name));
+		call_refuse(call, 400, "element definition %.*s: property participantType is required",
+		            STR_ARG(id.name));
 		return false;
 	}
 	if (strcmp(kind, "loop") == 0) {
@@ -136,7 +138,8 @@ catalogue_onboard(struct turn *turn, struct runtime_call *call)
 		if (!kind)
 			continue;
 		if (!check_entry(call, call->body, template, kind) ||
-		    !entry_save(turn, call, id, kind, write_entry(turn, call->body, template, strcmp(kind, "loop") == 0)))
+		    !entry_save(turn, call, id, kind,
+		                write_entry(turn, call->body, template, strcmp(kind, "loop") == 0)))
 			return -ERROR_CONFLICT; /* all or none */
 		text_addf(&out, "%s{\"kind\":\"%s\",\"name\":", comma, kind);
 		text_add_json(&out, id.name);
@@ -220,7 +223,8 @@ catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out)
 	if (document)
 		text_add_node(out, document, false);
 	else
-		call_refuse(call, 404, "%.*s %.*s is not in the catalogue", STR_ARG(call->name), STR_ARG(call->version));
+		call_refuse(call, 404, "%.*s %.*s is not in the catalogue", STR_ARG(call->name),
+		            STR_ARG(call->version));
 }
 
 /* Whether the template's type declares the property, and as common. */
@@ -253,7 +257,8 @@ catalogue_document(struct turn *turn, struct runtime_call *call, struct concept 
 		for (const struct node *value = template ? values->first : NULL; value; value = value->next) {
 			if (is_common(turn, root, template, value->key))
 				continue;
-			call_refuse(call, 400, "%.*s has no common property %.*s", STR_ARG(values->key), STR_ARG(value->key));
+			call_refuse(call, 400, "%.*s has no common property %.*s", STR_ARG(values->key),
+			            STR_ARG(value->key));
 			return NULL;
 		}
 		if (!template) {

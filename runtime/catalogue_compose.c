@@ -62,14 +62,15 @@ entry_set_properties(struct turn *turn, struct node *template, const struct node
 static bool
 add_element(struct composition *composition, const struct node *asked)
 {
-	struct concept id = concept_read(asked), type;
+	struct concept id = concept_read(asked)
+	, type;
 	struct node *document = entry_load(composition->turn, id), *template;
 	const struct node *participant;
 
 	template = document ? (struct node *)(uintptr_t)looptype_template(document, id) : NULL;
 	if (!template || !looptype_is_element(document, template)) {
-		call_refuse(composition->call, 400, "no element definition %.*s %.*s in the catalogue", STR_ARG(id.name),
-		            STR_ARG(id.version));
+		call_refuse(composition->call, 400, "no element definition %.*s %.*s in the catalogue",
+		            STR_ARG(id.name), STR_ARG(id.version));
 		return false;
 	}
 	if (!entry_set_properties(composition->turn, template, node_get(asked, "properties")))
@@ -114,7 +115,8 @@ merge(struct composition *composition, const char *name, bool topology, struct t
 					before = section_next(before);
 			}
 			if (before && !same_entry(composition->turn, before, entry)) {
-				call_refuse(composition->call, 406, "%s: two elements bring different definitions of %.*s", name,
+				call_refuse(composition->call, 406,
+				            "%s: two elements bring different definitions of %.*s", name,
 				            STR_ARG(entry->key));
 				return false;
 			}

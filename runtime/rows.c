@@ -8,7 +8,6 @@
 #include "runtime/deploy.h"
 #include "runtime/looptype.h"
 
-
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
 /* A row of ours is always JSON; NULL, and the turn has failed, when it is not. */
@@ -63,8 +62,9 @@ count_element(struct turn *turn, const struct element *element, int64_t by)
 	count_add(turn, turn_key(turn, ROW_COUNT, element->definition.name, element->definition.version),
 	          running ? by : 0, on ? by : 0);
 	if (hosted && element->participant_id.name.ptr)
-		count_add(turn, turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version),
-		          by, 0);
+		count_add(turn,
+		          turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version), by,
+		          0);
 }
 
 /* What changes in the counts. Elements that stay the same cost nothing. */
@@ -75,8 +75,9 @@ count_change(struct turn *turn, const struct loop *before, const struct loop *af
 		const struct element *old = &before->elements[i];
 		const struct element *new = after ? loop_element(after, old->id) : NULL;
 
-		if (new && new->ordered == old->ordered && new->state == old->state &&
-		    concept_equal(new->definition, old->definition) && concept_equal(new->participant_id, old->participant_id))
+		if (new &&new->ordered == old->ordered &&new->state == old->state &&
+		    concept_equal(new->definition, old->definition) &&
+		    concept_equal(new->participant_id, old->participant_id))
 			continue;
 		count_element(turn, old, -1);
 		if (new)
@@ -120,7 +121,8 @@ used_key(struct turn *turn, const struct loop *loop)
 	struct str type = turn_key(turn, ROW_USED, loop->definition.name, loop->definition.version);
 	struct str tail = turn_key(turn, '\0', loop->id.name, loop->id.version);
 
-	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1}, (struct str){tail.ptr + 1, tail.len - 1});
+	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1},
+	                (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 bool
@@ -202,7 +204,8 @@ loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)
            void *context)
 {
 	struct loops_walk walk = {turn, version, visit, context};
-	struct str prefix = name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
+	struct str prefix =
+		name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
 
 	if (name.ptr && !concept_name_valid(name))
 		return; /* no instance has such a name */

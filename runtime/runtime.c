@@ -12,9 +12,9 @@
 #include "runtime/bus.h"
 #include "runtime/runtime_priv.h"
 
-#define QUEUE_MOST 20000    /* calls that may wait */
-#define GROUP_MOST 256      /* calls of one transaction */
-#define POLL_NS 100000000   /* how often topics are looked at for messages of other processes while somebody waits */
+#define QUEUE_MOST 20000  /* calls that may wait */
+#define GROUP_MOST 256    /* calls of one transaction */
+#define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
 
 static int64_t
 monotonic_ns(void)
@@ -191,7 +191,8 @@ advance(struct runtime *runtime, struct runtime_call *call)
 		call->done(call);
 		return;
 	}
-	for (at_ms = multiple_after(runtime, at_ms); again && at_ms <= call->target_ms; at_ms = multiple_after(runtime, at_ms)) {
+	for (at_ms = multiple_after(runtime, at_ms); again && at_ms <= call->target_ms;
+	     at_ms = multiple_after(runtime, at_ms)) {
 		runtime->options.set_clock(runtime->options.clock_context, at_ms);
 		again = runtime_tick(runtime, false);
 	}
@@ -327,7 +328,7 @@ runtime_clock(struct runtime *runtime, int64_t *ret_ms, struct error *err)
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
-	return r == 0 ? 0 : error_set(err, (enum error_code)-r, NULL, "cannot read the runtime's clock");
+	return r == 0 ? 0 : error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
 }
 
 int
@@ -342,7 +343,8 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->engine = engine;
 	runtime->options = *options;
 	runtime->transport = &bus_transport;
-	runtime->limits = (struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
+	runtime->limits =
+		(struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
 	runtime->next_scan_ms = multiple_after(runtime, engine_now(engine));
 	arena_init(&runtime->arena, 0);
 	pthread_mutex_init(&runtime->lock, NULL);

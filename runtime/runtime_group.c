@@ -12,7 +12,8 @@ struct group {
 	struct runtime *runtime;
 	const struct policyset *set;
 	struct runtime_call *calls;
-	bool one, stale, behind, deployed, refused, undone, clock, again; /* again: a scan found that time goes on to matter */
+	bool one, stale, behind, deployed, refused, undone, clock,
+		again; /* again: a scan found that time goes on to matter */
 	struct topic_name *published;
 	const char *complaint; /* only this is to be notified */
 };

@@ -12,16 +12,16 @@ struct runtime {
 	struct runtime_options options;
 	struct supervision_limits limits;
 	const struct transport *transport;
-	uint64_t random[4];          /* message ids; in writing turns only, of which there is one at a time */
+	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */
-	struct arena arena;          /* of one group of calls; the thread's */
-	struct runtime_call *parked; /* waiting for messages; the thread's */
-	int64_t next_scan_ms;        /* the thread's */
-	uint64_t deployed;           /* the change of deployed policies that is in force here; the thread's, read in its turns */
+	struct arena arena;            /* of one group of calls; the thread's */
+	struct runtime_call *parked;   /* waiting for messages; the thread's */
+	int64_t next_scan_ms;          /* the thread's */
+	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
 
-	pthread_mutex_t lock;        /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t filled;
 	struct runtime_call *first, *last;
 	size_t waiting;
@@ -30,7 +30,10 @@ struct runtime {
 
 /* --- runtime_group.c; the runtime's thread --- */
 
-/* Runs the calls of a list in one transaction, or each in its own when that fails. Their answers are set, nothing is done yet. */
+/*
+ * Runs the calls of a list in one transaction, or each in its own when that fails. Their answers are set, nothing is
+ * done yet.
+ */
 void runtime_transact(struct runtime *runtime, struct runtime_call *calls);
 
 /* A scan at one multiple of the heart beat; or only the clock is kept. True when more scans may change something. */
