@@ -29,12 +29,15 @@ static const char *const nested_keys[] = {"id",        "timeout",    "onset",   
                                           "operation", "controller", "controllerName", NULL};
 static const char *const trigger_keys[] = {"id", "controlLoopName", "timeout", "triggers", NULL};
 
+/* The policy's own triggers, else those of its type. */
 static const struct node *
-triggers_of(const struct policy *policy)
+triggers_of(const struct policy *policy, const struct type *type)
 {
 	const struct node *triggers = node_get(policy->node, "triggers");
 
-	return field_empty(triggers) ? node_get(policy->properties, "triggers") : triggers;
+	if (field_empty(triggers))
+		triggers = node_get(policy->properties, "triggers");
+	return field_empty(triggers) ? type_declares(type, "triggers") : triggers;
 }
 
 static bool
@@ -57,7 +60,7 @@ bool
 operational_is(const struct policy *policy)
 {
 	if (!policy->type_name.ptr)
-		return has_shape(policy) || !field_empty(triggers_of(policy));
+		return has_shape(policy) || !field_empty(triggers_of(policy, policy->type));
 	if (is_a(policy, policy->type, TYPE_APEX))
 		return has_shape(policy); /* today's Apex policies configure an engine, and say nothing of operations */
 	return is_a(policy, policy->type, TYPE_COMMON) || is_a(policy, policy->type, TYPE_DROOLS) ||
@@ -99,33 +102,6 @@ policy_abatement(struct compiler *c, const struct node *abatement, bool waits)
 		           "no abatement is waited for: ABATED events are discarded");
 }
 
-/* Names of the policy's `targets` must be node templates or groups of its document. */
-static void
-check_targets(struct compiler *c)
-{
-	const struct node *targets = node_get(c->policy->node, "targets");
-	const struct node *root = c->policy->node;
-	const struct node *topology;
-
-	if (field_empty(targets))
-		return;
-	while (root->parent)
-		root = root->parent;
-	topology = node_get(root, "topology_template");
-	if (targets->kind != NODE_LIST) {
-		opv_report(c, OPV_36, targets, "targets", "must be a list of node templates or groups");
-		return;
-	}
-	for (const struct node *item = targets->first; item; item = item->next) {
-		struct str name = field_text(item);
-
-		if (!name.ptr || (!node_get_str(node_get(topology, "node_templates"), name) &&
-		                  !node_get_str(node_get(topology, "groups"), name)))
-			opv_report(c, OPV_36, item, "targets",
-			           "'%.*s' is no node template and no group of this document", STR_ARG(name));
-	}
-}
-
 /* Keys of `properties` that are neither the form's nor declared by the type. */
 static void
 check_properties(struct compiler *c, const char *const known[])
@@ -154,7 +130,7 @@ choose_form(struct compiler *c, enum operational_form *ret)
 {
 	const struct policy *policy = c->policy;
 	const struct node *operation = node_get(policy->properties, "operation");
-	const struct node *triggers = triggers_of(policy);
+	const struct node *triggers = triggers_of(policy, c->type);
 	bool flat = is_a(policy, c->type, TYPE_COMMON) || is_a(policy, c->type, TYPE_DROOLS) ||
 	            is_a(policy, c->type, TYPE_APEX);
 
@@ -184,13 +160,13 @@ compile_policy(struct compiler *c)
 		return;
 	field_unknown(c, c->policy->node, body_keys, NULL);
 	check_properties(c, keys[c->ret->form]);
-	check_targets(c);
+	policy_targets(c);
 	if (c->ret->form == FORM_FLAT)
 		compile_flat(c);
 	else if (c->ret->form == FORM_NESTED)
 		compile_nested(c);
 	else
-		compile_trigger(c, triggers_of(c->policy));
+		compile_trigger(c, triggers_of(c->policy, c->type));
 	compile_graph(c);
 }
 

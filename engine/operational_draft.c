@@ -127,6 +127,29 @@ check_json(struct compiler *c, const struct capability *capability, const struct
 	}
 }
 
+/*
+ * A document's own actors say what they are made for, and are held to it; of the built-in ones only what is known to
+ * run otherwise is told, as real policies use them on targets of all kinds. A VNFC is resolved as a VM.
+ */
+static void
+check_target(struct compiler *c, const struct capability *capability, const struct directive *d,
+             const struct node *owner)
+{
+	enum target_type resolved = d->target_type == TARGET_VNFC ? TARGET_VM : d->target_type;
+	const struct node *target = node_get(owner, "target");
+
+	if (!capability->targets || capability->targets & (1u << d->target_type | 1u << resolved))
+		return;
+	if (capability->other_targets_warn)
+		opv_report_as(c, OPV_15, SEVERITY_WARNING, owner, opv_path(c, d->id, "targetType"),
+		              "%.*s treats a %s as a VNF of that name", STR_ARG(d->actor),
+		              target_type_name[d->target_type]);
+	else if (capability->own)
+		opv_report_as(c, OPV_15, SEVERITY_WARNING, target ? target : owner, opv_path(c, d->id, "targetType"),
+		              "%.*s does not say that its %.*s can be done to a %s", STR_ARG(d->actor),
+		              STR_ARG(d->operation), target_type_name[d->target_type]);
+}
+
 static const struct capability *
 find_capability(struct compiler *c, struct draft *draft, const struct node *owner)
 {
@@ -167,10 +190,7 @@ draft_check(struct compiler *c, struct draft *draft, const struct node *owner)
 	if (!capability)
 		return;
 	d->vf_change = capability->vf_change;
-	if (capability->other_targets_warn && !(capability->targets & 1u << d->target_type))
-		opv_report_as(c, OPV_15, SEVERITY_WARNING, owner, opv_path(c, d->id, "targetType"),
-		              "%.*s treats a %s as a VNF of that name", STR_ARG(d->actor),
-		              target_type_name[d->target_type]);
+	check_target(c, capability, d, owner);
 	check_needed(c, OPV_29, capability->entity_ids, d->entities, draft, "entityIds", owner);
 	if (d->entities.count > 0 && d->target_type == TARGET_VNF)
 		check_needed(c, OPV_29, capability->entity_ids_if_any, d->entities, draft, "entityIds", owner);

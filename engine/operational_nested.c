@@ -76,27 +76,41 @@ check_target(struct compiler *c, const struct draft *draft, const struct node *m
 		           target_type_name[draft->directive.target_type]);
 }
 
-/* target: {target, resources}; resources names the entity. */
+/* The entity that `resources` names is one more of the entity ids. */
 static void
-read_target(struct compiler *c, struct draft *draft, const struct node *target, const struct node *node)
+add_resources(struct compiler *c, struct directive *d, struct str resources)
 {
-	static const char *const keys[] = {"target", "resources", NULL};
-	struct directive *d = &draft->directive;
-	const struct node *type = target && target->kind == NODE_MAP ? node_get(target, "target") : target;
-	struct str resources = field_text(node_get(target, "resources"));
-	struct entry *entry;
+	struct entry *all = arena_array(c->arena, d->entities.count + 1, sizeof(*all));
 
-	d->target_type = field_target(c, type, target ? target : node, d->id, true);
-	field_unknown(c, target, keys, opv_path(c, d->id, "target"));
-	if (!resources.ptr)
-		return;
-	entry = arena_alloc(c->arena, sizeof(*entry));
-	if (!entry) {
+	if (!all) {
 		opv_no_memory(c);
 		return;
 	}
-	*entry = (struct entry){.key = STR("resourceID"), .value = field_keep(c, resources)};
-	d->entities = (struct entries){entry, 1};
+	for (size_t i = 0; i < d->entities.count; i++)
+		all[i] = d->entities.list[i];
+	all[d->entities.count] = (struct entry){.key = STR("resourceID"), .value = field_keep(c, resources)};
+	d->entities = (struct entries){all, d->entities.count + 1};
+}
+
+/* target: {target, resources, entityIds}; resources names the entity, entityIds are those of the flat form. */
+static void
+read_target(struct compiler *c, struct draft *draft, const struct node *target, const struct node *node)
+{
+	static const char *const keys[] = {"target", "resources", "entityIds", NULL};
+	struct directive *d = &draft->directive;
+	const struct node *type = target && target->kind == NODE_MAP ? node_get(target, "target") : target;
+	const struct node *resources = node_get(target, "resources");
+
+	d->target_type = field_target(c, type, target ? target : node, d->id, true);
+	field_unknown(c, target, keys, opv_path(c, d->id, "target"));
+	d->entities = field_entries(c, node_get(target, "entityIds"), d->id, "entityIds", false);
+	if (!field_text(resources).ptr)
+		return;
+	if (entries_get(d->entities, "resourceID").ptr)
+		opv_report(c, OPV_32, resources, opv_path(c, d->id, "target"),
+		           "resources is not used: entityIds has a resourceID");
+	else
+		add_resources(c, d, field_text(resources));
 }
 
 static void

@@ -142,6 +142,15 @@ void draft_check(struct compiler *c, struct draft *draft, const struct node *own
 /* A property of the policy, or its type's default. NULL when absent or null. */
 const struct node *policy_property(const struct compiler *c, const char *name);
 
+/* What the type, or the nearest of its ancestors that has any, declares beside its properties under `key`, or NULL. */
+const struct node *type_declares(const struct type *type, const char *key);
+
+/*
+ * Names of the policy's `targets` must be node templates or groups of its document, of the types that `targets` of its
+ * type name, if that names any.
+ */
+void policy_targets(struct compiler *c);
+
 /* The forms: policy level fields and drafts. */
 void compile_flat(struct compiler *c);
 void compile_nested(struct compiler *c);

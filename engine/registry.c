@@ -13,6 +13,7 @@
 struct registry {
 	struct arena *arena;
 	struct actor *first, *last;
+	bool complete; /* the built-in actors are in */
 	bool out_of_memory;
 };
 
@@ -141,6 +142,7 @@ capability_add(struct registry *registry, struct actor *actor, struct str operat
 		return;
 	}
 	capability->operation = keep(registry, operation_canonical(operation));
+	capability->own = registry->complete;
 	capability_read(registry, capability, properties, diags);
 	while (*at && !str_equal((*at)->operation, capability->operation))
 		at = &(*at)->next;
@@ -269,6 +271,7 @@ registry_new(struct arena *arena, struct diags *diags)
 	arena_free(&scratch);
 	for (struct actor *actor = registry->first; actor; actor = actor->next)
 		actor->builtin = true;
+	registry->complete = true;
 	return err.code != ERROR_NONE || registry->out_of_memory ? NULL : registry;
 }
 

@@ -30,6 +30,7 @@ struct capability {
 	struct str operation;           /* ".*": any other name as well */
 	unsigned targets;               /* bits 1 << enum target_type that make sense; 0: all */
 	bool other_targets_warn;        /* for another type it runs in a poorer way: worth a warning */
+	bool own;                       /* a document's, not a built-in one */
 	struct names entity_ids;        /* keys of entityIds that must be given */
 	struct names entity_ids_if_any; /* must be given when any is given, for a VNF */
 	struct names payload;           /* keys of the payload that must be given */
