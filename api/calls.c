@@ -6,6 +6,7 @@
 
 #include "api/reply.h"
 #include "api/resources.h"
+#include "base/document.h"
 
 /* A call that an exchange waits for. Freed by whoever lets go last: the worker that answers, or the runtime. */
 struct waiting {
@@ -68,10 +69,18 @@ answer_refusal(struct exchange *exchange, unsigned status, const char *sentence)
 bool
 call_read_body(struct exchange *exchange, struct runtime_call *call)
 {
+	const struct settings *settings = exchange->worker->service->settings;
+	const struct document_limits limits = {
+		/* what comes here are documents: those of a file */
+		.bytes = (size_t)settings->body_size,      .depth = (size_t)settings->document_depth,
+		.nodes = (size_t)settings->document_nodes, .aliases = (size_t)settings->document_aliases,
+		.scalar = (size_t)settings->scalar_size,
+	};
+	bool yaml = exchange->reads == MEDIA_YAML;
 	struct error err = {0};
 	struct node *root;
 
-	if (read_body_into(exchange, &call->arena, &root, &err) != 0) {
+	if ((yaml ? yaml_read : json_read)(exchange->body, "", &limits, &call->arena, &root, &err) != 0) {
 		call_free(call);
 		answer_error(exchange, &err);
 		return false;
@@ -178,7 +187,7 @@ answer_read(struct exchange *exchange, void (*read)(struct turn *turn, struct ru
 	}
 	history_reader_end(reader);
 	if (turn.failed) {
-		(void)error_set(&err, (enum error_code)-turn.failed, NULL, "cannot read the runtime's database");
+		(void)error_set(&err, (enum error_code) - turn.failed, NULL, "cannot read the runtime's database");
 		answer_error(exchange, &err);
 	} else {
 		answer_json(exchange, call->status ? arena_str(exchange->arena, call->reply) : text_done(&out));

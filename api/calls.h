@@ -23,9 +23,11 @@ void call_free(struct runtime_call *call);
 void answer_refusal(struct exchange *exchange, unsigned status, const char *sentence);
 
 /*
- * A reading handler's work: `read` appends the answer to `out` from a snapshot, or calls call_refuse. The call holds the query.
+ * A reading handler's work: `read` appends the answer to `out` from a snapshot, or calls call_refuse. The call holds
+ * the query.
  */
-void answer_read(struct exchange *exchange, void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+void answer_read(struct exchange *exchange,
+                 void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
 
 /* The part of the path between the n-th and the next '/', from 0: "events" is 0 in /events/TOPIC. */
 struct str path_part(struct str path, unsigned n);

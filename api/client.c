@@ -77,7 +77,8 @@ open_connection(const struct client *client, struct error *err)
 	if (str_starts_with(address, STR("unix:")))
 		fd = connect_unix(client->address + 5);
 	else if (str_starts_with(address, STR("http://")))
-		fd = connect_tcp((struct str){address.ptr + 7, address.len - 7 - (address.ptr[address.len - 1] == '/')});
+		fd = connect_tcp(
+			(struct str){address.ptr + 7, address.len - 7 - (address.ptr[address.len - 1] == '/')});
 	else
 		fd = connect_tcp(address);
 	if (fd < 0)

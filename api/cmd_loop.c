@@ -32,15 +32,13 @@ struct ask {
 
 /* The options; false, and *ret_code, when there is nothing more to do. */
 static bool
-begin(struct ask *ask, const char *name, const char *help, size_t words, size_t most, int argc, char **argv, int *ret_code)
+begin(struct ask *ask, const char *name, const char *help, size_t words, size_t most, int argc, char **argv,
+      int *ret_code)
 {
 	const struct argument table[] = {
-		{"--help", .flag = &ask->help},
-		{"--service", .value = &ask->client.address},
-		{"--user", .value = &ask->client.user},
-		{"--once", .flag = &ask->once},
-		{"--every", .value = &ask->seconds},
-		{0},
+		{"--help", .flag = &ask->help},         {"--service", .value = &ask->client.address},
+		{"--user", .value = &ask->client.user}, {"--once", .flag = &ask->once},
+		{"--every", .value = &ask->seconds},    {0},
 	};
 
 	*ask = (struct ask){.name = name};
@@ -52,7 +50,8 @@ begin(struct ask *ask, const char *name, const char *help, size_t words, size_t 
 		ask->client.address = getenv("CLGUARD_SERVICE") ? getenv("CLGUARD_SERVICE") : SERVICE;
 	if (ask->help || ask->words.count < words || ask->words.count > most) {
 		fprintf(ask->help ? stdout : stderr,
-		        "usage: %s\n\nOptions: --service ADDR:PORT (or CLGUARD_SERVICE; default " SERVICE "), --user NAME:PASSWORD\n",
+		        "usage: %s\n\nOptions: --service ADDR:PORT (or CLGUARD_SERVICE; default " SERVICE
+		        "), --user NAME:PASSWORD\n",
 		        help);
 		*ret_code = ask->help ? EXIT_DONE : EXIT_USAGE;
 		return false;
@@ -90,7 +89,8 @@ talk(struct ask *ask, const char *method, const char *path, struct str body, con
 
 		fprintf(stderr, "  %.*s:%.*s: %.*s for %.*s%s%.*s\n", STR_ARG(file ? file->text : STR("")),
 		        STR_ARG(line ? line->text : STR("")), STR_ARG(reason ? reason->text : STR("")),
-		        STR_ARG(target ? target->text : STR("")), change ? "; " : "", STR_ARG(change ? change->text : STR("")));
+		        STR_ARG(target ? target->text : STR("")), change ? "; " : "",
+		        STR_ARG(change ? change->text : STR("")));
 	}
 	return EXIT_INPUT;
 }
@@ -125,8 +125,8 @@ cmd_commission(int argc, char **argv)
 	struct ask ask;
 	int code;
 
-	if (begin(&ask, "clguard commission", "clguard commission FILE: a control loop type into the runtime", 1, 1, argc, argv,
-	          &code))
+	if (begin(&ask, "clguard commission", "clguard commission FILE: a control loop type into the runtime", 1, 1,
+	          argc, argv, &code))
 		code = send_file(&ask, BASE "commission", "affectedControlLoopDefinitions");
 	arena_free(&ask.arena);
 	return code;
@@ -138,8 +138,8 @@ cmd_create(int argc, char **argv)
 	struct ask ask;
 	int code;
 
-	if (begin(&ask, "clguard create", "clguard create FILE: control loop instances, {controlLoopList: [...]}", 1, 1, argc,
-	          argv, &code))
+	if (begin(&ask, "clguard create", "clguard create FILE: control loop instances, {controlLoopList: [...]}", 1, 1,
+	          argc, argv, &code))
 		code = send_file(&ask, BASE "instantiation", "affectedControlLoops");
 	arena_free(&ask.arena);
 	return code;
@@ -157,7 +157,8 @@ cmd_compose(int argc, char **argv)
 	int code;
 
 	if (begin(&ask, "clguard compose",
-	          "clguard compose FILE: {name, version, metadata, properties, elements: [{name, version, properties}]} of\n"
+	          "clguard compose FILE: {name, version, metadata, properties, elements: [{name, version, "
+	          "properties}]} of\n"
 	          "definitions in the catalogue, made a control loop type; or FILE is a service template, and its\n"
 	          "participant types, element definitions and loop types go into the catalogue",
 	          1, 1, argc, argv, &code)) {
@@ -168,8 +169,8 @@ cmd_compose(int argc, char **argv)
 			code = EXIT_INPUT;
 		} else {
 			onboard = node_get(answer, "topology_template") != NULL;
-			code = talk(&ask, "POST", onboard ? "/clguard/v1/catalogue" : "/clguard/v1/catalogue/compose", bytes,
-			            "application/yaml", &answer);
+			code = talk(&ask, "POST", onboard ? "/clguard/v1/catalogue" : "/clguard/v1/catalogue/compose",
+			            bytes, "application/yaml", &answer);
 		}
 		if (code == EXIT_DONE && yaml_write(answer, &ask.arena, &yaml, &err) == 0)
 			fwrite(yaml.ptr, 1, yaml.len, stdout);
@@ -276,8 +277,9 @@ cmd_watch(int argc, char **argv)
 	struct ask ask;
 	int code;
 
-	if (begin(&ask, "clguard watch", "clguard watch [--once] [--every SECONDS]: control loop instances and their elements", 0,
-	          0, argc, argv, &code))
+	if (begin(&ask, "clguard watch",
+	          "clguard watch [--once] [--every SECONDS]: control loop instances and their elements", 0, 0, argc,
+	          argv, &code))
 		code = show(&ask, BASE "instantiation", "controlLoopList", print_loop);
 	arena_free(&ask.arena);
 	return code;
@@ -288,10 +290,11 @@ print_participant(const struct node *row)
 {
 	const struct node *elements = node_get(row, "elements");
 
-	printf("%-28.*s %-28.*s %-10.*s %-12.*s %3" PRIu32 " elements  %.*s\n", STR_ARG(member(row, "participantId", "name")),
-	       STR_ARG(short_name(member(row, "participantType", "name"))), STR_ARG(member(row, "participantState", NULL)),
-	       STR_ARG(member(row, "healthStatus", NULL)), elements ? elements->count : 0,
-	       STR_ARG(member(row, "lastMessageTime", NULL)));
+	printf("%-28.*s %-28.*s %-10.*s %-12.*s %3" PRIu32 " elements  %.*s\n",
+	       STR_ARG(member(row, "participantId", "name")),
+	       STR_ARG(short_name(member(row, "participantType", "name"))),
+	       STR_ARG(member(row, "participantState", NULL)), STR_ARG(member(row, "healthStatus", NULL)),
+	       elements ? elements->count : 0, STR_ARG(member(row, "lastMessageTime", NULL)));
 }
 
 int

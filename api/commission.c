@@ -60,5 +60,6 @@ commission_properties_get(struct exchange *exchange)
 	if (common.ptr && !str_equal_nocase(common, STR("true")) && !str_equal_nocase(common, STR("false")))
 		answer_refusal(exchange, 400, "common is true or false");
 	else
-		answer_read(exchange, str_equal_nocase(common, STR("true")) ? common_properties : commission_properties);
+		answer_read(exchange,
+		            str_equal_nocase(common, STR("true")) ? common_properties : commission_properties);
 }

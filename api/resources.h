@@ -81,8 +81,7 @@ void answer_json(struct exchange *exchange, struct str body);
 /* The status for the error, with what it says. */
 void answer_error(struct exchange *exchange, const struct error *err);
 
-/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena, or in another. */
+/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
 int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);
-int read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err);
 
 #endif

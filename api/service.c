@@ -214,12 +214,6 @@ answer_error(struct exchange *exchange, const struct error *err)
 int
 read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 {
-	return read_body_into(exchange, exchange->arena, ret_root, err);
-}
-
-int
-read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret_root, struct error *err)
-{
 	const struct settings *settings = exchange->worker->service->settings;
 	const struct document_limits limits = {
 		.bytes = (size_t)settings->body_size,
@@ -229,6 +223,6 @@ read_body_into(struct exchange *exchange, struct arena *arena, struct node **ret
 	};
 
 	if (exchange->reads == MEDIA_YAML)
-		return yaml_read(exchange->body, "", &limits, arena, ret_root, err);
-	return json_read(exchange->body, "", &limits, arena, ret_root, err);
+		return yaml_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
+	return json_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
 }

@@ -101,7 +101,8 @@ begin(struct participant *self, struct text *out, struct arena *arena, const cha
 	now_text(now);
 	text_init(out, arena);
 	text_addf(out,
-	          "{\"messageType\":\"%s\",\"messageId\":\"%s\",\"timestamp\":\"%s\",\"participantType\":{\"name\":\"%s\","
+	          "{\"messageType\":\"%s\",\"messageId\":\"%s\",\"timestamp\":\"%s\",\"participantType\":{\"name\":\"%"
+	          "s\","
 	          "\"version\":\"%s\"},\"participantId\":{\"name\":\"%s\",\"version\":\"%s\"}",
 	          type, id, now, self->type, self->version, self->name, self->version);
 }
@@ -116,7 +117,8 @@ publish(struct participant *self, struct text *out, struct arena *arena)
 
 	text_add(out, STR("}"));
 	(void)snprintf(path, sizeof(path), "/events/%s", self->topic);
-	if (client_ask(&self->client, "POST", path, text_done(out), "application/json", arena, &status, &answer, &err) == 0 &&
+	if (client_ask(&self->client, "POST", path, text_done(out), "application/json", arena, &status, &answer,
+	               &err) == 0 &&
 	    status == 200)
 		return true;
 	fprintf(stderr, "%s: cannot publish: %s\n", self->name, err.code ? err.text : answer.ptr);
@@ -132,7 +134,8 @@ report(struct participant *self, struct arena *arena)
 	now_text(now);
 	begin(self, &out, arena, "PARTICIPANT_STATUS");
 	text_addf(&out,
-	          ",\"state\":\"PASSIVE\",\"healthStatus\":\"HEALTHY\",\"participantStatistics\":{\"participantId\":{\"name\":\"%s\","
+	          ",\"state\":\"PASSIVE\",\"healthStatus\":\"HEALTHY\",\"participantStatistics\":{\"participantId\":{"
+	          "\"name\":\"%s\","
 	          "\"version\":\"%s\"},\"timeStamp\":\"%s\",\"state\":\"PASSIVE\",\"healthStatus\":\"HEALTHY\"},"
 	          "\"controlLoopInfoList\":[",
 	          self->name, self->version, now);
@@ -140,10 +143,12 @@ report(struct participant *self, struct arena *arena)
 		const struct element *element = &self->elements[i];
 
 		text_addf(&out,
-		          "%s{\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},\"state\":\"%s\",\"controlLoopStatistics\":{"
+		          "%s{\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},\"state\":\"%s\","
+		          "\"controlLoopStatistics\":{"
 		          "\"clElementStatisticsList\":{\"clElementStatistics\":[{\"id\":\"%s\",\"timeStamp\":\"%s\","
 		          "\"controlLoopState\":\"%s\",\"clElementUptime\":0}]}}}",
-		          i ? "," : "", element->loop, element->version, element->state, element->id, now, element->state);
+		          i ? "," : "", element->loop, element->version, element->state, element->id, now,
+		          element->state);
 	}
 	text_add(&out, STR("]"));
 	(void)publish(self, &out, arena); /* the next report makes up for it */
@@ -174,8 +179,8 @@ obey(struct participant *self, struct element *element, struct str state, struct
 	text_addf(&out,
 	          ",\"result\":%s,\"message\":\"simulated\",\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},"
 	          "\"controlLoopResultMap\":{\"%s\":{\"state\":\"%s\",\"result\":%s,\"message\":\"%s\"}}",
-	          good ? "true" : "false", element->loop, element->version, element->id,
-	          loop_state, good ? "true" : "false", good ? "done" : "told to fail");
+	          good ? "true" : "false", element->loop, element->version, element->id, loop_state,
+	          good ? "true" : "false", good ? "done" : "told to fail");
 	free(loop_state);
 	(void)publish(self, &out, arena); /* the runtime asks again */
 	if (!self->quiet)
@@ -241,8 +246,10 @@ take_element(struct participant *self, const struct node *given, const struct no
 		self->elements = realloc(self->elements, (i + 1) * sizeof(*self->elements));
 		if (!self->elements)
 			exit(EXIT_ENVIRONMENT);
-		self->elements[self->count++] = (struct element){.id = keep(id), .definition = keep(STR("")),
-		                                                 .loop = keep(STR("")), .version = keep(STR("")),
+		self->elements[self->count++] = (struct element){.id = keep(id),
+		                                                 .definition = keep(STR("")),
+		                                                 .loop = keep(STR("")),
+		                                                 .version = keep(STR("")),
 		                                                 .state = keep(STR("UNINITIALISED"))};
 	}
 	set_text(&self->elements[i].loop, text_of(loop, "name"));
@@ -270,7 +277,8 @@ claim(struct participant *self, const struct node *given, const struct node *loo
 static void
 update(struct participant *self, const struct node *message, struct arena *arena)
 {
-	const struct node *loop = node_get(message, "controlLoopId"), *updates = node_get(message, "participantUpdatesList");
+	const struct node *loop = node_get(message, "controlLoopId"),
+			  *updates = node_get(message, "participantUpdatesList");
 
 	for (const struct node *mine = updates ? updates->first : NULL; mine; mine = mine->next) {
 		const struct node *list = node_get(mine, "controlLoopElementList");
@@ -299,7 +307,8 @@ change_state(struct participant *self, const struct node *message, struct arena 
 	for (size_t i = 0; i < self->count; i++) {
 		struct element *element = &self->elements[i];
 
-		if (str_is(text_of(loop, "name"), element->loop) && str_is(text_of(loop, "version"), element->version) &&
+		if (str_is(text_of(loop, "name"), element->loop) &&
+		    str_is(text_of(loop, "version"), element->version) &&
 		    element->phase == number_of(message, "startPhase"))
 			obey(self, element, text_of(message, "orderedState"), arena);
 	}
@@ -344,8 +353,8 @@ poll_topic(struct participant *self, long timeout_ms, struct arena *arena)
 	unsigned status;
 
 	(void)snprintf(path, sizeof(path), "/events/%s/%s/0?timeout=%ld", self->topic, self->name, timeout_ms);
-	if (client_ask(&self->client, "GET", path, STR_NONE, NULL, arena, &status, &answer, &err) != 0 || status != 200 ||
-	    json_read(answer, "", &limits, arena, &list, &err) != 0)
+	if (client_ask(&self->client, "GET", path, STR_NONE, NULL, arena, &status, &answer, &err) != 0 ||
+	    status != 200 || json_read(answer, "", &limits, arena, &list, &err) != 0)
 		return false;
 	for (const struct node *message = list->first; message; message = message->next)
 		handle(self, message->text, arena);
@@ -415,18 +424,25 @@ main(int argc, char **argv)
 	bool help = false;
 	struct words words = {0};
 	const struct argument table[] = {
-		{"--help", .flag = &help},       {"--quiet", .flag = &self.quiet},
-		{"--type", .value = &self.type}, {"--version", .value = &self.version},
-		{"--name", .value = &self.name}, {"--service", .value = &self.client.address},
-		{"--user", .value = &self.client.user}, {"--topic", .value = &self.topic},
-		{"--delay-ms", .value = &delay}, {"--report-ms", .value = &every},
-		{"--fail", .value = &self.fail}, {0},
+		{"--help", .flag = &help},
+		{"--quiet", .flag = &self.quiet},
+		{"--type", .value = &self.type},
+		{"--version", .value = &self.version},
+		{"--name", .value = &self.name},
+		{"--service", .value = &self.client.address},
+		{"--user", .value = &self.client.user},
+		{"--topic", .value = &self.topic},
+		{"--delay-ms", .value = &delay},
+		{"--report-ms", .value = &every},
+		{"--fail", .value = &self.fail},
+		{0},
 	};
 
 	if (arguments_parse("participant", argc, argv, table, &words) != 0)
 		return EXIT_USAGE;
 	if (help || words.count || !self.type || !self.name) {
-		fputs("usage: participant --type NAME --name NAME [--version V] [--service ADDR:PORT] [--user NAME:PASSWORD]\n"
+		fputs("usage: participant --type NAME --name NAME [--version V] [--service ADDR:PORT] [--user "
+		      "NAME:PASSWORD]\n"
 		      "                   [--topic TOPIC] [--delay-ms MS] [--report-ms MS] [--fail STATE] [--quiet]\n\n"
 		      "Simulates a participant of control loops. --fail refuses every order into STATE.\n",
 		      help ? stdout : stderr);

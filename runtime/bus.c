@@ -42,8 +42,8 @@ bus_name_valid(struct str name)
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
-		    c != '.')
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
+		    c != '_' && c != '.')
 			return false;
 	}
 	return name.len > 0 && name.len <= BUS_NAME_MAX;
@@ -272,7 +272,7 @@ choose(const struct turn *turn, struct group *group, const struct topic *topic, 
 		return true;
 	}
 	if (group->count == BATCHES_MAX)
-		return false; /* too many instances have not come back; in a minute the first of theirs is offered again */
+		return false; /* too many have not come back; in a minute the first of theirs is offered again */
 	*ret = (struct batch){.from = group->next, .to = topic->next};
 	if (ret->from < topic->first)
 		ret->from = topic->first;

@@ -6,16 +6,20 @@
 #include "runtime/transport.h"
 
 /*
- * A topic is a log of messages, numbered from 0. A consumer group has a place in it; the instances of a group share what is
- * behind that place. What an instance was given counts as delivered when it asks again; if it does not within a minute, or
- * its connection was gone, the same messages are offered again, to whoever of the group asks first: at least once. A group
- * begins with its first question and sees what is published after. The oldest messages go when a topic is full, delivered
+ * A topic is a log of messages, numbered from 0. A consumer group has a place in it; the instances of a group share
+ * what is
+ * behind that place. What an instance was given counts as delivered when it asks again; if it does not within a
+ * minute, or
+ * its connection was gone, the same messages are offered again, to whoever of the group asks first: at least once. A
+ * group
+ * begins with its first question and sees what is published after. The oldest messages go when a topic is full,
+ * delivered
  * or not. All of it is in the database, so it survives a restart, and several processes serve the same topics.
  */
 
-#define BUS_NAME_MAX 120      /* bytes of a topic, group or instance */
+#define BUS_NAME_MAX 120 /* bytes of a topic, group or instance */
 #define BUS_TOPICS_MAX 1000
-#define BUS_GROUPS_MAX 1000   /* of a topic; beyond it the one that asked least recently goes */
+#define BUS_GROUPS_MAX 1000 /* of a topic; beyond it the one that asked least recently goes */
 
 /* 1 to 120 of A-Z a-z 0-9 . _ - */
 bool bus_name_valid(struct str name);

@@ -6,7 +6,8 @@
 #include "runtime/rows.h"
 
 /*
- * call->run. An entry is one node template under its name and version, with the types that it needs. What is there is not
+ * call->run. An entry is one node template under its name and version, with the types that it needs. What is there is
+ * not
  * edited: another content needs another version.
  */
 
@@ -21,7 +22,9 @@ int catalogue_compose(struct turn *turn, struct runtime_call *call);
 
 int catalogue_delete(struct turn *turn, struct runtime_call *call); /* call->name, version */
 
-/* Answers from a snapshot: the list (call->other: participant, element or loop; absent: all), and one entry's document. */
+/*
+ * Answers from a snapshot: the list (call->other: participant, element or loop; absent: all), and one entry's document.
+ */
 void catalogue_list(struct turn *turn, struct runtime_call *call, struct text *out);
 void catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out);
 

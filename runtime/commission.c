@@ -46,9 +46,11 @@ check_known(struct turn *turn, struct runtime_call *call, const struct node *roo
 	}
 	*ret = same_document(turn, there, root) ? MEETING_SAME : MEETING_OTHER;
 	if (*ret == MEETING_OTHER && !replace) {
-		call_refuse(call, 406, "\"%.*s\" \"%.*s\" INVALID, does not equal existing entity: a commissioned definition is not "
-		            "edited, commission another version or decommission it first", STR_ARG(type.name),
-		            STR_ARG(type.version));
+		call_refuse(
+			call, 406,
+			"\"%.*s\" \"%.*s\" INVALID, does not equal existing entity: a commissioned definition is not "
+			"edited, commission another version or decommission it first",
+			STR_ARG(type.name), STR_ARG(type.version));
 		return false;
 	}
 	return true;
@@ -281,7 +283,8 @@ commission_elements(struct turn *turn, struct runtime_call *call, struct text *o
 	looptypes_each(turn, find_loops, &listing);
 	if (listing.count != 1) {
 		call_refuse(call, listing.count ? 406 : 404, "%s",
-		            listing.count ? "Multiple ControlLoops are not supported" : "No such control loop is commissioned");
+		            listing.count ? "Multiple ControlLoops are not supported"
+		                          : "No such control loop is commissioned");
 		return;
 	}
 	text_add(out, STR("["));
@@ -339,7 +342,8 @@ list_properties(void *context, const struct node *root)
 
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		asked |= looptype_is_loop(root, template) && is_asked(listing, template);
-	for (const struct node *template = looptype_templates(root)->first; asked && template; template = template->next) {
+	for (const struct node *template = looptype_templates(root)->first; asked && template;
+	     template = template->next) {
 		struct text properties;
 
 		text_init(&properties, listing->turn->arena);
@@ -356,8 +360,8 @@ list_properties(void *context, const struct node *root)
 void
 commission_properties(struct turn *turn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version},
-	                          .common = call->number != 0};
+	struct listing listing = {
+		.turn = turn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
 
 	if (listing.common && looptype_has_loops(turn, (struct concept){STR_NONE, STR_NONE})) {
 		call_refuse(call, 400, "Cannot create or edit common properties, delete all the instantiations first");

@@ -112,7 +112,8 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 			note(difference, LEVEL_MAJOR, "has another type: element", name);
 		} else {
 			for (int common = 0; common < 2; common++)
-				compare_properties(difference, properties_of(difference->turn, difference->low, old, common),
+				compare_properties(difference,
+				                   properties_of(difference->turn, difference->low, old, common),
 				                   properties_of(difference->turn, difference->high, new, common));
 		}
 	}
@@ -122,9 +123,11 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 }
 
 bool
-version_covers_change(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template)
+version_covers_change(struct turn *turn, struct runtime_call *call, const struct node *root,
+                      const struct node *template)
 {
-	struct concept id = looptype_concept(template), other;
+	struct concept id = looptype_concept(template)
+	, other;
 	struct nearest nearest = {.name = id.name, .version = id.version};
 	struct difference difference = {.turn = turn};
 	const struct node *there, *there_loop = NULL;
@@ -137,7 +140,8 @@ version_covers_change(struct turn *turn, struct runtime_call *call, const struct
 		return true;
 	difference.low = nearest.below.ptr ? there : root;
 	difference.high = nearest.below.ptr ? root : there;
-	compare_loops(&difference, nearest.below.ptr ? there_loop : template, nearest.below.ptr ? template : there_loop);
+	compare_loops(&difference, nearest.below.ptr ? there_loop : template,
+	              nearest.below.ptr ? template : there_loop);
 	level = change_level(id.version, other.version);
 	if (level >= difference.level)
 		return true;

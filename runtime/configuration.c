@@ -76,19 +76,22 @@ may_change(struct runtime_call *call, const struct loop *now, const struct loop 
 
 	if (!loop_state_settled(now->state) || (now->replaces.ptr && now->result == CHANGE_NO_ERROR)) {
 		call_refuse(call, 406, "Control loop %.*s %.*s cannot change its configuration while it is %s%s",
-		            STR_ARG(now->id.name), STR_ARG(now->id.version), now->replaces.ptr ? "being updated in state " : "in state ",
-		            state);
+		            STR_ARG(now->id.name), STR_ARG(now->id.version),
+		            now->replaces.ptr ? "being updated in state " : "in state ", state);
 		return false;
 	}
 	if (now->state != LOOP_UNINITIALISED && !same_structure(now, next)) {
-		call_refuse(call, 406, "Elements, their definitions and their participants change only in state UNINITIALISED, "
-		            "control loop %.*s is %s", STR_ARG(now->id.name), state);
+		call_refuse(call, 406,
+		            "Elements, their definitions and their participants change only in state UNINITIALISED, "
+		            "control loop %.*s is %s",
+		            STR_ARG(now->id.name), state);
 		return false;
 	}
 	if (level > most[now->state]) {
-		call_refuse(call, 406, "The change of control loop %.*s from %.*s to %.*s (%s) is not allowed in state %s",
-		            STR_ARG(now->id.name), STR_ARG(now->id.version), STR_ARG(next->id.version), change_level_name[level],
-		            state);
+		call_refuse(call, 406,
+		            "The change of control loop %.*s from %.*s to %.*s (%s) is not allowed in state %s",
+		            STR_ARG(now->id.name), STR_ARG(now->id.version), STR_ARG(next->id.version),
+		            change_level_name[level], state);
 		return false;
 	}
 	for (size_t i = 0; i < next->count; i++) {
@@ -137,7 +140,8 @@ bring(struct turn *turn, struct runtime_call *call, struct loop *now, struct loo
 	loop_release(&supervision, now);
 	step_perform(turn, &supervision, now);
 	text_init(&denials, turn->arena);
-	next->replaces = now->replaces.ptr && !str_equal(now->replaces, next->id.version) ? now->replaces : now->id.version;
+	next->replaces =
+		now->replaces.ptr && !str_equal(now->replaces, next->id.version) ? now->replaces : now->id.version;
 	if (!guard_permits_change(turn, next, &denials)) {
 		call_deny(turn, call, now, "UPDATE", &denials);
 		return true;
@@ -187,7 +191,8 @@ load_kept(struct turn *turn, struct str name, struct str version, struct loop *r
 
 	if (!turn_get(turn, turn_key(turn, ROW_CONFIGURATION, name, version), &row))
 		return false;
-	if (json_read(row, "", &limits, turn->arena, &root, NULL) == 0 && loop_read_given(root, turn->arena, ret, NULL) == 0)
+	if (json_read(row, "", &limits, turn->arena, &root, NULL) == 0 &&
+	    loop_read_given(root, turn->arena, ret, NULL) == 0)
 		return true;
 	turn_fail(turn, ERROR_DAMAGED);
 	return false;
@@ -245,7 +250,8 @@ write_kept(void *context, struct str key, struct str row)
 	text_add(listing->out, listing->comma ? STR(",{\"version\":") : STR("{\"version\":"));
 	listing->comma = true;
 	text_add_json(listing->out, id.version);
-	text_addf(listing->out, ",\"current\":%s,\"configuration\":", loop_load(listing->turn, id, &loop) ? "true" : "false");
+	text_addf(listing->out,
+	          ",\"current\":%s,\"configuration\":", loop_load(listing->turn, id, &loop) ? "true" : "false");
 	text_add(listing->out, row);
 	text_add(listing->out, STR("}"));
 	return true;
@@ -271,7 +277,8 @@ configuration_roll_back(struct turn *turn, struct runtime_call *call)
 	struct concept id = {call->name, call->version};
 	struct loop now, kept;
 
-	if (!concept_name_valid(call->name) || !concept_version_valid(call->version) || !concept_version_valid(call->other)) {
+	if (!concept_name_valid(call->name) || !concept_version_valid(call->version) ||
+	    !concept_version_valid(call->other)) {
 		call_refuse(call, 400, "name, version and toVersion are required");
 		return 0;
 	}

@@ -14,7 +14,8 @@ enum change_level change_level(struct str a, struct str b);
 void configuration_keep(struct turn *turn, const struct loop *loop);
 
 /*
- * Puts a new configuration in the place of one that is there; `next` has been checked against its type. False: refused, and
+ * Puts a new configuration in the place of one that is there; `next` has been checked against its type. False:
+ * refused, and
  * the call says why. A true may still have been denied by a guard: then call->denials is set.
  */
 bool configuration_change(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next);

@@ -129,7 +129,7 @@ deploy_follow(struct turn *turn, const struct loop *before, const struct loop *a
 		const struct element *new = &after->elements[i];
 		const struct element *old = before ? loop_element(before, new->id) : NULL;
 
-		if (new->fragment && new->state == LOOP_RUNNING && (!old || old->state != LOOP_RUNNING))
+		if (new->fragment &&new->state == LOOP_RUNNING && (!old || old->state != LOOP_RUNNING))
 			put_in_force(turn, after, new);
 	}
 }

@@ -7,7 +7,8 @@
 
 /*
  * An element whose definition names a policy (policy_id, or all of a policy_type_id) puts it into force when it goes
- * RUNNING, and takes it out when it leaves. Only guard types are meant; others are the participant's. The documents are rows,
+ * RUNNING, and takes it out when it leaves. Only guard types are meant; others are the participant's. The documents
+ * are rows,
  * so that they come back after a restart; a number counts their changes, by which each process sees that it is behind.
  */
 
@@ -17,7 +18,10 @@ void deploy_follow(struct turn *turn, const struct loop *before, const struct lo
 /* The number of changes so far. */
 uint64_t deploy_number(struct turn *turn);
 
-/* Compiles what the rows say and publishes it. *ret_refused: in `arena`, why it could not be, or NULL. Not inside a turn. */
+/*
+ * Compiles what the rows say and publishes it. *ret_refused: in `arena`, why it could not be, or NULL. Not inside a
+ * turn.
+ */
 int deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena *arena, uint64_t *ret_number,
                 const char **ret_refused);
 

@@ -80,7 +80,8 @@ split_cambria(struct str body, struct runtime_call *call, struct error *err)
 			break;
 		if (!cambria_number(body, &at, &partition) || !cambria_number(body, &at, &length) ||
 		    partition > body.len - at || length > body.len - at - partition)
-			return error_set(err, ERROR_SYNTAX, NULL, "byte %zu: no <length>.<length>.<partition><message>", at);
+			return error_set(err, ERROR_SYNTAX, NULL, "byte %zu: no <length>.<length>.<partition><message>",
+			                 at);
 		r = add(call, (struct str){body.ptr + at + partition, length}, err);
 		at += partition + length;
 	}

@@ -67,8 +67,8 @@ guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop
 	request.attribute[ATTRIBUTE_OPERATION] = str_from(operation);
 	request.attribute[ATTRIBUTE_TARGET] = str_from(target);
 	request.attribute[ATTRIBUTE_CLNAME] = loop->id.name;
-	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, turn->runtime->limits.lease_ms, turn->now_ms,
-	                          &reservation);
+	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, turn->runtime->limits.lease_ms,
+	                          turn->now_ms, &reservation);
 	if (r == 1) {
 		element->right = arena_str(turn->arena, str_from(reservation.id));
 		if (!element->right.ptr)
@@ -76,9 +76,10 @@ guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop
 		return true;
 	}
 	if (r == 0)
-		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena, &decision, &why);
+		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena,
+		                          &decision, &why);
 	if (r < 0) {
-		turn_fail(turn, (enum error_code)-r); /* an order that cannot be decided is not carried out */
+		turn_fail(turn, (enum error_code) - r); /* an order that cannot be decided is not carried out */
 		return false;
 	}
 	if (denials)
@@ -128,8 +129,8 @@ guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, 
 			if (concept_equal(other->definition, element->definition) && loop_order_asks(loop, other, next))
 				count += counts(to, on) - counts(other->ordered, on);
 		}
-		permitted &= guard_permits(turn, guarding, loop, element, update ? "UPDATE" : loop_state_name[to], count,
-		                           denials);
+		permitted &= guard_permits(turn, guarding, loop, element, update ? "UPDATE" : loop_state_name[to],
+		                           count, denials);
 	}
 	return permitted && turn->failed == 0;
 }
@@ -155,8 +156,8 @@ denial_json(struct turn *turn, enum guarding guarding, const char *ordered, stru
 	struct text out;
 
 	text_init(&out, turn->arena);
-	text_addf(&out, "{\"timestamp\":\"%s\",\"ordered\":\"%s\",\"guard\":\"%s\",\"denied\":[", turn_time(turn).ptr, ordered,
-	          guarding == GUARDING_REPORT ? "report" : "enforce");
+	text_addf(&out, "{\"timestamp\":\"%s\",\"ordered\":\"%s\",\"guard\":\"%s\",\"denied\":[", turn_time(turn).ptr,
+	          ordered, guarding == GUARDING_REPORT ? "report" : "enforce");
 	text_add(&out, turn_text(turn, denials));
 	text_add(&out, STR("]}"));
 	return turn_text(turn, &out);

@@ -11,8 +11,10 @@ enum guarding { GUARDING_ENFORCE, GUARDING_REPORT, GUARDING_OFF };
 enum guarding guarding_of(struct turn *turn, const struct loop *loop);
 
 /*
- * A right for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition that would
- * be RUNNING (on participants, for UPDATE and UNINITIALISED) after it. True when it may go ahead; the right, if one was taken,
+ * A right for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition
+ * that would
+ * be RUNNING (on participants, for UPDATE and UNINITIALISED) after it. True when it may go ahead; the right, if one
+ * was taken,
  * is element->right. A refusal, also one that is only reported, is appended to `denials` (may be NULL):
  * {"elementId","actor","operation","target","vfCount","reason","policy","file","line","explanation"}
  */

@@ -26,7 +26,8 @@ answer_affected(struct runtime_call *call, unsigned status, struct text *out)
 }
 
 void
-call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop, const char *ordered, struct text *denials)
+call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop, const char *ordered,
+          struct text *denials)
 {
 	struct denial *denial = arena_alloc(&call->arena, sizeof(*denial));
 	struct str json = denial_json(turn, GUARDING_ENFORCE, ordered, denials);
@@ -37,11 +38,13 @@ call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop,
 		return;
 	}
 	/* The turn will be undone, and its arena used again: what is kept lives with the call. */
-	*denial = (struct denial){call->denials, {arena_str(&call->arena, loop->id.name),
-	                                          arena_str(&call->arena, loop->id.version)}, arena_str(&call->arena, json)};
+	*denial = (struct denial){call->denials,
+	                          {arena_str(&call->arena, loop->id.name), arena_str(&call->arena, loop->id.version)},
+	                          arena_str(&call->arena, json)};
 	call->denials = denial;
 	text_init(&out, &call->arena);
-	text_addf(&out, "{\"errorDetails\":\"A guard denies the order %s of control loop %.*s %.*s\",\"guard\":", ordered,
+	text_addf(&out,
+	          "{\"errorDetails\":\"A guard denies the order %s of control loop %.*s %.*s\",\"guard\":", ordered,
 	          STR_ARG(loop->id.name), STR_ARG(loop->id.version));
 	text_add(&out, json);
 	text_add(&out, STR("}"));
@@ -77,7 +80,8 @@ lists(const struct node *template, struct concept definition, bool exactly)
 	for (const struct node *entry = elements ? elements->first : NULL; entry; entry = entry->next) {
 		struct concept listed = looptype_element_ref(entry);
 
-		if (str_equal(listed.name, definition.name) && (!exactly || str_equal(listed.version, definition.version)))
+		if (str_equal(listed.name, definition.name) &&
+		    (!exactly || str_equal(listed.version, definition.version)))
 			return true;
 	}
 	return false;
@@ -104,7 +108,8 @@ check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 			looptype_fill_element(looptype_template(root, element->definition), element);
 			if (!concept_name_valid(element->participant_type.name) ||
 			    (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
-				complain(errors, loop, element->definition, "participantType or participantId has no legal name");
+				complain(errors, loop, element->definition,
+				         "participantType or participantId has no legal name");
 		}
 	}
 }
@@ -120,7 +125,8 @@ read_loops(struct turn *turn, struct runtime_call *call, size_t *ret_count)
 	size_t i = 0;
 
 	if (!list || list->kind != NODE_LIST || list->count > LOOPS_MAX) {
-		call_refuse(call, 400, "the body is {\"controlLoopList\": [...]} with at most %d control loops", LOOPS_MAX);
+		call_refuse(call, 400, "the body is {\"controlLoopList\": [...]} with at most %d control loops",
+		            LOOPS_MAX);
 		return NULL;
 	}
 	loops = arena_array(turn->arena, list->count, sizeof(*loops));
@@ -137,7 +143,8 @@ read_loops(struct turn *turn, struct runtime_call *call, size_t *ret_count)
 		check_loop(turn, &loops[i], &errors);
 	}
 	if (errors.len) {
-		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s", turn_text(turn, &errors).ptr);
+		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
+		            turn_text(turn, &errors).ptr);
 		return NULL;
 	}
 	*ret_count = list->count;
@@ -188,7 +195,8 @@ instance_replace(struct turn *turn, struct runtime_call *call, struct loop *now,
 	text_init(&errors, turn->arena);
 	check_loop(turn, next, &errors);
 	if (errors.len) {
-		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s", turn_text(turn, &errors).ptr);
+		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
+		            turn_text(turn, &errors).ptr);
 		return false;
 	}
 	if (!configuration_change(turn, call, now, next) || call->denials)
@@ -265,7 +273,8 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 		loop_remove(turn, id);
 		loops_each(turn, id.name, STR_NONE, take_any, &others);
 		if (!others)
-			turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration, turn);
+			turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration,
+			          turn);
 		text_init(&out, &call->arena);
 		write_affected(&out, &loop);
 		answer_affected(call, 200, &out);

@@ -11,10 +11,11 @@
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
 /* Members that the runtime writes itself; everything else of what a client gave passes as it is. */
-static const char *const loop_members[] = {"name", "version", "definition", "state", "orderedState", "stateChangeResult",
-                                           "primed", "elements", "guard", "updatingFrom", NULL};
-static const char *const element_members[] = {"id", "definition", "version", "participantType", "participantId", "state",
-                                              "orderedState", "message", "faulty", NULL};
+static const char *const loop_members[] = {"name",         "version",           "definition", "state",
+                                           "orderedState", "stateChangeResult", "primed",     "elements",
+                                           "guard",        "updatingFrom",      NULL};
+static const char *const element_members[] = {"id",    "definition",   "version", "participantType", "participantId",
+                                              "state", "orderedState", "message", "faulty",          NULL};
 
 static bool
 is_own(const char *const *members, struct str key)
@@ -24,17 +25,16 @@ is_own(const char *const *members, struct str key)
 	return *members != NULL;
 }
 
-struct concept
-concept_read(const struct node *node)
+struct concept concept_read(const struct node *node)
 {
 	const struct node *name = node_get(node, "name"), *version = node_get(node, "version");
 
 	return (struct concept){name && name->kind == NODE_TEXT ? name->text : STR_NONE,
-	                        version && node_is_scalar(version) && !node_is_null(version) ? version->text : STR_NONE};
+	                        version && node_is_scalar(version) && !node_is_null(version) ? version->text
+	                                                                                     : STR_NONE};
 }
 
-bool
-concept_equal(struct concept a, struct concept b)
+bool concept_equal(struct concept a, struct concept b)
 {
 	return str_equal(a.name, b.name) && str_equal(a.version, b.version);
 }
@@ -55,8 +55,8 @@ concept_name_valid(struct str name)
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
-		    c != '.')
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
+		    c != '_' && c != '.')
 			return false;
 	}
 	return name.len > 0 && name.len <= NAME_MAX_BYTES;
@@ -90,7 +90,8 @@ loop_primed(const struct loop *loop)
 	for (size_t i = 0; i < loop->count; i++) {
 		enum loop_state state = loop->elements[i].state;
 
-		if (state == LOOP_UNINITIALISED || state == LOOP_UNINITIALISED2PASSIVE || state == LOOP_PASSIVE2UNINITIALISED)
+		if (state == LOOP_UNINITIALISED || state == LOOP_UNINITIALISED2PASSIVE ||
+		    state == LOOP_PASSIVE2UNINITIALISED)
 			return false;
 	}
 	return loop->count > 0;
@@ -129,11 +130,12 @@ read_concept(const struct node *node, const char *what, struct concept *ret, str
 {
 	*ret = concept_read(node);
 	if (!concept_name_valid(ret->name))
-		return error_set(err, ERROR_TYPE, node, "%s has a name that is missing or not made of A-Z a-z 0-9 - _ .: '%.*s'",
-		                 what, STR_ARG(ret->name));
+		return error_set(err, ERROR_TYPE, node,
+		                 "%s has a name that is missing or not made of A-Z a-z 0-9 - _ .: '%.*s'", what,
+		                 STR_ARG(ret->name));
 	if (!concept_version_valid(ret->version))
-		return error_set(err, ERROR_TYPE, node, "%s has a version that is missing or not like 1.0.0: '%.*s'", what,
-		                 STR_ARG(ret->version));
+		return error_set(err, ERROR_TYPE, node, "%s has a version that is missing or not like 1.0.0: '%.*s'",
+		                 what, STR_ARG(ret->version));
 	return 0;
 }
 
@@ -144,7 +146,8 @@ read_element(const struct node *node, struct element *ret, struct error *err)
 	int r;
 
 	if (node->kind != NODE_MAP || !is_uuid(node->key))
-		return error_set(err, ERROR_TYPE, node, "an element is a map under a UUID, not under '%.*s'", STR_ARG(node->key));
+		return error_set(err, ERROR_TYPE, node, "an element is a map under a UUID, not under '%.*s'",
+		                 STR_ARG(node->key));
 	*ret = (struct element){.id = node->key, .version = STR("1.0.0"), .given = node};
 	r = read_concept(node_get(node, "definition"), "an element's definition", &ret->definition, err);
 	if (r != 0)
@@ -353,10 +356,11 @@ static void
 write_own_element(struct text *out, const struct element *element)
 {
 	text_add_json(out, element->id);
-	text_addf(out, ":{\"phase\":%" PRId64 ",\"wrong\":%u,\"flags\":%d,\"timeouts\":[", element->phase, element->wrong,
+	text_addf(out, ":{\"phase\":%" PRId64 ",\"wrong\":%u,\"flags\":%d,\"timeouts\":[", element->phase,
+	          element->wrong,
 	          (element->fragment ? OWN_FRAGMENT : 0) | (element->asked ? OWN_ASKED : 0) |
-	          (element->failed ? OWN_FAILED : 0) | (element->pending ? OWN_PENDING : 0) |
-	          (element->faulty ? OWN_FAULTY : 0));
+	                  (element->failed ? OWN_FAILED : 0) | (element->pending ? OWN_PENDING : 0) |
+	                  (element->faulty ? OWN_FAULTY : 0));
 	for (int i = 0; i < TIMEOUTS; i++)
 		text_addf(out, "%s%" PRId64, i ? "," : "", element->timeout_s[i]);
 	text_add(out, STR("]"));
@@ -372,8 +376,8 @@ loop_write_row(struct text *out, const struct loop *loop)
 {
 	text_add(out, STR("{\"loop\":"));
 	loop_write(out, loop, STR_NONE);
-	text_addf(out, ",\"own\":{\"since\":%" PRId64 ",\"retries\":%u,\"renew\":%" PRId64 ",\"reverting\":%d", loop->since_ms,
-	          loop->retries, loop->renew_ms, loop->reverting);
+	text_addf(out, ",\"own\":{\"since\":%" PRId64 ",\"retries\":%u,\"renew\":%" PRId64 ",\"reverting\":%d",
+	          loop->since_ms, loop->retries, loop->renew_ms, loop->reverting);
 	if (loop->phase != PHASE_NONE)
 		text_addf(out, ",\"phase\":%" PRId64, loop->phase);
 	if (loop->replaces.ptr) {

@@ -50,8 +50,7 @@ looptype_templates(const struct node *root)
 	return node_get(node_get(root, "topology_template"), "node_templates");
 }
 
-struct concept
-looptype_concept(const struct node *template)
+struct concept looptype_concept(const struct node *template)
 {
 	struct str version = looptype_text(template, "version");
 
@@ -116,8 +115,7 @@ looptype_elements(const struct node *loop_template)
 	return elements && elements->kind == NODE_LIST ? elements : NULL;
 }
 
-struct concept
-looptype_element_ref(const struct node *entry)
+struct concept looptype_element_ref(const struct node *entry)
 {
 	const char *colon;
 
@@ -126,8 +124,9 @@ looptype_element_ref(const struct node *entry)
 	colon = memchr(entry->text.ptr, ':', entry->text.len);
 	if (!colon)
 		return (struct concept){entry->text, STR_NONE};
-	return (struct concept){{entry->text.ptr, (size_t)(colon - entry->text.ptr)},
-	                        str_trim((struct str){colon + 1, (size_t)(entry->text.ptr + entry->text.len - colon - 1)})};
+	return (struct concept){
+		{entry->text.ptr, (size_t)(colon - entry->text.ptr)},
+		str_trim((struct str){colon + 1, (size_t)(entry->text.ptr + entry->text.len - colon - 1)})};
 }
 
 static int64_t

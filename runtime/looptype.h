@@ -6,7 +6,8 @@
 #include "runtime/loop.h"
 
 /*
- * A document is the tree of a service template: node_types, topology_template.node_templates and so on. Types of ONAP that it
+ * A document is the tree of a service template: node_types, topology_template.node_templates and so on. Types of ONAP
+ * that it
  * does not bring itself are built in. Functions answer NULL for what is not there.
  */
 
@@ -44,7 +45,8 @@ const struct node *looptype_property(const struct node *template, const char *na
 void looptype_fill_element(const struct node *template, struct element *element);
 
 /*
- * Writes {"property": definition, ...} of the template's type and all that it is derived from, the nearest winning: those with
+ * Writes {"property": definition, ...} of the template's type and all that it is derived from, the nearest winning:
+ * those with
  * metadata common: true, or the others. How many were written.
  */
 size_t looptype_write_properties(const struct node *root, const struct node *template, bool common, struct text *out);
@@ -55,7 +57,10 @@ void looptype_write_template(struct text *out, const struct node *template, stru
 /* [{"participantType","controlLoopElementDefinitionList":[...]}]: the entries of one document, by participant type. */
 void looptype_write_definitions(const struct node *root, struct text *out, bool *first);
 
-/* The fragment of a document that goes to elements that name policies: {"data_types","policy_types","topology_template"}. */
+/*
+ * The fragment of a document that goes to elements that name policies:
+ * {"data_types","policy_types","topology_template"}.
+ */
 bool looptype_write_fragment(const struct node *root, struct text *out);
 
 #endif

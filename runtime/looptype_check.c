@@ -24,8 +24,8 @@ find(struct looptype_findings *findings, unsigned status, const char *format, ..
 	text_addf(&findings->text, "%s%s", findings->count > 1 ? "\n" : "", sentence);
 }
 
-static const char *const sections[] = {"data_types", "capability_types", "node_types", "relationship_types",
-                                       "policy_types", NULL};
+static const char *const sections[] = {"data_types",         "capability_types", "node_types",
+                                       "relationship_types", "policy_types",     NULL};
 
 /* A section that is there has entries; each a map under a legal name, with a legal version if any. */
 static void
@@ -43,7 +43,8 @@ check_section(const struct node *section, const char *what, struct looptype_find
 		if (entry->kind != NODE_MAP)
 			find(findings, 400, "%s.%.*s: is no map", what, STR_ARG(entry->key));
 		if (!concept_name_valid(entry->key))
-			find(findings, 400, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .", what, STR_ARG(entry->key));
+			find(findings, 400, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .", what,
+			     STR_ARG(entry->key));
 		if (version.ptr && !concept_version_valid(version))
 			find(findings, 406, "%s.%.*s: version '%.*s' is not like 1.0.0", what, STR_ARG(entry->key),
 			     STR_ARG(version));
@@ -61,7 +62,8 @@ check_parents(const struct node *section, const char *what, struct looptype_find
 		if (!parent.ptr || str_ends_with(parent, STR(".Root")))
 			continue;
 		if (!node_get_str(section, parent) && !looptype_builtin(parent)) {
-			find(findings, 406, "%s.%.*s: parent %.*s not found", what, STR_ARG(entry->key), STR_ARG(parent));
+			find(findings, 406, "%s.%.*s: parent %.*s not found", what, STR_ARG(entry->key),
+			     STR_ARG(parent));
 			continue;
 		}
 		while (at.ptr && !str_equal(at, entry->key) && steps++ <= section->count)
@@ -74,8 +76,8 @@ check_parents(const struct node *section, const char *what, struct looptype_find
 static bool
 is_known_data_type(const struct node *root, struct str type)
 {
-	static const char *const simple[] = {"string", "integer", "float", "boolean", "timestamp", "null", "range", "list",
-	                                     "map", "version", "any", "object", NULL};
+	static const char *const simple[] = {"string", "integer", "float",   "boolean", "timestamp", "null", "range",
+	                                     "list",   "map",     "version", "any",     "object",    NULL};
 
 	for (size_t i = 0; simple[i]; i++)
 		if (str_equal_nocase(type, str_from(simple[i])))
@@ -90,7 +92,8 @@ check_properties(const struct node *root, const struct node *type, const char *w
 	const struct node *properties = node_get(type, "properties");
 
 	for (const struct node *entry = section_first(properties); entry; entry = section_next(entry)) {
-		struct str names[2] = {looptype_text(entry, "type"), looptype_text(node_get(entry, "entry_schema"), "type")};
+		struct str names[2] = {looptype_text(entry, "type"),
+		                       looptype_text(node_get(entry, "entry_schema"), "type")};
 
 		for (size_t i = 0; i < 2; i++)
 			if (names[i].ptr && !is_known_data_type(root, names[i]))
@@ -106,7 +109,8 @@ check_data_types(const struct node *root, struct looptype_findings *findings)
 
 	for (const struct node *type = section_first(types); type; type = section_next(type))
 		check_properties(root, type, "policy_types", findings);
-	for (const struct node *type = section_first(types) ? section_first(data) : NULL; type; type = section_next(type))
+	for (const struct node *type = section_first(types) ? section_first(data) : NULL; type;
+	     type = section_next(type))
 		check_properties(root, type, "data_types", findings);
 }
 
@@ -123,7 +127,8 @@ check_policies(const struct node *root, struct looptype_findings *findings)
 			find(findings, 400, "policies.%.*s: Type not specified", STR_ARG(policy->key));
 		else if (!node_get_str(looptype_section(root, "policy_types"), type) &&
 		         !str_starts_with(type, STR("onap.policies.controlloop.")))
-			find(findings, 406, "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key), STR_ARG(type));
+			find(findings, 406, "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key),
+			     STR_ARG(type));
 	}
 }
 
@@ -133,7 +138,8 @@ check_element_list(const struct node *root, const struct node *template, struct 
 	const struct node *elements = looptype_elements(template);
 
 	if (!elements || elements->count == 0) {
-		find(findings, 400, "node_templates.%.*s: elements is no list of element templates", STR_ARG(template->key));
+		find(findings, 400, "node_templates.%.*s: elements is no list of element templates",
+		     STR_ARG(template->key));
 		return;
 	}
 	for (const struct node *entry = elements->first; entry; entry = entry->next) {
@@ -144,8 +150,8 @@ check_element_list(const struct node *root, const struct node *template, struct 
 			find(findings, 400, "node_templates.%.*s: element %.*s %.*s not found", STR_ARG(template->key),
 			     STR_ARG(concept.name), STR_ARG(concept.version));
 		else if (!looptype_is_element(root, element))
-			find(findings, 400, "node_templates.%.*s: %.*s is no control loop element", STR_ARG(template->key),
-			     STR_ARG(concept.name));
+			find(findings, 400, "node_templates.%.*s: %.*s is no control loop element",
+			     STR_ARG(template->key), STR_ARG(concept.name));
 	}
 }
 
@@ -156,12 +162,16 @@ check_template(const struct node *root, const struct node *template, struct loop
 	struct concept participant = concept_read(looptype_property(template, "participantType"));
 
 	if (!type.ptr)
-		find(findings, 400, "Type not specified, the type of node template %.*s must be given", STR_ARG(template->key));
+		find(findings, 400, "Type not specified, the type of node template %.*s must be given",
+		     STR_ARG(template->key));
 	else if (!node_get_str(looptype_section(root, "node_types"), type) && !looptype_builtin(type))
-		find(findings, 400, "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key), STR_ARG(type));
+		find(findings, 400, "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key),
+		     STR_ARG(type));
 	if (!version.ptr)
-		find(findings, 400, "Version not specified, the version of the type of node template %.*s must be given in the "
-		     "type_version field", STR_ARG(template->key));
+		find(findings, 400,
+		     "Version not specified, the version of the type of node template %.*s must be given in the "
+		     "type_version field",
+		     STR_ARG(template->key));
 	if (looptype_is_element(root, template) && (!participant.name.ptr || !participant.version.ptr))
 		find(findings, 400, "node_templates.%.*s: property participantType is required, with name and version",
 		     STR_ARG(template->key));

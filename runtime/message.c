@@ -277,8 +277,8 @@ notify_loop(struct turn *turn, struct str what, const struct loop *loop, const s
 	text_add_json(&out, what);
 	add_member(&out, "timestamp", turn_time(turn));
 	add_concept(&out, "controlLoopId", loop->id);
-	text_addf(&out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\"", loop_state_name[loop->state],
-	          loop_state_name[loop->ordered], change_result_name[loop->result]);
+	text_addf(&out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\"",
+	          loop_state_name[loop->state], loop_state_name[loop->ordered], change_result_name[loop->result]);
 	if (element) {
 		add_member(&out, "elementId", element->id);
 		add_concept(&out, "elementDefinition", element->definition);

@@ -82,13 +82,16 @@ each_element(const struct node *message, const struct concept *sender,
 {
 	const struct node *infos = node_get(message, "controlLoopInfoList");
 
-	for (const struct node *info = infos && infos->kind == NODE_LIST ? infos->first : NULL; info; info = info->next) {
-		const struct node *list = node_get(node_get(node_get(info, "controlLoopStatistics"), "clElementStatisticsList"),
-		                                   "clElementStatistics");
+	for (const struct node *info = infos && infos->kind == NODE_LIST ? infos->first : NULL; info;
+	     info = info->next) {
+		const struct node *list =
+			node_get(node_get(node_get(info, "controlLoopStatistics"), "clElementStatisticsList"),
+		                 "clElementStatistics");
 
 		for (const struct node *record = list && list->kind == NODE_LIST ? list->first : NULL; record;
 		     record = record->next) {
-			const struct node *id = node_get(record, "id"), *participant = node_get(record, "participantId");
+			const struct node *id = node_get(record, "id"),
+					  *participant = node_get(record, "participantId");
 
 			if (id && id->kind == NODE_TEXT &&
 			    (!participant || concept_equal(concept_read(participant), *sender)))
@@ -221,7 +224,8 @@ list_loop(struct listing *listing, const struct loop *loop)
 		for (size_t j = 0; j < i && !listing->query->elements; j++)
 			listed |= concept_equal(loop->elements[j].participant_id, element->participant_id);
 		if (!listed && element->participant_id.name.ptr)
-			list_participant(listing, element->participant_id, listing->query->elements ? element->id : STR_NONE);
+			list_participant(listing, element->participant_id,
+			                 listing->query->elements ? element->id : STR_NONE);
 	}
 }
 

@@ -13,18 +13,21 @@ void statistics_supervise(struct turn *turn, const struct node *message, const s
 
 /* What a query asks for. */
 struct statistics_query {
-	struct concept id;        /* of a participant or of an instance */
-	struct str element;       /* absent: all */
-	size_t count;             /* newest so many; 0: all, oldest first */
-	size_t offset;            /* of them, passed over */
-	int64_t from_ms, to_ms;   /* inclusive; TIME_NONE: open */
-	bool elements, loop;      /* records of elements; id is an instance */
+	struct concept id;      /* of a participant or of an instance */
+	struct str element;     /* absent: all */
+	size_t count;           /* newest so many; 0: all, oldest first */
+	size_t offset;          /* of them, passed over */
+	int64_t from_ms, to_ms; /* inclusive; TIME_NONE: open */
+	bool elements, loop;    /* records of elements; id is an instance */
 };
 
 /* {"statisticsList":[...]} or {"clElementStatistics":[...]} */
 void statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out);
 
-/* {"controlLoopStatus":[{controlLoopId,state,...,"elements":{state: n},"participants":[...]}]}: aggregated, by call->name, version. */
+/*
+ * {"controlLoopStatus":[{controlLoopId,state,...,"elements":{state: n},"participants":[...]}]}: aggregated, by
+ * call->name, version.
+ */
 void statistics_status(struct turn *turn, struct runtime_call *call, struct text *out);
 
 #endif

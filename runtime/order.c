@@ -81,8 +81,7 @@ rotate(void *context, struct participant *participant)
 }
 
 /* round_robin: the next one by name after the last one chosen for this type. */
-static struct concept
-choose_in_turn(struct turn *turn, struct concept type)
+static struct concept choose_in_turn(struct turn *turn, struct concept type)
 {
 	struct rotation rotation = {.turn = turn, .type = type};
 	struct str key = turn_key(turn, ROW_META, type.name, type.version);
@@ -156,7 +155,8 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 		return -1;
 	}
 	if (!node_is_null(*ret_list) && ((*ret_list)->kind != NODE_LIST || (*ret_list)->count > ORDERS_MAX)) {
-		call_refuse(call, 400, "controlLoopIdentifierList is a list of at most %d names and versions", ORDERS_MAX);
+		call_refuse(call, 400, "controlLoopIdentifierList is a list of at most %d names and versions",
+		            ORDERS_MAX);
 		return -1;
 	}
 	if (node_is_null(*ret_list) || (*ret_list)->count == 0) {
@@ -164,6 +164,18 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 		return -1;
 	}
 	return state;
+}
+
+/*
+ * Who is OFF_LINE gets no new instances. Those that are there already may still be ordered: it may be heard again, and
+ * there
+ * must be a way out of a transition that its silence has stopped.
+ */
+static bool
+is_available(const struct participant *participant, const struct loop *loop)
+{
+	return loop->state == LOOP_UNINITIALISED ? participant_is_registered(participant)
+	                                         : !str_is(participant->state, "TERMINATED");
 }
 
 static bool
@@ -182,14 +194,14 @@ check_participants(struct turn *turn, struct runtime_call *call, const struct lo
 			            STR_ARG(type.version));
 			return false;
 		}
-		if (!participant_load(turn, id, &participant) || !participant_is_registered(&participant)) {
+		if (!participant_load(turn, id, &participant) || !is_available(&participant, loop)) {
 			call_refuse(call, 400, "Participant with ID %.*s %.*s is not registered", STR_ARG(id.name),
 			            STR_ARG(id.version));
 			return false;
 		}
 		if (!concept_equal(participant.type, type)) {
-			call_refuse(call, 400, "Participant with ID %.*s %.*s - %.*s %.*s is not registered", STR_ARG(type.name),
-			            STR_ARG(type.version), STR_ARG(id.name), STR_ARG(id.version));
+			call_refuse(call, 400, "Participant with ID %.*s %.*s - %.*s %.*s is not registered",
+			            STR_ARG(type.name), STR_ARG(type.version), STR_ARG(id.name), STR_ARG(id.version));
 			return false;
 		}
 	}
@@ -218,7 +230,8 @@ check_state(struct runtime_call *call, struct ordered *ordered, enum loop_state 
 		            loop_state_name[loop->ordered]);
 		break;
 	case ORDER_IMPOSSIBLE:
-		call_refuse(call, 406, "Control loop can't transition from state %s to state %s", state, loop_state_name[order]);
+		call_refuse(call, 406, "Control loop can't transition from state %s to state %s", state,
+		            loop_state_name[order]);
 		break;
 	}
 	return false;
@@ -236,7 +249,8 @@ prepare(struct turn *turn, struct runtime_call *call, const struct node *list, e
 
 		if (!concept_name_valid(id.name) || !concept_version_valid(id.version) ||
 		    !loop_load(turn, id, &orders[i].loop)) {
-			call_refuse(call, 400, "ControlLoop with id %.*s %.*s not found", STR_ARG(id.name), STR_ARG(id.version));
+			call_refuse(call, 400, "ControlLoop with id %.*s %.*s not found", STR_ARG(id.name),
+			            STR_ARG(id.version));
 			return false;
 		}
 		for (size_t j = 0; j < i; j++) {

@@ -35,7 +35,8 @@ state_of(const struct node *message)
 static struct str
 health_of(const struct node *message)
 {
-	static const char *const healths[] = {"HEALTHY", "NOT_HEALTHY", "TEST_IN_PROGRESS", "UNKNOWN", "OFF_LINE", NULL};
+	static const char *const healths[] = {"HEALTHY", "NOT_HEALTHY", "TEST_IN_PROGRESS",
+	                                      "UNKNOWN", "OFF_LINE",    NULL};
 
 	return one_of(text_of(message, "healthStatus"), healths);
 }

@@ -40,7 +40,8 @@ claim(struct turn *turn, struct loop *loop, struct element *element, const struc
 }
 
 /*
- * CONTROLLOOP_STATECHANGE_ACK and CONTROLLOOP_UPDATE_ACK: stock participants send either for either, so what counts is who
+ * CONTROLLOOP_STATECHANGE_ACK and CONTROLLOOP_UPDATE_ACK: stock participants send either for either, so what counts is
+ * who
  * says what of which element. Only the host of an element may answer for it.
  */
 static void
@@ -56,8 +57,8 @@ answer(struct turn *turn, const struct node *message)
 	if (!participant_heard(turn, message, &sender))
 		return;
 	participant_save(turn, &sender);
-	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !results || results->kind != NODE_MAP ||
-	    !loop_load(turn, id, &loop))
+	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !results ||
+	    results->kind != NODE_MAP || !loop_load(turn, id, &loop))
 		return;
 	step_begin(turn, &supervision);
 	for (const struct node *result = results->first; result; result = result->next) {
@@ -68,8 +69,8 @@ answer(struct turn *turn, const struct node *message)
 			changed |= claim(turn, &loop, element, &sender);
 		if (!element || state < 0 || !concept_equal(element->participant_id, sender.id))
 			continue;
-		if (loop_answer(&supervision, &loop, element, (enum loop_state)state, truth_of(result, truth_of(message, true)),
-		                text_of(result, "message"))) {
+		if (loop_answer(&supervision, &loop, element, (enum loop_state)state,
+		                truth_of(result, truth_of(message, true)), text_of(result, "message"))) {
 			changed = true;
 			step_perform(turn, &supervision, &loop);
 		}

@@ -8,7 +8,6 @@
 #include "runtime/deploy.h"
 #include "runtime/looptype.h"
 
-
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
 /* A row of ours is always JSON; NULL, and the turn has failed, when it is not. */
@@ -63,8 +62,9 @@ count_element(struct turn *turn, const struct element *element, int64_t by)
 	count_add(turn, turn_key(turn, ROW_COUNT, element->definition.name, element->definition.version),
 	          running ? by : 0, on ? by : 0);
 	if (hosted && element->participant_id.name.ptr)
-		count_add(turn, turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version),
-		          by, 0);
+		count_add(turn,
+		          turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version), by,
+		          0);
 }
 
 /* What changes in the counts. Elements that stay the same cost nothing. */
@@ -75,8 +75,9 @@ count_change(struct turn *turn, const struct loop *before, const struct loop *af
 		const struct element *old = &before->elements[i];
 		const struct element *new = after ? loop_element(after, old->id) : NULL;
 
-		if (new && new->ordered == old->ordered && new->state == old->state &&
-		    concept_equal(new->definition, old->definition) && concept_equal(new->participant_id, old->participant_id))
+		if (new &&new->ordered == old->ordered &&new->state == old->state &&
+		    concept_equal(new->definition, old->definition) &&
+		    concept_equal(new->participant_id, old->participant_id))
 			continue;
 		count_element(turn, old, -1);
 		if (new)
@@ -120,7 +121,8 @@ used_key(struct turn *turn, const struct loop *loop)
 	struct str type = turn_key(turn, ROW_USED, loop->definition.name, loop->definition.version);
 	struct str tail = turn_key(turn, '\0', loop->id.name, loop->id.version);
 
-	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1}, (struct str){tail.ptr + 1, tail.len - 1});
+	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1},
+	                (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 bool
@@ -202,7 +204,8 @@ loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)
            void *context)
 {
 	struct loops_walk walk = {turn, version, visit, context};
-	struct str prefix = name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
+	struct str prefix =
+		name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
 
 	if (name.ptr && !concept_name_valid(name))
 		return; /* no instance has such a name */
@@ -328,133 +331,4 @@ looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node
 	struct types_walk walk = {turn, visit, context};
 
 	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), visit_type, &walk);
-}
-
-/* --- participants --- */
-
-static int64_t
-number(const struct node *map, const char *key, int64_t otherwise)
-{
-	const struct node *node = node_get(map, key);
-
-	return node && node->kind == NODE_INT ? node->integer : otherwise;
-}
-
-static bool
-participant_parse(struct turn *turn, struct str row, struct participant *ret)
-{
-	const struct node *root = parse(turn, row);
-	const struct node *state = node_get(root, "state"), *health = node_get(root, "health");
-
-	if (!root)
-		return false;
-	*ret = (struct participant){
-		.id = concept_read(node_get(root, "id")),
-		.type = concept_read(node_get(root, "type")),
-		.state = state ? state->text : STR("UNKNOWN"),
-		.health = health ? health->text : STR("UNKNOWN"),
-		.last_ms = number(root, "last", 0),
-		.retries = (unsigned)number(root, "retries", 0),
-		.update_ms = number(root, "update", TIME_NONE),
-		.update_retries = (unsigned)number(root, "updateRetries", 0),
-		.records = number(root, "records", 0),
-		.element_records = number(root, "elementRecords", 0),
-	};
-	return true;
-}
-
-bool
-participant_load(struct turn *turn, struct concept id, struct participant *ret)
-{
-	struct str row;
-
-	return concept_name_valid(id.name) && concept_version_valid(id.version) &&
-	       turn_get(turn, turn_key(turn, ROW_PARTICIPANT, id.name, id.version), &row) &&
-	       participant_parse(turn, row, ret);
-}
-
-void
-participant_save(struct turn *turn, const struct participant *participant)
-{
-	struct text out;
-
-	text_init(&out, turn->arena);
-	text_add(&out, STR("{\"id\":"));
-	concept_write(&out, participant->id);
-	text_add(&out, STR(",\"type\":"));
-	concept_write(&out, participant->type);
-	text_add(&out, STR(",\"state\":"));
-	text_add_json(&out, participant->state);
-	text_add(&out, STR(",\"health\":"));
-	text_add_json(&out, participant->health);
-	text_addf(&out, ",\"last\":%" PRId64 ",\"retries\":%u", participant->last_ms, participant->retries);
-	if (participant->update_ms != TIME_NONE)
-		text_addf(&out, ",\"update\":%" PRId64 ",\"updateRetries\":%u", participant->update_ms,
-		          participant->update_retries);
-	text_addf(&out, ",\"records\":%" PRId64 ",\"elementRecords\":%" PRId64 "}", participant->records,
-	          participant->element_records);
-	turn_put(turn, turn_key(turn, ROW_PARTICIPANT, participant->id.name, participant->id.version),
-	         turn_text(turn, &out));
-}
-
-struct participants_walk {
-	struct turn *turn;
-	bool (*visit)(void *context, struct participant *participant);
-	void *context;
-};
-
-static bool
-visit_participant(void *context, struct str key, struct str row)
-{
-	struct participants_walk *walk = context;
-	struct participant participant;
-
-	(void)key;
-	return participant_parse(walk->turn, row, &participant) && walk->visit(walk->context, &participant);
-}
-
-void
-participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context)
-{
-	struct participants_walk walk = {turn, visit, context};
-
-	turn_each(turn, turn_key(turn, ROW_PARTICIPANT, STR(""), STR_NONE), visit_participant, &walk);
-}
-
-bool
-participant_is_registered(const struct participant *participant)
-{
-	return !str_is(participant->state, "TERMINATED") && !str_is(participant->health, "OFF_LINE");
-}
-
-struct of_type {
-	struct concept type;
-	struct text *out;
-	size_t count;
-};
-
-static bool
-count_of_type(void *context, struct participant *participant)
-{
-	struct of_type *of_type = context;
-
-	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant))
-		return true;
-	if (of_type->out) {
-		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
-		concept_write(of_type->out, participant->id);
-	}
-	of_type->count++;
-	return true;
-}
-
-size_t
-participants_of_type(struct turn *turn, struct concept type, struct text *out)
-{
-	struct of_type of_type = {type, out, 0};
-
-	participants_each(turn, count_of_type, &of_type);
-	if (out)
-		text_add(out, of_type.count ? STR("]") : STR("[]"));
-	return of_type.count;
 }

@@ -15,8 +15,8 @@ void loop_save(struct turn *turn, const struct loop *loop);
 void loop_remove(struct turn *turn, struct concept id);
 
 /* Instances by name and version, both optional, in order of name. A false answer stops. */
-void loops_each(struct turn *turn, struct str name, struct str version,
-                bool (*visit)(void *context, struct loop *loop), void *context);
+void loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
+                void *context);
 
 /* How many elements of a definition, over all instances, are RUNNING or on participants, or ordered to be. */
 struct definition_count {
@@ -46,10 +46,10 @@ void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct
 
 struct participant {
 	struct concept id, type;
-	struct str state, health;  /* as on the wire */
-	int64_t last_ms;           /* of its last message */
-	unsigned retries;          /* of PARTICIPANT_STATUS_REQ */
-	int64_t update_ms;         /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
+	struct str state, health; /* as on the wire */
+	int64_t last_ms;          /* of its last message */
+	unsigned retries;         /* of PARTICIPANT_STATUS_REQ */
+	int64_t update_ms;        /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
 	unsigned update_retries;
 	int64_t records, element_records; /* statistics kept */
 };

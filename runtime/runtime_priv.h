@@ -12,21 +12,37 @@ struct runtime {
 	struct runtime_options options;
 	struct supervision_limits limits;
 	const struct transport *transport;
-	uint64_t random[4];          /* message ids; in writing turns only, of which there is one at a time */
+	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */
-	struct arena arena;          /* of one group of calls; the thread's */
-	struct runtime_call *parked; /* waiting for messages; the thread's */
-	int64_t next_scan_ms;        /* the thread's */
-	uint64_t deployed;           /* the change of deployed policies that is in force here; the thread's, read in its turns */
+	struct arena arena;            /* of one group of calls; the thread's */
+	struct runtime_call *parked;   /* waiting for messages; the thread's */
+	int64_t next_scan_ms;          /* the thread's */
+	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
 
-	pthread_mutex_t lock;        /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t filled;
 	struct runtime_call *first, *last;
 	size_t waiting;
 	bool stopping;
 };
+
+/* --- runtime_group.c; the runtime's thread --- */
+
+/*
+ * Runs the calls of a list in one transaction, or each in its own when that fails. Their answers are set, nothing is
+ * done yet.
+ */
+void runtime_transact(struct runtime *runtime, struct runtime_call *calls);
+
+/* A scan at one multiple of the heart beat; or only the clock is kept. True when more scans may change something. */
+bool runtime_tick(struct runtime *runtime, bool clock);
+
+/* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
+void runtime_look_around(struct runtime *runtime);
+
+/* --- */
 
 /* A transport's `committed`: calls that wait for one of the topics are tried again. */
 void runtime_wake(struct runtime *runtime, const struct topic_name *topics);

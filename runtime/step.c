@@ -44,8 +44,9 @@ static void
 change_right(struct turn *turn, const struct action *action)
 {
 	struct reservation_change change = {
-		.action = action->kind == ACTION_SETTLE ? RESERVATION_SETTLE
-		          : action->kind == ACTION_ABORT ? RESERVATION_ABORT : RESERVATION_RENEW,
+		.action = action->kind == ACTION_SETTLE  ? RESERVATION_SETTLE
+	                  : action->kind == ACTION_ABORT ? RESERVATION_ABORT
+	                                                 : RESERVATION_RENEW,
 		.id = action->text,
 		.outcome = action->outcome,
 		.lease_ms = turn->runtime->limits.lease_ms,
@@ -54,7 +55,7 @@ change_right(struct turn *turn, const struct action *action)
 	int r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
 
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: the lease has ended, and counts as used */
-		turn_fail(turn, (enum error_code)-r);
+		turn_fail(turn, (enum error_code) - r);
 }
 
 /* Orders a transition back that failed; once, and only if the guards agree. */
@@ -69,7 +70,8 @@ roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
 	text_init(&denials, turn->arena);
 	loop_release(supervision, loop);
 	if (!guard_permits_order(turn, loop, next, &denials)) {
-		denial_save(turn, loop->id, denial_json(turn, guarding, loop_state_name[loop_state_to(next)], &denials));
+		denial_save(turn, loop->id,
+		            denial_json(turn, guarding, loop_state_name[loop_state_to(next)], &denials));
 		loop_release(supervision, loop); /* those that were taken before one was denied */
 		notify_loop(turn, STR("GUARD_DENIED"), &copy, NULL);
 		return;

@@ -9,7 +9,8 @@
 void step_begin(struct turn *turn, struct supervision *ret);
 
 /*
- * Sends, notifies and changes rights as the actions say, restores a configuration or orders back where they ask for it, and
+ * Sends, notifies and changes rights as the actions say, restores a configuration or orders back where they ask for
+ * it, and
  * saves the instance.
  */
 void step_end(struct turn *turn, struct supervision *supervision, struct loop *loop);

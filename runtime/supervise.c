@@ -36,7 +36,8 @@ end_right(struct supervision *supervision, struct element *element, const char *
 {
 	if (!element->right.ptr)
 		return;
-	act(supervision, (struct action){.kind = outcome ? ACTION_SETTLE : ACTION_ABORT, .text = element->right,
+	act(supervision, (struct action){.kind = outcome ? ACTION_SETTLE : ACTION_ABORT,
+	                                 .text = element->right,
 	                                 .outcome = str_from(outcome)});
 	element->right = STR_NONE;
 }
@@ -82,8 +83,10 @@ send_phase(struct supervision *supervision, const struct loop *loop, int64_t pha
 {
 	bool update = loop->replaces.ptr || loop->state == LOOP_UNINITIALISED2PASSIVE;
 
-	act(supervision, (struct action){.kind = update ? ACTION_UPDATE : ACTION_STATE_CHANGE, .phase = phase,
-	                                 .ordered = loop->ordered, .current = loop_state_from(loop->state)});
+	act(supervision, (struct action){.kind = update ? ACTION_UPDATE : ACTION_STATE_CHANGE,
+	                                 .phase = phase,
+	                                 .ordered = loop->ordered,
+	                                 .current = loop_state_from(loop->state)});
 }
 
 static void
@@ -193,7 +196,8 @@ loop_order(struct supervision *supervision, struct loop *loop, enum loop_state n
 		element->state = next;
 	}
 	if (whole)
-		ask_phase(supervision, loop, 0); /* tells every participant of all elements, even when none is of phase 0 */
+		ask_phase(supervision, loop,
+		          0); /* tells every participant of all elements, even when none is of phase 0 */
 	proceed(supervision, loop);
 }
 
@@ -359,6 +363,8 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 		act(supervision, (struct action){.kind = ACTION_UPDATE, .phase = 0});
 	if (!lost || element->phase != 0)
 		act(supervision, (struct action){.kind = lost ? ACTION_UPDATE : ACTION_STATE_CHANGE,
-		                                 .phase = element->phase, .ordered = element->state, .current = state});
+		                                 .phase = element->phase,
+		                                 .ordered = element->state,
+		                                 .current = state});
 	return true;
 }

@@ -9,20 +9,24 @@
  * Pure: an instance, what happened and the time go in; the changed instance and a list of actions come out. The caller
  * writes the row and performs the actions in one transaction.
  *
- * An order gives every element its ordered state at once. A transition asks phase by phase: up when it leads towards RUNNING, down
- * when away from it. An element that is asked carries the transition as its state until it answers; when all of a phase have
- * answered, the next phase is asked, at once. CONTROL_LOOP_UPDATE reaches every participant with its first phase, so that
+ * An order gives every element its ordered state at once. A transition asks phase by phase: up when it leads towards
+ * RUNNING, down
+ * when away from it. An element that is asked carries the transition as its state until it answers; when all of a
+ * phase have
+ * answered, the next phase is asked, at once. CONTROL_LOOP_UPDATE reaches every participant with its first phase, so
+ * that
  * from then on every element is in doubt. An unanswered phase is sent again once a scan after its limit, then the
  * transition stands with the result TIMEOUT; an element that failed makes it FAILED. A late success still completes.
  *
- * A changed configuration of an instance that is on its participants goes the same way, with `pending` in place of the state.
+ * A changed configuration of an instance that is on its participants goes the same way, with `pending` in place of the
+ * state.
  */
 
 struct supervision_limits {
-	int64_t wait_ms;     /* an answer may take so long, exactly so long still being in time */
+	int64_t wait_ms; /* an answer may take so long, exactly so long still being in time */
 	unsigned retries;
-	int64_t lease_ms;    /* of rights; renewed at half of it */
-	bool rollback;       /* on_failure: order back once, by itself */
+	int64_t lease_ms; /* of rights; renewed at half of it */
+	bool rollback;    /* on_failure: order back once, by itself */
 };
 
 enum action_kind {
@@ -49,7 +53,10 @@ struct supervision {
 	const struct supervision_limits *limits;
 	int64_t now_ms;
 	struct arena *arena;
-	/* Asked before an element without a right is asked to act after all: false leaves it alone. May set element->right. */
+	/*
+	 * Asked before an element without a right is asked to act after all: false leaves it alone. May set
+	 * element->right.
+	 */
 	bool (*permit)(void *context, struct loop *loop, struct element *element);
 	void *context;
 	struct action *first, **last; /* supervision_init */
@@ -58,7 +65,10 @@ struct supervision {
 
 void supervision_init(struct supervision *supervision);
 
-/* Gives up what the instance holds of an earlier transition: rights that were used end as failures, the others are given back. */
+/*
+ * Gives up what the instance holds of an earlier transition: rights that were used end as failures, the others are
+ * given back.
+ */
 void loop_release(struct supervision *supervision, struct loop *loop);
 
 /* Begins the transition `next` that order_check found legal; elements that will be asked have their rights already. */

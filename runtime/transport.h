@@ -6,8 +6,10 @@
 #include "runtime/turn.h"
 
 /*
- * `send` runs inside the turn that writes the rows: it keeps the message in the same transaction, so that neither is there
- * without the other. The bus keeps it in its own log, which is then its outbox; a carrier outside the process would keep
+ * `send` runs inside the turn that writes the rows: it keeps the message in the same transaction, so that neither is
+ * there
+ * without the other. The bus keeps it in its own log, which is then its outbox; a carrier outside the process would
+ * keep
  * it in an outbox and hand it on in `committed`, again and again until it is taken: at least once.
  */
 struct transport {

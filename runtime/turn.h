@@ -22,9 +22,9 @@ struct turn {
 	struct arena *arena;
 	const struct policyset *set; /* writing turns: the guards asked */
 	int64_t now_ms;
-	int failed;                  /* negative */
+	int failed;                   /* negative */
 	struct topic_name *published; /* topics that got messages */
-	bool deployed;               /* policies came or went */
+	bool deployed;                /* policies came or went */
 };
 
 struct topic_name {
@@ -60,8 +60,8 @@ void turn_each(struct turn *turn, struct str prefix, bool (*visit)(void *context
                void *context);
 
 /* As turn_each, from the last row down. */
-void turn_each_down(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
-                    void *context);
+void turn_each_down(struct turn *turn, struct str prefix,
+                    bool (*visit)(void *context, struct str key, struct str value), void *context);
 
 /* The same in another shared table. */
 bool turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret);

@@ -18,7 +18,7 @@ BASE = "/onap/controlloop/v2"
 class Service:
     def __init__(self):
         self.process = subprocess.Popen([os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--durability",
-                                         "process", "--body-size", "4M"], stderr=subprocess.PIPE, text=True)
+                                         "process"], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if line.startswith("listening on "):
                 self.address = line.split()[-1]

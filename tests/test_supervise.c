@@ -40,8 +40,8 @@ set_up(void **state)
 	stage->loop = (struct loop){.elements = stage->elements, .count = 3, .phase = PHASE_NONE};
 	for (int i = 0; i < 3; i++)
 		stage->elements[i] = (struct element){.id = {&"abc"[i], 1}, .phase = i};
-	stage->supervision = (struct supervision){.limits = &stage->limits, .arena = &stage->arena, .permit = permit,
-	                                          .context = stage};
+	stage->supervision = (struct supervision){
+		.limits = &stage->limits, .arena = &stage->arena, .permit = permit, .context = stage};
 	supervision_init(&stage->supervision);
 	*state = stage;
 	return 0;
@@ -265,13 +265,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(phases_go_up_on_start_and_down_on_stop, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_answer_is_taken_once_and_only_for_what_is_ordered, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_failure_gives_back_what_was_not_used_and_may_be_ordered_on_or_back, set_up,
-		                                tear_down),
+		cmocka_unit_test_setup_teardown(an_answer_is_taken_once_and_only_for_what_is_ordered, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_failure_gives_back_what_was_not_used_and_may_be_ordered_on_or_back,
+	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_is_asked_again_and_then_a_timeout, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_late_success_goes_on_if_the_guards_agree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_definitions_own_limit_goes_before_the_retries, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_first_update_reaches_everybody_even_without_a_phase_0, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_first_update_reaches_everybody_even_without_a_phase_0, set_up,
+	                                        tear_down),
 		cmocka_unit_test_setup_teardown(leases_are_renewed_while_a_transition_is_open, set_up, tear_down),
 		cmocka_unit_test(every_order_in_every_state_is_decided),
 	};

@@ -1,0 +1,22 @@
+/* catalogue_priv - entries of the catalogue, for runtime/catalogue*.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_CATALOGUE_PRIV_H
+#define RUNTIME_CATALOGUE_PRIV_H
+
+#include "base/document.h"
+#include "runtime/catalogue.h"
+#include "runtime/looptype_priv.h"
+
+extern const struct document_limits entry_limits;
+extern const char *const entry_sections[]; /* of types, NULL at the end */
+
+/* An entry's row is {"kind": ..., "document": a service template}: the document, NULL when there is none. */
+struct node *entry_load(struct turn *turn, struct concept id);
+
+/* False, and refused, when another content is there under that name and version. */
+bool entry_save(struct turn *turn, struct runtime_call *call, struct concept id, const char *kind, struct str document);
+
+/* Values over those that a template has; their trees go over. False when memory is out. */
+bool entry_set_properties(struct turn *turn, struct node *template, const struct node *values);
+
+#endif
