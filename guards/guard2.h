@@ -42,9 +42,10 @@ bool guard2_check(const struct node *root, enum guard_mode mode, struct diags *d
 
 /*
  * The same, and one guard for each limiter, blacklist and pair of bounds of each constraint of each policy without
- * an error, appended to `list` in document order; none when the document as a whole has one. Guards: in `arena`; nothing of the tree is kept.
- * guard->policy is the id, version is absent, the place is the constraint's. key: of hash tables in the guards,
- * borrowed until this returns; NULL for none, where nobody outside chooses what is looked up.
+ * an error, appended to `list` in document order; none when the document as a whole has one. True without errors.
+ * Guards: in `arena`; nothing of the tree is kept. guard->policy is the id, version is absent, the place is the
+ * constraint's. key: of hash tables in the guards, borrowed until this returns; NULL for none, where nobody outside
+ * chooses what is looked up.
  */
 bool guard2_compile(const struct node *root, enum guard_mode mode, struct arena *arena, const struct hash_key *key,
                     struct guard_list *list, struct diags *diags);
