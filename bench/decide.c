@@ -1,4 +1,4 @@
-/* decide - time of one decision through clguard.h, for each guard kind, at 10, 1,000 and 100,000 policies */
+/* decide - time of one decision through clguard.h, for each guard kind, in sets of 10 to 100,000 policies, in turns */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,12 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
+#include "bench/report.h"
 #include "engine/clguard.h"
 
 #define TARGETS 1000
 #define OPERATIONS 10 /* asked for, the same ones whatever the size of the set, unless there is but one policy */
-#define ROUNDS 200
+#define TURNS 20
+#define ROUNDS 10 /* of each turn */
+#define SIZES 4
 
 struct kind {
 	const char *name;
@@ -34,6 +36,18 @@ put_scope(FILE *out, unsigned number)
 
 static void
 put_blacklist(FILE *out, unsigned number, unsigned entries)
+{
+	put_head(out, number, "common.Blacklist");
+	put_scope(out, number);
+	fprintf(out, "          blacklist: [vm-0"); /* ten of the targets asked about, however many entries there are */
+	for (unsigned i = 1; i < entries; i++)
+		fprintf(out, ",vm-%u", i < 10 ? i * 100 : TARGETS + i);
+	fprintf(out, "]\n");
+}
+
+/* Half of the targets asked about are on the list, so that nobody can guess the answer. */
+static void
+put_half(FILE *out, unsigned number, unsigned entries)
 {
 	put_head(out, number, "common.Blacklist");
 	put_scope(out, number);
@@ -194,56 +208,130 @@ subject_open(struct subject *subject, const struct kind *kind, unsigned count, u
 }
 
 static void
-measure(const struct kind *kind, unsigned count, unsigned entries)
+subject_close(struct subject *subject)
 {
-	static struct subject subject;
-	struct clg_decision decision;
-	struct samples samples;
-	unsigned long denied = 0;
-	uint64_t begin, end;
-	double loop_ns;
+	clg_session_close(subject->session);
+	clg_close(subject->engine);
+}
 
-	subject_open(&subject, kind, count, entries);
-	samples_init(&samples, (size_t)ROUNDS * TARGETS);
-	for (int round = 0; round < 20; round++) { /* warm */
-		for (int i = 0; i < TARGETS; i++)
-			clg_decide(subject.session, &subject.requests[i], &decision);
+/* Another order each round, so that no branch is learnt by heart. */
+static void
+shuffle(unsigned short order[TARGETS])
+{
+	static uint64_t random = 1;
+
+	for (unsigned short i = 0; i < TARGETS; i++) {
+		unsigned other;
+
+		random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		other = (unsigned)(random >> 33) % (i + 1u);
+		order[i] = order[other];
+		order[other] = i;
 	}
+}
+
+static void
+ask(struct subject *subject, struct samples *samples)
+{
+	unsigned short order[TARGETS];
+	struct clg_decision decision;
+
 	for (int round = 0; round < ROUNDS; round++) {
+		shuffle(order);
 		for (int i = 0; i < TARGETS; i++) {
-			begin = clock_ticks();
-			clg_decide(subject.session, &subject.requests[i], &decision);
+			uint64_t begin = clock_ticks(), end;
+
+			clg_decide(subject->session, &subject->requests[order[i]], &decision);
 			end = clock_ticks();
-			samples_add(&samples, begin, end);
-			denied += decision.effect == CLG_DENY;
+			samples_add(samples, begin, end);
 		}
 	}
-	loop_ns = samples_mean(&samples);
+}
+
+/* Without the slowest hundredth, in which the machine's other work is. After samples_sort. */
+static double
+usual(const struct samples *samples)
+{
+	struct samples most = {.ns = samples->ns, .count = samples->count - samples->count / 100};
+
+	return samples_mean(&most);
+}
+
+struct size {
+	unsigned policies, entries;
+};
+
+/* The same requests to each set in turns; ratios are to the first. */
+static void
+measure(const struct kind *kind, const struct size *sizes, int count)
+{
+	static struct subject subjects[SIZES];
+	struct samples samples[SIZES], warm;
+	double first = 0;
+
+	samples_init(&warm, 0);
+	for (int s = 0; s < count; s++) {
+		subject_open(&subjects[s], kind, sizes[s].policies, sizes[s].entries);
+		samples_init(&samples[s], (size_t)TURNS * ROUNDS * TARGETS);
+		ask(&subjects[s], &warm);
+	}
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (int s = 0; s < count; s++)
+			ask(&subjects[s], &samples[s]);
+	}
+	for (int s = 0; s < count; s++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s/policies=%u/entries=%u", kind->name, sizes[s].policies, sizes[s].entries);
+		report_samples(&samples[s], "ns", "%s", name);
+		report_number(usual(&samples[s]), "ns", "%s/usual", name);
+		if (s == 0)
+			first = usual(&samples[s]);
+		else
+			report_bar(usual(&samples[s]) / first, 1.3, "%s/over the smallest", name);
+		samples_free(&samples[s]);
+		subject_close(&subjects[s]);
+	}
+	samples_free(&warm);
+}
+
+/* What a batch saves: one snapshot and one look at the clock for all. */
+static void
+measure_batch(const struct kind *kind)
+{
+	static struct subject subject;
+	static struct clg_decision decisions[TARGETS];
+	struct samples samples;
+
+	subject_open(&subject, kind, 1000, 10);
+	samples_init(&samples, 1000);
+	for (int round = 0; round < 1000; round++) {
+		uint64_t begin = clock_ticks();
+
+		clg_decide_batch(subject.session, subject.requests, TARGETS, decisions);
+		samples_add(&samples, begin, clock_ticks());
+	}
 	samples_sort(&samples);
-	printf("%-18s %8u %9u %8.0f %8.0f %8.0f %8.0f %10.0f %6.1f%%\n", kind->name, count, entries, loop_ns,
-	       samples_at(&samples, 0.5), samples_at(&samples, 0.99), samples_at(&samples, 0.999),
-	       samples_at(&samples, 1), 100.0 * (double)denied / ((double)ROUNDS * TARGETS));
-	fflush(stdout);
+	report_number(samples_at(&samples, .5) / TARGETS, "ns", "%s/batch of %d/a decision", kind->name, TARGETS);
 	samples_free(&samples);
-	clg_session_close(subject.session);
-	clg_close(subject.engine);
+	subject_close(&subject);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const unsigned sizes[] = {10, 1000, 100000};
+	static const struct size policies[SIZES] = {{10, 10}, {1000, 10}, {10000, 10}, {100000, 10}};
+	static const struct size entries[2] = {{1, 10}, {1, 1000000}}, half[2] = {{1, TARGETS / 2}, {1, 1000000}};
+	static const struct kind blacklist_half = {"Blacklist of half the targets", put_half, false, false};
 
-	print_machine(argc, argv);
-	printf("# ns for one clg_decide, the clock read included, the timer's own cost taken off; %d requests, the same for every size\n",
+	report_begin("decide", argc, argv);
+	printf("# ns for one clg_decide, the timer's own cost taken off; the same %d requests for every size, in random order\n",
 	       TARGETS);
-	printf("%-18s %8s %9s %8s %8s %8s %8s %10s %7s\n", "kind", "policies", "entries", "mean", "p50", "p99", "p99.9",
-	       "max", "denied");
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-			measure(&kinds[k], sizes[s], 10);
-	}
-	measure(&kinds[0], 1, 10);
-	measure(&kinds[0], 1, 1000000);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		measure(&kinds[k], policies, SIZES);
+	measure(&kinds[0], entries, 2);
+	measure(&blacklist_half, half, 2);
+	measure_batch(&kinds[0]);
+	measure_batch(&kinds[3]);
 	return 0;
 }

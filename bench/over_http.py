@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""http - POST decision over HTTP: clguardd, with and without ?explain=true, beside bench/bare_http and nginx with a fixed answer
+"""over_http - POST decision over HTTP: clguardd, with and without ?explain=true, beside bench/bare_http and nginx with a fixed answer
 
 All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all alike.
 bare_http reads the same body and sends the same bytes: the ceiling. nginx (left out when there is none, see bench/peers/nginx.sh)
