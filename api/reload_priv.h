@@ -15,10 +15,13 @@ struct policies {
 	struct hash128 hash; /* of names and bytes; zero when they could not be read */
 };
 
-/* Reads all files. 0 or a negative code, then with findings. The arena is the caller's to free, in any case. */
+/* Reads all files. 0 or a negative code, then with findings. In any case the caller drops them. */
 int policies_read(struct service *service, struct policies *ret);
 
-/* Publishes them if r, from policies_read, is 0; logs and counts how it went; frees the arena. */
+/* Frees all that was read, and gives the memory back to the system. */
+void policies_drop(struct policies *policies);
+
+/* Publishes them if r, from policies_read, is 0; logs and counts how it went; drops them. */
 int policies_publish(struct service *service, struct policies *policies, int r);
 
 #endif

@@ -159,7 +159,7 @@ look(struct watch *watch, bool first)
 		watch->seen = policies.hash;
 		watch->read_at_ms = now_ms() + SETTLE_MS;
 	}
-	arena_free(&policies.arena);
+	policies_drop(&policies);
 }
 
 static void
@@ -247,7 +247,7 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 		watch->seen = policies.hash;
 		watch->read_at_ms = now_ms() + SETTLE_MS;
 	}
-	arena_free(&policies.arena);
+	policies_drop(&policies);
 	if (pthread_create(&watch->thread, NULL, watch_run, watch) != 0) {
 		watch_free(watch);
 		return error_set(err, ERROR_IO, NULL, "no admin thread");
