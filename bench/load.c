@@ -1,5 +1,7 @@
-/* load - compiling 10,000 policies beside libyaml's bare parse of the same file, and what they take in memory */
+/* load - compiling 10,000 and 100,000 policies beside libyaml's bare parse of the same files; reload under load */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +9,21 @@
 #include <unistd.h>
 #include <yaml.h>
 
-#include "bench/clock.h"
+#include "bench/policies.h"
+#include "bench/report.h"
 #include "engine/clguard.h"
 
-#define POLICIES 10000
-#define ROUNDS 7
+#define RELOADS 20
+#define MIXED_POLICIES 10000
+
+static void
+check(int ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "bench/load: %s\n", what);
+		exit(1);
+	}
+}
 
 static double
 now_ms(void)
@@ -22,69 +34,33 @@ now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* A mixture as an operator might have it: limiters, blacklists, bounds. */
-static size_t
-write_file(const char *path)
-{
-	FILE *out = fopen(path, "w");
-	long size;
-
-	if (!out)
-		abort();
-	fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  policies:\n");
-	for (int i = 0; i < POLICIES; i++) {
-		static const char *const kind[] = {"common.FrequencyLimiter", "common.Blacklist", "common.MinMax"};
-
-		fprintf(out, "    - guard.%d:\n        type: onap.policies.controlloop.guard.%s\n        type_version: 1.0.0\n"
-		             "        version: 1.0.0\n        name: guard.%d\n        metadata:\n          policy-id: guard.%d\n"
-		             "        properties:\n          actor: SO\n          operation: operation-%d\n          id: loop-%d\n",
-		        i, kind[i % 3], i, i, i, i % 100);
-		if (i % 3 == 0)
-			fprintf(out, "          timeWindow: 15\n          timeUnits: minute\n          limit: 5\n");
-		else if (i % 3 == 1)
-			fprintf(out, "          blacklist:\n            - vm-%d\n            - vm-%d\n", i, i + 1);
-		else
-			fprintf(out, "          target: pool-%d\n          min: 1\n          max: 5\n", i);
-	}
-	size = ftell(out);
-	fclose(out);
-	return (size_t)size;
-}
-
+/* Every event of every file; the files are in the page cache, for both. */
 static double
-bare_parse(const char *path)
+bare_parse(const char *folder)
 {
-	FILE *in = fopen(path, "r");
-	yaml_parser_t parser;
-	yaml_event_t event;
 	double begin = now_ms();
-	int done = 0;
 
-	if (!in || !yaml_parser_initialize(&parser))
-		abort();
-	yaml_parser_set_input_file(&parser, in);
-	while (!done) {
-		if (!yaml_parser_parse(&parser, &event))
-			abort();
-		done = event.type == YAML_STREAM_END_EVENT;
-		yaml_event_delete(&event);
-	}
-	yaml_parser_delete(&parser);
-	fclose(in);
-	return now_ms() - begin;
-}
+	for (unsigned i = 0;; i++) {
+		char path[128];
+		yaml_parser_t parser;
+		yaml_event_t event;
+		int done = 0;
+		FILE *in;
 
-static size_t
-resident_kib(void)
-{
-	size_t pages = 0;
-	FILE *in = fopen("/proc/self/statm", "r");
-
-	if (!in || fscanf(in, "%*u %zu", &pages) != 1)
-		pages = 0;
-	if (in)
+		snprintf(path, sizeof(path), "%s/%03u.yaml", folder, i);
+		in = fopen(path, "r");
+		if (!in)
+			return now_ms() - begin;
+		check(yaml_parser_initialize(&parser), "libyaml");
+		yaml_parser_set_input_file(&parser, in);
+		while (!done) {
+			check(yaml_parser_parse(&parser, &event), "libyaml");
+			done = event.type == YAML_STREAM_END_EVENT;
+			yaml_event_delete(&event);
+		}
+		yaml_parser_delete(&parser);
 		fclose(in);
-	return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+	}
 }
 
 static int
@@ -95,42 +71,143 @@ by_value(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-int
-main(int argc, char **argv)
+static struct clg_engine *
+open_engine(void)
 {
-	char path[] = "/tmp/clguard-bench-XXXXXX.yaml";
-	const char *paths[] = {path};
 	struct clg_options options = CLG_OPTIONS_INIT;
 	struct clg_engine *engine;
 	struct clg_error err = {0};
-	double parse[ROUNDS], load[ROUNDS];
-	size_t before = resident_kib(), bytes;
-	int fd = mkstemps(path, 5);
 
-	if (fd < 0 || clg_open(&options, &engine, &err) != 0)
-		abort();
-	close(fd);
-	bytes = write_file(path);
-	for (int i = 0; i < ROUNDS; i++) {
+	options.process_durability = true;
+	check(clg_open(&options, &engine, &err) == 0, err.text);
+	return engine;
+}
+
+static void
+measure(unsigned policies, int rounds)
+{
+	struct clg_engine *engine = open_engine();
+	double parse[16], load[16], ratio[16];
+	char folder[] = "/tmp/clguard-bench-XXXXXX";
+	const char *path = folder;
+	struct clg_error err = {0};
+
+	check(mkdtemp(folder) != NULL, "no temporary folder");
+	policies_write(folder, policies);
+	for (int i = 0; i < rounds; i++) {
 		double begin;
 
-		parse[i] = bare_parse(path);
+		parse[i] = bare_parse(folder);
 		begin = now_ms();
-		if (clg_load(engine, paths, 1, NULL, NULL, &err) != 0) {
-			fprintf(stderr, "bench/load: %s\n", err.text);
-			return 1;
-		}
+		check(clg_load(engine, &path, 1, NULL, NULL, &err) == 0, err.text);
 		load[i] = now_ms() - begin;
+		ratio[i] = load[i] / parse[i];
 	}
-	print_machine(argc, argv);
-	qsort(parse, ROUNDS, sizeof(*parse), by_value);
-	qsort(load, ROUNDS, sizeof(*load), by_value);
-	printf("%d policies, %zu bytes; medians of %d rounds\n", POLICIES, bytes, ROUNDS);
-	printf("libyaml, events only   %8.1f ms\n", parse[ROUNDS / 2]);
-	printf("clg_load, published    %8.1f ms\n", load[ROUNDS / 2]);
-	printf("ratio %.2f (bar 2)\n", load[ROUNDS / 2] / parse[ROUNDS / 2]);
-	printf("resident memory %zu KiB, of which %zu before the first load\n", resident_kib(), before);
-	unlink(path);
+	qsort(parse, (size_t)rounds, sizeof(*parse), by_value);
+	qsort(load, (size_t)rounds, sizeof(*load), by_value);
+	qsort(ratio, (size_t)rounds, sizeof(*ratio), by_value);
+	report_number(parse[rounds / 2], "ms", "policies=%u/libyaml, events only", policies);
+	report_number(load[rounds / 2], "ms", "policies=%u/clg_load, published", policies);
+	report_bar(ratio[rounds / 2], 2, "policies=%u/ratio", policies);
+	policies_remove(folder);
 	clg_close(engine);
+}
+
+/*
+ * Two sets, each with 10,000 policies and one guard that denies what is asked: in sets of odd generation the one of version
+ * 1.0.0, in even ones that of 2.0.0. So a decision that saw some of both would tell a wrong version, or permit.
+ */
+static void
+write_mixed(char path[40], int generation)
+{
+	int fd;
+	FILE *out;
+
+	strcpy(path, "/tmp/clguard-bench-XXXXXX.yaml");
+	fd = mkstemps(path, 5);
+	out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	check(out != NULL, "cannot write a file");
+	fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  policies:\n");
+	for (unsigned i = 0; i < MIXED_POLICIES; i++)
+		policy_write(out, i);
+	for (int which = 0; which < 2; which++)
+		fprintf(out, "    - switch.%d:\n        type: onap.policies.controlloop.guard.common.Blacklist\n        version: %d.0.0\n"
+		             "        properties: {actor: SO, operation: Switch, blacklist: [%s]}\n",
+		        which, which + 1, which == generation % 2 ? "vm-other" : "vm-1");
+	fclose(out);
+}
+
+struct asker {
+	struct clg_engine *engine;
+	atomic_bool stop;
+	unsigned long asked, wrong, generations;
+	struct samples samples;
+};
+
+static void *
+asker_main(void *context)
+{
+	const struct clg_request request = {.actor = "SO", .operation = "Switch", .target = "vm-1"};
+	struct asker *asker = context;
+	struct clg_session *session;
+	struct clg_decision decision;
+	struct clg_error err = {0};
+	uint64_t last = 0;
+
+	check(clg_session_open(asker->engine, &session, &err) == 0, err.text);
+	while (!atomic_load_explicit(&asker->stop, memory_order_relaxed)) {
+		uint64_t begin = clock_ticks();
+		int r = clg_decide(session, &request, &decision);
+
+		samples_add(&asker->samples, begin, clock_ticks());
+		asker->asked++;
+		if (r != 0 || decision.effect != CLG_DENY || strcmp(decision.reason, "blacklisted") != 0 ||
+		    decision.generation < last || decision.version[0] != (decision.generation % 2 ? '1' : '2'))
+			asker->wrong++;
+		asker->generations += decision.generation != last;
+		last = decision.generation;
+	}
+	clg_session_close(session);
+	return NULL;
+}
+
+static void
+measure_reload(void)
+{
+	static struct asker asker;
+	char paths[2][40];
+	struct clg_error err = {0};
+	pthread_t thread;
+
+	for (int i = 0; i < 2; i++)
+		write_mixed(paths[i], i);
+	asker.engine = open_engine();
+	samples_init(&asker.samples, 40000000);
+	for (int i = 1; i <= RELOADS; i++) {
+		const char *path = paths[i % 2];
+
+		check(clg_load(asker.engine, &path, 1, NULL, NULL, &err) == 0, err.text);
+		if (i == 1)
+			check(pthread_create(&thread, NULL, asker_main, &asker) == 0, "no thread");
+	}
+	atomic_store(&asker.stop, true);
+	pthread_join(thread, NULL);
+	report_number((double)asker.generations, "", "reload/generations seen, of %d", RELOADS);
+	report_number((double)asker.asked, "", "reload/decisions");
+	report_bar((double)asker.wrong, 0, "reload/failed or mixed decisions");
+	report_samples(&asker.samples, "ns", "reload/a decision meanwhile");
+	samples_free(&asker.samples);
+	clg_close(asker.engine);
+	for (int i = 0; i < 2; i++)
+		unlink(paths[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	report_begin("load", argc, argv);
+	measure(10000, 9);
+	measure(100000, 3);
+	measure_reload();
 	return 0;
 }
