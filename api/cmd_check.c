@@ -4,6 +4,7 @@
 #include "api/commands.h"
 #include "engine/analysis.h"
 #include "engine/load.h"
+#include "engine/operational_set.h"
 #include "engine/policyset.h"
 
 static const char help[] =
@@ -21,6 +22,24 @@ analyse(const struct policyset *set, struct arena *arena, struct diags *diags, c
 	return analysis_run(set, set->operational, engine_options_default.clock(NULL), arena, diags, ret);
 }
 
+/* Two policies for one loop leave no set; what they would do can be shown all the same. */
+static int
+analyse_doubles(const struct document *documents, size_t count, struct arena *arena, struct diags *diags,
+                const struct witness **ret)
+{
+	const struct operational *list;
+	struct diags told; /* already */
+	const struct diag *diag = diags->first;
+
+	while (diag && !(diag->code && strcmp(diag->code, "OPV-35") == 0))
+		diag = diag->next;
+	if (!diag)
+		return 0;
+	diags_init(&told, arena);
+	(void)operational_set_compile(documents, count, arena, &list, &told); /* false: the doubles are an error */
+	return analysis_doubles(list, engine_options_default.clock(NULL), arena, diags, ret);
+}
+
 static int
 check(enum guard_mode mode, const struct words *paths, bool witnesses)
 {
@@ -30,13 +49,13 @@ check(enum guard_mode mode, const struct words *paths, bool witnesses)
 		.policies_max = engine_options_default.policies_max,
 	};
 	struct policyset *set = NULL;
-	struct document *documents;
+	struct document *documents = NULL;
 	struct arena arena;
 	struct diags diags;
 	struct error err = {0};
 	const struct witness *witness = NULL;
 	bool hold = true; /* every witness behaved as claimed */
-	size_t count;
+	size_t count = 0;
 	int r;
 
 	arena_init(&arena, 0);
@@ -51,6 +70,8 @@ check(enum guard_mode mode, const struct words *paths, bool witnesses)
 		r = policyset_compile(&options, documents, count, &set, &diags);
 	if (r == 0)
 		r = analyse(set, &arena, &diags, &witness);
+	else if (diags.count[SEVERITY_ERROR] > 0 && analyse_doubles(documents, count, &arena, &diags, &witness) < 0)
+		r = -ERROR_MEMORY;
 	print_findings(stdout, &diags, SEVERITY_INFO);
 	for (; witnesses && witness; witness = witness->next)
 		hold = witness_run(witness, documents, count, stdout) && hold;

@@ -286,16 +286,8 @@ find_all(struct analysis *a)
 		if (a->facts[i].first.ptr)
 			find_circle(a, &a->facts[i]);
 	}
-	for (const struct operational *policy = a->operational; policy; policy = policy->next) {
-		const char *script = analysis_cut_off(policy, a->arena);
-		struct witness *witness = NULL;
-
-		if (script)
-			witness = witness_new(a, "the overall timeout ends the loop on its longest path",
-			                      &(struct request){0}, a->now_ms);
-		if (witness)
-			witness->script = script;
-	}
+	for (const struct operational *policy = a->operational; policy; policy = policy->next)
+		find_cut_off(a, policy);
 	return a->failed ? -ERROR_MEMORY : 0;
 }
 

@@ -30,6 +30,7 @@ struct witness {
 	struct witness_word words[WITNESS_WORDS];
 	size_t word_count;
 	const char *script; /* or: JSON for simulate; the loop must end as abort */
+	const struct operational *loops[2]; /* of a script, unless NULL: each alone must take its event */
 };
 
 /*
@@ -37,11 +38,18 @@ struct witness {
  * that leave no count; limiters that a stricter one makes idle; coordination in a circle; overall timeouts that cut
  * off a path.
  * Findings (codes SET-01 to SET-06) go to diags; each has a witness in ret, in `arena`, in the order found. Strict
- * sets only: of others nothing is said. Two policies for one loop are OPV-35's finding, a path that is cut off
- * OPV-25's; the latter has a witness here. 0 or -ERROR_MEMORY.
+ * sets only: of others nothing is said. A path that is cut off is OPV-25's finding, and has its witness here, or an info
+ * that says why there is none. 0 or -ERROR_MEMORY.
  */
 int analysis_run(const struct policyset *set, const struct operational *operational, int64_t now_ms,
                  struct arena *arena, struct diags *diags, const struct witness **ret);
+
+/*
+ * Two policies for one loop are OPV-35's finding, and leave no set to analyse: this gives the witnesses, or infos why
+ * there are none, for the policies as they were compiled. They must outlive ret. 0 or -ERROR_MEMORY.
+ */
+int analysis_doubles(const struct operational *list, int64_t now_ms, struct arena *arena, struct diags *diags,
+                     const struct witness **ret);
 
 /*
  * Runs a witness against the policies that the analysis was made of, and writes what it showed, a line or a few. True

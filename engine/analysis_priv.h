@@ -3,6 +3,8 @@
 #ifndef ENGINE_ANALYSIS_PRIV_H
 #define ENGINE_ANALYSIS_PRIV_H
 
+#include <jansson.h>
+
 #include "engine/analysis.h"
 #include "guards/parts.h"
 
@@ -65,10 +67,20 @@ bool witness_fill(struct analysis *a, struct witness *witness, uint32_t count, s
 void find_in_pairs(struct analysis *a);
 
 /*
- * A script in which the policy's overall timeout cuts off its longest path, as JSON in `arena`; NULL when no path is
- * cut off (OPV-25 is the finding, made when the policy was compiled) or memory is out.
+ * The witness of OPV-25 (made when the policy was compiled): a script in which the overall timeout cuts the longest path
+ * off. Says so where no script can.
  */
-const char *analysis_cut_off(const struct operational *policy, struct arena *arena);
+void find_cut_off(struct analysis *a, const struct operational *policy);
+
+/*
+ * A script in which events begin the loops of both policies (other may be NULL) as soon as their gates open, without
+ * results: a new reference. NULL when none was found (conditions are only tried), or memory is out.
+ */
+json_t *analysis_onset(const struct operational *one, const struct operational *other, int64_t now_ms,
+                       struct arena *arena);
+
+/* Plays the script of a witness. */
+bool witness_play(const struct witness *witness, const struct document *documents, size_t count, FILE *out);
 
 /* A history with nothing in it. */
 extern const struct history_view history_empty;

@@ -3,135 +3,9 @@
 #include "engine/analysis_priv.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 
-#include "engine/simulate.h"
 #include "engine/trial.h"
-
-#define RETRIES_MAX 100 /* of an operation in a witness */
-
-/* Routes that a script can take at their latest. */
-static bool
-can_take(const struct directive *d, int route)
-{
-	if (route == RESULT_FAILURE)
-		return d->retries == 0;
-	if (route == RESULT_FAILURE_RETRIES)
-		return d->retries > 0 && d->retries <= RETRIES_MAX;
-	return route != RESULT_FAILURE_GUARD;
-}
-
-/* The routes of the longest path that a script can take, and its length without retries. The graph has no cycle. */
-static int64_t
-longest(const struct operational *policy, int64_t *memo, int *route, int32_t at)
-{
-	const struct directive *d = &policy->directives[at];
-	int64_t best = 0;
-
-	if (memo[at] > 0)
-		return memo[at];
-	route[at] = RESULT_FAILURE_TIMEOUT;
-	for (int i = 0; i < RESULT_COUNT; i++) {
-		int64_t length =
-			d->route[i] == ROUTE_FINAL || !can_take(d, i) ? 0 : longest(policy, memo, route, d->route[i]);
-
-		if (length > best) {
-			best = length;
-			route[at] = i;
-		}
-	}
-	memo[at] = best + d->timeout_s;
-	return memo[at];
-}
-
-/* The results of one operation: as late as its route allows. */
-static int
-add_results(json_t *results, const struct directive *d, int route)
-{
-	static const char *const words[RESULT_COUNT] = {"SUCCESS", "FAILURE", "NONE", "FAILURE", "EXCEPTION", "NONE"};
-	int32_t count = route == RESULT_FAILURE_RETRIES ? d->retries + 1 : 1;
-	int r = 0;
-
-	while (r == 0 && count-- > 0)
-		r = json_array_append_new(results, json_pack("{s:s%, s:s, s:f}", "op", d->id.ptr, d->id.len, "result",
-		                                             words[route], "after", d->timeout_s - 0.001));
-	return r;
-}
-
-static char *
-script_text(const struct operational *policy, const int *route)
-{
-	const char *key =
-		policy->directives[policy->trigger].target_type == TARGET_PNF ? "pnf.pnf-name" : "generic-vnf.vnf-id";
-	json_t *results = json_array();
-	json_t *script =
-		json_pack("{s:[{s:i, s:s%, s:s, s:s, s:s, s:s, s:{s:s}}], s:o, s:[], s:{s:b, s:{s:s, s:i}}}", "events",
-	                  "t", 0, "closedLoopControlName", policy->id.ptr, policy->id.len, "closedLoopEventStatus",
-	                  "ONSET", "requestID", "witness", "target", key, "target_type", key[0] == 'p' ? "PNF" : "VNF",
-	                  "AAI", key, "witness-target", "operation_results", results, "guard_results", "env",
-	                  "guard_disabled", 1, "custom_query", "vnf-id", "witness-target", "vfCount", 1);
-	char *text = NULL;
-
-	for (int32_t at = policy->trigger; script && at != ROUTE_FINAL; at = policy->directives[at].route[route[at]]) {
-		if (add_results(results, &policy->directives[at], route[at]) < 0)
-			break;
-	}
-	if (script)
-		text = json_dumps(script, JSON_COMPACT);
-	json_decref(script);
-	return text;
-}
-
-/*
- * Guards are off in the script: what they deny would cut the path short, and failure_guard takes no time. The
- * recursion is as deep as the longest path; deeper ones have no witness.
- */
-const char *
-analysis_cut_off(const struct operational *policy, struct arena *arena)
-{
-	int64_t *memo = arena_array(arena, policy->count, sizeof(*memo));
-	int *route = arena_array(arena, policy->count, sizeof(*route));
-	struct str copy = STR_NONE;
-	char *text;
-
-	if (!memo || !route || policy->trigger < 0 || policy->gate || policy->count > 1000 ||
-	    longest(policy, memo, route, policy->trigger) <= policy->timeout_s)
-		return NULL;
-	text = script_text(policy, route);
-	copy = arena_str(arena, str_from(text));
-	free(text);
-	return copy.ptr;
-}
-
-static bool
-run_script(const struct witness *witness, const struct document *documents, size_t count, FILE *out)
-{
-	struct simulate_options options = simulate_options_default;
-	json_t *script = json_loads(witness->script, 0, NULL), *result = NULL;
-	const char *message;
-	struct arena arena;
-	struct diags diags;
-	struct error err = {0};
-	bool holds = false;
-
-	options.policies = documents;
-	options.policy_count = count;
-	arena_init(&arena, 0);
-	diags_init(&diags, &arena);
-	if (!script || simulate(script, &options, &result, &diags, &err) < 0) {
-		fprintf(out, "  cannot be played: %s\n", err.text);
-	} else {
-		message = json_string_value(json_object_get(json_object_get(result, "final"), "message"));
-		holds = message && strcmp(message, "Control Loop timed out") == 0;
-		fprintf(out, "  %s: %s\n", holds ? "shown" : "NOT SHOWN",
-		        message ? message : "the loop ends by itself");
-	}
-	json_decref(result);
-	json_decref(script);
-	arena_free(&arena);
-	return holds;
-}
 
 static void
 print_request(const struct witness *witness, FILE *out)
@@ -204,7 +78,7 @@ witness_run(const struct witness *witness, const struct document *documents, siz
 
 	fprintf(out, "witness: %s\n", witness->claim);
 	if (witness->script)
-		return run_script(witness, documents, count, out);
+		return witness_play(witness, documents, count, out);
 	print_request(witness, out);
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);

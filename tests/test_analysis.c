@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "engine/operational_set.h"
+
 #define NOW INT64_C(1772366400000) /* 2026-03-01T12:00:00Z */
 
 #define HEAD \
@@ -16,12 +18,21 @@
 #define GUARD(name, type, properties) \
 	"    - " name ": {type: onap.policies.controlloop.guard." type ", type_version: 1.0.0, version: 1.0.0,\n" \
 	"        properties: {" properties "}}\n"
-#define LOOP(timeout, operations) \
-	"    - loop: {type: onap.policies.controlloop.operational.common.Drools, type_version: 1.0.0, version: " \
+#define LOOP(timeout, operations) NAMED("loop", timeout, operations)
+#define NAMED(name, timeout, operations) \
+	"    - " name ": {type: onap.policies.controlloop.operational.common.Drools, type_version: 1.0.0, version: " \
 	"1.0.0,\n" \
 	"        properties: {id: CL-1, timeout: " timeout ", trigger: a, operations: [" operations "]}}\n"
 #define OPERATION(id, name, rest) \
 	"{id: " id ", operation: {actor: APPC, operation: " name ", target: {targetType: VM}}, timeout: 10" rest "}"
+
+#define GATED(name, schedule, condition, timeout) \
+	"    - " name ": {type: onap.policies.controlloop.operational.TriggerStylePolicyType, type_version: 1.0.0, version: " \
+	"1.0.0,\n" \
+	"        properties: {controlLoopName: CL-1, timeout: " timeout "},\n" \
+	"        triggers: {a: {event: ONSET, schedule: {" schedule "}, condition: " condition \
+	", period: 60 s, evaluations: 3,\n" \
+	"          action: [{call_operation: {operation: APPC.Restart, inputs: {targetType: VM, timeout: 10 s}}}]}}}\n"
 
 struct analysed {
 	struct arena arena;
@@ -179,6 +190,103 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 	}
 }
 
+/* A timeout that cuts off a path is shown, whatever the event and the path need; or it is said why not. */
+static void
+each_timeout_that_cuts_off_is_shown_or_said_why_not(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t witnesses, infos;
+	} cases[] = {
+		/* a gate that asks for a time, a condition, and three events */
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
+		            "[severity: {greater_than: 4}, {not: [vendor: [{equal: x}]]}, 'pnf.site': here]", "5 s"),
+	         1, 0},
+		{HEAD GATED("gated", "start_time: '2025-01-01T00:00:00Z', end_time: '2025-02-01T00:00:00Z'", "[severity: 4]", "5 s"),
+	         0, 1},
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
+		            "[severity: [{greater_than: 4}, {less_than: 4}]]", "5 s"),
+	         0, 1},
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
+		            "[{and: [severity: {greater_than: 4}, severity: {less_than: 4}]}]", "5 s"),
+	         0, 1},
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s"), 0, 0},
+		/* the only way on is failure_guard */
+		{HEAD LOOP("15", OPERATION("a", "Restart", ", failure_guard: b") ", " OPERATION("b", "Rebuild", "")), 1, 0},
+		{HEAD LOOP("100", "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
+		                  "timeout: 95, failure_guard: b}, " OPERATION("b", "Rebuild", "")),
+	         0, 1},
+		/* retries, as many as there can be */
+		{HEAD LOOP("2000", OPERATION("a", "Restart", ", retries: 2147483647")), 1, 0},
+		{HEAD LOOP("2100000000", "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
+		                         "timeout: 1, retries: 2147483647}"),
+	         0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t witnesses, infos = 0;
+		struct analysed a;
+
+		analyse(&a, cases[i].text);
+		for (const struct diag *diag = a.diags.first; diag; diag = diag->next)
+			infos += strncmp(diag->text, "no request can show", 19) == 0;
+		if (!all_shown(&a, &witnesses) || witnesses != cases[i].witnesses || infos != cases[i].infos)
+			fail_msg("case %zu: %zu witnesses, not all shown, or %zu reasons", i, witnesses, infos);
+		done(&a);
+	}
+}
+
+/* Each of two policies for one loop takes the event of the witness; where there is none, that is said. */
+static void
+two_policies_for_one_loop_are_shown_to_take_one_event(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t witnesses;
+	} cases[] = {
+		{HEAD LOOP("25", OPERATION("a", "Restart", "")) NAMED("other", "26", OPERATION("a", "Rebuild", "")), 1},
+		{HEAD LOOP("25", OPERATION("a", "Restart", ""))
+	                 GATED("other", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s"),
+	         1},
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s")
+	                 GATED("other", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 5]", "10 s"),
+	         0},
+		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s")
+	                 GATED("other", "start_time: '08:00:00Z', end_time: '09:00:00Z'", "[severity: 4]", "10 s"),
+	         0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct analysed a = {.document = {"set.yaml", str_from(cases[i].text)}};
+		const struct operational *list;
+		struct witness wrong;
+		size_t witnesses;
+
+		arena_init(&a.arena, 0);
+		diags_init(&a.diags, &a.arena);
+		assert_false(operational_set_compile(&a.document, 1, &a.arena, &list, &a.diags));
+		if (count_code(&a, "OPV-35") != 1)
+			fail_msg("case %zu: %s", i, a.diags.first->text);
+		assert_int_equal(analysis_doubles(list, NOW, &a.arena, &a.diags, &a.witnesses), 0);
+		if (!all_shown(&a, &witnesses) || witnesses != cases[i].witnesses)
+			fail_msg("case %zu: %zu witnesses, not all shown", i, witnesses);
+		assert_int_equal(count_code(&a, "OPV-35"), witnesses ? 1 : 2);
+		if (a.witnesses) {
+			FILE *out = fopen("/dev/null", "w");
+
+			assert_non_null(out);
+			wrong = *a.witnesses;
+			wrong.script = "{\"events\":[{\"closedLoopControlName\":\"CL-2\",\"closedLoopEventStatus\":"
+				       "\"ONSET\",\"requestID\":\"r\"}]}";
+			assert_false(witness_run(&wrong, &a.document, 1, out));
+			fclose(out);
+		}
+		arena_free(&a.arena);
+	}
+}
+
 static void
 a_witness_that_shows_something_else_is_not_taken(void **state)
 {
@@ -203,6 +311,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_of_a_set_is_found_and_shown),
+		cmocka_unit_test(each_timeout_that_cuts_off_is_shown_or_said_why_not),
+		cmocka_unit_test(two_policies_for_one_loop_are_shown_to_take_one_event),
 		cmocka_unit_test(a_witness_that_shows_something_else_is_not_taken),
 	};
 
