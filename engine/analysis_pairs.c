@@ -136,11 +136,49 @@ find_idle(struct analysis *a, struct fact *weak, struct fact *strong)
 	witness_expect_answer(witness, false);
 }
 
+/* SET-02 between blacklists of some targets: b lists whatever a does. */
+static void
+find_sublist(struct analysis *a, struct fact *weak, struct fact *strong)
+{
+	const struct guard *w = weak->guard, *s = strong->guard;
+	struct node place = place_of(w);
+	struct witness *witness;
+	struct request request, wish = {0};
+	struct str listed, text;
+	int64_t at;
+
+	if (w->kind != &guard_blacklist || s->kind != &guard_blacklist || weak->told || strong->told ||
+	    weak->blocks_all || strong->blocks_all || w->shadow || s->shadow ||
+	    !scope_within(&w->scope, &s->scope, a->scratch) || !range_within(&w->range, &s->range) ||
+	    !blacklist_within(w, s, a->scratch, &listed))
+		return;
+	if (w->order < s->order && scope_within(&s->scope, &w->scope, a->scratch) &&
+	    range_within(&s->range, &w->range) && blacklist_within(s, w, a->scratch, &text))
+		return; /* equals: the later one is told */
+	wish.attribute[ATTRIBUTE_TARGET] = listed;
+	if (!scope_example(&w->scope, &s->scope, &wish, a->scratch, &request) ||
+	    !str_equal(request.attribute[ATTRIBUTE_TARGET], listed) ||
+	    !range_example(&w->range, &s->range, a->now_ms, &at))
+		return;
+	weak->told = true;
+	diags_add(a->diags, SEVERITY_WARNING, "SET-02", &place,
+	          "guard '%.*s' is shadowed: '%.*s' at line %u lists every target that it does", STR_ARG(w->policy),
+	          STR_ARG(s->policy), s->line);
+	witness = witness_new(a, arena_printf(a->arena, "denied by '%.*s' as well", STR_ARG(s->policy)), &request, at);
+	if (witness) {
+		witness_expect(witness, w, EFFECT_DENY, true);
+		witness_expect(witness, s, EFFECT_DENY, true);
+		witness_expect_answer(witness, false);
+	}
+}
+
 static void
 find_in_pair(struct analysis *a, struct fact *x, struct fact *y)
 {
 	find_shadow(a, x, y);
 	find_shadow(a, y, x);
+	find_sublist(a, x, y);
+	find_sublist(a, y, x);
 	find_contradiction(a, x->guard->order < y->guard->order ? x : y, x->guard->order < y->guard->order ? y : x);
 	find_idle(a, x, y);
 	find_idle(a, y, x);

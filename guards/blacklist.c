@@ -214,6 +214,31 @@ listed(const struct blacklist *data, const struct env *env, struct str target, u
 	return data->everything ? 1 : r;
 }
 
+bool
+blacklist_within(const struct guard *some, const struct guard *all, struct pattern_scratch *scratch, struct str *ret)
+{
+	const struct blacklist *x = some->data, *y = all->data;
+	const struct env env = {.scratch = scratch};
+	size_t at = 0, texts = 0;
+
+	if (x->everything && !y->everything)
+		return false;
+	for (size_t i = 0; i < x->pattern_count && !y->everything; i++) {
+		size_t j = 0;
+
+		while (j < y->pattern_count &&
+		       !str_equal(pattern_text(x->patterns[i].pattern), pattern_text(y->patterns[j].pattern)))
+			j++;
+		if (j == y->pattern_count)
+			return false;
+	}
+	for (; text_set_next(x->texts, &at, ret); texts++) {
+		if (listed(y, &env, *ret, NULL) != 1)
+			return false;
+	}
+	return texts > 0;
+}
+
 static void
 check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {

@@ -63,6 +63,13 @@ bool blacklist_build(struct guard *guard, const struct node *entries, struct are
 /* The kinds; guard_kinds lists them. */
 extern const struct guard_kind guard_frequency_limiter;
 extern const struct guard_kind guard_blacklist;
+
+/*
+ * Strict: true when `all` surely denies whatever `some` denies, in scope and in force: each text of the one is listed in
+ * the other, each pattern stands there too. False when `some` lists no text. ret: a text of it.
+ */
+bool blacklist_within(const struct guard *some, const struct guard *all, struct pattern_scratch *scratch,
+                      struct str *ret);
 extern const struct guard_kind guard_min_max;
 extern const struct guard_kind guard_filter;
 extern const struct guard_kind guard_first_blocks_second;

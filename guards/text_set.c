@@ -159,3 +159,25 @@ text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line)
 		*ret_line = set->lines[slot - set->slots];
 	return slot->inside.size != 0;
 }
+
+bool
+text_set_next(const struct text_set *set, size_t *at, struct str *ret)
+{
+	while (*at < set->count) {
+		const struct slot *slot = &set->slots[(*at)++];
+		uint16_t size;
+
+		if (slot->inside.size == 0)
+			continue;
+		if (slot->inside.size == LONG) {
+			const char *record = set->records + slot->outside.place;
+
+			memcpy(&size, record, sizeof(size));
+			*ret = (struct str){record + sizeof(size), size};
+		} else {
+			*ret = (struct str){slot->inside.text, slot->inside.size - 1u};
+		}
+		return true;
+	}
+	return false;
+}

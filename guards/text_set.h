@@ -27,4 +27,7 @@ void text_set_add(struct text_set *set, struct str text, uint32_t line);
 /* Whether the text is in the set. ret_line (may be NULL): of its first mention. */
 bool text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line);
 
+/* The texts one by one, in no order; `at` begins at 0. False after the last. ret is borrowed from the set. */
+bool text_set_next(const struct text_set *set, size_t *at, struct str *ret);
+
 #endif

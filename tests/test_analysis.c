@@ -125,6 +125,20 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 	                 GUARD("h", "common.MinMax", "actor: SO, operation: x, target: t, min: 1, max: 5"),
 	         HEAD GUARD("g", "common.MinMax", "actor: SO, operation: x, target: '.*', min: 2, max: 4")
 	                 GUARD("h", "common.MinMax", "actor: SO, operation: x, target: t, min: 1, max: 3")},
+		{"SET-02", /* of two lists the longer one shadows the other, in a scope as wide */
+	         HEAD GUARD("g", "common.Blacklist",
+	                    "actor: APPC, operation: '.*', blacklist: [x, a-long-name-of-a-target, /z.*/, z-1]")
+	                 GUARD("h", "common.Blacklist",
+	                       "actor: APPC, operation: Restart, blacklist: [a-long-name-of-a-target, /z.*/, z-2]"),
+	         HEAD GUARD("g", "common.Blacklist",
+	                    "actor: APPC, operation: '.*', blacklist: [x, a-long-name-of-a-target, /z.*/, z-1]")
+	                 GUARD("h", "common.Blacklist",
+	                       "actor: APPC, operation: Restart, blacklist: [a-long-name-of-a-target, y-2]")},
+		{"SET-02", /* two equal lists: the later one is told; a wider scope is not shadowed */
+	         HEAD GUARD("g", "common.Blacklist", "actor: APPC, operation: Restart, blacklist: [x, y]")
+	                 GUARD("h", "common.Blacklist", "actor: APPC, operation: Restart, blacklist: [y, x]"),
+	         HEAD GUARD("g", "common.Blacklist", "actor: APPC, operation: Restart, blacklist: [x, y]")
+	                 GUARD("h", "common.Blacklist", "actor: APPC, operation: '.*', blacklist: [x]")},
 		{"SET-03",
 	         HEAD GUARD("g", "common.MinMax", "actor: SO, operation: x, target: '.*', min: 5")
 	                 GUARD("h", "common.MinMax", "actor: SO, operation: x, target: t, max: 4"),
