@@ -182,6 +182,7 @@ struct question {
 	size_t time_count;
 	int32_t counts[TIMES_MAX];
 	size_t count_count;
+	struct fields fields;
 	const struct guard *denier;
 };
 
@@ -201,16 +202,17 @@ question_make(struct analysis *a, struct question *q, const struct operational *
 	q->request.attribute[ATTRIBUTE_CLNAME] = policy->id;
 	q->request.attribute[ATTRIBUTE_TARGET] = STR("witness-target");
 	q->request.has_vf_count = d->vf_change != 0;
-	q->fact_count = q->count_count = 0;
+	q->fact_count = q->count_count = q->fields.count = 0;
 	q->time_count = 1;
 	q->times[0] = a->now_ms;
 	add_count(q, d->vf_change > 0 ? 1 : 0);
 	for (size_t i = 0; i < a->count; i++) {
 		const struct fact *fact = &a->facts[i];
 
-		if (fact->guard->kind == &guard_filter || fact->guard->shadow ||
-		    scope_match(&fact->guard->scope, &q->request, a->scratch) != 1)
-			continue; /* filters look at what the event brings, which nobody knows here */
+		if (fact->guard->shadow || scope_match(&fact->guard->scope, &q->request, a->scratch) != 1)
+			continue;
+		if (fact->guard->kind == &guard_filter && !fields_add(&q->fields, fact->guard, a->arena))
+			continue; /* it looks at what the event brings: too much to try */
 		q->facts[q->fact_count++] = fact;
 		add_edges(&fact->guard->range, a->now_ms, q->times, &q->time_count);
 		if (fact->has_min)
@@ -251,8 +253,10 @@ find_never(struct analysis *a, struct question *q, const struct operational *pol
 	for (size_t i = 0; i < q->time_count; i++) {
 		for (size_t j = 0; j < q->count_count; j++) {
 			q->request.vf_count = q->request.has_vf_count ? q->counts[j] : 0;
-			if (!denied(a, q, q->times[i]))
-				return;
+			do {
+				if (!denied(a, q, q->times[i]))
+					return;
+			} while (fields_next(&q->fields, &q->request));
 		}
 	}
 	q->request.vf_count = q->request.has_vf_count ? q->counts[0] : 0;

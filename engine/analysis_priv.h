@@ -63,6 +63,27 @@ void witness_expect_answer(struct witness *witness, bool permit);
 /* Gives it operations of its request that ended just before, or live ones of `clname`. False when memory is out. */
 bool witness_fill(struct analysis *a, struct witness *witness, uint32_t count, struct str clname, bool live);
 
+#define FIELDS_MAX 8
+#define FIELD_VALUES_MAX 40
+
+/* Values of one attribute to be tried, the first absent. */
+struct field {
+	enum attribute attribute;
+	struct str values[FIELD_VALUES_MAX];
+	size_t count, at;
+};
+
+/* Zeroed at first. */
+struct fields {
+	struct field list[FIELDS_MAX];
+	size_t count;
+};
+
+/* Adds what the filter can tell apart. False, and nothing added, when that is not finite, or is too much. */
+bool fields_add(struct fields *fields, const struct guard *filter, struct arena *arena);
+/* Puts the next combination into the request, whose fields are absent at first; false after the last, absent again. */
+bool fields_next(struct fields *fields, struct request *request);
+
 /* Findings that two guards make together: SET-02, SET-03, SET-04. */
 void find_in_pairs(struct analysis *a);
 

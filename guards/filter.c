@@ -125,6 +125,17 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 	return good;
 }
 
+const struct text_test *
+filter_test(const struct guard *guard, size_t index, enum attribute *ret_field)
+{
+	const struct filter *data = guard->data;
+
+	if (index >= data->count)
+		return NULL;
+	*ret_field = data->rules[index].field;
+	return &data->rules[index].test;
+}
+
 /* ASCII letters in lower case, cut where no name is so long. */
 static struct str
 lower(struct str text, char buf[64])

@@ -72,6 +72,11 @@ bool blacklist_within(const struct guard *some, const struct guard *all, struct 
                       struct str *ret);
 extern const struct guard_kind guard_min_max;
 extern const struct guard_kind guard_filter;
+
+struct text_test;
+
+/* What a filter's rule of this index tests, and of which field; NULL after the last. */
+const struct text_test *filter_test(const struct guard *guard, size_t index, enum attribute *ret_field);
 extern const struct guard_kind guard_first_blocks_second;
 
 /* A Deny for want of a request's attribute. */

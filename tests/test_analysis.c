@@ -113,6 +113,17 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 	         HEAD GUARD("g", "common.Blacklist",
 	                    "actor: APPC, operation: Restart, blacklist: ['.*'], timeRange: {start_time: '06:00:00Z', "
 	                    "end_time: '18:00:00Z'}") LOOP("100", OPERATION("a", "Restart", ""))},
+		{"SET-01", /* filters that leave no name of a VNF, and such that leave one */
+	         HEAD GUARD("g", "common.Filter",
+	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
+	                    "{field: generic-vnf.vnf-name, function: string-less-than, filter: m, blacklist: true}, "
+	                    "{field: generic-vnf.vnf-name, function: string-greater-than-or-equal, filter: m, blacklist: true}]")
+	                 LOOP("100", OPERATION("a", "Restart", "")),
+	         HEAD GUARD("g", "common.Filter",
+	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
+	                    "{field: generic-vnf.vnf-name, function: string-less-than, filter: m, blacklist: true}, "
+	                    "{field: generic-vnf.vnf-name, function: string-greater-than, filter: m, blacklist: true}]")
+	                 LOOP("100", OPERATION("a", "Restart", ""))},
 		{"SET-02",
 	         HEAD GUARD("g", "common.Blacklist", "actor: APPC, operation: '.*', blacklist: ['.*']")
 	                 GUARD("h", "common.FrequencyLimiter",
