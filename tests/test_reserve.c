@@ -456,6 +456,35 @@ a_clock_set_back_stands_still_and_a_restart_with_an_earlier_one_too(void **state
 	assert_int_equal(system(command), 0);
 }
 
+/*
+ * Forwards an hour and right again: leases end and windows pass by what the clock said, and then time stands still until
+ * the real one has come there, so that nothing passes twice.
+ */
+static void
+a_clock_set_forwards_and_right_again_lets_no_window_pass_twice(void **state)
+{
+	struct fixture *fixture = *state;
+	struct id late = reserve(fixture, "vm-1", NULL);
+	enum reservation_state now;
+
+	for (int i = 1; i < LIMIT; i++)
+		settle(fixture, reserve(fixture, "vm-1", NULL));
+	assert_true(reserve(fixture, "vm-1", NULL).text[0] == '\0');
+	pass(fixture, 3600000);
+	assert_true(engine_now(fixture->engine) == NOON + 3600000);
+	for (int i = 0; i < LIMIT; i++)
+		settle(fixture, reserve(fixture, "vm-1", NULL));
+	assert_true(change(fixture, late, RESERVATION_SETTLE, &now) != 0);
+	assert_int_equal(now, RESERVATION_EXPIRED);
+	assert_true(reserve(fixture, "vm-1", NULL).text[0] == '\0');
+	pass(fixture, -3600000 + WINDOW_MS + 1);
+	assert_true(engine_now(fixture->engine) == NOON + 3600000);
+	assert_true(reserve(fixture, "vm-1", NULL).text[0] == '\0');
+	assert_int_equal(metrics(fixture).clock_steps_back, 1);
+	pass(fixture, 3600000);
+	assert_true(reserve(fixture, "vm-1", NULL).text[0] != '\0');
+}
+
 static void
 a_database_at_its_limit_gives_no_more_rights_but_ends_those_it_gave(void **state)
 {
@@ -745,6 +774,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_operation_that_somebody_recorded_is_not_given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_clock_set_back_stands_still_and_a_restart_with_an_earlier_one_too,
 	                                        setup_private, teardown),
+		cmocka_unit_test_setup_teardown(a_clock_set_forwards_and_right_again_lets_no_window_pass_twice, setup,
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(a_database_at_its_limit_gives_no_more_rights_but_ends_those_it_gave,
 	                                        setup_private, teardown),
 		cmocka_unit_test_setup_teardown(pruning_leaves_every_window_exact_or_full, setup_private, teardown),

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""faults - the disk is full, a file may not grow, descriptors run out: nobody is permitted by that, and it passes by itself."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import resource
+import socket
+import subprocess
+import tempfile
+import time
+
+import service
+from service import LIMITER, Service, wait_for
+
+RESERVATIONS = "/clguard/v1/reservations"
+OPERATIONS = "/clguard/v1/operations"
+MANY = LIMITER.replace("limit: 2", "limit: 100000")
+
+
+def guard(number):
+    return {"actor": "RANC", "operation": "Cell Reset", "target": f"gnb-{number}", "requestId": f"r-{number}"}
+
+
+def reserve(server, number):
+    """True when the right was given; a refusal must be the declared one: 503, or Deny with reason error."""
+    reply = server.request("POST", RESERVATIONS, service.ask(**guard(number)))
+    if reply.status == 201:
+        return True
+    if reply.status == 503 or (reply.json.get("status") == "Deny" and reply.json.get("reason") == "error"):
+        return False
+    raise AssertionError(f"{reply.status} {reply.body!r}")
+
+
+def stored(server):
+    """Request ids in the database, as the listing tells them."""
+    return {row["requestId"] for row in server.request("GET", OPERATIONS + "?limit=1000", headers={}).json}
+
+
+def reserve_until_refused(server, first, most=600):
+    """Numbers of the rights that were given, and whether one was refused."""
+    given = []
+    for number in range(first, first + most):
+        if not reserve(server, number):
+            return given, True
+        given.append(number)
+    return given, False
+
+
+def check_fault_and_recovery(suite, server, given, heal):
+    suite.check(given, "some rights were given before the fault")
+    for number in range(10001, 10006):
+        suite.check(not reserve(server, number), "refused as long as the fault stays")
+    suite.equal(server.request("GET", service.HEALTH_PATH, headers={}).status, 200, "the service lives")
+    suite.equal(server.process.poll(), None, "the process lives")
+    heal()
+    suite.check(wait_for(lambda: reserve(server, 20000)), "rights are given again when the fault has gone")
+    suite.equal({f"r-{number}" for number in given + [20000]} - stored(server), set(), "acknowledged and lost")
+    suite.equal(server.request("GET", "/metrics", headers={}).body.decode().count("reservations_difference 0\n"), 1,
+                "the sum of the reservations")
+
+
+def set_file_size(server, limit):
+    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, hard))
+
+
+def test_a_file_that_may_not_grow_denies_until_it_may(suite):
+    with tempfile.TemporaryDirectory() as data, Service("--data", data, policies={"l.yaml": MANY}) as server:
+        given, _ = reserve_until_refused(server, 0, 20)
+        set_file_size(server, os.path.getsize(os.path.join(data, "data.mdb")))
+        more, refused = reserve_until_refused(server, 100)
+        suite.check(refused, "the fault strikes")
+        check_fault_and_recovery(suite, server, given + more, lambda: set_file_size(server, resource.RLIM_INFINITY))
+
+
+def test_a_full_disk_denies_until_there_is_room(suite):
+    with tempfile.TemporaryDirectory() as data:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", data], stderr=subprocess.DEVNULL).returncode != 0:
+            print("left out: no right to mount a tmpfs")
+            return
+        try:
+            with Service("--data", data, policies={"l.yaml": MANY}) as server:
+                given, _ = reserve_until_refused(server, 0, 20)
+                ballast = os.path.join(data, "ballast")
+                with open(ballast, "wb", buffering=0) as file:
+                    try:
+                        while file.write(bytes(4096)):
+                            pass
+                    except OSError:
+                        pass
+                more, refused = reserve_until_refused(server, 100)
+                suite.check(refused, "the fault strikes")
+                check_fault_and_recovery(suite, server, given + more, lambda: os.remove(ballast))
+        finally:
+            subprocess.run(["umount", data], check=True)
+
+
+def descriptors(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def test_without_descriptors_those_who_are_connected_are_served_and_others_wait(suite):
+    with tempfile.TemporaryDirectory() as data, Service("--data", data, policies={"l.yaml": LIMITER}) as server:
+        first = server.connection()
+        suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(1)), connection=first).status, 201, "before")
+        _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (descriptors(server) + 5, hard))
+        crowd = [server.connect() for _ in range(40)]
+        time.sleep(.3)
+        suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(2)), connection=first).status, 201,
+                    "a connection that stands is served")
+        suite.equal(server.process.poll(), None, "the process lives")
+        waiting = server.connect()
+        waiting.settimeout(.5)
+        waiting.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        try:
+            suite.check(waiting.recv(100) == b"", "no answer without a descriptor")
+        except (socket.timeout, ConnectionResetError):
+            pass
+        waiting.close()
+        before = cpu_s(server)
+        time.sleep(.5)
+        suite.check(cpu_s(server) - before < .4, "waiting for descriptors burns no processor")
+        for sock in crowd:
+            sock.close()
+        suite.check(wait_for(lambda: again(server)), "others are served again when the crowd has gone")
+        first.close()
+
+
+def cpu_s(server):
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def again(server):
+    try:
+        return server.request("POST", RESERVATIONS, service.ask(**guard(3))).status == 201
+    except OSError:
+        return False
+
+
+service.main(globals())
