@@ -51,6 +51,13 @@ chunk_add(struct arena *arena, size_t least)
 	return chunk;
 }
 
+static void *
+exhausted(struct arena *arena)
+{
+	arena->exhausted = true;
+	return NULL;
+}
+
 void *
 arena_bytes(struct arena *arena, size_t size)
 {
@@ -60,14 +67,14 @@ arena_bytes(struct arena *arena, size_t size)
 	void *memory;
 
 	if (size > SIZE_MAX - align)
-		return NULL;
+		return exhausted(arena);
 	room = (size + align - 1) / align * align;
 	if (arena->limit && (room > arena->limit || arena->used > arena->limit - room))
-		return NULL;
+		return exhausted(arena);
 	if (!chunk || chunk->size - chunk->used < room) {
 		chunk = chunk_add(arena, room);
 		if (!chunk)
-			return NULL;
+			return exhausted(arena);
 	}
 	memory = chunk->data + chunk->used;
 	chunk->used += room;

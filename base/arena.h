@@ -3,6 +3,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -19,6 +20,7 @@ struct arena {
 	struct arena_cleanup *cleanups; /* newest first */
 	size_t used;                    /* bytes handed out since the last reset */
 	size_t limit;                   /* bytes, 0 for none */
+	bool exhausted;                 /* an allocation has failed since arena_init */
 };
 
 /* Empty; allocates nothing yet. limit: bytes, 0 for none. */

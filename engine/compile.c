@@ -27,12 +27,20 @@ struct compilation {
 	struct policyset *set;
 	struct operational **operational_tail; /* where the next operational policy of the set goes */
 	struct diags *diags;
+	bool exhausted; /* a reader ran out of memory */
 };
 
 static void
 out_of_memory(struct compilation *c)
 {
 	diags_error(c->diags, NULL, "out of memory");
+}
+
+/* For want of memory any guard may be missing, and a set without a guard permits: no such set is published. */
+static bool
+is_exhausted(const struct compilation *c)
+{
+	return c->exhausted || c->scratch.exhausted || c->set->arena.exhausted;
 }
 
 /* Bytes to trees. */
@@ -48,6 +56,7 @@ pass_read(struct compilation *c)
 		                  &err) != 0 ||
 		    document_classify(source->root, &source->kind, &err) != 0) {
 			source->bad = true;
+			c->exhausted |= err.code == ERROR_MEMORY;
 			diags_add_error(c->diags, document->name, &err);
 		}
 	}
@@ -362,7 +371,7 @@ policyset_compile(const struct compile_options *options, const struct document *
 		passes[i].run(&c);
 		stopped = diags->count[SEVERITY_ERROR] && !options->skip_bad_policies;
 	}
-	if (!stopped && (!c.catalogue || !c.set->index.slots))
+	if (!stopped && (is_exhausted(&c) || !c.catalogue || !c.set->index.slots))
 		stopped = true;
 	arena_free(&c.scratch);
 	if (stopped) {

@@ -150,7 +150,7 @@ read_documents(const struct path_list *list, size_t most, bool skip_bad, struct 
 			continue;
 		}
 		diags_add_error(diags, list->paths[i], &err);
-		if (!skip_bad)
+		if (!skip_bad || err.code == ERROR_MEMORY)
 			return -(int)err.code;
 	}
 	*ret_count = count;
