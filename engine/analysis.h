@@ -38,8 +38,8 @@ struct witness {
  * that leave no count; limiters that a stricter one makes idle; coordination in a circle; overall timeouts that cut
  * off a path.
  * Findings (codes SET-01 to SET-06) go to diags; each has a witness in ret, in `arena`, in the order found. Strict
- * sets only: of others nothing is said. A path that is cut off is OPV-25's finding, and has its witness here, or an info
- * that says why there is none. 0 or -ERROR_MEMORY.
+ * sets only: of others nothing is said. A path that is cut off is OPV-25's finding, and has its witness here, or an
+ * info that says why there is none. 0 or -ERROR_MEMORY.
  */
 int analysis_run(const struct policyset *set, const struct operational *operational, int64_t now_ms,
                  struct arena *arena, struct diags *diags, const struct witness **ret);

@@ -88,8 +88,8 @@ bool fields_next(struct fields *fields, struct request *request);
 void find_in_pairs(struct analysis *a);
 
 /*
- * The witness of OPV-25 (made when the policy was compiled): a script in which the overall timeout cuts the longest path
- * off. Says so where no script can.
+ * The witness of OPV-25 (made when the policy was compiled): a script in which the overall timeout cuts off the
+ * longest path. Says so where no script can.
  */
 void find_cut_off(struct analysis *a, const struct operational *policy);
 

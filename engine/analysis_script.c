@@ -70,11 +70,12 @@ add_entry(json_t *list, const struct directive *d, const char *word, int64_t aft
 	                                             "after", (double)after_ms / TIME_MS_SECOND));
 }
 
-/* The guard's word and the results of the path's operations, as late as its routes allow, until time is over. */
+/* The guard's words and the results on the path, as late as its routes allow, until time is over. */
 static int
 add_path(json_t *script, const struct operational *policy, const int *route)
 {
-	static const char *const words[RESULT_COUNT] = {"SUCCESS", "FAILURE", "NONE", "FAILURE", "EXCEPTION", "NONE"};
+	static const char *const words[RESULT_COUNT] = {"SUCCESS", "FAILURE",   "NONE",
+	                                         "FAILURE", "EXCEPTION", "NONE"};
 	json_t *results = json_object_get(script, "operation_results");
 	json_t *guards = json_object_get(script, "guard_results");
 	int64_t left = (int64_t)policy->timeout_s * TIME_MS_SECOND;
@@ -122,7 +123,8 @@ say_why(struct analysis *a, const struct operational *policy, const char *code, 
 {
 	struct node place = {.line = policy->line, .column = policy->column, .file = policy->file};
 
-	diags_add(a->diags, SEVERITY_INFO, code, &place, "no request can show the finding about control loop '%.*s': %s",
+	diags_add(a->diags, SEVERITY_INFO, code, &place,
+	          "no request can show the finding about control loop '%.*s': %s",
 	          STR_ARG(policy->id), why);
 }
 
@@ -158,7 +160,8 @@ find_cut_off(struct analysis *a, const struct operational *policy)
 	if (policy->trigger < 0 || bound(policy, sums, policy->trigger) <= overall)
 		return;
 	if (longest(policy, memo, route, policy->trigger) <= overall) {
-		say_why(a, policy, "OPV-25", "an operation of the longest path cannot take its whole time and go that way");
+		say_why(a, policy, "OPV-25",
+		        "an operation of the longest path cannot take its whole time and go that way");
 		return;
 	}
 	script = analysis_onset(policy, NULL, a->now_ms, a->arena);

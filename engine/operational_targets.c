@@ -48,7 +48,7 @@ check_target(struct compiler *c, const struct node *root, const struct node *ite
 		           STR_ARG(name), STR_ARG(c->policy->type_name));
 }
 
-/* A policy without targets is for whatever in its document is of a type that its own type is for: it should be there. */
+/* A policy without targets is for whatever in its document is of a type that its own type is for. */
 static void
 check_any_target(struct compiler *c, const struct node *root, const struct node *types)
 {

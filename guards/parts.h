@@ -65,8 +65,8 @@ extern const struct guard_kind guard_frequency_limiter;
 extern const struct guard_kind guard_blacklist;
 
 /*
- * Strict: true when `all` surely denies whatever `some` denies, in scope and in force: each text of the one is listed in
- * the other, each pattern stands there too. False when `some` lists no text. ret: a text of it.
+ * Strict: true when `all` surely denies whatever `some` denies, in scope and in force: each text of the one is listed
+ * in the other, each pattern stands there too. False when `some` lists no text. ret: a text of it.
  */
 bool blacklist_within(const struct guard *some, const struct guard *all, struct pattern_scratch *scratch,
                       struct str *ret);

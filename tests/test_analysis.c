@@ -27,8 +27,8 @@
 	"{id: " id ", operation: {actor: APPC, operation: " name ", target: {targetType: VM}}, timeout: 10" rest "}"
 
 #define GATED(name, schedule, condition, timeout) \
-	"    - " name ": {type: onap.policies.controlloop.operational.TriggerStylePolicyType, type_version: 1.0.0, version: " \
-	"1.0.0,\n" \
+	"    - " name ": {type: onap.policies.controlloop.operational.TriggerStylePolicyType, type_version: 1.0.0,\n" \
+	"        version: 1.0.0,\n" \
 	"        properties: {controlLoopName: CL-1, timeout: " timeout "},\n" \
 	"        triggers: {a: {event: ONSET, schedule: {" schedule "}, condition: " condition \
 	", period: 60 s, evaluations: 3,\n" \
@@ -116,13 +116,27 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 		{"SET-01", /* filters that leave no name of a VNF, and such that leave one */
 	         HEAD GUARD("g", "common.Filter",
 	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
-	                    "{field: generic-vnf.vnf-name, function: string-less-than, filter: m, blacklist: true}, "
-	                    "{field: generic-vnf.vnf-name, function: string-greater-than-or-equal, filter: m, blacklist: true}]")
+	                    "{field: generic-vnf.vnf-id, function: string-less-than, filter: m, blacklist: true}, "
+	                    "{field: generic-vnf.vnf-id, function: string-greater-than-or-equal, filter: m, blacklist: true}]")
 	                 LOOP("100", OPERATION("a", "Restart", "")),
 	         HEAD GUARD("g", "common.Filter",
 	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
-	                    "{field: generic-vnf.vnf-name, function: string-less-than, filter: m, blacklist: true}, "
-	                    "{field: generic-vnf.vnf-name, function: string-greater-than, filter: m, blacklist: true}]")
+	                    "{field: generic-vnf.vnf-id, function: string-less-than, filter: m, blacklist: true}, "
+	                    "{field: generic-vnf.vnf-id, function: string-greater-than, filter: m, blacklist: true}]")
+	                 LOOP("100", OPERATION("a", "Restart", ""))},
+		{"SET-01", /* here the only names left lie between two that are named */
+	         HEAD GUARD("g", "common.Filter",
+	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
+	                    "{field: generic-vnf.vnf-id, function: string-less-than-or-equal, filter: m, "
+	                    "blacklist: true}, "
+	                    "{field: generic-vnf.vnf-id, function: string-greater-than, filter: m, blacklist: true}]")
+	                 LOOP("100", OPERATION("a", "Restart", "")),
+	         HEAD GUARD("g", "common.Filter",
+	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
+	                    "{field: generic-vnf.vnf-id, function: string-less-than-or-equal, filter: m, "
+	                    "blacklist: true}, "
+	                    "{field: generic-vnf.vnf-id, function: string-greater-than-or-equal, filter: n, "
+	                    "blacklist: true}]")
 	                 LOOP("100", OPERATION("a", "Restart", ""))},
 		{"SET-02",
 	         HEAD GUARD("g", "common.Blacklist", "actor: APPC, operation: '.*', blacklist: ['.*']")
@@ -227,7 +241,8 @@ each_timeout_that_cuts_off_is_shown_or_said_why_not(void **state)
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
 		            "[severity: {greater_than: 4}, {not: [vendor: [{equal: x}]]}, 'pnf.site': here]", "5 s"),
 	         1, 0},
-		{HEAD GATED("gated", "start_time: '2025-01-01T00:00:00Z', end_time: '2025-02-01T00:00:00Z'", "[severity: 4]", "5 s"),
+		{HEAD GATED("gated", "start_time: '2025-01-01T00:00:00Z', end_time: '2025-02-01T00:00:00Z'",
+		            "[severity: 4]", "5 s"),
 	         0, 1},
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
 		            "[severity: [{greater_than: 4}, {less_than: 4}]]", "5 s"),
@@ -237,7 +252,9 @@ each_timeout_that_cuts_off_is_shown_or_said_why_not(void **state)
 	         0, 1},
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s"), 0, 0},
 		/* the only way on is failure_guard */
-		{HEAD LOOP("15", OPERATION("a", "Restart", ", failure_guard: b") ", " OPERATION("b", "Rebuild", "")), 1, 0},
+		{HEAD LOOP("25", OPERATION("a", "Restart", ", failure_guard: b")
+		           ", " OPERATION("b", "Rebuild", ", failure: c") ", " OPERATION("c", "Migrate", "")),
+	         1, 0},
 		{HEAD LOOP("100", "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
 		                  "timeout: 95, failure_guard: b}, " OPERATION("b", "Rebuild", "")),
 	         0, 1},
