@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/clock.h"
+#include "bench/report.h"
 #include "engine/clguard.h"
 
 #define SECONDS 2
@@ -60,17 +60,15 @@ client_main(void *context)
 	return NULL;
 }
 
-static int
-rising(const void *a, const void *b)
+static const char *
+durability(bool durable)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
+	return durable ? "group" : "process";
 }
 
 /* Rights per second. */
 static double
-run(const char *name, struct side *side, unsigned clients)
+run(const char *name, struct side *side, bool durable, unsigned clients)
 {
 	static double all[SAMPLES];
 	static struct client client[CLIENTS_MOST];
@@ -79,6 +77,7 @@ run(const char *name, struct side *side, unsigned clients)
 	unsigned long done = 0;
 	size_t count = 0;
 	double start = now_s(), rate;
+	struct samples samples;
 
 	for (unsigned i = 0; i < clients; i++) {
 		client[i] = (struct client){.side = side, .stop = &stop, .number = i,
@@ -95,9 +94,9 @@ run(const char *name, struct side *side, unsigned clients)
 		count += client[i].latencies;
 	}
 	rate = (double)done / (now_s() - start);
-	qsort(all, count, sizeof(double), rising);
-	printf("  %-10s %8.0f/s   p50 %7.0f us   p99 %7.0f us   max %7.0f us\n", name, rate, all[count / 2],
-	       all[count * 99 / 100], all[count - 1]);
+	samples = (struct samples){.ns = all, .count = count};
+	report_number(rate, "/s", "durability=%s/clients=%u/%s/rate", durability(durable), clients, name);
+	report_samples(&samples, "us", "durability=%s/clients=%u/%s", durability(durable), clients, name);
 	return rate;
 }
 
@@ -157,7 +156,7 @@ bench_clguard(const char *directory, bool durable, unsigned clients)
 	if (clg_open(&options, &engine, &err) != 0 || clg_load(engine, paths, 1, NULL, NULL, &err) != 0)
 		die(err.text);
 	side.context = engine;
-	rate = run("clguard", &side, clients);
+	rate = run("clguard", &side, durable, clients);
 	clg_close(engine);
 	remove(path);
 	return rate;
@@ -174,7 +173,7 @@ bench_http(const char *directory, bool durable, unsigned clients)
 	snprintf(path, sizeof(path), "%s.yaml", directory);
 	write_policies(path);
 	side.context = http_side_start(directory, path, durable, clients);
-	rate = run("over HTTP", &side, clients);
+	rate = run("over HTTP", &side, durable, clients);
 	http_side_stop(side.context);
 	remove(path);
 	return rate;
@@ -317,7 +316,7 @@ bench_bare(const char *directory, bool durable, unsigned clients)
 	}
 	if (mdb_txn_commit(txn) != 0 || pthread_create(&bare.committer, NULL, bare_main, &bare) != 0)
 		die("mdb_txn_commit");
-	rate = run("bare LMDB", &side, clients);
+	rate = run("bare LMDB", &side, durable, clients);
 	pthread_mutex_lock(&bare.lock);
 	bare.stop = true;
 	pthread_cond_signal(&bare.filled);
@@ -335,7 +334,6 @@ compare(bool durable, unsigned clients)
 	char directory[] = "/tmp/bench-reserve-XXXXXX", command[64];
 	double rate[SIDES];
 
-	printf("durability %s, %u client%s\n", durable ? "group" : "process", clients, clients == 1 ? "" : "s");
 	for (int side = 0; side < SIDES; side++) {
 		strcpy(directory, "/tmp/bench-reserve-XXXXXX");
 		if (!mkdtemp(directory))
@@ -345,15 +343,17 @@ compare(bool durable, unsigned clients)
 		if (system(command) != 0)
 			die(command);
 	}
-	printf("  ratio      %8.2f   (bar: 0.7 with 64 clients, durable); over HTTP %.2f\n", rate[OURS] / rate[BARE],
-	       rate[HTTP] / rate[BARE]);
-	fflush(stdout);
+	if (durable && clients == CLIENTS_MOST)
+		report_bar(rate[OURS] / rate[BARE], .7, "durability=group/clients=%u/ratio", clients);
+	else
+		report_number(rate[OURS] / rate[BARE], "", "durability=%s/clients=%u/ratio", durability(durable), clients);
+	report_number(rate[HTTP] / rate[BARE], "", "durability=%s/clients=%u/ratio over HTTP", durability(durable), clients);
 }
 
 int
 main(int argc, char **argv)
 {
-	print_machine(argc, argv);
+	report_begin("reserve", argc, argv);
 	compare(true, 1);
 	compare(true, CLIENTS_MOST);
 	compare(false, 1);

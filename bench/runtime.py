@@ -4,7 +4,6 @@
 """Arguments: instances (default 10000), elements of each (default 5). One connection; durability process and group."""
 import sys
 
-sys.path.pop(0)  # this folder has an http.py, which is not Python's
 import http.client
 import json
 import os
@@ -12,6 +11,8 @@ import signal
 import subprocess
 import tempfile
 import time
+
+from results import number
 
 CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
 BASE, TOPIC = "/onap/controlloop/v2", "POLICY-CLRUNTIME-PARTICIPANT"
@@ -75,11 +76,10 @@ def instance(number, elements):
         for i in range(elements)})
 
 
-def rate(what, count, work):
+def rate(path, what, count, work):
     started = time.monotonic()
     work()
-    taken = time.monotonic() - started
-    print("  %-34s %8.0f /s" % (what, count / taken), flush=True)
+    number("%s/%s" % (path, what), count / (time.monotonic() - started), "/s")
 
 
 def bench(instances, elements, durability):
@@ -88,29 +88,30 @@ def bench(instances, elements, durability):
         sender = {"participantType": concept("bench.Type"), "participantId": concept("bench-0")}
         service.ask("POST", BASE + "/commission", template(elements))
         service.ask("POST", "/events/" + TOPIC, dict(sender, messageType="PARTICIPANT_REGISTER"))
-        print("%d instances of %d elements, durability %s" % (instances, elements, durability))
-        rate("instances created, %d a request" % LIST, instances, lambda: [
+        path = "runtime/instances=%d/elements=%d/durability=%s" % (instances, elements, durability)
+        rate(path, "instances created, %d a request" % LIST, instances, lambda: [
             service.ask("POST", BASE + "/instantiation", {"controlLoopList": [
                 instance(i, elements) for i in range(first, min(first + LIST, instances))]})
             for first in range(0, instances, LIST)])
         orders = min(instances, 2000)
-        rate("orders, one a request", orders, lambda: [
+        rate(path, "orders, one a request", orders, lambda: [
             service.ask("PUT", BASE + "/instantiation/command",
                         {"orderedState": "PASSIVE", "controlLoopIdentifierList": [concept("loop-%d" % i)]})
             for i in range(orders)])
         if orders < instances:
-            rate("orders, %d a request" % LIST, instances - orders, lambda: [
+            rate(path, "orders, %d a request" % LIST, instances - orders, lambda: [
                 service.ask("PUT", BASE + "/instantiation/command", {"orderedState": "PASSIVE", "controlLoopIdentifierList": [
                     concept("loop-%d" % i) for i in range(first, min(first + LIST, instances))]})
                 for first in range(orders, instances, LIST)])
         answers = [dict(sender, messageType="CONTROLLOOP_STATECHANGE_ACK", result=True, controlLoopId=concept("loop-%d" % i),
                         controlLoopResultMap={uuid(e): {"state": "PASSIVE", "result": True} for e in range(elements)})
                    for i in range(orders)]
-        rate("answers of %d elements, %d a request" % (elements, LIST), len(answers), lambda: [
+        rate(path, "answers of %d elements, %d a request" % (elements, LIST), len(answers), lambda: [
             service.ask("POST", "/events/" + TOPIC, answers[first:first + LIST]) for first in range(0, len(answers), LIST)])
-        print("  memory %s MiB" % ", ".join("%s %.0f" % pair for pair in service.memory().items()))
+        for name, size in service.memory().items():
+            number("%s/memory/%s" % (path, name), size, "MiB")
         service.kill()
-        print("  restart after kill -9: %.2f s" % service.start())
+        number("%s/restart after kill -9" % path, service.start(), "s")
         service.ask("GET", BASE + "/instantiation?name=loop-0")
         service.kill()
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/clock.h"
+#include "bench/report.h"
 #include "engine/operational_loops.h"
 
 #define EVENTS 1000000
@@ -106,7 +106,7 @@ main(int argc, char **argv)
 	struct loops *loops;
 	size_t before;
 
-	print_machine(argc, argv);
+	report_begin("simulate", argc, argv);
 	make_policy();
 	options.runs_max = RUNS;
 	loops = loops_new(&policy, &options);
@@ -126,14 +126,12 @@ main(int argc, char **argv)
 		answer(loops, &actions, now_ms, &tally);
 		samples_add(&samples, start, clock_ticks());
 	}
-	samples_sort(&samples);
 	printf("%d events, %zu transactions (%zu running), %zu attempts, %zu duplicates, %zu rejected, %zu actions\n",
 	       EVENTS, tally.transactions, loops_running(loops), tally.attempts, tally.ignored, tally.rejected,
 	       tally.actions);
-	printf("an event: median %.0f ns, p99 %.0f ns, max %.0f ns; %.2f million events a second\n",
-	       samples_at(&samples, 0.5), samples_at(&samples, 0.99), samples_at(&samples, 1),
-	       1000 / samples_mean(&samples));
-	printf("heap grown by %zd bytes\n", (ssize_t)(mallinfo2().uordblks - before));
+	report_samples(&samples, "ns", "an event");
+	report_number(1e9 / samples_mean(&samples), "events/s", "rate");
+	report_number((double)(mallinfo2().uordblks - before), "bytes", "heap grown");
 	samples_free(&samples);
 	loops_free(loops);
 	return 0;
