@@ -11,6 +11,12 @@ how_often(unsigned seldom, unsigned often)
 	return getenv("CLGUARD_STRESS") ? often : seldom;
 }
 
+size_t
+step_of(size_t all, size_t wanted)
+{
+	return wanted && all > wanted ? all / wanted : 1;
+}
+
 static void
 must(bool done, const char *what)
 {

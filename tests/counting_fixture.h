@@ -8,6 +8,9 @@
 /* Whether long runs are wanted (make stress): `often` then, else `seldom`. */
 unsigned how_often(unsigned seldom, unsigned often);
 
+/* How far apart to take at least `wanted` of `all`; 1 when that is all of them. */
+size_t step_of(size_t all, size_t wanted);
+
 /* A new directory under /tmp; and its end, with all in it. */
 void make_directory(char path[64]);
 void remove_directory(const char *path);

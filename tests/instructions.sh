@@ -4,12 +4,13 @@
 # Counted by callgrind, in our own object code only, so that neither the C library nor the processor has a say. Recorded for gcc
 # 12 with -O2 on x86-64. After a change that is worth it:  tests/instructions.sh --record  in the build directory.
 set -u
-build=${top_builddir:-.}
-source=${top_srcdir:-$(dirname "$0")/..}
+build=$(cd "${top_builddir:-.}" && pwd)
+source=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
 recorded=$source/tests/instructions.expected
 fixed=$build/bench/fixed
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cp "$source/bench/fixed.yaml" "$work" # an explanation tells the file's name: it must be as long everywhere
 
 skip() {
 	echo "skipped: $1"
@@ -25,8 +26,8 @@ grep -q '^CFLAGS = .*\(--coverage\|-fprofile\)' "$build/Makefile" && skip 'built
 
 # count CASE: instructions of our own object code, calls of other libraries left out
 count() {
-	valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=counted --compress-strings=no \
-		--compress-pos=no --callgrind-out-file="$work/$1" "$fixed" "$source/bench/fixed.yaml" "$1" 2>"$work/err" ||
+	(cd "$work" && valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=counted --compress-strings=no \
+		--compress-pos=no --callgrind-out-file="$work/$1" "$fixed" fixed.yaml "$1") 2>"$work/err" ||
 		{ cat "$work/err" >&2; return 1; }
 	# A line of numbers is "line cost"; the one after calls= is what the called function took, and is counted there.
 	awk -v own="/fixed" '

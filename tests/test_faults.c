@@ -173,7 +173,7 @@ each_failing_call_is_a_deny_and_passes(void **state)
 {
 	static const int errors[] = {EIO, ENOSPC, EMFILE};
 	unsigned long calls = calls_of_scenario(), n = 0;
-	unsigned long step = calls / how_often(20, (unsigned)calls) + 1;
+	unsigned long step = step_of(calls, how_often(20, (unsigned)calls));
 
 	(void)state;
 	for (unsigned i = 0; n < calls; i++, n += step) {
@@ -187,7 +187,7 @@ static void
 a_fault_that_stays_is_a_deny_until_it_goes(void **state)
 {
 	unsigned long calls = calls_of_scenario();
-	unsigned long step = calls / how_often(10, (unsigned)calls) + 1;
+	unsigned long step = step_of(calls, how_often(10, (unsigned)calls));
 
 	(void)state;
 	for (unsigned long n = 0; n < calls; n += step) {

@@ -171,7 +171,7 @@ static void
 whatever_the_disk_holds_what_was_acknowledged_is_there(void **state)
 {
 	const struct fixture *fixture = *state;
-	size_t step = fixture->count / how_often(10, (unsigned)fixture->count) + 1;
+	size_t step = step_of(fixture->count, how_often(10, (unsigned)fixture->count));
 	unsigned tally[2] = {0, 0};
 	uint64_t seed = 3;
 
