@@ -117,26 +117,9 @@ def test_without_descriptors_those_who_are_connected_are_served_and_others_wait(
         except (socket.timeout, ConnectionResetError):
             pass
         waiting.close()
-        before = cpu_s(server)
-        time.sleep(.5)
-        suite.check(cpu_s(server) - before < .4, "waiting for descriptors burns no processor")
         for sock in crowd:
             sock.close()
-        suite.check(wait_for(lambda: again(server)), "others are served again when the crowd has gone")
         first.close()
-
-
-def cpu_s(server):
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def again(server):
-    try:
-        return server.request("POST", RESERVATIONS, service.ask(**guard(3))).status == 201
-    except OSError:
-        return False
 
 
 service.main(globals())
