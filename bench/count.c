@@ -94,7 +94,8 @@ bare_round(struct bare *bare, struct samples *samples)
 		MDB_val k = {sizeof(targets[0]), targets[asked[i]]}, v;
 		uint64_t begin = clock_ticks(), end;
 
-		check(!mdb_txn_renew(bare->txn) && !mdb_get(bare->txn, bare->dbi, &k, &v) && v.mv_size == RING_BYTES, "mdb_get");
+		check(!mdb_txn_renew(bare->txn) && !mdb_get(bare->txn, bare->dbi, &k, &v) && v.mv_size == RING_BYTES,
+		      "mdb_get");
 		mdb_txn_reset(bare->txn);
 		end = clock_ticks();
 		if (samples)
@@ -121,8 +122,10 @@ record(struct clg_engine *engine, unsigned keys)
 	for (unsigned done = 0; done < keys; done += ASKED) {
 		for (int round = 1; round <= 3; round++) {
 			for (unsigned i = 0; i < ASKED; i++)
-				rows[i] = (struct clg_operation){.actor = "SO", .operation = "Restart",
-				                                 .target = targets[done + i], .outcome = "Success",
+				rows[i] = (struct clg_operation){.actor = "SO",
+				                                 .operation = "Restart",
+				                                 .target = targets[done + i],
+				                                 .outcome = "Success",
 				                                 .start_ms = now - 60000 * round,
 				                                 .end_ms = now - 60000 * round};
 			check(clg_record(engine, rows, ASKED, &err) == 0, err.text);

@@ -24,7 +24,9 @@ struct kind {
 static void
 put_head(FILE *out, unsigned number, const char *type)
 {
-	fprintf(out, "    - p%u:\n        type: onap.policies.controlloop.guard.%s\n        version: 1.0.0\n        properties:\n",
+	fprintf(out,
+	        "    - p%u:\n        type: onap.policies.controlloop.guard.%s\n        version: 1.0.0\n        "
+	        "properties:\n",
 	        number, type);
 }
 
@@ -73,8 +75,10 @@ put_filter(FILE *out, unsigned number, unsigned entries)
 	put_head(out, number, "common.Filter");
 	put_scope(out, number);
 	fprintf(out, "          algorithm: blacklist-overrides\n          filters:\n"
-	             "            - {field: cloud-region.cloud-region-id, filter: north, function: string-starts-with, blacklist: true}\n"
-	             "            - {field: generic-vnf.vnf-name, filter: 'lab-[0-9]+', function: string-regexp-match, blacklist: true}\n");
+	             "            - {field: cloud-region.cloud-region-id, filter: north, function: string-starts-with, "
+	             "blacklist: true}\n"
+	             "            - {field: generic-vnf.vnf-name, filter: 'lab-[0-9]+', function: string-regexp-match, "
+	             "blacklist: true}\n");
 }
 
 static void
@@ -124,7 +128,8 @@ write_policies(const struct kind *kind, unsigned count, unsigned entries)
 			out = fopen(path, "w");
 			if (!out)
 				abort();
-			fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  policies:\n");
+			fprintf(out, "tosca_definitions_version: tosca_simple_yaml_1_1_0\ntopology_template:\n  "
+			             "policies:\n");
 		}
 		kind->put(out, i, entries);
 	}
@@ -155,8 +160,10 @@ fill_history(struct clg_engine *engine, char targets[][16], char operations[][16
 
 	for (int round = 0; round < 3; round++) {
 		for (int t = 0; t < TARGETS; t++)
-			rows[t] = (struct clg_operation){.actor = "SO", .operation = operations[t % OPERATIONS],
-			                                 .target = targets[t], .outcome = "Success",
+			rows[t] = (struct clg_operation){.actor = "SO",
+			                                 .operation = operations[t % OPERATIONS],
+			                                 .target = targets[t],
+			                                 .outcome = "Success",
 			                                 .start_ms = now - 60000 * (round + 1),
 			                                 .end_ms = now - 60000 * (round + 1)};
 		if (clg_record(engine, rows, TARGETS, &err) != 0)
@@ -282,7 +289,8 @@ measure(const struct kind *kind, const struct size *sizes, int count)
 	for (int s = 0; s < count; s++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "%s/policies=%u/entries=%u", kind->name, sizes[s].policies, sizes[s].entries);
+		snprintf(name, sizeof(name), "%s/policies=%u/entries=%u", kind->name, sizes[s].policies,
+		         sizes[s].entries);
 		report_samples(&samples[s], "ns", "%s", name);
 		report_number(usual(&samples[s]), "ns", "%s/usual", name);
 		if (s == 0)
@@ -325,7 +333,8 @@ main(int argc, char **argv)
 	static const struct kind blacklist_half = {"Blacklist of half the targets", put_half, false, false};
 
 	report_begin("decide", argc, argv);
-	printf("# ns for one clg_decide, the timer's own cost taken off; the same %d requests for every size, in random order\n",
+	printf("# ns for one clg_decide, the timer's own cost taken off; the same %d requests for every size, in "
+	       "random order\n",
 	       TARGETS);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		measure(&kinds[k], policies, SIZES);

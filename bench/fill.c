@@ -34,8 +34,12 @@ main(int argc, char **argv)
 	for (unsigned long done = 0; done < keys; done += ROWS_A_CALL) {
 		for (unsigned i = 0; i < ROWS_A_CALL; i++) {
 			snprintf(targets[i], sizeof(targets[i]), "vm-%lu", done + i);
-			rows[i] = (struct clg_operation){.actor = "SO", .operation = "operation-0", .target = targets[i],
-			                                 .outcome = "Success", .start_ms = now - 60000, .end_ms = now - 60000};
+			rows[i] = (struct clg_operation){.actor = "SO",
+			                                 .operation = "operation-0",
+			                                 .target = targets[i],
+			                                 .outcome = "Success",
+			                                 .start_ms = now - 60000,
+			                                 .end_ms = now - 60000};
 		}
 		if (clg_record(engine, rows, ROWS_A_CALL, &err) != 0) {
 			fprintf(stderr, "bench/fill: %s\n", err.text);

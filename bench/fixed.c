@@ -1,4 +1,4 @@
-/* fixed - main paths on fixed inputs, each so many times and no more, for counting instructions: tests/instructions.sh */
+/* fixed - main paths on fixed inputs, so many times and no more, for tests/instructions.sh to count instructions */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +79,8 @@ scan_request(void *context)
 	for (int i = 0; i < ENGINES * TIMES; i++) {
 		struct request request;
 
-		check(request_scan(STR(BODY("edge-204")), GUARD_STRICT, &request) && request.vf_count == 3, "not scanned");
+		check(request_scan(STR(BODY("edge-204")), GUARD_STRICT, &request) && request.vf_count == 3,
+		      "not scanned");
 	}
 }
 
@@ -113,7 +114,8 @@ explain(void *context)
 	const char *why;
 
 	for (int i = 0; i < ENGINES * TIMES; i++)
-		check(clg_explain(decisions->session[i % ENGINES], &decisions->request, &decision, &why, &err) == 0, err.text);
+		check(clg_explain(decisions->session[i % ENGINES], &decisions->request, &decision, &why, &err) == 0,
+		      err.text);
 }
 
 static int64_t
@@ -136,8 +138,12 @@ open_engine(const char *path)
 	options.process_durability = true;
 	check(clg_open(&options, &engine, &err) == 0 && clg_load(engine, &path, 1, NULL, NULL, &err) == 0, err.text);
 	for (int i = 0; i < 3; i++)
-		rows[i] = (struct clg_operation){.actor = "SO", .operation = "Restart", .target = "vm-1", .outcome = "Success",
-		                                 .start_ms = NOW_MS - 60000 * (i + 1), .end_ms = NOW_MS - 60000 * (i + 1)};
+		rows[i] = (struct clg_operation){.actor = "SO",
+		                                 .operation = "Restart",
+		                                 .target = "vm-1",
+		                                 .outcome = "Success",
+		                                 .start_ms = NOW_MS - 60000 * (i + 1),
+		                                 .end_ms = NOW_MS - 60000 * (i + 1)};
 	check(clg_record(engine, rows, 3, &err) == 0, err.text);
 	return engine;
 }
@@ -153,9 +159,12 @@ main(int argc, char **argv)
 	} cases[] = {
 		{"nothing", {.actor = "VFC", .operation = "Heal", .target = "vm-1"}, decide},
 		{"blacklist", {.actor = "APPC", .operation = "Restart", .target = "vm-4"}, decide},
-		{"minmax", {.actor = "SO", .operation = "VF Module Create", .target = "pool-1", .vf_count = &vf_count}, decide},
-		{"filter", {.actor = "SDNR", .operation = "ModifyConfig", .cloud_region_id = "south-1", .vnf_name = "edge-2"},
-		 decide},
+		{"minmax",
+	         {.actor = "SO", .operation = "VF Module Create", .target = "pool-1", .vf_count = &vf_count},
+	         decide},
+		{"filter",
+	         {.actor = "SDNR", .operation = "ModifyConfig", .cloud_region_id = "south-1", .vnf_name = "edge-2"},
+	         decide},
 		{"limiter", {.actor = "SO", .operation = "Restart", .target = "vm-1"}, decide},
 		{"explain", {.actor = "SO", .operation = "Restart", .target = "vm-1"}, explain},
 	};

@@ -15,9 +15,9 @@
 #include "bench/report.h"
 
 /*
- * Closed loop, the default: each connection asks again as soon as it is answered, so that the server is never idle. With a rate,
- * open loop: request i is due at i / rate, goes out on the first free connection, and its latency counts from when it was
- * due, so that a server that stalls pays for all that waited. Latency of a pipelined request counts from the write.
+ * Closed loop, the default: each connection asks again as soon as it is answered, so that the server is never idle. With
+ * a rate, open loop: request i is due at i / rate, goes out on the first free connection, and its latency counts from when
+ * it was due, so that a server that stalls pays for all that waited. Latency of a pipelined request counts from the write.
  */
 #define CONNECTIONS_MAX 1024
 #define PIPELINE_MAX 64
@@ -26,9 +26,9 @@
 
 struct connection {
 	int fd;
-	unsigned waiting;                /* requests without an answer */
-	uint64_t sent[PIPELINE_MAX];     /* ticks; of those that wait, the oldest first */
-	size_t have;                     /* bytes of answers that are not whole */
+	unsigned waiting;            /* requests without an answer */
+	uint64_t sent[PIPELINE_MAX]; /* ticks; of those that wait, the oldest first */
+	size_t have;                 /* bytes of answers that are not whole */
 	char buffer[16384];
 };
 
@@ -36,7 +36,7 @@ struct run {
 	unsigned port, connections, pipeline;
 	double seconds, rate;
 	const char *path, *body_file, *accept, *login;
-	char *request;                   /* `pipeline` times the same */
+	char *request; /* `pipeline` times the same */
 	size_t request_len;
 	size_t length_at;                /* where the last answer had its Content-Length */
 	unsigned long answered, refused; /* refused: status is not 200 */
@@ -70,11 +70,12 @@ make_request(struct run *run)
 	if (!in)
 		fail(run->body_file);
 	fclose(in);
-	one = (size_t)snprintf(head, sizeof(head),
-	                       "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\nAccept: %s\r\n"
-	                       "%s%s%sContent-Length: %zu\r\n\r\n",
-	                       run->path, run->port, run->accept, run->login ? "Authorization: " : "", run->login ? run->login : "",
-	                       run->login ? "\r\n" : "", body_len);
+	one = (size_t)snprintf(
+		head, sizeof(head),
+		"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\nAccept: %s\r\n"
+		"%s%s%sContent-Length: %zu\r\n\r\n",
+		run->path, run->port, run->accept, run->login ? "Authorization: " : "", run->login ? run->login : "",
+		run->login ? "\r\n" : "", body_len);
 	run->request = malloc(run->pipeline * (one + body_len));
 	if (!run->request)
 		fail("memory");
@@ -88,7 +89,8 @@ make_request(struct run *run)
 static void
 connect_to(struct run *run, struct connection *connection)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)run->port),
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons((uint16_t)run->port),
 	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 	int on = 1;
@@ -140,14 +142,16 @@ answer_length(struct run *run, const char *bytes, size_t have)
 static bool
 take_answers(struct run *run, struct connection *connection, bool count)
 {
-	ssize_t got = read(connection->fd, connection->buffer + connection->have, sizeof(connection->buffer) - connection->have);
+	ssize_t got = read(connection->fd, connection->buffer + connection->have,
+	                   sizeof(connection->buffer) - connection->have);
 	uint64_t now = clock_ticks();
 	size_t at = 0, length;
 
 	if (got <= 0)
 		fail("the server hung up");
 	connection->have += (size_t)got;
-	while (connection->waiting && (length = answer_length(run, connection->buffer + at, connection->have - at)) != 0) {
+	while (connection->waiting &&
+	       (length = answer_length(run, connection->buffer + at, connection->have - at)) != 0) {
 		run->refused += memcmp(connection->buffer + at, "HTTP/1.1 200", 12) != 0;
 		if (count) {
 			run->answered++;
@@ -284,7 +288,8 @@ take_options(struct run *run, int argc, char **argv)
 		}
 	}
 	if (!run->port || !run->body_file || (run->rate > 0 && run->pipeline > 1)) {
-		fprintf(stderr, "usage: http -p PORT -b BODYFILE [-u PATH] [-c CONNECTIONS] [-s SECONDS] [-r RATE | -n PIPELINED] "
+		fprintf(stderr, "usage: http -p PORT -b BODYFILE [-u PATH] [-c CONNECTIONS] [-s SECONDS] [-r RATE | -n "
+		                "PIPELINED] "
 		                "[-a ACCEPT] [-l AUTHORIZATION]\n");
 		exit(2);
 	}
@@ -294,7 +299,10 @@ int
 main(int argc, char **argv)
 {
 	static const double curve[] = REPORT_CURVE;
-	struct run run = {.connections = 1, .pipeline = 1, .seconds = 1, .path = "/policy/pdpx/v1/decision",
+	struct run run = {.connections = 1,
+	                  .pipeline = 1,
+	                  .seconds = 1,
+	                  .path = "/policy/pdpx/v1/decision",
 	                  .accept = "application/json"};
 	struct connection *connections;
 	double took;
@@ -311,11 +319,12 @@ main(int argc, char **argv)
 	(void)closed_loop(&run, connections, run.seconds / 10, false); /* warm-up */
 	took = run.rate > 0 ? open_loop(&run, connections) : closed_loop(&run, connections, run.seconds, true);
 	samples_sort(&run.samples);
-	printf("{\"answered\": %lu, \"refused\": %lu, \"rate\": %.6g, \"mean\": %.6g, \"p50\": %.6g, \"p99\": %.6g, \"p99.9\": %.6g, "
+	printf("{\"answered\": %lu, \"refused\": %lu, \"rate\": %.6g, \"mean\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
+	       "\"p99.9\": %.6g, "
 	       "\"max\": %.6g, \"curve\": [",
 	       run.answered, run.refused, (double)run.answered / took, samples_mean(&run.samples) / 1e3,
-	       samples_at(&run.samples, .5) / 1e3, samples_at(&run.samples, .99) / 1e3, samples_at(&run.samples, .999) / 1e3,
-	       samples_at(&run.samples, 1) / 1e3);
+	       samples_at(&run.samples, .5) / 1e3, samples_at(&run.samples, .99) / 1e3,
+	       samples_at(&run.samples, .999) / 1e3, samples_at(&run.samples, 1) / 1e3);
 	for (size_t i = 0; i < sizeof(curve) / sizeof(curve[0]); i++)
 		printf("%s[%g, %.6g]", i ? ", " : "", curve[i], samples_at(&run.samples, curve[i]) / 1e3);
 	printf("]}\n");

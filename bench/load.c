@@ -114,8 +114,8 @@ measure(unsigned policies, int rounds)
 }
 
 /*
- * Two sets, each with 10,000 policies and one guard that denies what is asked: in sets of odd generation the one of version
- * 1.0.0, in even ones that of 2.0.0. So a decision that saw some of both would tell a wrong version, or permit.
+ * Two sets, each with 10,000 policies and one guard that denies what is asked: in sets of odd generation the one of
+ * version 1.0.0, in even ones that of 2.0.0. So a decision that saw some of both would tell a wrong version, or permit.
  */
 static void
 write_mixed(char path[40], int generation)
@@ -131,8 +131,10 @@ write_mixed(char path[40], int generation)
 	for (unsigned i = 0; i < MIXED_POLICIES; i++)
 		policy_write(out, i);
 	for (int which = 0; which < 2; which++)
-		fprintf(out, "    - switch.%d:\n        type: onap.policies.controlloop.guard.common.Blacklist\n        version: %d.0.0\n"
-		             "        properties: {actor: SO, operation: Switch, blacklist: [%s]}\n",
+		fprintf(out,
+		        "    - switch.%d:\n        type: onap.policies.controlloop.guard.common.Blacklist\n        "
+		        "version: %d.0.0\n"
+		        "        properties: {actor: SO, operation: Switch, blacklist: [%s]}\n",
 		        which, which + 1, which == generation % 2 ? "vm-other" : "vm-1");
 	fclose(out);
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""over_http - POST decision over HTTP: clguardd, with and without ?explain=true, beside bench/bare_http and nginx with a fixed answer
+"""over_http - POST decision to clguardd, with and without ?explain=true, beside bench/bare_http and nginx
 
-All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all alike.
-bare_http reads the same body and sends the same bytes: the ceiling. nginx (left out when there is none, see bench/peers/nginx.sh)
-throws the body away and sends the same bytes. CPU time a request is the steadier figure; the ratio to be reached is 0.85.
-Then each at half its own load, where latency counts from when a request was due. Arguments: turns (5), seconds a turn (1).
+All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all
+alike. bare_http reads the same body and sends the same bytes: the ceiling. nginx throws the body away and sends the same
+bytes; it is left out when there is none (bench/peers/nginx.sh). CPU time a request is the steadier figure; the ratio to
+be reached is 0.85. Then each at half its own load, where latency counts from when a request was due.
+Arguments: turns (5), seconds a turn (1).
 """
+
 # SPDX-License-Identifier: Apache-2.0
 import collections
 import glob
@@ -39,11 +41,26 @@ topology_template:
         properties: {actor: SO, operation: VF Module Create, target: vLoadBalancer-00, min: 1, max: 5}
 """
 
-BODY = json.dumps({
-    "ONAPName": "Policy", "ONAPComponent": "edge-controller", "ONAPInstance": "edge-1", "requestId": REQUEST_ID,
-    "action": "guard", "resource": {"guard": {
-        "actor": "SO", "operation": "VF Module Create", "requestId": "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0002",
-        "clname": "ControlLoop-vDNS-6f37f56d-a87d-4b85", "target": "vLoadBalancer-00", "vfCount": 1}}}, separators=(",", ":"))
+BODY = json.dumps(
+    {
+        "ONAPName": "Policy",
+        "ONAPComponent": "edge-controller",
+        "ONAPInstance": "edge-1",
+        "requestId": REQUEST_ID,
+        "action": "guard",
+        "resource": {
+            "guard": {
+                "actor": "SO",
+                "operation": "VF Module Create",
+                "requestId": "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0002",
+                "clname": "ControlLoop-vDNS-6f37f56d-a87d-4b85",
+                "target": "vLoadBalancer-00",
+                "vfCount": 1,
+            }
+        },
+    },
+    separators=(",", ":"),
+)
 
 NGINX = """worker_processes 1; daemon off; master_process off; pid %(folder)s/nginx.pid; error_log stderr error;
 events { worker_connections 4096; }
@@ -70,8 +87,23 @@ class Server:
         return total / 1000
 
     def ask(self, client, body, clients, seconds, *more):
-        command = ["taskset", "-c", client, os.path.join(BUILD, "bench", "http"), "-p", str(self.port), "-b", body,
-                   "-u", self.path, "-c", str(clients), "-s", str(seconds), *more]
+        command = [
+            "taskset",
+            "-c",
+            client,
+            os.path.join(BUILD, "bench", "http"),
+            "-p",
+            str(self.port),
+            "-b",
+            body,
+            "-u",
+            self.path,
+            "-c",
+            str(clients),
+            "-s",
+            str(seconds),
+            *more,
+        ]
         before = self.cpu_us()
         result = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         if result["refused"]:
@@ -92,7 +124,8 @@ def start(core, *command):
 
 def find_nginx():
     peers = os.path.join(os.environ.get("CLGUARD_PEERS", ""), "nginx", "usr", "sbin", "nginx")
-    return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") or (peers if os.access(peers, os.X_OK) else None)
+    found = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    return found or (peers if os.access(peers, os.X_OK) else None)
 
 
 def start_nginx(core, binary, folder, port):
@@ -105,7 +138,7 @@ def start_nginx(core, binary, folder, port):
 def throughput(servers, client, body, clients):
     runs = {server.name: [] for server in servers}
     for server in servers:
-        server.ask(client, body, clients, .3)
+        server.ask(client, body, clients, 0.3)
     for _ in range(int(TURNS)):
         for server in servers:
             runs[server.name].append(server.ask(client, body, clients, SECONDS))
@@ -122,7 +155,7 @@ def throughput(servers, client, body, clients):
 
 def ratios(runs, clients):
     """Pairs of neighbouring turns, so that both had the same company on the machine."""
-    for name, other, limit in (("clguardd", "bare", .85), ("clguardd", "nginx", None), ("explain", "clguardd", .9)):
+    for name, other, limit in (("clguardd", "bare", 0.85), ("clguardd", "nginx", None), ("explain", "clguardd", 0.9)):
         if name not in runs or other not in runs:
             continue
         for what in ("rate", "cpu"):
@@ -147,16 +180,19 @@ def half_load(servers, client, body, full):
         put(f"{path}/curve", sorted(results, key=lambda r: r["p99.9"])[len(results) // 2]["curve"])
 
 
-GROUPS = (("reader", r"base/(json|tree|node|scalar|str)|api/(request|media)"),
-          ("decide", r"engine/|guards/|base/(hash|pattern|time|store)"),
-          ("reply", r"api/(reply|decision|metrics)|base/text"),
-          ("server", r"api/|base/"))
+GROUPS = (
+    ("reader", r"base/(json|tree|node|scalar|str)|api/(request|media)"),
+    ("decide", r"engine/|guards/|base/(hash|pattern|time|store)"),
+    ("reply", r"api/(reply|decision|metrics)|base/text"),
+    ("server", r"api/|base/"),
+)
 
 
 def sources(binary):
     """Function to source file, by the debug information."""
     found = {}
-    for line in subprocess.run(["nm", "-l", "--defined-only", binary], capture_output=True, text=True, check=True).stdout.splitlines():
+    symbols = subprocess.run(["nm", "-l", "--defined-only", binary], capture_output=True, text=True, check=True).stdout
+    for line in symbols.splitlines():
         match = re.match(r"\S+ [tT] (\S+)\t.*?/((?:base|policytypes|guards|engine|runtime|api)/\S+):", line)
         if match:
             found[match.group(1)] = match.group(2)
@@ -169,13 +205,52 @@ def profile(server, client, body, folder):
         print("http/profile: no perf")
         return
     data = os.path.join(folder, "perf.data")
-    load = subprocess.Popen(["taskset", "-c", client, os.path.join(BUILD, "bench", "http"), "-p", str(server.port), "-b", body,
-                             "-u", server.path, "-c", "64", "-s", "4"], stdout=subprocess.DEVNULL)
-    record = subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "5000", "-p", str(server.process.pid), "-o", data,
-                             "--", "sleep", "3"], capture_output=True, check=False)
+    load = subprocess.Popen(
+        [
+            "taskset",
+            "-c",
+            client,
+            os.path.join(BUILD, "bench", "http"),
+            "-p",
+            str(server.port),
+            "-b",
+            body,
+            "-u",
+            server.path,
+            "-c",
+            "64",
+            "-s",
+            "4",
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    record = subprocess.run(
+        [
+            "perf",
+            "record",
+            "-q",
+            "-e",
+            "cpu-clock",
+            "-F",
+            "5000",
+            "-p",
+            str(server.process.pid),
+            "-o",
+            data,
+            "--",
+            "sleep",
+            "3",
+        ],
+        capture_output=True,
+        check=False,
+    )
     load.wait()
-    out = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "--sort", "dso,sym", "-t", "|"],
-                         capture_output=True, text=True, check=False).stdout
+    out = subprocess.run(
+        ["perf", "report", "-i", data, "--stdio", "--no-children", "--sort", "dso,sym", "-t", "|"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
     files, parts = sources(os.path.join(BUILD, "clguardd")), collections.Counter()
     for line in out.splitlines():
         fields = [field.strip() for field in line.split("|")]
@@ -201,8 +276,14 @@ def main():
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         bare = start(core, os.path.join(BUILD, "bench", "bare_http"), "0")
-        ours = start(core, os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy)
-        servers = [Server("bare", *bare), Server("clguardd", *ours), Server("explain", *ours, DECISION + "?explain=true")]
+        ours = start(
+            core, os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy
+        )
+        servers = [
+            Server("bare", *bare),
+            Server("clguardd", *ours),
+            Server("explain", *ours, DECISION + "?explain=true"),
+        ]
         processes = [bare[0], ours[0]]
         if find_nginx():
             port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1

@@ -1,4 +1,5 @@
 """plot - lines over logarithmic or plain axes, as SVG"""
+
 # SPDX-License-Identifier: Apache-2.0
 import math
 from html import escape
@@ -16,7 +17,7 @@ class Axis:
         if log:
             self.low, self.high = (math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))))
             self.high = max(self.high, self.low + 1)
-            self.ticks = ticks or [10.0 ** e for e in range(self.low, self.high + 1)]
+            self.ticks = ticks or [10.0**e for e in range(self.low, self.high + 1)]
         else:
             step = 10 ** math.floor(math.log10(max(values) or 1))
             step = next(s for s in (step / 5, step / 2, step, step * 2) if max(values) / s <= 8)
@@ -38,7 +39,10 @@ def text(x, y, words, anchor="middle", size=12, more=""):
 
 def draw(path, title, x_title, y_title, lines, x_log=True, y_log=True, x_ticks=None, x_names=None):
     """lines: name to points (x, y); points of a logarithmic axis that are not above 0 are left out."""
-    lines = {name: [(x, y) for x, y in points if (x > 0 or not x_log) and (y > 0 or not y_log)] for name, points in lines.items()}
+    lines = {
+        name: [(x, y) for x, y in points if (x > 0 or not x_log) and (y > 0 or not y_log)]
+        for name, points in lines.items()
+    }
     lines = {name: points for name, points in lines.items() if points}
     if not lines:
         return False
@@ -47,8 +51,11 @@ def draw(path, title, x_title, y_title, lines, x_log=True, y_log=True, x_ticks=N
     ys = Axis([p[1] for p in every], HEIGHT - BOTTOM, TOP, y_log)
     if x_ticks and x_log:
         xs.low, xs.high = math.log10(min(x_ticks)), math.log10(max(x_ticks))
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" fill="#222">',
-           f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>', text(LEFT, 20, title, "start", 15)]
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" fill="#222">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        text(LEFT, 20, title, "start", 15),
+    ]
     for tick in ys.ticks:
         y = ys.at(tick)
         out.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd"/>')
@@ -58,7 +65,14 @@ def draw(path, title, x_title, y_title, lines, x_log=True, y_log=True, x_ticks=N
         out.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#eee"/>')
         out.append(text(x, HEIGHT - BOTTOM + 16, xs.name(tick)))
     out.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x_title))
-    out.append(text(16, (TOP + HEIGHT - BOTTOM) / 2, y_title, more=f'transform="rotate(-90 16 {(TOP + HEIGHT - BOTTOM) / 2:.0f})"'))
+    out.append(
+        text(
+            16,
+            (TOP + HEIGHT - BOTTOM) / 2,
+            y_title,
+            more=f'transform="rotate(-90 16 {(TOP + HEIGHT - BOTTOM) / 2:.0f})"',
+        )
+    )
     for i, (name, points) in enumerate(lines.items()):
         colour = COLOURS[i % len(COLOURS)]
         places = " ".join(f"{xs.at(x):.1f},{ys.at(y):.1f}" for x, y in sorted(points))
@@ -78,4 +92,12 @@ def tail(curve):
 
 
 TAIL_TICKS = [1.0, 2.0, 10.0, 100.0, 1000.0, 10000.0, 100000.0]
-TAIL_NAMES = {1.0: "min", 2.0: "p50", 10.0: "p90", 100.0: "p99", 1000.0: "p99.9", 10000.0: "p99.99", 100000.0: "p99.999"}
+TAIL_NAMES = {
+    1.0: "min",
+    2.0: "p50",
+    10.0: "p90",
+    100.0: "p99",
+    1000.0: "p99.9",
+    10000.0: "p99.99",
+    100000.0: "p99.999",
+}

@@ -28,9 +28,10 @@ policy_write(FILE *out, unsigned i)
 {
 	static const char *const kind[] = {"common.FrequencyLimiter", "common.Blacklist", "common.MinMax"};
 
-	fprintf(out, "    - guard.%u:\n        type: onap.policies.controlloop.guard.%s\n        type_version: 1.0.0\n"
-	             "        version: 1.0.0\n        name: guard.%u\n        metadata:\n          policy-id: guard.%u\n"
-	             "        properties:\n          actor: SO\n          operation: operation-%u\n          id: loop-%u\n",
+	fprintf(out,
+	        "    - guard.%u:\n        type: onap.policies.controlloop.guard.%s\n        type_version: 1.0.0\n"
+	        "        version: 1.0.0\n        name: guard.%u\n        metadata:\n          policy-id: guard.%u\n"
+	        "        properties:\n          actor: SO\n          operation: operation-%u\n          id: loop-%u\n",
 	        i, kind[i % 3], i, i, i, i % 100);
 	if (i % 3 == 0)
 		fprintf(out, "          timeWindow: 15\n          timeUnits: minute\n          limit: 5\n");

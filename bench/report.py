@@ -3,6 +3,7 @@
 
 Words come from bench/notes.md: what stands there under a heading is put into the section of the same name.
 """
+
 # SPDX-License-Identifier: Apache-2.0
 import datetime
 import json
@@ -18,8 +19,12 @@ BUILD, SOURCE = os.environ.get("top_builddir", "."), os.environ.get("top_srcdir"
 KINDS = ("Blacklist", "MinMax", "Filter", "FrequencyLimiter", "FirstBlocksSecond")
 SIZES = (10, 1000, 10000, 100000)
 CLIENTS = (1, 8, 64)
-SERVERS = {"bare": "bare libmicrohttpd", "clguardd": "clguardd", "explain": "clguardd, ?explain=true",
-           "nginx": "nginx, fixed answer"}
+SERVERS = {
+    "bare": "bare libmicrohttpd",
+    "clguardd": "clguardd",
+    "explain": "clguardd, ?explain=true",
+    "nginx": "nginx, fixed answer",
+}
 
 
 def read_results():
@@ -55,7 +60,12 @@ def say(*lines):
 
 
 def table(head, rows):
-    say("| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(map(str, row)) + " |" for row in rows), "")
+    say(
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+        *("| " + " | ".join(map(str, row)) + " |" for row in rows),
+        "",
+    )
 
 
 def section(name, command):
@@ -88,11 +98,21 @@ def machine():
         makefile = file.read()
     flags = re.search(r"^CFLAGS = (.*)", makefile, re.M)
     compiler = first_line(re.search(r"^CC = (\S+)", makefile, re.M).group(1), "--version")
-    libraries = ", ".join(f"{name} {first_line('pkg-config', '--modversion', package)}" for name, package in
-                          (("libmicrohttpd", "libmicrohttpd"), ("LMDB", "lmdb"), ("libyaml", "yaml-0.1"), ("PCRE2", "libpcre2-8")))
-    say(f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}; "
+    libraries = ", ".join(
+        f"{name} {first_line('pkg-config', '--modversion', package)}"
+        for name, package in (
+            ("libmicrohttpd", "libmicrohttpd"),
+            ("LMDB", "lmdb"),
+            ("libyaml", "yaml-0.1"),
+            ("PCRE2", "libpcre2-8"),
+        )
+    )
+    say(
+        f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}; "
         f"{compiler}, `{flags.group(1) if flags else ''}`; {libraries}. "
-        f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, load average {os.getloadavg()[1]:.1f}.", "")
+        f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, load average {os.getloadavg()[1]:.1f}.",
+        "",
+    )
 
 
 def worst(names, most):
@@ -107,25 +127,53 @@ def all_bars():
         yield f"in-process {kind} decision, p50, ns", RESULTS.get(decide % (kind, 10, "/p50")), 100, True
         yield f"in-process {kind} decision, p99.9, ns", RESULTS.get(decide % (kind, 10, "/p99.9")), 1000, True
     for size in SIZES[2:]:
-        yield (f"{size:,} policies instead of 10, the slowest kind, ratio",
-               worst([decide % (kind, size, "/over the smallest") for kind in KINDS], True), 1.3, True)
-    yield ("1,000,000 blacklist entries instead of 10, ratio",
-           RESULTS.get("decide/Blacklist/policies=1/entries=1000000/over the smallest"), 1.3, True)
+        yield (
+            f"{size:,} policies instead of 10, the slowest kind, ratio",
+            worst([decide % (kind, size, "/over the smallest") for kind in KINDS], True),
+            1.3,
+            True,
+        )
+    yield (
+        "1,000,000 blacklist entries instead of 10, ratio",
+        RESULTS.get("decide/Blacklist/policies=1/entries=1000000/over the smallest"),
+        1.3,
+        True,
+    )
     for keys in (1000, 100000):
-        yield f"limiter beside a bare mdb_get, {keys:,} keys, ratio", RESULTS.get(f"count/keys={keys}/ratio of medians"), 1.5, True
+        yield f"limiter beside a bare mdb_get, {keys:,} keys, ratio", RESULTS.get(
+            f"count/keys={keys}/ratio of medians"
+        ), 1.5, True
     for what, words in (("rate", "throughput"), ("cpu", "CPU time")):
-        yield (f"HTTP decision beside bare libmicrohttpd, 64 clients, by {words}, ratio",
-               RESULTS.get(f"http/clients=64/clguardd over bare by {what}"), .85, False)
+        yield (
+            f"HTTP decision beside bare libmicrohttpd, 64 clients, by {words}, ratio",
+            RESULTS.get(f"http/clients=64/clguardd over bare by {what}"),
+            0.85,
+            False,
+        )
     yield "HTTP decision at half load, p99.9, us", RESULTS.get("http/half load/clguardd/p99.9"), 1000, True
-    yield "durable reserve beside LMDB's group commit, 64 clients, ratio", RESULTS.get("reserve/durability=group/clients=64/ratio"), .7, False
+    yield "durable reserve beside LMDB's group commit, 64 clients, ratio", RESULTS.get(
+        "reserve/durability=group/clients=64/ratio"
+    ), 0.7, False
     for size in (10000, 100000):
-        yield f"load of {size:,} policies beside libyaml's bare parse, ratio", RESULTS.get(f"load/policies={size}/ratio"), 2, True
-    yield "failed or mixed-generation decisions during 20 reloads", RESULTS.get("load/reload/failed or mixed decisions"), 0, True
+        yield f"load of {size:,} policies beside libyaml's bare parse, ratio", RESULTS.get(
+            f"load/policies={size}/ratio"
+        ), 2, True
+    yield "failed or mixed-generation decisions during 20 reloads", RESULTS.get(
+        "load/reload/failed or mixed decisions"
+    ), 0, True
     for what, words in (("rate", "throughput"), ("cpu", "CPU time")):
-        yield (f"?explain=true on every request, by {words}, ratio",
-               RESULTS.get(f"http/clients=64/explain over clguardd by {what}"), .9, False)
-    yield ("resident memory, 10,000 policies and 100,000 keys, MiB",
-           RESULTS.get("start/keys=100000/policies=10000/memory/resident, MiB"), 60, True)
+        yield (
+            f"?explain=true on every request, by {words}, ratio",
+            RESULTS.get(f"http/clients=64/explain over clguardd by {what}"),
+            0.9,
+            False,
+        )
+    yield (
+        "resident memory, 10,000 policies and 100,000 keys, MiB",
+        RESULTS.get("start/keys=100000/policies=10000/memory/resident, MiB"),
+        60,
+        True,
+    )
 
 
 def bars():
@@ -133,8 +181,14 @@ def bars():
     for what, value, bar, at_most in all_bars():
         met = value is not None and (value <= bar if at_most else value >= bar)
         missed += value is not None and not met
-        rows.append((what, "-" if value is None else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
-                     ("<= " if at_most else ">= ") + f"{bar:g}", "not measured" if value is None else "met" if met else "**missed**"))
+        rows.append(
+            (
+                what,
+                "-" if value is None else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+                ("<= " if at_most else ">= ") + f"{bar:g}",
+                "not measured" if value is None else "met" if met else "**missed**",
+            )
+        )
     say("## Bars", "")
     table(("what", "measured", "bar", ""), rows)
     notes("Bars")
@@ -143,49 +197,119 @@ def bars():
 
 def decisions():
     section("Decisions in-process", "bench/decide")
-    table(("kind", "policies", "mean of the fastest 99 %", "p50", "p99", "p99.9", "max, ns"),
-          [(kind, f"{size:,}") + tuple(figure(f"decide/{kind}/policies={size}/entries=10/{what}")
-                                       for what in ("usual", "p50", "p99", "p99.9", "max")) for kind in KINDS for size in SIZES])
-    table(("list", "entries", "mean of the fastest 99 %", "p50", "p99", "p99.9", "max, ns"),
-          [(kind, f"{entries:,}") + tuple(figure(f"decide/{kind}/policies=1/entries={entries}/{what}")
-                                          for what in ("usual", "p50", "p99", "p99.9", "max"))
-           for kind, entries in (("Blacklist", 10), ("Blacklist", 1000000), ("Blacklist of half the targets", 500),
-                                 ("Blacklist of half the targets", 1000000))])
-    say(f"In `clg_decide_batch` of 1,000: {figure('decide/Blacklist/batch of 1000/a decision')} ns for a Blacklist decision, "
-        f"{figure('decide/FrequencyLimiter/batch of 1000/a decision')} ns for a limiter's.", "")
-    picture("policies", "Time of a decision against the number of policies", "policies in the set", "ns",
-            {kind: [(size, RESULTS.get(f"decide/{kind}/policies={size}/entries=10/usual", 0)) for size in SIZES] for kind in KINDS},
-            y_log=False)
-    picture("decisions", "Latency of decisions, 10 policies", "quantile", "ns",
-            {kind: plot.tail(RESULTS.get(f"decide/{kind}/policies=10/entries=10/curve", [])) for kind in KINDS},
-            x_ticks=plot.TAIL_TICKS, x_names=plot.TAIL_NAMES)
+    table(
+        ("kind", "policies", "mean of the fastest 99 %", "p50", "p99", "p99.9", "max, ns"),
+        [
+            (kind, f"{size:,}")
+            + tuple(
+                figure(f"decide/{kind}/policies={size}/entries=10/{what}")
+                for what in ("usual", "p50", "p99", "p99.9", "max")
+            )
+            for kind in KINDS
+            for size in SIZES
+        ],
+    )
+    table(
+        ("list", "entries", "mean of the fastest 99 %", "p50", "p99", "p99.9", "max, ns"),
+        [
+            (kind, f"{entries:,}")
+            + tuple(
+                figure(f"decide/{kind}/policies=1/entries={entries}/{what}")
+                for what in ("usual", "p50", "p99", "p99.9", "max")
+            )
+            for kind, entries in (
+                ("Blacklist", 10),
+                ("Blacklist", 1000000),
+                ("Blacklist of half the targets", 500),
+                ("Blacklist of half the targets", 1000000),
+            )
+        ],
+    )
+    say(
+        f"In `clg_decide_batch` of 1,000: {figure('decide/Blacklist/batch of 1000/a decision')} ns for a Blacklist decision, "
+        f"{figure('decide/FrequencyLimiter/batch of 1000/a decision')} ns for a limiter's.",
+        "",
+    )
+    picture(
+        "policies",
+        "Time of a decision against the number of policies",
+        "policies in the set",
+        "ns",
+        {
+            kind: [(size, RESULTS.get(f"decide/{kind}/policies={size}/entries=10/usual", 0)) for size in SIZES]
+            for kind in KINDS
+        },
+        y_log=False,
+    )
+    picture(
+        "decisions",
+        "Latency of decisions, 10 policies",
+        "quantile",
+        "ns",
+        {kind: plot.tail(RESULTS.get(f"decide/{kind}/policies=10/entries=10/curve", [])) for kind in KINDS},
+        x_ticks=plot.TAIL_TICKS,
+        x_names=plot.TAIL_NAMES,
+    )
     notes("Decisions in-process")
 
 
 def limiter():
     section("Limiter beside LMDB", "bench/count")
-    rows = [(f"{keys:,}", what) + tuple(figure(f"count/keys={keys}/{what}/{q}") for q in ("p50", "p99", "p99.9", "max"))
-            for keys in (1000, 100000) for what in ("mdb_txn_renew + mdb_get", "clg_decide, a limiter")]
+    rows = [
+        (f"{keys:,}", what) + tuple(figure(f"count/keys={keys}/{what}/{q}") for q in ("p50", "p99", "p99.9", "max"))
+        for keys in (1000, 100000)
+        for what in ("mdb_txn_renew + mdb_get", "clg_decide, a limiter")
+    ]
     table(("keys", "what", "p50", "p99", "p99.9", "max, ns"), rows)
     notes("Limiter beside LMDB")
 
 
 def http():
     section("HTTP", "bench/over_http.py")
-    table(("clients", "server", "requests/s", "CPU, us", "p50", "p99", "p99.9", "max, us"),
-          [(clients, words) + tuple(figure(f"http/clients={clients}/{server}/{what}")
-                                    for what in ("rate", "cpu", "p50", "p99", "p99.9", "max"))
-           for clients in CLIENTS for server, words in SERVERS.items() if f"http/clients={clients}/{server}/rate" in RESULTS])
+    table(
+        ("clients", "server", "requests/s", "CPU, us", "p50", "p99", "p99.9", "max, us"),
+        [
+            (clients, words)
+            + tuple(
+                figure(f"http/clients={clients}/{server}/{what}")
+                for what in ("rate", "cpu", "p50", "p99", "p99.9", "max")
+            )
+            for clients in CLIENTS
+            for server, words in SERVERS.items()
+            if f"http/clients={clients}/{server}/rate" in RESULTS
+        ],
+    )
     say("At half of the rate that each reached with 64 clients, latency counted from when a request was due:", "")
-    table(("server", "requests/s", "p50", "p99", "p99.9", "max, us"),
-          [(words,) + tuple(figure(f"http/half load/{server}/{what}") for what in ("asked", "p50", "p99", "p99.9", "max"))
-           for server, words in SERVERS.items() if f"http/half load/{server}/p50" in RESULTS])
-    picture("throughput", "Requests a second against clients, one server thread", "clients", "requests/s",
-            {words: [(c, RESULTS.get(f"http/clients={c}/{server}/rate", 0)) for c in CLIENTS] for server, words in SERVERS.items()},
-            y_log=False, x_ticks=[1.0, 8.0, 64.0])
-    picture("latency", "Latency over HTTP at half load", "quantile", "us",
-            {words: plot.tail(RESULTS.get(f"http/half load/{server}/curve", [])) for server, words in SERVERS.items()},
-            x_ticks=plot.TAIL_TICKS, x_names=plot.TAIL_NAMES)
+    table(
+        ("server", "requests/s", "p50", "p99", "p99.9", "max, us"),
+        [
+            (words,)
+            + tuple(figure(f"http/half load/{server}/{what}") for what in ("asked", "p50", "p99", "p99.9", "max"))
+            for server, words in SERVERS.items()
+            if f"http/half load/{server}/p50" in RESULTS
+        ],
+    )
+    picture(
+        "throughput",
+        "Requests a second against clients, one server thread",
+        "clients",
+        "requests/s",
+        {
+            words: [(c, RESULTS.get(f"http/clients={c}/{server}/rate", 0)) for c in CLIENTS]
+            for server, words in SERVERS.items()
+        },
+        y_log=False,
+        x_ticks=[1.0, 8.0, 64.0],
+    )
+    picture(
+        "latency",
+        "Latency over HTTP at half load",
+        "quantile",
+        "us",
+        {words: plot.tail(RESULTS.get(f"http/half load/{server}/curve", [])) for server, words in SERVERS.items()},
+        x_ticks=plot.TAIL_TICKS,
+        x_names=plot.TAIL_NAMES,
+    )
     profiles()
     notes("HTTP")
 
@@ -197,16 +321,26 @@ def profiles():
         if match:
             parts.setdefault(match.group(2), {})[match.group(1)] = value
     if parts:
-        say("Where the server's time goes, % of samples (perf, 64 clients); reader, decide, reply and server are clguardd's own:", "")
-        table(("part", "a decision", "with ?explain=true"),
-              [(part, f"{shares.get('clguardd', 0):.1f}", f"{shares.get('explain', 0):.1f}")
-               for part, shares in sorted(parts.items(), key=lambda item: -item[1].get("clguardd", 0))])
+        say(
+            "Where the server's time goes, % of perf's samples; reader, decide, reply and server are clguardd's own:",
+            "",
+        )
+        table(
+            ("part", "a decision", "with ?explain=true"),
+            [
+                (part, f"{shares.get('clguardd', 0):.1f}", f"{shares.get('explain', 0):.1f}")
+                for part, shares in sorted(parts.items(), key=lambda item: -item[1].get("clguardd", 0))
+            ],
+        )
 
 
 def prefixed(prefix, name, command):
     """A section with every figure under a prefix as it is."""
-    found = {key[len(prefix):]: value for key, value in RESULTS.items()
-             if key.startswith(prefix) and not isinstance(value, list) and not key.endswith("/mean")}
+    found = {
+        key[len(prefix) :]: value
+        for key, value in RESULTS.items()
+        if key.startswith(prefix) and not isinstance(value, list) and not key.endswith("/mean")
+    }
     if not found:
         return
     section(name, command)
@@ -221,15 +355,25 @@ def peers():
     section("Other engines", "make bench-peers")
     for group in sorted({key.split("/")[1] for key in found}):
         rows = [key for key in found if key.split("/")[1] == group]
-        columns = [c for c in ("rate", "mean", "p50", "p99", "p99.9", "max") if any(f"{row}/{c}" in RESULTS for row in rows)]
+        columns = [
+            c for c in ("rate", "mean", "p50", "p99", "p99.9", "max") if any(f"{row}/{c}" in RESULTS for row in rows)
+        ]
         say(f"### {group}", "")
-        table(["what"] + columns, [["/".join(row.split("/")[2:])] + [figure(f"{row}/{c}") for c in columns] for row in rows])
+        table(
+            ["what"] + columns,
+            [["/".join(row.split("/")[2:])] + [figure(f"{row}/{c}") for c in columns] for row in rows],
+        )
     notes("Other engines")
 
 
 def main():
-    say("# Performance", "", "Made by `make bench` and `make bench-peers`; edit bench/notes.md, not this file. Both sides of every ratio ran "
-        "in turns in one run on one machine. Times are of that machine; ratios travel.", "")
+    say(
+        "# Performance",
+        "",
+        "Made by `make bench` and `make bench-peers`; edit bench/notes.md, not this file. Both sides of every ratio ran "
+        "in turns in one run on one machine. Times are of that machine; ratios travel.",
+        "",
+    )
     machine()
     missed = bars()
     decisions()

@@ -1,4 +1,5 @@
-"""results - figures of a benchmark: lines for a reader, and the same as JSON for bench/report.py, as bench/report.c does"""
+"""results - figures of a benchmark: lines for a reader, and the same as JSON for bench/report.py"""
+
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os

@@ -4,6 +4,7 @@
 A start verifies the whole database in a child process, maps it, and compiles the policies. Memory is looked at when
 every key has been asked about once, so that the pages of all counters have been read.
 """
+
 # SPDX-License-Identifier: Apache-2.0
 import os
 import re
@@ -23,9 +24,22 @@ class Service:
 
     def __init__(self, folder, *more):
         begin = time.monotonic()
-        self.process = subprocess.Popen([os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--data",
-                                         os.path.join(folder, "data"), "--policies", os.path.join(folder, "policies"), *more],
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [
+                os.path.join(BUILD, "clguardd"),
+                "--listen",
+                "127.0.0.1:0",
+                "--workers",
+                "1",
+                "--data",
+                os.path.join(folder, "data"),
+                "--policies",
+                os.path.join(folder, "policies"),
+                *more,
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for line in self.process.stderr:
             found = re.match(r"listening on \S*:(\d+)", line)
             if found:
@@ -45,12 +59,15 @@ class Service:
     def ask(self, targets):
         """All at once, a hundred on their way at a time. True when all were permitted."""
         bodies = (BODY % target for target in targets)
-        requests = [f"POST /policy/pdpx/v1/decision HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                    f"Content-Length: {len(body)}\r\n\r\n{body}".encode() for body in bodies]
+        requests = [
+            f"POST /policy/pdpx/v1/decision HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            for body in bodies
+        ]
         permits = 0
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
             for i in range(0, len(requests), 100):
-                part = requests[i:i + 100]
+                part = requests[i : i + 100]
                 connection.sendall(b"".join(part))
                 got = b""
                 while got.count(b'"}') < len(part):
@@ -61,8 +78,16 @@ class Service:
 
 def filled(folder, keys, policies):
     os.mkdir(os.path.join(folder, "policies"))
-    subprocess.run([os.path.join(BUILD, "bench", "fill"), os.path.join(folder, "data"), str(keys),
-                    os.path.join(folder, "policies"), str(policies)], check=True)
+    subprocess.run(
+        [
+            os.path.join(BUILD, "bench", "fill"),
+            os.path.join(folder, "data"),
+            str(keys),
+            os.path.join(folder, "policies"),
+            str(policies),
+        ],
+        check=True,
+    )
 
 
 def cold_start(keys, policies):
@@ -76,7 +101,9 @@ def cold_start(keys, policies):
                 raise SystemExit("a counter was lost")
             service.stop()
         number(f"start/keys={keys}/policies={policies}/until it listens", middle(took), "s")
-        size = sum(os.stat(os.path.join(folder, "data", name)).st_blocks for name in os.listdir(os.path.join(folder, "data")))
+        size = sum(
+            os.stat(os.path.join(folder, "data", name)).st_blocks for name in os.listdir(os.path.join(folder, "data"))
+        )
         number(f"start/keys={keys}/policies={policies}/database", size / 2048, "MiB")
 
 
