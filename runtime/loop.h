@@ -1,23 +1,10 @@
-/* loop - one control loop instance and its elements, as row, as answer and in memory */
+/* loop - one control loop instance and its elements, as given, as answer, as row and in memory */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_LOOP_H
 #define RUNTIME_LOOP_H
 
-#include "base/text.h"
+#include "runtime/concept.h"
 #include "runtime/state.h"
-
-/* {name, version}: TOSCA's ToscaConceptIdentifier. */
-struct concept {
-	struct str name, version;
-};
-
-struct concept concept_read(const struct node *node); /* absent texts where there are none */
-bool concept_equal(struct concept a, struct concept b);
-void concept_write(struct text *out, struct concept concept);
-
-/* Name: 1 to 200 of A-Z a-z 0-9 - _ . ; version: digits.digits.digits. */
-bool concept_name_valid(struct str name);
-bool concept_version_valid(struct str version);
 
 enum timeout_kind { TIMEOUT_TO_PASSIVE, TIMEOUT_TO_RUNNING, TIMEOUT_FROM_RUNNING, TIMEOUT_TO_UNINITIALISED, TIMEOUTS };
 
