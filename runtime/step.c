@@ -41,14 +41,14 @@ step_begin(struct turn *turn, struct supervision *ret)
 }
 
 static void
-change_right(struct turn *turn, const struct action *action)
+change_right(struct turn *turn, const struct task *task)
 {
 	struct reservation_change change = {
-		.action = action->kind == ACTION_SETTLE  ? RESERVATION_SETTLE
-	                  : action->kind == ACTION_ABORT ? RESERVATION_ABORT
+		.action = task->kind == TASK_SETTLE  ? RESERVATION_SETTLE
+	                  : task->kind == TASK_ABORT ? RESERVATION_ABORT
 	                                                 : RESERVATION_RENEW,
-		.id = action->text,
-		.outcome = action->outcome,
+		.id = task->text,
+		.outcome = task->outcome,
 		.lease_ms = turn->runtime->limits.lease_ms,
 	};
 	struct reservation_status status;
@@ -82,27 +82,27 @@ roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
 }
 
 static void
-perform(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct action *action)
+perform(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct task *task)
 {
-	switch (action->kind) {
-	case ACTION_UPDATE:
-		message_update(turn, loop, action->phase);
+	switch (task->kind) {
+	case TASK_UPDATE:
+		message_update(turn, loop, task->phase);
 		break;
-	case ACTION_STATE_CHANGE:
-		message_state_change(turn, loop, action->ordered, action->current, action->phase);
+	case TASK_STATE_CHANGE:
+		message_state_change(turn, loop, task->ordered, task->current, task->phase);
 		break;
-	case ACTION_NOTIFY:
-		notify_loop(turn, action->text, loop, action->element);
+	case TASK_NOTIFY:
+		notify_loop(turn, task->text, loop, task->element);
 		break;
-	case ACTION_SETTLE:
-	case ACTION_ABORT:
-	case ACTION_RENEW:
-		change_right(turn, action);
+	case TASK_SETTLE:
+	case TASK_ABORT:
+	case TASK_RENEW:
+		change_right(turn, task);
 		break;
-	case ACTION_RESTORE:
+	case TASK_RESTORE:
 		configuration_restore(turn, loop);
 		break;
-	case ACTION_ROLL_BACK:
+	case TASK_ROLL_BACK:
 		roll_back(turn, supervision, loop);
 		break;
 	}
@@ -111,9 +111,9 @@ perform(struct turn *turn, struct supervision *supervision, struct loop *loop, c
 void
 step_perform(struct turn *turn, struct supervision *supervision, struct loop *loop)
 {
-	/* Performing may append more actions; they come in their turn. */
-	for (struct action *action = supervision->first; action && turn->failed == 0; action = action->next)
-		perform(turn, supervision, loop, action);
+	/* Performing may append more tasks; they come in their turn. */
+	for (struct task *task = supervision->first; task && turn->failed == 0; task = task->next)
+		perform(turn, supervision, loop, task);
 	if (supervision->failed)
 		turn_fail(turn, ERROR_MEMORY);
 	supervision_init(supervision);

@@ -11,23 +11,23 @@ supervision_init(struct supervision *supervision)
 }
 
 static void
-act(struct supervision *supervision, struct action given)
+act(struct supervision *supervision, struct task given)
 {
-	struct action *action = arena_alloc(supervision->arena, sizeof(*action));
+	struct task *task = arena_alloc(supervision->arena, sizeof(*task));
 
-	if (!action) {
+	if (!task) {
 		supervision->failed = true;
 		return;
 	}
-	*action = given;
-	*supervision->last = action;
-	supervision->last = &action->next;
+	*task = given;
+	*supervision->last = task;
+	supervision->last = &task->next;
 }
 
 static void
 notify(struct supervision *supervision, const char *what, const struct element *element)
 {
-	act(supervision, (struct action){.kind = ACTION_NOTIFY, .text = str_from(what), .element = element});
+	act(supervision, (struct task){.kind = TASK_NOTIFY, .text = str_from(what), .element = element});
 }
 
 /* The right ends: with an outcome when it was used, else it is given back. */
@@ -36,7 +36,7 @@ end_right(struct supervision *supervision, struct element *element, const char *
 {
 	if (!element->right.ptr)
 		return;
-	act(supervision, (struct action){.kind = outcome ? ACTION_SETTLE : ACTION_ABORT,
+	act(supervision, (struct task){.kind = outcome ? TASK_SETTLE : TASK_ABORT,
 	                                 .text = element->right,
 	                                 .outcome = str_from(outcome)});
 	element->right = STR_NONE;
@@ -83,7 +83,7 @@ send_phase(struct supervision *supervision, const struct loop *loop, int64_t pha
 {
 	bool update = loop->replaces.ptr || loop->state == LOOP_UNINITIALISED2PASSIVE;
 
-	act(supervision, (struct action){.kind = update ? ACTION_UPDATE : ACTION_STATE_CHANGE,
+	act(supervision, (struct task){.kind = update ? TASK_UPDATE : TASK_STATE_CHANGE,
 	                                 .phase = phase,
 	                                 .ordered = loop->ordered,
 	                                 .current = loop_state_from(loop->state)});
@@ -228,9 +228,9 @@ stand(struct supervision *supervision, struct loop *loop, enum change_result res
 			end_right(supervision, other, "Failure");
 	}
 	if (loop->replaces.ptr && (result == CHANGE_FAILED || supervision->limits->rollback))
-		act(supervision, (struct action){.kind = ACTION_RESTORE, .text = loop->replaces});
+		act(supervision, (struct task){.kind = TASK_RESTORE, .text = loop->replaces});
 	else if (!loop->replaces.ptr && supervision->limits->rollback && !loop->reverting)
-		act(supervision, (struct action){.kind = ACTION_ROLL_BACK});
+		act(supervision, (struct task){.kind = TASK_ROLL_BACK});
 }
 
 /* What a settled instance hears: the answer to an order that put something right, or an echo. */
@@ -305,7 +305,7 @@ renew(struct supervision *supervision, struct loop *loop)
 		return false;
 	for (size_t i = 0; i < loop->count; i++)
 		if (loop->elements[i].right.ptr)
-			act(supervision, (struct action){.kind = ACTION_RENEW, .text = loop->elements[i].right});
+			act(supervision, (struct task){.kind = TASK_RENEW, .text = loop->elements[i].right});
 	loop->renew_ms = has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
 	return true;
 }
@@ -360,9 +360,9 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 		return true;
 	element->asked = true;
 	if (lost)
-		act(supervision, (struct action){.kind = ACTION_UPDATE, .phase = 0});
+		act(supervision, (struct task){.kind = TASK_UPDATE, .phase = 0});
 	if (!lost || element->phase != 0)
-		act(supervision, (struct action){.kind = lost ? ACTION_UPDATE : ACTION_STATE_CHANGE,
+		act(supervision, (struct task){.kind = lost ? TASK_UPDATE : TASK_STATE_CHANGE,
 		                                 .phase = element->phase,
 		                                 .ordered = element->state,
 		                                 .current = state});

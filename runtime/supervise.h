@@ -6,8 +6,8 @@
 #include "runtime/loop.h"
 
 /*
- * Pure: an instance, what happened and the time go in; the changed instance and a list of actions come out. The caller
- * writes the row and performs the actions in one transaction.
+ * Pure: an instance, what happened and the time go in; the changed instance and a list of tasks come out. The caller
+ * writes the row and performs the tasks in one transaction.
  *
  * An order gives every element its ordered state at once. A transition asks phase by phase: up when it leads towards
  * RUNNING, down
@@ -29,24 +29,24 @@ struct supervision_limits {
 	bool rollback;    /* on_failure: order back once, by itself */
 };
 
-enum action_kind {
-	ACTION_UPDATE,       /* CONTROL_LOOP_UPDATE of `phase` */
-	ACTION_STATE_CHANGE, /* CONTROL_LOOP_STATE_CHANGE of `phase` */
-	ACTION_NOTIFY,       /* text: what happened */
-	ACTION_SETTLE,       /* the right `text` ends with `outcome` */
-	ACTION_ABORT,        /* the right `text` was not used */
-	ACTION_RENEW,        /* the right `text` is needed longer */
-	ACTION_RESTORE,      /* the configuration that `replaces` names comes back */
-	ACTION_ROLL_BACK     /* order the state back from where the transition came */
+enum task_kind {
+	TASK_UPDATE,       /* CONTROL_LOOP_UPDATE of `phase` */
+	TASK_STATE_CHANGE, /* CONTROL_LOOP_STATE_CHANGE of `phase` */
+	TASK_NOTIFY,       /* text: what happened */
+	TASK_SETTLE,       /* the right `text` ends with `outcome` */
+	TASK_ABORT,        /* the right `text` was not used */
+	TASK_RENEW,        /* the right `text` is needed longer */
+	TASK_RESTORE,      /* the configuration that `replaces` names comes back */
+	TASK_ROLL_BACK     /* order the state back from where the transition came */
 };
 
-struct action {
-	struct action *next;
-	enum action_kind kind;
+struct task {
+	struct task *next;
+	enum task_kind kind;
 	int64_t phase;
 	enum loop_state ordered, current; /* of a state change */
 	struct str text, outcome;
-	const struct element *element; /* of ACTION_NOTIFY: the one concerned, or NULL */
+	const struct element *element; /* of TASK_NOTIFY: the one concerned, or NULL */
 };
 
 struct supervision {
@@ -59,7 +59,7 @@ struct supervision {
 	 */
 	bool (*permit)(void *context, struct loop *loop, struct element *element);
 	void *context;
-	struct action *first, **last; /* supervision_init */
+	struct task *first, **last; /* supervision_init */
 	bool failed;                  /* memory ran out */
 };
 

@@ -83,14 +83,14 @@ answer(struct stage *stage, int element, enum loop_state state, bool result)
 	return loop_answer(&stage->supervision, &stage->loop, &stage->elements[element], state, result, STR("m"));
 }
 
-/* How many actions of a kind there were, about a phase or a right when one is given; then they are forgotten. */
+/* How many tasks of a kind there were, about a phase or a right when one is given; then they are forgotten. */
 static int
-count(struct stage *stage, enum action_kind kind)
+count(struct stage *stage, enum task_kind kind)
 {
 	int found = 0;
 
-	for (const struct action *action = stage->supervision.first; action; action = action->next)
-		found += action->kind == kind;
+	for (const struct task *task = stage->supervision.first; task; task = task->next)
+		found += task->kind == kind;
 	return found;
 }
 
@@ -113,8 +113,8 @@ phases_go_up_on_start_and_down_on_stop(void **state)
 		assert_true(answer(stage, i, LOOP_RUNNING, true));
 	}
 	assert_int_equal(stage->loop.state, LOOP_RUNNING);
-	assert_int_equal(count(stage, ACTION_STATE_CHANGE), 3);
-	assert_int_equal(count(stage, ACTION_SETTLE), 3);
+	assert_int_equal(count(stage, TASK_STATE_CHANGE), 3);
+	assert_int_equal(count(stage, TASK_SETTLE), 3);
 	order(stage, LOOP_PASSIVE);
 	assert_int_equal(stage->loop.phase, 2);
 	assert_int_equal(stage->elements[0].state, LOOP_RUNNING);
@@ -146,8 +146,8 @@ a_failure_gives_back_what_was_not_used_and_may_be_ordered_on_or_back(void **stat
 	forget(stage);
 	assert_true(answer(stage, 1, LOOP_RUNNING, false));
 	assert_int_equal(stage->loop.result, CHANGE_FAILED);
-	assert_int_equal(count(stage, ACTION_SETTLE), 1);
-	assert_int_equal(count(stage, ACTION_ABORT), 1);
+	assert_int_equal(count(stage, TASK_SETTLE), 1);
+	assert_int_equal(count(stage, TASK_ABORT), 1);
 	forget(stage);
 	order(stage, LOOP_PASSIVE);
 	assert_int_equal(stage->loop.phase, 1);
@@ -171,7 +171,7 @@ silence_is_asked_again_and_then_a_timeout(void **state)
 		stage->supervision.now_ms = WAIT_MS + i;
 		assert_true(loop_tick(&stage->supervision, &stage->loop));
 	}
-	assert_int_equal(count(stage, ACTION_STATE_CHANGE), 3);
+	assert_int_equal(count(stage, TASK_STATE_CHANGE), 3);
 	assert_true(loop_tick(&stage->supervision, &stage->loop));
 	assert_int_equal(stage->loop.result, CHANGE_TIMEOUT);
 	assert_false(loop_tick(&stage->supervision, &stage->loop));
@@ -220,7 +220,7 @@ the_first_update_reaches_everybody_even_without_a_phase_0(void **state)
 
 	stage->elements[0].phase = 5;
 	order(stage, LOOP_PASSIVE);
-	assert_int_equal(count(stage, ACTION_UPDATE), 2);
+	assert_int_equal(count(stage, TASK_UPDATE), 2);
 	assert_int_equal(stage->loop.phase, 1);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(stage->elements[i].state, LOOP_UNINITIALISED2PASSIVE);
@@ -237,7 +237,7 @@ leases_are_renewed_while_a_transition_is_open(void **state)
 	order(stage, LOOP_RUNNING);
 	stage->loop.since_ms = stage->supervision.now_ms = stage->limits.lease_ms / 2;
 	assert_true(loop_tick(&stage->supervision, &stage->loop));
-	assert_int_equal(count(stage, ACTION_RENEW), 3);
+	assert_int_equal(count(stage, TASK_RENEW), 3);
 }
 
 static void
