@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "engine/operational.h"
 #include "engine/policyset.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
@@ -293,6 +292,8 @@ pass_seal(struct compilation *c)
 		g->order = order++;
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
 	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
+	if (r == 0 && operational_index_build(&set->loops, set->operational, &set->arena) < 0)
+		r = -ERROR_MEMORY;
 	if (r == -ERROR_LIMIT)
 		diags_error(c->diags, NULL,
 		            "the guards and their lists of targets make more than the limit of %d index entries",

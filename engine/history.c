@@ -254,7 +254,7 @@ rows_run(void *context, struct history_writer *writer)
 	return r;
 }
 
-static int
+int
 rows_check(const struct operation *rows, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {

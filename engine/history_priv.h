@@ -180,6 +180,9 @@ struct history_writer {
 	char *scratch; /* RECORD_MAX bytes */
 };
 
+/* Whether the texts of rows fit a record. errors  ERROR_LIMIT */
+int rows_check(const struct operation *rows, size_t count, struct error *err);
+
 /* Enters one row: a new one, or the next record of one that is known. 0 or negative. */
 int writer_record(struct history_writer *writer, const struct operation *row, int64_t now_ms);
 

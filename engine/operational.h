@@ -140,6 +140,18 @@ bool operational_compile_tree(const struct node *root, const struct catalogue *c
                               const struct registry *registry, struct arena *arena, struct operational ***tail,
                               struct diags *diags);
 
+/* The policies of a list by control loop id. */
+struct operational_index {
+	const struct operational **list;
+	size_t count;
+};
+
+/* 0, or -1 when memory is out. */
+int operational_index_build(struct operational_index *index, const struct operational *list, struct arena *arena);
+
+/* The policy of a control loop (any one, where there are two), or NULL. */
+const struct operational *operational_find(const struct operational_index *index, struct str id);
+
 /* OPV-35: two policies of the list for one control loop id. False when there are. */
 bool operational_unique(const struct operational *list, struct diags *diags);
 

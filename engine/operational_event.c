@@ -239,6 +239,13 @@ event_entity(const struct event *event, enum target_type type, struct str *ret, 
 	return ENTITY_MISFIT;
 }
 
+void
+event_attributes(const struct event *event, struct request *request)
+{
+	for (int i = SCOPE_ATTRIBUTES; i < ATTRIBUTE_COUNT; i++)
+		request->attribute[i] = entries_get(event->aai, attribute_key[i]);
+}
+
 /* -1, 0, 1; 2 when they cannot be compared as numbers. */
 static int
 compare_numbers(struct str a, struct str b)

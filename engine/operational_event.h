@@ -38,6 +38,9 @@ enum entity {
 enum entity event_entity(const struct event *event, enum target_type type, struct str *ret, const char **ret_why,
                          struct str *ret_key);
 
+/* What the event tells a guard of its target beyond its name. Texts are borrowed. */
+void event_attributes(const struct event *event, struct request *request);
+
 /* True when the clause holds; a missing attribute makes a comparison false. */
 bool event_matches(const struct event *event, const struct clause *clause);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "engine/operational_admit.h"
 #include "engine/operational_heap.h"
 #include "engine/operational_window.h"
 
@@ -22,8 +23,8 @@ struct chains {
 
 struct loops {
 	struct loops_options options;
-	const struct operational **policies; /* by id */
-	size_t policy_count;
+	struct arena arena; /* of the index */
+	struct operational_index policies;
 	struct run *runs;
 	uint32_t *idle; /* stack of slots */
 	size_t idle_count;
@@ -33,31 +34,6 @@ struct loops {
 	struct windows windows;
 	uint64_t number;
 };
-
-static int
-compare_policies(const void *a, const void *b)
-{
-	return str_compare((*(const struct operational *const *)a)->id, (*(const struct operational *const *)b)->id);
-}
-
-static const struct operational *
-find_policy(const struct loops *loops, struct str id)
-{
-	size_t low = 0, high = loops->policy_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = str_compare(loops->policies[middle]->id, id);
-
-		if (order == 0)
-			return loops->policies[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
 
 static int
 chains_init(struct chains *chains, size_t buckets, size_t slots)
@@ -135,27 +111,23 @@ loops_new(const struct operational *policies, const struct loops_options *option
 		return NULL;
 	loops->options = *options;
 	loops->options.runs_max = slots;
+	arena_init(&loops->arena, 0);
 	for (const struct operational *at = policies; at; at = at->next) {
-		loops->policy_count++;
 		if (at->gate && at->gate->evaluations > evaluations)
 			evaluations = at->gate->evaluations;
 	}
 	for (loops->buckets = 16; loops->buckets < 2 * slots;)
 		loops->buckets *= 2;
-	loops->policies = calloc(loops->policy_count + 1, sizeof(*loops->policies));
 	loops->runs = calloc(slots, sizeof(*loops->runs));
 	loops->idle = calloc(slots, sizeof(*loops->idle));
-	if (!loops->policies || !loops->runs || !loops->idle || heap_init(&loops->timers, slots) < 0 ||
+	if (operational_index_build(&loops->policies, policies, &loops->arena) < 0 || !loops->runs || !loops->idle ||
+	    heap_init(&loops->timers, slots) < 0 ||
 	    chains_init(&loops->locks, loops->buckets, slots) < 0 ||
 	    chains_init(&loops->events, loops->buckets, slots) < 0 ||
 	    windows_init(&loops->windows, evaluations > 1 ? options->windows_max : 0, evaluations) < 0) {
 		loops_free(loops);
 		return NULL;
 	}
-	loops->policy_count = 0;
-	for (const struct operational *at = policies; at; at = at->next)
-		loops->policies[loops->policy_count++] = at;
-	qsort(loops->policies, loops->policy_count, sizeof(*loops->policies), compare_policies);
 	for (uint32_t slot = (uint32_t)slots; slot-- > 0;)
 		loops->idle[loops->idle_count++] = slot;
 	return loops;
@@ -174,7 +146,7 @@ loops_free(struct loops *loops)
 	free(loops->events.next);
 	free(loops->idle);
 	free(loops->runs);
-	free(loops->policies);
+	arena_free(&loops->arena);
 	free(loops);
 }
 
@@ -204,47 +176,20 @@ settle(struct loops *loops, struct run *run, bool held, int64_t now_ms, struct a
 	loops->idle[loops->idle_count++] = run->slot;
 }
 
-static struct action *
-tell(struct actions *actions, enum action_kind kind, const struct event *event, const struct operational *policy,
-     const char *format)
-{
-	struct action *action = &actions->list[actions->count++];
+/* Events that a condition lets pass are counted by their AAI map. */
+struct counting {
+	struct loops *loops;
+	int64_t now_ms;
+};
 
-	*action =
-		(struct action){.kind = kind, .event = event, .policy = policy, .format = format, .final = FINAL_NONE};
-	return action;
-}
-
-/* False when the gate holds the event back. */
-static bool
-pass_gate(struct loops *loops, const struct operational *policy, const struct event *event, int64_t now_ms,
-          int64_t wall_ms, struct actions *actions)
+static uint32_t
+count_event(void *context, const struct operational *policy, const struct event *event)
 {
-	const struct gate *gate = policy->gate;
+	struct counting *counting = context;
 	const struct str key[] = {policy->id, event->aai_identity};
-	struct request request = {0};
-	struct action *action;
-	uint32_t have;
 
-	if (gate->has_schedule && (time_range_state(&gate->schedule, GUARD_STRICT, &request, wall_ms) != RANGE_IN ||
-	                           (gate->schedule.kind == RANGE_INSTANTS && wall_ms == gate->schedule.end))) {
-		tell(actions, ACTION_IGNORE, event, policy, "ignore:schedule");
-		return false;
-	}
-	if (gate->condition && !event_matches(event, gate->condition)) {
-		tell(actions, ACTION_IGNORE, event, policy, "ignore:condition");
-		return false;
-	}
-	if (gate->evaluations <= 1)
-		return true;
-	have = windows_add(&loops->windows, hash_parts(&loops->options.key, key, 2), now_ms, gate->period_ms,
-	                   gate->evaluations);
-	if (have >= gate->evaluations)
-		return true;
-	action = tell(actions, ACTION_IGNORE, event, policy, "ignore:evaluations");
-	action->have = have;
-	action->need = gate->evaluations;
-	return false;
+	return windows_add(&counting->loops->windows, hash_parts(&counting->loops->options.key, key, 2),
+	                   counting->now_ms, policy->gate->period_ms, policy->gate->evaluations);
 }
 
 /* ABATED is of use only to a run that waits for it. */
@@ -263,7 +208,7 @@ abated(struct loops *loops, const struct operational *policy, const struct event
 			run = at;
 	}
 	if (!run) {
-		tell(actions, ACTION_IGNORE, event, policy, "discard:abated");
+		event_tell(actions, ACTION_IGNORE, event, policy, "discard:abated");
 		return;
 	}
 	held = holds_lock(run);
@@ -271,55 +216,34 @@ abated(struct loops *loops, const struct operational *policy, const struct event
 	settle(loops, run, held, now_ms, actions);
 }
 
-/* What is checked before there is a run. True when there shall be one. */
-static bool
-admit(struct loops *loops, const struct operational *policy, const struct event *event, int64_t now_ms, int64_t wall_ms,
-      struct actions *actions)
-{
-	const char *refusal;
-
-	if (same_event(loops, event)) {
-		tell(actions, ACTION_IGNORE, event, policy, "ignore:duplicate");
-		return false;
-	}
-	if (policy->gate && !pass_gate(loops, policy, event, now_ms, wall_ms, actions))
-		return false;
-	if (event->request_id.len == 0) {
-		tell(actions, ACTION_REJECT, event, policy, "Missing requestId");
-		return false;
-	}
-	refusal = event_refusal(event);
-	if (refusal) {
-		tell(actions, ACTION_REJECT, event, policy, "Exception occurred: %s")->word = str_from(refusal);
-		return false;
-	}
-	if (loops->idle_count == 0) {
-		tell(actions, ACTION_REJECT, event, policy, "too many transactions at a time");
-		return false;
-	}
-	return true;
-}
-
 bool
 loops_event(struct loops *loops, const struct event *event, int64_t now_ms, int64_t wall_ms, struct actions *actions)
 {
-	const struct operational *policy = find_policy(loops, event->clname);
+	const struct operational *policy = operational_find(&loops->policies, event->clname);
+	struct counting counting = {loops, now_ms};
+	const struct admission admission = {
+		.wall_ms = wall_ms,
+		.same = policy && same_event(loops, event),
+		.full = loops->idle_count == 0,
+		.count = count_event,
+		.context = &counting,
+	};
 	struct run *run;
 
 	actions->count = 0;
 	if (!str_is(event->status, "ONSET") && !str_is(event->status, "ABATED")) {
-		tell(actions, ACTION_IGNORE, event, policy, "discard:status");
+		event_tell(actions, ACTION_IGNORE, event, policy, "discard:status");
 		return false;
 	}
 	if (!policy || !event->clname.ptr) {
-		tell(actions, ACTION_IGNORE, event, NULL, "discard:no policy");
+		event_tell(actions, ACTION_IGNORE, event, NULL, "discard:no policy");
 		return false;
 	}
 	if (str_is(event->status, "ABATED")) {
 		abated(loops, policy, event, now_ms, actions);
 		return false;
 	}
-	if (!admit(loops, policy, event, now_ms, wall_ms, actions))
+	if (!event_admit(policy, event, &admission, actions))
 		return false;
 	run = &loops->runs[loops->idle[--loops->idle_count]];
 	run->slot = (uint32_t)(run - loops->runs);

@@ -141,6 +141,15 @@ void run_request(const struct run *run, struct request *ret);
 
 #define SUBREQUEST_SIZE 48
 
+/*
+ * "<began>-<number>-<serial>", in hexadecimal but for the serial: unique even when a request id comes back later. It is
+ * the serial of an attempt, or of no row yet.
+ */
+struct str run_subrequest(const struct run *run, uint32_t serial, char buf[SUBREQUEST_SIZE]);
+
+/* The number of the transaction that an id, or its beginning, belongs to. False when it is no such id. */
+bool subrequest_number(struct str id, uint64_t *ret);
+
 /* True when the action changes the operation history, with the row; its subrequest_id is written to buf, texts are
  * borrowed. */
 bool action_row(const struct action *action, char buf[SUBREQUEST_SIZE], struct operation *ret);

@@ -5,13 +5,36 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The transaction's number makes ids unique even when one request id comes back later. */
+struct str
+run_subrequest(const struct run *run, uint32_t serial, char buf[SUBREQUEST_SIZE])
+{
+	(void)snprintf(buf, SUBREQUEST_SIZE, "%" PRIx64 "-%" PRIx64 "-%" PRIu32, (uint64_t)run->began_ms, run->number,
+	               serial); /* at most 16 + 16 + 10 + 2 digits */
+	return str_from(buf);
+}
+
+bool
+subrequest_number(struct str id, uint64_t *ret)
+{
+	const char *at = id.len < SUBREQUEST_SIZE ? memchr(id.ptr, '-', id.len) : NULL, *end = id.ptr + id.len;
+	uint64_t number = 0;
+	unsigned digits = 0;
+
+	for (at = at ? at + 1 : end; at < end && *at != '-'; at++, digits++) {
+		const char *digit = memchr("0123456789abcdef", *at, 16);
+
+		if (!digit || digits == 16)
+			return false;
+		number = number << 4 | (uint64_t)(*digit <= '9' ? *digit - '0' : *digit - 'a' + 10);
+	}
+	*ret = number;
+	return digits > 0;
+}
+
 static struct str
 subrequest_write(const struct action *action, char buf[SUBREQUEST_SIZE])
 {
-	(void)snprintf(buf, SUBREQUEST_SIZE, "%" PRIx64 "-%" PRIx64 "-%" PRIu32, (uint64_t)action->run->began_ms,
-	               action->run->number, action->serial); /* at most 16 + 16 + 10 + 2 digits */
-	return str_from(buf);
+	return run_subrequest(action->run, action->serial, buf);
 }
 
 /* The words of the row, and of the notification of an attempt's end. */

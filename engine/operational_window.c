@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* The newest `count` stamps, a ring: the latest stands before `next`. */
+/* The newest `count` stamps, oldest first. */
 struct window {
 	struct hash128 key;
 	int64_t heard_ms;
-	uint32_t next, count;
+	uint32_t count;
 	bool used;
 };
 
@@ -51,29 +51,30 @@ find(struct windows *windows, struct hash128 key)
 }
 
 uint32_t
+window_add(int64_t *stamps, uint32_t *count, int64_t now_ms, int64_t period_ms, uint32_t need)
+{
+	uint32_t gone = 0;
+
+	while (gone < *count && stamps[gone] <= now_ms - period_ms)
+		gone++;
+	*count -= gone;
+	memmove(stamps, stamps + gone, *count * sizeof(*stamps));
+	stamps[(*count)++] = now_ms;
+	if (*count < need)
+		return *count;
+	*count = 0;
+	return need;
+}
+
+uint32_t
 windows_add(struct windows *windows, struct hash128 key, int64_t now_ms, int64_t period_ms, uint32_t need)
 {
 	struct window *window;
-	int64_t *stamps;
-	uint32_t have = 0;
 
 	if (windows->count == 0)
 		return 1;
 	window = find(windows, key);
-	stamps = &windows->stamps[(size_t)(window - windows->windows) * windows->length];
 	window->heard_ms = now_ms;
-	stamps[window->next] = now_ms;
-	window->next = (window->next + 1) % windows->length;
-	if (window->count < windows->length)
-		window->count++;
-	for (uint32_t i = 0; i < window->count && have < need; i++) {
-		int64_t stamp = stamps[(window->next + windows->length - 1 - i) % windows->length];
-
-		if (stamp <= now_ms - period_ms)
-			break;
-		have++;
-	}
-	if (have == need)
-		window->count = 0;
-	return have;
+	return window_add(&windows->stamps[(size_t)(window - windows->windows) * windows->length], &window->count,
+	                  now_ms, period_ms, need);
 }

@@ -24,4 +24,10 @@ void windows_done(struct windows *windows);
  */
 uint32_t windows_add(struct windows *windows, struct hash128 key, int64_t now_ms, int64_t period_ms, uint32_t need);
 
+/*
+ * The same for one key: stamps are its newest *count, oldest first, with room for one more; those that the period has
+ * left behind are dropped.
+ */
+uint32_t window_add(int64_t *stamps, uint32_t *count, int64_t now_ms, int64_t period_ms, uint32_t need);
+
 #endif

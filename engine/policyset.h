@@ -8,10 +8,9 @@
 #include "base/document.h"
 #include "engine/engine.h"
 #include "engine/index.h"
+#include "engine/operational.h"
 #include "guards/guard2.h"
 #include "policytypes/catalogue.h"
-
-struct operational;
 
 /* Const once sealed, but for the holders. All of it is in its own arena. */
 struct policyset {
@@ -23,6 +22,7 @@ struct policyset {
 	struct guard_list guards;
 	struct index index;
 	struct operational *operational; /* list, in load order */
+	struct operational_index loops;  /* the same by control loop id */
 	size_t policies; /* that were compiled; a 2.0.0 guard policy counts as one */
 	size_t types;    /* policy types known to it */
 	atomic_uint holders; /* the engine and each session that refers to it */

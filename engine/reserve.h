@@ -91,6 +91,9 @@ int engine_writer_reserve(struct engine *engine, struct history_writer *writer, 
 int engine_writer_explain(struct engine *engine, struct history_writer *writer, const struct policyset *set,
                           const struct request *request, int64_t now_ms, struct arena *arena,
                           struct decision *ret_decision, struct str *ret_json);
+/* Enters a row as engine_record does; one that has an outcome other than Started has its end. 0 or negative */
+int engine_writer_record(struct history_writer *writer, const struct policyset *set, const struct operation *row,
+                         int64_t now_ms);
 int engine_writer_change(struct history_writer *writer, const struct reservation_change *change, int64_t now_ms,
                          struct reservation_status *ret_status);
 

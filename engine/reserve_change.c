@@ -3,6 +3,7 @@
 #include <semaphore.h>
 
 #include "engine/history_priv.h"
+#include "engine/policyset.h"
 #include "engine/reserve.h"
 
 struct change_job {
@@ -136,4 +137,16 @@ engine_reservation_async(struct engine *engine, const struct reservation_change 
 	if (r != 0)
 		arena_free(&arena);
 	return r;
+}
+
+int
+engine_writer_record(struct history_writer *writer, const struct policyset *set, const struct operation *row,
+                     int64_t now_ms)
+{
+	struct operation copy = *row;
+	int r = rows_check(row, 1, NULL);
+
+	if (set->mode == GUARD_STRICT)
+		copy.operation = operation_canonical(copy.operation);
+	return r == 0 ? writer_record(writer, &copy, now_ms) : r;
 }

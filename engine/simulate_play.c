@@ -65,19 +65,10 @@ word_set(struct play *play, const struct action *action, struct str word)
 static void
 ask_trial(struct play *play, const struct action *action, struct request *request)
 {
-	static const struct {
-		enum attribute attribute;
-		const char *key;
-	} enrichment[] = {
-		{ATTRIBUTE_VNF_NAME, "generic-vnf.vnf-name"}, {ATTRIBUTE_VNF_ID, "generic-vnf.vnf-id"},
-		{ATTRIBUTE_VNF_TYPE, "generic-vnf.vnf-type"}, {ATTRIBUTE_NAMING_CODE, "generic-vnf.nf-naming-code"},
-		{ATTRIBUTE_VSERVER_ID, "vserver.vserver-id"}, {ATTRIBUTE_REGION_ID, "cloud-region.cloud-region-id"},
-	};
 	struct decision decision;
 	int r;
 
-	for (size_t i = 0; i < sizeof(enrichment) / sizeof(enrichment[0]); i++)
-		request->attribute[enrichment[i].attribute] = entries_get(action->event->aai, enrichment[i].key);
+	event_attributes(action->event, request);
 	r = trial_decide(play->trial, request, play->now_ms, NULL, &decision, NULL, NULL);
 	if (r < 0)
 		play->status = error_set(play->err, ERROR_IO, NULL, "the operation counters cannot be read");
