@@ -153,7 +153,7 @@ class Player:
                 self.play(self.suite["macros"][step["use"]])
             elif "http" in step:
                 method, path = step["http"].split(" ", 1)
-                path = path if path.startswith(("/clguard", "/policy")) else self.base + path
+                path = path if path.startswith(("/clguard", "/policy", "/events")) else self.base + path
                 answer = self.service.ask(method, path, self.body(step))
                 if self.verbose:
                     print("  ", step["http"], *answer)
