@@ -91,20 +91,7 @@ fact_read(struct fact *fact, const struct guard *guard, int64_t now_ms, struct p
 static bool
 term_has(const struct scope_term *term, struct str text, struct pattern_scratch *scratch)
 {
-	switch (term->kind) {
-	case TERM_ANY:
-		return true;
-	case TERM_EXACT:
-		return str_equal(term->text, text);
-	case TERM_PATTERN:
-		return pattern_match(term->pattern, scratch, text) == 1;
-	case TERM_LIST:
-		for (size_t i = 0; i < term->list_count; i++) {
-			if (str_equal(term->list[i], text))
-				return true;
-		}
-	}
-	return false;
+	return scope_term_match(term, text, scratch) == 1;
 }
 
 static bool

@@ -133,6 +133,7 @@ struct scope_term {
 	enum { TERM_ANY, TERM_EXACT, TERM_PATTERN, TERM_LIST } kind;
 	struct str text;               /* TERM_EXACT */
 	const struct pattern *pattern; /* TERM_PATTERN */
+	bool spellings;                /* TERM_PATTERN, strict operations: one with two spellings is tried in both */
 	const struct str *list;        /* TERM_LIST: several exact texts, any of which matches */
 	size_t list_count;
 };
@@ -141,6 +142,9 @@ struct scope_term {
 struct scope {
 	struct scope_term term[SCOPE_ATTRIBUTES];
 };
+
+/* 1 when the term matches a value that is there, 0 if not, a negative error code when its pattern cannot be decided. */
+int scope_term_match(const struct scope_term *term, struct str value, struct pattern_scratch *scratch);
 
 /* 1 when every term matches, 0 if not, a negative error code when a pattern cannot be decided. */
 int scope_match(const struct scope *scope, const struct request *request, struct pattern_scratch *scratch);

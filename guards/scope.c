@@ -25,6 +25,17 @@ operation_canonical(struct str operation)
 	return operation;
 }
 
+/* The other spelling of an operation that has two, else absent. Only canonical ones come in. */
+static struct str
+operation_other(struct str operation)
+{
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++) {
+		if (str_equal(operation, spellings[i].canonical))
+			return spellings[i].written;
+	}
+	return STR_NONE;
+}
+
 bool
 text_is_pattern(struct str text)
 {
@@ -57,6 +68,7 @@ scope_term_compile(struct scope_term *term, enum attribute attribute, struct str
 		}
 		if (text_is_pattern(text)) {
 			term->kind = TERM_PATTERN;
+			term->spellings = attribute == ATTRIBUTE_OPERATION;
 			return pattern_build(text, where, arena, &term->pattern, diags);
 		}
 		if (attribute == ATTRIBUTE_OPERATION)
@@ -80,24 +92,42 @@ list_has(const struct scope_term *term, struct str value)
 	return false;
 }
 
+static int
+match_pattern(const struct scope_term *term, struct str value, struct pattern_scratch *scratch)
+{
+	struct str other = term->spellings ? operation_other(value) : STR_NONE;
+	int r = pattern_match(term->pattern, scratch, value);
+
+	return r == 0 && other.ptr ? pattern_match(term->pattern, scratch, other) : r;
+}
+
+int
+scope_term_match(const struct scope_term *term, struct str value, struct pattern_scratch *scratch)
+{
+	switch (term->kind) {
+	case TERM_ANY:
+		break;
+	case TERM_EXACT:
+		return str_equal(term->text, value);
+	case TERM_PATTERN:
+		return match_pattern(term, value, scratch);
+	case TERM_LIST:
+		return list_has(term, value);
+	}
+	return 1;
+}
+
 int
 scope_match(const struct scope *scope, const struct request *request, struct pattern_scratch *scratch)
 {
 	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
 		const struct scope_term *term = &scope->term[i];
 		struct str value = request->attribute[i];
-		int r = 1;
+		int r;
 
 		if (term->kind == TERM_ANY)
 			continue;
-		if (!value.ptr)
-			return 0;
-		if (term->kind == TERM_EXACT)
-			r = str_equal(term->text, value);
-		else if (term->kind == TERM_PATTERN)
-			r = pattern_match(term->pattern, scratch, value);
-		else
-			r = list_has(term, value);
+		r = value.ptr ? scope_term_match(term, value, scratch) : 0;
 		if (r <= 0)
 			return r;
 	}

@@ -84,6 +84,28 @@ slashes_are_a_pattern_in_strict_mode_and_text_in_onap_mode(void **state)
 }
 
 static void
+a_pattern_sees_both_spellings_of_an_operation(void **state)
+{
+	struct fixture *f = *state;
+	struct scope scope = {0};
+	struct scope_term *operation = &scope.term[ATTRIBUTE_OPERATION];
+	struct request create = {.attribute[ATTRIBUTE_OPERATION] = STR("VF Module Create")};
+
+	*operation = term(f, ATTRIBUTE_OPERATION, GUARD_STRICT, "/VFModule.*/");
+	assert_int_equal(scope_match(&scope, &create, f->scratch), 1);
+	assert_int_equal(match(f, &scope, "operation=Restart"), 0);
+	*operation = term(f, ATTRIBUTE_OPERATION, GUARD_STRICT, "/VF Module .*/");
+	assert_int_equal(scope_match(&scope, &create, f->scratch), 1);
+	*operation = term(f, ATTRIBUTE_OPERATION, GUARD_STRICT, "/VFModuleDelete/");
+	assert_int_equal(scope_match(&scope, &create, f->scratch), 0);
+	*operation = term(f, ATTRIBUTE_OPERATION, GUARD_STRICT, "/re.*/");
+	assert_int_equal(match(f, &scope, "operation=Reroute"), 1);
+	assert_int_equal(match(f, &scope, "operation=Restart"), 0);
+	scope = (struct scope){.term[ATTRIBUTE_TARGET] = term(f, ATTRIBUTE_TARGET, GUARD_STRICT, "/re.*/")};
+	assert_int_equal(match(f, &scope, "target=Reroute"), 0);
+}
+
+static void
 a_pattern_that_cannot_be_decided_is_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +255,7 @@ main(void)
 		TEST(exact_text_is_compared_case_sensitively_and_untrimmed),
 		TEST(an_absent_attribute_matches_dot_star_only),
 		TEST(slashes_are_a_pattern_in_strict_mode_and_text_in_onap_mode),
+		TEST(a_pattern_sees_both_spellings_of_an_operation),
 		TEST(a_pattern_that_cannot_be_decided_is_an_error),
 		TEST(bad_and_blank_terms_are_refused_in_strict_mode),
 		TEST(a_list_matches_any_of_its_texts),
