@@ -97,10 +97,13 @@ out_of_memory(const struct guard2_reading *reading)
 	return false;
 }
 
-/* The first item of the list that is equal to one before it. n log n, whatever the items. */
+/*
+ * The first item of the list that is equal to one before it. n log n, whatever the items. bad: items to leave out, by
+ * index; NULL for none.
+ */
 static bool
-find_duplicate(const struct guard2_reading *reading, const struct node *list, const struct guard2_form *item,
-               int (*compare)(const void *, const void *), const struct node **ret)
+find_duplicate(const struct guard2_reading *reading, const struct node *list, const bool *bad,
+               const struct guard2_form *item, int (*compare)(const void *, const void *), const struct node **ret)
 {
 	const struct node **sorted = arena_array(reading->arena, list->count, sizeof(*sorted));
 	size_t count = 0;
@@ -108,8 +111,10 @@ find_duplicate(const struct guard2_reading *reading, const struct node *list, co
 	*ret = NULL;
 	if (!sorted)
 		return out_of_memory(reading);
-	for (const struct node *node = list->first; node; node = node->next)
-		sorted[count++] = node;
+	for (const struct node *node = list->first; node; node = node->next) {
+		if (!bad || !bad[node->index])
+			sorted[count++] = node;
+	}
 	qsort(sorted, count, sizeof(*sorted), compare);
 	for (size_t i = 1; i < count; i++) {
 		if (guard2_compare(item, sorted[i - 1], sorted[i]) == 0 && (!*ret || sorted[i]->index < (*ret)->index))
@@ -205,7 +210,7 @@ check_constraints(const struct guard2_reading *reading, struct guard2_policy *po
 		guard2_add(reading, GUARD2_NO_CONSTRAINT, list ? list : policy->node, name);
 		return true;
 	}
-	if (!find_duplicate(reading, list, &guard2_constraint_form, compare_constraints, &duplicate))
+	if (!find_duplicate(reading, list, NULL, &guard2_constraint_form, compare_constraints, &duplicate))
 		return false;
 	if (duplicate)
 		guard2_add(reading, GUARD2_SAME_CONSTRAINT, duplicate, name);
@@ -223,17 +228,21 @@ check_constraints(const struct guard2_reading *reading, struct guard2_policy *po
 	return true;
 }
 
+/* bad: by index, those whose form has been found wrong. They are read no further. */
 static bool
-check_policies(const struct guard2_reading *reading, const struct node *guards, struct guard2_policy **ret_first)
+check_policies(const struct guard2_reading *reading, const struct node *guards, const bool *bad,
+               struct guard2_policy **ret_first)
 {
 	struct guard2_policy **link = ret_first;
 	const struct node *duplicate;
 
-	if (!find_duplicate(reading, guards, &guard2_policy_form, compare_policies, &duplicate))
+	if (!find_duplicate(reading, guards, bad, &guard2_policy_form, compare_policies, &duplicate))
 		return false;
 	if (duplicate)
 		guard2_add(reading, GUARD2_SAME_POLICY, duplicate);
 	for (const struct node *node = guards->first; node; node = node->next) {
+		if (bad[node->index])
+			continue;
 		*link = read_policy(reading, node);
 		if (!*link)
 			return out_of_memory(reading);
@@ -267,9 +276,9 @@ check_version(const struct guard2_reading *reading, const struct node *root)
 bool
 guard2_read(const struct guard2_reading *reading, const struct node *root, struct guard2_policy **ret_first)
 {
-	size_t before = reading->diags->count[SEVERITY_ERROR];
-	const struct node *guards;
-	bool whole;
+	size_t before = reading->diags->count[SEVERITY_ERROR], inner;
+	const struct node *guards = guard2_get(root, "guards");
+	bool *bad, whole;
 
 	*ret_first = NULL;
 	if (!root || root->kind != NODE_MAP) {
@@ -278,16 +287,19 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 		                                         : GUARD2_NO_GUARD, root);
 		return false;
 	}
-	if (!guard2_check_form(reading, root))
+	bad = arena_array(reading->arena, guards ? guards->count : 0, sizeof(*bad));
+	if (!bad)
+		return out_of_memory(reading);
+	if (!guard2_check_form(reading, root, bad))
 		return false;
+	inner = reading->diags->count[SEVERITY_ERROR];
 	check_version(reading, root);
-	guards = guard2_get(root, "guards");
 	if (!guards || guards->count == 0)
 		guard2_add(reading, GUARD2_NO_POLICY, guards ? guards : root);
 	if (!guards)
 		guard2_add(reading, GUARD2_NULL_POLICIES, root);
-	whole = reading->diags->count[SEVERITY_ERROR] == before;
-	if (guards && !check_policies(reading, guards, ret_first))
+	whole = reading->diags->count[SEVERITY_ERROR] == inner;
+	if (guards && !check_policies(reading, guards, bad, ret_first))
 		whole = false;
 	if (!whole)
 		*ret_first = NULL;

@@ -95,6 +95,7 @@ struct form_check {
 	const struct guard2_reading *reading;
 	enum guard2_dialect dialect;
 	bool mixed; /* said once */
+	bool *bad_policies;
 };
 
 /* A finding about a key stands where the key does. */
@@ -132,35 +133,41 @@ check_dialect(struct form_check *check, const struct guard2_key *key, const stru
 	add_at_key(check, GUARD2_DIALECTS, value, key->name, "");
 }
 
-static void
+/* True when the value and all in it, policies aside, have the form. */
+static bool
 check_value(struct form_check *check, const struct guard2_form *form, const struct node *value)
 {
+	bool good = true;
+
 	if (!(form->kinds & 1u << value->kind)) {
 		guard2_add(check->reading, GUARD2_FORM, value, form->what, node_kind_name(value));
-		return;
+		return false;
 	}
 	for (const struct node *child = value->first; child; child = child->next) {
 		const struct guard2_key *key = value->kind == NODE_MAP ? key_find(form, child->key) : NULL;
 
-		if (value->kind == NODE_LIST) {
-			check_value(check, form->item, child);
+		if (form == &policies_form) {
+			check->bad_policies[child->index] = !check_value(check, form->item, child);
+		} else if (value->kind == NODE_LIST) {
+			good = check_value(check, form->item, child) && good;
 		} else if (key) {
 			check_dialect(check, key, child);
-			check_value(check, key->form, child);
+			good = check_value(check, key->form, child) && good;
 		} else if (!form->onap_open || check->reading->mode == GUARD_STRICT) {
 			add_at_key(check, GUARD2_UNKNOWN_KEY, child, child->key.ptr, form->what);
+			good = false;
 		}
 	}
+	return good;
 }
 
 bool
-guard2_check_form(const struct guard2_reading *reading, const struct node *root)
+guard2_check_form(const struct guard2_reading *reading, const struct node *root, bool *bad_policies)
 {
-	struct form_check check = {.reading = reading};
-	size_t before = reading->diags->count[SEVERITY_ERROR];
+	struct form_check check = {.reading = reading, .bad_policies = bad_policies};
+	bool good = check_value(&check, &guard2_document_form, root);
 
-	check_value(&check, &guard2_document_form, root);
-	return reading->diags->count[SEVERITY_ERROR] == before;
+	return good && !(check.mixed && reading->mode == GUARD_ONAP);
 }
 
 static int

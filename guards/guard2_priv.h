@@ -93,8 +93,12 @@ struct guard2_key {
 
 extern const struct guard2_form guard2_document_form, guard2_policy_form, guard2_constraint_form;
 
-/* Whether the document has the form of a guard: known keys, fitting kinds. Findings for all that is not so. */
-bool guard2_check_form(const struct guard2_reading *reading, const struct node *root);
+/*
+ * Whether the document has the form of a guard: known keys, fitting kinds. Findings for all that is not so.
+ * bad_policies: one for each item of `guards`, all false; set where the item's form is wrong. That is the policy's own
+ * fault: the answer is about what stands around the policies.
+ */
+bool guard2_check_form(const struct guard2_reading *reading, const struct node *root, bool *bad_policies);
 
 /* Below, 0, above: an order of values of one form, in which 0 means equal to the reference. Absent and null come first. */
 int guard2_compare(const struct guard2_form *form, const struct node *a, const struct node *b);

@@ -251,6 +251,13 @@ a_policy_with_errors_leaves_the_others_their_guards(void **state)
 	assert_true(str_is(guards.first->policy, "g1"));
 	assert_true(str_is(guards.last->policy, "g2"));
 	assert_null(guards.last->next);
+	for (int m = 0; m < GUARD_MODES; m++) {
+		assert_false(load((enum guard_mode)m, HEAD GOOD("g1") "  - {id: [a], name: [{b: c}], limit_constraints: [[x]], colour: red}\n"
+		                  "  - text\n" GOOD("g2")));
+		assert_int_equal(diags.count[SEVERITY_ERROR], 5);
+		assert_int_equal(guards.count, 2);
+		assert_true(str_is(guards.last->policy, "g2"));
+	}
 	assert_false(load(GUARD_STRICT, "guard: {version: 1.0.0}\nguards:\n" GOOD("g1")));
 	assert_int_equal(guards.count, 0);
 	assert_false(load(GUARD_STRICT, "guard: {version: 2.0.0}\nextra: 1\nguards:\n" GOOD("g1")));
