@@ -24,7 +24,10 @@ int yaml_read(struct str bytes, const char *file, const struct document_limits *
 int json_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
               struct node **ret_root, struct error *err);
 
-/* json_read when `file` ends in .json or the first character that is not white space is '{' or '[', else yaml_read. */
+/*
+ * json_read when `file` ends in .json. Else yaml_read, but what begins with '{' or '[' behind white space is tried as JSON
+ * first, which is faster; when neither reads it, the error is that of the reader which came further, JSON's of two equal.
+ */
 int document_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
                   struct node **ret_root, struct error *err);
 

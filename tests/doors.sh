@@ -62,6 +62,31 @@ says out "$work/bad.yaml:5:3: error: unknown property 'blaklist'"
 expect 1 "$clguard" decide --policy "$work/bad.yaml" --request "$work/request.json"
 expect 0 "$clguard" decide --policy "$work/bad.yaml" "$work/limit.yaml" --skip-bad-policies --request "$work/request.json"
 says err 'bad.yaml:5:3: error:'
+
+# Of a 2.0.0 file, too, only the bad policy goes, whatever is wrong with it.
+guard2() {
+	printf '  - {id: %s, name: n, actor: APPC, recipe: Restart, limit_constraints: [%s]}\n' "$1" "$2"
+}
+{
+	printf 'guard: {version: 2.0.0}\nguards:\n'
+	guard2 misspelt '{blaklist: [vm-1]}'
+	guard2 good '{blacklist: [vm-7]}'
+} >"$work/guard2.yaml"
+expect 1 "$clguard" decide --policy "$work/guard2.yaml" --request "$work/request.json"
+expect 0 "$clguard" decide --policy "$work/guard2.yaml" --skip-bad-policies --request "$work/request.json"
+says err "guard2.yaml:3:80: error: unknown key 'blaklist' in a limit constraint"
+says out '{"status":"Deny","reason":"blacklisted"}'
+
+# YAML in flow style begins as JSON does. A request is JSON unless its name says YAML, as for the service.
+printf '{type: onap.policies.controlloop.guard.common.Blacklist,\n properties: {actor: A, operation: o, blacklist: [t]}}\n' \
+	>"$work/flow.yaml"
+expect 0 "$clguard" check "$work/flow.yaml"
+printf '{action: guard, resource: {guard: {actor: A, operation: o, target: t}}}\n' >"$work/flow-request.yaml"
+expect 0 "$clguard" decide --policy "$work/flow.yaml" --request "$work/flow-request.yaml"
+says out '"blacklisted"'
+cp "$work/flow-request.yaml" "$work/flow-request"
+expect 1 "$clguard" decide --policy "$work/flow.yaml" --request "$work/flow-request"
+says out 'line 1, column 2: expected a key in double quotes'
 expect 3 "$clguard" check "$work/nowhere.yaml"
 expect 3 "$clguard" decide --policy "$work/limit.yaml" --request "$work/nowhere.json"
 printf '{"action":"guard","resource":{"guard":{"vfCount":"many"}}}' >"$work/wrong.json"

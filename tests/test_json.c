@@ -474,10 +474,12 @@ the_name_or_the_first_character_says_which_language_it_is(void **state)
 {
 	static const struct {
 		const char *file, *text;
-		bool json;
+		uint32_t line, column; /* of the error, 0 for none */
 	} cases[] = {
-		{"a.json", "a: 1", true},  {"a.yaml", " \n{a: 1}", true}, {"", "\t[x]", true},
-		{"a.yaml", "a: 1", false}, {NULL, "a: 1", false},         {"json", "- {a: 1}", false},
+		{"a.json", "a: 1", 1, 1},      {"a.json", "{a: 1}", 1, 2},     {"a.yaml", "a: 1", 0, 0},
+		{NULL, "a: 1", 0, 0},          {"json", "- {a: 1}", 0, 0},     {"a.yaml", " \n{a: 1}", 0, 0},
+		{"", "[x]", 0, 0},             {"a.yaml", "{\"a\": 1}", 0, 0}, {"a.yaml", "{\"a\": tru]", 1, 10},
+		{"a.yaml", "{a: 1,\n]", 2, 1}, {"a.yaml", "{\"a\": 1, \"a\": 2}", 1, 10},
 	};
 
 	(void)state;
@@ -486,11 +488,13 @@ the_name_or_the_first_character_says_which_language_it_is(void **state)
 		struct error err = {0};
 		struct arena arena;
 
-		arena_init(&arena, 0); /* none of them is JSON, all are YAML */
+		arena_init(&arena, 0);
 		assert_int_equal(document_read(str_from(cases[i].text), cases[i].file, &document_limits_default, &arena,
 		                               &root, &err) == 0,
-		                 !cases[i].json);
-		if (!cases[i].json)
+		                 !cases[i].line);
+		assert_int_equal(err.line, cases[i].line);
+		assert_int_equal(err.column, cases[i].column);
+		if (!cases[i].line)
 			assert_string_equal(node_file(root), cases[i].file ? cases[i].file : "");
 		arena_free(&arena);
 	}
