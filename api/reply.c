@@ -50,7 +50,7 @@ reply_decision(const struct decision *decision, struct str explanation, struct a
 	return (struct reply_body){text_done(&out), false};
 }
 
-/* "line 3, column 7: resource.guard.actor: a null where text is expected", as far as the place is known. */
+/* "line 3, column 7: resource.guard.actor: null where text is expected", as far as the place is known. */
 static void
 add_detail(struct text *out, const struct error *err, struct arena *arena)
 {

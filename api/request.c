@@ -7,9 +7,7 @@
 static int
 wrong_type(struct error *err, const struct node *node, const char *expected)
 {
-	const char *article = node->kind == NODE_INT ? "an" : "a";
-
-	return error_set(err, ERROR_TYPE, node, "%s %s where %s is expected", article, node_kind_name(node), expected);
+	return error_set(err, ERROR_TYPE, node, "%s where %s is expected", node_kind_phrase(node), expected);
 }
 
 static int
@@ -30,7 +28,7 @@ attribute_text(const struct node *node, enum guard_mode mode, struct arena *aren
 		text = java_text(node, arena);
 		if (!text.ptr)
 			return error_set(err, ERROR_MEMORY, node, "out of memory");
-	} else if (node->kind != NODE_TEXT && node->kind != NODE_INT) {
+	} else if (node->kind != NODE_TEXT && !node_is_integer(node)) {
 		return wrong_type(err, node, "text or an integer");
 	}
 	if (text.len > ATTRIBUTE_SIZE_MAX)
@@ -66,7 +64,7 @@ read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena
 static void
 read_identity(const struct node *node, struct str *ret)
 {
-	if ((node->kind == NODE_TEXT || node->kind == NODE_INT) && node->text.len <= ATTRIBUTE_SIZE_MAX)
+	if ((node->kind == NODE_TEXT || node_is_integer(node)) && node->text.len <= ATTRIBUTE_SIZE_MAX)
 		*ret = node->text;
 }
 

@@ -39,8 +39,8 @@ read_member(const struct node *node, struct operation *row, struct error *err)
 			return error_set(err, ERROR_TYPE, node, "%s is no RFC 3339 time", members[i].name);
 		return 0;
 	}
-	if (node->kind != NODE_TEXT && node->kind != NODE_INT)
-		return error_set(err, ERROR_TYPE, node, "a %s where text is expected", node_kind_name(node));
+	if (node->kind != NODE_TEXT && !node_is_integer(node))
+		return error_set(err, ERROR_TYPE, node, "%s where text is expected", node_kind_phrase(node));
 	*(struct str *)((char *)row + members[i].offset) = node->text;
 	return 0;
 }
@@ -52,7 +52,7 @@ read_row(const struct node *node, bool posted, struct operation *row, struct err
 
 	*row = (struct operation){.start_ms = TIME_NONE, .end_ms = TIME_NONE};
 	if (node->kind != NODE_MAP)
-		return error_set(err, ERROR_TYPE, node, "a %s where an operation is expected", node_kind_name(node));
+		return error_set(err, ERROR_TYPE, node, "%s where an operation is expected", node_kind_phrase(node));
 	for (const struct node *member = node->first; member; member = member->next) {
 		r = read_member(member, row, err);
 		if (r != 0)

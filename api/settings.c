@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/settings_table.h"
+#include "api/socket.h"
 #include "base/document.h"
 #include "base/text.h"
 #include "engine/load.h"
@@ -20,6 +21,7 @@
 /* In the order in which they are printed. */
 static const struct setting table[] = {
 	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT",
+	 .good = socket_address_good, .form = "ADDR:PORT, [ADDR]:PORT or unix:PATH",
 	 .help = "Where to listen: ADDR:PORT, [ADDR]:PORT or unix:PATH; port 0 takes a free one."},
 	{"data", SETTING_TEXT, AT(data), .word = "DIR",
 	 .help = "Directory of the database, made when missing. Without it the operation counters live in a private "
@@ -169,7 +171,7 @@ set_number(struct settings *settings, const struct setting *setting, struct str 
 	int64_t value;
 
 	if (parse_number(text, setting->unit && strcmp(setting->unit, "bytes") == 0, &value) != 0)
-		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is no number", setting->name, STR_ARG(text));
+		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is not a number", setting->name, STR_ARG(text));
 	if (value < setting->min || value > setting->max)
 		return error_set(err, ERROR_RANGE, where, "%s: %.*s is not within %" PRId64 " to %" PRId64,
 		                 setting->name, STR_ARG(text), setting->min, setting->max);
@@ -236,6 +238,9 @@ setting_set(struct settings *settings, const struct setting *setting, struct str
 	if (text.len == 0)
 		return error_set(err, ERROR_TYPE, where, "%s: empty", setting->name);
 	copy = arena_str(settings->arena, text);
+	if (copy.ptr && setting->good && !setting->good(copy.ptr))
+		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is not %s", setting->name, STR_ARG(text),
+		                 setting->form);
 	if (copy.ptr && setting->kind == SETTING_TEXT)
 		*(const char **)value_of(settings, setting) = copy.ptr;
 	if (!copy.ptr ||
@@ -275,16 +280,18 @@ read_setting(struct settings *settings, const struct node *node, struct error *e
 		return 0;
 	if (setting->kind != SETTING_LIST) {
 		if (!node_is_scalar(node))
-			return error_set(err, ERROR_TYPE, node, "%s: a %s", setting->name, node_kind_name(node));
+			return error_set(err, ERROR_TYPE, node, "%s: %s where one value is expected", setting->name,
+			                 node_kind_phrase(node));
 		return setting_set(settings, setting, node->text, node, err);
 	}
 	if (node->kind != NODE_LIST)
-		return error_set(err, ERROR_TYPE, node, "%s: a %s where a list is expected", setting->name,
-		                 node_kind_name(node));
+		return error_set(err, ERROR_TYPE, node, "%s: %s where a list is expected", setting->name,
+		                 node_kind_phrase(node));
 	setting_clear_list(settings, setting);
 	for (const struct node *item = node->first; item && r == 0; item = item->next) {
 		if (!node_is_scalar(item))
-			return error_set(err, ERROR_TYPE, item, "%s: a %s", setting->name, node_kind_name(item));
+			return error_set(err, ERROR_TYPE, item, "%s: %s where one value is expected", setting->name,
+			                 node_kind_phrase(item));
 		r = setting_set(settings, setting, item->text, item, err);
 	}
 	return r;
@@ -303,7 +310,7 @@ settings_read_file(struct settings *settings, const char *path, struct error *er
 	if (r == 0)
 		r = document_read(bytes, path, &document_limits_default, &arena, &root, err);
 	if (r == 0 && root->kind != NODE_MAP && root->kind != NODE_NULL)
-		r = error_set(err, ERROR_TYPE, root, "a %s where a map of settings is expected", node_kind_name(root));
+		r = error_set(err, ERROR_TYPE, root, "%s where a map of settings is expected", node_kind_phrase(root));
 	for (const struct node *node = r == 0 ? root->first : NULL; node && r == 0; node = node->next)
 		r = read_setting(settings, node, err);
 	arena_free(&arena);

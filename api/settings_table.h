@@ -15,6 +15,8 @@ struct setting {
 	int64_t min, max;    /* SETTING_NUMBER, inclusive */
 	const char *unit;    /* SETTING_NUMBER: "seconds", "bytes" or NULL */
 	const char *word;    /* SETTING_TEXT, SETTING_LIST: what stands for the value in usage texts */
+	bool (*good)(const char *text); /* SETTING_TEXT: whether it has its form; NULL: any has */
+	const char *form;               /* with good: the form, in words */
 	const char *choices[SETTING_CHOICES]; /* SETTING_CHOICE: the value is the index */
 	const char *help;    /* sentences */
 };

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ADDRESS_SIZE 256 /* of ADDR:PORT as a text */
 #define INHERITED_FD 3 /* where service managers put the first */
 
 static int
@@ -99,8 +100,6 @@ open_unix(const char *path, struct sockets *ret, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	if (!*path || strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, ERROR_TYPE, NULL, "'%s' is no path for a socket", path);
 	(void)strcpy(address.sun_path, path); /* fits, see above */
 	if (is_stale(&address))
 		(void)unlink(path);
@@ -178,16 +177,25 @@ split(const char *text, char *buf, size_t size, char **ret_host, char **ret_port
 	return 0;
 }
 
+bool
+socket_address_good(const char *listen)
+{
+	char buf[ADDRESS_SIZE], *host, *port;
+
+	if (strncmp(listen, "unix:", 5) == 0)
+		return listen[5] && strlen(listen + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
+	return split(listen, buf, sizeof(buf), &host, &port) == 0;
+}
+
 static int
 open_address(const char *text, struct sockets *ret, struct error *err)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *info = NULL;
-	char buf[256], *host, *port;
+	char buf[ADDRESS_SIZE], *host, *port;
 	int r;
 
-	if (split(text, buf, sizeof(buf), &host, &port) != 0)
-		return error_set(err, ERROR_TYPE, NULL, "listen: '%s' is neither ADDR:PORT nor unix:PATH", text);
+	(void)split(text, buf, sizeof(buf), &host, &port); /* good, see sockets_open */
 	r = getaddrinfo(host, port, &hints, &info);
 	if (r != 0)
 		return error_set(err, ERROR_IO, NULL, "listen: %s: %s", text, gai_strerror(r));
@@ -233,6 +241,8 @@ sockets_open(const char *listen, unsigned count, struct sockets *ret, struct err
 		ret->fds[i] = -1;
 	if (is_inherited())
 		r = take_inherited(ret, err);
+	else if (!socket_address_good(listen))
+		r = error_set(err, ERROR_TYPE, NULL, "'%s' is neither ADDR:PORT nor unix:PATH", listen);
 	else if (strncmp(listen, "unix:", 5) == 0)
 		r = open_unix(listen + 5, ret, err);
 	else

@@ -3,6 +3,8 @@
 #ifndef API_SOCKET_H
 #define API_SOCKET_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 #define SOCKET_NAME_SIZE 160
@@ -13,6 +15,9 @@ struct sockets {
 	char name[SOCKET_NAME_SIZE]; /* "127.0.0.1:6969", "[::1]:6969", "unix:/run/clguard.sock" */
 	char unix_path[108];         /* removed by sockets_done; empty when there is none */
 };
+
+/* Whether it is ADDR:PORT, [ADDR]:PORT, :PORT or unix:PATH; nobody is asked whether there is such an address. */
+bool socket_address_good(const char *listen);
 
 /*
  * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. A socket inherited from a

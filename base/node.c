@@ -101,6 +101,21 @@ node_is_scalar(const struct node *node)
 	return node && node->kind != NODE_LIST && node->kind != NODE_MAP;
 }
 
+bool
+node_is_integer(const struct node *node)
+{
+	/* Among what makes a NODE_FLOAT only integers begin with a digit or sign and have nothing else behind it. */
+	if (!node || node->kind != NODE_FLOAT)
+		return node && node->kind == NODE_INT;
+	for (size_t i = 0; i < node->text.len; i++) {
+		char c = node->text.ptr[i];
+
+		if ((c < '0' || c > '9') && (i > 0 || (c != '-' && c != '+')))
+			return false;
+	}
+	return true;
+}
+
 const char *
 node_kind_name(const struct node *node)
 {
@@ -110,6 +125,17 @@ node_kind_name(const struct node *node)
 	};
 
 	return names[node ? node->kind : NODE_NULL];
+}
+
+const char *
+node_kind_phrase(const struct node *node)
+{
+	static const char *const phrases[] = {
+		[NODE_NULL] = "null", [NODE_BOOL] = "a boolean", [NODE_INT] = "an integer", [NODE_FLOAT] = "a number",
+		[NODE_TEXT] = "text", [NODE_LIST] = "a list",    [NODE_MAP] = "a map",
+	};
+
+	return phrases[node ? node->kind : NODE_NULL];
 }
 
 bool

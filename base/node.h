@@ -64,6 +64,12 @@ bool node_is_scalar(const struct node *node);
 /* "null", "boolean", "integer", "number", "text", "list", "map": for messages. */
 const char *node_kind_name(const struct node *node);
 
+/* The same with its article, where it has one: "null", "a boolean", "an integer", "text". */
+const char *node_kind_phrase(const struct node *node);
+
+/* Whether a scalar was written as an integer, of however many digits: NODE_INT, or NODE_FLOAT beyond 64 bits. */
+bool node_is_integer(const struct node *node);
+
 /* NULL or a NODE_NULL. */
 bool node_is_null(const struct node *node);
 

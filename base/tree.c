@@ -212,8 +212,8 @@ tree_alias_key(struct tree *tree, const char *name, uint32_t line, uint32_t colu
 	if (r < 0)
 		return r;
 	if (!node_is_scalar(node))
-		return error_set_at(tree->err, ERROR_SYNTAX, line, column, "a key must be a scalar, not a %s",
-		                    node_kind_name(node));
+		return error_set_at(tree->err, ERROR_SYNTAX, line, column, "a key must be a scalar, not %s",
+		                    node_kind_phrase(node));
 	tree->key = node->text;
 	tree->key_line = line;
 	tree->key_column = column;

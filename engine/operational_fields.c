@@ -171,8 +171,8 @@ entry_read(struct compiler *c, struct entry *entry, const struct node *value, st
 		opv_report(c, OPV_31, value, opv_path(c, operation, path), "%s %.*s is taken as text: put it in quotes",
 		           node_kind_name(value), STR_ARG(value->text));
 	} else {
-		opv_report_as(c, OPV_31, SEVERITY_ERROR, value, opv_path(c, operation, path), "must be text, not a %s",
-		              node_kind_name(value));
+		opv_report_as(c, OPV_31, SEVERITY_ERROR, value, opv_path(c, operation, path), "must be text, not %s",
+		              node_kind_phrase(value));
 		return false;
 	}
 	return true;
@@ -187,8 +187,8 @@ field_entries(struct compiler *c, const struct node *map, struct str operation, 
 	if (node_is_null(map))
 		return entries;
 	if (map->kind != NODE_MAP) {
-		opv_report_as(c, OPV_31, SEVERITY_ERROR, map, opv_path(c, operation, field), "must be a map, not a %s",
-		              node_kind_name(map));
+		opv_report_as(c, OPV_31, SEVERITY_ERROR, map, opv_path(c, operation, field), "must be a map, not %s",
+		              node_kind_phrase(map));
 		return entries;
 	}
 	list = arena_array(c->arena, map->count, sizeof(*list));

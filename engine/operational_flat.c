@@ -103,7 +103,7 @@ read_operations(struct compiler *c, const struct node *list, const char *name,
 		return;
 	}
 	if (list->kind != NODE_LIST) {
-		opv_report(c, OPV_08, list, name, "must be a list of operations, not a %s", node_kind_name(list));
+		opv_report(c, OPV_08, list, name, "must be a list of operations, not %s", node_kind_phrase(list));
 		c->trigger = STR_NONE;
 		return;
 	}

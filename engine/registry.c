@@ -69,10 +69,10 @@ names_read(struct registry *registry, const struct node *node, struct diags *dia
 			if (scalar_text(item).ptr)
 				list[names.count++] = keep(registry, item->text);
 			else
-				diags_error(diags, item, "must be text, not a %s", node_kind_name(item));
+				diags_error(diags, item, "must be text, not %s", node_kind_phrase(item));
 		}
 	} else {
-		diags_error(diags, node, "must be a list of texts, not a %s", node_kind_name(node));
+		diags_error(diags, node, "must be a list of texts, not %s", node_kind_phrase(node));
 		return names;
 	}
 	names.list = list;
@@ -158,7 +158,7 @@ capabilities_add(struct registry *registry, struct actor *actor, const struct no
 	if (node_is_null(list))
 		return;
 	if (list->kind != NODE_MAP && list->kind != NODE_LIST) {
-		diags_error(diags, list, "must be a map or list of operations, not a %s", node_kind_name(list));
+		diags_error(diags, list, "must be a map or list of operations, not %s", node_kind_phrase(list));
 		return;
 	}
 	for (const struct node *item = list->first; item; item = item->next) {

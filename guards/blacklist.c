@@ -60,7 +60,7 @@ static bool
 entry_good(const struct node *entry, struct diags *diags)
 {
 	if (node_is_null(entry) || !node_is_scalar(entry))
-		diags_error(diags, entry, "an entry of a blacklist must be text, not a %s", node_kind_name(entry));
+		diags_error(diags, entry, "an entry of a blacklist must be text, not %s", node_kind_phrase(entry));
 	else if (str_trim(entry->text).len == 0)
 		diags_error(diags, entry, "an entry of a blacklist is blank");
 	else if (entry->text.len > ATTRIBUTE_SIZE_MAX && !text_is_pattern(entry->text))

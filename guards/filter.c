@@ -224,8 +224,8 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 			good = false;
 		} else if (filter->kind != NODE_MAP) {
 			diags_error(diags, filter,
-			            "Cannot decode FilterDefinition from properties: a filter is a map, not a %s",
-			            node_kind_name(filter));
+			            "Cannot decode FilterDefinition from properties: a filter is a map, not %s",
+			            node_kind_phrase(filter));
 			good = false;
 		} else {
 			good = rule_compile_onap(&data->rules[data->count++], filter, arena, diags) && good;

@@ -73,8 +73,8 @@ static bool
 onap_loop(const struct node *loop, struct diags *diags)
 {
 	if (onap_kind(loop) != ONAP_TEXT) {
-		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not a %s",
-		            loop->index, node_kind_name(loop));
+		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not %s",
+		            loop->index, node_kind_phrase(loop));
 		return false;
 	}
 	if (!memchr(loop->text.ptr, '&', loop->text.len) && !memchr(loop->text.ptr, '<', loop->text.len))

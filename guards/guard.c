@@ -122,8 +122,8 @@ common_compile(const struct policy *policy, struct guard *guard, struct arena *a
 		if (node_is_null(value))
 			continue;
 		if (!node_is_scalar(value)) {
-			diags_error(diags, value, "%s must be text, not a %s", scope_property[i],
-			            node_kind_name(value));
+			diags_error(diags, value, "%s must be text, not %s", scope_property[i],
+			            node_kind_phrase(value));
 			good = false;
 		} else if (!scope_term_compile(&guard->scope.term[i], i, value->text, GUARD_STRICT, value, arena,
 		                               diags)) {
@@ -150,8 +150,8 @@ range_compile_onap(const struct node *range, struct guard *guard, struct diags *
 		return true;
 	if (range->kind != NODE_MAP) {
 		diags_error(diags, range,
-		            "Cannot decode TimeRangeDefinition from properties: timeRange must be a map, not a %s",
-		            node_kind_name(range));
+		            "Cannot decode TimeRangeDefinition from properties: timeRange must be a map, not %s",
+		            node_kind_phrase(range));
 		return false;
 	}
 	if (start && end)

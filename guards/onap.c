@@ -77,8 +77,8 @@ cannot_decode(const struct onap_properties *properties, const struct node *value
 	char key[64];
 
 	(void)snprintf(key, sizeof(key), "%.*s", STR_ARG(value->key));
-	diags_error(diags, value, "Cannot decode %s from properties: %s must be %s, not a %s", properties->definition,
-	            key, wanted, node_kind_name(value));
+	diags_error(diags, value, "Cannot decode %s from properties: %s must be %s, not %s", properties->definition,
+	            key, wanted, node_kind_phrase(value));
 	return false;
 }
 

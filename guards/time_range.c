@@ -98,8 +98,8 @@ onap_bound_given(const struct node *bound, const char *key, struct diags *diags)
 		diags_error(diags, bound, "item \"%s\" is null", key);
 	else if (!node_is_scalar(bound))
 		diags_error(diags, bound,
-		            "Cannot decode TimeRangeDefinition from properties: %s must be text, not a %s", key,
-		            node_kind_name(bound));
+		            "Cannot decode TimeRangeDefinition from properties: %s must be text, not %s", key,
+		            node_kind_phrase(bound));
 	else if (str_trim(bound->text).len == 0)
 		diags_error(diags, bound, "item \"%s\" is blank", key);
 	else

@@ -60,7 +60,7 @@ name_ok(const struct node *body, struct diags *diags)
 		diags_error_key(diags, body, "'%.*s' is TOSCA's own type and cannot be declared", STR_ARG(body->key));
 	else if (body->kind != NODE_MAP && body->kind != NODE_NULL)
 		diags_error(diags, body, "type '%.*s' must be a map, found %s", STR_ARG(body->key),
-		            node_kind_name(body));
+		            node_kind_phrase(body));
 	else
 		return true;
 	return false;

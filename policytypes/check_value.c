@@ -74,7 +74,7 @@ check_shown(const struct node *value)
 	if (value->kind == NODE_NULL || (node_is_scalar(value) && len == 0))
 		(void)snprintf(label.text, sizeof(label.text), "is empty");
 	else if (!node_is_scalar(value))
-		(void)snprintf(label.text, sizeof(label.text), "is a %s", node_kind_name(value));
+		(void)snprintf(label.text, sizeof(label.text), "is %s", node_kind_phrase(value));
 	else
 		(void)snprintf(label.text, sizeof(label.text), "is %s'%.*s'%s", value->quoted ? "the text " : "", len,
 		               value->text.ptr, (size_t)len < value->text.len ? "..." : "");

@@ -69,7 +69,7 @@ read_type(const struct reader *reader, const struct node *definition, const stru
 	enum value_kind kind;
 
 	if (!node_is_scalar(name)) {
-		diags_error(reader->diags, name, "'type' must be a name, found %s", node_kind_name(name));
+		diags_error(reader->diags, name, "'type' must be a name, found %s", node_kind_phrase(name));
 		return false;
 	}
 	if (value_kind_find(name->text, false, &kind) ||
@@ -102,7 +102,7 @@ read_part(const struct reader *reader, const struct node *node)
 	if (node_is_scalar(node))
 		return read_type(reader, NULL, node, part) ? part : NULL;
 	if (node->kind != NODE_MAP) {
-		diags_error(reader->diags, node, "'%.*s' must be a map with a type, found list", STR_ARG(node->key));
+		diags_error(reader->diags, node, "'%.*s' must be a map with a type, found a list", STR_ARG(node->key));
 		return NULL;
 	}
 	if (!section_check_keys(node, property_keys, "schema", SEVERITY_ERROR, reader->diags))
@@ -220,7 +220,7 @@ read_property(const struct reader *reader, const struct node *node, struct prope
 
 	if (node->kind != NODE_MAP) {
 		diags_error(reader->diags, node, "the definition of property '%.*s' must be a map, found %s",
-		            STR_ARG(node->key), node_kind_name(node));
+		            STR_ARG(node->key), node_kind_phrase(node));
 		return false;
 	}
 	if (!section_check_keys(node, property_keys, "property definition", SEVERITY_ERROR, reader->diags))
@@ -286,7 +286,7 @@ type_define(const struct catalogue *catalogue, struct type *type, struct diags *
 	struct property *properties;
 
 	if (!node_is_null(section) && section->kind != NODE_MAP) {
-		diags_error(diags, section, "'properties' must be a map, found %s", node_kind_name(section));
+		diags_error(diags, section, "'properties' must be a map, found %s", node_kind_phrase(section));
 		return false;
 	}
 	if (node_is_null(section) || section->count == 0) {

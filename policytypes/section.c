@@ -49,7 +49,7 @@ section_check(const struct node *section, struct diags *diags)
 		return true;
 	if (section->kind != NODE_LIST) {
 		diags_error(diags, section, "'%.*s' must be a map, or a list of maps with one name each, found %s",
-		            STR_ARG(section->key), node_kind_name(section));
+		            STR_ARG(section->key), node_kind_phrase(section));
 		return false;
 	}
 	for (const struct node *item = section->first; item; item = item->next) {
@@ -125,7 +125,7 @@ section_text(const struct node *map, const char *key, struct diags *diags)
 	if (node_is_null(node))
 		return STR_NONE;
 	if (!node_is_scalar(node)) {
-		diags_error(diags, node, "'%s' must be text, found %s", key, node_kind_name(node));
+		diags_error(diags, node, "'%s' must be text, found %s", key, node_kind_phrase(node));
 		return STR_NONE;
 	}
 	return node->text;

@@ -86,8 +86,8 @@ document_classify(const struct node *root, enum document_kind *ret_kind, struct 
 	if (node_is_null(root))
 		return error_set(err, ERROR_TYPE, root, "the document is empty; expected " EXPECTED);
 	if (root->kind != NODE_MAP)
-		return error_set(err, ERROR_TYPE, root, "the document is a %s; expected " EXPECTED,
-		                 node_kind_name(root));
+		return error_set(err, ERROR_TYPE, root, "the document is %s; expected " EXPECTED,
+		                 node_kind_phrase(root));
 	for (size_t i = 0; i < sizeof(tells) / sizeof(tells[0]); i++) {
 		if (!node_get(root, tells[i].key))
 			continue;
@@ -121,7 +121,7 @@ get_map(const struct node *body, const char *key, struct diags *diags)
 		return NULL;
 	if (node->kind == NODE_MAP)
 		return node;
-	diags_error(diags, node, "'%s' must be a map, found %s", key, node_kind_name(node));
+	diags_error(diags, node, "'%s' must be a map, found %s", key, node_kind_phrase(node));
 	return NULL;
 }
 
@@ -213,7 +213,7 @@ read_policies(const struct node *root, const struct node *section, struct arena 
 			read_body(policy, diags);
 		else
 			diags_error_key(diags, body, "policy '%.*s' must be a map with type and properties, found %s",
-			                STR_ARG(body->key), node_kind_name(body));
+			                STR_ARG(body->key), node_kind_phrase(body));
 		policy->bad = diags->count[SEVERITY_ERROR] != errors;
 	}
 }

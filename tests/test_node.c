@@ -224,18 +224,51 @@ static void
 kinds_have_names(void **state)
 {
 	static const char *const names[] = {"null", "boolean", "integer", "number", "text", "list", "map"};
+	static const char *const phrases[] = {"null", "a boolean", "an integer", "a number", "text", "a list", "a map"};
 
 	(void)state;
 	for (int kind = NODE_NULL; kind <= NODE_MAP; kind++) {
 		struct node node = {.kind = (enum node_kind)kind};
 
 		assert_string_equal(node_kind_name(&node), names[kind]);
+		assert_string_equal(node_kind_phrase(&node), phrases[kind]);
 		assert_int_equal(node_is_scalar(&node), kind < NODE_LIST);
 		assert_int_equal(node_is_null(&node), kind == NODE_NULL);
 	}
 	assert_false(node_is_scalar(NULL));
 	assert_true(node_is_null(NULL));
 	assert_string_equal(node_kind_name(NULL), "null");
+}
+
+static void
+integers_may_have_any_number_of_digits(void **state)
+{
+	static const struct {
+		const char *text;
+		bool integer;
+	} cases[] = {
+		{"0", true},
+		{"-7", true},
+		{"9223372036854775808", true},
+		{"-123456789012345678901234567890", true},
+		{"+99999999999999999999", true},
+		{"1.0", false},
+		{"1e30", false},
+		{".5", false},
+		{".inf", false},
+		{"-.inf", false},
+		{"true", false},
+		{"text", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct node node = {.kind = NODE_NULL};
+
+		node_set_plain(&node, str_from(cases[i].text));
+		assert_int_equal(node_is_integer(&node), cases[i].integer);
+	}
+	assert_false(node_is_integer(NULL));
 }
 
 static void
@@ -427,6 +460,7 @@ main(void)
 		cmocka_unit_test(a_digit_far_behind_still_breaks_a_tie),
 		cmocka_unit_test(children_keep_their_order_and_are_found_by_key),
 		cmocka_unit_test(kinds_have_names),
+		cmocka_unit_test(integers_may_have_any_number_of_digits),
 		cmocka_unit_test(the_path_leads_from_the_root),
 		cmocka_unit_test(a_list_at_the_top_has_paths_without_a_name),
 		cmocka_unit_test(long_paths_lose_their_front),

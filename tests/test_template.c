@@ -140,12 +140,12 @@ what_is_wrong_with_a_template_is_found(void **state)
 	         "_1_1_0, "
 	         "_1_2 and _1_3\n"},
 		{"tosca_definitions_version: [a]\n",
-	         "1:28: error: 'tosca_definitions_version' must be text, found list\n"},
+	         "1:28: error: 'tosca_definitions_version' must be text, found a list\n"},
 		{VERSION "topology_templates: {}\n", "2:1: error: unknown key 'topology_templates' in a service "
 	                                             "template; did you mean 'topology_template'?\n"},
 		{VERSION "topology_template: {policy: {}}\n",
 	         "2:21: error: unknown key 'policy' in a topology template\n"},
-		{VERSION "topology_template: []\n", "2:20: error: 'topology_template' must be a map, found list\n"},
+		{VERSION "topology_template: []\n", "2:20: error: 'topology_template' must be a map, found a list\n"},
 		{VERSION "policies: text\n",
 	         "2:11: error: 'policies' must be a map, or a list of maps with one name each, found text\n"},
 		{VERSION "policies:\n- text\n- a: {type: t}\n",
@@ -172,16 +172,16 @@ what_is_wrong_with_a_template_is_found(void **state)
 		{VERSION "policies: {a: {type: t, type_version: v1.0.0}}\n",
 	         "2:39: error: 'type_version' must have three numbers such as 1.0.0, is 'v1.0.0'\n"},
 		{VERSION "policies: {a: {type: t, version: [1]}}\n",
-	         "2:34: error: 'version' must be text, found list\n"},
+	         "2:34: error: 'version' must be text, found a list\n"},
 		{VERSION "policies: {a: {type: t, properties: [x]}}\n",
-	         "2:37: error: 'properties' must be a map, found list\n"},
+	         "2:37: error: 'properties' must be a map, found a list\n"},
 		{VERSION "policies: {a: {type: t, metadata: x}}\n",
 	         "2:35: error: 'metadata' must be a map, found text\n"},
 		{VERSION
 	         "topology_template: {node_templates: {n: {type: t, id: A, capabilities: {c: {}}}}, inputs: {}}\n",
 	         ""},
 		{VERSION "topology_template: {node_templates: 1}\n",
-	         "2:37: error: 'node_templates' must be a map, or a list of maps with one name each, found integer\n"},
+	         "2:37: error: 'node_templates' must be a map, or a list of maps with one name each, found an integer\n"},
 	};
 	struct types_fixture *f = *state;
 

@@ -52,9 +52,10 @@ def test_errors_name_the_place_or_the_option(suite):
                              ("\nlease: 5\n", ":2:1: error: there is no setting 'lease'"),
                              ("mode: lax\n", ":1:7: error: mode: 'lax' is none of strict, onap"),
                              ("body_size: [1]\n", ":1:12: error: body_size: a list"),
-                             ("body_size: 64 KB\n", ":1:12: error: body_size: '64 KB' is no number"),
-                             ("lease_s: 1K\n", "is no number"),
-                             ("policies: x\n", "a text where a list is expected"),
+                             ("body_size: 64 KB\n", ":1:12: error: body_size: '64 KB' is not a number"),
+                             ("lease_s: 1K\n", "is not a number"),
+                             ("listen: nonsense\n", ":1:9: error: listen: 'nonsense' is not ADDR:PORT"),
+                             ("policies: x\n", "text where a list is expected"),
                              ("- 1\n", "a list where a map"), ("a: [\n", ":2:1: error:"),
                              ("mode: strict\nmode: onap\n", ":2:1: error: duplicate key"),
                              ("skip_bad_policies: yes\n", "neither true nor false")):
@@ -64,10 +65,12 @@ def test_errors_name_the_place_or_the_option(suite):
             suite.equal(done.returncode, 1, text)
             suite.check(done.stderr.startswith(path + ":") and wanted in done.stderr, f"{text!r}: {done.stderr}")
     suite.equal(run("--config", "/nowhere/c.yaml").returncode, 3, "no such file")
-    for arguments, wanted in ((["--lease-s", "x"], "lease_s: 'x' is no number"), (["--lease-s"], "needs a value"),
+    for arguments, wanted in ((["--lease-s", "x"], "lease_s: 'x' is not a number"), (["--lease-s"], "needs a value"),
                               (["--nothing", "1"], "unknown option '--nothing'"), (["word"], "belongs to no option"),
                               (["--listen", "--mode", "onap"], "'--listen' needs a value"), (["--config"], "needs a value"),
-                              (["--data", ""], "data: empty")):
+                              (["--data", ""], "data: empty"), (["--listen", "nonsense"], "listen: 'nonsense' is not ADDR:PORT"),
+                              (["--listen", "unix:"], "is not ADDR:PORT"), (["--listen", "::1:80"], "is not ADDR:PORT"),
+                              (["--listen", "a:99999"], "is not ADDR:PORT")):
         done = run(*arguments, "--print-config") if arguments != ["--lease-s"] and arguments != ["--config"] else run(*arguments)
         suite.equal(done.returncode, 2, arguments)
         suite.check(wanted in done.stderr, f"{arguments}: {done.stderr}")
