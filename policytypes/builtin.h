@@ -16,4 +16,11 @@ struct builtin_document {
 extern const struct builtin_document policytypes_builtin[];
 extern const size_t policytypes_builtin_count;
 
+/* A node type of these documents and its parent, NULL for a root. The last one has no name. */
+struct builtin_node_type {
+	const char *name, *derived_from;
+};
+
+extern const struct builtin_node_type policytypes_builtin_nodes[];
+
 #endif

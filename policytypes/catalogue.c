@@ -120,6 +120,35 @@ catalogue_add(struct catalogue *catalogue, const struct node *template_root, str
 	}
 }
 
+struct borrowing {
+	struct catalogue *catalogue;
+	const struct declared *last; /* of those that were there before */
+	struct diags *diags;
+};
+
+static int
+borrow(void *context, const struct type *type)
+{
+	struct borrowing *borrowing = context;
+	const struct declared *own = borrowing->last ? borrowing->catalogue->first : NULL;
+
+	if (type->kind == TYPE_POLICY)
+		return 0;
+	while (own && !(own->type.kind == type->kind && str_equal(own->type.name, type->name)))
+		own = own == borrowing->last ? NULL : own->after;
+	if (!own)
+		declare(borrowing->catalogue, type->kind, type->node, borrowing->diags);
+	return 0;
+}
+
+void
+catalogue_borrow(struct catalogue *catalogue, const struct catalogue *from, struct diags *diags)
+{
+	struct borrowing borrowing = {catalogue, catalogue->last, diags};
+
+	(void)catalogue_each(from, borrow, &borrowing); /* never stops */
+}
+
 int
 catalogue_load_builtin(struct catalogue *catalogue, struct diags *diags)
 {

@@ -90,6 +90,12 @@ int catalogue_load_builtin(struct catalogue *catalogue, struct diags *diags);
 void catalogue_add(struct catalogue *catalogue, const struct node *template_root, struct diags *diags);
 
 /*
+ * Before catalogue_resolve, of a catalogue without a base: declares the data, node and capability types of another one
+ * whose names are not declared here under any version. So a document's own declaration of a type stands.
+ */
+void catalogue_borrow(struct catalogue *catalogue, const struct catalogue *from, struct diags *diags);
+
+/*
  * Resolves derived_from and flattens; finds cycles, unknown parents, unknown property types, bad constraints and defaults.
  * Once a catalogue. A definition that overrides an inherited one may only narrow it. A name of a parent or a property's type
  * is looked for among the catalogue's own types first, then in the base; derived_from_version and type_version choose a

@@ -27,3 +27,13 @@ for file; do
 	i=$((i + 1))
 done
 printf '};\n\nconst size_t policytypes_builtin_count = %d;\n' "$i"
+
+# Of the node types the name and the parent alone, for who needs no more than that.
+printf '\nconst struct builtin_node_type policytypes_builtin_nodes[] = {\n'
+awk '
+	/^[a-z]/ { inside = $1 == "node_types:" }
+	inside && /^  [a-z]/ { if (name) print "\t{\"" name "\", 0},"; name = substr($1, 1, length($1) - 1) }
+	inside && /^    derived_from:/ { print "\t{\"" name "\", \"" $2 "\"},"; name = "" }
+	END { if (name) print "\t{\"" name "\", 0}," }
+' "$@"
+printf '\t{0, 0},\n};\n'

@@ -3,6 +3,7 @@
 #include "runtime/catalogue.h"
 
 #include "runtime/catalogue_priv.h"
+#include "runtime/runtime_priv.h"
 
 const struct document_limits entry_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 const char *const entry_sections[] = {"data_types", "policy_types", "node_types", NULL};
@@ -15,7 +16,7 @@ kind_of(const struct node *root, const struct node *template)
 		return "loop";
 	if (looptype_is_element(root, template))
 		return "element";
-	return str_is(looptype_text(template, "type"), CLAMP "Participant") ? "participant" : NULL;
+	return looptype_is_participant(root, template) ? "participant" : NULL;
 }
 
 struct node *
@@ -31,6 +32,14 @@ entry_load(struct turn *turn, struct concept id)
 		return node_get(root, "document");
 	turn_fail(turn, ERROR_DAMAGED);
 	return NULL;
+}
+
+void
+entry_forget_places(struct node *node)
+{
+	node->line = node->key_line = 0;
+	for (struct node *child = node->first; child; child = child->next)
+		entry_forget_places(child);
 }
 
 bool
@@ -92,8 +101,10 @@ write_entry(struct turn *turn, const struct node *root, const struct node *templ
 }
 
 static bool
-check_entry(struct runtime_call *call, const struct node *root, const struct node *template, const char *kind)
+check_entry(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template,
+            const char *kind)
 {
+	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
 	struct concept id = looptype_concept(template);
 
 	if (!concept_name_valid(id.name) || !concept_version_valid(id.version)) {
@@ -109,7 +120,7 @@ check_entry(struct runtime_call *call, const struct node *root, const struct nod
 	if (strcmp(kind, "loop") == 0) {
 		struct looptype_findings findings;
 
-		looptype_check(root, &call->arena, &findings);
+		looptype_check(builtin, root, false, &call->arena, &findings);
 		if (findings.status) {
 			call_refuse(call, findings.status, "%s", text_done(&findings.text).ptr);
 			return false;
@@ -137,7 +148,7 @@ catalogue_onboard(struct turn *turn, struct runtime_call *call)
 
 		if (!kind)
 			continue;
-		if (!check_entry(call, call->body, template, kind) ||
+		if (!check_entry(turn, call, call->body, template, kind) ||
 		    !entry_save(turn, call, id, kind,
 		                write_entry(turn, call->body, template, strcmp(kind, "loop") == 0)))
 			return -ERROR_CONFLICT; /* all or none */
@@ -235,7 +246,8 @@ is_common(struct turn *turn, const struct node *root, const struct node *templat
 	struct text out;
 
 	text_init(&out, turn->arena);
-	(void)looptype_write_properties(root, template, true, &out); /* there may be none */
+	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, true,
+	                                &out); /* there may be none */
 	return json_read(turn_text(turn, &out), "", &entry_limits, turn->arena, &properties, NULL) == 0 &&
 	       node_get_str(properties, property);
 }
@@ -251,6 +263,7 @@ catalogue_document(struct turn *turn, struct runtime_call *call, struct concept 
 		return NULL;
 	}
 	root->parent = NULL; /* a document of its own from here on */
+	entry_forget_places(root);
 	for (const struct node *values = common ? common->first : NULL; values; values = values->next) {
 		struct node *template = (struct node *)(uintptr_t)node_get_str(looptype_templates(root), values->key);
 

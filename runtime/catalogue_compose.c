@@ -3,6 +3,7 @@
 #include "runtime/catalogue_priv.h"
 
 #include "policytypes/section.h"
+#include "runtime/runtime_priv.h"
 
 #define ELEMENTS_MAX 100
 
@@ -231,7 +232,8 @@ catalogue_compose(struct turn *turn, struct runtime_call *call)
 		turn_fail(turn, ERROR_MEMORY);
 		return turn->failed;
 	}
-	looptype_check(root, turn->arena, &findings);
+	entry_forget_places(root);
+	looptype_check(engine_builtin(turn->runtime->engine), root, false, turn->arena, &findings);
 	if (findings.status)
 		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
 	else if (entry_save(turn, call, id, "loop", text_done(&out)))

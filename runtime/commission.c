@@ -7,6 +7,7 @@
 #include "runtime/looptype.h"
 #include "runtime/message.h"
 #include "runtime/participant.h"
+#include "runtime/runtime_priv.h"
 
 /* ONAP stores every document under this name: it stands for all that is commissioned. */
 #define EVERYTHING "ToscaServiceTemplateSimple"
@@ -57,7 +58,7 @@ check_known(struct turn *turn, struct runtime_call *call, const struct node *roo
 }
 
 static void
-answer_templates(struct runtime_call *call, const struct node *root)
+answer_templates(struct turn *turn, struct runtime_call *call, const struct node *root, struct looptype_findings *findings)
 {
 	struct text out;
 
@@ -67,7 +68,13 @@ answer_templates(struct runtime_call *call, const struct node *root)
 		concept_write(&out, looptype_concept(template));
 		text_add(&out, template->next ? STR(",") : STR(""));
 	}
-	text_add(&out, STR("]}"));
+	text_add(&out, STR("]"));
+	if (findings->warning_count) {
+		text_add(&out, STR(",\"warnings\":["));
+		text_add(&out, turn_text(turn, &findings->warnings));
+		text_add(&out, STR("]"));
+	}
+	text_add(&out, STR("}"));
 	call_answer(call, 200, text_done(&out));
 }
 
@@ -94,7 +101,7 @@ commission_create(struct turn *turn, struct runtime_call *call)
 	root = find_document_of(turn, call, &replace);
 	if (!root)
 		return 0;
-	looptype_check(root, turn->arena, &findings);
+	looptype_check(engine_builtin(turn->runtime->engine), root, true, turn->arena, &findings);
 	if (findings.status) {
 		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
 		return 0;
@@ -113,7 +120,7 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		message_prime(turn, NULL);
 		participants_expect_update(turn);
 	}
-	answer_templates(call, root);
+	answer_templates(turn, call, root, &findings);
 	return 0;
 }
 
@@ -347,7 +354,7 @@ list_properties(void *context, const struct node *root)
 		struct text properties;
 
 		text_init(&properties, listing->turn->arena);
-		if (looptype_write_properties(root, template, listing->common, &properties) == 0)
+		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template, listing->common, &properties) == 0)
 			continue;
 		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
 		text_add_json(listing->out, template->key);

@@ -6,6 +6,7 @@
 #include "policytypes/value.h"
 #include "runtime/configuration.h"
 #include "runtime/looptype_priv.h"
+#include "runtime/runtime_priv.h"
 
 /* The commissioned version that is nearest. */
 struct nearest {
@@ -61,7 +62,7 @@ properties_of(struct turn *turn, const struct node *root, const struct node *tem
 	struct text out;
 
 	text_init(&out, turn->arena);
-	(void)looptype_write_properties(root, template, common, &out); /* there may be none */
+	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, common, &out); /* there may be none */
 	if (json_read(turn_text(turn, &out), "", &limits, turn->arena, &properties, NULL) == 0)
 		return properties;
 	turn_fail(turn, ERROR_MEMORY);

@@ -71,6 +71,17 @@ complain(struct text *errors, const struct loop *loop, struct concept what, cons
 	          STR_ARG(what.version), why);
 }
 
+/* A property that each instance must give, and this one does not. */
+static void
+complain_missing(struct text *errors, const struct loop *loop, const struct element *element, struct str property)
+{
+	text_addf(errors, "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, "
+	          "element %.*s gives no value for the instance property %.*s",
+	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version),
+	          STR_ARG(element->definition.name), STR_ARG(element->definition.version), STR_ARG(element->id),
+	          STR_ARG(property));
+}
+
 /* Whether the list has an element of that name; of that version too, when exactly. */
 static bool
 lists(const struct node *template, struct concept definition, bool exactly)
@@ -91,6 +102,7 @@ lists(const struct node *template, struct concept definition, bool exactly)
 static void
 check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 {
+	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
 	const struct node *template = NULL, *root = looptype_load(turn, loop->definition, &template);
 
 	if (!root || !template) {
@@ -105,11 +117,19 @@ check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 		} else if (!lists(template, element->definition, true)) {
 			complain(errors, loop, element->definition, "Version not matching");
 		} else {
-			looptype_fill_element(looptype_template(root, element->definition), element);
+			const struct node *definition = looptype_template(root, element->definition);
+			struct str missing = looptype_missing(builtin, root, definition, element->given, false);
+
+			looptype_fill_element(definition, element);
 			if (!concept_name_valid(element->participant_type.name) ||
 			    (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
 				complain(errors, loop, element->definition,
 				         "participantType or participantId has no legal name");
+			if (!looptype_can_host(builtin, root, element->participant_type, definition))
+				complain(errors, loop, element->definition,
+				         "its participantType is not capable of hosting it");
+			if (missing.ptr)
+				complain_missing(errors, loop, element, missing);
 		}
 	}
 }

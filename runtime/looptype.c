@@ -5,26 +5,10 @@
 #include "policytypes/section.h"
 #include "runtime/looptype_priv.h"
 
-#define CHAIN_MAX 32 /* types above a type; a cycle ends there too */
-
-const struct looptype_builtin looptype_builtins[] = {
-	{CLAMP "Participant", NULL},
-	{CLAMP "ControlLoop", NULL},
-	{TYPE_ELEMENT, NULL},
-	{CLAMP "PolicyControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "KubernetesControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "K8SMicroserviceControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "HttpControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "CDSControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "DCAEMicroserviceControlLoopElement", TYPE_ELEMENT},
-	{CLAMP "ConfigurationPersistenceControlLoopElement", TYPE_ELEMENT},
-	{NULL, NULL},
-};
-
-const struct looptype_builtin *
+const struct builtin_node_type *
 looptype_builtin(struct str name)
 {
-	for (const struct looptype_builtin *builtin = looptype_builtins; builtin->name; builtin++)
+	for (const struct builtin_node_type *builtin = policytypes_builtin_nodes; builtin->name; builtin++)
 		if (str_is(name, builtin->name))
 			return builtin;
 	return NULL;
@@ -70,16 +54,16 @@ struct str
 looptype_parent(const struct node *root, struct str type)
 {
 	const struct node *node = node_get_str(looptype_section(root, "node_types"), type);
-	const struct looptype_builtin *builtin;
+	const struct builtin_node_type *builtin;
 
 	if (node)
 		return looptype_text(node, "derived_from");
 	builtin = looptype_builtin(type);
-	return builtin && builtin->parent ? str_from(builtin->parent) : STR_NONE;
+	return builtin ? str_from(builtin->derived_from) : STR_NONE;
 }
 
-static bool
-derives(const struct node *root, struct str type, const char *from)
+bool
+looptype_derives(const struct node *root, struct str type, const char *from)
 {
 	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
 		if (str_is(type, from))
@@ -92,13 +76,19 @@ derives(const struct node *root, struct str type, const char *from)
 bool
 looptype_is_loop(const struct node *root, const struct node *template)
 {
-	return derives(root, looptype_text(template, "type"), CLAMP "ControlLoop");
+	return looptype_derives(root, looptype_text(template, "type"), CLAMP "ControlLoop");
 }
 
 bool
 looptype_is_element(const struct node *root, const struct node *template)
 {
-	return derives(root, looptype_text(template, "type"), TYPE_ELEMENT);
+	return looptype_derives(root, looptype_text(template, "type"), TYPE_ELEMENT);
+}
+
+bool
+looptype_is_participant(const struct node *root, const struct node *template)
+{
+	return looptype_derives(root, looptype_text(template, "type"), CLAMP "Participant");
 }
 
 const struct node *
@@ -157,86 +147,6 @@ looptype_fill_element(const struct node *template, struct element *element)
 	element->fragment = looptype_property(template, "policy_type_id") || looptype_property(template, "policy_id");
 }
 
-/* --- properties of types --- */
-
-static bool
-is_common(const struct node *definition)
-{
-	const struct node *common = node_get(node_get(definition, "metadata"), "common");
-
-	return common && str_equal_nocase(common->text, STR("true"));
-}
-
-/* GSON's shape: the name inside, metadata values as text. */
-static void
-write_definition(const struct node *definition, struct text *out)
-{
-	text_add_json(out, definition->key);
-	text_add(out, STR(":{\"name\":"));
-	text_add_json(out, definition->key);
-	for (const struct node *child = definition->first; child; child = child->next) {
-		if (child->kind == NODE_NULL || str_is(child->key, "name"))
-			continue;
-		text_add(out, STR(","));
-		text_add_json(out, child->key);
-		text_add(out, STR(":"));
-		if (!str_is(child->key, "metadata") || child->kind != NODE_MAP) {
-			text_add_node(out, child, false);
-			continue;
-		}
-		text_add(out, STR("{"));
-		for (const struct node *datum = child->first; datum; datum = datum->next) {
-			text_add_json(out, datum->key);
-			text_add(out, STR(":"));
-			if (node_is_scalar(datum))
-				text_add_json(out, datum->text);
-			else
-				text_add_node(out, datum, false);
-			text_add(out, datum->next ? STR(",") : STR(""));
-		}
-		text_add(out, STR("}"));
-	}
-	text_add(out, STR("}"));
-}
-
-/* Whether a type nearer than `until` declares the property too. */
-static bool
-is_hidden(const struct node *root, struct str from, struct str until, struct str property)
-{
-	for (int i = 0; from.ptr && i < CHAIN_MAX && !str_equal(from, until); i++) {
-		const struct node *type = node_get_str(looptype_section(root, "node_types"), from);
-
-		if (node_get_str(node_get(type, "properties"), property))
-			return true;
-		from = looptype_parent(root, from);
-	}
-	return false;
-}
-
-size_t
-looptype_write_properties(const struct node *root, const struct node *template, bool common, struct text *out)
-{
-	struct str first = looptype_text(template, "type"), type = first;
-	size_t count = 0;
-
-	text_add(out, STR("{"));
-	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-		const struct node *properties =
-			node_get(node_get_str(looptype_section(root, "node_types"), type), "properties");
-
-		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next) {
-			if (is_common(child) != common || is_hidden(root, first, type, child->key))
-				continue;
-			if (count++)
-				text_add(out, STR(","));
-			write_definition(child, out);
-		}
-		type = looptype_parent(root, type);
-	}
-	text_add(out, STR("}"));
-	return count;
-}
-
 /* --- what answers and messages carry --- */
 
 void
@@ -266,14 +176,15 @@ looptype_write_template(struct text *out, const struct node *template, struct st
 }
 
 static void
-write_definition_of(const struct node *root, const struct node *template, struct text *out)
+write_definition_of(const struct catalogue *builtin, const struct node *root, const struct node *template,
+                    struct text *out)
 {
 	text_add(out, STR("{\"clElementDefinitionId\":"));
 	concept_write(out, looptype_concept(template));
 	text_add(out, STR(",\"controlLoopElementToscaNodeTemplate\":"));
 	looptype_write_template(out, template, STR_NONE);
 	text_add(out, STR(",\"commonPropertiesMap\":"));
-	(void)looptype_write_properties(root, template, true, out); /* there may be none */
+	(void)looptype_write_properties(builtin, root, template, true, out); /* there may be none */
 	text_add(out, STR("}"));
 }
 
@@ -289,7 +200,7 @@ begins_group(const struct node *root, const struct node *template, struct concep
 }
 
 void
-looptype_write_definitions(const struct node *root, struct text *out, bool *first)
+looptype_write_definitions(const struct catalogue *builtin, const struct node *root, struct text *out, bool *first)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = concept_read(looptype_property(template, "participantType"));
@@ -307,7 +218,7 @@ looptype_write_definitions(const struct node *root, struct text *out, bool *firs
 				continue;
 			text_add(out, comma ? STR(",") : STR(""));
 			comma = true;
-			write_definition_of(root, other, out);
+			write_definition_of(builtin, root, other, out);
 		}
 		text_add(out, STR("]}"));
 	}

@@ -8,8 +8,20 @@
 
 #define FINDINGS_MAX 100 /* sentences; what is wrong beyond them is worth another look after these */
 
-static void __attribute__((format(printf, 3, 4)))
-find(struct looptype_findings *findings, unsigned status, const char *format, ...)
+/* A sentence with its place in front: "12:7: ...". */
+static void
+say(char *out, size_t size, const struct node *where, const char *format, va_list args)
+{
+	size_t used = 0;
+
+	if (where && where->line)
+		used = (size_t)snprintf(out, size, "%u:%u: ", where->key_line ? where->key_line : where->line,
+		                        where->key_line ? where->key_column : where->column);
+	(void)vsnprintf(out + used, size - used, format, args); /* a longer one is cut */
+}
+
+void
+looptype_find(struct looptype_findings *findings, unsigned status, const struct node *where, const char *format, ...)
 {
 	char sentence[1024];
 	va_list args;
@@ -19,9 +31,24 @@ find(struct looptype_findings *findings, unsigned status, const char *format, ..
 	if (findings->count++ >= FINDINGS_MAX)
 		return;
 	va_start(args, format);
-	(void)vsnprintf(sentence, sizeof(sentence), format, args); /* a longer one is cut */
+	say(sentence, sizeof(sentence), where, format, args);
 	va_end(args);
 	text_addf(&findings->text, "%s%s", findings->count > 1 ? "\n" : "", sentence);
+}
+
+void
+looptype_warn(struct looptype_findings *findings, const struct node *where, const char *format, ...)
+{
+	char sentence[1024];
+	va_list args;
+
+	if (findings->warning_count++ >= FINDINGS_MAX)
+		return;
+	va_start(args, format);
+	say(sentence, sizeof(sentence), where, format, args);
+	va_end(args);
+	text_add(&findings->warnings, findings->warning_count > 1 ? STR(",") : STR(""));
+	text_add_json(&findings->warnings, str_from(sentence));
 }
 
 static const char *const sections[] = {"data_types",         "capability_types", "node_types",
@@ -34,19 +61,19 @@ check_section(const struct node *section, const char *what, struct looptype_find
 	if (!section || section->kind == NODE_NULL)
 		return;
 	if (!section_first(section)) {
-		find(findings, 400, "%s: is there but has no entry", what);
+		looptype_find(findings, 400, section, "%s: is there but has no entry", what);
 		return;
 	}
 	for (const struct node *entry = section_first(section); entry; entry = section_next(entry)) {
 		struct str version = looptype_text(entry, "version");
 
 		if (entry->kind != NODE_MAP)
-			find(findings, 400, "%s.%.*s: is no map", what, STR_ARG(entry->key));
+			looptype_find(findings, 400, entry, "%s.%.*s: is no map", what, STR_ARG(entry->key));
 		if (!concept_name_valid(entry->key))
-			find(findings, 400, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .", what,
+			looptype_find(findings, 400, entry, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .", what,
 			     STR_ARG(entry->key));
 		if (version.ptr && !concept_version_valid(version))
-			find(findings, 406, "%s.%.*s: version '%.*s' is not like 1.0.0", what, STR_ARG(entry->key),
+			looptype_find(findings, 406, node_get(entry, "version"), "%s.%.*s: version '%.*s' is not like 1.0.0", what, STR_ARG(entry->key),
 			     STR_ARG(version));
 	}
 }
@@ -62,19 +89,19 @@ check_parents(const struct node *section, const char *what, struct looptype_find
 		if (!parent.ptr || str_ends_with(parent, STR(".Root")))
 			continue;
 		if (!node_get_str(section, parent) && !looptype_builtin(parent)) {
-			find(findings, 406, "%s.%.*s: parent %.*s not found", what, STR_ARG(entry->key),
+			looptype_find(findings, 406, node_get(entry, "derived_from"), "%s.%.*s: parent %.*s not found", what, STR_ARG(entry->key),
 			     STR_ARG(parent));
 			continue;
 		}
 		while (at.ptr && !str_equal(at, entry->key) && steps++ <= section->count)
 			at = looptype_text(node_get_str(section, at), "derived_from");
 		if (at.ptr && str_equal(at, entry->key))
-			find(findings, 409, "%s.%.*s: is its own ancestor", what, STR_ARG(entry->key));
+			looptype_find(findings, 409, entry, "%s.%.*s: is its own ancestor", what, STR_ARG(entry->key));
 	}
 }
 
 static bool
-is_known_data_type(const struct node *root, struct str type)
+is_known_data_type(const struct catalogue *builtin, const struct node *root, struct str type)
 {
 	static const char *const simple[] = {"string", "integer", "float",   "boolean", "timestamp", "null", "range",
 	                                     "list",   "map",     "version", "any",     "object",    NULL};
@@ -83,11 +110,13 @@ is_known_data_type(const struct node *root, struct str type)
 		if (str_equal_nocase(type, str_from(simple[i])))
 			return true;
 	return str_starts_with(type, STR("scalar-unit.")) || str_starts_with(type, STR("tosca.")) ||
-	       node_get_str(looptype_section(root, "data_types"), type);
+	       node_get_str(looptype_section(root, "data_types"), type) ||
+	       catalogue_find(builtin, TYPE_DATA, type, STR_NONE);
 }
 
 static void
-check_properties(const struct node *root, const struct node *type, const char *what, struct looptype_findings *findings)
+check_properties(const struct catalogue *builtin, const struct node *root, const struct node *type, const char *what,
+                 struct looptype_findings *findings)
 {
 	const struct node *properties = node_get(type, "properties");
 
@@ -96,22 +125,22 @@ check_properties(const struct node *root, const struct node *type, const char *w
 		                       looptype_text(node_get(entry, "entry_schema"), "type")};
 
 		for (size_t i = 0; i < 2; i++)
-			if (names[i].ptr && !is_known_data_type(root, names[i]))
-				find(findings, 406, "%s.%.*s.properties.%.*s: data type %.*s not found", what,
+			if (names[i].ptr && !is_known_data_type(builtin, root, names[i]))
+				looptype_find(findings, 406, entry, "%s.%.*s.properties.%.*s: data type %.*s not found", what,
 				     STR_ARG(type->key), STR_ARG(entry->key), STR_ARG(names[i]));
 	}
 }
 
 static void
-check_data_types(const struct node *root, struct looptype_findings *findings)
+check_data_types(const struct catalogue *builtin, const struct node *root, struct looptype_findings *findings)
 {
 	const struct node *types = looptype_section(root, "policy_types"), *data = looptype_section(root, "data_types");
 
 	for (const struct node *type = section_first(types); type; type = section_next(type))
-		check_properties(root, type, "policy_types", findings);
+		check_properties(builtin, root, type, "policy_types", findings);
 	for (const struct node *type = section_first(types) ? section_first(data) : NULL; type;
 	     type = section_next(type))
-		check_properties(root, type, "data_types", findings);
+		check_properties(builtin, root, type, "data_types", findings);
 }
 
 static void
@@ -124,10 +153,10 @@ check_policies(const struct node *root, struct looptype_findings *findings)
 		struct str type = looptype_text(policy, "type");
 
 		if (!type.ptr)
-			find(findings, 400, "policies.%.*s: Type not specified", STR_ARG(policy->key));
+			looptype_find(findings, 400, policy, "policies.%.*s: Type not specified", STR_ARG(policy->key));
 		else if (!node_get_str(looptype_section(root, "policy_types"), type) &&
 		         !str_starts_with(type, STR("onap.policies.controlloop.")))
-			find(findings, 406, "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key),
+			looptype_find(findings, 406, node_get(policy, "type"), "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key),
 			     STR_ARG(type));
 	}
 }
@@ -138,7 +167,7 @@ check_element_list(const struct node *root, const struct node *template, struct 
 	const struct node *elements = looptype_elements(template);
 
 	if (!elements || elements->count == 0) {
-		find(findings, 400, "node_templates.%.*s: elements is no list of element templates",
+		looptype_find(findings, 400, elements ? elements : template, "node_templates.%.*s: elements is no list of element templates",
 		     STR_ARG(template->key));
 		return;
 	}
@@ -147,10 +176,10 @@ check_element_list(const struct node *root, const struct node *template, struct 
 		const struct node *element = looptype_template(root, concept);
 
 		if (!element)
-			find(findings, 400, "node_templates.%.*s: element %.*s %.*s not found", STR_ARG(template->key),
+			looptype_find(findings, 400, entry, "node_templates.%.*s: element %.*s %.*s not found", STR_ARG(template->key),
 			     STR_ARG(concept.name), STR_ARG(concept.version));
 		else if (!looptype_is_element(root, element))
-			find(findings, 400, "node_templates.%.*s: %.*s is no control loop element",
+			looptype_find(findings, 400, entry, "node_templates.%.*s: %.*s is no control loop element",
 			     STR_ARG(template->key), STR_ARG(concept.name));
 	}
 }
@@ -162,18 +191,18 @@ check_template(const struct node *root, const struct node *template, struct loop
 	struct concept participant = concept_read(looptype_property(template, "participantType"));
 
 	if (!type.ptr)
-		find(findings, 400, "Type not specified, the type of node template %.*s must be given",
+		looptype_find(findings, 400, template, "Type not specified, the type of node template %.*s must be given",
 		     STR_ARG(template->key));
 	else if (!node_get_str(looptype_section(root, "node_types"), type) && !looptype_builtin(type))
-		find(findings, 400, "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key),
+		looptype_find(findings, 400, node_get(template, "type"), "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key),
 		     STR_ARG(type));
 	if (!version.ptr)
-		find(findings, 400,
+		looptype_find(findings, 400, template,
 		     "Version not specified, the version of the type of node template %.*s must be given in the "
 		     "type_version field",
 		     STR_ARG(template->key));
 	if (looptype_is_element(root, template) && (!participant.name.ptr || !participant.version.ptr))
-		find(findings, 400, "node_templates.%.*s: property participantType is required, with name and version",
+		looptype_find(findings, 400, template, "node_templates.%.*s: property participantType is required, with name and version",
 		     STR_ARG(template->key));
 	if (looptype_is_loop(root, template))
 		check_element_list(root, template, findings);
@@ -186,7 +215,7 @@ check_templates(const struct node *root, struct looptype_findings *findings)
 	unsigned loops = 0, elements = 0;
 
 	if (!templates || templates->kind != NODE_MAP || templates->count == 0) {
-		find(findings, 400, "topology_template.node_templates is missing or empty");
+		looptype_find(findings, 400, templates, "topology_template.node_templates is missing or empty");
 		return;
 	}
 	check_section(templates, "node_templates", findings);
@@ -196,35 +225,39 @@ check_templates(const struct node *root, struct looptype_findings *findings)
 		elements += looptype_is_element(root, template);
 	}
 	if (!loops)
-		find(findings, 400, "NodeTemplate with type " CLAMP "ControlLoop must exist!");
+		looptype_find(findings, 400, templates, "NodeTemplate with type " CLAMP "ControlLoop must exist!");
 	if (!elements)
-		find(findings, 400, "NodeTemplate with type " TYPE_ELEMENT " must exist!");
+		looptype_find(findings, 400, templates, "NodeTemplate with type " TYPE_ELEMENT " must exist!");
 }
 
 void
-looptype_check(const struct node *root, struct arena *arena, struct looptype_findings *ret)
+looptype_check(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
+               struct looptype_findings *ret)
 {
 	struct str version = looptype_text(root, "tosca_definitions_version");
 
 	*ret = (struct looptype_findings){0};
 	text_init(&ret->text, arena);
+	text_init(&ret->warnings, arena);
 	if (!root || root->kind != NODE_MAP) {
-		find(ret, 400, "a service template is a map");
+		looptype_find(ret, 400, NULL, "a service template is a map");
 		return;
 	}
 	if (str_trim(version).len == 0)
-		find(ret, 406, "tosca_definitions_version is missing or blank");
+		looptype_find(ret, 406, NULL, "tosca_definitions_version is missing or blank");
 	if (!looptype_section(root, "topology_template")) {
-		find(ret, 400, "topology_template is missing");
+		looptype_find(ret, 400, NULL, "topology_template is missing");
 		return;
 	}
 	for (size_t i = 0; sections[i]; i++) {
 		check_section(looptype_section(root, sections[i]), sections[i], ret);
 		check_parents(looptype_section(root, sections[i]), sections[i], ret);
 	}
-	check_data_types(root, ret);
+	check_data_types(builtin, root, ret);
 	check_policies(root, ret);
 	check_templates(root, ret);
+	if (!ret->status)
+		looptype_check_values(builtin, root, whole, arena, ret);
 	if (ret->count > FINDINGS_MAX)
 		text_addf(&ret->text, "\nand %u more", ret->count - FINDINGS_MAX);
 }

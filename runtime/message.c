@@ -56,6 +56,7 @@ address(struct text *out, const struct participant *participant)
 }
 
 struct definitions {
+	const struct catalogue *builtin;
 	struct text *out;
 	bool first;
 };
@@ -65,7 +66,7 @@ write_document(void *context, const struct node *root)
 {
 	struct definitions *definitions = context;
 
-	looptype_write_definitions(root, definitions->out, &definitions->first);
+	looptype_write_definitions(definitions->builtin, root, definitions->out, &definitions->first);
 	return true;
 }
 
@@ -73,7 +74,7 @@ void
 message_prime(struct turn *turn, const struct participant *participant)
 {
 	struct text out;
-	struct definitions definitions = {&out, true};
+	struct definitions definitions = {engine_builtin(turn->runtime->engine), &out, true};
 
 	begin(turn, &out, "PARTICIPANT_UPDATE");
 	if (participant)

@@ -14,7 +14,8 @@ import urllib.parse
 
 TOP = os.environ.get("top_srcdir", ".")
 CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
-SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json"]
+SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
+          "tests/conformance/control-loop-types.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 
@@ -138,8 +139,8 @@ class Player:
                     self.log.append(message)
 
     def body(self, step):
-        if "raw" in step:
-            return step["raw"]
+        if "raw" in step or "yaml" in step:
+            return step.get("raw", step.get("yaml"))
         body = step.get("body")
         if isinstance(body, str) and body.startswith("$"):
             body = self.suite["bodies"][body[1:]]
@@ -154,7 +155,8 @@ class Player:
             elif "http" in step:
                 method, path = step["http"].split(" ", 1)
                 path = path if path.startswith(("/clguard", "/policy", "/events")) else self.base + path
-                answer = self.service.ask(method, path, self.body(step))
+                answer = self.service.ask(method, path, self.body(step),
+                                          "application/yaml" if "yaml" in step else "application/json")
                 if self.verbose:
                     print("  ", step["http"], *answer)
                 if "as" in step:
@@ -227,6 +229,7 @@ def load_suite():
             loaded = json.load(file)
         suite = suite or dict(loaded, cases=[])
         suite["cases"] += loaded["cases"]
+        suite["bodies"].update(loaded.get("bodies", {}))
     return suite
 
 

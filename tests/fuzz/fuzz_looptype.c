@@ -1,6 +1,7 @@
 /* fuzz_looptype - service templates of control loops: checked, and written as messages carry them */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
+#include "engine/policyset.h"
 #include "runtime/looptype.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -8,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct catalogue *builtin;
 	struct looptype_findings findings;
 	struct document_limits limits = document_limits_default;
 	struct node *root;
@@ -17,11 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_init(&arena, (size_t)64 << 20);
 	limits.nodes = 100000;
-	if (document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root, NULL) == 0) {
-		looptype_check(root, &arena, &findings);
+	if (policyset_builtin(&arena, &builtin, NULL) == 0 &&
+	    document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root,
+	                  NULL) == 0) {
+		looptype_check(builtin, root, true, &arena, &findings);
 		text_init(&out, &arena);
 		if (!findings.status) {
-			looptype_write_definitions(root, &out, &first);
+			looptype_write_definitions(builtin, root, &out, &first);
 			(void)looptype_write_fragment(root, &out);
 		}
 	}
