@@ -32,6 +32,15 @@ drop(struct waiting *waiting)
 		call_free(&waiting->call);
 }
 
+/* A parameter that is given but empty says as little as one that is not given. */
+static struct str
+query_text(struct exchange *exchange, const char *name, struct arena *arena)
+{
+	struct str text = exchange_query(exchange, name);
+
+	return text.len ? arena_str(arena, text) : STR_NONE;
+}
+
 struct runtime_call *
 call_new(struct exchange *exchange)
 {
@@ -47,8 +56,8 @@ call_new(struct exchange *exchange)
 	waiting->exchange = waiting->call.context = exchange;
 	waiting->runtime = exchange->worker->service->runtime;
 	waiting->call.question = &waiting->question;
-	waiting->call.name = arena_str(&waiting->call.arena, exchange_query(exchange, "name"));
-	waiting->call.version = arena_str(&waiting->call.arena, exchange_query(exchange, "version"));
+	waiting->call.name = query_text(exchange, "name", &waiting->call.arena);
+	waiting->call.version = query_text(exchange, "version", &waiting->call.arena);
 	return &waiting->call;
 }
 

@@ -6,15 +6,12 @@
 #include "runtime/transport.h"
 
 /*
- * A topic is a log of messages, numbered from 0. A consumer group has a place in it; the instances of a group share
- * what is
- * behind that place. What an instance was given counts as delivered when it asks again; if it does not within a
- * minute, or
- * its connection was gone, the same messages are offered again, to whoever of the group asks first: at least once. A
- * group
- * begins with its first question and sees what is published after. The oldest messages go when a topic is full,
- * delivered
- * or not. All of it is in the database, so it survives a restart, and several processes serve the same topics.
+ * A topic is a log of messages, numbered from 0. A consumer group has a place in it; the instances of a group share what
+ * is behind that place. What an instance was given counts as delivered when it asks again; if it does not within a minute,
+ * or its connection was gone, or the process that gave it has died, the same messages are offered again, to whoever of the
+ * group asks first: at least once. A group begins with its first question and sees what is published after. The oldest
+ * messages go when a topic is full, delivered or not. All of it is in the database, so it survives a restart, and several
+ * processes serve the same topics.
  */
 
 #define BUS_NAME_MAX 120 /* bytes of a topic, group or instance */

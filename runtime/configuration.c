@@ -48,6 +48,30 @@ configuration_keep(struct turn *turn, const struct loop *loop)
 	turn_put(turn, turn_key(turn, ROW_CONFIGURATION, loop->id.name, loop->id.version), turn_text(turn, &out));
 }
 
+struct search {
+	struct str version, except;
+	bool found;
+};
+
+static bool
+look_at(void *context, struct loop *loop)
+{
+	struct search *search = context;
+
+	search->found |= !str_equal(loop->id.version, search->except) &&
+	                 (str_equal(loop->id.version, search->version) || str_equal(loop->replaces, search->version));
+	return !search->found;
+}
+
+bool
+configuration_is_taken(struct turn *turn, struct concept id, struct str except)
+{
+	struct search search = {id.version, except, false};
+
+	loops_each(turn, id.name, STR_NONE, look_at, &search);
+	return search.found;
+}
+
 /* --- what may change when --- */
 
 static bool
@@ -160,13 +184,12 @@ bool
 configuration_change(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
 {
 	bool renamed = !str_equal(now->id.version, next->id.version);
-	struct loop other;
 
 	if (!renamed && loop_same_content(now, next) && !loop_busy(now))
 		return true;
 	if (!may_change(call, now, next))
 		return false;
-	if (renamed && loop_load(turn, next->id, &other)) {
+	if (renamed && configuration_is_taken(turn, next->id, now->id.version)) {
 		call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(next->id.name), STR_ARG(next->id.version));
 		return false;
 	}
@@ -198,10 +221,28 @@ load_kept(struct turn *turn, struct str name, struct str version, struct loop *r
 	return false;
 }
 
+/* The least phase above *phase that has a pending element; false after the last. */
+static bool
+next_phase(const struct loop *loop, int64_t *phase)
+{
+	int64_t last = *phase;
+	bool found = false;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+
+		if (!element->pending || element->phase <= last || (found && element->phase >= *phase))
+			continue;
+		*phase = element->phase;
+		found = true;
+	}
+	return found;
+}
+
 void
 configuration_restore(struct turn *turn, struct loop *loop)
 {
-	bool asked[64] = {false};
+	int64_t phase = PHASE_NONE;
 	struct loop kept;
 
 	if (!load_kept(turn, loop->id.name, loop->replaces, &kept))
@@ -218,18 +259,14 @@ configuration_restore(struct turn *turn, struct loop *loop)
 		memcpy(element->timeout_s, tried->timeout_s, sizeof(element->timeout_s));
 		element->fragment = tried->fragment;
 		element->message = tried->message;
-		if (tried->asked || !tried->pending || element->phase == 0)
-			asked[(uint64_t)element->phase % 64] = true;
+		element->pending = tried->asked || !tried->pending || element->phase == 0;
 	}
 	loop_remove(turn, loop->id);
 	*loop = kept;
-	for (size_t i = 0; i < kept.count; i++) {
-		uint64_t slot = (uint64_t)kept.elements[i].phase % 64;
-
-		if (asked[slot])
-			message_update(turn, loop, kept.elements[i].phase);
-		asked[slot] = false;
-	}
+	while (next_phase(loop, &phase))
+		message_update(turn, loop, phase);
+	for (size_t i = 0; i < loop->count; i++)
+		loop->elements[i].pending = false; /* they were told; nothing waits for an answer */
 	notify_loop(turn, STR("CONFIGURATION_RESTORED"), loop, NULL);
 }
 

@@ -14,6 +14,12 @@ enum change_level change_level(struct str a, struct str b);
 void configuration_keep(struct turn *turn, const struct loop *loop);
 
 /*
+ * Whether an instance other than `except` has the name and version, or may get it back because it is just being
+ * replaced.
+ */
+bool configuration_is_taken(struct turn *turn, struct concept id, struct str except);
+
+/*
  * Puts a new configuration in the place of one that is there; `next` has been checked against its type. False:
  * refused, and
  * the call says why. A true may still have been denied by a guard: then call->denials is set.

@@ -6,6 +6,7 @@
 #include "runtime/guarding.h"
 #include "runtime/looptype.h"
 #include "runtime/runtime_priv.h"
+#include "runtime/step.h"
 
 #define LOOPS_MAX 1000 /* of one request */
 
@@ -183,13 +184,13 @@ is_repeated(const struct loop *loops, size_t i)
 int
 instances_create(struct turn *turn, struct runtime_call *call)
 {
-	struct loop *loops, known;
+	struct loop *loops;
 	struct text out;
 	size_t count;
 
 	loops = read_loops(turn, call, &count);
 	for (size_t i = 0; loops && i < count; i++) {
-		if (is_repeated(loops, i) || loop_load(turn, loops[i].id, &known)) {
+		if (is_repeated(loops, i) || configuration_is_taken(turn, loops[i].id, STR_NONE)) {
 			call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(loops[i].id.name),
 			            STR_ARG(loops[i].id.version));
 			return 0;
@@ -279,6 +280,7 @@ int
 instance_delete(struct turn *turn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
+	struct supervision supervision;
 	bool others = false;
 	struct loop loop;
 	struct text out;
@@ -290,6 +292,9 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 	} else if (loop.state != LOOP_UNINITIALISED) {
 		call_refuse(call, 400, "Control Loop State is still %s", loop_state_name[loop.state]);
 	} else {
+		step_begin(turn, &supervision);
+		loop_release(&supervision, &loop);
+		step_perform(turn, &supervision, &loop);
 		loop_remove(turn, id);
 		loops_each(turn, id.name, STR_NONE, take_any, &others);
 		if (!others)

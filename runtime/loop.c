@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop.h"
 
+#define ELEMENTS_MAX 1000 /* of an instance: what is done for each of them looks at the others */
+
 /* Members that the runtime writes itself; everything else of what a client gave passes as it is. */
 static const char *const loop_members[] = {"name",         "version",           "definition", "state",
                                            "orderedState", "stateChangeResult", "primed",     "elements",
@@ -40,7 +42,7 @@ struct element *
 loop_element(const struct loop *loop, struct str id)
 {
 	for (size_t i = 0; i < loop->count; i++)
-		if (str_equal(loop->elements[i].id, id))
+		if (str_equal_nocase(loop->elements[i].id, id))
 			return &loop->elements[i];
 	return NULL;
 }
@@ -58,6 +60,17 @@ is_uuid(struct str text)
 	return text.len == 36;
 }
 
+/* In small letters, as stock participants write it whatever was given. Absent when memory is out. */
+static struct str
+uuid_in_small_letters(struct str text, struct arena *arena)
+{
+	char *copy = arena_alloc(arena, text.len);
+
+	for (size_t i = 0; copy && i < text.len; i++)
+		copy[i] = (char)(text.ptr[i] >= 'A' && text.ptr[i] <= 'F' ? text.ptr[i] + ('a' - 'A') : text.ptr[i]);
+	return (struct str){copy, copy ? text.len : 0};
+}
+
 static int
 read_concept(const struct node *node, const char *what, struct concept *ret, struct error *err)
 {
@@ -73,7 +86,7 @@ read_concept(const struct node *node, const char *what, struct concept *ret, str
 }
 
 static int
-read_element(const struct node *node, struct element *ret, struct error *err)
+read_element(const struct node *node, struct arena *arena, struct element *ret, struct error *err)
 {
 	const struct node *version = node_get(node, "version"), *participant = node_get(node, "participantId");
 	int r;
@@ -81,7 +94,10 @@ read_element(const struct node *node, struct element *ret, struct error *err)
 	if (node->kind != NODE_MAP || !is_uuid(node->key))
 		return error_set(err, ERROR_TYPE, node, "an element is a map under a UUID, not under '%.*s'",
 		                 STR_ARG(node->key));
-	*ret = (struct element){.id = node->key, .version = STR("1.0.0"), .given = node};
+	*ret = (struct element){
+		.id = uuid_in_small_letters(node->key, arena), .version = STR("1.0.0"), .given = node};
+	if (!ret->id.ptr)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	r = read_concept(node_get(node, "definition"), "an element's definition", &ret->definition, err);
 	if (r != 0)
 		return r;
@@ -95,6 +111,21 @@ read_element(const struct node *node, struct element *ret, struct error *err)
 	ret->participant_id = concept_read(participant);
 	if (!ret->participant_id.version.ptr || str_is(ret->participant_id.name, "NULL"))
 		ret->participant_id = (struct concept){STR_NONE, STR_NONE}; /* ONAP's "no concept" is NULL 0.0.0 */
+	return 0;
+}
+
+/* Keys differ, but UUIDs in other letters are the same ones. A row has none in capitals, so it costs nothing there. */
+static int
+check_ids(const struct loop *loop, struct error *err)
+{
+	bool capitals = false;
+
+	for (size_t i = 0; i < loop->count; i++)
+		capitals |= !str_equal(loop->elements[i].id, loop->elements[i].given->key);
+	for (size_t i = 0; capitals && i < loop->count; i++)
+		if (loop_element(loop, loop->elements[i].id) != &loop->elements[i])
+			return error_set(err, ERROR_TYPE, loop->elements[i].given, "the element %.*s is there twice",
+			                 STR_ARG(loop->elements[i].id));
 	return 0;
 }
 
@@ -115,16 +146,18 @@ loop_read_given(const struct node *node, struct arena *arena, struct loop *ret, 
 		return r;
 	if (!node_is_null(elements) && elements->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, elements, "elements is a map of UUIDs to elements");
+	if (elements && elements->count > ELEMENTS_MAX)
+		return error_set(err, ERROR_LIMIT, elements, "a control loop has at most %d elements", ELEMENTS_MAX);
 	ret->count = elements ? elements->count : 0;
 	ret->elements = arena_array(arena, ret->count, sizeof(*ret->elements));
 	if (!ret->elements)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	for (const struct node *child = elements ? elements->first : NULL; child; child = child->next) {
-		r = read_element(child, &ret->elements[i++], err);
+		r = read_element(child, arena, &ret->elements[i++], err);
 		if (r != 0)
 			return r;
 	}
-	return 0;
+	return check_ids(ret, err);
 }
 
 static void

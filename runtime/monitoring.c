@@ -7,6 +7,9 @@
 #include "runtime/runtime_priv.h"
 #include "runtime/step.h"
 
+#define ELEMENT_ID_MAX 64              /* bytes; a UUID has 36 */
+#define RECORD_MAX ((size_t)16 << 10) /* bytes; a stock record has some 400. What is larger is not kept */
+
 /*
  * Rows: (participant name, version, be64 time) -> ParticipantStatistics, and with the element's id behind the time ->
  * ClElementStatistics. A record that comes twice is one. The oldest go when there are too many of a participant.
@@ -25,11 +28,9 @@ static struct str
 record_key(struct turn *turn, char kind, struct concept id, int64_t time_ms, struct str element)
 {
 	struct str prefix = participant_prefix(turn, kind, id);
-	unsigned char tail[8 + 64];
+	unsigned char tail[8 + ELEMENT_ID_MAX];
 
 	store_pack_i64(tail, time_ms);
-	if (element.len > 64)
-		element.len = 64;
 	if (element.len)
 		memcpy(tail + 8, element.ptr, element.len);
 	return turn_key(turn, kind, (struct str){prefix.ptr + 1, prefix.len - 2},
@@ -57,15 +58,19 @@ keep(struct turn *turn, char kind, struct concept id, struct str element, const 
 	struct str key, known;
 	struct text out;
 	int64_t time_ms;
+	bool there;
 
-	if (!time || time->kind != NODE_TEXT || time_parse_instant(time->text, &time_ms) != 0)
+	if (element.len > ELEMENT_ID_MAX || !time || time->kind != NODE_TEXT || time_parse_instant(time->text, &time_ms) != 0)
 		return;
 	key = record_key(turn, kind, id, time_ms, element);
-	if (!turn_get(turn, key, &known))
-		++*count;
 	text_init(&out, turn->arena);
 	text_add_node(&out, record, false);
+	if (out.len > RECORD_MAX)
+		return;
+	there = turn_get(turn, key, &known);
 	turn_put(turn, key, turn_text(turn, &out));
+	if (!there)
+		++*count;
 	if (*count <= (int64_t)turn->runtime->options.statistics)
 		return;
 	turn_each(turn, participant_prefix(turn, kind, id), take_oldest, &oldest);
@@ -168,12 +173,13 @@ struct listing {
 	size_t prefix_len;
 };
 
-/* The time in a record's key: the eight bytes behind the second NUL. */
+/* The time in a record's key, the eight bytes behind the second NUL; and the element's id, which follows. */
 static int64_t
-key_time(struct str key)
+key_parts(struct str key, struct str *ret_element)
 {
 	size_t version = 1 + strlen(key.ptr + 1) + 1, time = version + strlen(key.ptr + version) + 1;
 
+	*ret_element = time + 8 <= key.len ? (struct str){key.ptr + time + 8, key.len - time - 8} : STR_NONE;
 	return time + 8 <= key.len ? store_unpack_i64(key.ptr + time) : 0;
 }
 
@@ -182,11 +188,12 @@ list_record(void *context, struct str key, struct str value)
 {
 	struct listing *listing = context;
 	const struct statistics_query *query = listing->query;
-	int64_t time_ms = key_time(key);
+	struct str element;
+	int64_t time_ms = key_parts(key, &element);
 
 	if ((query->from_ms != TIME_NONE && time_ms < query->from_ms) ||
 	    (query->to_ms != TIME_NONE && time_ms > query->to_ms) ||
-	    (listing->element.ptr && !str_ends_with(key, listing->element)))
+	    (listing->element.len && !str_equal_nocase(element, listing->element)))
 		return true;
 	if (listing->passed++ < query->offset)
 		return true;

@@ -6,6 +6,8 @@
 #include "runtime/runtime_priv.h"
 #include "runtime/step.h"
 
+#define WORDS_MAX 1024 /* bytes */
+
 static const struct document_limits limits = {(size_t)1 << 20, 64, 100000, 0, (size_t)1 << 20};
 
 static struct str
@@ -24,18 +26,39 @@ truth_of(const struct node *map, bool otherwise)
 	return result && result->kind == NODE_BOOL ? result->boolean : otherwise;
 }
 
+/* What a participant says in words, as much as is kept of it. */
+static struct str
+words_of(const struct node *result)
+{
+	struct str text = text_of(result, "message");
+	size_t len = 0;
+
+	while (len < text.len) {
+		size_t step = str_utf8((struct str){text.ptr + len, text.len - len});
+
+		if (step == 0 || len + step > WORDS_MAX)
+			break;
+		len += step;
+	}
+	return (struct str){text.ptr, len};
+}
+
 /*
  * An element that was offered to several belongs to the first of them that answers for it. All hear who that is; the
- * others leave it alone, and what they say of it later is a stranger's word.
+ * others leave it alone, and what they say of it later is a stranger's word. An offer that was taken back before
+ * anybody took it up has nobody else to say that the element is gone.
  */
 static bool
-claim(struct turn *turn, struct loop *loop, struct element *element, const struct participant *sender)
+claim(struct turn *turn, struct loop *loop, struct element *element, int state, const struct participant *sender)
 {
-	if (element->participant_id.name.ptr || element->ordered == LOOP_UNINITIALISED ||
-	    !concept_equal(element->participant_type, sender->type))
+	bool back = element->ordered == LOOP_UNINITIALISED;
+
+	if (element->participant_id.name.ptr || !loop_busy(loop) || (back && state != LOOP_UNINITIALISED) ||
+	    !concept_equal(element->participant_type, sender->type) || !participant_is_registered(sender))
 		return false;
 	element->participant_id = sender->id;
-	message_update(turn, loop, element->phase);
+	if (!back)
+		message_update(turn, loop, element->phase);
 	return true;
 }
 
@@ -66,11 +89,11 @@ answer(struct turn *turn, const struct node *message)
 		int state = loop_state_find(text_of(result, "state"));
 
 		if (element && truth_of(result, truth_of(message, true)))
-			changed |= claim(turn, &loop, element, &sender);
+			changed |= claim(turn, &loop, element, state, &sender);
 		if (!element || state < 0 || !concept_equal(element->participant_id, sender.id))
 			continue;
 		if (loop_answer(&supervision, &loop, element, (enum loop_state)state,
-		                truth_of(result, truth_of(message, true)), text_of(result, "message"))) {
+		                truth_of(result, truth_of(message, true)), words_of(result))) {
 			changed = true;
 			step_perform(turn, &supervision, &loop);
 		}

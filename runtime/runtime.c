@@ -352,7 +352,8 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&runtime->filled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random))
+	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random) ||
+	    getrandom(&runtime->number, sizeof(runtime->number), 0) != (ssize_t)sizeof(runtime->number))
 		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	else
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);

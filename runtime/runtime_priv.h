@@ -13,6 +13,7 @@ struct runtime {
 	struct supervision_limits limits;
 	const struct transport *transport;
 	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
+	int64_t number;     /* of this opening, a random one: what another process or an earlier life gave is told by it */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */

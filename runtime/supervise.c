@@ -217,6 +217,8 @@ loop_change(struct supervision *supervision, struct loop *loop)
 static void
 stand(struct supervision *supervision, struct loop *loop, enum change_result result, const struct element *element)
 {
+	bool restore = loop->replaces.ptr && (result == CHANGE_FAILED || supervision->limits->rollback);
+
 	loop->result = result;
 	notify(supervision, change_result_name[result], element);
 	for (size_t i = 0; i < loop->count; i++) {
@@ -224,10 +226,10 @@ stand(struct supervision *supervision, struct loop *loop, enum change_result res
 
 		if (!other->asked)
 			end_right(supervision, other, NULL);
-		else if (result == CHANGE_TIMEOUT)
+		else if (result == CHANGE_TIMEOUT || restore) /* else the others may still answer */
 			end_right(supervision, other, "Failure");
 	}
-	if (loop->replaces.ptr && (result == CHANGE_FAILED || supervision->limits->rollback))
+	if (restore)
 		act(supervision, (struct task){.kind = TASK_RESTORE, .text = loop->replaces});
 	else if (!loop->replaces.ptr && supervision->limits->rollback && !loop->reverting)
 		act(supervision, (struct task){.kind = TASK_ROLL_BACK});
@@ -317,6 +319,10 @@ loop_tick(struct supervision *supervision, struct loop *loop)
 	int64_t waited_ms = supervision->now_ms - loop->since_ms, limit_ms;
 	bool changed = renew(supervision, loop), late = waited_ms > limits->wait_ms;
 
+	if (loop->result == CHANGE_FAILED && late && has_rights(loop)) {
+		loop_release(supervision, loop); /* of those who were asked beside the one that failed, and are silent */
+		return true;
+	}
 	if (!loop_busy(loop) || loop->result != CHANGE_NO_ERROR)
 		return changed;
 	limit_ms = loop->replaces.ptr ? 0 : phase_limit_ms(loop);
