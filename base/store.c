@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,15 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/store_file.h"
 #include "base/store_lock.h"
+#include "base/store_pages.h"
 
 #define READERS_DEFAULT 1024
 #define MAP_SMALLEST ((size_t)64 << 20)
 #define FILE_MODE 0660
 #define DIRECTORY_MODE 0750
-/* Where a meta page has the number of the last page and of its transaction. source  the file format of LMDB 0.9 */
-#define META_LAST_PAGE_AT 136
-#define META_NUMBER_AT 144
 #define TABLE_MISSING 0 /* LMDB's number of its free list, which is never a table of ours */
 
 /*
@@ -44,8 +42,9 @@ struct store {
 	MDB_env *env; /* NULL after a failed reopen */
 	struct store_lock lock;
 	char *directory; /* NULL: private, without a name by now */
+	int spare;       /* private: the file once more, for when it must be opened again; else -1 */
 	const char *tables[STORE_TABLES_MAX];
-	MDB_dbi dbis[STORE_TABLES_MAX];
+	MDB_dbi dbis[STORE_TABLES_MAX], names; /* names: the nameless tree */
 	size_t table_count;
 	unsigned nameless; /* the table in the tree of the names, STORE_TABLES_MAX when there is none */
 	size_t map_bytes;
@@ -112,24 +111,91 @@ keep(struct store_txn *txn, int rc)
 	return r;
 }
 
+/*
+ * The number of the transaction, as the last entry of the nameless tree: the one sign of a meta page that is damaged.
+ * See base/store_pages.h.
+ */
+static int
+seal_put(MDB_txn *txn, MDB_dbi names)
+{
+	uint64_t number = mdb_txn_id(txn);
+	char key[] = STORE_SEAL_KEY;
+	MDB_val k = {1, key}, v = {STORE_SEAL_SIZE, &number};
+
+	return mdb_put(txn, names, &k, &v, 0);
+}
+
+/* Whether a snapshot is the one that was committed with this number. An empty database has none. */
+static int
+seal_check(MDB_txn *txn, MDB_dbi names, uint64_t number)
+{
+	char key[] = STORE_SEAL_KEY;
+	MDB_val k = {1, key}, v;
+	int rc = mdb_get(txn, names, &k, &v);
+
+	if (rc == MDB_NOTFOUND)
+		return number == 0 ? 0 : MDB_CORRUPTED;
+	if (rc != 0)
+		return rc;
+	return v.mv_size == STORE_SEAL_SIZE && memcmp(v.mv_data, &number, STORE_SEAL_SIZE) == 0 ? 0 : MDB_CORRUPTED;
+}
+
+/* A transaction that does nothing but be the newest. */
+static int
+seal_again(MDB_env *env)
+{
+	MDB_txn *txn;
+	MDB_dbi names;
+	int rc = mdb_txn_begin(env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = mdb_dbi_open(txn, NULL, 0, &names);
+	if (rc == 0)
+		rc = seal_put(txn, names);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* One table; *ret_made: it was not there and is now. */
+static int
+open_table(struct store *store, MDB_txn *txn, size_t i, bool *ret_made)
+{
+	int rc = mdb_dbi_open(txn, store->tables[i], 0, &store->dbis[i]);
+
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	if (store->env_flags & MDB_RDONLY) {
+		store->dbis[i] = TABLE_MISSING;
+		return 0;
+	}
+	*ret_made = true;
+	return mdb_dbi_open(txn, store->tables[i], MDB_CREATE, &store->dbis[i]);
+}
+
 /* Opens every table, made when missing and possible. */
 static int
 open_tables(struct store *store)
 {
-	bool read_only = store->env_flags & MDB_RDONLY;
+	bool read_only = store->env_flags & MDB_RDONLY, made = false;
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(store->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
 
 	if (rc != 0)
 		return rc;
+	rc = mdb_dbi_open(txn, NULL, 0, &store->names);
+	if (rc == 0) /* a write transaction has the number that it will give */
+		rc = seal_check(txn, store->names, mdb_txn_id(txn) - (read_only ? 0 : 1));
 	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
-		rc = mdb_dbi_open(txn, i == store->nameless ? NULL : store->tables[i], read_only ? 0 : MDB_CREATE,
-		                  &store->dbis[i]);
-		if (rc == MDB_NOTFOUND && read_only) {
-			store->dbis[i] = TABLE_MISSING;
-			rc = 0;
-		}
+		if (i == store->nameless)
+			store->dbis[i] = store->names;
+		else
+			rc = open_table(store, txn, i, &made);
 	}
+	if (rc == 0 && made)
+		rc = seal_put(txn, store->names);
 	if (rc == 0)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
@@ -168,32 +234,6 @@ env_open(struct store *store, const char *directory, size_t map_bytes)
 	return 0;
 }
 
-/* Whether a meta page speaks of pages far behind the end of the file. For when a map of that size could not be had. */
-static bool
-claims_too_much(const char *directory)
-{
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	char path[PATH_MAX];
-	struct stat status;
-	bool claims = false;
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	for (size_t i = 0; i < 2 && fstat(fd, &status) == 0; i++) {
-		uint64_t last_page;
-
-		if (pread(fd, &last_page, 8, (off_t)(i * page_bytes + META_LAST_PAGE_AT)) == 8 &&
-		    last_page / 2 > (uint64_t)status.st_size / page_bytes)
-			claims = true;
-	}
-	(void)close(fd); /* only read */
-	return claims;
-}
-
 /* A process whose address space is limited gets what it can have: half as much until it fits. */
 static int
 env_open_fitting(struct store *store, const char *directory, size_t map_bytes, struct error *err)
@@ -204,51 +244,13 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 		map_bytes /= 2;
 		rc = env_open(store, directory, map_bytes);
 	}
-	if (rc == ENOMEM && claims_too_much(directory))
+	if (rc == ENOMEM && store_file_claims_too_much(directory))
 		return error_set(err, ERROR_DAMAGED, NULL,
 		                 "the header of the database in '%s' claims pages that it has not", directory);
 	if (rc == ENOMEM)
 		return error_set(err, ERROR_MEMORY, NULL,
 		                 "cannot map %zu MiB for the database: the address space is limited", map_bytes >> 20);
 	return rc == 0 ? 0 : fail(store, rc, "open", err);
-}
-
-/*
- * Refuses what would otherwise end in a signal or in silently empty counters: a data file that is gone or much
- * shorter than its own header says. (A few pages may be missing from the end of a sound file: LMDB does not write a
- * page that was freed in the transaction that took it.)
- */
-static int
-check_file(const char *directory, bool existing, struct error *err)
-{
-	char path[PATH_MAX];
-	struct stat status;
-
-	if (snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int)sizeof(path))
-		return error_set(err, ERROR_IO, NULL, "the name of directory '%s' is too long", directory);
-	if (stat(path, &status) != 0 || status.st_size == 0) {
-		if (store_lock_is_marked(directory))
-			return error_set(
-				err, ERROR_DAMAGED, NULL,
-				"the database in '%s' has lost its file; to start an empty one remove the directory",
-				directory);
-		if (existing)
-			return error_set(err, ERROR_IO, NULL, "there is no database in '%s'", directory);
-	}
-	return 0;
-}
-
-static int
-sync_directory(const char *directory, struct error *err)
-{
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd >= 0 ? fsync(fd) : -1;
-
-	if (r != 0)
-		r = error_set(err, ERROR_IO, NULL, "cannot sync directory '%s': %s", directory, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd); /* only read */
-	return r;
 }
 
 static int
@@ -296,35 +298,42 @@ open_named(struct store *store, const char *directory, const struct store_option
 	if (!options->locked)
 		r = store_lock_take(&store->lock, directory, false, err);
 	if (r == 0)
-		r = check_file(directory, existing, err);
+		r = store_file_check(directory, existing, err);
 	if (r == 0)
 		r = open_env(store, directory, options->map_bytes, err);
 	if (r == 0 && !options->locked && !store_lock_is_marked(directory)) {
 		if (options->durable)
-			r = sync_directory(directory, err);
+			r = store_directory_sync(directory, err);
 		if (r == 0)
 			r = store_lock_mark(&store->lock, err);
 	}
 	return r;
 }
 
-/* Without a directory: files that lose their names as soon as they are open, so that nothing can leave them behind. */
+/*
+ * Without a directory: files that lose their names as soon as they are open, so that nothing can leave them behind. To
+ * be opened again they are copied, for LMDB opens what has a name.
+ */
 static int
-open_private(struct store *store, const struct store_options *options, struct error *err)
+open_private(struct store *store, size_t map_bytes, struct error *err)
 {
-	static const char *const files[] = {"data.mdb", "lock.mdb", "clguard.lock"};
-	char directory[] = "/tmp/clguard-XXXXXX", path[64];
-	int r;
+	char directory[32];
+	int fd, rc, r = store_private_make(directory, store->spare, err);
 
-	if (!mkdtemp(directory))
-		return error_set(err, ERROR_IO, NULL, "cannot make a directory in /tmp: %s", strerror(errno));
-	r = open_named(store, directory, options, err);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]); /* fits */
-		(void)unlink(path);                                               /* may be missing after a failure */
-	}
-	(void)rmdir(directory); /* an empty directory in /tmp does no harm */
-	return r;
+	if (r != 0)
+		return r;
+	r = open_env(store, directory, map_bytes, err);
+	store_private_forget(directory);
+	if (r != 0)
+		return r;
+	rc = mdb_env_get_fd(store->env, &fd);
+	fd = rc == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd < 0)
+		return fail(store, rc ? rc : errno, "open", err);
+	if (store->spare >= 0)
+		(void)close(store->spare); /* the copy has taken its place */
+	store->spare = fd;
+	return 0;
 }
 
 int
@@ -336,6 +345,7 @@ store_open(const struct store_options *options, struct store **ret, struct error
 	if (!store)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	store->lock = STORE_LOCK_NONE;
+	store->spare = -1;
 	store->table_count = options->table_count;
 	store->nameless = STORE_TABLES_MAX;
 	for (unsigned i = 0; i < options->table_count; i++) {
@@ -353,7 +363,7 @@ store_open(const struct store_options *options, struct store **ret, struct error
 		else
 			r = open_named(store, store->directory, options, err);
 	} else {
-		r = open_private(store, options, err);
+		r = open_private(store, options->map_bytes, err);
 	}
 	if (r != 0) {
 		store_close(store);
@@ -370,9 +380,28 @@ store_close(struct store *store)
 		return;
 	if (store->env)
 		mdb_env_close(store->env);
+	if (store->spare >= 0)
+		(void)close(store->spare); /* nobody wants it any more */
 	store_lock_drop(&store->lock);
 	free(store->directory);
 	free(store);
+}
+
+static int
+reopen(struct store *store, struct error *err)
+{
+	int r, rc;
+
+	if (!store->directory)
+		return open_private(store, store->map_bytes, err);
+	r = store_file_check(store->directory, true, err);
+	if (r == 0)
+		r = open_env(store, store->directory, store->map_bytes, err);
+	if (r != 0 || store->env_flags & MDB_RDONLY)
+		return r;
+	/* The meta page that could not be written is that of no transaction: it must not be seen at the next start. */
+	rc = seal_again(store->env);
+	return rc == 0 ? 0 : fail(store, rc, "write", err);
 }
 
 int
@@ -380,15 +409,11 @@ store_reopen(struct store *store, struct error *err)
 {
 	int r;
 
-	if (!store->directory)
-		return error_set(err, ERROR_IO, NULL, "a private database cannot be opened again");
 	atomic_store(&store->broken, true);
 	if (store->env)
 		mdb_env_close(store->env);
 	store->env = NULL;
-	r = check_file(store->directory, true, err);
-	if (r == 0)
-		r = open_env(store, store->directory, store->map_bytes, err);
+	r = reopen(store, err);
 	if (r == 0) {
 		atomic_store(&store->broken, false);
 		return 0;
@@ -462,66 +487,18 @@ store_info(struct store *store, bool exact, struct store_info *ret)
 	return 0;
 }
 
-static size_t
-pages_of(const MDB_stat *stat)
-{
-	return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
-}
-
-/*
- * The two meta pages take turns, so their transaction numbers are neighbours. A damaged number could otherwise bring
- * the older snapshot back, which is as sound as the newer one, but forgets what was acknowledged since.
- */
+/* The copy has one transaction, with a number of its own: two that are sealed take its place. */
 static int
-check_turns(struct store *store)
+seal_copy(const struct store *store, const char *directory, struct error *err)
 {
-	uint64_t numbers[2];
-	int fd;
+	struct store copy = {.readers = READERS_DEFAULT, .env_flags = store->env_flags & ~(unsigned)MDB_RDONLY};
+	int rc = env_open(&copy, directory, store->map_bytes);
 
-	if (mdb_env_get_fd(store->env, &fd) != 0)
-		return -ERROR_IO;
-	for (size_t i = 0; i < 2; i++) {
-		if (pread(fd, &numbers[i], 8, (off_t)(i * store->page_bytes + META_NUMBER_AT)) != 8)
-			return -ERROR_IO;
-	}
-	if (numbers[0] == 0 && numbers[1] == 0)
-		return 0; /* nothing was ever committed */
-	return numbers[0] + 1 == numbers[1] || numbers[1] + 1 == numbers[0] ? 0 : -ERROR_DAMAGED;
-}
-
-int
-store_check_pages(struct store *store)
-{
-	size_t pages = 2, unused; /* the two meta pages */
-	MDB_envinfo info;
-	MDB_stat stat;
-	MDB_txn *txn;
-	int rc, r = check_turns(store);
-
-	if (r != 0)
-		return r;
-	rc = free_pages(store, &unused);
-	if (rc == 0)
-		rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-	if (rc != 0)
-		return code_of(store, rc);
-	rc = mdb_env_stat(store->env, &stat);
-	pages += pages_of(&stat) + unused;
-	if (rc == 0)
-		rc = mdb_stat(txn, 0, &stat); /* the free list's own pages */
-	pages += pages_of(&stat);
-	for (size_t i = 0; rc == 0 && i < store->table_count; i++) {
-		if (store->dbis[i] == TABLE_MISSING || i == store->nameless)
-			continue; /* the nameless tree is the environment's own */
-		rc = mdb_stat(txn, store->dbis[i], &stat);
-		pages += pages_of(&stat);
-	}
-	if (rc == 0)
-		rc = mdb_env_info(store->env, &info);
-	mdb_txn_abort(txn);
-	if (rc != 0)
-		return code_of(store, rc);
-	return pages <= info.me_last_pgno + 1 ? 0 : -ERROR_DAMAGED;
+	for (int i = 0; rc == 0 && i < 2; i++)
+		rc = seal_again(copy.env);
+	if (copy.env)
+		mdb_env_close(copy.env);
+	return rc == 0 ? 0 : fail(&copy, rc, "copy", err);
 }
 
 int
@@ -529,7 +506,7 @@ store_copy(struct store *store, const char *directory, struct error *err)
 {
 	int rc = mdb_env_copy2(store->env, directory, MDB_CP_COMPACT);
 
-	return rc == 0 ? 0 : fail(store, rc, "copy", err);
+	return rc == 0 ? seal_copy(store, directory, err) : fail(store, rc, "copy", err);
 }
 
 void
@@ -635,6 +612,11 @@ store_commit(struct store_txn *txn, struct error *err)
 		store_abort(txn);
 		return error_set(err, (enum error_code)-failed, NULL, "cannot write the database: %s",
 		                 error_name((enum error_code)-failed));
+	}
+	rc = txn->changes ? seal_put(txn->txn, store->names) : 0;
+	if (rc != 0) {
+		store_abort(txn);
+		return fail(store, rc, "write", err);
 	}
 	rc = mdb_txn_commit(txn->txn); /* closes its cursors */
 	return rc == 0 ? 0 : fail(store, rc, "commit to", err);
@@ -752,14 +734,14 @@ store_delete(struct store_txn *txn, unsigned table, struct str key)
 	return rc == 0 ? 1 : keep(txn, rc);
 }
 
-/* Tables that have a name, in the file. */
+/* Entries of the nameless tree that are none of its table: the names of the others, and the seal. */
 static int
 count_names(struct store_txn *txn, size_t *ret)
 {
 	char first = NAMELESS_BYTE + 1;
 	MDB_val k = {1, &first}, v;
 	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(txn->txn, txn->store->dbis[txn->store->nameless], &cursor);
+	int rc = mdb_cursor_open(txn->txn, txn->store->names, &cursor);
 
 	*ret = 0;
 	if (rc != 0)

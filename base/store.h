@@ -70,12 +70,6 @@ struct store_info {
 /* Cheap but for the free pages, which are counted only when exact is set: without it used_bytes is file_bytes. */
 int store_info(struct store *store, bool exact, struct store_info *ret);
 
-/*
- * Whether the header is the newest one written, and every page is accounted for at most once by the tables and the
- * free list. ERROR_DAMAGED when not. Nobody may write meanwhile. Walking the tables is the caller's.
- */
-int store_check_pages(struct store *store);
-
 /* A compacted copy of the database, as data.mdb in a directory that exists and has none. */
 int store_copy(struct store *store, const char *directory, struct error *err);
 

@@ -9,7 +9,7 @@
 
 #include "engine/history_priv.h"
 
-#define FORMAT 2 /* of all tables together */
+#define FORMAT 3 /* of all tables together */
 
 const char *const history_tables[TABLES_ALL] = {
 	[TABLE_META] = "meta",
