@@ -129,6 +129,7 @@ open_runtime(struct program *program, struct error *err)
 		.statistics = (size_t)settings->statistics_kept,
 		.topic = str_from(settings->runtime_topic),
 		.notifications = str_from(settings->notification_topic),
+		.policy_participant = str_from(settings->policy_participant),
 		.manual = settings->manual_clock,
 		.set_clock = set_clock,
 		.clock_context = &program->clock,

@@ -83,6 +83,10 @@ static const struct setting table[] = {
 	 .help = "Where runtime and participants talk."},
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",
 	 .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
+	{"policy_participant", SETTING_TEXT, AT(policy_participant),
+	 "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
+	 .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
+	         "registered: it puts their guard policies into force. Empty: none."},
 	{"topic_messages", SETTING_NUMBER, AT(topic_messages), "100000", 1, 100000000,
 	 .help = "Messages kept of a topic; the oldest go first, read or not."},
 	{"topic_size", SETTING_NUMBER, AT(topic_size), "256M", KI, INT64_C(1) << 40, .unit = "bytes",

@@ -238,6 +238,16 @@ engine_deploy(struct engine *engine, const struct document *documents, size_t co
 }
 
 int
+engine_try(const struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
+           struct diags *diags)
+{
+	struct compile_options options = compile_options(engine);
+
+	options.skip_bad_policies = false;
+	return policyset_compile(&options, documents, count, ret_set, diags);
+}
+
+int
 engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags)
 {
 	struct document *documents;

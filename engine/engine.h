@@ -10,6 +10,7 @@
 /* What clguard.h wraps for other programs, and api/ and runtime/ use directly. */
 
 struct catalogue;
+struct policyset;
 struct engine;
 struct session;
 
@@ -48,6 +49,14 @@ int engine_load(struct engine *engine, const struct document *documents, size_t 
  * own part and keeps the other's, of which the engine has copies. Findings are of both parts.
  */
 int engine_deploy(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
+
+/*
+ * Compiles documents alone, with the engine's options but without skip_bad_policies, and publishes nothing: for who wants
+ * to know whether they would do. The set has one holder. Takes no lock.
+ */
+int engine_try(const struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
+               struct diags *diags);
+
 int engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags);
 
 struct engine_info {

@@ -4,6 +4,7 @@
 
 #include "runtime/catalogue.h"
 #include "runtime/commission_version.h"
+#include "runtime/host.h"
 #include "runtime/looptype.h"
 #include "runtime/message.h"
 #include "runtime/participant.h"
@@ -116,6 +117,9 @@ commission_create(struct turn *turn, struct runtime_call *call)
 	}
 	if (meeting != MEETING_SAME)
 		looptype_save(turn, root);
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
+		if (looptype_is_element(root, template))
+			(void)host_offer(turn, concept_read(looptype_property(template, "participantType")));
 	if (participants_any(turn)) {
 		message_prime(turn, NULL);
 		participants_expect_update(turn);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/deploy.h"
 
+#include "base/hash.h"
 #include "policytypes/section.h"
 #include "runtime/looptype_priv.h"
 #include "runtime/runtime_priv.h"
@@ -134,6 +135,102 @@ deploy_follow(struct turn *turn, const struct loop *before, const struct loop *a
 	}
 }
 
+/* --- whether they would do --- */
+
+/* Whether some element has the same document in force: then it will do for another one too. */
+static bool
+is_deployed(struct turn *turn, struct str document)
+{
+	struct str from = STR("L");
+	struct store_entry entry;
+
+	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+		if (str_equal(entry.value, document))
+			return true;
+		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
+	}
+	return false;
+}
+
+/* A guard in force with the name and version of one of these. */
+static const struct guard *
+find_namesake(const struct policyset *set, const struct policyset *of)
+{
+	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
+		for (const struct guard *other = set->guards.first; other; other = other->next)
+			if (str_equal(guard->policy, other->policy) && other->version.ptr &&
+			    str_equal(guard->version, other->version))
+				return other;
+	return NULL;
+}
+
+static const char *
+first_error(struct turn *turn, const struct diags *diags)
+{
+	const struct diag *diag = diags->first;
+	const char *sentence;
+
+	while (diag && diag->severity != SEVERITY_ERROR)
+		diag = diag->next;
+	sentence = diag ? arena_printf(turn->arena, "%s: %s", diag->path, diag->text) : NULL;
+	return sentence ? sentence : "out of memory";
+}
+
+const char *
+deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element, size_t *ret_policies)
+{
+	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
+	struct document document = {.name = "policies"};
+	const char *refusal = NULL;
+	const struct guard *namesake;
+	struct policyset *set;
+	struct diags diags;
+	struct text out;
+
+	*ret_policies = 0;
+	text_init(&out, turn->arena);
+	if (!template || !write_document(root, template, &out))
+		return NULL;
+	document.bytes = turn_text(turn, &out);
+	diags_init(&diags, turn->arena);
+	if (engine_try(turn->runtime->engine, &document, 1, &set, &diags) != 0)
+		return first_error(turn, &diags);
+	*ret_policies = set->policies;
+	namesake = is_deployed(turn, document.bytes) ? NULL : find_namesake(turn->set, set);
+	if (namesake)
+		refusal = arena_printf(turn->arena, "policy %.*s %.*s is in force already, from %s:%u",
+		                       STR_ARG(namesake->policy), STR_ARG(namesake->version), namesake->file,
+		                       namesake->line);
+	policyset_drop(set);
+	return namesake && !refusal ? "out of memory" : refusal;
+}
+
+/* --- bringing them into force --- */
+
+/* Two instances of a type bring the same document: it is in force once. */
+static size_t
+drop_repeated(struct arena *arena, struct document *documents, size_t count)
+{
+	static const struct hash_key key = {0, 0}; /* who collides pays with his own policies */
+	size_t size = 2, kept = 0, *table;
+
+	while (size < 2 * count)
+		size *= 2;
+	table = arena_array(arena, size, sizeof(*table));
+	for (size_t i = 0; table && i < count; i++) {
+		size_t at = hash_str(&key, documents[i].bytes) & (size - 1);
+
+		while (table[at] && !str_equal(documents[table[at] - 1].bytes, documents[i].bytes))
+			at = (at + 1) & (size - 1);
+		if (table[at])
+			continue;
+		documents[kept] = documents[i];
+		table[at] = ++kept;
+	}
+	return table ? kept : count;
+}
+
 /* The name under which findings and explanations know the document: LOOP VERSION (ELEMENT). */
 static const char *
 document_name(struct arena *arena, struct str key)
@@ -169,6 +266,7 @@ deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena
 	history_reader_end(reader);
 	if (turn.failed)
 		return turn.failed;
+	count = drop_repeated(arena, documents, count);
 	diags_init(&diags, arena);
 	r = engine_deploy(runtime->engine, documents, count, &diags);
 	if (r != 0) {

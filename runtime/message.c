@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "runtime/host.h"
 #include "runtime/looptype.h"
 #include "runtime/runtime_priv.h"
 #include "runtime/transport.h"
@@ -179,6 +180,7 @@ write_participant(const struct loop *loop, size_t i, struct str fragment, struct
 }
 
 struct offer {
+	const struct turn *turn;
 	const struct element *element;
 	struct str fragment, candidates;
 	struct text *out;
@@ -191,7 +193,7 @@ write_offer(void *context, struct participant *participant)
 	struct offer *offer = context;
 
 	if (!concept_equal(participant->type, offer->element->participant_type) ||
-	    !participant_is_registered(participant))
+	    !participant_is_registered(participant) || host_is(offer->turn, participant))
 		return true;
 	text_add(offer->out, *offer->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
 	*offer->comma = true;
@@ -206,7 +208,7 @@ write_offer(void *context, struct participant *participant)
 static void
 write_candidates(struct turn *turn, const struct element *element, struct str fragment, struct text *out, bool *comma)
 {
-	struct offer offer = {element, fragment, STR_NONE, out, comma};
+	struct offer offer = {turn, element, fragment, STR_NONE, out, comma};
 	struct text candidates;
 
 	text_init(&candidates, turn->arena);

@@ -1,6 +1,7 @@
 /* order - orders to instances: validated whole, then guarded, then carried out in one transaction */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/guarding.h"
+#include "runtime/host.h"
 #include "runtime/instantiation.h"
 #include "runtime/looptype.h"
 #include "runtime/runtime_priv.h"
@@ -48,7 +49,8 @@ consider(void *context, struct participant *participant)
 	bool healthy = str_is(participant->health, "HEALTHY");
 	int64_t load;
 
-	if (!concept_equal(participant->type, choice->type) || !participant_is_registered(participant))
+	if (!concept_equal(participant->type, choice->type) || !participant_is_registered(participant) ||
+	    host_is(choice->turn, participant))
 		return true;
 	load = participant_load_count(choice->turn, participant->id) + chosen_before(choice, participant->id);
 	/* Participants come in the order of their names: the first of equals stays. */
@@ -71,7 +73,8 @@ rotate(void *context, struct participant *participant)
 {
 	struct rotation *rotation = context;
 
-	if (!concept_equal(participant->type, rotation->type) || !participant_is_registered(participant))
+	if (!concept_equal(participant->type, rotation->type) || !participant_is_registered(participant) ||
+	    host_is(rotation->turn, participant))
 		return true;
 	if (!rotation->first.name.ptr)
 		rotation->first = participant->id;
@@ -116,14 +119,18 @@ choose_participants(struct turn *turn, struct ordered *orders, size_t loops)
 		struct element *element = &loop->elements[i];
 		struct choice choice = {turn, orders, loops, .type = element->participant_type};
 
-		if (element->participant_id.name.ptr || str_is(selection_of(turn, loop, element), "participant"))
-			continue; /* in the second case they settle it among themselves */
+		if (element->participant_id.name.ptr)
+			continue;
 		if (str_is(selection_of(turn, loop, element), "round_robin")) {
 			element->participant_id = choose_in_turn(turn, element->participant_type);
-			continue;
+		} else if (!str_is(selection_of(turn, loop, element), "participant")) {
+			participants_each(turn, consider, &choice);
+			element->participant_id = choice.best;
+		} else if (participants_of_type(turn, element->participant_type, NULL)) {
+			continue; /* they settle it among themselves */
 		}
-		participants_each(turn, consider, &choice);
-		element->participant_id = choice.best;
+		if (!element->participant_id.name.ptr) /* nobody else is there */
+			element->participant_id = host_offer(turn, element->participant_type);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/participant.h"
 
+#include "runtime/host.h"
 #include "runtime/message.h"
 #include "runtime/monitoring.h"
 #include "runtime/runtime_priv.h"
@@ -164,20 +165,27 @@ participant_status(struct turn *turn, const struct node *message)
 
 /* --- broadcasts --- */
 
+struct presence {
+	const struct turn *turn;
+	bool any;
+};
+
 static bool
 take_present(void *context, struct participant *participant)
 {
-	*(bool *)context = !str_is(participant->state, "TERMINATED");
-	return !*(bool *)context;
+	struct presence *presence = context;
+
+	presence->any = !str_is(participant->state, "TERMINATED") && !host_is(presence->turn, participant);
+	return !presence->any;
 }
 
 bool
 participants_any(struct turn *turn)
 {
-	bool any = false;
+	struct presence presence = {turn, false};
 
-	participants_each(turn, take_present, &any);
-	return any;
+	participants_each(turn, take_present, &presence);
+	return presence.any;
 }
 
 static bool
@@ -185,7 +193,7 @@ expect_update(void *context, struct participant *participant)
 {
 	struct turn *turn = context;
 
-	if (!participant_is_registered(participant))
+	if (!participant_is_registered(participant) || host_is(turn, participant))
 		return true;
 	participant->update_ms = turn->now_ms;
 	participant->update_retries = 0;
@@ -252,7 +260,7 @@ scan_participant(void *context, struct participant *participant)
 	struct scan *scan = context;
 	bool changed;
 
-	if (!participant_is_registered(participant))
+	if (!participant_is_registered(participant) || host_is(scan->turn, participant))
 		return true;
 	scan->again = true;
 	changed = scan_silence(scan->turn, participant);

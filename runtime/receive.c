@@ -1,6 +1,8 @@
 /* receive - messages of participants: who says what */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
+#include "runtime/deploy.h"
+#include "runtime/host.h"
 #include "runtime/message.h"
 #include "runtime/participant.h"
 #include "runtime/runtime_priv.h"
@@ -62,6 +64,21 @@ claim(struct turn *turn, struct loop *loop, struct element *element, int state, 
 	return true;
 }
 
+/* An element does not go RUNNING without its guards: false, and why, when they cannot come into force. */
+static bool
+check_policies(struct turn *turn, const struct loop *loop, const struct element *element, struct str *ret_why)
+{
+	const char *refusal;
+	size_t policies;
+
+	if (!element->fragment || element->ordered != LOOP_RUNNING || loop_state_settled(element->state))
+		return true;
+	refusal = deploy_refusal(turn, loop, element, &policies);
+	if (refusal)
+		*ret_why = str_from(refusal);
+	return !refusal;
+}
+
 /*
  * CONTROLLOOP_STATECHANGE_ACK and CONTROLLOOP_UPDATE_ACK: stock participants send either for either, so what counts is
  * who
@@ -87,13 +104,16 @@ answer(struct turn *turn, const struct node *message)
 	for (const struct node *result = results->first; result; result = result->next) {
 		struct element *element = loop_element(&loop, result->key);
 		int state = loop_state_find(text_of(result, "state"));
+		bool good = truth_of(result, truth_of(message, true));
+		struct str why = words_of(result);
 
-		if (element && truth_of(result, truth_of(message, true)))
+		if (element && good)
 			changed |= claim(turn, &loop, element, state, &sender);
 		if (!element || state < 0 || !concept_equal(element->participant_id, sender.id))
 			continue;
-		if (loop_answer(&supervision, &loop, element, (enum loop_state)state,
-		                truth_of(result, truth_of(message, true)), words_of(result))) {
+		if (good && state == LOOP_RUNNING)
+			good = check_policies(turn, &loop, element, &why);
+		if (loop_answer(&supervision, &loop, element, (enum loop_state)state, good, why)) {
 			changed = true;
 			step_perform(turn, &supervision, &loop);
 		}
@@ -124,6 +144,8 @@ runtime_receive(struct turn *turn, struct str message)
 	if (json_read(message, "", &limits, turn->arena, &root, NULL) != 0)
 		return;
 	type = text_of(root, "messageType");
+	if (host_has_id(turn, concept_read(node_get(root, "participantId"))))
+		return; /* it does not speak on a topic */
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (type.ptr && str_is(type, handlers[i].type))
 			handlers[i].handle(turn, root);

@@ -58,7 +58,7 @@ bool participant_load(struct turn *turn, struct concept id, struct participant *
 void participant_save(struct turn *turn, const struct participant *participant);
 void participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context);
 
-/* How many registered participants are of a type; their ids as a JSON list to `out`, if it is given. */
+/* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if it is given. */
 size_t participants_of_type(struct turn *turn, struct concept type, struct text *out);
 
 /* Registered and not deregistered, so that it can be asked to do something. */

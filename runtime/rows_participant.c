@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/document.h"
+#include "runtime/host.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
@@ -108,6 +109,7 @@ participant_is_registered(const struct participant *participant)
 }
 
 struct of_type {
+	const struct turn *turn;
 	struct concept type;
 	struct text *out;
 	size_t count;
@@ -118,7 +120,8 @@ count_of_type(void *context, struct participant *participant)
 {
 	struct of_type *of_type = context;
 
-	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant))
+	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant) ||
+	    host_is(of_type->turn, participant))
 		return true;
 	if (of_type->out) {
 		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
@@ -131,7 +134,7 @@ count_of_type(void *context, struct participant *participant)
 size_t
 participants_of_type(struct turn *turn, struct concept type, struct text *out)
 {
-	struct of_type of_type = {type, out, 0};
+	struct of_type of_type = {turn, type, out, 0};
 
 	participants_each(turn, count_of_type, &of_type);
 	if (out)

@@ -22,6 +22,7 @@ struct runtime_options {
 	size_t topic_messages, topic_bytes;               /* kept of a topic */
 	size_t statistics;                                /* records kept of a participant, and of its elements */
 	struct str topic, notifications;                  /* names */
+	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
 	bool manual;                                      /* the clock moves by runtime_advance alone */
 	void (*set_clock)(void *context, int64_t now_ms); /* manual: moves it */
 	void *clock_context;

@@ -4,6 +4,7 @@
 
 #include "runtime/configuration.h"
 #include "runtime/guarding.h"
+#include "runtime/host.h"
 #include "runtime/message.h"
 #include "runtime/runtime_priv.h"
 
@@ -87,9 +88,11 @@ perform(struct turn *turn, struct supervision *supervision, struct loop *loop, c
 	switch (task->kind) {
 	case TASK_UPDATE:
 		message_update(turn, loop, task->phase);
+		host_act(turn, supervision, loop, task->phase);
 		break;
 	case TASK_STATE_CHANGE:
 		message_state_change(turn, loop, task->ordered, task->current, task->phase);
+		host_act(turn, supervision, loop, task->phase);
 		break;
 	case TASK_NOTIFY:
 		notify_loop(turn, task->text, loop, task->element);

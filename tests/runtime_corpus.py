@@ -59,7 +59,7 @@ def play(path):
                 [os.path.join(BUILD, "examples/participant"), "--type", kind["name"], "--version", kind["version"],
                  "--name", "participant-%d" % number, "--service", service.address, "--quiet"]))
         wait("participants", lambda: sum(
-            p["healthStatus"] == "HEALTHY"
+            p["healthStatus"] == "HEALTHY" and p["participantId"]["name"].startswith("participant-")
             for p in service.ask("GET", BASE + "/participants")["participantList"]) == len(types))
         name = {"name": "loop-0", "version": "1.0.0"}
         uuid = "%08d-0000-4000-8000-000000000000"
