@@ -54,6 +54,8 @@ write_series(struct text *out, const struct history_metrics *m)
 	         (double)m->max_bytes},
 		{"clguard_database_quarantined", "gauge", "1 while the counters replace those of a damaged database.",
 	         (double)m->quarantined},
+		{"clguard_database_refusing", "gauge",
+	         "1 while nothing new can be entered, and limiters and coordinations fail.", (double)m->refusing},
 		{"clguard_database_broken", "gauge", "1 while the database must be opened again.", (double)m->broken},
 	};
 

@@ -48,6 +48,7 @@ read_member(const struct node *node, struct operation *row, struct error *err)
 static int
 read_row(const struct node *node, bool posted, struct operation *row, struct error *err)
 {
+	const char *lacks;
 	int r;
 
 	*row = (struct operation){.start_ms = TIME_NONE, .end_ms = TIME_NONE};
@@ -58,13 +59,8 @@ read_row(const struct node *node, bool posted, struct operation *row, struct err
 		if (r != 0)
 			return r;
 	}
-	if (!posted)
-		return 0;
-	if (!row->actor.ptr || !row->operation.ptr)
-		return error_set(err, ERROR_MISSING, node, "an operation needs its actor and its operation");
-	if (!row->request_id.ptr && row->end_ms == TIME_NONE && str_equal_nocase(row->outcome, STR("Started")))
-		return error_set(err, ERROR_MISSING, node, "a Started operation needs its requestId");
-	return 0;
+	lacks = posted ? operation_lacks(row) : NULL;
+	return lacks ? error_set(err, ERROR_MISSING, node, "%s", lacks) : 0;
 }
 
 int

@@ -40,7 +40,8 @@ static const struct setting table[] = {
 	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
 	 .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
 	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},
-	 .help = "Strict mode: the answer when a guard cannot be evaluated."},
+	 .help = "Strict mode: the answer when a guard cannot be evaluated. A reservation that cannot be entered is "
+	         "always denied."},
 	{"when_no_guard", SETTING_CHOICE, AT(no_guard_deny), "permit", .choices = {"permit", "deny"},
 	 .help = "Strict mode: the answer when no guard applies."},
 	{"lease_s", SETTING_NUMBER, AT(lease_s), "3600", 1, 366 * 86400, .unit = "seconds",
@@ -51,8 +52,9 @@ static const struct setting table[] = {
 	{"map_size", SETTING_NUMBER, AT(map_size), "64G", MI, 16 * TI, .unit = "bytes",
 	 .help = "Address space of the database; never changes while it is open."},
 	{"max_bytes", SETTING_NUMBER, AT(max_bytes), "0", 0, 16 * TI, .unit = "bytes",
-	 .help = "Where the database stops growing: nothing new is entered then and reservations are denied; 0: at "
-	         "map_size."},
+	 .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
+	         "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
+	         "a little before map_size."},
 	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
 	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
 	         "for ever."},

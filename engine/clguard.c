@@ -291,34 +291,44 @@ clg_decide_batch(struct clg_session *session, const struct clg_request *requests
 	return r;
 }
 
+static struct operation
+row_from(const struct clg_operation *row)
+{
+	return (struct operation){
+		.actor = str_from(row->actor),
+		.operation = str_from(row->operation),
+		.target = str_from(row->target),
+		.clname = str_from(row->clname),
+		.request_id = str_from(row->request_id),
+		.subrequest_id = str_from(row->subrequest_id),
+		.outcome = str_from(row->outcome),
+		.message = str_from(row->message),
+		.start_ms = row->start_ms ? row->start_ms : TIME_NONE,
+		.end_ms = row->end_ms ? row->end_ms : TIME_NONE,
+	};
+}
+
 int
 clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t count, struct clg_error *err)
 {
 	struct operation *copies = calloc(count ? count : 1, sizeof(*copies));
 	struct error error = {0};
-	int r;
+	int r = 0;
 
 	if (!copies) {
 		(void)error_set(&error, ERROR_MEMORY, NULL, "out of memory");
 		return clg_error_from(err, &error);
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct clg_operation *row = &rows[i];
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *lacks;
 
-		copies[i] = (struct operation){
-			.actor = str_from(row->actor),
-			.operation = str_from(row->operation),
-			.target = str_from(row->target),
-			.clname = str_from(row->clname),
-			.request_id = str_from(row->request_id),
-			.subrequest_id = str_from(row->subrequest_id),
-			.outcome = str_from(row->outcome),
-			.message = str_from(row->message),
-			.start_ms = row->start_ms ? row->start_ms : TIME_NONE,
-			.end_ms = row->end_ms ? row->end_ms : TIME_NONE,
-		};
+		copies[i] = row_from(&rows[i]);
+		lacks = operation_lacks(&copies[i]);
+		if (lacks)
+			r = error_set(&error, ERROR_MISSING, NULL, "row %zu: %s", i, lacks);
 	}
-	r = engine_record(engine->engine, copies, count, &error);
+	if (r == 0)
+		r = engine_record(engine->engine, copies, count, &error);
 	free(copies);
 	return r == 0 ? 0 : clg_error_from(err, &error);
 }

@@ -193,7 +193,7 @@ db_prune(struct history *history, int64_t before_ms, uint64_t *ret_removed, stru
 
 	*ret_removed = 0;
 	do {
-		int r = history_transact(history, prune_run, &prune, err);
+		int r = history_run(history, prune_run, &prune, true, err);
 
 		if (r != 0)
 			return r;

@@ -359,11 +359,15 @@ engine_record_async(struct engine *engine, struct operation *rows, size_t count,
 	return history_record_async(engine->history, rows, count, now_ms, done, context, err);
 }
 
-/* Decisions that ask the history begin its transaction; the others never touch it. */
+/*
+ * Decisions that ask the history begin its transaction; the others never touch it. While rows are refused the counts may
+ * be too low, so nothing is read and the guard that asked fails.
+ */
 static struct history_view
 reading_view(struct session *session)
 {
-	if (!session->reading && history_reader_begin(session->reader) == 0)
+	if (!session->reading && !history_is_refusing(session->engine->history) &&
+	    history_reader_begin(session->reader) == 0)
 		session->reading = true;
 	return (struct history_view){history_reader_view.count, history_reader_view.loop_live,
 	                             history_reader_view.loop_started, session->reader};

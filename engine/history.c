@@ -236,6 +236,17 @@ history_reopen(struct history *history, struct error *err)
 	return r;
 }
 
+/* Without its requestId the end of a Started row could not be told from another operation. */
+const char *
+operation_lacks(const struct operation *row)
+{
+	if (!row->actor.ptr || !row->operation.ptr)
+		return "an operation needs its actor and its operation";
+	if (!row->request_id.ptr && row->end_ms == TIME_NONE && str_equal_nocase(row->outcome, STR("Started")))
+		return "a Started operation needs its requestId";
+	return NULL;
+}
+
 /* Rows to enter, by whoever waits for it. */
 struct rows {
 	const struct operation *rows;

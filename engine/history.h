@@ -15,6 +15,9 @@ struct operation {
 	int64_t start_ms, end_ms;
 };
 
+/* What is missing in a row that somebody reports, as a sentence; NULL when nothing is. */
+const char *operation_lacks(const struct operation *row);
+
 struct history_options {
 	const char *directory; /* of the database; NULL: a private temporary one, removed at once */
 	size_t map_bytes;      /* address space, never changes while open */
@@ -22,7 +25,7 @@ struct history_options {
 	bool durable;          /* commits survive power loss (durability: group) */
 	bool existing;         /* fail with ERROR_IO rather than make a database */
 	bool release_expired;  /* a reservation whose lease ended counts no more; else as used */
-	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: the map's size */
+	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: a little less than the map */
 	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
 	int64_t retention_ms;
 	/*
@@ -80,6 +83,13 @@ int history_record_async(struct history *history, const struct operation *rows, 
  */
 int64_t history_clock(struct history *history, int64_t clock_ms);
 
+/*
+ * Whether operations may be missing from the counters because they could not be entered: the database is at max_bytes,
+ * or its last transaction could not be committed. Who decides by counts then must fail, for they may be too low. Ends by
+ * itself, a second at most after there is room or the disk works again. Any thread, no lock.
+ */
+bool history_is_refusing(const struct history *history);
+
 /* Somebody counts over windows this long: nothing younger is pruned. Any thread. */
 void history_keep(struct history *history, int64_t window_ms);
 
@@ -105,7 +115,7 @@ struct history_metrics {
 	uint64_t commits, failures, jobs; /* failures: transactions that could not be committed */
 	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
 	uint64_t clock_steps_back, pruned;
-	bool quarantined, broken;
+	bool quarantined, broken, refusing;
 };
 
 /* The reader must be between begin and end. 0 or a negative code; this process's part is filled in any case. */

@@ -50,6 +50,14 @@ history_keep(struct history *history, int64_t window_ms)
 	raise_to(&history->window_ms, window_ms);
 }
 
+bool
+history_is_refusing(const struct history *history)
+{
+	/* Acquire: who was refused a row and then asks for a decision sees it. */
+	return atomic_load_explicit(&history->full, memory_order_acquire) ||
+	       atomic_load_explicit(&history->failing, memory_order_acquire);
+}
+
 static int
 accept_run(void *context, struct history_writer *writer)
 {
@@ -70,7 +78,7 @@ accept_run(void *context, struct history_writer *writer)
 int
 history_accept(struct history *history, int64_t clock_ms, struct error *err)
 {
-	return history_transact(history, accept_run, &clock_ms, err);
+	return history_run(history, accept_run, &clock_ms, true, err);
 }
 
 static void
@@ -87,6 +95,7 @@ own_metrics(struct history *history, struct history_metrics *ret)
 		.pruned = atomic_load_explicit(&counters->pruned, memory_order_relaxed),
 		.quarantined = atomic_load(&history->quarantine_ms) != TIME_NONE,
 		.broken = store_is_broken(history->store),
+		.refusing = history_is_refusing(history),
 	};
 	for (size_t i = 0; i <= HISTORY_BUCKETS; i++)
 		ret->latency[i] = atomic_load_explicit(&counters->latency[i], memory_order_relaxed);
@@ -117,6 +126,6 @@ history_metrics(struct history_reader *reader, struct history_metrics *ret)
 	ret->rows = state.rows;
 	ret->records = (uint64_t)records;
 	ret->used_bytes = info.used_bytes;
-	ret->max_bytes = history->options.max_bytes ? history->options.max_bytes : info.map_bytes;
+	ret->max_bytes = history_limit(history, info.map_bytes);
 	return 0;
 }

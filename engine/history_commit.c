@@ -1,17 +1,13 @@
 /* history_commit - the committer: one thread that takes all that waits into one transaction */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "engine/history_priv.h"
 
-#define QUEUE_MOST 65536 /* jobs that may wait */
-#define GROUP_MOST 4096  /* jobs of one transaction */
-#define IDLE_S 1         /* how often the committer looks after the store when nobody asks */
 #define EXPIRE_MOST 256  /* leases ended by one transaction */
 #define PRUNE_MOST 1024  /* records looked at by one transaction */
+#define MAP_KEPT 64      /* the part of the map that is left for what ends */
 #define BUSY_ROUNDS 64   /* groups after which the store is looked after even under load */
 
 const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100,   250,   500,   1000,   2500,   5000,
@@ -58,14 +54,25 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	return 0;
 }
 
+size_t
+history_limit(const struct history *history, size_t map_bytes)
+{
+	size_t most = map_bytes - map_bytes / MAP_KEPT;
+
+	return history->options.max_bytes && history->options.max_bytes < most ? history->options.max_bytes : most;
+}
+
 /* Whether the database has reached its limit. The free pages are counted only when the file is that large. */
 static bool
 is_full(const struct history *history)
 {
-	size_t most = history->options.max_bytes;
 	struct store_info info;
+	size_t most;
 
-	if (!most || store_info(history->store, false, &info) != 0 || info.used_bytes < most)
+	if (store_info(history->store, false, &info) != 0)
+		return false; /* the transaction will tell */
+	most = history_limit(history, info.map_bytes);
+	if (info.used_bytes < most)
 		return false;
 	return store_info(history->store, true, &info) != 0 || info.used_bytes >= most;
 }
@@ -142,11 +149,10 @@ do_chores(struct history_writer *writer, bool idle)
  * must be done one by one.
  */
 static int
-commit_group(struct history *history, struct history_job *first, char *scratch, struct error *err)
+try_group(struct history *history, struct history_job *first, bool full, char *scratch, struct error *err)
 {
 	struct history_writer writer = {.history = history, .scratch = scratch};
 	int64_t started_ns = monotonic_ns();
-	bool full = is_full(history);
 	int r = writer_begin(history, &writer, err);
 
 	if (r == 0) {
@@ -168,12 +174,26 @@ commit_group(struct history *history, struct history_job *first, char *scratch, 
 			return 1;
 		}
 	}
-	if (store_changes(writer.txn) == 0 && writer.state.window_ms >= atomic_load(&history->window_ms)) {
+	if (store_changes(writer.txn) == 0 && writer.state.window_ms >= atomic_load(&history->window_ms) &&
+	    !atomic_load(&history->failing)) { /* after a failure the next one shows whether it is over */
 		store_abort(writer.txn);
 		return 0;
 	}
 	r = writer_commit(&writer, err);
 	count_commit(&history->counters, r, started_ns);
+	return r;
+}
+
+static int
+commit_group(struct history *history, struct history_job *first, char *scratch, struct error *err)
+{
+	bool full = is_full(history);
+	int r = try_group(history, first, full, scratch, err);
+
+	/* Before anybody is told: release, see history_is_refusing. */
+	atomic_store_explicit(&history->full, full, memory_order_release);
+	if (r <= 0)
+		atomic_store_explicit(&history->failing, r < 0, memory_order_release);
 	return r;
 }
 
@@ -237,36 +257,6 @@ commit_jobs(struct history *history, struct history_job *first, char *scratch)
 	finish(first);
 }
 
-/* Up to GROUP_MOST jobs off the queue; waits for the first. NULL: nothing came for a while, or the end (*ret_stop). */
-static struct history_job *
-take_jobs(struct history *history, bool *ret_stop)
-{
-	struct history_job *first, *last = NULL;
-	struct timespec until;
-	size_t taken = 0;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock; only for the wait below */
-	until.tv_sec += IDLE_S;
-	pthread_mutex_lock(&history->queue_lock);
-	while (!history->queue_first && !history->stopping) {
-		if (pthread_cond_timedwait(&history->queue_filled, &history->queue_lock, &until) == ETIMEDOUT)
-			break;
-	}
-	first = history->queue_first;
-	for (struct history_job *job = first; job && taken < GROUP_MOST; job = job->next, taken++)
-		last = job;
-	if (last) {
-		history->queue_first = last->next;
-		if (!history->queue_first)
-			history->queue_last = NULL;
-		last->next = NULL;
-		history->waiting -= taken;
-	}
-	*ret_stop = history->stopping && !first;
-	pthread_mutex_unlock(&history->queue_lock);
-	return first;
-}
-
 /* What nobody asks for: a store that must be opened again, slots of readers that died, leases and old rows. */
 static void
 look_after(struct history *history, char *scratch)
@@ -293,7 +283,7 @@ committer_main(void *argument)
 	bool stop = false;
 
 	while (!stop) {
-		struct history_job *first = take_jobs(committer->history, &stop);
+		struct history_job *first = queue_take(committer->history, &stop);
 
 		if (first)
 			commit_jobs(committer->history, first, committer->scratch);
@@ -333,69 +323,4 @@ committer_stop(struct history *history)
 	pthread_mutex_unlock(&history->queue_lock);
 	pthread_join(history->committer, NULL);
 	history->started = false;
-}
-
-int
-history_submit(struct history *history, struct history_job *job, struct error *err)
-{
-	bool full;
-
-	job->next = NULL;
-	job->err = (struct error){0};
-	pthread_mutex_lock(&history->queue_lock);
-	full = history->waiting >= QUEUE_MOST || history->stopping;
-	if (!full) {
-		if (history->queue_last)
-			history->queue_last->next = job;
-		else
-			history->queue_first = job;
-		history->queue_last = job;
-		history->waiting++;
-		if (history->waiting == 1)
-			pthread_cond_signal(&history->queue_filled);
-	}
-	pthread_mutex_unlock(&history->queue_lock);
-	return full ? error_set(err, ERROR_BUSY, NULL, "too many operations wait for the database") : 0;
-}
-
-struct waiting_job {
-	struct history_job job;
-	int (*run)(void *context, struct history_writer *writer);
-	void *context;
-	sem_t done;
-};
-
-static int
-waiting_run(struct history_job *job, struct history_writer *writer)
-{
-	struct waiting_job *waiting = (struct waiting_job *)job;
-
-	return waiting->run(waiting->context, writer);
-}
-
-static void
-waiting_done(struct history_job *job)
-{
-	(void)sem_post(&((struct waiting_job *)job)->done); /* cannot pass its maximum */
-}
-
-int
-history_transact(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
-                 struct error *err)
-{
-	struct waiting_job waiting = {
-		.job = {.run = waiting_run, .done = waiting_done}, .run = run, .context = context};
-	int r;
-
-	if (sem_init(&waiting.done, 0, 0) != 0)
-		return error_set(err, ERROR_IO, NULL, "no semaphore: %s", strerror(errno));
-	r = history_submit(history, &waiting.job, err);
-	if (r == 0) {
-		while (sem_wait(&waiting.done) != 0)
-			; /* a signal */
-		if (waiting.job.err.code)
-			r = error_set(err, waiting.job.err.code, NULL, "%s", waiting.job.err.text);
-	}
-	(void)sem_destroy(&waiting.done); /* nobody waits */
-	return r;
 }

@@ -285,6 +285,19 @@ int history_submit(struct history *history, struct history_job *job, struct erro
 /* *text becomes its copy in the arena; absent stays absent. False when memory is out. */
 bool text_copy(struct arena *arena, struct str *text);
 
+/*
+ * Committer's thread: jobs off the queue, as many as one transaction takes; waits for the first. NULL: nothing came for
+ * a while, or the end (*ret_stop).
+ */
+struct history_job *queue_take(struct history *history, bool *ret_stop);
+
+/* Where nothing new is entered any more: max_bytes, or what leaves room in the map for what must still end. */
+size_t history_limit(const struct history *history, size_t map_bytes);
+
+/* history_transact; ends: it makes room or ends what was begun, and runs at the limit too. */
+int history_run(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
+                bool ends, struct error *err);
+
 int committer_start(struct history *history, struct error *err);
 void committer_stop(struct history *history); /* finishes what waits */
 
@@ -323,6 +336,7 @@ struct history {
 	atomic_int_fast64_t pruned_ms;     /* rows that ended up to here may be gone; only grows */
 	atomic_int_fast64_t accepted_ms;   /* the last time that history_accept was given, by any process */
 	atomic_bool behind;                /* the clock was set back and has not caught up */
+	atomic_bool full, failing;         /* written by the committer: at max_bytes; the last transaction failed */
 	uint64_t prune_at;                 /* committer: where pruning goes on */
 	struct history_counters counters;
 	atomic_uint ring_length; /* stamps that rings should hold; readers raise it, relaxed: late is only slow */

@@ -32,7 +32,8 @@ void reservation_done(struct reservation *reservation);
 /*
  * Decides with the newest policy set and, if permitted, takes the right; lease_ms 0: the default. The same (requestId,
  * subRequestId) again gives the same reservation while that is live or settled. `ret` is always filled: after an
- * error it is a Deny with reason "error".
+ * error it is a Deny with reason "error". That holds in both modes and whatever on_error says, which is about guards
+ * that cannot be evaluated: a right that was not entered would count for nobody, so there is none to give.
  * errors  ERROR_CONFLICT: these ids have a reservation for another request; ERROR_LIMIT, ERROR_FULL, ERROR_IO,
  *         ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY
  */

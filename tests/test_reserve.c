@@ -747,6 +747,11 @@ the_librarys_door_gives_and_takes_back(void **state)
 	assert_int_equal(now, CLG_SETTLED);
 	clg_reservation_done(&first);
 	clg_reservation_done(&again);
+	assert_int_equal(clg_record(engine, &(struct clg_operation){.actor = "SO", .outcome = "Success"}, 1, &err),
+	                 -CLG_EMISSING);
+	assert_string_equal(err.text, "row 0: an operation needs its actor and its operation");
+	assert_int_equal(clg_record(engine, &(struct clg_operation){.actor = "SO", .operation = "Stop",
+	                                                            .outcome = "Started"}, 1, &err), -CLG_EMISSING);
 	clg_close(engine);
 }
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from datetime import datetime, timedelta, timezone
 
 import service
 from service import LIMITER, Service, wait_for
@@ -49,6 +50,7 @@ def check_fault_and_recovery(suite, server, given, heal):
     suite.check(given, "some rights were given before the fault")
     for number in range(10001, 10006):
         suite.check(not reserve(server, number), "refused as long as the fault stays")
+    suite.equal(server.decide(**guard(1)).json.get("reason"), "error", "what is not entered is not counted: Deny")
     suite.equal(server.request("GET", service.HEALTH_PATH, headers={}).status, 200, "the service lives")
     suite.equal(server.process.poll(), None, "the process lives")
     heal()
@@ -92,6 +94,33 @@ def test_a_full_disk_denies_until_there_is_room(suite):
                 check_fault_and_recovery(suite, server, given + more, lambda: os.remove(ballast))
         finally:
             subprocess.run(["umount", data], check=True)
+
+
+def post_until_full(server, end):
+    """Operations that ended then, until the database takes no more; how many it took."""
+    row = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-1", "outcome": "Success", "endtime": end}
+    for batch in range(1000):
+        status = server.request("POST", OPERATIONS, [row] * 100).status
+        if status != 200:
+            return batch * 100, status
+    return 0, 200
+
+
+def test_a_database_at_max_bytes_denies_until_it_is_pruned(suite):
+    with tempfile.TemporaryDirectory() as data, Service("--data", data, "--max-bytes", "1M",
+                                                        policies={"l.yaml": LIMITER}) as server:
+        now = datetime.now(timezone.utc)
+        taken, status = post_until_full(server, (now - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        suite.check(taken > 0 and status == 507, "it grows to its limit")
+        suite.equal(server.decide(**guard(1)).json.get("reason"), "error", "a decision that counts")
+        suite.check(not reserve(server, 1), "a reservation")
+        metrics = server.request("GET", "/metrics", headers={}).body.decode()
+        suite.check("clguard_database_refusing 1\n" in metrics, "the metric")
+        pruned = subprocess.run([os.path.join(service.BUILD, "clguard"), "db", "prune", "--data", data, "--before",
+                                 (now - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")], stdout=subprocess.PIPE)
+        suite.equal(pruned.returncode, 0, "pruned")
+        suite.check(wait_for(lambda: server.decide(**guard(1)).json.get("reason") == "permit"), "it recovers by itself")
+        suite.check(reserve(server, 2), "a right is given again")
 
 
 def descriptors(server):
