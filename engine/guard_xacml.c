@@ -5,26 +5,11 @@
 #include <inttypes.h>
 
 #include "engine/policyset.h"
+#include "engine/xacml.h"
 #include "guards/parts.h"
 #include "guards/text_test.h"
 
-#define XACML1 "urn:oasis:names:tc:xacml:1.0:function:"
-#define XACML2 "urn:oasis:names:tc:xacml:2.0:function:"
-#define XACML3 "urn:oasis:names:tc:xacml:3.0:function:"
-#define SCHEMA "http://www.w3.org/2001/XMLSchema#"
-#define RESOURCE "urn:oasis:names:tc:xacml:3.0:attribute-category:resource"
-#define ENVIRONMENT "urn:oasis:names:tc:xacml:3.0:attribute-category:environment"
-#define PREFIX "urn:org:onap:guard:"
 #define ISSUER "urn:org:onap:xacml:guard:"
-
-/* Attribute identifiers, in the order of ATTRIBUTES. */
-static const char *const ids[ATTRIBUTE_COUNT] = {
-	[ATTRIBUTE_ACTOR] = PREFIX "actor:actor-id",         [ATTRIBUTE_OPERATION] = PREFIX "operation:operation-id",
-	[ATTRIBUTE_CLNAME] = PREFIX "clname:clname-id",      [ATTRIBUTE_TARGET] = PREFIX "target:target-id",
-	[ATTRIBUTE_VNF_NAME] = PREFIX "target:vnf-name",     [ATTRIBUTE_VNF_ID] = PREFIX "target:vnf-id",
-	[ATTRIBUTE_VNF_TYPE] = PREFIX "target:vnf-type",     [ATTRIBUTE_NAMING_CODE] = PREFIX "target:nf-naming-code",
-	[ATTRIBUTE_VSERVER_ID] = PREFIX "target:vserver-id", [ATTRIBUTE_REGION_ID] = PREFIX "target:cloud-region-id",
-};
 
 /* A function, and whether the filter's text is its first operand. */
 static const struct {
@@ -43,74 +28,6 @@ static const struct {
 	[TEXT_FUNCTION_ENDS_WITH] = {XACML3 "string-ends-with", true},
 };
 
-static void
-text(struct str s, FILE *out)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c == '<')
-			fputs("&lt;", out);
-		else if (c == '>')
-			fputs("&gt;", out);
-		else if (c == '&')
-			fputs("&amp;", out);
-		else if (c == '"')
-			fputs("&quot;", out);
-		else if (c == '\t' || c == '\n' || c == '\r')
-			fprintf(out, "&#%d;", c);
-		else if (c >= 0x20)
-			fputc(c, out); /* XML knows no other control character */
-	}
-}
-
-static void
-value(const char *type, struct str s, FILE *out)
-{
-	fprintf(out, "<AttributeValue DataType=\"" SCHEMA "%s\">", type);
-	text(s, out);
-	fputs("</AttributeValue>", out);
-}
-
-static void
-integer(int64_t number, FILE *out)
-{
-	fprintf(out, "<AttributeValue DataType=\"" SCHEMA "integer\">%" PRId64 "</AttributeValue>", number);
-}
-
-static void
-designator(const char *id, const char *type, FILE *out)
-{
-	fprintf(out,
-	        "<AttributeDesignator Category=\"" RESOURCE "\" AttributeId=\"%s\" DataType=\"" SCHEMA
-	        "%s\" MustBePresent=\"false\"/>",
-	        id, type);
-}
-
-/* One attribute of the request, of which there must be exactly one. */
-static void
-only(const char *id, const char *type, FILE *out)
-{
-	fprintf(out, "<Apply FunctionId=\"" XACML1 "%s-one-and-only\">", type);
-	designator(id, type, out);
-	fputs("</Apply>", out);
-}
-
-static void
-match(enum attribute attribute, struct str s, bool pattern, FILE *out)
-{
-	fprintf(out, "<Match MatchId=\"" XACML1 "%s\">", pattern ? "string-regexp-match" : "string-equal");
-	if (pattern) {
-		fputs("<AttributeValue DataType=\"" SCHEMA "string\">^(", out);
-		text(s, out);
-		fputs(")$</AttributeValue>", out);
-	} else {
-		value("string", s, out);
-	}
-	designator(ids[attribute], "string", out);
-	fputs("</Match>", out);
-}
-
 /* The scope: each attribute that is not open is an AnyOf. */
 static void
 target(const struct guard *guard, FILE *out)
@@ -126,49 +43,16 @@ target(const struct guard *guard, FILE *out)
 		any = false;
 		for (size_t j = 0; j < (term->kind == TERM_LIST ? term->list_count : 1); j++) {
 			fputs("<AllOf>", out);
-			match((enum attribute)i,
-			      term->kind == TERM_LIST      ? term->list[j]
-			      : term->kind == TERM_PATTERN ? pattern_text(term->pattern)
-			                                   : term->text,
-			      term->kind == TERM_PATTERN, out);
+			xacml_match((enum attribute)i,
+			            term->kind == TERM_LIST      ? term->list[j]
+			            : term->kind == TERM_PATTERN ? pattern_text(term->pattern)
+			                                         : term->text,
+			            term->kind == TERM_PATTERN, out);
 			fputs("</AllOf>", out);
 		}
 		fputs("</AnyOf>\n", out);
 	}
 	fputs(any ? "    <Target/>\n" : "    </Target>\n", out);
-}
-
-/* The current time lies in the guard's range: an expression. */
-static void
-in_range(const struct time_range *range, FILE *out)
-{
-	char start[TIME_TEXT_SIZE], end[TIME_TEXT_SIZE];
-
-	time_format_instant(range->start, start);
-	time_format_instant(range->end, end);
-	if (range->kind == RANGE_DAILY) {
-		fputs("<Apply FunctionId=\"" XACML2 "time-in-range\"><Apply FunctionId=\"" XACML1
-		      "time-one-and-only\"><AttributeDesignator Category=\"" ENVIRONMENT
-		      "\" AttributeId=\"urn:oasis:names:tc:xacml:1.0:environment:current-time\" DataType=\"" SCHEMA
-		      "time\" MustBePresent=\"false\"/></Apply>",
-		      out);
-		value("time", str_from(start + 11), out); /* behind "1970-01-01T" */
-		value("time", range->end >= TIME_MS_DAY ? STR("23:59:59.999Z") : str_from(end + 11), out);
-		fputs("</Apply>", out);
-		return;
-	}
-	fputs("<Apply FunctionId=\"" XACML1 "and\">", out);
-	for (int i = 0; i < 2; i++) {
-		fprintf(out,
-		        "<Apply FunctionId=\"" XACML1 "dateTime-%s-than-or-equal\"><Apply FunctionId=\"" XACML1
-		        "dateTime-one-and-only\"><AttributeDesignator Category=\"" ENVIRONMENT
-		        "\" AttributeId=\"urn:oasis:names:tc:xacml:1.0:environment:current-dateTime\" "
-		        "DataType=\"" SCHEMA "dateTime\" MustBePresent=\"false\"/></Apply>",
-		        i == 0 ? "greater" : "less");
-		value("dateTime", str_from(i == 0 ? start : end), out);
-		fputs("</Apply>", out);
-	}
-	fputs("</Apply>", out);
 }
 
 /* A rule with its range: a Deny rule needs to be in it, a Permit rule permits out of it too. */
@@ -181,7 +65,7 @@ rule_begin(const struct guard *guard, const char *id, bool permit, FILE *out)
 		return;
 	if (permit)
 		fputs("<Apply FunctionId=\"" XACML1 "not\">", out);
-	in_range(&guard->range, out);
+	xacml_range(&guard->range, out);
 	if (permit)
 		fputs("</Apply>", out);
 }
@@ -199,15 +83,15 @@ write_limiter(const struct guard *guard, FILE *out)
 
 	rule_begin(guard, "under-limit", true, out);
 	fputs("<Apply FunctionId=\"" XACML1 "integer-less-than\"><Apply FunctionId=\"" XACML1 "integer-one-and-only\">"
-	      "<AttributeDesignator Category=\"" ENVIRONMENT "\" AttributeId=\"" PREFIX
+	      "<AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
 	      "operation:operation-count\" Issuer=\"" ISSUER "count-recent-operations:tw:",
 	      out);
 	if (spec->window.months)
 		fprintf(out, "%" PRId32 ":month", spec->window.months);
 	else
 		fprintf(out, "%" PRId64 ":second", spec->window.ms / TIME_MS_SECOND);
-	fputs("\" DataType=\"" SCHEMA "integer\" MustBePresent=\"true\"/></Apply>", out);
-	integer(spec->limit, out);
+	fputs("\" DataType=\"" XACML_SCHEMA "integer\" MustBePresent=\"true\"/></Apply>", out);
+	xacml_integer(spec->limit, out);
 	fputs("</Apply>", out);
 	rule_end(out);
 }
@@ -219,6 +103,7 @@ write_blacklist(const struct policy *policy, const struct guard *guard, FILE *ou
 
 	rule_begin(guard, "blacklisted", false, out);
 	fputs("<Apply FunctionId=\"" XACML1 "or\">", out);
+	xacml_absent(ATTRIBUTE_TARGET, out);
 	for (const struct node *entry = entries ? entries->first : NULL; entry; entry = entry->next) {
 		bool pattern = text_is_pattern(entry->text);
 		struct str s = entry->text;
@@ -228,11 +113,11 @@ write_blacklist(const struct policy *policy, const struct guard *guard, FILE *ou
 		else if (pattern)
 			s = (struct str){s.ptr + 1, s.len - 2};
 		fprintf(out, "<Apply FunctionId=\"" XACML1 "%s\">", pattern ? "string-regexp-match" : "string-equal");
-		fputs("<AttributeValue DataType=\"" SCHEMA "string\">", out);
-		fputs(pattern ? "^(" : "", out);
-		text(s, out);
-		fputs(pattern ? ")$</AttributeValue>" : "</AttributeValue>", out);
-		only(ids[ATTRIBUTE_TARGET], "string", out);
+		if (pattern)
+			xacml_pattern(s, out);
+		else
+			xacml_value("string", s, out);
+		xacml_only(xacml_ids[ATTRIBUTE_TARGET], "string", out);
 		fputs("</Apply>", out);
 	}
 	fputs("</Apply>", out);
@@ -252,14 +137,33 @@ write_bounds(const struct policy *policy, const struct guard *guard, FILE *out)
 		if (node_is_null(bound))
 			continue;
 		fprintf(out, "<Apply FunctionId=\"" XACML1 "integer-%s-than-or-equal\">", bounds[i][1]);
-		only(PREFIX "target:vf-count", "integer", out);
-		integer(bound->integer, out);
+		xacml_only(XACML_ONAP "target:vf-count", "integer", out);
+		xacml_integer(bound->integer, out);
 		fputs("</Apply>", out);
 	}
 	fputs("</Apply>", out);
 	rule_end(out);
 }
 
+/* What a filter says of its field, which is there. */
+static void
+filter_test_write(const struct node *filter, enum attribute field, FILE *out)
+{
+	int function = text_function_find(node_get(filter, "function")->text);
+	struct str s = node_get(filter, "filter")->text;
+
+	fprintf(out, "<Apply FunctionId=\"%s\">", functions[function].name);
+	if (function == TEXT_FUNCTION_REGEXP_MATCH)
+		xacml_pattern(s, out);
+	else if (functions[function].text_first)
+		xacml_value("string", s, out);
+	xacml_only(xacml_ids[field], "string", out);
+	if (!functions[function].text_first)
+		xacml_value("string", s, out);
+	fputs("</Apply>", out);
+}
+
+/* Without its field a blacklisting filter denies and a whitelisting one says nothing. */
 static void
 write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
 {
@@ -267,24 +171,20 @@ write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
 
 	for (const struct node *filter = filters ? filters->first : NULL; filter; filter = filter->next) {
 		const struct node *blacklist = node_get(filter, "blacklist");
-		int field = attribute_find(node_get(filter, "field")->text);
-		int function = text_function_find(node_get(filter, "function")->text);
-		struct str s = node_get(filter, "filter")->text;
-		char id[32];
+		bool denies = !blacklist || blacklist->boolean;
+		enum attribute field = (enum attribute)attribute_find(node_get(filter, "field")->text);
 
-		(void)snprintf(id, sizeof(id), "filter-%" PRIu32, filter->index + 1);
 		fprintf(out,
-		        "    <Rule RuleId=\"%s\" Effect=\"%s\">\n      <Condition><Apply FunctionId=\"" XACML1 "and\">",
-		        id, !blacklist || blacklist->boolean ? "Deny" : "Permit");
+		        "    <Rule RuleId=\"filter-%" PRIu32 "\" Effect=\"%s\">\n      <Condition><Apply FunctionId=\"" XACML1
+		        "and\">",
+		        filter->index + 1, denies ? "Deny" : "Permit");
 		if (guard->range.kind != RANGE_ALWAYS)
-			in_range(&guard->range, out);
-		fprintf(out, "<Apply FunctionId=\"%s\">", functions[function].name);
-		if (functions[function].text_first)
-			value("string", s, out);
-		only(ids[field], "string", out);
-		if (!functions[function].text_first)
-			value("string", s, out);
-		fputs("</Apply>", out);
+			xacml_range(&guard->range, out);
+		fputs(denies ? "<Apply FunctionId=\"" XACML1 "or\">" : "<Apply FunctionId=\"" XACML1 "not\">", out);
+		xacml_absent(field, out);
+		fputs(denies ? "" : "</Apply>", out);
+		filter_test_write(filter, field, out);
+		fputs(denies ? "</Apply>" : "", out);
 		rule_end(out);
 	}
 }
@@ -296,14 +196,24 @@ write_coordination(const struct policy *policy, const struct guard *guard, FILE 
 
 	rule_begin(guard, "first-is-working", false, out);
 	fputs("<Apply FunctionId=\"" XACML1 "string-equal\"><Apply FunctionId=\"" XACML1
-	      "string-one-and-only\"><AttributeDesignator Category=\"" ENVIRONMENT "\" AttributeId=\"" PREFIX
+	      "string-one-and-only\"><AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
 	      "operation:operation-outcome\" Issuer=\"" ISSUER "get-operation-outcome:clname:",
 	      out);
-	text(loops->first->text, out);
-	fputs("\" DataType=\"" SCHEMA "string\" MustBePresent=\"true\"/></Apply>", out);
-	value("string", STR("In_Progress"), out);
+	xacml_text(loops->first->text, out);
+	fputs("\" DataType=\"" XACML_SCHEMA "string\" MustBePresent=\"true\"/></Apply>", out);
+	xacml_value("string", STR("In_Progress"), out);
 	fputs("</Apply>", out);
 	rule_end(out);
+}
+
+/* XACML knows numbers and dots only: what follows them is left out. */
+static struct str
+version_of(const struct policy *policy)
+{
+	struct str version = policy->version.ptr ? policy->version : STR("1.0.0");
+
+	version.len = strspn(version.ptr, "0123456789.");
+	return version;
 }
 
 static void
@@ -318,9 +228,9 @@ write_policy(const struct policy *policy, const struct guard *guard, FILE *out)
 		combining = algorithm && str_is(algorithm->text, "whitelist-overrides") ? "permit-overrides"
 		                                                                        : "deny-overrides";
 	fputs("  <Policy PolicyId=\"", out);
-	text(policy->name, out);
+	xacml_text(policy->name, out);
 	fputs("\" Version=\"", out);
-	text(policy->version.ptr ? policy->version : STR("1.0.0"), out);
+	xacml_text(version_of(policy), out);
 	fprintf(out, "\" RuleCombiningAlgId=\"urn:oasis:names:tc:xacml:3.0:rule-combining-algorithm:%s\">\n",
 	        combining);
 	target(guard, out);
@@ -335,6 +245,29 @@ write_policy(const struct policy *policy, const struct guard *guard, FILE *out)
 	else
 		write_coordination(policy, guard, out);
 	fputs("  </Policy>\n", out);
+}
+
+/* Whether the guard can be written; findings tell what gets lost. */
+static bool
+is_written(const struct policy *policy, const struct guard *guard, struct diags *diags)
+{
+	const struct limiter_spec *spec = guard->data;
+
+	if (guard->shadow) {
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is a shadow and left out",
+		          STR_ARG(policy->name));
+		return false;
+	}
+	if (guard->kind != &guard_frequency_limiter)
+		return true;
+	if (spec->window.ms % TIME_MS_SECOND != 0)
+		diags_error(diags, policy->node, "the window of policy '%.*s' is not of whole seconds",
+		            STR_ARG(policy->name));
+	if (!spec->by_target || spec->by_clname)
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' will count per target: ONAP's information point counts no other way",
+		          STR_ARG(policy->name));
+	return true;
 }
 
 /* Checks and compiles; guards[i] is NULL for what is no guard. */
@@ -355,6 +288,7 @@ compile(const struct policy_list *list, const struct node *root, struct guard **
 	catalogue_resolve(catalogue, diags);
 	for (struct policy *policy = list->first; policy; policy = policy->next, at++) {
 		const struct guard_kind *kind;
+		struct guard *guard;
 
 		if (!policy_check(policy, catalogue, arena, diags))
 			continue;
@@ -362,9 +296,9 @@ compile(const struct policy_list *list, const struct node *root, struct guard **
 		if (!kind)
 			diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is no guard and left out",
 			          STR_ARG(policy->name));
-		else
-			(void)guard_compile(policy, kind, GUARD_STRICT, arena, NULL, &guards[at],
-			                    diags); /* errors count */
+		else if (guard_compile(policy, kind, GUARD_STRICT, arena, NULL, &guard, diags) &&
+		         is_written(policy, guard, diags))
+			guards[at] = guard;
 	}
 	return diags->count[SEVERITY_ERROR] == errors;
 }

@@ -62,6 +62,13 @@ def test_the_document_is_good_yaml(suite):
         suite.equal(reply.json.get("error"), "No application for action null", f"read as a request: {reply.body}")
 
 
+def test_no_comma_cuts_a_text_of_the_document(suite):
+    for number, line in enumerate(read("doc", "openapi.yaml").splitlines(), 1):
+        plain = re.sub(r"'[^']*'|\"[^\"]*\"|\[[^]]*\]", "x", line)
+        for member in re.findall(r"[{,] *([^{},]+)", plain) if re.search(r"{.*:.*}", plain) else ():
+            suite.check(":" in member, f"doc/openapi.yaml:{number}: '{member}' has no value")
+
+
 def test_metrics_are_well_formed(suite):
     with Service() as server:
         server.decide(actor="a")
