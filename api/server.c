@@ -10,18 +10,11 @@
 
 #include <microhttpd.h>
 
+#include "api/responses.h"
 #include "api/ticket.h"
 
-#define CANNED 64                     /* ready-made responses of a worker */
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000
-
-struct canned {
-	const char *body;
-	unsigned status;
-	char *id; /* the response's own X-ONAP-RequestID; NULL without */
-	struct MHD_Response *response;
-};
 
 struct thread {
 	struct server *server;
@@ -31,7 +24,7 @@ struct thread {
 	struct arena arena;
 	struct ticket_pool tickets;
 	atomic_uint connections; /* open ones; written by the worker only */
-	struct canned canned[CANNED];
+	struct responses responses;
 };
 
 struct server {
@@ -43,11 +36,17 @@ struct server {
 static void
 request_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
+	struct ticket *ticket = *state;
+
 	(void)cls;
 	(void)connection;
 	(void)why;
-	if (*state)
-		ticket_end(*state);
+	if (!ticket)
+		return;
+	if (ticket->lent)
+		*ticket->lent = false;
+	ticket->lent = NULL;
+	ticket_end(ticket);
 	*state = NULL;
 }
 
@@ -113,13 +112,15 @@ set_header(struct MHD_Response *response, const char *name, const char *value)
 	return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
+/* `bytes`: the body; `mode`: whose it is. */
 static struct MHD_Response *
-response_make(const struct reply *reply, bool constant)
+response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMode mode)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len,
-		(void *)(uintptr_t)reply->body.ptr, constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len, bytes, mode);
 	bool good;
 
+	if (!response && mode == MHD_RESPMEM_MUST_FREE)
+		free(bytes);
 	if (!response)
 		return NULL;
 	good = !reply->body.len || set_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_name(reply->media));
@@ -139,48 +140,58 @@ response_make(const struct reply *reply, bool constant)
 	return NULL;
 }
 
-/*
- * A constant reply's response is made once a worker, and only the request id in it changes: libmicrohttpd writes a
- * response's headers out before it turns to another connection, so one response may serve them all. The id is
- * overwritten where the response keeps it; removing and adding the header would cost six calls of malloc and free.
- */
-static struct MHD_Response *
-response_canned(struct thread *thread, const struct reply *reply)
+/* Makes the response of a place anew, for replies like this one. False when memory is out: the place is empty then. */
+static bool
+response_place(struct response *place, const struct reply *reply)
 {
-	size_t slot = (uintptr_t)reply->body.ptr / 8 % CANNED;
-	struct canned *canned = &thread->canned[slot];
+	char *bytes = (char *)(uintptr_t)reply->body.ptr; /* of a constant one; not written to */
 
-	for (size_t i = 0; i < CANNED && canned->response; i++) {
-		if (canned->body == reply->body.ptr && canned->status == reply->status &&
-		    !canned->id == !reply->id[0]) {
-			if (canned->id)
-				memcpy(canned->id, reply->id, sizeof(reply->id) - 1);
-			return canned->response;
-		}
-		slot = (slot + 1) % CANNED;
-		canned = &thread->canned[slot];
+	if (place->response)
+		MHD_destroy_response(place->response); /* connections that still send it have their own reference */
+	*place = (struct response){.length = reply->body.len, .status = reply->status};
+	if (reply->constant)
+		place->constant = bytes;
+	else
+		place->body = bytes = malloc(reply->body.len + 1);
+	if (bytes)
+		place->response = response_make(reply, bytes,
+		                                reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+	if (place->response && reply->id[0])
+		place->id = (char *)(uintptr_t)MHD_get_response_header(place->response, "X-ONAP-RequestID");
+	return place->response != NULL;
+}
+
+/* A response that is used again, with this reply's bytes in it; NULL when there is none for it. */
+static struct MHD_Response *
+response_again(struct thread *thread, struct ticket *ticket)
+{
+	struct reply *reply = &ticket->exchange.reply;
+	bool fits;
+	struct response *place = responses_find(&thread->responses, reply, &fits);
+
+	if (!place || (!fits && !response_place(place, reply)))
+		return NULL;
+	if (place->id)
+		memcpy(place->id, reply->id, sizeof(reply->id) - 1);
+	if (place->body) {
+		if (place->length)
+			memcpy(place->body, reply->body.ptr, place->length);
+		place->lent = true;
+		ticket->lent = &place->lent;
 	}
-	if (canned->response)
-		return NULL; /* more kinds of constant replies than there are slots */
-	canned->response = response_make(reply, true);
-	canned->body = reply->body.ptr;
-	canned->status = reply->status;
-	canned->id = reply->id[0] && canned->response
-		? (char *)(uintptr_t)MHD_get_response_header(canned->response, "X-ONAP-RequestID") : NULL;
-	return canned->response;
+	return place->response;
 }
 
 static enum MHD_Result
 queue_reply(struct thread *thread, struct ticket *ticket)
 {
 	struct reply *reply = &ticket->exchange.reply;
-	bool canned = reply->constant && reply->media == MEDIA_JSON && !reply->allow && !reply->authenticate;
-	struct MHD_Response *response = canned ? response_canned(thread, reply) : NULL;
+	struct MHD_Response *response = response_again(thread, ticket);
 	enum MHD_Result result;
 
 	if (response)
 		return MHD_queue_response(ticket->connection, reply->status, response);
-	response = response_make(reply, false);
+	response = response_make(reply, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return MHD_NO;
 	result = MHD_queue_response(ticket->connection, reply->status, response);
@@ -441,9 +452,12 @@ server_stop(struct server *server)
 			/* resumed connections that are not answered by now are closed */
 			MHD_stop_daemon(thread->daemon);
 		(void)close(thread->listening); /* not earlier: the worker might have looked at it still */
-		for (size_t j = 0; j < CANNED; j++)
-			if (thread->canned[j].response)
-				MHD_destroy_response(thread->canned[j].response);
+		for (size_t j = 0; j < RESPONSES_SETS * RESPONSES_WAYS; j++) {
+			struct response *place = &thread->responses.sets[j / RESPONSES_WAYS][j % RESPONSES_WAYS];
+
+			if (place->response)
+				MHD_destroy_response(place->response);
+		}
 		arena_free(&thread->arena);
 	}
 }

@@ -23,6 +23,7 @@ struct ticket {
 	bool has_query, answer_early;
 	bool suspended; /* at least once */
 	bool refused;   /* the pool was closed when it wanted to be suspended: it goes on at once */
+	bool *lent;     /* the worker's: where to clear that it sends a body of api/responses.h; else NULL */
 
 	/* Under the pool's lock. */
 	bool waiting; /* suspended, in the list */

@@ -30,8 +30,8 @@ text_init(struct text *text, struct arena *arena)
 }
 
 /* More memory; the old bytes stay in the arena until it is reset. Without any there is no room any more, not even for little. */
-static bool
-grow(struct text *text, size_t more)
+bool
+text_grow(struct text *text, size_t more)
 {
 	size_t size = text->size ? text->size : FIRST_SIZE;
 	char *ptr;
@@ -51,22 +51,6 @@ grow(struct text *text, size_t more)
 	return true;
 }
 
-/* Room for `more` bytes and a NUL. */
-static inline bool
-reserve(struct text *text, size_t more)
-{
-	return text->size - text->len > more || grow(text, more);
-}
-
-void
-text_add(struct text *text, struct str piece)
-{
-	if (piece.len == 0 || !reserve(text, piece.len))
-		return;
-	memcpy(text->ptr + text->len, piece.ptr, piece.len);
-	text->len += piece.len;
-}
-
 void
 text_add_number(struct text *text, int64_t number)
 {
@@ -84,7 +68,7 @@ text_addf(struct text *text, const char *format, ...)
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (len < 0 || !reserve(text, (size_t)len))
+	if (len < 0 || !text_reserve(text, (size_t)len))
 		return;
 	va_start(args, format);
 	(void)vsnprintf(text->ptr + text->len, (size_t)len + 1, format, args); /* measured above */
@@ -107,12 +91,30 @@ add_escaped(struct text *text, unsigned char c)
 		text_addf(text, "\\u%04x", c);
 }
 
+/* Whether eight bytes are ASCII without control characters, quotes and backslashes: no byte's highest bit is set below. */
+static bool
+is_plain_word(const char *bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word, quote, backslash;
+
+	memcpy(&word, bytes, sizeof(word));
+	quote = word ^ ones * '"';
+	backslash = word ^ ones * '\\';
+	return ((word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) &
+	        ones * 0x80) == 0;
+}
+
 /* How many of the bytes stand for themselves in a JSON string. */
 static size_t
 plain_bytes(struct str piece)
 {
 	size_t i = 0;
 
+	while (piece.len - i >= 8 && is_plain_word(piece.ptr + i))
+		i += 8;
+	if (i && piece.len - i < 8 && is_plain_word(piece.ptr + piece.len - 8))
+		return piece.len;
 	while (i < piece.len) {
 		unsigned char c = (unsigned char)piece.ptr[i];
 		size_t size = c < 0x80 ? 1 : str_utf8((struct str){piece.ptr + i, piece.len - i});
@@ -131,7 +133,9 @@ text_add_json(struct text *text, struct str piece)
 		text_add(text, STR("null"));
 		return;
 	}
-	text_add(text, STR("\""));
+	if (!text_reserve(text, piece.len + 2))
+		return;
+	text->ptr[text->len++] = '"';
 	for (;;) {
 		size_t plain = plain_bytes(piece);
 
@@ -221,7 +225,7 @@ text_add_node(struct text *text, const struct node *node, bool nulls)
 struct str
 text_done(struct text *text)
 {
-	if (!reserve(text, 0))
+	if (!text_reserve(text, 0))
 		return STR_NONE;
 	text->ptr[text->len] = '\0';
 	return (struct str){text->ptr, text->len};

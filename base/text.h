@@ -23,7 +23,26 @@ struct str number_text(int64_t number, char room[NUMBER_SIZE]);
 
 void text_init(struct text *text, struct arena *arena);
 
-void text_add(struct text *text, struct str piece);
+/* More memory, for text_reserve; false when it is out. */
+bool text_grow(struct text *text, size_t more);
+
+/* Room for `more` bytes and a NUL. */
+static inline bool
+text_reserve(struct text *text, size_t more)
+{
+	return text->size - text->len > more || text_grow(text, more);
+}
+
+/* Here so that a constant piece costs a few instructions: an explanation has a hundred. */
+static inline void
+text_add(struct text *text, struct str piece)
+{
+	if (piece.len == 0 || !text_reserve(text, piece.len))
+		return;
+	memcpy(text->ptr + text->len, piece.ptr, piece.len);
+	text->len += piece.len;
+}
+
 void text_add_number(struct text *text, int64_t number);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

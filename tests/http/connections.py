@@ -58,6 +58,20 @@ def test_pipelined_operations_and_decisions_keep_their_order(suite):
         suite.equal(got, [b'{"recorded":1}', b'{"status":"Permit","reason":"no_applicable_guard"}'] * 20, "answers")
 
 
+def test_who_reads_late_gets_no_other_explanation(suite):
+    """Explanations of one length share a response; one that waits for its client must not change meanwhile."""
+    with Service("--workers", "1", policies={"b.yaml": BLACKLIST % "bad"}) as server:
+        count, targets = 5000, [letter * 900 for letter in "abc"]
+        socks = [server.connect() for _ in targets]
+        for sock, target in zip(socks, targets):
+            wire = raw(ask(actor="RANC", operation="Cell Reset", target=target), DECISION + "?explain=true") * count
+            threading.Thread(target=sock.sendall, args=(wire,), daemon=True).start()
+        for sock, target in zip(socks, targets):
+            got = read_replies(sock, count)
+            own = sum(f'"target":"{target}"'.encode() in body for body in got)
+            suite.equal(own, count, f"answers about {target[0]}")
+
+
 def test_a_request_may_come_byte_by_byte(suite):
     with Service() as server:
         sock = server.connect()
