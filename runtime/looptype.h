@@ -60,7 +60,7 @@ size_t looptype_write_properties(const struct catalogue *builtin, const struct n
 
 /*
  * A required property, common or not, without a default, that neither the template nor an instance's element gives;
- * absent when there is none. given: the element with "propertiesMap" or "properties", or NULL.
+ * absent when there is none. given: the element with its "propertiesMap", or NULL.
  */
 struct str looptype_missing(const struct catalogue *builtin, const struct node *root, const struct node *template,
                             const struct node *given, bool common);

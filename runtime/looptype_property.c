@@ -133,15 +133,12 @@ static void
 look_for_one(void *context, const struct node *definition)
 {
 	struct search *search = context;
-	const char *const places[] = {"propertiesMap", "properties"};
 
 	if (search->missing.ptr || looptype_is_common(definition) != search->common || !is_required(definition) ||
 	    !node_is_null(node_get(definition, "default")) ||
-	    !node_is_null(node_get_str(node_get(search->template, "properties"), definition->key)))
+	    !node_is_null(node_get_str(node_get(search->template, "properties"), definition->key)) ||
+	    !node_is_null(node_get_str(node_get(search->given, "propertiesMap"), definition->key)))
 		return;
-	for (size_t i = 0; i < 2; i++)
-		if (!node_is_null(node_get_str(node_get(search->given, places[i]), definition->key)))
-			return;
 	search->missing = definition->key;
 }
 

@@ -30,6 +30,7 @@ yaml.h base/yaml.c
 lmdb.h base/store.c
 pcre2.h base/pattern.c
 microhttpd.h api/server.c
+curl/curl.h examples/participant_http.c
 EOF
 
 found=$(grep -nE '^#include "[^"]*\.c"' ./*/*.[ch])
