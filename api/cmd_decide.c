@@ -107,8 +107,15 @@ ask(struct trial *trial, const struct question *q, struct arena *arena)
 
 	if (load_file(path, engine_options_default.limits.bytes, arena, &bytes, &err) != 0)
 		return complain(&err, q->request);
-	if (read_request(bytes, q->request, arena, &root, &err) != 0 ||
-	    request_read(root, q->mode, arena, &request, &err) != 0) {
+	if (read_request(bytes, q->request, arena, &root, &err) == 0) {
+		if (request_is_access(root)) {
+			fprintf(stderr, "clguard decide: %s: action access is about instances of control loops, which only a "
+			                "service has: ask clguardd\n", q->request);
+			return EXIT_INPUT;
+		}
+		(void)request_read(root, q->mode, arena, &request, &err); /* err tells */
+	}
+	if (err.code) {
 		unsigned status = reply_refusal(&err, q->mode, arena, &body);
 
 		return print_body(&body, status >= 400 ? EXIT_INPUT : EXIT_DONE);

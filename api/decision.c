@@ -1,5 +1,6 @@
 /* decision - POST /policy/pdpx/v1/decision: may it? */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/access.h"
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/request_scan.h"
@@ -12,6 +13,12 @@ count(struct metrics_shard *metrics, const struct decision *decision)
 {
 	metrics_add(&metrics->effect[decision->effect], 1);
 	metrics_add(&metrics->reason[decision->reason], 1);
+}
+
+static bool
+is_asked_why(struct exchange *exchange)
+{
+	return str_is(exchange_query(exchange, "explain"), "true");
 }
 
 static void
@@ -37,18 +44,44 @@ explain(struct exchange *exchange, const struct request *request, struct decisio
 	return explanation_json(ret, spoken, spoken_count, exchange->arena);
 }
 
-/* False when the request was refused. */
+static void
+answer(struct exchange *exchange, const struct decision *decision, struct str explanation)
+{
+	struct reply_body body = reply_decision(decision, explanation, exchange->arena);
+
+	count(exchange->worker->metrics, decision);
+	answer_json(exchange, body.text);
+	exchange->reply.constant = body.constant;
+}
+
+/* Action access: not the guards but the runtime knows. */
+static int
+answer_access(struct exchange *exchange, const struct node *root, struct error *err)
+{
+	struct str explanation = STR_NONE;
+	struct decision decision;
+	int r = access_answer_of(exchange, root, is_asked_why(exchange) ? &explanation : NULL, &decision, err);
+
+	if (r == 0)
+		answer(exchange, &decision, explanation);
+	return r;
+}
+
+/* False when the request was refused, or answered as another action than guard. */
 static bool
 read_slowly(struct exchange *exchange, struct request *ret)
 {
 	struct error err = {0};
 	struct node *root;
+	int r = read_body(exchange, &root, &err);
 
-	if (read_body(exchange, &root, &err) == 0 &&
-	    request_read(root, exchange->worker->service->mode, exchange->arena, ret, &err) == 0)
-		return true;
-	refuse(exchange, &err);
-	return false;
+	if (r == 0 && !request_is_access(root))
+		r = request_read(root, exchange->worker->service->mode, exchange->arena, ret, &err);
+	else if (r == 0)
+		r = answer_access(exchange, root, &err);
+	if (r != 0)
+		refuse(exchange, &err);
+	return r == 0 && !exchange->reply.status;
 }
 
 void
@@ -56,7 +89,6 @@ decision_post(struct exchange *exchange)
 {
 	struct str explanation = STR_NONE;
 	enum guard_mode mode = exchange->worker->service->mode;
-	struct reply_body body;
 	struct decision decision;
 	struct request request;
 
@@ -64,12 +96,9 @@ decision_post(struct exchange *exchange)
 	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, mode, &request)) &&
 	    !read_slowly(exchange, &request))
 		return;
-	if (str_is(exchange_query(exchange, "explain"), "true"))
+	if (is_asked_why(exchange))
 		explanation = explain(exchange, &request, &decision);
 	else
 		session_decide(exchange->worker->session, &request, &decision);
-	count(exchange->worker->metrics, &decision);
-	body = reply_decision(&decision, explanation, exchange->arena);
-	answer_json(exchange, body.text);
-	exchange->reply.constant = body.constant;
+	answer(exchange, &decision, explanation);
 }

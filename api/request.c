@@ -140,6 +140,14 @@ is_action_guard(const struct node *action)
 	return action && action->kind == NODE_TEXT && str_equal(action->text, STR("guard"));
 }
 
+bool
+request_is_access(const struct node *root)
+{
+	const struct node *action = node_get(root, "action");
+
+	return action && action->kind == NODE_TEXT && str_is(action->text, "access");
+}
+
 static int
 no_application(const struct node *root, const struct node *action, struct error *err)
 {

@@ -22,4 +22,7 @@
 int request_read(const struct node *root, enum guard_mode mode, struct arena *arena, struct request *ret,
                  struct error *err);
 
+/* {action: "access", ...}: not the guards but the runtime answers it (api/access.h). */
+bool request_is_access(const struct node *root);
+
 #endif

@@ -52,6 +52,8 @@ void configurations_get(struct exchange *exchange);
 
 void participants_get(struct exchange *exchange);
 
+void gateway_get(struct exchange *exchange);
+
 void catalogue_post(struct exchange *exchange);
 void catalogue_get(struct exchange *exchange);
 void compose_post(struct exchange *exchange);

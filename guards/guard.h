@@ -58,7 +58,7 @@ struct request {
 	struct time_of_day current_time; /* onap mode only: the request's currentTime */
 };
 
-/* Reasons of a decision, in their wire spelling. */
+/* Reasons of a decision, in their wire spelling. Their numbers are kept with reservations. No guard says NOT_ALLOWED. */
 #define REASONS(X) \
 	X(PERMIT, "permit") \
 	X(NO_APPLICABLE_GUARD, "no_applicable_guard") \
@@ -70,7 +70,8 @@ struct request {
 	X(BLOCKED_BY_LOOP, "blocked_by_loop") \
 	X(MISSING_ATTRIBUTE, "missing_attribute") \
 	X(ERROR, "error") \
-	X(SHADOW, "shadow")
+	X(SHADOW, "shadow") \
+	X(NOT_ALLOWED, "not_allowed")
 
 enum reason {
 #define X(name, text) REASON_##name,

@@ -4,6 +4,7 @@
 
 #include "runtime/catalogue.h"
 #include "runtime/commission_version.h"
+#include "runtime/gateway.h"
 #include "runtime/host.h"
 #include "runtime/looptype.h"
 #include "runtime/message.h"
@@ -115,8 +116,10 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		if (meeting == MEETING_OTHER)
 			looptype_remove(turn, looptype_concept(template));
 	}
-	if (meeting != MEETING_SAME)
+	if (meeting != MEETING_SAME) {
 		looptype_save(turn, root);
+		gateway_keep(turn, root, !replace);
+	}
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		if (looptype_is_element(root, template))
 			(void)host_offer(turn, concept_read(looptype_property(template, "participantType")));

@@ -3,6 +3,7 @@
 #include "runtime/configuration.h"
 
 #include "base/document.h"
+#include "runtime/gateway.h"
 #include "runtime/guarding.h"
 #include "runtime/instantiation.h"
 #include "runtime/message.h"
@@ -175,6 +176,7 @@ bring(struct turn *turn, struct runtime_call *call, struct loop *now, struct loo
 	for (size_t i = 0; i < next->count; i++)
 		next->elements[i].pending = true;
 	loop_change(&supervision, next);
+	gateway_keys_move(turn, now, next);
 	loop_remove(turn, now->id);
 	step_end(turn, &supervision, next);
 	return true;
@@ -197,8 +199,10 @@ configuration_change(struct turn *turn, struct runtime_call *call, struct loop *
 	configuration_keep(turn, next);
 	if (now->state != LOOP_UNINITIALISED)
 		return bring(turn, call, now, next);
-	if (renamed)
+	if (renamed) {
+		gateway_keys_move(turn, now, next);
 		loop_remove(turn, now->id);
+	}
 	loop_save(turn, next);
 	return true;
 }
@@ -261,6 +265,7 @@ configuration_restore(struct turn *turn, struct loop *loop)
 		element->message = tried->message;
 		element->pending = tried->asked || !tried->pending || element->phase == 0;
 	}
+	gateway_keys_move(turn, loop, &kept);
 	loop_remove(turn, loop->id);
 	*loop = kept;
 	while (next_phase(loop, &phase))

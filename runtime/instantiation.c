@@ -3,6 +3,7 @@
 #include "runtime/instantiation.h"
 
 #include "runtime/configuration.h"
+#include "runtime/gateway.h"
 #include "runtime/guarding.h"
 #include "runtime/looptype.h"
 #include "runtime/runtime_priv.h"
@@ -99,6 +100,21 @@ lists(const struct node *template, struct concept definition, bool exactly)
 	return false;
 }
 
+/* The endpoints of its services. */
+static void
+check_gateway(struct turn *turn, const struct loop *loop, struct text *errors)
+{
+	struct looptype_findings findings = {0};
+	struct gateway gateway;
+
+	if (!gateway_load(turn, loop->definition, &gateway))
+		return;
+	text_init(&findings.text, turn->arena);
+	gateway_check_loop(&gateway, loop, turn->arena, &findings);
+	if (findings.count)
+		complain(errors, loop, loop->definition, turn_text(turn, &findings.text).ptr);
+}
+
 /* Against the commissioned type; elements get what their definitions say. Errors are appended. */
 static void
 check_loop(struct turn *turn, struct loop *loop, struct text *errors)
@@ -133,6 +149,7 @@ check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 				complain_missing(errors, loop, element, missing);
 		}
 	}
+	check_gateway(turn, loop, errors);
 }
 
 /* The loops of the body; NULL, and refused, when one is not as it must be. */

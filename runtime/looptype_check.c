@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "policytypes/section.h"
+#include "runtime/gateway.h"
 #include "runtime/looptype_priv.h"
 
 #define FINDINGS_MAX 100 /* sentences; what is wrong beyond them is worth another look after these */
@@ -185,6 +186,17 @@ check_element_list(const struct node *root, const struct node *template, struct 
 }
 
 static void
+check_loop(const struct node *root, const struct node *template, struct looptype_findings *findings)
+{
+	const struct node *dedicated = node_get(node_get(template, "metadata"), "dedicated");
+
+	check_element_list(root, template, findings);
+	if (dedicated && dedicated->kind != NODE_BOOL)
+		looptype_find(findings, 400, dedicated, "node_templates.%.*s: metadata dedicated is true or false",
+		              STR_ARG(template->key));
+}
+
+static void
 check_template(const struct node *root, const struct node *template, struct looptype_findings *findings)
 {
 	struct str type = looptype_text(template, "type"), version = looptype_text(template, "type_version");
@@ -205,7 +217,7 @@ check_template(const struct node *root, const struct node *template, struct loop
 		looptype_find(findings, 400, template, "node_templates.%.*s: property participantType is required, with name and version",
 		     STR_ARG(template->key));
 	if (looptype_is_loop(root, template))
-		check_element_list(root, template, findings);
+		check_loop(root, template, findings);
 }
 
 static void
@@ -256,6 +268,7 @@ looptype_check(const struct catalogue *builtin, const struct node *root, bool wh
 	check_data_types(builtin, root, ret);
 	check_policies(root, ret);
 	check_templates(root, ret);
+	gateway_check(root, arena, ret);
 	if (!ret->status)
 		looptype_check_values(builtin, root, whole, arena, ret);
 	if (ret->count > FINDINGS_MAX)

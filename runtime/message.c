@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "runtime/gateway.h"
 #include "runtime/host.h"
 #include "runtime/looptype.h"
 #include "runtime/runtime_priv.h"
@@ -145,77 +146,100 @@ begins_participant(const struct loop *loop, size_t i)
 	return true;
 }
 
+/* A CONTROL_LOOP_UPDATE on its way. */
+struct update {
+	struct turn *turn;
+	const struct loop *loop;
+	const struct gateway *gateway; /* NULL: the type has none */
+	struct str fragment;           /* policies of the type; empty: none */
+	struct text *out;
+	bool comma;
+};
+
 static void
-write_element(const struct element *element, struct str fragment, struct str candidates, struct text *out)
+separate(struct update *update)
 {
+	text_add(update->out, update->comma ? STR(",") : STR(""));
+	update->comma = true;
+}
+
+/* candidates: who may host it, empty when that is settled; only the host learns the key for the gateway. */
+static void
+write_element(const struct update *update, const struct element *element, struct str candidates)
+{
+	struct text *out = update->out;
+
 	element_write_open(out, element, true);
 	if (candidates.len) {
 		text_add(out, STR(",\"participantIdCandidates\":"));
 		text_add(out, candidates);
 	}
-	if (element->fragment && fragment.len) {
+	if (element->fragment && update->fragment.len) {
 		text_add(out, STR(",\"toscaServiceTemplateFragment\":"));
-		text_add(out, fragment);
+		text_add(out, update->fragment);
 	}
+	if (update->gateway)
+		gateway_write_element(update->turn, update->gateway, update->loop, element, candidates.len == 0, out);
 	text_add(out, STR("}"));
 }
 
 static void
-write_participant(const struct loop *loop, size_t i, struct str fragment, struct text *out)
+write_participant(struct update *update, size_t i)
 {
+	const struct loop *loop = update->loop;
 	struct concept participant = loop->elements[i].participant_id;
 	bool comma = false;
 
-	text_add(out, STR("{\"participantId\":"));
-	concept_write(out, participant);
-	text_add(out, STR(",\"controlLoopElementList\":["));
+	separate(update);
+	text_add(update->out, STR("{\"participantId\":"));
+	concept_write(update->out, participant);
+	text_add(update->out, STR(",\"controlLoopElementList\":["));
 	for (; i < loop->count; i++) {
 		if (!concept_equal(loop->elements[i].participant_id, participant))
 			continue;
-		text_add(out, comma ? STR(",") : STR(""));
+		text_add(update->out, comma ? STR(",") : STR(""));
 		comma = true;
-		write_element(&loop->elements[i], fragment, STR_NONE, out);
+		write_element(update, &loop->elements[i], STR_NONE);
 	}
-	text_add(out, STR("]}"));
+	text_add(update->out, STR("]}"));
 }
 
 struct offer {
-	const struct turn *turn;
+	struct update *update;
 	const struct element *element;
-	struct str fragment, candidates;
-	struct text *out;
-	bool *comma;
+	struct str candidates;
 };
 
 static bool
 write_offer(void *context, struct participant *participant)
 {
 	struct offer *offer = context;
+	struct text *out = offer->update->out;
 
 	if (!concept_equal(participant->type, offer->element->participant_type) ||
-	    !participant_is_registered(participant) || host_is(offer->turn, participant))
+	    !participant_is_registered(participant) || host_is(offer->update->turn, participant))
 		return true;
-	text_add(offer->out, *offer->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
-	*offer->comma = true;
-	concept_write(offer->out, participant->id);
-	text_add(offer->out, STR(",\"controlLoopElementList\":["));
-	write_element(offer->element, offer->fragment, offer->candidates, offer->out);
-	text_add(offer->out, STR("]}"));
+	separate(offer->update);
+	text_add(out, STR("{\"participantId\":"));
+	concept_write(out, participant->id);
+	text_add(out, STR(",\"controlLoopElementList\":["));
+	write_element(offer->update, offer->element, offer->candidates);
+	text_add(out, STR("]}"));
 	return true;
 }
 
 /* An element that nobody hosts yet goes to all who may: the first to claim it will. */
 static void
-write_candidates(struct turn *turn, const struct element *element, struct str fragment, struct text *out, bool *comma)
+write_candidates(struct update *update, const struct element *element)
 {
-	struct offer offer = {turn, element, fragment, STR_NONE, out, comma};
+	struct offer offer = {update, element, STR_NONE};
 	struct text candidates;
 
-	text_init(&candidates, turn->arena);
-	if (participants_of_type(turn, element->participant_type, &candidates) == 0)
+	text_init(&candidates, update->turn->arena);
+	if (participants_of_type(update->turn, element->participant_type, &candidates) == 0)
 		return;
-	offer.candidates = turn_text(turn, &candidates);
-	participants_each(turn, write_offer, &offer);
+	offer.candidates = turn_text(update->turn, &candidates);
+	participants_each(update->turn, write_offer, &offer);
 }
 
 /* The policies of the type, for elements that name one; empty when there is neither. */
@@ -237,21 +261,23 @@ write_fragment(struct turn *turn, const struct loop *loop)
 void
 message_update(struct turn *turn, const struct loop *loop, int64_t phase)
 {
-	struct str fragment = write_fragment(turn, loop);
-	bool comma = false;
 	struct text out;
+	struct update update = {.turn = turn, .loop = loop, .fragment = write_fragment(turn, loop), .out = &out};
+	struct gateway gateway;
 
+	if (gateway_load(turn, loop->definition, &gateway))
+		update.gateway = &gateway;
 	begin(turn, &out, "CONTROL_LOOP_UPDATE");
 	add_concept(&out, "controlLoopId", loop->id);
-	text_addf(&out, ",\"startPhase\":%" PRId64 ",\"participantUpdatesList\":[", phase);
+	text_addf(&out, ",\"startPhase\":%" PRId64, phase);
+	if (update.gateway)
+		gateway_write_loop(update.gateway, &out);
+	text_add(&out, STR(",\"participantUpdatesList\":["));
 	for (size_t i = 0; i < loop->count; i++) {
 		if (!loop->elements[i].participant_id.name.ptr)
-			write_candidates(turn, &loop->elements[i], fragment, &out, &comma);
-		if (!loop->elements[i].participant_id.name.ptr || !begins_participant(loop, i))
-			continue;
-		text_add(&out, comma ? STR(",") : STR(""));
-		comma = true;
-		write_participant(loop, i, fragment, &out);
+			write_candidates(&update, &loop->elements[i]);
+		else if (begins_participant(loop, i))
+			write_participant(&update, i);
 	}
 	text_add(&out, STR("]"));
 	end(turn, &out);

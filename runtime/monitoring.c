@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "runtime/gateway.h"
 #include "runtime/runtime_priv.h"
 #include "runtime/step.h"
 
@@ -64,7 +65,7 @@ keep(struct turn *turn, char kind, struct concept id, struct str element, const 
 		return;
 	key = record_key(turn, kind, id, time_ms, element);
 	text_init(&out, turn->arena);
-	text_add_node(&out, record, false);
+	gateway_write_record(record, &out);
 	if (out.len > RECORD_MAX)
 		return;
 	there = turn_get(turn, key, &known);

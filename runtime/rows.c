@@ -6,6 +6,7 @@
 
 #include "base/document.h"
 #include "runtime/deploy.h"
+#include "runtime/gateway.h"
 #include "runtime/looptype.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
@@ -173,6 +174,7 @@ loop_remove(struct turn *turn, struct concept id)
 	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
 	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
 	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));
+	gateway_keys_forget(turn, id);
 	turn_delete(turn, used_key(turn, &before));
 }
 
@@ -304,8 +306,10 @@ looptype_remove(struct turn *turn, struct concept type)
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept other = looptype_concept(template);
 
-		if (looptype_is_loop(root, template))
-			turn_delete(turn, turn_key(turn, ROW_TYPE, other.name, other.version));
+		if (!looptype_is_loop(root, template))
+			continue;
+		turn_delete(turn, turn_key(turn, ROW_TYPE, other.name, other.version));
+		turn_delete(turn, turn_key(turn, ROW_GATEWAY, other.name, other.version));
 	}
 }
 

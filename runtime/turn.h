@@ -46,6 +46,8 @@ struct topic_name {
 #define ROW_ELEMENT 'L'       /* statistics of elements, by participant id and time */
 #define ROW_HOSTED 'K'        /* (name, version) of a participant -> number of elements that it hosts */
 #define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
+#define ROW_GATEWAY 'G'       /* the gateway of a control loop type, by (name, version) */
+#define ROW_KEY 'A'           /* keys of elements at the gateway: (instance name, version, element id) */
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */

@@ -15,7 +15,7 @@ import urllib.parse
 TOP = os.environ.get("top_srcdir", ".")
 CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
-          "tests/conformance/control-loop-types.json"]
+          "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 
@@ -60,8 +60,10 @@ class Service:
         if how == signal.SIGTERM and code != 0:
             raise AssertionError("clguardd ended with %d" % code)
 
-    def ask(self, method, path, body=None, media="application/json"):
+    def ask(self, method, path, body=None, media="application/json", accept=None):
         headers = {"Content-Type": media} if body is not None else {}
+        if accept:
+            headers["Accept"] = accept
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         return answer.status, answer.read().decode()
@@ -156,7 +158,7 @@ class Player:
                 method, path = step["http"].split(" ", 1)
                 path = path if path.startswith(("/clguard", "/policy", "/events")) else self.base + path
                 answer = self.service.ask(method, path, self.body(step),
-                                          "application/yaml" if "yaml" in step else "application/json")
+                                          "application/yaml" if "yaml" in step else "application/json", step.get("accept"))
                 if self.verbose:
                     print("  ", step["http"], *answer)
                 if "as" in step:
@@ -230,6 +232,7 @@ def load_suite():
         suite = suite or dict(loaded, cases=[])
         suite["cases"] += loaded["cases"]
         suite["bodies"].update(loaded.get("bodies", {}))
+        suite["macros"].update(loaded.get("macros", {}))
     return suite
 
 
