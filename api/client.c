@@ -31,28 +31,55 @@ connect_unix(const char *path)
 	return -1;
 }
 
-/* "host:port" or "[host]:port". */
+struct endpoint {
+	char host[256], port[16];
+};
+
+/* "host:port" or "[host]:port", perhaps after "http://" and before "/". */
+static bool
+split(const char *text, struct endpoint *ret)
+{
+	struct str address = str_from(text);
+	size_t colon;
+
+	if (str_starts_with(address, STR("http://")))
+		address = (struct str){text + 7, address.len - 7 - str_ends_with(address, STR("/"))};
+	colon = address.len;
+	while (colon > 0 && address.ptr[colon - 1] != ':')
+		colon--;
+	if (colon < 2 || colon > sizeof(ret->host) || colon == address.len || address.len - colon >= sizeof(ret->port))
+		return false;
+	(void)snprintf(ret->port, sizeof(ret->port), "%.*s", (int)(address.len - colon), address.ptr + colon);
+	if (address.ptr[0] == '[' && colon > 2)
+		(void)snprintf(ret->host, sizeof(ret->host), "%.*s", (int)colon - 3, address.ptr + 1);
+	else
+		(void)snprintf(ret->host, sizeof(ret->host), "%.*s", (int)colon - 1, address.ptr);
+	return strspn(ret->port, "0123456789") == strlen(ret->port);
+}
+
+bool
+client_address_good(const char *address)
+{
+	struct endpoint endpoint;
+
+	if (str_starts_with(str_from(address), STR("unix:")))
+		return address[5] && strlen(address + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
+	return split(address, &endpoint);
+}
+
 static int
-connect_tcp(struct str address)
+connect_tcp(const char *address)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
-	char host[256], port[16];
-	size_t colon = address.len;
+	struct endpoint endpoint;
 	int fd = -1;
 
-	while (colon > 0 && address.ptr[colon - 1] != ':')
-		colon--;
-	if (colon == 0 || colon > sizeof(host) || address.len - colon >= sizeof(port)) {
+	if (!split(address, &endpoint)) {
 		errno = EINVAL;
 		return -1;
 	}
-	(void)snprintf(port, sizeof(port), "%.*s", (int)(address.len - colon), address.ptr + colon);
-	if (address.ptr[0] == '[' && colon > 2)
-		(void)snprintf(host, sizeof(host), "%.*s", (int)colon - 3, address.ptr + 1);
-	else
-		(void)snprintf(host, sizeof(host), "%.*s", (int)colon - 1, address.ptr);
-	if (getaddrinfo(host, port, &hints, &found) != 0) {
+	if (getaddrinfo(endpoint.host, endpoint.port, &hints, &found) != 0) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -76,11 +103,8 @@ open_connection(const struct client *client, struct error *err)
 
 	if (str_starts_with(address, STR("unix:")))
 		fd = connect_unix(client->address + 5);
-	else if (str_starts_with(address, STR("http://")))
-		fd = connect_tcp(
-			(struct str){address.ptr + 7, address.len - 7 - (address.ptr[address.len - 1] == '/')});
 	else
-		fd = connect_tcp(address);
+		fd = connect_tcp(client->address);
 	if (fd < 0)
 		return error_set(err, ERROR_IO, NULL, "cannot connect to %s: %s", client->address, strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* without them it waits longer */

@@ -17,6 +17,7 @@
 #define BASE "/onap/controlloop/v2/"
 #define SERVICE "127.0.0.1:6969"
 #define FILE_MAX ((size_t)16 << 20)
+#define EVERY_MAX_S 86400
 
 static const struct document_limits limits = {(size_t)256 << 20, 256, SIZE_MAX, 0, SIZE_MAX};
 
@@ -25,23 +26,47 @@ struct ask {
 	const char *name;
 	struct client client;
 	struct words words;
-	const char *seconds;
+	const char *seconds; /* as written */
+	long every_s;
 	bool once, help;
 	struct arena arena;
 };
 
-/* The options; false, and *ret_code, when there is nothing more to do. */
+/* The values of options, NULL where there are none: all good, or a message. */
+static bool
+good_options(struct ask *ask)
+{
+	char *end = NULL;
+
+	if (!client_address_good(ask->client.address))
+		fprintf(stderr, "%s: '%s' is not ADDR:PORT, http://ADDR:PORT or unix:PATH\n", ask->name,
+		        ask->client.address);
+	else if (ask->client.user && !strchr(ask->client.user, ':'))
+		fprintf(stderr, "%s: --user must be NAME:PASSWORD\n", ask->name);
+	else if (ask->seconds && ((ask->every_s = strtol(ask->seconds, &end, 10)) < 1 || ask->every_s > EVERY_MAX_S || *end))
+		fprintf(stderr, "%s: --every must be seconds from 1 to %d, not '%s'\n", ask->name, EVERY_MAX_S,
+		        ask->seconds);
+	else
+		return true;
+	return false;
+}
+
+/* The options; false, and *ret_code, when there is nothing more to do */
 static bool
 begin(struct ask *ask, const char *name, const char *help, size_t words, size_t most, int argc, char **argv,
       int *ret_code)
 {
+	bool watches = strcmp(name, "clguard watch") == 0;
 	const struct argument table[] = {
-		{"--help", .flag = &ask->help},         {"--service", .value = &ask->client.address},
-		{"--user", .value = &ask->client.user}, {"--once", .flag = &ask->once},
-		{"--every", .value = &ask->seconds},    {0},
+		{"--help", .flag = &ask->help},
+		{"--service", .value = &ask->client.address},
+		{"--user", .value = &ask->client.user},
+		{watches ? "--once" : NULL, .flag = &ask->once}, /* the table ends here for the others */
+		{"--every", .value = &ask->seconds},
+		{0},
 	};
 
-	*ask = (struct ask){.name = name};
+	*ask = (struct ask){.name = name, .every_s = 1};
 	*ret_code = EXIT_USAGE;
 	arena_init(&ask->arena, 0);
 	if (arguments_parse(name, argc, argv, table, &ask->words) != 0)
@@ -56,7 +81,7 @@ begin(struct ask *ask, const char *name, const char *help, size_t words, size_t 
 		*ret_code = ask->help ? EXIT_DONE : EXIT_USAGE;
 		return false;
 	}
-	return true;
+	return good_options(ask);
 }
 
 /* Asks; a refusal is told on stderr. The exit code. */
@@ -165,8 +190,11 @@ cmd_compose(int argc, char **argv)
 		code = EXIT_ENVIRONMENT;
 		if (load_file(ask.words.words[0], FILE_MAX, &ask.arena, &bytes, &err) != 0 ||
 		    document_read(bytes, ask.words.words[0], &limits, &ask.arena, &answer, &err) != 0) {
-			fprintf(stderr, "clguard compose: %s\n", err.text);
-			code = EXIT_INPUT;
+			if (err.line)
+				fprintf(stderr, "%s:%u:%u: error: %s\n", ask.words.words[0], err.line, err.column, err.text);
+			else
+				fprintf(stderr, "clguard compose: %s\n", err.text);
+			code = err.code == ERROR_IO || err.code == ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
 		} else {
 			onboard = node_get(answer, "topology_template") != NULL;
 			code = talk(&ask, "POST", onboard ? "/clguard/v1/catalogue" : "/clguard/v1/catalogue/compose",
@@ -250,7 +278,7 @@ print_loop(const struct node *loop)
 static int
 show(struct ask *ask, const char *path, const char *list, void (*print)(const struct node *row))
 {
-	const struct timespec pause = {ask->seconds ? atol(ask->seconds) : 1, 0};
+	const struct timespec pause = {ask->every_s, 0};
 	int code;
 
 	for (;;) {

@@ -80,8 +80,9 @@ void database_metrics(struct exchange *exchange, struct text *out);
 /* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
 void answer_json(struct exchange *exchange, struct str body);
 
-/* The status for the error, with what it says. */
+/* The status for the error, or another, with what it says. */
 void answer_error(struct exchange *exchange, const struct error *err);
+void answer_problem(struct exchange *exchange, unsigned status, const struct error *err);
 
 /* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
 int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);

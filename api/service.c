@@ -119,6 +119,42 @@ service_begin(struct exchange *exchange)
 	exchange->reply.status = refusal(exchange);
 }
 
+/* What a refused client is to do. */
+static void
+explain_refusal(const struct exchange *exchange, struct error *why)
+{
+	const struct route *route = exchange->route;
+	const char *yaml = " or application/yaml";
+
+	switch (exchange->reply.status) {
+	case 401:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "a user's name and password are needed (HTTP Basic)");
+		break;
+	case 404:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "there is nothing at this path");
+		break;
+	case 405:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "this path takes %s",
+		                exchange->reply.allow ? exchange->reply.allow : "other methods");
+		break;
+	case 406:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the answer can be %s%s",
+		                route->writes & MEDIA_JSON ? "application/json" : "text/plain",
+		                route->writes & MEDIA_YAML ? yaml : "");
+		break;
+	case 413:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body is over the limit (body_size)");
+		break;
+	case 415:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/json%s",
+		                route->reads & MEDIA_YAML ? yaml : "");
+		break;
+	case 431:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");
+		break;
+	}
+}
+
 /* A PASSIVE service's 409 has no body, as ONAP's; the others say what they are. */
 static void
 write_refusal(struct exchange *exchange)
@@ -136,14 +172,11 @@ write_refusal(struct exchange *exchange)
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
 	reply->authenticate = reply->status == 401;
-	(void)error_set(&why, ERROR_UNKNOWN, NULL, "%s",
-	                reply->status == 413 ? "the body is over the limit (body_size)"
-	                : reply->status == 415
-	                        ? "this is answered for application/json, and application/yaml where ONAP takes it"
-	                : reply->status == 404 ? "there is nothing at this path"
-	                                       : "see doc/openapi.yaml");
+	explain_refusal(exchange, &why);
 	reply->media = MEDIA_JSON;
-	reply->body = reply_status(reply->status, &why, exchange->worker->service->mode, exchange->arena).text;
+	reply->body = reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode,
+	                           exchange->arena)
+	                      .text;
 }
 
 /* JSON is YAML, but not what a person who asks for YAML wants to see. */
@@ -200,15 +233,21 @@ answer_json(struct exchange *exchange, struct str body)
 }
 
 void
-answer_error(struct exchange *exchange, const struct error *err)
+answer_problem(struct exchange *exchange, unsigned status, const struct error *err)
 {
 	enum guard_mode mode = exchange->worker->service->mode;
 
 	if (!(exchange->route->flags & ROUTE_ONAP))
 		mode = GUARD_STRICT; /* what ONAP does not have need not hide what is wrong */
-	exchange->reply.status = reply_status_of(err->code);
+	exchange->reply.status = status;
 	exchange->reply.media = MEDIA_JSON;
-	exchange->reply.body = reply_status(exchange->reply.status, err, mode, exchange->arena).text;
+	exchange->reply.body = reply_status(status, err, mode, exchange->arena).text;
+}
+
+void
+answer_error(struct exchange *exchange, const struct error *err)
+{
+	answer_problem(exchange, reply_status_of(err->code), err);
 }
 
 int

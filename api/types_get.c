@@ -43,13 +43,13 @@ type_get(struct exchange *exchange)
 	struct error err = {0};
 	struct str text = STR_NONE;
 
-	if (!type)
-		(void)error_set(&err, ERROR_MISSING, NULL, "no built-in type '%.*s'", STR_ARG(name));
-	if (err.code || types_schema(catalogue, type, exchange->arena, &text, &err) != 0) {
+	if (!type) {
+		(void)error_set(&err, ERROR_UNKNOWN, NULL, "there is no built-in type '%.*s' of that version",
+		                STR_ARG(name));
+		answer_problem(exchange, 404, &err);
+	} else if (types_schema(catalogue, type, exchange->arena, &text, &err) != 0) {
 		answer_error(exchange, &err);
-		if (!type)
-			exchange->reply.status = 404;
-		return;
+	} else {
+		answer_json(exchange, text);
 	}
-	answer_json(exchange, text);
 }

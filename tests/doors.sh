@@ -96,6 +96,22 @@ printf '{"action":"guard",' >"$work/cut.json"
 expect 1 "$clguard" decide --policy "$work/limit.yaml" --request "$work/cut.json"
 expect 2 "$clguard" decide --policy "$work/limit.yaml"
 expect 2 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --now yesterday
+
+# Options of the commands that ask a service.
+for wrong in '--service nonsense' '--service :80' '--service unix:' '--service a:b' '--user ann'; do
+	expect 2 "$clguard" participants $wrong
+done
+for wrong in 0 -1 x 5x 100000; do
+	expect 2 "$clguard" watch --once --every "$wrong"
+	says err "--every must be seconds from 1 to 86400, not '$wrong'"
+done
+expect 2 "$clguard" order --once PASSIVE x
+expect 3 "$clguard" watch --once --service unix:"$work/nobody"
+says err 'cannot connect to unix:'
+expect 3 "$clguard" compose "$work/nowhere.yaml"
+printf 'a: [\n' >"$work/open.yaml"
+expect 1 "$clguard" compose "$work/open.yaml"
+says err "$work/open.yaml:2:1: error:"
 expect 0 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --history-fails
 says out '{"status":"Deny","reason":"error"}'
 expect 0 "$clguard" decide --mode onap --policy "$work/limit.yaml" --request "$work/request.json" --history-fails

@@ -44,6 +44,27 @@ def test_the_order_is_401_409_404_405_415_406_400(suite):
         suite.equal(server.request("PUT", "/clguard/v1/clock", {"advance_ms": 1}).status, 409, "the clock is the system's")
 
 
+def test_a_refusal_tells_what_to_do(suite):
+    types = {"Content-Type": "text/xml"}
+    cases = (("GET", "/nothing", {}, 404, "Not found", "there is nothing at this path"),
+             ("GET", "/clguard/v1/types/no.such.type", {}, 404, "Not found", "no built-in type 'no.such.type'"),
+             ("PUT", "/clguard/v1/operations", {}, 405, "Method not allowed", "this path takes GET, HEAD, POST"),
+             ("POST", DECISION, types, 415, "Unsupported media type", "application/json or application/yaml"),
+             ("POST", "/clguard/v1/operations", types, 415, "Unsupported media type", "must be application/json"),
+             ("GET", HEALTH_PATH, {"Accept": "text/html"}, 406, "Not acceptable", "application/json or application/yaml"),
+             ("GET", "/metrics", {"Accept": "text/html"}, 406, "Not acceptable", "the answer can be text/plain"),
+             ("GET", HEALTH_PATH, {f"X-{n}": "x" for n in range(70)}, 431, "Too many headers", "header_count"))
+    with Service() as server:
+        for method, path, headers, status, words, detail in cases:
+            reply = server.request(method, path, "{}" if method != "GET" else None, headers)
+            suite.equal((reply.status, reply.json["errorDetails"]), (status, words), f"{method} {path}")
+            suite.check(detail in reply.json["details"][0], f"{method} {path}: {reply.json}")
+    with Service("--mode", "onap") as server:
+        suite.equal(server.request("GET", "/nothing", headers={}).json, {"errorDetails": "Not found"}, "onap")
+    with tempfile.TemporaryDirectory() as folder, Service("--users", users_file(folder)) as server:
+        suite.check("HTTP Basic" in server.request("GET", HEALTH_PATH, headers={}).json["details"][0], "401")
+
+
 def test_credentials_come_first(suite):
     with tempfile.TemporaryDirectory() as folder:
         with Service("--state", "passive", "--users", users_file(folder)) as server:
