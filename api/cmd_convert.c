@@ -102,10 +102,15 @@ cmd_convert(int argc, char **argv)
 
 	if (arguments_parse("clguard convert", argc, argv, table, &paths) != 0)
 		return EXIT_USAGE;
-	if (want_help || paths.count != 1 || !to || (strcmp(to, "tosca") != 0 && strcmp(to, "xacml") != 0)) {
-		fputs(help, want_help ? stdout : stderr);
-		return want_help ? EXIT_DONE : EXIT_USAGE;
+	if (want_help) {
+		fputs(help, stdout);
+		return EXIT_DONE;
 	}
+	if (check_usage("clguard convert", paths.count != 1 ? "it takes one file"
+	                                   : !to || (strcmp(to, "tosca") != 0 && strcmp(to, "xacml") != 0)
+	                                           ? "--to must be tosca or xacml"
+	                                           : NULL) != EXIT_DONE)
+		return EXIT_USAGE;
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
 	r = load_documents(paths.words, 1, engine_options_default.limits.bytes, false, &arena, &documents, &count,

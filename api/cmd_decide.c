@@ -175,10 +175,14 @@ cmd_decide(int argc, char **argv)
 
 	if (arguments_parse("clguard decide", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
-	if (want_help || rest.count || !q.request) {
-		fputs(help, want_help ? stdout : stderr);
-		return want_help ? EXIT_DONE : EXIT_USAGE;
+	if (want_help) {
+		fputs(help, stdout);
+		return EXIT_DONE;
 	}
+	if (check_usage("clguard decide", rest.count   ? "there are words that belong to no option"
+	                                  : !q.request ? "--request is missing"
+	                                               : NULL) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (!read_mode("clguard decide", mode, &q.mode))
 		return EXIT_USAGE;
 	q.now_ms = engine_options_default.clock(NULL);

@@ -74,10 +74,14 @@ cmd_show(int argc, char **argv)
 
 	if (arguments_parse("clguard show", argc, argv, table, &paths) != 0)
 		return EXIT_USAGE;
-	if (want_help || !paths.count || graph == flat) {
-		fputs(help, want_help ? stdout : stderr);
-		return want_help ? EXIT_DONE : EXIT_USAGE;
+	if (want_help) {
+		fputs(help, stdout);
+		return EXIT_DONE;
 	}
+	if (check_usage("clguard show", !paths.count    ? "no files"
+	                                : graph == flat ? "give either --graph or --flat"
+	                                                : NULL) != EXIT_DONE)
+		return EXIT_USAGE;
 	arena_init(&arena, 0);
 	code = show(&paths, graph, &arena);
 	arena_free(&arena);

@@ -166,10 +166,15 @@ cmd_simulate(int argc, char **argv)
 
 	if (arguments_parse("clguard simulate", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
-	if (want_help || rest.count || !simulation.script == !simulation.scenario) {
-		fputs(help, want_help ? stdout : stderr);
-		return want_help ? EXIT_DONE : EXIT_USAGE;
+	if (want_help) {
+		fputs(help, stdout);
+		return EXIT_DONE;
 	}
+	if (check_usage("clguard simulate", rest.count ? "there are words that belong to no option"
+	                                    : !simulation.script == !simulation.scenario
+	                                            ? "give either --script or --scenario"
+	                                            : NULL) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (!read_mode("clguard simulate", mode, &simulation.mode))
 		return EXIT_USAGE;
 	simulation.text = format && strcmp(format, "text") == 0;

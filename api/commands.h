@@ -30,6 +30,9 @@ int cmd_watch(int argc, char **argv);
 /* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
 void print_findings(FILE *out, const struct diags *diags, enum severity least);
 
+/* Says on stderr what is wrong with the command line, or nothing when it is NULL. EXIT_USAGE, or EXIT_DONE for nothing. */
+int check_usage(const char *command, const char *wrong);
+
 /* "strict" (also NULL) or "onap". False after a message on stderr. */
 bool read_mode(const char *command, const char *text, enum guard_mode *ret);
 

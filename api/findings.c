@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "api/arguments.h"
 #include "api/commands.h"
 
 void
@@ -25,6 +26,15 @@ print_findings(FILE *out, const struct diags *diags, enum severity least)
 		all += diags->count[s];
 	if (all > diags->kept)
 		fprintf(out, "and %zu more findings\n", all - diags->kept);
+}
+
+int
+check_usage(const char *command, const char *wrong)
+{
+	if (!wrong)
+		return EXIT_DONE;
+	fprintf(stderr, "%s: %s; see '%s --help'\n", command, wrong, command);
+	return EXIT_USAGE;
 }
 
 bool

@@ -95,6 +95,14 @@ says out 'vfCount'
 printf '{"action":"guard",' >"$work/cut.json"
 expect 1 "$clguard" decide --policy "$work/limit.yaml" --request "$work/cut.json"
 expect 2 "$clguard" decide --policy "$work/limit.yaml"
+says err "clguard decide: --request is missing; see 'clguard decide --help'"
+expect 2 "$clguard" decide more --request "$work/request.json"
+expect 2 "$clguard" show "$work/limit.yaml"
+says err 'give either --graph or --flat'
+expect 2 "$clguard" convert "$work/limit.yaml" --to xml
+says err '--to must be tosca or xacml'
+expect 2 "$clguard" simulate
+says err 'give either --script or --scenario'
 expect 2 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --now yesterday
 
 # Options of the commands that ask a service.
