@@ -66,6 +66,9 @@ void monitoring_element_get(struct exchange *exchange);
 void monitoring_elements_get(struct exchange *exchange);
 void monitoring_status_get(struct exchange *exchange);
 
+void transactions_get(struct exchange *exchange);
+void transaction_delete(struct exchange *exchange);
+
 void topics_get(struct exchange *exchange);
 void events_post(struct exchange *exchange);
 void events_get(struct exchange *exchange);
@@ -76,6 +79,9 @@ struct text;
 
 /* Series of reservations, commits and the database, as Prometheus text. */
 void database_metrics(struct exchange *exchange, struct text *out);
+
+/* Series of operational policies' transactions. */
+void transactions_metrics(struct exchange *exchange, struct text *out);
 
 /* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
 void answer_json(struct exchange *exchange, struct str body);

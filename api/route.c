@@ -67,6 +67,9 @@ static const struct route routes[] = {
 	ROUTE(GET, OURS "catalogue/*/*", 0, 0, BOTH, entry_get),
 	ROUTE(DELETE, OURS "catalogue/*/*", 0, 0, BOTH, entry_delete),
 
+	ROUTE(GET, OURS "transactions", 0, 0, BOTH, transactions_get),
+	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, transaction_delete),
+
 	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
 	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),
 	ROUTE(GET, "/events/*/*/*", 0, 0, JSON, events_get),

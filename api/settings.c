@@ -89,6 +89,19 @@ static const struct setting table[] = {
 	 "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
 	 .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
 	         "registered: it puts their guard policies into force. Empty: none."},
+	{"event_topic", SETTING_TEXT, AT(event_topic), "unauthenticated.DCAE_CL_OUTPUT", .word = "TOPIC",
+	 .help = "Where events (ONSET, ABATED) for operational policies come in."},
+	{"loop_notification_topic", SETTING_TEXT, AT(loop_notification_topic), "POLICY-CL-MGT", .word = "TOPIC",
+	 .help = "Where operational policies tell what they do: ACTIVE, OPERATION, FINAL: SUCCESS and the like."},
+	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ROAD...",
+	 .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it the "
+	         "topics are ACTOR-CL and ACTOR-CL-RSP, APPC-LCM-READ and APPC-LCM-WRITE for APPC and APPCLCM, A1-P and A1-P-RSP "
+	         "for A1P. AAI=... is the inventory; without it events must say all that is needed."},
+	{"transactions_max", SETTING_NUMBER, AT(transactions_max), "1024", 1, 1000000,
+	 .help = "Transactions of operational policies at a time; an event that would be one more is rejected."},
+	{"guard_operations", SETTING_CHOICE, AT(unguarded_operations), "enforce", .choices = {"enforce", "off"},
+	 .help = "Whether operational policies ask the guards before each operation; with off the operation history is kept "
+	         "all the same."},
 	{"topic_messages", SETTING_NUMBER, AT(topic_messages), "100000", 1, 100000000,
 	 .help = "Messages kept of a topic; the oldest go first, read or not."},
 	{"topic_size", SETTING_NUMBER, AT(topic_size), "256M", KI, INT64_C(1) << 40, .unit = "bytes",

@@ -34,6 +34,10 @@ struct settings {
 	int64_t heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
 	int on_failure_rollback;
 	const char *runtime_topic, *notification_topic, *policy_participant;
+	const char *event_topic, *loop_notification_topic;
+	struct settings_list actors;
+	int64_t transactions_max;
+	int unguarded_operations;
 	int64_t topic_messages, topic_size, statistics_kept;
 	int64_t document_size, document_depth, document_nodes, document_aliases, scalar_size, policies_max;
 };

@@ -201,6 +201,7 @@ metrics_get(struct exchange *exchange)
 	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
 	write_database(&out, service);
 	database_metrics(exchange, &out);
+	transactions_metrics(exchange, &out);
 	write_process(&out, service);
 	answer_json(exchange, text_done(&out));
 	exchange->reply.media = MEDIA_METRICS;

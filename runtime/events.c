@@ -4,6 +4,7 @@
 
 #include "base/document.h"
 #include "runtime/bus.h"
+#include "runtime/operate.h"
 #include "runtime/runtime_priv.h"
 
 #define MESSAGES_MAX 10000 /* of one body */
@@ -136,6 +137,8 @@ events_publish(struct turn *turn, struct runtime_call *call)
 		}
 		if (own)
 			runtime_receive(turn, call->texts[i]);
+		else
+			operations_receive(turn, call->other, call->texts[i]);
 	}
 	text_init(&out, &call->arena);
 	text_addf(&out, "{\"serverTimeMs\":0,\"count\":%zu}", call->number);

@@ -15,8 +15,8 @@
 int events_split(struct str content_type, struct str body, struct runtime_call *call, struct error *err);
 
 /*
- * call->run: call->texts to the topic call->other; those of the runtime's own topic are handled in the same
- * transaction.
+ * call->run: call->texts to the topic call->other; those of topics that the runtime listens to are
+ * handled in the same transaction.
  */
 int events_publish(struct turn *turn, struct runtime_call *call);
 

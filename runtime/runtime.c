@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "runtime/bus.h"
+#include "runtime/courier.h"
+#include "runtime/dispatch.h"
 #include "runtime/runtime_priv.h"
 
 #define QUEUE_MOST 20000  /* calls that may wait */
@@ -176,14 +178,13 @@ multiple_after(const struct runtime *runtime, int64_t ms)
 	return ms - (ms % beat_ms + beat_ms) % beat_ms + beat_ms;
 }
 
-/* The manual clock goes to the target, and stops on the way for every scan. */
+/* The manual clock goes to the target, and stops on the way for every scan and every deadline of a transaction. */
 static void
 advance(struct runtime *runtime, struct runtime_call *call)
 {
-	int64_t at_ms = engine_now(runtime->engine);
+	int64_t at_ms = engine_now(runtime->engine), scan_ms = multiple_after(runtime, at_ms), due_ms;
 	char now[TIME_TEXT_SIZE];
 	struct text out;
-	bool again = true;
 
 	if (call->target_ms < at_ms) {
 		call->err.code = ERROR_CONFLICT;
@@ -191,10 +192,17 @@ advance(struct runtime *runtime, struct runtime_call *call)
 		call->done(call);
 		return;
 	}
-	for (at_ms = multiple_after(runtime, at_ms); again && at_ms <= call->target_ms;
-	     at_ms = multiple_after(runtime, at_ms)) {
+	for (;;) {
+		due_ms = runtime_due(runtime);
+		due_ms = due_ms > at_ms ? due_ms : at_ms + 1; /* one that could not be done is tried again */
+		at_ms = due_ms < scan_ms ? due_ms : scan_ms;
+		if (at_ms > call->target_ms)
+			break;
 		runtime->options.set_clock(runtime->options.clock_context, at_ms);
-		again = runtime_tick(runtime, false);
+		if (at_ms < scan_ms)
+			(void)runtime_tick(runtime, true);
+		else
+			scan_ms = runtime_tick(runtime, false) ? multiple_after(runtime, at_ms) : INT64_MAX;
 	}
 	runtime->options.set_clock(runtime->options.clock_context, call->target_ms);
 	(void)runtime_tick(runtime, true);
@@ -210,10 +218,17 @@ beat(struct runtime *runtime)
 {
 	int64_t now_ms = engine_now(runtime->engine);
 
-	if (runtime->options.manual || now_ms < runtime->next_scan_ms)
+	if (runtime->options.manual)
 		return;
-	(void)runtime_tick(runtime, false);
-	runtime->next_scan_ms = multiple_after(runtime, now_ms);
+	if (now_ms >= runtime->next_scan_ms) {
+		(void)runtime_tick(runtime, false); /* we are here again soon */
+		runtime->next_scan_ms = multiple_after(runtime, now_ms);
+	}
+	runtime->due_ms = runtime_due(runtime);
+	if (runtime->due_ms > now_ms)
+		return;
+	(void)runtime_tick(runtime, true); /* when it fails, it is tried again after the usual wait */
+	runtime->due_ms = INT64_MAX;
 }
 
 /* --- the thread --- */
@@ -221,11 +236,13 @@ beat(struct runtime *runtime)
 static void
 wait_until(struct runtime *runtime)
 {
-	int64_t wait_ns = POLL_NS;
+	int64_t wait_ns = POLL_NS, left_ms = runtime->due_ms - engine_now(runtime->engine);
 	struct timespec until;
 
-	if (!runtime->parked && runtime->options.manual)
+	if (!runtime->parked && !runtime->courier && runtime->options.manual)
 		wait_ns = INT64_C(1000000000);
+	else if (left_ms < POLL_NS / 1000000)
+		wait_ns = left_ms > 0 ? left_ms * 1000000 : 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock; only for the wait below */
 	wait_ns += until.tv_nsec;
 	until.tv_sec += (time_t)(wait_ns / 1000000000);
@@ -277,6 +294,7 @@ runtime_main(void *argument)
 		else if (calls)
 			do_calls(runtime, calls);
 		beat(runtime);
+		dispatch_look(runtime);
 		poll_parked(runtime);
 		if (!calls)
 			runtime_look_around(runtime);
@@ -331,6 +349,19 @@ runtime_clock(struct runtime *runtime, int64_t *ret_ms, struct error *err)
 	return r == 0 ? 0 : error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
 }
 
+/* Where actors are; and the courier, if one of them has a URL. */
+static int
+open_roads(struct runtime *runtime, struct error *err)
+{
+	const struct runtime_options *options = &runtime->options;
+	bool url = false;
+	int r = actors_read(options->actors, options->actor_count, &runtime->roads, &runtime->actors, err);
+
+	for (size_t i = 0; r == 0 && i < runtime->actors.count; i++)
+		url = url || runtime->actors.roads[i].url.ptr;
+	return url ? courier_open(dispatch_done, runtime, &runtime->courier, err) : r;
+}
+
 int
 runtime_open(struct engine *engine, const struct runtime_options *options, struct runtime **ret, struct error *err)
 {
@@ -346,7 +377,11 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->limits =
 		(struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
 	runtime->next_scan_ms = multiple_after(runtime, engine_now(engine));
+	runtime->due_ms = INT64_MAX;
+	runtime->run_options = run_options_default;
+	runtime->run_options.guard_disabled = options->unguarded;
 	arena_init(&runtime->arena, 0);
+	arena_init(&runtime->roads, 0);
 	pthread_mutex_init(&runtime->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -357,6 +392,9 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	else
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
+	runtime->owner = runtime->random[0] ^ runtime->random[3];
+	if (rc == 0)
+		rc = open_roads(runtime, err);
 	if (rc == 0)
 		runtime_look_around(runtime); /* no other thread yet */
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
@@ -382,6 +420,8 @@ runtime_stop(struct runtime *runtime)
 	if (runtime->started)
 		pthread_join(runtime->thread, NULL);
 	runtime->started = false;
+	courier_close(runtime->courier); /* its answers are not taken any more */
+	runtime->courier = NULL;
 }
 
 void
@@ -392,6 +432,7 @@ runtime_close(struct runtime *runtime)
 	runtime_stop(runtime);
 	history_reader_close(runtime->reader);
 	arena_free(&runtime->arena);
+	arena_free(&runtime->roads);
 	pthread_cond_destroy(&runtime->filled);
 	pthread_mutex_destroy(&runtime->lock);
 	free(runtime);

@@ -23,6 +23,11 @@ struct runtime_options {
 	size_t statistics;                                /* records kept of a participant, and of its elements */
 	struct str topic, notifications;                  /* names */
 	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
+	struct str events, loop_notifications;            /* names: of operational policies */
+	const char *const *actors;                        /* actors_read's items */
+	size_t actor_count;
+	size_t transactions;                              /* of operational policies, at a time */
+	bool unguarded;                                   /* operations ask no guard */
 	bool manual;                                      /* the clock moves by runtime_advance alone */
 	void (*set_clock)(void *context, int64_t now_ms); /* manual: moves it */
 	void *clock_context;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/deploy.h"
 #include "runtime/message.h"
+#include "runtime/operate.h"
 #include "runtime/runtime_priv.h"
 #include "runtime/transport.h"
 
@@ -13,7 +14,7 @@ struct group {
 	const struct policyset *set;
 	struct runtime_call *calls;
 	bool one, stale, behind, deployed, refused, undone, clock,
-		again; /* again: a scan found that time goes on to matter */
+		again, more; /* again: a scan found that time goes on to matter; more: is due now */
 	struct topic_name *published;
 	const char *complaint; /* only this is to be notified */
 };
@@ -54,7 +55,8 @@ group_run(void *context, struct history_writer *writer)
 		return turn.failed;
 	if (group->complaint)
 		notify_refusal(&turn, group->complaint);
-	else if (!group->calls && !group->clock)
+	group->more = operations_tick(&turn); /* what time has brought comes before what comes now */
+	if (!group->calls && !group->clock && !group->complaint)
 		group->again = runtime_scan(&turn);
 	if (!group->calls && !group->complaint && runtime->options.manual)
 		keep_clock(&turn);
@@ -154,8 +156,32 @@ runtime_tick(struct runtime *runtime, bool clock)
 {
 	struct group group = {.runtime = runtime, .clock = clock};
 	struct error err = {0};
+	int r;
 
-	return transact(&group, &err) != 0 || group.again; /* one that failed is made up for by the next */
+	do {
+		r = transact(&group, &err);
+		group.clock = group.clock || group.more; /* one scan is enough */
+	} while (r == 0 && group.more);
+	return r != 0 || group.again; /* one that failed is made up for by the next */
+}
+
+int64_t
+runtime_due(struct runtime *runtime)
+{
+	int64_t due_ms = INT64_MAX;
+	struct arena arena;
+	struct turn turn;
+	uint64_t number;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		if (!transaction_due(&turn, &due_ms, &number))
+			due_ms = INT64_MAX;
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	return due_ms;
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "engine/operational_run.h"
+#include "runtime/actors.h"
 #include "runtime/turn.h"
 
 struct runtime {
@@ -12,6 +14,11 @@ struct runtime {
 	struct runtime_options options;
 	struct supervision_limits limits;
 	const struct transport *transport;
+	struct arena roads; /* of actors */
+	struct actors actors;
+	struct run_options run_options;
+	struct courier *courier; /* NULL when no actor has a URL */
+	uint64_t owner;          /* this process, among those that share the database */
 	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
 	int64_t number;     /* of this opening, a random one: what another process or an earlier life gave is told by it */
 	bool started;
@@ -20,6 +27,7 @@ struct runtime {
 	struct arena arena;            /* of one group of calls; the thread's */
 	struct runtime_call *parked;   /* waiting for messages; the thread's */
 	int64_t next_scan_ms;          /* the thread's */
+	int64_t due_ms;                /* of operational policies, when last looked at; the thread's */
 	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -37,8 +45,14 @@ struct runtime {
  */
 void runtime_transact(struct runtime *runtime, struct runtime_call *calls);
 
-/* A scan at one multiple of the heart beat; or only the clock is kept. True when more scans may change something. */
+/*
+ * A scan at one multiple of the heart beat, or only what operational policies have to do by now. True when more scans
+ * may change something.
+ */
 bool runtime_tick(struct runtime *runtime, bool clock);
+
+/* When operational policies have something to do; INT64_MAX for never. */
+int64_t runtime_due(struct runtime *runtime);
 
 /* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
 void runtime_look_around(struct runtime *runtime);

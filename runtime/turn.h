@@ -25,6 +25,7 @@ struct turn {
 	int failed;                   /* negative */
 	struct topic_name *published; /* topics that got messages */
 	bool deployed;                /* policies came or went */
+	bool called;                  /* HTTP calls are to be made */
 };
 
 struct topic_name {
@@ -48,6 +49,15 @@ struct topic_name {
 #define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
 #define ROW_GATEWAY 'G'       /* the gateway of a control loop type, by (name, version) */
 #define ROW_KEY 'A'           /* keys of elements at the gateway: (instance name, version, element id) */
+#define ROW_RUN 'R'           /* operational policies: see runtime/transaction.h */
+#define ROW_EVENT 'V'
+#define ROW_PLAN 'Z'
+#define ROW_ATTEMPT 'X'
+#define ROW_DUE 'W'
+#define ROW_SAME 'J'
+#define ROW_LOCK 'Q'
+#define ROW_WINDOW 'O' /* counted ONSETs, by loop and AAI map */
+#define ROW_DISPATCH 'B' /* HTTP requests to actors, by number of the transaction: see runtime/dispatch.h */
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */
