@@ -132,11 +132,15 @@ struct env {
 /* One attribute's part of a scope. */
 struct scope_term {
 	enum { TERM_ANY, TERM_EXACT, TERM_PATTERN, TERM_LIST } kind;
-	struct str text;               /* TERM_EXACT */
-	const struct pattern *pattern; /* TERM_PATTERN */
-	bool spellings;                /* TERM_PATTERN, strict operations: one with two spellings is tried in both */
-	const struct str *list;        /* TERM_LIST: several exact texts, any of which matches */
-	size_t list_count;
+	bool spellings; /* TERM_PATTERN, strict operations: one with two spellings is tried in both */
+	union {
+		struct str text;               /* TERM_EXACT */
+		const struct pattern *pattern; /* TERM_PATTERN */
+		struct {                       /* TERM_LIST: several exact texts, any of which matches */
+			const struct str *list;
+			size_t list_count;
+		};
+	};
 };
 
 /* A request's attribute that is absent matches TERM_ANY only. */
