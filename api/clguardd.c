@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "api/arguments.h"
 #include "api/clock.h"
 #include "api/database.h"
+#include "api/descriptors.h"
 #include "api/log.h"
 #include "api/reload.h"
 #include "api/server.h"
@@ -94,18 +94,6 @@ count_workers(const struct settings *settings)
 	if (settings->workers)
 		return (unsigned)settings->workers;
 	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
-/* Raises the soft limit of descriptors to the hard one: connections need them. */
-static void
-raise_limits(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* then connections wait for descriptors */
-	}
 }
 
 static void
@@ -222,17 +210,35 @@ open_service(struct program *program, struct error *err)
 	return open_engine(program, err);
 }
 
+/* As many connections as are configured, or as many as there are descriptors for. */
+static int
+share_descriptors(const struct program *program, struct server_options *options, struct error *err)
+{
+	unsigned wanted = (unsigned)program->settings.connections, needed = descriptors_needed(program->worker_count);
+	unsigned room = descriptors_room(needed);
+
+	if (room < program->worker_count)
+		return error_set(err, ERROR_IO, NULL,
+		                 "the limit of open descriptors (ulimit -n) is too low: a connection a worker needs %u",
+		                 needed + program->worker_count);
+	if (room < wanted)
+		log_line(&program->settings, LOG_LEVEL_WARNING,
+		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room, wanted);
+	options->connections = room < wanted ? room : wanted;
+	options->descriptors = needed;
+	return 0;
+}
+
 static int
 start_workers(struct program *program, struct error *err)
 {
 	const struct settings *settings = &program->settings;
-	const struct server_options options = {
+	struct server_options options = {
 		.workers = program->worker_count,
 		.sockets = program->sockets.fds,
 		.contexts = program->workers,
 		.begin = service_begin,
 		.finish = service_finish,
-		.connections = (unsigned)settings->connections,
 		.header_bytes = (size_t)settings->header_size,
 		.header_count = (unsigned)settings->header_count,
 		.body_bytes = (size_t)settings->body_size,
@@ -243,6 +249,8 @@ start_workers(struct program *program, struct error *err)
 
 	for (unsigned i = 0; i < program->worker_count && r == 0; i++)
 		r = worker_open(&program->service, i, &program->workers[i], err);
+	if (r == 0)
+		r = share_descriptors(program, &options, err);
 	if (r != 0) {
 		sockets_close(&program->sockets);
 		return r;
@@ -329,7 +337,7 @@ main(int argc, char **argv)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	raise_limits();
+	descriptors_raise();
 	program.worker_count = count_workers(&program.settings);
 	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
 	    open_service(&program, &err) != 0) {

@@ -10,6 +10,7 @@
 
 #include <microhttpd.h>
 
+#include "api/descriptors.h"
 #include "api/responses.h"
 #include "api/ticket.h"
 
@@ -59,6 +60,24 @@ connection_changed(void *cls, struct MHD_Connection *connection, void **state, e
 	(void)state;
 	atomic_fetch_add_explicit(&thread->connections, what == MHD_CONNECTION_NOTIFY_STARTED ? 1u : -1u,
 	                          memory_order_relaxed); /* a figure for metrics, orders nothing */
+}
+
+/*
+ * Accept must not fail for lack of descriptors: libmicrohttpd then waits until a connection of that worker ends, which
+ * may be never, or tries again and again when it has none. There are as many connections as the limit at start has room
+ * for; should it be lowered later, who comes is turned away.
+ */
+static enum MHD_Result
+accept_connection(void *cls, const struct sockaddr *address, socklen_t len)
+{
+	struct server *server = ((struct thread *)cls)->server;
+	unsigned connections = 0;
+
+	(void)address;
+	(void)len;
+	for (unsigned i = 0; i < server->threads; i++)
+		connections += atomic_load_explicit(&server->thread[i].connections, memory_order_relaxed);
+	return connections < descriptors_room(server->options.descriptors) ? MHD_YES : MHD_NO;
 }
 
 static void
@@ -364,11 +383,11 @@ static int
 thread_start(struct server *server, struct thread *thread)
 {
 	const struct server_options *options = &server->options;
-	unsigned share = (options->connections + options->workers - 1) / options->workers;
+	unsigned share = options->connections < options->workers ? 1 : options->connections / options->workers;
 
 	thread->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, access_request,
-		thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, accept_connection, thread,
+		access_request, thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
 		thread, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread, MHD_OPTION_CONNECTION_LIMIT, share,
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,

@@ -17,7 +17,8 @@ struct server_options {
 	struct worker *const *contexts;  /* one a worker: exchange->worker */
 	void (*begin)(struct exchange *exchange);
 	void (*finish)(struct exchange *exchange);
-	unsigned connections;            /* in all; each worker takes its share, rounded up */
+	unsigned connections;            /* in all; each worker takes its share, and one at least */
+	unsigned descriptors;            /* that must stay for everything but connections */
 	size_t header_bytes;             /* of a connection: request line, headers, and buffer for the rest */
 	unsigned header_count;
 	size_t body_bytes;

@@ -62,7 +62,8 @@ static const struct setting table[] = {
 	 .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
-	 .help = "Open connections, shared out among the workers; more wait in the kernel's queue."},
+	 .help = "Open connections, shared out among the workers; more wait in the kernel's queue. Fewer, with a "
+	         "warning at start, when the limit of open descriptors (ulimit -n) allows no more."},
 	{"idle_timeout_s", SETTING_NUMBER, AT(idle_timeout_s), "60", 1, 3600, .unit = "seconds",
 	 .help = "A connection on which nothing moves is closed."},
 	{"body_timeout_s", SETTING_NUMBER, AT(body_timeout_s), "30", 1, 3600, .unit = "seconds",

@@ -127,13 +127,17 @@ def descriptors(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
+KEPT = 45  # the service keeps 40 for its workers and files
+
+
 def test_without_descriptors_those_who_are_connected_are_served_and_others_wait(suite):
     with tempfile.TemporaryDirectory() as data, Service("--data", data, policies={"l.yaml": LIMITER}) as server:
         first = server.connection()
         suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(1)), connection=first).status, 201, "before")
         _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (descriptors(server) + 5, hard))
-        crowd = [server.connect() for _ in range(40)]
+        open_before = descriptors(server)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (open_before + KEPT, hard))
+        crowd = [server.connect() for _ in range(60)]
         time.sleep(.3)
         suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(2)), connection=first).status, 201,
                     "a connection that stands is served")
@@ -145,10 +149,62 @@ def test_without_descriptors_those_who_are_connected_are_served_and_others_wait(
             suite.check(waiting.recv(100) == b"", "no answer without a descriptor")
         except (socket.timeout, ConnectionResetError):
             pass
+        suite.check(descriptors(server) < open_before + KEPT - 16, "descriptors are left for other things")
         waiting.close()
+        before = cpu_s(server)
+        time.sleep(.5)
+        suite.check(cpu_s(server) - before < .25, "waiting for descriptors burns no processor")
         for sock in crowd:
             sock.close()
+        suite.check(wait_for(lambda: again(server)), "others are served again when the crowd has gone")
         first.close()
+
+
+def cpu_s(server):
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def again(server):
+    try:
+        return server.request("POST", RESERVATIONS, service.ask(**guard(3))).status in (200, 201)
+    except OSError:
+        return False
+
+
+def few_descriptors(count):
+    """For a process that is about to start."""
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+
+def test_a_low_limit_of_descriptors_lets_others_wait_and_nobody_goes_unserved(suite):
+    with Service(policies={"l.yaml": LIMITER}, prepare=few_descriptors(96)) as server:
+        suite.check("connections, not 4096: the limit of open descriptors" in server.log_text(), "it says so at start")
+        first = server.connection()
+        suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(1)), connection=first).status, 201, "before")
+        crowd = [server.connect() for _ in range(120)]
+        late = server.connect()
+        late.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        suite.equal(server.request("POST", RESERVATIONS, service.ask(**guard(2)), connection=first).status, 201,
+                    "a connection that stands is served")
+        before = cpu_s(server)
+        time.sleep(.5)
+        suite.check(cpu_s(server) - before < .25, "a crowd that waits burns no processor")
+        suite.check(descriptors(server) <= 96 - 16, "descriptors are left for other things")
+        for sock in crowd:
+            sock.close()
+        suite.check(late.recv(100).startswith(b"HTTP/1.1 200"), "who waited is served when the crowd has gone")
+        suite.check(again(server), "others too")
+        late.close()
+        first.close()
+
+
+def test_too_few_descriptors_for_a_connection_a_worker_end_the_start(suite):
+    done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--workers", "2"], stderr=subprocess.PIPE, text=True,
+                          preexec_fn=few_descriptors(40), timeout=20)
+    suite.equal(done.returncode, 3, "the exit code")
+    suite.check("the limit of open descriptors (ulimit -n) is too low" in done.stderr, "the message")
 
 
 service.main(globals())

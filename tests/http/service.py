@@ -85,7 +85,8 @@ class Reply:
 class Service:
     """clguardd on a free port, stopped and checked at the end of its `with`."""
 
-    def __init__(self, *options, policies=None, listen="127.0.0.1:0", data=None, check_exit=True):
+    def __init__(self, *options, policies=None, listen="127.0.0.1:0", data=None, check_exit=True,
+                 prepare=None):
         self.folder = tempfile.mkdtemp(prefix="clguardd-test-")
         self.policies = os.path.join(self.folder, "policies")
         os.mkdir(self.policies)
@@ -93,6 +94,7 @@ class Service:
         self.listen = listen
         self.data = data
         self.check_exit = check_exit
+        self.prepare = prepare  # called in the new process before the program is
         for name, text in (policies or {}).items():
             self.write(name, text)
         self.start()
@@ -114,7 +116,8 @@ class Service:
         if os.listdir(self.policies):
             command += ["--policies", self.policies]
         self.log = []
-        self.process = subprocess.Popen(command + self.options, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command + self.options, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=self.prepare)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
         if not wait_for(lambda: self.process.poll() is not None or self.address()):

@@ -1,0 +1,15 @@
+/* descriptors - how many files and connections the process may have open */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_DESCRIPTORS_H
+#define API_DESCRIPTORS_H
+
+/* Raises the soft limit to the hard one: connections need them. At start. */
+void descriptors_raise(void);
+
+/* What the process needs besides connections: what is open now, and what it may open later. When all but the workers is. */
+unsigned descriptors_needed(unsigned workers);
+
+/* How many connections the limit, as it is now, leaves room for beside `needed`; UINT_MAX: any number. Any thread. */
+unsigned descriptors_room(unsigned needed);
+
+#endif
