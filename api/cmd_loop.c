@@ -12,6 +12,7 @@
 #include "base/document.h"
 #include "base/text.h"
 #include "base/yaml_write.h"
+#include "engine/clguard.h"
 #include "engine/load.h"
 
 #define BASE "/onap/controlloop/v2/"
@@ -170,7 +171,42 @@ cmd_create(int argc, char **argv)
 	return code;
 }
 
-/* Element definitions of the catalogue, made one loop type: its document on stdout, ready for clguard commission. */
+/* The same without a service: the definitions are those of the documents behind the specification. */
+static int
+compose_alone(struct ask *ask, const char *spec)
+{
+	size_t count = ask->words.count - 1;
+	struct clg_document *documents = arena_array(&ask->arena, count, sizeof(*documents));
+	struct clg_error refusal = {0};
+	struct error err = {0};
+	struct str bytes;
+	char *yaml;
+
+	for (size_t i = 0; documents && i < count; i++) {
+		const char *file = ask->words.words[i + 1];
+
+		if (load_file(file, FILE_MAX, &ask->arena, &bytes, &err) != 0) {
+			fprintf(stderr, "clguard compose: %s\n", err.text);
+			return EXIT_ENVIRONMENT;
+		}
+		documents[i] = (struct clg_document){file, bytes.ptr};
+	}
+	if (!documents || clg_compose(documents, count, spec, &yaml, &refusal) != 0) {
+		bool placed = refusal.line && refusal.code != CLG_ESYNTAX; /* then it is a place of the specification */
+
+		if (placed)
+			fprintf(stderr, "%s:%u:%u: error: %s\n", ask->words.words[0], refusal.line, refusal.column,
+			        refusal.text);
+		else
+			fprintf(stderr, "clguard compose: %s\n", documents ? refusal.text : "out of memory");
+		return EXIT_INPUT;
+	}
+	fputs(yaml, stdout);
+	free(yaml);
+	return EXIT_DONE;
+}
+
+/* Element definitions, made one loop type: its document on stdout, ready for clguard commission. */
 int
 cmd_compose(int argc, char **argv)
 {
@@ -182,11 +218,11 @@ cmd_compose(int argc, char **argv)
 	int code;
 
 	if (begin(&ask, "clguard compose",
-	          "clguard compose FILE: {name, version, metadata, properties, elements: [{name, version, "
-	          "properties}]} of\n"
-	          "definitions in the catalogue, made a control loop type; or FILE is a service template, and its\n"
-	          "participant types, element definitions and loop types go into the catalogue",
-	          1, 1, argc, argv, &code)) {
+	          "clguard compose FILE [DOCUMENT...]: {name, version, metadata, properties, elements: [{name, version,\n"
+	          "properties}]} of definitions in the catalogue, made a control loop type; with DOCUMENTs of definitions\n"
+	          "in those, and no service is asked; or FILE is a service template, and its participant types, element\n"
+	          "definitions and loop types go into the catalogue",
+	          1, SIZE_MAX, argc, argv, &code)) {
 		code = EXIT_ENVIRONMENT;
 		if (load_file(ask.words.words[0], FILE_MAX, &ask.arena, &bytes, &err) != 0 ||
 		    document_read(bytes, ask.words.words[0], &limits, &ask.arena, &answer, &err) != 0) {
@@ -195,12 +231,15 @@ cmd_compose(int argc, char **argv)
 			else
 				fprintf(stderr, "clguard compose: %s\n", err.text);
 			code = err.code == ERROR_IO || err.code == ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
+		} else if (ask.words.count > 1) {
+			code = compose_alone(&ask, bytes.ptr);
+			answer = NULL;
 		} else {
 			onboard = node_get(answer, "topology_template") != NULL;
 			code = talk(&ask, "POST", onboard ? "/clguard/v1/catalogue" : "/clguard/v1/catalogue/compose",
 			            bytes, "application/yaml", &answer);
 		}
-		if (code == EXIT_DONE && yaml_write(answer, &ask.arena, &yaml, &err) == 0)
+		if (code == EXIT_DONE && answer && yaml_write(answer, &ask.arena, &yaml, &err) == 0)
 			fwrite(yaml.ptr, 1, yaml.len, stdout);
 	}
 	arena_free(&ask.arena);

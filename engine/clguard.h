@@ -226,6 +226,26 @@ CLG_API int clg_builder_remove_all_constraints(struct clg_builder *builder, cons
 /* Builds and checks; the results are borrowed until the builder's next call. */
 CLG_API int clg_builder_build(struct clg_builder *builder, const struct clg_results **ret_results, struct clg_error *err);
 
+/*
+ * The SDK of control loops: makes a control loop type, a TOSCA service template, of element definitions, fills in its
+ * metadata and refers to its elements. Any thread.
+ */
+struct clg_document {
+	const char *name; /* for messages; may be NULL */
+	const char *text; /* a service template, YAML or JSON */
+};
+
+/*
+ * documents: what a design time catalogue holds; the first that has an element's definition, or its participant type's,
+ * under the name and version gives it, with its types and policies. spec: YAML or JSON, {name, version, description,
+ * metadata, properties, elements: [{name, version, properties}]}, 1 to 100 elements; properties go over those of the
+ * definition. ret_yaml: as POST /commission and `clguard commission` take it; free() it.
+ * -CLG_ETYPE: the spec is not like that; -CLG_EUNKNOWN: no such element definition; -CLG_EDUPLICATE: an element is asked for
+ * twice; -CLG_ECONFLICT: two elements bring different definitions under one name; and what reading a document gives.
+ */
+CLG_API int clg_compose(const struct clg_document *documents, size_t count, const char *spec, char **ret_yaml,
+                        struct clg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/catalogue.h"
 
+#include "policytypes/compose.h"
 #include "runtime/catalogue_priv.h"
 #include "runtime/runtime_priv.h"
 
@@ -278,8 +279,10 @@ catalogue_document(struct turn *turn, struct runtime_call *call, struct concept 
 			call_refuse(call, 400, "common: there is no node template %.*s", STR_ARG(values->key));
 			return NULL;
 		}
-		if (!entry_set_properties(turn, template, values))
+		if (!compose_set_properties(turn->arena, template, values)) {
+			turn_fail(turn, ERROR_MEMORY);
 			return NULL;
+		}
 	}
 	return root;
 }

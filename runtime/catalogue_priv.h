@@ -19,7 +19,4 @@ void entry_forget_places(struct node *node);
 /* False, and refused, when another content is there under that name and version. */
 bool entry_save(struct turn *turn, struct runtime_call *call, struct concept id, const char *kind, struct str document);
 
-/* Values over those that a template has; their trees go over. False when memory is out. */
-bool entry_set_properties(struct turn *turn, struct node *template, const struct node *values);
-
 #endif

@@ -189,4 +189,14 @@ says out '01-frequency-limiter.yaml:5'
 [ "$(grep -c permitted "$work/out")" = 5 ] || { echo 'embed must be permitted five times'; bad=1; }
 expect 1 "$build/examples/embed" "$work/bad.yaml"
 says err "unknown property 'blaklist'"
+
+# A control loop type is composed without a service.
+printf 'name: l\nversion: 1.0.0\nelements:\n- {name: org.example.edge.CacheServiceElement, version: 1.0.0}\n' >"$work/spec"
+expect 0 "$clguard" compose "$work/spec" "$top/examples/control-loop-edge-cache.yaml"
+says out '    org.example.participants.Kubernetes:'
+says out '          - name: org.example.edge.CacheServiceElement'
+printf 'name: l\nversion: 1.0.0\nelements:\n- {name: nobody, version: 1.0.0}\n' >"$work/spec"
+expect 1 "$clguard" compose "$work/spec" "$top/examples/control-loop-edge-cache.yaml"
+says err "spec:4:3: error: there is no element definition 'nobody' 1.0.0"
+expect 3 "$clguard" compose "$work/spec" "$work/nowhere.yaml"
 exit $bad
