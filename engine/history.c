@@ -240,7 +240,7 @@ history_reopen(struct history *history, struct error *err)
 const char *
 operation_lacks(const struct operation *row)
 {
-	if (!row->actor.ptr || !row->operation.ptr)
+	if (row->actor.len == 0 || row->operation.len == 0)
 		return "an operation needs its actor and its operation";
 	if (!row->request_id.ptr && row->end_ms == TIME_NONE && str_equal_nocase(row->outcome, STR("Started")))
 		return "a Started operation needs its requestId";

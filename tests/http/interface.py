@@ -69,6 +69,14 @@ def test_no_comma_cuts_a_text_of_the_document(suite):
             suite.check(":" in member, f"doc/openapi.yaml:{number}: '{member}' has no value")
 
 
+def test_each_operation_may_be_unauthorized(suite):
+    paths = read("doc", "openapi.yaml").split("\npaths:\n")[1].split("\ncomponents:\n")[0]
+    for path in re.split(r"(?m)^  (?=/)", paths)[1:]:
+        for operation in re.split(r"(?m)^    (?=(?:get|put|post|delete):$)", path)[1:]:
+            suite.check("'401':" in operation or "security: []" in operation or re.search(r"responses: \*", operation),
+                        f"{path.split(':')[0]} {operation.split(':')[0]}: 401 is missing")
+
+
 def test_metrics_are_well_formed(suite):
     with Service() as server:
         server.decide(actor="a")
