@@ -660,7 +660,10 @@ key_in(const struct store_txn *txn, unsigned table, struct str key, char room[ST
 	if (table != txn->store->nameless)
 		return val(key);
 	room[0] = NAMELESS_BYTE;
-	memcpy(room + 1, key.ptr, key.len);
+	if (key.len == 16) /* as decisions ask: a copy that needs no call */
+		memcpy(room + 1, key.ptr, 16);
+	else
+		memcpy(room + 1, key.ptr, key.len);
 	return (MDB_val){key.len + 1, room};
 }
 

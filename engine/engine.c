@@ -363,41 +363,37 @@ engine_record_async(struct engine *engine, struct operation *rows, size_t count,
  * Decisions that ask the history begin its transaction; the others never touch it. While rows are refused the counts may
  * be too low, so nothing is read and the guard that asked fails.
  */
-static struct history_view
-reading_view(struct session *session)
+static inline bool
+is_reading(struct session *session)
 {
-	if (!session->reading && !history_is_refusing(session->engine->history) &&
-	    history_reader_begin(session->reader) == 0)
-		session->reading = true;
-	return (struct history_view){history_reader_view.count, history_reader_view.loop_live,
-	                             history_reader_view.loop_started, session->reader};
+	if (!session->reading && !history_is_refusing(session->engine->history))
+		session->reading = history_reader_begin(session->reader) == 0;
+	return session->reading;
 }
 
 static int
 session_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct session *session = context;
-	struct history_view view = reading_view(session);
 
-	return session->reading ? view.count(view.context, query, ret) : -ERROR_IO;
+	return is_reading(session) ? history_reader_view.count(session->reader, query, ret) : -ERROR_IO;
 }
 
 static int
 session_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
 	struct session *session = context;
-	struct history_view view = reading_view(session);
 
-	return session->reading ? view.loop_live(view.context, clname, now_ms, ret_until) : -ERROR_IO;
+	return is_reading(session) ? history_reader_view.loop_live(session->reader, clname, now_ms, ret_until)
+	                           : -ERROR_IO;
 }
 
 static int
 session_loop_started(void *context, struct str clname)
 {
 	struct session *session = context;
-	struct history_view view = reading_view(session);
 
-	return session->reading ? view.loop_started(view.context, clname) : -ERROR_IO;
+	return is_reading(session) ? history_reader_view.loop_started(session->reader, clname) : -ERROR_IO;
 }
 
 int

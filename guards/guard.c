@@ -52,7 +52,7 @@ guard_ask(const struct guard *guard, const struct request *request, const struct
 	/* In onap mode the range is part of the kind's rules, not of its applicability. */
 	if (guard->inert)
 		verdict_error(ret);
-	else if (guard->mode == GUARD_ONAP ||
+	else if (guard->mode == GUARD_ONAP || guard->range.kind == RANGE_ALWAYS ||
 	         time_range_state(&guard->range, GUARD_STRICT, request, env->now_ms) == RANGE_IN)
 		guard->kind->check[guard->mode](guard, request, env, ret);
 }

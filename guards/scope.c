@@ -18,6 +18,8 @@ operation_canonical(struct str operation)
 {
 	if (operation.len != 14 && operation.len != 7)
 		return operation;
+	if (operation.ptr[0] != 'V' && operation.ptr[0] != 'r')
+		return operation; /* Restart too has seven letters, and every decision comes by */
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++) {
 		if (str_equal(operation, spellings[i].written))
 			return spellings[i].canonical;
