@@ -205,7 +205,8 @@ open_service(struct program *program, struct error *err)
 		struct error why = *err;
 
 		*err = (struct error){0};
-		return error_set(err, why.code, NULL, "%s:%u: %s", settings->users, why.line, why.text);
+		return why.line ? error_set(err, why.code, NULL, "%s:%u: %s", settings->users, why.line, why.text)
+		                : error_set(err, why.code, NULL, "%s", why.text);
 	}
 	return open_engine(program, err);
 }

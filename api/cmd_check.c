@@ -66,6 +66,10 @@ check(enum guard_mode mode, const struct words *paths, bool witnesses)
 	if (r == 0)
 		r = load_documents(paths->words, paths->count, options.limits.bytes, false, &arena, &documents, &count,
 		                   &diags);
+	if (r == 0 && count == 0) {
+		diags_error(&diags, NULL, "there is no policy file in these directories");
+		r = -ERROR_MISSING;
+	}
 	if (r == 0)
 		r = policyset_compile(&options, documents, count, &set, &diags);
 	if (r == 0)

@@ -140,8 +140,11 @@ policies_publish(struct service *service, struct policies *policies, int r)
 		atomic_fetch_add_explicit(&service->metrics->deploy_failure, policies->diags.count[SEVERITY_ERROR],
 		                          memory_order_relaxed);
 		set_last_error(service, &policies->diags);
-		log_line(service->settings, LOG_LEVEL_ERROR, "policies refused; generation %llu stays in force",
-		         (unsigned long long)info.generation);
+		if (info.generation)
+			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused; generation %llu stays in force",
+			         (unsigned long long)info.generation);
+		else
+			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused");
 	}
 	policies_drop(policies);
 	return r;
@@ -153,6 +156,9 @@ reload_first(struct service *service)
 	struct policies policies = {.must_exist = false};
 	int r = policies_read(service, &policies);
 
+	if (r == 0 && policies.count == 0 && service->settings->policies.count)
+		log_line(service->settings, LOG_LEVEL_WARNING,
+		         "there is no policy file in the directories of --policies: nothing is guarded");
 	service->loaded = policies.hash;
 	return policies_publish(service, &policies, r);
 }

@@ -140,6 +140,17 @@ setting_find(struct str name)
 	return NULL;
 }
 
+struct suggestion
+setting_suggest(struct str name)
+{
+	struct suggestion suggestion;
+
+	suggestion_init(&suggestion, name);
+	for (const struct setting *setting = table; setting->name; setting++)
+		suggestion_offer(&suggestion, str_from(setting->name));
+	return suggestion;
+}
+
 const struct setting *
 setting_table(void)
 {
@@ -293,9 +304,12 @@ read_setting(struct settings *settings, const struct node *node, struct error *e
 	const struct setting *setting = setting_find(node->key);
 	int r = 0;
 
-	if (!setting)
-		return error_set_at(err, ERROR_UNKNOWN, node->key_line, node->key_column, "there is no setting '%.*s'",
-		                    STR_ARG(node->key));
+	if (!setting) {
+		struct suggestion meant = setting_suggest(node->key);
+
+		return error_set_at(err, ERROR_UNKNOWN, node->key_line, node->key_column,
+		                    "there is no setting '%.*s'%s%.*s%s", STR_ARG(node->key), SUGGESTION_ARG(meant));
+	}
 	if (node->kind == NODE_NULL)
 		return 0;
 	if (setting->kind != SETTING_LIST) {

@@ -4,6 +4,7 @@
 #define API_SETTINGS_TABLE_H
 
 #include "api/settings.h"
+#include "policytypes/suggest.h"
 
 #define SETTING_CHOICES 4
 
@@ -25,6 +26,9 @@ struct setting {
 const struct setting *setting_table(void);
 
 const struct setting *setting_find(struct str name);
+
+/* The setting that somebody who wrote `name` meant. */
+struct suggestion setting_suggest(struct str name);
 
 /* Parses and checks; a list grows by one. Texts are copied. errors  ERROR_TYPE, ERROR_RANGE, ERROR_MEMORY, at `where` */
 int setting_set(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,

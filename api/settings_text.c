@@ -9,17 +9,35 @@
 
 #define WIDTH 78 /* columns of what is printed */
 
-/* The setting that an option names: "--body-size" is body_size. `len`: of the name without the dashes. */
-static const struct setting *
-option_find(const char *name, size_t len)
+#define OPTION_SIZE 64
+
+static void
+replace(char *text, size_t len, char from, char to)
 {
-	char plain[64];
+	for (size_t i = 0; i < len; i++)
+		text[i] = text[i] == from ? to : text[i];
+}
+
+/* The setting that an option names: "--body-size" is body_size. `len`: of the name without the dashes. */
+static int
+option_find(const char *option, size_t len, const struct setting **ret, struct error *err)
+{
+	char plain[OPTION_SIZE];
+	struct suggestion meant;
 
 	if (len >= sizeof(plain))
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		plain[i] = name[i] == '-' ? '_' : name[i];
-	return setting_find((struct str){plain, len});
+		return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'", option);
+	memcpy(plain, option + 2, len);
+	replace(plain, len, '-', '_');
+	*ret = setting_find((struct str){plain, len});
+	if (*ret)
+		return 0;
+	meant = setting_suggest((struct str){plain, len});
+	if (!meant.best.ptr)
+		return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'", option);
+	(void)snprintf(plain, sizeof(plain), "%.*s", STR_ARG(meant.best)); /* the table's names fit */
+	replace(plain, strlen(plain), '_', '-');
+	return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'; did you mean '--%s'?", option, plain);
 }
 
 static bool
@@ -36,11 +54,12 @@ static int
 read_option(struct settings *settings, int argc, char **argv, int *at, uint64_t *seen_lists, struct error *err)
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
-	const struct setting *setting = option_find(name, equals ? (size_t)(equals - name) : strlen(name));
-	int first = *at + 1, r = 0;
+	const struct setting *setting;
+	int first = *at + 1;
+	int r = option_find(argv[*at], equals ? (size_t)(equals - name) : strlen(name), &setting, err);
 
-	if (!setting)
-		return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'", argv[*at]);
+	if (r != 0)
+		return r;
 	if (equals)
 		r = 0;
 	else if (setting->kind == SETTING_BOOL)

@@ -48,6 +48,22 @@ mark_of(struct str bytes, size_t offset)
 	return mark;
 }
 
+/* Whether a tab stands at the mark, as lines end with '\n'. */
+static bool
+is_tab(struct str bytes, yaml_mark_t mark)
+{
+	size_t i = 0;
+
+	for (size_t line = 0; line < mark.line && i < bytes.len; i++)
+		line += bytes.ptr[i] == '\n';
+	for (size_t column = 0; column < mark.column && i < bytes.len; column++) {
+		i++;
+		while (i < bytes.len && ((unsigned char)bytes.ptr[i] & 0xc0) == 0x80)
+			i++;
+	}
+	return i < bytes.len && bytes.ptr[i] == '\t';
+}
+
 static int
 fail_parser(struct reader *reader)
 {
@@ -60,12 +76,14 @@ fail_parser(struct reader *reader)
 		                        (uint32_t)parser->mark.column + 1);
 	if (parser->error == YAML_READER_ERROR)
 		mark = mark_of(reader->bytes, parser->problem_offset);
-	if (parser->error == YAML_READER_ERROR || !parser->context)
+	if (parser->error == YAML_SCANNER_ERROR && is_tab(reader->bytes, mark))
+		problem = "a tab where YAML wants spaces";
+	else if (parser->error != YAML_READER_ERROR && parser->context)
 		return error_set_at(reader->tree.err, ERROR_SYNTAX, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1,
-		                    "not YAML: %s", problem);
+		                    "not YAML: %s %s that begins at line %zu", problem, parser->context,
+		                    parser->context_mark.line + 1);
 	return error_set_at(reader->tree.err, ERROR_SYNTAX, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1,
-	                    "not YAML: %s %s that begins at line %zu", problem, parser->context,
-	                    parser->context_mark.line + 1);
+	                    "not YAML: %s", problem);
 }
 
 /* The kind that a tag asks for. */

@@ -62,6 +62,9 @@ says out "$work/bad.yaml:5:3: error: unknown property 'blaklist'"
 expect 1 "$clguard" decide --policy "$work/bad.yaml" --request "$work/request.json"
 expect 0 "$clguard" decide --policy "$work/bad.yaml" "$work/limit.yaml" --skip-bad-policies --request "$work/request.json"
 says err 'bad.yaml:5:3: error:'
+mkdir "$work/empty"
+expect 1 "$clguard" check "$work/empty"
+says out 'there is no policy file in these directories'
 
 # Of a 2.0.0 file, too, only the bad policy goes, whatever is wrong with it.
 guard2() {

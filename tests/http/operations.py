@@ -64,7 +64,8 @@ def test_listing_filters_and_limits(suite):
 def test_bad_rows_are_refused_whole(suite):
     with Service() as server:
         for body, where in (([row("1"), row("2", endtime="yesterday")], "[1].endtime"), (row(None, "Started"), "requestId"),
-                            (row("1", colour="red"), "colour"), ({"actor": "a"}, "operation"), ({"actor": "", "operation": "o"}, "actor"), ("x", ""), (7, ""),
+                            (row("1", colour="red"), "colour"), ({"actor": "a"}, "operation"), ("x", ""), (7, ""),
+                            ({"actor": "", "operation": "o"}, "actor"),
                             ([[row("1")]], "[0]"), (row("1", target=["x"]), "target"), (row("1", target="x" * 1025), "")):
             reply = server.request("POST", OPERATIONS, service.json.dumps(body))
             suite.equal(reply.status, 400, str(body)[:80])

@@ -50,6 +50,7 @@ def test_errors_name_the_place_or_the_option(suite):
         path = os.path.join(folder, "c.yaml")
         for text, wanted in (("lease_s: 0\n", ":1:10: error: lease_s: 0 is not within 1 to "),
                              ("\nlease: 5\n", ":2:1: error: there is no setting 'lease'"),
+                             ("liten: x\n", "there is no setting 'liten'; did you mean 'listen'?"),
                              ("mode: lax\n", ":1:7: error: mode: 'lax' is none of strict, onap"),
                              ("body_size: [1]\n", ":1:12: error: body_size: a list"),
                              ("body_size: 64 KB\n", ":1:12: error: body_size: '64 KB' is not a number"),
@@ -66,7 +67,9 @@ def test_errors_name_the_place_or_the_option(suite):
             suite.check(done.stderr.startswith(path + ":") and wanted in done.stderr, f"{text!r}: {done.stderr}")
     suite.equal(run("--config", "/nowhere/c.yaml").returncode, 3, "no such file")
     for arguments, wanted in ((["--lease-s", "x"], "lease_s: 'x' is not a number"), (["--lease-s"], "needs a value"),
-                              (["--nothing", "1"], "unknown option '--nothing'"), (["word"], "belongs to no option"),
+                              (["--nothing", "1"], "unknown option '--nothing';"),
+                              (["--body-sise=1"], "unknown option '--body-sise=1'; did you mean '--body-size'?"),
+                              (["word"], "belongs to no option"),
                               (["--listen", "--mode", "onap"], "'--listen' needs a value"), (["--config"], "needs a value"),
                               (["--data", ""], "data: empty"), (["--listen", "nonsense"], "listen: 'nonsense' is not ADDR:PORT"),
                               (["--listen", "unix:"], "is not ADDR:PORT"), (["--listen", "::1:80"], "is not ADDR:PORT"),
