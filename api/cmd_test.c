@@ -13,9 +13,11 @@
 static const char help[] =
 	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"
 	"Runs policy tests: YAML files with policies, history, requests and expectations, in virtual time.\n"
-	"A directory stands for its test files and those of the directories in it. Prints failures, with --verbose also what passes, and\n"
-	"'N passed, N failed'; exit code 1 when one failed or there was none. See clguard(1) for the format.\n\n"
-	"  --coverage  also name the guards that no test reached\n";
+	"A directory stands for its test files and those of the directories in it. Prints failures, with --verbose\n"
+	"also what passes, and 'N passed, N failed'; exit code 1 when one failed or there was none. See clguard(1)\n"
+	"for the format.\n\n"
+	"  --coverage  also name the guards that no test reached\n"
+	"  --verbose   tell of what passes too\n";
 
 static void
 print_coverage(const struct test_run *run)
