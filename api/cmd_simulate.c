@@ -51,9 +51,12 @@ print_result(const json_t *result, bool text)
 }
 
 static int
-complain(const struct error *err)
+complain(const struct error *err, const char *file)
 {
-	fprintf(stderr, "clguard simulate: %s\n", err->text);
+	if (err->line)
+		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
+	else
+		fprintf(stderr, "clguard simulate: %s\n", err->text);
 	return err->code == ERROR_IO || err->code == ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
 }
 
@@ -69,7 +72,8 @@ read_script(const char *path, struct arena *arena, struct error *err)
 		return NULL;
 	script = json_loadb(bytes.ptr, bytes.len, JSON_REJECT_DUPLICATES, &where);
 	if (!script)
-		(void)error_set_at(err, ERROR_SYNTAX, 0, 0, "%s:%d:%d: %s", path, where.line, where.column, where.text);
+		(void)error_set_at(err, ERROR_SYNTAX, (uint32_t)where.line, (uint32_t)where.column, "not JSON: %s",
+		                   where.text);
 	return script;
 }
 
@@ -89,12 +93,10 @@ run_scenario(const struct simulation *simulation, const struct simulate_options 
 	options.guards = given->guards;
 	options.guard_count = given->guard_count;
 	if (load_file(document.name, engine_options_default.limits.bytes, arena, &document.bytes, &err) != 0)
-		return complain(&err);
+		return complain(&err, document.name);
 	if (plant_run(&document, &options, &report, diags, &err) != 0) {
 		print_findings(stderr, diags, SEVERITY_INFO);
-		if (err.line)
-			fprintf(stderr, "%s:%u:%u: ", document.name, err.line, err.column);
-		return complain(&err);
+		return complain(&err, document.name);
 	}
 	code = print_result(report, false);
 	json_decref(report);
@@ -131,12 +133,12 @@ run(const struct simulation *simulation, struct arena *arena)
 		return run_scenario(simulation, &options, arena, &diags);
 	script = read_script(simulation->script, arena, &err);
 	if (!script)
-		return complain(&err);
+		return complain(&err, simulation->script);
 	r = simulate(script, &options, &result, &diags, &err);
 	print_findings(stderr, &diags, SEVERITY_INFO);
 	json_decref(script);
 	if (r != 0)
-		return complain(&err);
+		return complain(&err, simulation->script);
 	code = print_result(simulation->topic ? json_object_get(result, "topic") : result, simulation->text);
 	if (code == EXIT_DONE && strcmp(json_string_value(json_object_get(result, "compile")), "error") == 0)
 		code = EXIT_INPUT;

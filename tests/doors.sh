@@ -104,6 +104,12 @@ expect 2 "$clguard" show "$work/limit.yaml"
 says err 'give either --graph or --flat'
 expect 2 "$clguard" convert "$work/limit.yaml" --to xml
 says err '--to must be tosca or xacml'
+printf '{"events": [}' >"$work/script.json"
+expect 1 "$clguard" simulate --script "$work/script.json"
+says err "$work/script.json:1:13: error: not JSON:"
+printf 'elements: [\n' >"$work/plant.yaml"
+expect 1 "$clguard" simulate --scenario "$work/plant.yaml"
+says err "$work/plant.yaml:2:1: error: not YAML:"
 expect 2 "$clguard" simulate
 says err 'give either --script or --scenario'
 expect 2 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --now yesterday
