@@ -203,7 +203,7 @@ answer_run(struct turn *turn, struct runtime_call *call)
 	struct str row;
 
 	if (json) {
-		operations_answer(turn, call->name, json);
+		operations_answer(turn, STR_NONE, call->name, json);
 	} else if (subrequest_number(call->name, &number) && turn_get(turn, row_key(turn, number), &row) &&
 	           row.len > HEAD && str_equal((struct str){row.ptr + HEAD, row.len - HEAD}, call->name)) {
 		dispatch_drop(turn, number);

@@ -110,19 +110,28 @@ ask_guard(struct turn *turn, struct transaction *transaction, struct answer *ans
 		turn_fail(turn, (enum error_code)-r);
 }
 
+/* The road of whoever is asked now. False, and the turn has failed, when memory is out. */
+static bool
+road_of(struct turn *turn, const struct run *run, struct actor_road *ret)
+{
+	struct str actor =
+		run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
+
+	if (actor_road(&turn->runtime->actors, actor, turn->arena, ret))
+		return true;
+	turn_fail(turn, ERROR_MEMORY);
+	return false;
+}
+
 /* Hands the request for an attempt, or a question, to its actor. False when there is nobody to ask. */
 static bool
 ask_actor(struct turn *turn, struct transaction *transaction)
 {
 	const struct run *run = &transaction->run;
-	struct str actor =
-		run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
 	struct actor_road road;
 
-	if (!actor_road(&turn->runtime->actors, actor, turn->arena, &road)) {
-		turn_fail(turn, ERROR_MEMORY);
+	if (!road_of(turn, run, &road))
 		return true;
-	}
 	if (road.url.ptr) {
 		dispatch_put(turn, run->number, operation_id(turn, run));
 		return true;
@@ -350,8 +359,20 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 	return true;
 }
 
+/* Whether it comes from the one who was asked, as far as it says. topic: absent for an answer over HTTP. */
+static bool
+is_asked(struct turn *turn, const struct transaction *transaction, struct str topic, const json_t *message)
+{
+	struct actor_road road;
+
+	if (json_object_get(message, "requestID") &&
+	    !str_equal(text_of(message, "requestID"), transaction->event.request_id))
+		return false;
+	return !topic.ptr || (road_of(turn, &transaction->run, &road) && str_equal(road.response, topic));
+}
+
 void
-operations_answer(struct turn *turn, struct str id, const json_t *message)
+operations_answer(struct turn *turn, struct str topic, struct str id, const json_t *message)
 {
 	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
 	struct actions actions = {.count = 0};
@@ -364,7 +385,7 @@ operations_answer(struct turn *turn, struct str id, const json_t *message)
 		return;
 	}
 	if (!id.ptr || !subrequest_number(id, &number) || !transaction_load(turn, number, transaction) ||
-	    !str_equal(operation_id(turn, &transaction->run), id) ||
+	    !str_equal(operation_id(turn, &transaction->run), id) || !is_asked(turn, transaction, topic, message) ||
 	    !read_answer(message, &transaction->run, &answer))
 		return;
 	asked = transaction->run.generation;
@@ -384,7 +405,7 @@ operations_receive(struct turn *turn, struct str topic, struct str message)
 	if (json_is_object(json) && event)
 		receive_event(turn, json, message);
 	else if (json_is_object(json))
-		operations_answer(turn, text_of(json, "subRequestID"), json);
+		operations_answer(turn, topic, text_of(json, "subRequestID"), json);
 	json_decref(json);
 }
 

@@ -14,8 +14,11 @@ void operations_receive(struct turn *turn, struct str topic, struct str message)
 /* What time brings by now. True when there is more of it than one transaction should carry. */
 bool operations_tick(struct turn *turn);
 
-/* An actor's answer: {"result", "message"}, or of the inventory {"result", "vnf-id", "vfCount"}; id: subRequestID. */
-void operations_answer(struct turn *turn, struct str id, const json_t *message);
+/*
+ * An actor's answer: {"result", "message"}, or of the inventory {"result", "vnf-id", "vfCount"}. topic: where it came,
+ * absent for HTTP; id: subRequestID.
+ */
+void operations_answer(struct turn *turn, struct str topic, struct str id, const json_t *message);
 
 /* call->run: takes the target's lock away from transaction call->name ("<began>-<number>"), which ends it. */
 int operation_cancel(struct turn *turn, struct runtime_call *call);
