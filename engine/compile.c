@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "engine/only.h"
 #include "engine/policyset.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
@@ -75,6 +76,23 @@ policy_compare(const void *left, const void *right)
 	return r;
 }
 
+/* Whose set of policies it belongs to: a number, 0 for everybody's. Asked only where names meet. */
+static size_t
+owner_of(const struct compilation *c, const struct policy *policy)
+{
+	const struct document_only *only = NULL;
+	size_t i = 0;
+
+	while (i < c->source_count && c->sources[i].root != policy->root)
+		i++;
+	if (i < c->source_count)
+		only = c->sources[i].document->only;
+	for (i = 0; only && i < c->source_count; i++)
+		if (c->sources[i].document->only && strcmp(c->sources[i].document->only->owner, only->owner) == 0)
+			return i + 1;
+	return 0;
+}
+
 /* Which policies are defined twice. */
 static void
 check_identities(struct compilation *c)
@@ -95,7 +113,7 @@ check_identities(struct compilation *c)
 		const struct policy *a = sorted[i - 1];
 		struct policy *b = sorted[i];
 
-		if (a->bare || b->bare || !str_equal(a->name, b->name))
+		if (a->bare || b->bare || !str_equal(a->name, b->name) || owner_of(c, a) != owner_of(c, b))
 			continue;
 		if (str_equal(a->version, b->version)) {
 			b->bad = true;
@@ -244,11 +262,11 @@ pass_compile(struct compilation *c)
 
 	for (size_t i = 0; i < c->source_count; i++) {
 		struct source *source = &c->sources[i];
+		struct guard *before = c->set->guards.last;
 
 		if (source->bad)
 			continue;
 		if (source->kind == DOCUMENT_GUARD2) {
-			const struct guard *before = c->set->guards.last;
 
 			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key,
 			               &c->set->guards, c->diags);
@@ -264,6 +282,9 @@ pass_compile(struct compilation *c)
 			if (!policy->bad)
 				compile_policy(c, policy);
 		}
+		if (source->document->only &&
+		    !only_narrow(source->document->only, before ? before->next : c->set->guards.first, &c->set->arena))
+			out_of_memory(c);
 	}
 	(void)operational_unique(c->set->operational, c->diags); /* findings are counted */
 }

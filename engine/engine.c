@@ -10,6 +10,7 @@
 
 #include "engine/decide.h"
 #include "engine/load.h"
+#include "engine/only.h"
 #include "engine/policyset.h"
 
 /* Documents of one origin, copied. */
@@ -177,11 +178,12 @@ part_copy(struct part *part, const struct document *documents, size_t count)
 	for (size_t i = 0; part->documents && i < count; i++) {
 		struct str name = arena_str(&part->arena, str_from(documents[i].name));
 		struct str bytes = arena_str(&part->arena, documents[i].bytes);
+		const struct document_only *only = only_copy(documents[i].only, &part->arena);
 
-		if (!name.ptr || (!bytes.ptr && documents[i].bytes.ptr))
+		if (!name.ptr || (!bytes.ptr && documents[i].bytes.ptr) || (!only && documents[i].only))
 			part->documents = NULL;
 		else
-			part->documents[i] = (struct document){name.ptr, bytes};
+			part->documents[i] = (struct document){name.ptr, bytes, only};
 	}
 	if (part->documents)
 		return 0;

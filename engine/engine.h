@@ -31,10 +31,18 @@ extern const struct engine_options engine_options_default;
 int engine_open(const struct engine_options *options, struct engine **ret, struct error *err);
 void engine_close(struct engine *engine); /* after its sessions; takes NULL */
 
-/* One document given as bytes. name: for messages and explanations. */
+/* The control loops that a document's guards are for. */
+struct document_only {
+	const char *owner; /* whose set it is: one name and version may be in several sets, and each has its own */
+	const struct str *clnames;
+	size_t count;
+};
+
+/* One document given as bytes. name: for messages and explanations. only: NULL for everybody's. */
 struct document {
 	const char *name;
 	struct str bytes;
+	const struct document_only *only;
 };
 
 /*

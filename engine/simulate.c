@@ -32,7 +32,7 @@ simulate_compile(json_t *script, const struct simulate_options *options, struct 
 			diags_add(diags, SEVERITY_ERROR, "OPV-00", NULL, "a policy of the script must be text");
 			return false;
 		}
-		documents[count++] = (struct document){name, {json_string_value(text), json_string_length(text)}};
+		documents[count++] = (struct document){.name = name, .bytes = {json_string_value(text), json_string_length(text)}};
 	}
 	return operational_set_compile(documents, count, arena, ret, diags);
 }

@@ -219,6 +219,7 @@ struct guard {
 	uint32_t order; /* load order, from 0 */
 	struct str policy, version; /* version absent for 2.0.0 guards and bare bodies */
 	const char *file;
+	const char *owner; /* whose set of policies it belongs to; NULL: everybody's */
 	uint32_t line, column;
 	const struct hash_key *key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
 };

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "policytypes/section.h"
+#include "runtime/dedicated.h"
 #include "runtime/looptype_priv.h"
 #include "runtime/runtime_priv.h"
 
@@ -59,14 +60,16 @@ is_named(const struct node *template, const struct node *policy)
 	return id.name.ptr ? str_equal(policy->key, id.name) : str_equal(looptype_text(policy, "type"), type.name);
 }
 
-/* The document of an element's guards; false when there is none. */
+/* The document of an element's guards; false when there is none. type: of the instance. */
 static bool
-write_document(const struct node *root, const struct node *template, struct text *out)
+write_document(const struct node *root, struct concept type, const struct node *template, struct text *out)
 {
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 	const char *comma = "";
 
 	text_add(out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
+	if (dedicated_is(looptype_template(root, type)))
+		dedicated_write(type, out);
 	for (int i = 0; i < 2; i++) {
 		const char *name = i ? "policy_types" : "data_types";
 		const struct node *section = looptype_section(root, name);
@@ -99,7 +102,7 @@ put_in_force(struct turn *turn, const struct loop *loop, const struct element *e
 	struct text out;
 
 	text_init(&out, turn->arena);
-	if (!template || !write_document(root, template, &out))
+	if (!template || !write_document(root, loop->definition, template, &out))
 		return;
 	turn_table_put(turn, HISTORY_DOCUMENTS, document_key(turn, loop, element), turn_text(turn, &out));
 	count_change(turn);
@@ -116,9 +119,21 @@ take_out(struct turn *turn, const struct loop *loop, const struct element *eleme
 	count_change(turn);
 }
 
+/* The guards of a dedicated type are in force for its instances, whichever these are. */
+static void
+follow_instances(struct turn *turn, const struct loop *loop)
+{
+	const struct node *template = NULL;
+
+	if (looptype_load(turn, loop->definition, &template) && dedicated_is(template))
+		count_change(turn);
+}
+
 void
 deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after)
 {
+	if (!before || !after)
+		follow_instances(turn, before ? before : after);
 	for (size_t i = 0; before && i < before->count; i++) {
 		const struct element *old = &before->elements[i];
 		const struct element *new = after ? loop_element(after, old->id) : NULL;
@@ -152,14 +167,20 @@ is_deployed(struct turn *turn, struct str document)
 	return false;
 }
 
-/* A guard in force with the name and version of one of these. */
+static bool
+same_owner(const struct guard *a, const struct guard *b)
+{
+	return a->owner && b->owner ? strcmp(a->owner, b->owner) == 0 : a->owner == b->owner;
+}
+
+/* A guard in force with the name and version of one of these, and for the same control loops. */
 static const struct guard *
 find_namesake(const struct policyset *set, const struct policyset *of)
 {
 	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
 		for (const struct guard *other = set->guards.first; other; other = other->next)
 			if (str_equal(guard->policy, other->policy) && other->version.ptr &&
-			    str_equal(guard->version, other->version))
+			    str_equal(guard->version, other->version) && same_owner(guard, other))
 				return other;
 	return NULL;
 }
@@ -190,9 +211,10 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 
 	*ret_policies = 0;
 	text_init(&out, turn->arena);
-	if (!template || !write_document(root, template, &out))
+	if (!template || !write_document(root, loop->definition, template, &out))
 		return NULL;
 	document.bytes = turn_text(turn, &out);
+	document.only = dedicated_only(turn, document.bytes);
 	diags_init(&diags, turn->arena);
 	if (engine_try(turn->runtime->engine, &document, 1, &set, &diags) != 0)
 		return first_error(turn, &diags);
@@ -260,13 +282,15 @@ deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena
 	while (count < DOCUMENTS_MAX && turn_table_above(&turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
 		const char *name = document_name(arena, entry.key);
 
-		documents[count++] = (struct document){name ? name : "", entry.value};
+		documents[count++] = (struct document){.name = name ? name : "", .bytes = entry.value};
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
 	}
+	count = drop_repeated(arena, documents, count);
+	for (size_t i = 0; i < count; i++)
+		documents[i].only = dedicated_only(&turn, documents[i].bytes);
 	history_reader_end(reader);
 	if (turn.failed)
 		return turn.failed;
-	count = drop_repeated(arena, documents, count);
 	diags_init(&diags, arena);
 	r = engine_deploy(runtime->engine, documents, count, &diags);
 	if (r != 0) {

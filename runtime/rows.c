@@ -214,6 +214,33 @@ loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)
 	turn_each(turn, prefix, visit_loop, &walk);
 }
 
+struct users_walk {
+	size_t prefix_len;
+	bool (*visit)(void *context, struct concept loop);
+	void *context;
+};
+
+/* Behind the type stands the instance; the key is NUL-terminated. */
+static bool
+visit_user(void *context, struct str key, struct str value)
+{
+	const struct users_walk *walk = context;
+	struct str name = str_from(key.ptr + walk->prefix_len);
+
+	(void)value;
+	return walk->visit(walk->context, (struct concept){name, str_from(name.ptr + name.len + 1)});
+}
+
+void
+looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop), void *context)
+{
+	struct str key = turn_key(turn, ROW_USED, type.name, type.version);
+	struct str prefix = turn_key(turn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	struct users_walk walk = {prefix.len, visit, context};
+
+	turn_each(turn, prefix, visit_user, &walk);
+}
+
 static bool
 stop_at_first(void *context, struct str key, struct str value)
 {

@@ -31,6 +31,10 @@ int64_t participant_load_count(struct turn *turn, struct concept participant);
 /* Whether a control loop type has instances; absent name: whether there are any. */
 bool looptype_has_loops(struct turn *turn, struct concept type);
 
+/* The instances of a type, in order of name. A false answer stops. */
+void looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop),
+                    void *context);
+
 /* --- documents --- */
 
 /* The document of a control loop type, and its template in it. */

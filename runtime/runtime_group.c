@@ -74,6 +74,8 @@ group_run(void *context, struct history_writer *writer)
 		group->undone = r < 0 && turn.failed == 0;
 		if (r < 0)
 			return turn.failed ? turn.failed : r;
+		if (turn.deployed && call->next && !group->one)
+			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
 	}
 	group->published = turn.published;
 	group->deployed = turn.deployed;

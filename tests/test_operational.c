@@ -262,7 +262,7 @@ long_policies_compile_up_to_the_limit(void **state)
 				"  - {id: o%zu, operation: {actor: APPC, operation: Restart, target: "
 				"{targetType: VM}}, timeout: 1%s%zu}\n",
 				i, i + 1 < count ? ", failure: o" : ", retries: ", i + 1 < count ? i + 1 : 0);
-		document = (struct document){"long.yaml", {text, at}};
+		document = (struct document){.name = "long.yaml", .bytes = {text, at}};
 		arena_init(&arena, 0);
 		if (count == 10000)
 			assert_int_equal(compile(&document, 1, &arena, &diags)->count, 10000);

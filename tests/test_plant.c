@@ -43,7 +43,7 @@ run(int seed, int limit)
 	(void)snprintf(scenario_text, sizeof(scenario_text), scenario, seed);
 	(void)snprintf(guard_text, sizeof(guard_text), guard, limit);
 	document.bytes = str_from(scenario_text);
-	guards = (struct document){"guard.yaml", str_from(guard_text)};
+	guards = (struct document){.name = "guard.yaml", .bytes = str_from(guard_text)};
 	options.policies = &policies;
 	options.policy_count = 1;
 	options.guards = limit ? &guards : NULL;
