@@ -10,6 +10,7 @@
 #include "api/arguments.h"
 #include "api/clock.h"
 #include "api/database.h"
+#include "api/decision_log.h"
 #include "api/descriptors.h"
 #include "api/log.h"
 #include "api/reload.h"
@@ -208,6 +209,9 @@ open_service(struct program *program, struct error *err)
 		return why.line ? error_set(err, why.code, NULL, "%s:%u: %s", settings->users, why.line, why.text)
 		                : error_set(err, why.code, NULL, "%s", why.text);
 	}
+	if (settings->decision_log &&
+	    decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
+		return -(int)err->code;
 	return open_engine(program, err);
 }
 
@@ -277,6 +281,14 @@ announce(const struct program *program)
 	fprintf(stderr, "listening on %s\n", program->sockets.name);
 }
 
+/* SIGHUP: what lies in files is looked at again. */
+static void
+hang_up(struct program *program)
+{
+	decision_log_reopen(program->service.decisions);
+	watch_reload(program->watch);
+}
+
 /* Until a signal says stop. */
 static void
 run(struct program *program, const sigset_t *signals)
@@ -291,7 +303,7 @@ run(struct program *program, const sigset_t *signals)
 			return;
 		}
 		if (signal == SIGHUP)
-			watch_reload(program->watch);
+			hang_up(program);
 		server_tick(program->service.server);
 	}
 }
@@ -311,6 +323,7 @@ close_program(struct program *program)
 	runtime_close(service->runtime);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
+	decision_log_close(service->decisions);
 	auth_close(service->auth);
 	metrics_free(service->metrics);
 	free(service->last_error);

@@ -1,6 +1,7 @@
 /* decision - POST /policy/pdpx/v1/decision: may it? */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
+#include "api/decision_log.h"
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/request_scan.h"
@@ -100,5 +101,7 @@ decision_post(struct exchange *exchange)
 		explanation = explain(exchange, &request, &decision);
 	else
 		session_decide(exchange->worker->session, &request, &decision);
+	decision_log_add(exchange->worker->service->decisions, exchange->worker->number, &request, &decision,
+	                 exchange->reply.id, exchange->arena);
 	answer(exchange, &decision, explanation);
 }

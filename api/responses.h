@@ -12,11 +12,11 @@ struct MHD_Response; /* libmicrohttpd's; only api/server.c knows what it is */
 #define RESPONSES_BODY_MOST ((size_t)8 << 10) /* a larger body is not kept */
 
 /*
- * libmicrohttpd fixes a response's headers and the length of its body when it is made, which takes some twenty calls of
- * malloc; the bytes it only points to. So one response serves every reply of the same status and length: the request id is
- * overwritten where the response keeps it, and the body where it points to. Headers are written out before libmicrohttpd turns
- * to another connection; a body may have to wait for the client, and is lent to its connection until that has sent it all. A
- * constant body is everybody's.
+ * libmicrohttpd fixes a response's headers and the length of its body when it is made, which takes some twenty calls
+ * of malloc; the bytes it only points to. So one response serves every reply of the same status and length: the
+ * request id is overwritten where the response keeps it, and the body where it points to. Headers are written out
+ * before libmicrohttpd turns to another connection; a body may have to wait for the client, and is lent to its
+ * connection until that has sent it all. A constant body is everybody's.
  */
 struct response {
 	struct MHD_Response *response; /* NULL: nothing here */
@@ -35,8 +35,8 @@ struct responses {
 };
 
 /*
- * The place for a reply: *ret_fits tells whether its response serves it already, or is to be replaced. NULL: make one for this
- * reply alone.
+ * The place for a reply: *ret_fits tells whether its response serves it already, or is to be replaced. NULL: make one
+ * for this reply alone.
  */
 struct response *responses_find(struct responses *responses, const struct reply *reply, bool *ret_fits);
 

@@ -33,6 +33,7 @@ worker_open(struct service *service, unsigned index, struct worker **ret, struct
 	if (!worker)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	worker->service = service;
+	worker->number = index;
 	worker->metrics = &service->metrics->shard[index];
 	if (service->auth) {
 		worker->auth_cache = calloc(1, sizeof(*worker->auth_cache));

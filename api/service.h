@@ -12,6 +12,7 @@
 #include "api/settings.h"
 #include "engine/engine.h"
 
+struct decision_log;
 struct runtime;
 struct server;
 
@@ -24,6 +25,7 @@ struct service {
 	struct auth *auth;       /* NULL: open to everyone */
 	struct server *server;
 	struct metrics *metrics;
+	struct decision_log *decisions; /* NULL: none is kept */
 	char name[48];           /* unique: "clguard-<uuid>" */
 	int64_t started_ms;
 	struct manual_clock *clock; /* NULL: the system's */
@@ -40,6 +42,7 @@ struct worker {
 	struct service *service;
 	struct session *session;
 	struct metrics_shard *metrics;
+	unsigned number;
 	struct auth_cache *auth_cache; /* NULL when the service is open */
 	uint64_t random[4];            /* for request ids */
 };

@@ -20,7 +20,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  */
 struct settings {
 	struct arena *arena;
-	const char *listen, *data, *users;
+	const char *listen, *data, *users, *decision_log;
 	struct settings_list policies;
 	bool skip_bad_policies;
 	int mode;          /* enum guard_mode */

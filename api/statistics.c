@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/decision_log.h"
 #include "api/resources.h"
 #include "api/route.h"
 #include "api/server.h"
@@ -128,8 +129,10 @@ write_policies(struct text *out, struct service *service)
 }
 
 static void
-write_decisions(struct text *out, const struct metrics *metrics)
+write_decisions(struct text *out, const struct service *service)
 {
+	const struct metrics *metrics = service->metrics;
+
 	write_head(out, "clguard_decisions_total", "counter", "Decisions by reason.");
 	for (size_t i = 0; i < REASON_COUNT; i++) {
 		if (i == REASON_SHADOW)
@@ -140,6 +143,10 @@ write_decisions(struct text *out, const struct metrics *metrics)
 	}
 	write_one(out, "clguard_decision_errors_total", "counter",
 	          "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
+	if (service->decisions)
+		write_one(out, "clguard_decision_log_dropped_total", "counter",
+		          "Lines of the decision log that were dropped: the disk was too slow or full.",
+		          (double)decision_log_dropped(service->decisions));
 	write_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
 	          (double)SUM(metrics, recorded));
 }
@@ -195,7 +202,7 @@ metrics_get(struct exchange *exchange)
 	text_init(&out, exchange->arena);
 	write_onap(&out, service->metrics);
 	write_policies(&out, service);
-	write_decisions(&out, service->metrics);
+	write_decisions(&out, service);
 	metrics_write_requests(service->metrics, route_count(), route_label, &out);
 	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);

@@ -91,7 +91,7 @@ add_escaped(struct text *text, unsigned char c)
 		text_addf(text, "\\u%04x", c);
 }
 
-/* Whether eight bytes are ASCII without control characters, quotes and backslashes: no byte's highest bit is set below. */
+/* Whether eight bytes are ASCII without control characters, quotes and backslashes: no highest bit is set below. */
 static bool
 is_plain_word(const char *bytes)
 {

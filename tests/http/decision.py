@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """decision - bodies and headers of POST decision, in both modes."""
 # SPDX-License-Identifier: Apache-2.0
+import json
+import os
 import re
+import signal
+import subprocess
+import tempfile
 
 import service
-from service import DECISION, JSON, LIMITER, BLACKLIST, Service, ask
+from service import DECISION, JSON, LIMITER, BLACKLIST, Service, ask, wait_for
 
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 BLOCKED = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-041"}
@@ -143,6 +148,47 @@ def test_an_explanation_names_the_line(suite):
         suite.check(guard["file"].endswith("b.yaml") and guard["line"] > 1, guard)
         for query in ("?explain=false", "?explain", "?abbrev=true", "?x=explain"):
             suite.check("explanation" not in server.request("POST", DECISION + query, ask(**BLOCKED)).json, query)
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_the_decision_log_has_a_line_for_every_decision(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        path, moved = os.path.join(folder, "decisions.json"), os.path.join(folder, "moved.json")
+        with Service("--decision-log", path, "--workers", "1", policies={"b.yaml": BLACKLIST % "gnb-041"}) as server:
+            server.decide(**BLOCKED)
+            id = server.request("POST", DECISION + "?explain=true", ask(actor='a"b', vfCount=3, requestId="r-1")).headers["x-onap-requestid"]
+            server.request("POST", DECISION, {"action": "no"})
+            suite.check(wait_for(lambda: len(read_lines(path)) == 2), "two lines, none for what was refused")
+            denied, permitted = read_lines(path)
+            suite.equal({k: denied.get(k) for k in ("actor", "operation", "target", "status", "reason", "policy", "version", "generation")},
+                        {**BLOCKED, "status": "Deny", "reason": "blacklisted", "policy": "edge.block", "version": "1.0.0",
+                         "generation": 1}, "Deny")
+            del permitted["time"]
+            suite.equal(permitted, {"id": id, "generation": 1, "actor": 'a"b', "requestId": "r-1", "vfCount": 3,
+                                    "status": "Permit", "reason": "no_applicable_guard"}, "Permit")
+            os.rename(path, moved)
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(wait_for(lambda: os.path.exists(path)), "a new file after SIGHUP")
+            server.decide(actor="z")
+        suite.equal([line["actor"] for line in read_lines(path)], ["z"], "written at the end at the latest")
+        suite.equal(len(read_lines(moved)), 2, "the old file is left alone")
+
+
+def test_a_decision_does_not_wait_for_its_log(suite):
+    with Service("--decision-log", "/dev/full") as server:
+        suite.equal(server.decide(actor="a").json["status"], "Permit", "answered")
+        text = "clguard_decision_log_dropped_total 1\n"
+        suite.check(wait_for(lambda: text in server.request("GET", "/metrics", headers={}).body.decode()), "counted")
+        suite.check(wait_for(lambda: "cannot write the decision log '/dev/full'" in server.log_text()), "said")
+        suite.equal(server.decide(actor="a").json["status"], "Permit", "answered again")
+    done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--decision-log", "/nowhere/log"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    suite.equal((done.returncode, done.stderr.splitlines()[-1]),
+                (3, "clguardd: cannot open the decision log '/nowhere/log': No such file or directory"), "no such folder")
 
 
 def test_counters_follow_the_guards_not_the_answer(suite):
