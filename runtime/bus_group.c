@@ -10,6 +10,7 @@
 
 #define REDELIVER_MS 60000 /* so long a batch may be on its way */
 #define BATCHES_MAX 64     /* of a group: instances that have not asked again */
+#define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
 
 /* What an instance was given: messages from..to, to exclusive, its own until `until_ms`. */
 struct batch {
@@ -130,18 +131,36 @@ acknowledge(const struct turn *turn, struct group *group, struct str instance)
 	return false;
 }
 
+/* How many of the messages from..to go into one answer: as many as asked for, and up to so many bytes; at least one. */
+static uint64_t
+fitting(struct turn *turn, struct str topic, uint64_t from, uint64_t to, uint64_t limit)
+{
+	uint64_t count = 0;
+
+	for (size_t bytes = 0; from + count < to && count < limit && bytes < ANSWER_BYTES; count++) {
+		struct str message;
+
+		if (turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, from + count), &message))
+			bytes += message.len;
+	}
+	return count;
+}
+
 /* The messages to give: a batch that came back or is overdue, else new ones. False when there is nothing. */
 static bool
-choose(const struct turn *turn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
+choose(struct turn *turn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
 {
+	uint64_t count;
+
 	for (size_t i = 0; i < group->count; i++) {
 		struct batch *batch = &group->batches[i];
 
 		if (batch->until_ms > turn->now_ms)
 			continue;
 		*ret = *batch;
-		if (limit < batch->to - batch->from && group->count < BATCHES_MAX)
-			ret->to = batch->from = ret->from + limit; /* the rest waits in its place */
+		count = fitting(turn, topic->name, ret->from, ret->to, limit);
+		if (count < batch->to - batch->from && group->count < BATCHES_MAX)
+			ret->to = batch->from = ret->from + count; /* the rest waits in its place */
 		else
 			batch_drop(group, i);
 		return true;
@@ -151,8 +170,7 @@ choose(const struct turn *turn, struct group *group, const struct topic *topic, 
 	*ret = (struct batch){.from = group->next, .to = topic->next};
 	if (ret->from < topic->first)
 		ret->from = topic->first;
-	if (ret->to > ret->from + limit)
-		ret->to = ret->from + limit;
+	ret->to = ret->from + fitting(turn, topic->name, ret->from, ret->to, limit);
 	group->next = ret->to;
 	return ret->from < ret->to;
 }

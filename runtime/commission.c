@@ -120,6 +120,11 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		looptype_save(turn, root);
 		gateway_keep(turn, root, !replace);
 	}
+	if (!message_can_prime(turn)) {
+		call_refuse(call, 400, "The definitions of all control loops would be more than a message of %zu MiB carries",
+		            MESSAGE_MAX >> 20);
+		return -ERROR_CONFLICT;
+	}
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		if (looptype_is_element(root, template))
 			(void)host_offer(turn, concept_read(looptype_property(template, "participantType")));

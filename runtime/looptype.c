@@ -200,7 +200,8 @@ begins_group(const struct node *root, const struct node *template, struct concep
 }
 
 void
-looptype_write_definitions(const struct catalogue *builtin, const struct node *root, struct text *out, bool *first)
+looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most, struct text *out,
+                           bool *first)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = concept_read(looptype_property(template, "participantType"));
@@ -212,7 +213,7 @@ looptype_write_definitions(const struct catalogue *builtin, const struct node *r
 		*first = false;
 		concept_write(out, type);
 		text_add(out, STR(",\"controlLoopElementDefinitionList\":["));
-		for (const struct node *other = template; other; other = other->next) {
+		for (const struct node *other = template; other && out->len <= most; other = other->next) {
 			if (!looptype_is_element(root, other) ||
 			    !concept_equal(concept_read(looptype_property(other, "participantType")), type))
 				continue;

@@ -75,8 +75,12 @@ bool looptype_can_host(const struct catalogue *builtin, const struct node *root,
 /* A node template as answers and messages carry it: {"name", "version", "type", ...}. properties: NULL for its own. */
 void looptype_write_template(struct text *out, const struct node *template, struct str properties);
 
-/* [{"participantType","controlLoopElementDefinitionList":[...]}]: the entries of one document, by participant type. */
-void looptype_write_definitions(const struct catalogue *builtin, const struct node *root, struct text *out, bool *first);
+/*
+ * [{"participantType","controlLoopElementDefinitionList":[...]}]: the entries of one document, by participant type. Stops,
+ * somewhere, when `out` is longer than `most`.
+ */
+void looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most, struct text *out,
+                                bool *first);
 
 /*
  * The fragment of a document that goes to elements that name policies:

@@ -8,6 +8,8 @@
 #include "runtime/looptype_priv.h"
 
 #define FINDINGS_MAX 100 /* sentences; what is wrong beyond them is worth another look after these */
+#define ENTRIES_MAX 1000    /* of a section */
+#define PROPERTIES_MAX 20000 /* of all node templates, each with those of its type and of the types above */
 
 /* A sentence with its place in front: "12:7: ...". */
 static void
@@ -53,7 +55,43 @@ looptype_warn(struct looptype_findings *findings, const struct node *where, cons
 }
 
 static const char *const sections[] = {"data_types",         "capability_types", "node_types",
-                                       "relationship_types", "policy_types",     NULL};
+                                       "relationship_types", "policy_types"};
+
+/*
+ * What comes of a document grows faster than the document: templates are compared with each other and carry the properties
+ * of their types. So it is bounded before anything else is done with it. False, and a finding.
+ */
+static bool
+check_size(const struct node *root, struct looptype_findings *findings)
+{
+	const struct node *templates = looptype_templates(root), *types = looptype_section(root, "node_types");
+	size_t properties = 0;
+
+	for (size_t i = 0; i <= sizeof(sections) / sizeof(*sections); i++) {
+		const char *name = i < sizeof(sections) / sizeof(*sections) ? sections[i] : NULL;
+		const struct node *section = name ? looptype_section(root, name) : templates;
+
+		if (!section || section->count <= ENTRIES_MAX)
+			continue;
+		looptype_find(findings, 400, section, "%s has more than %d entries", name ? name : "node_templates",
+		              ENTRIES_MAX);
+		return false;
+	}
+	for (const struct node *template = section_first(templates); template; template = section_next(template)) {
+		struct str type = looptype_text(template, "type");
+
+		for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
+			const struct node *declared = node_get_str(types, type), *own = node_get(declared, "properties");
+
+			properties += own ? own->count : 0;
+			type = looptype_text(declared, "derived_from");
+		}
+	}
+	if (properties > PROPERTIES_MAX)
+		looptype_find(findings, 400, templates, "the types of the node templates have more than %d properties in all",
+		              PROPERTIES_MAX);
+	return properties <= PROPERTIES_MAX;
+}
 
 /* A section that is there has entries; each a map under a legal name, with a legal version if any. */
 static void
@@ -94,9 +132,12 @@ check_parents(const struct node *section, const char *what, struct looptype_find
 			     STR_ARG(parent));
 			continue;
 		}
-		while (at.ptr && !str_equal(at, entry->key) && steps++ <= section->count)
+		while (at.ptr && !str_equal(at, entry->key) && ++steps < CHAIN_MAX)
 			at = looptype_text(node_get_str(section, at), "derived_from");
-		if (at.ptr && str_equal(at, entry->key))
+		if (steps == CHAIN_MAX)
+			looptype_find(findings, 400, entry, "%s.%.*s: is derived over more than %d steps", what,
+			              STR_ARG(entry->key), CHAIN_MAX - 1);
+		else if (at.ptr && str_equal(at, entry->key))
 			looptype_find(findings, 409, entry, "%s.%.*s: is its own ancestor", what, STR_ARG(entry->key));
 	}
 }
@@ -261,7 +302,9 @@ looptype_check(const struct catalogue *builtin, const struct node *root, bool wh
 		looptype_find(ret, 400, NULL, "topology_template is missing");
 		return;
 	}
-	for (size_t i = 0; sections[i]; i++) {
+	if (!check_size(root, ret))
+		return;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
 		check_section(looptype_section(root, sections[i]), sections[i], ret);
 		check_parents(looptype_section(root, sections[i]), sections[i], ret);
 	}

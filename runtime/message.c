@@ -15,6 +15,8 @@ send(struct turn *turn, struct str topic, struct text *out)
 {
 	struct str message = turn_text(turn, out);
 
+	if (message.len > MESSAGE_MAX)
+		turn_fail(turn, ERROR_LIMIT);
 	if (turn->failed == 0)
 		turn->runtime->transport->send(turn, topic, message);
 }
@@ -68,8 +70,19 @@ write_document(void *context, const struct node *root)
 {
 	struct definitions *definitions = context;
 
-	looptype_write_definitions(definitions->builtin, root, definitions->out, &definitions->first);
-	return true;
+	looptype_write_definitions(definitions->builtin, root, MESSAGE_MAX, definitions->out, &definitions->first);
+	return definitions->out->len <= MESSAGE_MAX;
+}
+
+bool
+message_can_prime(struct turn *turn)
+{
+	struct text out;
+	struct definitions definitions = {engine_builtin(turn->runtime->engine), &out, true};
+
+	text_init(&out, turn->arena);
+	looptypes_each(turn, write_document, &definitions);
+	return out.len <= MESSAGE_MAX - 4096; /* with an envelope around it */
 }
 
 void
@@ -169,6 +182,8 @@ write_element(const struct update *update, const struct element *element, struct
 {
 	struct text *out = update->out;
 
+	if (out->len > MESSAGE_MAX)
+		return; /* it will not be sent */
 	element_write_open(out, element, true);
 	if (candidates.len) {
 		text_add(out, STR(",\"participantIdCandidates\":"));
@@ -208,6 +223,7 @@ struct offer {
 	struct update *update;
 	const struct element *element;
 	struct str candidates;
+	size_t count;
 };
 
 static bool
@@ -225,14 +241,14 @@ write_offer(void *context, struct participant *participant)
 	text_add(out, STR(",\"controlLoopElementList\":["));
 	write_element(offer->update, offer->element, offer->candidates);
 	text_add(out, STR("]}"));
-	return true;
+	return ++offer->count < CANDIDATES_MAX;
 }
 
 /* An element that nobody hosts yet goes to all who may: the first to claim it will. */
 static void
 write_candidates(struct update *update, const struct element *element)
 {
-	struct offer offer = {update, element, STR_NONE};
+	struct offer offer = {update, element, STR_NONE, 0};
 	struct text candidates;
 
 	text_init(&candidates, update->turn->arena);

@@ -7,6 +7,12 @@
 
 /* Each goes to the runtime's topic in the turn's transaction. Source: CLAMP's participant protocol. */
 
+/* Bytes. A turn that would send more fails with ERROR_LIMIT. */
+#define MESSAGE_MAX ((size_t)16 << 20)
+
+/* Whether a message can carry the definitions of everything commissioned: they must be refused otherwise. */
+bool message_can_prime(struct turn *turn);
+
 /* PARTICIPANT_UPDATE with the definitions of everything commissioned: to one participant, or to all (NULL). */
 void message_prime(struct turn *turn, const struct participant *participant);
 

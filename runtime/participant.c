@@ -7,6 +7,8 @@
 #include "runtime/monitoring.h"
 #include "runtime/runtime_priv.h"
 
+#define SINGLY_MAX 16 /* participants that are sent the definitions one by one */
+
 static struct str
 text_of(const struct node *message, const char *key)
 {
@@ -91,6 +93,8 @@ participant_register(struct turn *turn, const struct node *message)
 	if (participant_load(turn, participant.id, &known)) {
 		participant.records = known.records;
 		participant.element_records = known.element_records;
+	} else if (!participant_enter(turn, &participant)) {
+		return;
 	}
 	participant.last_ms = turn->now_ms;
 	looptypes_each(turn, take_any, &commissioned);
@@ -148,6 +152,8 @@ participant_status(struct turn *turn, const struct node *message)
 			return;
 		participant = sender;
 		participant.last_ms = turn->now_ms;
+		if (!participant_enter(turn, &participant))
+			return;
 	}
 	if (str_is(participant.state, "TERMINATED"))
 		return;
@@ -212,6 +218,7 @@ participants_expect_update(struct turn *turn)
 struct scan {
 	struct turn *turn;
 	bool again;
+	size_t unprimed; /* participants to whom the definitions are sent again */
 };
 
 /* A silent participant is asked how it is, and given up after some questions. True when that changed it. */
@@ -235,21 +242,37 @@ scan_silence(struct turn *turn, struct participant *participant)
 	return true;
 }
 
-/* Definitions that were not acknowledged are sent again, and then no more. */
 static bool
-scan_update(struct turn *turn, struct participant *participant)
+is_unprimed(const struct turn *turn, const struct participant *participant)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	return participant->update_ms != TIME_NONE &&
+	       turn->now_ms - participant->update_ms > turn->runtime->options.update_wait_ms;
+}
 
-	if (participant->update_ms == TIME_NONE || turn->now_ms - participant->update_ms <= options->update_wait_ms)
+static bool
+count_unprimed(void *context, struct participant *participant)
+{
+	struct scan *scan = context;
+
+	scan->unprimed += participant_is_registered(participant) && is_unprimed(scan->turn, participant) &&
+	                  participant->update_retries < scan->turn->runtime->options.retries;
+	return true;
+}
+
+/* Definitions that were not acknowledged are sent again, to many at once, and then no more. */
+static bool
+scan_update(struct scan *scan, struct participant *participant)
+{
+	if (!is_unprimed(scan->turn, participant))
 		return false;
-	if (participant->update_retries < options->retries) {
+	if (participant->update_retries < scan->turn->runtime->options.retries) {
 		participant->update_retries++;
-		message_prime(turn, participant);
+		if (scan->unprimed <= SINGLY_MAX)
+			message_prime(scan->turn, participant);
 	} else {
 		participant->update_ms = TIME_NONE;
 		participant->update_retries = 0;
-		notify_participant(turn, "PARTICIPANT_NOT_PRIMED", participant);
+		notify_participant(scan->turn, "PARTICIPANT_NOT_PRIMED", participant);
 	}
 	return true;
 }
@@ -264,7 +287,7 @@ scan_participant(void *context, struct participant *participant)
 		return true;
 	scan->again = true;
 	changed = scan_silence(scan->turn, participant);
-	changed |= scan_update(scan->turn, participant);
+	changed |= scan_update(scan, participant);
 	if (changed)
 		participant_save(scan->turn, participant);
 	return true;
@@ -273,78 +296,11 @@ scan_participant(void *context, struct participant *participant)
 bool
 participants_scan(struct turn *turn)
 {
-	struct scan scan = {turn, false};
+	struct scan scan = {turn, false, 0};
 
+	participants_each(turn, count_unprimed, &scan);
+	if (scan.unprimed > SINGLY_MAX)
+		message_prime(turn, NULL); /* each has all the definitions in it */
 	participants_each(turn, scan_participant, &scan);
 	return scan.again;
-}
-
-/* --- listing --- */
-
-struct listing {
-	struct turn *turn;
-	struct text *out;
-	struct concept filter, participant;
-	bool comma, comma_element;
-};
-
-static bool
-list_elements(void *context, struct loop *loop)
-{
-	struct listing *listing = context;
-
-	for (size_t i = 0; i < loop->count; i++) {
-		const struct element *element = &loop->elements[i];
-
-		if (!concept_equal(element->participant_id, listing->participant))
-			continue;
-		text_add(listing->out, listing->comma_element ? STR(",{\"id\":") : STR("{\"id\":"));
-		listing->comma_element = true;
-		text_add_json(listing->out, element->id);
-		text_add(listing->out, STR(",\"controlLoopId\":"));
-		concept_write(listing->out, loop->id);
-		text_add(listing->out, STR(",\"definition\":"));
-		concept_write(listing->out, element->definition);
-		text_addf(listing->out, ",\"state\":\"%s\"}", loop_state_name[element->state]);
-	}
-	return true;
-}
-
-static bool
-list_participant(void *context, struct participant *participant)
-{
-	struct listing *listing = context;
-	char time[TIME_TEXT_SIZE];
-
-	if ((listing->filter.name.ptr && !str_equal(listing->filter.name, participant->id.name)) ||
-	    (listing->filter.version.ptr && !str_equal(listing->filter.version, participant->id.version)))
-		return true;
-	time_format_instant(participant->last_ms, time);
-	text_add(listing->out, listing->comma ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
-	listing->comma = true;
-	concept_write(listing->out, participant->id);
-	text_add(listing->out, STR(",\"participantType\":"));
-	concept_write(listing->out, participant->type);
-	text_add(listing->out, STR(",\"participantState\":"));
-	text_add_json(listing->out, participant->state);
-	text_add(listing->out, STR(",\"healthStatus\":"));
-	text_add_json(listing->out, participant->health);
-	text_addf(listing->out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
-	          participant->update_ms == TIME_NONE ? "true" : "false", time);
-	listing->participant = participant->id;
-	listing->comma_element = false;
-	if (participant_load_count(listing->turn, participant->id) > 0)
-		loops_each(listing->turn, STR_NONE, STR_NONE, list_elements, listing);
-	text_add(listing->out, STR("]}"));
-	return true;
-}
-
-void
-participants_list(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version}};
-
-	text_add(out, STR("{\"participantList\":["));
-	participants_each(turn, list_participant, &listing);
-	text_add(out, STR("]}"));
 }

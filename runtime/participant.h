@@ -18,7 +18,7 @@ void participants_expect_update(struct turn *turn);
 /* A scan. True when time alone may change something more. */
 bool participants_scan(struct turn *turn);
 
-/* {"participantList":[...]} for call->name and version, both optional. */
+/* {"participantList":[...]} for call->name and version, both optional (participant_list.c). */
 void participants_list(struct turn *turn, struct runtime_call *call, struct text *out);
 
 /* Any message proves life. False when the participant is unknown. */

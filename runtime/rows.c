@@ -276,17 +276,45 @@ document_key(struct turn *turn, uint64_t number)
 	return turn_key(turn, ROW_DOCUMENT, (struct str){(const char *)bytes, 8}, STR_NONE);
 }
 
+/* A turn often needs the same document for many instances and elements. Writing one forgets them. */
+struct parsed_document {
+	struct parsed_document *next;
+	uint64_t number;
+	const struct node *root;
+};
+
+static const struct node *
+document_load(struct turn *turn, uint64_t number)
+{
+	struct parsed_document *parsed = turn->documents;
+	struct str row;
+
+	while (parsed && parsed->number != number)
+		parsed = parsed->next;
+	if (parsed)
+		return parsed->root;
+	if (!turn_get(turn, document_key(turn, number), &row))
+		return NULL;
+	parsed = arena_alloc(turn->arena, sizeof(*parsed));
+	if (!parsed) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	*parsed = (struct parsed_document){turn->documents, number, parse(turn, row)};
+	turn->documents = parsed;
+	return parsed->root;
+}
+
 const struct node *
 looptype_load(struct turn *turn, struct concept type, const struct node **ret_template)
 {
 	const struct node *root;
-	struct str row, number;
+	struct str number;
 
 	if (!type.name.ptr || !type.version.ptr || type.name.len > 200 || type.version.len > 200 ||
-	    !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number) || number.len != 8 ||
-	    !turn_get(turn, document_key(turn, store_unpack_u64(number.ptr)), &row))
+	    !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number) || number.len != 8)
 		return NULL;
-	root = parse(turn, row);
+	root = document_load(turn, store_unpack_u64(number.ptr));
 	if (root && ret_template)
 		*ret_template = looptype_template(root, type);
 	return root;
@@ -307,6 +335,7 @@ looptype_save(struct turn *turn, const struct node *root)
 	uint64_t next = 0;
 	struct text out;
 
+	turn->documents = NULL;
 	turn_each_down(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), take_last, &next);
 	text_init(&out, turn->arena);
 	text_add_node(&out, root, false);
@@ -329,6 +358,7 @@ looptype_remove(struct turn *turn, struct concept type)
 
 	if (!root || !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number))
 		return;
+	turn->documents = NULL;
 	turn_delete(turn, document_key(turn, store_unpack_u64(number.ptr)));
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept other = looptype_concept(template);

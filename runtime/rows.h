@@ -58,11 +58,18 @@ struct participant {
 	int64_t records, element_records; /* statistics kept */
 };
 
+#define PARTICIPANTS_MAX 10000 /* more do not come in; each is looked at by every scan */
+#define CANDIDATES_MAX 50
+
 bool participant_load(struct turn *turn, struct concept id, struct participant *ret);
 void participant_save(struct turn *turn, const struct participant *participant);
+
+/* As participant_save, for one that is not known yet. False when there are too many. */
+bool participant_enter(struct turn *turn, const struct participant *participant);
 void participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context);
 
-/* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if it is given. */
+/* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if
+ * it is given: those of the first CANDIDATES_MAX, to whom an element is offered. */
 size_t participants_of_type(struct turn *turn, struct concept type, struct text *out);
 
 /* Registered and not deregistered, so that it can be asked to do something. */

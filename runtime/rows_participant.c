@@ -78,6 +78,21 @@ participant_save(struct turn *turn, const struct participant *participant)
 	         turn_text(turn, &out));
 }
 
+bool
+participant_enter(struct turn *turn, const struct participant *participant)
+{
+	struct str key = STR("Mparticipants"), value;
+	unsigned char bytes[8];
+	uint64_t count = turn_get(turn, key, &value) && value.len == 8 ? store_unpack_u64(value.ptr) : 0;
+
+	if (count >= PARTICIPANTS_MAX)
+		return false;
+	store_pack_u64(bytes, count + 1); /* they are never removed */
+	turn_put(turn, key, (struct str){(const char *)bytes, sizeof(bytes)});
+	participant_save(turn, participant);
+	return true;
+}
+
 struct participants_walk {
 	struct turn *turn;
 	bool (*visit)(void *context, struct participant *participant);
@@ -123,7 +138,7 @@ count_of_type(void *context, struct participant *participant)
 	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant) ||
 	    host_is(of_type->turn, participant))
 		return true;
-	if (of_type->out) {
+	if (of_type->out && of_type->count < CANDIDATES_MAX) {
 		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
 		concept_write(of_type->out, participant->id);
 	}

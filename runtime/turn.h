@@ -24,6 +24,7 @@ struct turn {
 	int64_t now_ms;
 	int failed;                   /* negative */
 	struct topic_name *published; /* topics that got messages */
+	struct parsed_document *documents; /* that were read in this turn (rows.c) */
 	bool deployed;                /* policies came or went */
 	bool called;                  /* HTTP calls are to be made */
 };

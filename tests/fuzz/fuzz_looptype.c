@@ -25,7 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		looptype_check(builtin, root, true, &arena, &findings);
 		text_init(&out, &arena);
 		if (!findings.status) {
-			looptype_write_definitions(builtin, root, &out, &first);
+			looptype_write_definitions(builtin, root, SIZE_MAX, &out, &first);
 			(void)looptype_write_fragment(root, &out);
 		}
 	}
