@@ -8,6 +8,8 @@
 #define EXPIRE_MOST 256  /* leases ended by one transaction */
 #define PRUNE_MOST 1024  /* records looked at by one transaction */
 #define MAP_KEPT 64      /* the part of the map that is left for what ends */
+#define PATIENCE 4       /* the part of a commit's time for which the next one waits for more to take along */
+#define PATIENCE_MOST_NS 2000000
 #define BUSY_ROUNDS 64   /* groups after which the store is looked after even under load */
 
 const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100,   250,   500,   1000,   2500,   5000,
@@ -98,18 +100,19 @@ writer_commit(struct history_writer *writer, struct error *err)
 	return r;
 }
 
-static int64_t
+int64_t
 monotonic_ns(void)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock; for waits and latencies only */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static void
-count_commit(struct history_counters *counters, int r, int64_t started_ns)
+count_commit(struct history *history, int r, int64_t started_ns)
 {
+	struct history_counters *counters = &history->counters;
 	int64_t taken_ns = monotonic_ns() - started_ns;
 	size_t bucket = 0;
 
@@ -118,6 +121,7 @@ count_commit(struct history_counters *counters, int r, int64_t started_ns)
 	atomic_fetch_add_explicit(r == 0 ? &counters->commits : &counters->failures, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&counters->latency[bucket], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&counters->nanoseconds, (uint64_t)taken_ns, memory_order_relaxed);
+	history->patience_ns = taken_ns / PATIENCE < PATIENCE_MOST_NS ? taken_ns / PATIENCE : PATIENCE_MOST_NS;
 }
 
 /* What is due before any job: leases that have ended, and from time to time old rows. */
@@ -180,7 +184,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 		return 0;
 	}
 	r = writer_commit(&writer, err);
-	count_commit(&history->counters, r, started_ns);
+	count_commit(history, r, started_ns);
 	return r;
 }
 

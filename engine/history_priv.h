@@ -291,6 +291,9 @@ bool text_copy(struct arena *arena, struct str *text);
  */
 struct history_job *queue_take(struct history *history, bool *ret_stop);
 
+/* The monotonic clock; for waits and latencies only. */
+int64_t monotonic_ns(void);
+
 /* Where nothing new is entered any more: max_bytes, or what leaves room in the map for what must still end. */
 size_t history_limit(const struct history *history, size_t map_bytes);
 
@@ -326,6 +329,8 @@ struct history {
 	pthread_cond_t queue_filled;
 	struct history_job *queue_first, *queue_last;
 	size_t waiting;
+	size_t expected;                /* under queue_lock: jobs that the next transaction had better wait for */
+	int64_t patience_ns;            /* committer: how long */
 	bool stopping;
 	pthread_mutex_t readers_lock;   /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
