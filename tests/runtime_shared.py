@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # runtime_shared - two runtime processes on one database, one of them killed at random moments: nothing is lost or doubled
 # SPDX-License-Identifier: Apache-2.0
-"""Argument: the number of orders (default 100). The seed of the random moments is printed with a failure."""
+"""Argument: the number of orders (default 500, under CLGUARD_STRESS 5000). The seed of the random moments is printed.
+
+Two journals are compared with the orders that were taken: what the participants were asked, and the database's own log of
+operations, which has a row for each right that an order took.
+"""
 import collections
 import http.client
 import json
@@ -15,7 +19,9 @@ import threading
 import time
 
 TOP = os.environ.get("top_srcdir", ".")
-CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
+BUILD = os.environ.get("top_builddir", ".")
+CLGUARDD, CLGUARD = os.path.join(BUILD, "clguardd"), os.path.join(BUILD, "clguard")
+ORDERS = 5000 if os.environ.get("CLGUARD_STRESS") else 500
 BASE, TOPIC = "/onap/controlloop/v2", "POLICY-CLRUNTIME-PARTICIPANT"
 LOOPS = 8
 ELEMENTS = {"1": ("Policy", "policy-participant-0", 0, "GuardPolicyElement"),
@@ -146,13 +152,30 @@ def prepare(services):
     services[0].ask("POST", BASE + "/instantiation", json.dumps({"controlLoopList": loops}))
 
 
-def killer(services, chance, ended):
-    while not ended.wait(chance.uniform(0.05, 0.3)):
+def killer(services, chance, ended, kills):
+    while not ended.wait(chance.uniform(0.02, 0.3)):
         services[1].kill()
+        kills.append(True)
+
+
+def asked_wrongly(taken, phases):
+    return ["%s phase %d: %d messages for %d orders" % (name, phase, phases[name, phase], taken[name])
+            for name in taken for phase in range(len(ELEMENTS)) if phases[name, phase] != taken[name]]
+
+
+def logged_wrongly(taken, data):
+    """Each order took one right for each element, and each of them ended well."""
+    dump = subprocess.run([CLGUARD, "db", "dump", data], stdout=subprocess.PIPE, check=True)
+    rows = [row for row in json.loads(dump.stdout)["operations"] if row.get("closedLoopName") in taken]
+    count = collections.Counter((row["closedLoopName"], row["actor"]) for row in rows)
+    wrong = ["%s, %s: %d operations in the log for %d orders" % (name, kind, count[name, actor], taken[name])
+             for name in taken for kind, actor in ((e[0], "org.example.participants." + e[0]) for e in ELEMENTS.values())
+             if count[name, actor] != taken[name]]
+    return wrong + ["an operation that did not end well: %s" % row for row in rows if row.get("outcome") != "Success"]
 
 
 def main():
-    orders = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    orders = int(sys.argv[1]) if len(sys.argv) > 1 else ORDERS
     seed = random.randrange(1 << 30)
     chance, taken = random.Random(seed), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -162,7 +185,8 @@ def main():
         prepare(services)
         participants, ended = Participants(services), threading.Event()
         participants.start()
-        death = threading.Thread(target=killer, args=(services, random.Random(seed + 1), ended))
+        kills = []
+        death = threading.Thread(target=killer, args=(services, random.Random(seed + 1), ended, kills))
         death.start()
         try:
             done = 0
@@ -186,9 +210,9 @@ def main():
             service.process.terminate()
             service.process.wait()
             service.process.stderr.close()
-    wrong = ["%s phase %d: %d messages for %d orders" % (name, phase, participants.phases[name, phase], taken[name])
-             for name in taken for phase in range(3) if participants.phases[name, phase] != taken[name]]
-    print("%d orders, seed %d: %s" % (sum(taken.values()), seed, wrong or "each phase of each order was asked once"))
+        wrong = asked_wrongly(taken, participants.phases) + logged_wrongly(taken, data)
+    print("%d orders, %d kills, seed %d: %s" % (sum(taken.values()), len(kills), seed,
+                                                wrong or "each phase of each order was asked once, each right is in the log"))
     sys.exit(1 if wrong else 0)
 
 
