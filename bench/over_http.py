@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""over_http - POST decision to clguardd, with and without ?explain=true, beside bench/bare_http and nginx
+"""over_http - POST decision to clguardd, with ?explain=true, with a decision log, beside bench/bare_http and nginx
 
 All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all
 alike. bare_http reads the same body and sends the same bytes: the ceiling. nginx throws the body away and sends the same
@@ -23,6 +23,7 @@ from results import bar, middle, number, put
 
 BUILD = os.environ.get("top_builddir", ".")
 TURNS, SECONDS = (float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((5, 1)))
+HALF_TURNS = 2 * TURNS - 1  # tails need more
 DECISION = "/policy/pdpx/v1/decision"
 REQUEST_ID = "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001"
 
@@ -76,8 +77,8 @@ http { access_log off; keepalive_requests 1000000000; default_type application/j
 class Server:
     """A server on its core: what to ask it, and what it has used of the processor."""
 
-    def __init__(self, name, process, port, path=DECISION):
-        self.name, self.process, self.port, self.path = name, process, port, path
+    def __init__(self, name, process, port, path=DECISION, log=None):
+        self.name, self.process, self.port, self.path, self.log = name, process, port, path, log
 
     def cpu_us(self):
         total = 0
@@ -110,6 +111,8 @@ class Server:
             sys.exit(f"{self.name}: {result['refused']} of {result['answered']} were refused")
         # The warm-up, a tenth of the time, is in the processor's time and not in the count.
         result["cpu"] = (self.cpu_us() - before) / (result["answered"] * 1.1)
+        if self.log:
+            os.truncate(self.log, 0)  # some hundred bytes a request: the disk shall not fill
         return result
 
 
@@ -155,7 +158,12 @@ def throughput(servers, client, body, clients):
 
 def ratios(runs, clients):
     """Pairs of neighbouring turns, so that both had the same company on the machine."""
-    for name, other, limit in (("clguardd", "bare", 0.85), ("clguardd", "nginx", None), ("explain", "clguardd", 0.9)):
+    for name, other, limit in (
+        ("clguardd", "bare", 0.85),
+        ("clguardd", "nginx", None),
+        ("explain", "clguardd", 0.9),
+        ("logged", "clguardd", 0.9),
+    ):
         if name not in runs or other not in runs:
             continue
         for what in ("rate", "cpu"):
@@ -169,11 +177,15 @@ def ratios(runs, clients):
 
 
 def half_load(servers, client, body, full):
-    for server in servers:
-        rate = middle(r["rate"] for r in full[server.name]) / 2
-        results = [server.ask(client, body, 64, SECONDS, "-r", str(int(rate))) for _ in range(int(TURNS))]
-        path = f"http/half load/{server.name}"
-        number(f"{path}/asked", rate, "requests/s")
+    """In turns too: one moment in which the machine does something else decides the tail of a second."""
+    rates = {server.name: middle(r["rate"] for r in full[server.name]) / 2 for server in servers}
+    runs = {server.name: [] for server in servers}
+    for _ in range(int(HALF_TURNS)):
+        for server in servers:
+            runs[server.name].append(server.ask(client, body, 64, SECONDS, "-r", str(int(rates[server.name]))))
+    for name, results in runs.items():
+        path = f"http/half load/{name}"
+        number(f"{path}/asked", rates[name], "requests/s")
         for what in ("p50", "p99", "p99.9"):
             number(f"{path}/{what}", middle(r[what] for r in results), "us")
         number(f"{path}/max", max(r["max"] for r in results), "us")
@@ -182,9 +194,9 @@ def half_load(servers, client, body, full):
 
 GROUPS = (
     ("reader", r"base/(json|tree|node|scalar|str)|api/(request|media)"),
+    ("reply", r"api/(reply|responses|decision|metrics)|engine/explanation|guards/explain|base/(text|time_text)"),
     ("decide", r"engine/|guards/|base/(hash|pattern|time|store)"),
-    ("reply", r"api/(reply|decision|metrics)|base/text"),
-    ("server", r"api/|base/"),
+    ("server", r""),
 )
 
 
@@ -276,15 +288,17 @@ def main():
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         bare = start(core, os.path.join(BUILD, "bench", "bare_http"), "0")
-        ours = start(
-            core, os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy
-        )
+        command = (os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy)
+        ours = start(core, *command)
+        log = os.path.join(folder, "decisions.json")
+        logged = start(core, *command, "--decision-log", log)
         servers = [
             Server("bare", *bare),
             Server("clguardd", *ours),
             Server("explain", *ours, DECISION + "?explain=true"),
+            Server("logged", *logged, log=log),
         ]
-        processes = [bare[0], ours[0]]
+        processes = [bare[0], ours[0], logged[0]]
         if find_nginx():
             port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1
             processes.append(start_nginx(core, find_nginx(), folder, port))

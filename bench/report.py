@@ -23,6 +23,7 @@ SERVERS = {
     "bare": "bare libmicrohttpd",
     "clguardd": "clguardd",
     "explain": "clguardd, ?explain=true",
+    "logged": "clguardd, decision_log",
     "nginx": "nginx, fixed answer",
 }
 
@@ -82,6 +83,11 @@ def picture(name, words, *arguments, **more):
     os.makedirs(folder, exist_ok=True)
     if plot.draw(os.path.join(folder, name + ".svg"), words, *arguments, **more):
         say(f"![{words}](performance/{name}.svg)", "")
+
+
+def points(numbers, name):
+    """Of a line: each number with the figure of the name that has it in place of %d; what was not measured is left out."""
+    return [(number, RESULTS[name % number]) for number in numbers if name % number in RESULTS]
 
 
 def first_line(*command):
@@ -161,13 +167,14 @@ def all_bars():
     yield "failed or mixed-generation decisions during 20 reloads", RESULTS.get(
         "load/reload/failed or mixed decisions"
     ), 0, True
-    for what, words in (("rate", "throughput"), ("cpu", "CPU time")):
-        yield (
-            f"?explain=true on every request, by {words}, ratio",
-            RESULTS.get(f"http/clients=64/explain over clguardd by {what}"),
-            0.9,
-            False,
-        )
+    for name, more in (("?explain=true on every request", "explain"), ("decision log switched on", "logged")):
+        for what, words in (("rate", "throughput"), ("cpu", "CPU time")):
+            yield (
+                f"{name}, 64 clients, by {words}, ratio",
+                RESULTS.get(f"http/clients=64/{more} over clguardd by {what}"),
+                0.9,
+                False,
+            )
     yield (
         "resident memory, 10,000 policies and 100,000 keys, MiB",
         RESULTS.get("start/keys=100000/policies=10000/memory/resident, MiB"),
@@ -184,7 +191,7 @@ def bars():
         rows.append(
             (
                 what,
-                "-" if value is None else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+                "-" if value is None else f"{value:,.4g}" if value < 1000 else f"{value:,.0f}",
                 ("<= " if at_most else ">= ") + f"{bar:g}",
                 "not measured" if value is None else "met" if met else "**missed**",
             )
@@ -236,8 +243,7 @@ def decisions():
         "policies in the set",
         "ns",
         {
-            kind: [(size, RESULTS.get(f"decide/{kind}/policies={size}/entries=10/usual", 0)) for size in SIZES]
-            for kind in KINDS
+            kind: points(SIZES, f"decide/{kind}/policies=%d/entries=10/usual") for kind in KINDS
         },
         y_log=False,
     )
@@ -295,7 +301,7 @@ def http():
         "clients",
         "requests/s",
         {
-            words: [(c, RESULTS.get(f"http/clients={c}/{server}/rate", 0)) for c in CLIENTS]
+            words: points(CLIENTS, f"http/clients=%d/{server}/rate")
             for server, words in SERVERS.items()
         },
         y_log=False,
