@@ -8,10 +8,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PAUSE_MS 10
+#define WAIT_MOST_MS 10000 /* for somebody else's verification */
 
 /* What the child says, through a pipe that takes it whole. */
 struct finding {
@@ -22,12 +27,15 @@ struct finding {
 static_assert(sizeof(struct finding) <= 4096, "one write of a pipe");
 
 static void
-child_main(const char *directory, bool alone, int pipe_fd)
+child_main(const char *directory, bool alone, pid_t parent, int pipe_fd)
 {
 	static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGFPE, SIGILL};
 	const struct rlimit no_core = {0, 0};
 	struct finding finding = {0};
 
+	/* The lock is the child's too: it must not outlive a parent that is killed, or the next start finds it taken. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(1);
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* a crash is an expected answer here */
 	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
 		(void)signal(deadly[i], SIG_DFL); /* the parent waits for them */
@@ -52,13 +60,13 @@ database_verify(const char *directory, bool alone, struct db_report *ret, struct
 	struct finding finding = {0};
 	ssize_t got;
 	int ends[2], status, r;
-	pid_t child;
+	pid_t child, parent = getpid();
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_set(err, ERROR_IO, NULL, "no pipe for the verification: %s", strerror(errno));
 	child = fork();
 	if (child == 0)
-		child_main(directory, alone, ends[1]);
+		child_main(directory, alone, parent, ends[1]);
 	(void)close(ends[1]); /* the child's */
 	if (child < 0) {
 		(void)close(ends[0]); /* nothing was written */
@@ -98,6 +106,29 @@ quarantine(const char *directory, int64_t now_ms, const struct error *why, char 
 	return r;
 }
 
+/* Alone, or beside those who have it open. Somebody who verifies it just now is waited for. */
+static int
+lock_database(const char *directory, struct store_lock *lock, bool *ret_alone, struct error *busy, struct error *err)
+{
+	const struct timespec pause = {0, PAUSE_MS * 1000000};
+
+	for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
+		struct error shared = {0};
+
+		*busy = (struct error){0};
+		*ret_alone = store_lock_take(lock, directory, true, busy) == 0;
+		if (*ret_alone)
+			return 0;
+		if (busy->code != ERROR_BUSY)
+			return error_set(err, busy->code, NULL, "%s", busy->text);
+		if (store_lock_take(lock, directory, false, &shared) == 0)
+			return 0;
+		if (shared.code != ERROR_BUSY || waited_ms >= WAIT_MOST_MS)
+			return error_set(err, shared.code, NULL, "%s", shared.text);
+		(void)nanosleep(&pause, NULL); /* shorter does no harm */
+	}
+}
+
 int
 database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t note_size, struct error *err)
 {
@@ -111,11 +142,9 @@ database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t n
 	ret_note[0] = '\0';
 	if (stat(directory, &status) != 0)
 		return 0; /* a new one will be made */
-	alone = store_lock_take(&lock, directory, true, &busy) == 0;
-	if (!alone && busy.code != ERROR_BUSY)
-		return error_set(err, busy.code, NULL, "%s", busy.text);
-	if (!alone && store_lock_take(&lock, directory, false, err) != 0)
-		return -(int)err->code; /* somebody verifies it just now */
+	r = lock_database(directory, &lock, &alone, &busy, err);
+	if (r != 0)
+		return r;
 	if (!store_lock_is_marked(directory)) {
 		store_lock_drop(&lock);
 		return 0;

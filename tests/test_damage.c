@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -323,6 +324,29 @@ a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **s
 	assert_string_equal(note, "");
 }
 
+static void
+a_start_waits_for_somebody_who_verifies_just_now(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_lock lock = STORE_LOCK_NONE;
+	const struct timespec moment = {0, 50000000};
+	struct error err = {0};
+	char note[2 * ERROR_TEXT_SIZE];
+	int status;
+	pid_t child;
+
+	assert_int_equal(store_lock_take(&lock, fixture->directory, true, &err), 0);
+	child = fork(); /* it has the lock too */
+	if (child == 0) {
+		nanosleep(&moment, NULL);
+		_exit(0);
+	}
+	close(lock.fd); /* without giving the lock back */
+	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_string_equal(note, "");
+	assert_int_equal(waitpid(child, &status, 0), child);
+}
+
 int
 main(void)
 {
@@ -334,6 +358,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(cut_files_are_found_or_harmless, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full,
 	                                        setup, teardown),
+		cmocka_unit_test_setup_teardown(a_start_waits_for_somebody_who_verifies_just_now, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
