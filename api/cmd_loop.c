@@ -44,7 +44,8 @@ good_options(struct ask *ask)
 		        ask->client.address);
 	else if (ask->client.user && !strchr(ask->client.user, ':'))
 		fprintf(stderr, "%s: --user must be NAME:PASSWORD\n", ask->name);
-	else if (ask->seconds && ((ask->every_s = strtol(ask->seconds, &end, 10)) < 1 || ask->every_s > EVERY_MAX_S || *end))
+	else if (ask->seconds &&
+	         ((ask->every_s = strtol(ask->seconds, &end, 10)) < 1 || ask->every_s > EVERY_MAX_S || *end))
 		fprintf(stderr, "%s: --every must be seconds from 1 to %d, not '%s'\n", ask->name, EVERY_MAX_S,
 		        ask->seconds);
 	else
@@ -218,16 +219,20 @@ cmd_compose(int argc, char **argv)
 	int code;
 
 	if (begin(&ask, "clguard compose",
-	          "clguard compose FILE [DOCUMENT...]: {name, version, metadata, properties, elements: [{name, version,\n"
-	          "properties}]} of definitions in the catalogue, made a control loop type; with DOCUMENTs of definitions\n"
-	          "in those, and no service is asked; or FILE is a service template, and its participant types, element\n"
+	          "clguard compose FILE [DOCUMENT...]: {name, version, metadata, properties, elements: [{name, "
+	          "version,\n"
+	          "properties}]} of definitions in the catalogue, made a control loop type; with DOCUMENTs of "
+	          "definitions\n"
+	          "in those, and no service is asked; or FILE is a service template, and its participant types, "
+	          "element\n"
 	          "definitions and loop types go into the catalogue",
 	          1, SIZE_MAX, argc, argv, &code)) {
 		code = EXIT_ENVIRONMENT;
 		if (load_file(ask.words.words[0], FILE_MAX, &ask.arena, &bytes, &err) != 0 ||
 		    document_read(bytes, ask.words.words[0], &limits, &ask.arena, &answer, &err) != 0) {
 			if (err.line)
-				fprintf(stderr, "%s:%u:%u: error: %s\n", ask.words.words[0], err.line, err.column, err.text);
+				fprintf(stderr, "%s:%u:%u: error: %s\n", ask.words.words[0], err.line, err.column,
+				        err.text);
 			else
 				fprintf(stderr, "clguard compose: %s\n", err.text);
 			code = err.code == ERROR_IO || err.code == ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;

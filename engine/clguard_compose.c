@@ -21,7 +21,8 @@ read_documents(const struct clg_document *documents, size_t count, struct arena 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = documents[i].name ? documents[i].name : "";
 
-		if (document_read(str_from(documents[i].text), name, &document_limits_default, arena, &roots[i], &local) == 0)
+		if (document_read(str_from(documents[i].text), name, &document_limits_default, arena, &roots[i],
+		                  &local) == 0)
 			continue;
 		return error_set_at(err, local.code, local.line, local.column, "%s:%u:%u: %s", name, local.line,
 		                    local.column, local.text);
@@ -53,7 +54,8 @@ compose_text(const struct clg_document *documents, size_t count, const char *spe
 }
 
 int
-clg_compose(const struct clg_document *documents, size_t count, const char *spec, char **ret_yaml, struct clg_error *err)
+clg_compose(const struct clg_document *documents, size_t count, const char *spec, char **ret_yaml,
+            struct clg_error *err)
 {
 	struct error error = {0};
 	struct arena arena;

@@ -1,4 +1,4 @@
-/* participant - a participant of control loops, simulated: it does nothing that it is ordered to, and says that it did */
+/* participant - a participant of control loops, simulated: it does nothing, and says that it did what was ordered */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <time.h>
@@ -17,7 +17,7 @@ act(void *context, const struct order *order, struct arena *arena, const char **
 	long delay_ms = simulation->delay ? atol(simulation->delay) : 0;
 	const struct timespec pause = {delay_ms / 1000, delay_ms % 1000 * 1000000};
 
-	(void)arena; /* it needs no memory */
+	(void)arena;                   /* it needs no memory */
 	(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 	if (!simulation->fail || !str_is(order->state, simulation->fail))
 		return true;
@@ -37,7 +37,7 @@ main(int argc, char **argv)
 	const struct work work = {
 		.program = "participant",
 		.help = "[--delay-ms MS] [--fail STATE]\n\n"
-		        "Simulates a participant of control loops of any type. --fail refuses every order into STATE.",
+			"Simulates a participant of control loops of any type. --fail refuses every order into STATE.",
 		.options = options,
 		.act = act,
 		.context = &simulation,

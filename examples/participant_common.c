@@ -124,11 +124,13 @@ obey(struct participant *self, struct element *element, struct str state, bool u
 {
 	struct order order = {element, state, update};
 	const char *message = "done";
-	bool good = (!update && str_is(state, element->state)) || self->work->act(self->work->context, &order, arena, &message);
+	bool good = (!update && str_is(state, element->state)) ||
+	            self->work->act(self->work->context, &order, arena, &message);
 	struct text out;
 
 	begin(self, &out, arena, "CONTROLLOOP_STATECHANGE_ACK");
-	text_addf(&out, ",\"result\":%s,\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},\"controlLoopResultMap\":{",
+	text_addf(&out,
+	          ",\"result\":%s,\"controlLoopId\":{\"name\":\"%s\",\"version\":\"%s\"},\"controlLoopResultMap\":{",
 	          good ? "true" : "false", element->loop, element->version);
 	text_add_json(&out, str_from(element->id));
 	text_add(&out, STR(":{\"state\":"));
@@ -224,7 +226,8 @@ is_for_us(const struct participant *self, const struct node *message)
 {
 	const struct node *type = node_get(message, "participantType"), *id = node_get(message, "participantId");
 
-	return !type || (str_is(hosted_text(type, "name"), self->type) && (!id || str_is(hosted_text(id, "name"), self->name)));
+	return !type ||
+	       (str_is(hosted_text(type, "name"), self->type) && (!id || str_is(hosted_text(id, "name"), self->name)));
 }
 
 static void

@@ -27,7 +27,7 @@ struct order {
 struct work {
 	const char *program, *help;     /* help: of its own options, and what it does */
 	const struct argument *options; /* its own, ended by one without name; NULL for none */
-	/* Does what is ordered. False when it could not, with the reason; ret_message lives at least until the next call. */
+	/* Does what is ordered. False when it could not, with the reason; ret_message lives until the next call. */
 	bool (*act)(void *context, const struct order *order, struct arena *arena, const char **ret_message);
 	void *context;
 };

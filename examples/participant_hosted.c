@@ -113,11 +113,11 @@ hosted_take(struct hosted *hosted, const struct node *given, const struct node *
 		if (!hosted->elements)
 			exit(EXIT_ENVIRONMENT);
 		hosted->elements[hosted->count++] = (struct element){.id = keep(id),
-		                                                 .definition = keep(STR("")),
-		                                                 .loop = keep(STR("")),
-		                                                 .version = keep(STR("")),
-		                                                 .common = keep(STR("{}")),
-		                                                 .state = keep(STR("UNINITIALISED"))};
+		                                                     .definition = keep(STR("")),
+		                                                     .loop = keep(STR("")),
+		                                                     .version = keep(STR("")),
+		                                                     .common = keep(STR("{}")),
+		                                                     .state = keep(STR("UNINITIALISED"))};
 	}
 	set_text(&hosted->elements[i].loop, hosted_text(loop, "name"));
 	set_text(&hosted->elements[i].version, hosted_text(loop, "version"));

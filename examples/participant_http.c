@@ -14,8 +14,8 @@
  * Hosts elements of org.onap.policy.clamp.controlloop.HttpControlLoopElement and of types derived from it. An element's
  * configurationEntities hold sequences of requests; those of an entity without orderedState are sent each time that the
  * element is updated, the others when it is ordered into that state. The element has done what was ordered when each
- * answer had the status expectedResponse; at the first that had not, the rest is left. What is asked twice is sent twice:
- * requests should be such that this does no harm.
+ * answer had the status expectedResponse; at the first that had not, the rest is left. An order may come twice, and its
+ * requests are sent again then: they should be such that this does no harm.
  */
 
 #define TIMEOUT_MS 10000
@@ -87,13 +87,40 @@ add_headers(struct sending *sending)
 	return good;
 }
 
+/* All that a request is made of; headers and body are borrowed. */
+static CURLcode
+set_request(struct sending *sending, const char *method, const char *url, const char *body)
+{
+	CURL *curl = sending->http->curl;
+	const char *timeout = sending->http->timeout;
+	CURLcode code;
+
+	curl_easy_reset(curl);
+	code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_URL, url);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	if (code == CURLE_OK && body)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, sending->headers);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, pass_over);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout ? atol(timeout) : TIMEOUT_MS);
+	return code;
+}
+
 /* One request. False, with the reason, when its answer is not as expected. */
 static bool
 send_request(struct sending *sending, const struct node *request)
 {
 	struct http *http = sending->http;
 	const struct node *base = property(sending, "baseUrl"), *expected = node_get(request, "expectedResponse");
-	const char *method = text(request, "httpMethod"), *path = text(request, "path"), *body = text(request, "body");
+	const char *method = text(request, "httpMethod"), *path = text(request, "path");
 	const char *url = NULL;
 	CURLcode code;
 	long status = 0;
@@ -101,32 +128,21 @@ send_request(struct sending *sending, const struct node *request)
 	if (base && node_is_scalar(base) && path)
 		url = arena_printf(sending->arena, "%.*s%s", STR_ARG(base->text), path);
 	if (!url || !method || !expected || expected->kind != NODE_INT) {
-		(void)snprintf(http->reason, REASON_SIZE, "a request needs baseUrl, httpMethod, path, expectedResponse");
+		(void)snprintf(http->reason, REASON_SIZE,
+		               "a request needs baseUrl, httpMethod, path, expectedResponse");
 		return false;
 	}
-	curl_easy_reset(http->curl);
-	/* Setting an option fails for want of memory only; the request then fails too, or goes without that option's text. */
-	(void)curl_easy_setopt(http->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, http->timeout ? atol(http->timeout) : TIMEOUT_MS);
-	(void)curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, sending->headers);
-	(void)curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, pass_over);
-	(void)curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, method);
-	if (body)
-		(void)curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body);
-	code = curl_easy_setopt(http->curl, CURLOPT_URL, url);
+	code = set_request(sending, method, url, text(request, "body"));
 	if (code == CURLE_OK)
 		code = curl_easy_perform(http->curl);
-	if (code != CURLE_OK) {
+	if (code == CURLE_OK)
+		code = curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code != CURLE_OK)
 		(void)snprintf(http->reason, REASON_SIZE, "%s %s: %s", method, url, curl_easy_strerror(code));
-		return false;
-	}
-	(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status); /* 0 is no status that is expected */
-	if (status == expected->integer)
-		return true;
-	(void)snprintf(http->reason, REASON_SIZE, "%s %s answers %ld, not %ld", method, url, status,
-	               (long)expected->integer);
-	return false;
+	else if (status != expected->integer)
+		(void)snprintf(http->reason, REASON_SIZE, "%s %s answers %ld, not %ld", method, url, status,
+		               (long)expected->integer);
+	return code == CURLE_OK && status == expected->integer;
 }
 
 /* Whether an entity's requests belong to the order. */
@@ -179,8 +195,9 @@ main(int argc, char **argv)
 	const struct work work = {
 		.program = "participant_http",
 		.help = "[--timeout-ms MS]\n\n"
-		        "Hosts elements of HttpControlLoopElement types: sends the requests of their configurationEntities.\n"
-		        "A request may take 10000 ms unless --timeout-ms says otherwise.",
+			"Hosts elements of HttpControlLoopElement types: sends the requests of their "
+			"configurationEntities.\n"
+			"A request may take 10000 ms unless --timeout-ms says otherwise.",
 		.options = options,
 		.act = act,
 		.context = &http,

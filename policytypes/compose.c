@@ -115,7 +115,8 @@ choose_element(struct composition *composition, struct node *const *documents, s
 		                 STR_ARG(name), STR_ARG(version));
 	if (!compose_set_properties(composition->arena, element.template, node_get(asked, "properties")))
 		return error_set(composition->err, ERROR_MEMORY, NULL, "out of memory");
-	(void)choose(composition, documents, count, node_get(node_get(element.template, "properties"), "participantType"),
+	(void)choose(composition, documents, count,
+	             node_get(node_get(element.template, "properties"), "participantType"),
 	             &participant); /* real types ask for participant types that nobody describes */
 	return 0;
 }

@@ -60,7 +60,8 @@ check_known(struct turn *turn, struct runtime_call *call, const struct node *roo
 }
 
 static void
-answer_templates(struct turn *turn, struct runtime_call *call, const struct node *root, struct looptype_findings *findings)
+answer_templates(struct turn *turn, struct runtime_call *call, const struct node *root,
+                 struct looptype_findings *findings)
 {
 	struct text out;
 
@@ -366,7 +367,8 @@ list_properties(void *context, const struct node *root)
 		struct text properties;
 
 		text_init(&properties, listing->turn->arena);
-		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template, listing->common, &properties) == 0)
+		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template,
+		                              listing->common, &properties) == 0)
 			continue;
 		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
 		text_add_json(listing->out, template->key);

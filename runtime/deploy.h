@@ -16,8 +16,8 @@
 void deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after);
 
 /*
- * Why an element's guards cannot come into force, in the turn's arena, or NULL: they do not compile, or one has the name
- * and version of another one that is in force. *ret_policies: how many there are. Writing turns.
+ * Why an element's guards cannot come into force, in the turn's arena, or NULL: they do not compile, or one has the
+ * name and version of another one that is in force. *ret_policies: how many there are. Writing turns.
  */
 const char *deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element,
                            size_t *ret_policies);

@@ -9,8 +9,8 @@
  * Elements whose participantType has the name in the setting policy_participant need no program: unless another
  * participant of that type is registered, the runtime hosts them itself and answers for them in the transaction that
  * asks. Policies come into force and go with the element's state, as those of any host do (runtime/deploy.h). Each
- * version of the type that is asked for has a participant of its own, clguard-policy with that version. It is a row like
- * the others, but no message is sent to it, none is taken from its name, and it is never silent.
+ * version of the type that is asked for has a participant of its own, clguard-policy with that version. It is a row
+ * like the others, but no message is sent to it, none is taken from its name, and it is never silent.
  */
 
 /* Whether this is one of them. */

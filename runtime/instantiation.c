@@ -77,7 +77,8 @@ complain(struct text *errors, const struct loop *loop, struct concept what, cons
 static void
 complain_missing(struct text *errors, const struct loop *loop, const struct element *element, struct str property)
 {
-	text_addf(errors, "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, "
+	text_addf(errors,
+	          "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, "
 	          "element %.*s gives no value for the instance property %.*s",
 	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version),
 	          STR_ARG(element->definition.name), STR_ARG(element->definition.version), STR_ARG(element->id),

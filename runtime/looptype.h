@@ -52,8 +52,8 @@ const struct node *looptype_property(const struct node *template, const char *na
 void looptype_fill_element(const struct node *template, struct element *element);
 
 /*
- * Writes {"property": definition, ...} of the template's type and all that it is derived from, the nearest winning: those
- * with metadata common: true, or the others. How many were written.
+ * Writes {"property": definition, ...} of the template's type and all that it is derived from, the nearest winning:
+ * those with metadata common: true, or the others. How many were written.
  */
 size_t looptype_write_properties(const struct catalogue *builtin, const struct node *root, const struct node *template,
                                  bool common, struct text *out);

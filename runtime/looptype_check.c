@@ -109,11 +109,12 @@ check_section(const struct node *section, const char *what, struct looptype_find
 		if (entry->kind != NODE_MAP)
 			looptype_find(findings, 400, entry, "%s.%.*s: is no map", what, STR_ARG(entry->key));
 		if (!concept_name_valid(entry->key))
-			looptype_find(findings, 400, entry, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .", what,
-			     STR_ARG(entry->key));
+			looptype_find(findings, 400, entry, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .",
+			              what, STR_ARG(entry->key));
 		if (version.ptr && !concept_version_valid(version))
-			looptype_find(findings, 406, node_get(entry, "version"), "%s.%.*s: version '%.*s' is not like 1.0.0", what, STR_ARG(entry->key),
-			     STR_ARG(version));
+			looptype_find(findings, 406, node_get(entry, "version"),
+			              "%s.%.*s: version '%.*s' is not like 1.0.0", what, STR_ARG(entry->key),
+			              STR_ARG(version));
 	}
 }
 
@@ -128,8 +129,8 @@ check_parents(const struct node *section, const char *what, struct looptype_find
 		if (!parent.ptr || str_ends_with(parent, STR(".Root")))
 			continue;
 		if (!node_get_str(section, parent) && !looptype_builtin(parent)) {
-			looptype_find(findings, 406, node_get(entry, "derived_from"), "%s.%.*s: parent %.*s not found", what, STR_ARG(entry->key),
-			     STR_ARG(parent));
+			looptype_find(findings, 406, node_get(entry, "derived_from"), "%s.%.*s: parent %.*s not found",
+			              what, STR_ARG(entry->key), STR_ARG(parent));
 			continue;
 		}
 		while (at.ptr && !str_equal(at, entry->key) && ++steps < CHAIN_MAX)
@@ -168,8 +169,8 @@ check_properties(const struct catalogue *builtin, const struct node *root, const
 
 		for (size_t i = 0; i < 2; i++)
 			if (names[i].ptr && !is_known_data_type(builtin, root, names[i]))
-				looptype_find(findings, 406, entry, "%s.%.*s.properties.%.*s: data type %.*s not found", what,
-				     STR_ARG(type->key), STR_ARG(entry->key), STR_ARG(names[i]));
+				looptype_find(findings, 406, entry, "%s.%.*s.properties.%.*s: data type %.*s not found",
+				              what, STR_ARG(type->key), STR_ARG(entry->key), STR_ARG(names[i]));
 	}
 }
 
@@ -198,8 +199,8 @@ check_policies(const struct node *root, struct looptype_findings *findings)
 			looptype_find(findings, 400, policy, "policies.%.*s: Type not specified", STR_ARG(policy->key));
 		else if (!node_get_str(looptype_section(root, "policy_types"), type) &&
 		         !str_starts_with(type, STR("onap.policies.controlloop.")))
-			looptype_find(findings, 406, node_get(policy, "type"), "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key),
-			     STR_ARG(type));
+			looptype_find(findings, 406, node_get(policy, "type"),
+			              "policies.%.*s: policy type %.*s not found", STR_ARG(policy->key), STR_ARG(type));
 	}
 }
 
@@ -209,8 +210,8 @@ check_element_list(const struct node *root, const struct node *template, struct 
 	const struct node *elements = looptype_elements(template);
 
 	if (!elements || elements->count == 0) {
-		looptype_find(findings, 400, elements ? elements : template, "node_templates.%.*s: elements is no list of element templates",
-		     STR_ARG(template->key));
+		looptype_find(findings, 400, elements ? elements : template,
+		              "node_templates.%.*s: elements is no list of element templates", STR_ARG(template->key));
 		return;
 	}
 	for (const struct node *entry = elements->first; entry; entry = entry->next) {
@@ -218,11 +219,11 @@ check_element_list(const struct node *root, const struct node *template, struct 
 		const struct node *element = looptype_template(root, concept);
 
 		if (!element)
-			looptype_find(findings, 400, entry, "node_templates.%.*s: element %.*s %.*s not found", STR_ARG(template->key),
-			     STR_ARG(concept.name), STR_ARG(concept.version));
+			looptype_find(findings, 400, entry, "node_templates.%.*s: element %.*s %.*s not found",
+			              STR_ARG(template->key), STR_ARG(concept.name), STR_ARG(concept.version));
 		else if (!looptype_is_element(root, element))
 			looptype_find(findings, 400, entry, "node_templates.%.*s: %.*s is no control loop element",
-			     STR_ARG(template->key), STR_ARG(concept.name));
+			              STR_ARG(template->key), STR_ARG(concept.name));
 	}
 }
 
@@ -244,19 +245,22 @@ check_template(const struct node *root, const struct node *template, struct loop
 	struct concept participant = concept_read(looptype_property(template, "participantType"));
 
 	if (!type.ptr)
-		looptype_find(findings, 400, template, "Type not specified, the type of node template %.*s must be given",
-		     STR_ARG(template->key));
-	else if (!node_get_str(looptype_section(root, "node_types"), type) && !looptype_builtin(type))
-		looptype_find(findings, 400, node_get(template, "type"), "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key),
-		     STR_ARG(type));
-	if (!version.ptr)
 		looptype_find(findings, 400, template,
-		     "Version not specified, the version of the type of node template %.*s must be given in the "
-		     "type_version field",
-		     STR_ARG(template->key));
+		              "Type not specified, the type of node template %.*s must be given",
+		              STR_ARG(template->key));
+	else if (!node_get_str(looptype_section(root, "node_types"), type) && !looptype_builtin(type))
+		looptype_find(findings, 400, node_get(template, "type"),
+		              "node_templates.%.*s: node type %.*s not found", STR_ARG(template->key), STR_ARG(type));
+	if (!version.ptr)
+		looptype_find(
+			findings, 400, template,
+			"Version not specified, the version of the type of node template %.*s must be given in the "
+			"type_version field",
+			STR_ARG(template->key));
 	if (looptype_is_element(root, template) && (!participant.name.ptr || !participant.version.ptr))
-		looptype_find(findings, 400, template, "node_templates.%.*s: property participantType is required, with name and version",
-		     STR_ARG(template->key));
+		looptype_find(findings, 400, template,
+		              "node_templates.%.*s: property participantType is required, with name and version",
+		              STR_ARG(template->key));
 	if (looptype_is_loop(root, template))
 		check_loop(root, template, findings);
 }

@@ -36,8 +36,8 @@ void looptype_each_property(const struct catalogue *builtin, const struct node *
 /* --- findings --- */
 
 /* An error with the HTTP status that it asks for, or a warning; at `where`, NULL for no place. */
-void looptype_find(struct looptype_findings *findings, unsigned status, const struct node *where, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void looptype_find(struct looptype_findings *findings, unsigned status, const struct node *where, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
 void looptype_warn(struct looptype_findings *findings, const struct node *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -52,7 +52,7 @@ read_types(struct values *values)
 static bool
 has_function(const struct node *value)
 {
-	static const char *const functions[] = {"get_input", "get_property", "get_attribute", "get_artifact",
+	static const char *const functions[] = {"get_input", "get_property", "get_attribute",        "get_artifact",
 	                                        "concat",    "token",        "get_operation_output", NULL};
 
 	for (size_t i = 0; value->kind == NODE_MAP && value->count == 1 && functions[i]; i++)

@@ -15,33 +15,32 @@
 #define HEAD "tosca_definitions_version: tosca_simple_yaml_1_3\n"
 
 static const struct clg_document documents[] = {
-	{"participants.yaml",
-	 HEAD "topology_template:\n"
-	      "  node_templates:\n"
-	      "    p.Http: {version: 1.0.0, type: " CLAMP "HttpParticipant, type_version: 1.0.1}\n"
-	      "    p.Other: {version: 1.0.0, type: " CLAMP "Participant, type_version: 1.0.1}\n"},
-	{"elements.yaml",
-	 HEAD "data_types:\n"
-	      "  org.Shared: {derived_from: tosca.datatypes.Root, properties: {a: {type: string}}}\n"
-	      "topology_template:\n"
-	      "  node_templates:\n"
-	      "    e.Limits:\n"
-	      "      version: 1.0.0\n"
-	      "      type: " CLAMP "HttpControlLoopElement\n"
-	      "      type_version: 1.0.1\n"
-	      "      properties: {participantType: {name: p.Http, version: 1.0.0}, startPhase: 1}\n"
-	      "    e.Unused:\n"
-	      "      version: 1.0.0\n"
-	      "      type: " CLAMP "HttpControlLoopElement\n"
-	      "      type_version: 1.0.1\n"
-	      "      properties: {participantType: {name: p.Other, version: 1.0.0}}\n"},
+	{"participants.yaml", HEAD "topology_template:\n"
+                                   "  node_templates:\n"
+                                   "    p.Http: {version: 1.0.0, type: " CLAMP "HttpParticipant, type_version: 1.0.1}\n"
+                                   "    p.Other: {version: 1.0.0, type: " CLAMP "Participant, type_version: 1.0.1}\n"},
+	{"elements.yaml", HEAD "data_types:\n"
+                               "  org.Shared: {derived_from: tosca.datatypes.Root, properties: {a: {type: string}}}\n"
+                               "topology_template:\n"
+                               "  node_templates:\n"
+                               "    e.Limits:\n"
+                               "      version: 1.0.0\n"
+                               "      type: " CLAMP "HttpControlLoopElement\n"
+                               "      type_version: 1.0.1\n"
+                               "      properties: {participantType: {name: p.Http, version: 1.0.0}, startPhase: 1}\n"
+                               "    e.Unused:\n"
+                               "      version: 1.0.0\n"
+                               "      type: " CLAMP "HttpControlLoopElement\n"
+                               "      type_version: 1.0.1\n"
+                               "      properties: {participantType: {name: p.Other, version: 1.0.0}}\n"},
 	{"store.json",
-	 "{\"tosca_definitions_version\": \"tosca_simple_yaml_1_3\",\n"
-	 " \"data_types\": {\"org.Shared\": {\"derived_from\": \"tosca.datatypes.Root\", \"properties\": {\"a\": "
-	 "{\"type\": \"integer\"}}}},\n"
-	 " \"topology_template\": {\"node_templates\": {\"e.Store\": {\"version\": \"1.0.0\", \"type\": \"" CLAMP
-	 "ConfigurationPersistenceControlLoopElement\", \"type_version\": \"1.0.1\", \"properties\": {\"participantType\": "
-	 "{\"name\": \"p.Nowhere\", \"version\": \"1.0.0\"}}}}}}"},
+         "{\"tosca_definitions_version\": \"tosca_simple_yaml_1_3\",\n"
+         " \"data_types\": {\"org.Shared\": {\"derived_from\": \"tosca.datatypes.Root\", \"properties\": {\"a\": "
+         "{\"type\": \"integer\"}}}},\n"
+         " \"topology_template\": {\"node_templates\": {\"e.Store\": {\"version\": \"1.0.0\", \"type\": \"" CLAMP
+         "ConfigurationPersistenceControlLoopElement\", \"type_version\": \"1.0.1\", \"properties\": "
+         "{\"participantType\": "
+         "{\"name\": \"p.Nowhere\", \"version\": \"1.0.0\"}}}}}}"},
 };
 
 static struct clg_error err;
@@ -113,8 +112,11 @@ a_participant_type_that_nobody_describes_is_left_out(void **state)
 	char *yaml = NULL;
 
 	(void)state;
-	assert_int_equal(clg_compose(store, 1, "{\"name\": \"l\", \"version\": \"1.0.0\", \"elements\": [{\"name\": "
-	                                       "\"e.Store\", \"version\": \"1.0.0\"}]}", &yaml, &err), 0);
+	assert_int_equal(clg_compose(store, 1,
+	                             "{\"name\": \"l\", \"version\": \"1.0.0\", \"elements\": [{\"name\": "
+	                             "\"e.Store\", \"version\": \"1.0.0\"}]}",
+	                             &yaml, &err),
+	                 0);
 	assert_non_null(strstr(yaml, "    e.Store:\n"));
 	assert_null(strstr(yaml, "    p.Nowhere:\n"));
 	free(yaml);
@@ -132,8 +134,9 @@ what_cannot_be_composed_says_why_and_where(void **state)
 	assert_int_equal(err.code, CLG_EUNKNOWN);
 	assert_null(composed(2, "name: l\nversion: 1.0.0\nelements:\n- {name: p.Http, version: 1.0.0}\n"));
 	assert_int_equal(err.code, CLG_EUNKNOWN);
-	assert_null(composed(2, "name: l\nversion: 1.0.0\nelements: [{name: e.Limits, version: 1.0.0}, {name: e.Limits, "
-	                        "version: 1.0.0}]\n"));
+	assert_null(composed(2,
+	                     "name: l\nversion: 1.0.0\nelements: [{name: e.Limits, version: 1.0.0}, {name: e.Limits, "
+	                     "version: 1.0.0}]\n"));
 	assert_int_equal(err.code, CLG_EDUPLICATE);
 	assert_null(composed(3, "name: l\nversion: 1.0.0\nelements: [{name: e.Limits, version: 1.0.0}, {name: e.Store, "
 	                        "version: 1.0.0}]\n"));

@@ -20,8 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, (size_t)64 << 20);
 	limits.nodes = 100000;
 	if (policyset_builtin(&arena, &builtin, NULL) == 0 &&
-	    document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root,
-	                  NULL) == 0) {
+	    document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root, NULL) == 0) {
 		looptype_check(builtin, root, true, &arena, &findings);
 		text_init(&out, &arena);
 		if (!findings.status) {
