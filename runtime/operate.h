@@ -3,6 +3,7 @@
 #ifndef RUNTIME_OPERATE_H
 #define RUNTIME_OPERATE_H
 
+#include "runtime/actors.h"
 #include "runtime/transaction.h"
 
 /*
@@ -25,6 +26,20 @@ int operation_cancel(struct turn *turn, struct runtime_call *call);
 
 /* Answers from a snapshot: the running transactions, by number. */
 void operations_list(struct turn *turn, struct runtime_call *call, struct text *out);
+
+/* --- operate.c: carrying out --- */
+
+/*
+ * After a step of the run: its actions, and all that follows from them without anybody else. asked: the generation
+ * before the step, whose question is on its way.
+ */
+void operation_drive(struct turn *turn, struct transaction *transaction, struct actions *actions, uint32_t asked);
+
+/* The road of whoever is asked now. False, and the turn has failed, when memory is out. */
+bool operation_road(struct turn *turn, const struct run *run, struct actor_road *ret);
+
+/* Into the totals, if it is an end. */
+void operation_count(struct turn *turn, const struct action *action);
 
 /* --- operate_tell.c: what is said --- */
 

@@ -156,13 +156,35 @@ transaction_save(struct turn *turn, struct transaction *transaction)
 	turn_put(turn, number_key(turn, ROW_RUN, transaction->run.number), turn_text(turn, &row));
 }
 
+static bool
+find_number(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number)
+{
+	struct str value;
+
+	if ((by_request && event->request_id.len == 0) ||
+	    !turn_get(turn, same_key(turn, event, by_request), &value) || value.len != NUMBER)
+		return false;
+	*ret_number = store_unpack_u64(value.ptr);
+	return true;
+}
+
+bool
+transaction_find(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number)
+{
+	struct str row;
+
+	/* one that could not be read, and was taken out, leaves its entry */
+	return find_number(turn, event, by_request, ret_number) &&
+	       turn_get(turn, number_key(turn, ROW_RUN, *ret_number), &row);
+}
+
 /* The entry that finds an event may be a later one's by now. */
 static void
 forget_same(struct turn *turn, const struct transaction *transaction, bool by_request)
 {
 	uint64_t number;
 
-	if (transaction_find(turn, &transaction->event, by_request, &number) && number == transaction->run.number)
+	if (find_number(turn, &transaction->event, by_request, &number) && number == transaction->run.number)
 		turn_delete(turn, same_key(turn, &transaction->event, by_request));
 }
 
@@ -173,18 +195,6 @@ transaction_end(struct turn *turn, struct transaction *transaction)
 	forget_same(turn, transaction, false);
 	forget_same(turn, transaction, true);
 	remove_rows(turn, transaction->run.number);
-}
-
-bool
-transaction_find(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number)
-{
-	struct str value;
-
-	if ((by_request && event->request_id.len == 0) ||
-	    !turn_get(turn, same_key(turn, event, by_request), &value) || value.len != NUMBER)
-		return false;
-	*ret_number = store_unpack_u64(value.ptr);
-	return true;
 }
 
 /* --- reading --- */
@@ -280,9 +290,17 @@ visit_run(void *context, struct str key, struct str row)
 {
 	struct walk *walk = context;
 	struct transaction transaction = {0};
+	struct turn turn = *walk->turn;
+	struct arena scratch;
+	bool on = true;
 
-	return key.len != 1 + NUMBER || !read_parts(walk->turn, store_unpack_u64(key.ptr + 1), row, &transaction) ||
-	       walk->visit(walk->context, &transaction);
+	arena_init(&scratch, 0); /* a thousand policies at a time would be too many */
+	turn.arena = &scratch;
+	if (key.len == 1 + NUMBER && read_parts(&turn, store_unpack_u64(key.ptr + 1), row, &transaction))
+		on = walk->visit(walk->context, &transaction);
+	walk->turn->failed = turn.failed;
+	arena_free(&scratch);
+	return on;
 }
 
 void
