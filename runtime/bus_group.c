@@ -155,8 +155,8 @@ choose(struct turn *turn, struct group *group, const struct topic *topic, size_t
 	for (size_t i = 0; i < group->count; i++) {
 		struct batch *batch = &group->batches[i];
 
-		if (batch->until_ms > turn->now_ms)
-			continue;
+		if (batch->until_ms > turn->now_ms && batch->until_ms <= turn->now_ms + REDELIVER_MS)
+			continue; /* further ahead: the clock was wrong when it was written */
 		*ret = *batch;
 		count = fitting(turn, topic->name, ret->from, ret->to, limit);
 		if (count < batch->to - batch->from && group->count < BATCHES_MAX)

@@ -277,6 +277,20 @@ scan_update(struct scan *scan, struct participant *participant)
 	return true;
 }
 
+/* As in supervise.c: times that lie ahead are of a clock that was wrong. */
+static bool
+put_right(const struct turn *turn, struct participant *participant)
+{
+	bool last = participant->last_ms > turn->now_ms,
+	     update = participant->update_ms != TIME_NONE && participant->update_ms > turn->now_ms;
+
+	if (last)
+		participant->last_ms = turn->now_ms;
+	if (update)
+		participant->update_ms = turn->now_ms;
+	return last || update;
+}
+
 static bool
 scan_participant(void *context, struct participant *participant)
 {
@@ -286,7 +300,8 @@ scan_participant(void *context, struct participant *participant)
 	if (!participant_is_registered(participant) || host_is(scan->turn, participant))
 		return true;
 	scan->again = true;
-	changed = scan_silence(scan->turn, participant);
+	changed = put_right(scan->turn, participant);
+	changed |= scan_silence(scan->turn, participant);
 	changed |= scan_update(scan, participant);
 	if (changed)
 		participant_save(scan->turn, participant);

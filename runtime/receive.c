@@ -185,8 +185,12 @@ runtime_scan(struct turn *turn)
 	unsigned char bytes[8];
 	struct str last;
 
-	/* Several processes may serve one database: each multiple of the heart beat is one of theirs. */
-	if (turn_get(turn, STR("Mscan"), &last) && last.len == 8 && store_unpack_i64(last.ptr) >= tick)
+	/*
+	 * Several processes may serve one database: each multiple of the heart beat is one of theirs. What lies further
+	 * ahead than clocks differ was written before somebody put the clock right.
+	 */
+	if (turn_get(turn, STR("Mscan"), &last) && last.len == 8 && store_unpack_i64(last.ptr) >= tick &&
+	    store_unpack_i64(last.ptr) <= tick + 1)
 		return true;
 	scan.again = participants_scan(turn);
 	turn_each(turn, turn_key(turn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);

@@ -220,7 +220,8 @@ beat(struct runtime *runtime)
 
 	if (runtime->options.manual)
 		return;
-	if (now_ms >= runtime->next_scan_ms) {
+	/* Further away than a beat: somebody has put the clock right (history_accept). */
+	if (now_ms >= runtime->next_scan_ms || runtime->next_scan_ms > multiple_after(runtime, now_ms)) {
 		(void)runtime_tick(runtime, false); /* we are here again soon */
 		runtime->next_scan_ms = multiple_after(runtime, now_ms);
 	}

@@ -312,12 +312,26 @@ renew(struct supervision *supervision, struct loop *loop)
 	return true;
 }
 
+/* Times that lie ahead were written before somebody put the clock right: what waits for them begins to wait now. */
+static bool
+put_right(struct supervision *supervision, struct loop *loop)
+{
+	int64_t now_ms = supervision->now_ms;
+	bool since = loop->since_ms > now_ms, renew = loop->renew_ms > now_ms + supervision->limits->lease_ms;
+
+	if (since)
+		loop->since_ms = now_ms;
+	if (renew)
+		loop->renew_ms = now_ms;
+	return since || renew;
+}
+
 bool
 loop_tick(struct supervision *supervision, struct loop *loop)
 {
 	const struct supervision_limits *limits = supervision->limits;
 	int64_t waited_ms = supervision->now_ms - loop->since_ms, limit_ms;
-	bool changed = renew(supervision, loop), late = waited_ms > limits->wait_ms;
+	bool changed = put_right(supervision, loop) | renew(supervision, loop), late = waited_ms > limits->wait_ms;
 
 	if (loop->result == CHANGE_FAILED && late && has_rights(loop)) {
 		loop_release(supervision, loop); /* of those who were asked beside the one that failed, and are silent */

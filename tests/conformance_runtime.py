@@ -13,7 +13,8 @@ import tempfile
 import urllib.parse
 
 TOP = os.environ.get("top_srcdir", ".")
-CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
+BUILD = os.environ.get("top_builddir", ".")
+CLGUARDD = os.path.join(BUILD, "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
           "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json"]
 ABSENT, ANY = "<absent>", "<any>"

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -201,7 +202,53 @@ class Limits:
         print("anonymous memory after %d and %d orders: %d and %d KiB" % (ORDERS // 2, ORDERS, *sizes))
 
 
+class Wall(runner.Service):
+    """With the system's clock, and little patience."""
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [runner.CLGUARDD, "--listen", "127.0.0.1:0", "--data", os.path.join(self.folder, "data"), "--durability", "process",
+             "--workers", "1", "--heart-beat-ms", "100", "--max-status-wait-ms", "300", "--max-retry-count", "1"],
+            stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if line.startswith("listening on "):
+                self.connection = http.client.HTTPConnection(*line.split()[-1].rsplit(":", 1), timeout=60)
+                return
+        raise AssertionError("clguardd did not start")
+
+
+def clock_put_right():
+    """The clock was a century ahead; once that is put right nothing waits for the century to pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        limits = Limits(runner.Service(folder, SETTINGS))
+        limits.ask("PUT", "/clguard/v1/clock", {"now": "2126-01-01T00:00:00Z"})
+        limits.commission(template("late", 2))
+        limits.message(says("PARTICIPANT_REGISTER"))
+        limits.instance("late", "late", 2)
+        limits.must(limits.order("PASSIVE", "late") == 202, "the order is refused")
+        limits.ask("GET", "/events/%s/late/0?timeout=0" % TOPIC)
+        limits.message({"n": 1})
+        limits.ask("GET", "/events/%s/late/0?timeout=0" % TOPIC)
+        limits.service.stop()
+        subprocess.run([os.path.join(runner.BUILD, "clguard"), "db", "accept", os.path.join(folder, "data")], check=True,
+                       stdout=subprocess.DEVNULL)
+        limits.service = Wall(folder, SETTINGS)
+        for _ in range(100):
+            loop = limits.ask("GET", BASE + "/instantiation")[1]["controlLoopList"][0]
+            participant = limits.ask("GET", BASE + "/participants")[1]["participantList"][0]
+            if loop["stateChangeResult"] == "TIMEOUT" and participant["healthStatus"] == "OFF_LINE":
+                break
+            time.sleep(0.1)
+        limits.must(loop["stateChangeResult"] == "TIMEOUT", "a transition waits for the century to pass")
+        limits.must(participant["healthStatus"] == "OFF_LINE", "a silent participant is " + participant["healthStatus"])
+        offered = limits.ask("GET", "/events/%s/late/1?timeout=0" % TOPIC)[1]
+        limits.must(any('"n"' in text for text in offered), "messages wait for the century to pass")
+        limits.service.stop()
+        return limits.wrong
+
+
 def main():
+    wrong = clock_put_right()
     with tempfile.TemporaryDirectory() as folder:
         service = runner.Service(folder, SETTINGS)
         limits = Limits(service)
@@ -213,9 +260,9 @@ def main():
             part()
             print("%s: %.1f s" % (part.__name__, time.monotonic() - started))
         service.stop()
-    for line in limits.wrong:
+    for line in wrong + limits.wrong:
         print("FAIL " + line)
-    sys.exit(1 if limits.wrong else 0)
+    sys.exit(1 if wrong + limits.wrong else 0)
 
 
 if __name__ == "__main__":
