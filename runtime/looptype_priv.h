@@ -29,10 +29,6 @@ const struct node *looptype_declaration(const struct catalogue *builtin, const s
 /* Whether a property's definition says metadata common: true. */
 bool looptype_is_common(const struct node *definition);
 
-/* Calls visit with the definition of each property of the type and of those above it, the nearest one of each name. */
-void looptype_each_property(const struct catalogue *builtin, const struct node *root, struct str type,
-                            void (*visit)(void *context, const struct node *definition), void *context);
-
 /* --- findings --- */
 
 /* An error with the HTTP status that it asks for, or a warning; at `where`, NULL for no place. */

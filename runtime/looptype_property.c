@@ -34,22 +34,6 @@ is_hidden(const struct catalogue *builtin, const struct node *root, struct str f
 	return false;
 }
 
-void
-looptype_each_property(const struct catalogue *builtin, const struct node *root, struct str type,
-                       void (*visit)(void *context, const struct node *definition), void *context)
-{
-	struct str first = type;
-
-	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-		const struct node *properties = node_get(looptype_declaration(builtin, root, type), "properties");
-
-		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next)
-			if (child->key.ptr && !is_hidden(builtin, root, first, type, child->key))
-				visit(context, child);
-		type = looptype_parent(root, type);
-	}
-}
-
 /* --- as answers and messages carry them --- */
 
 /* GSON's shape: the name inside, metadata values as text. */
@@ -84,70 +68,59 @@ write_definition(const struct node *definition, struct text *out)
 	text_add(out, STR("}"));
 }
 
-struct writing {
-	struct text *out;
-	bool common;
-	size_t count;
-};
-
-static void
-write_one(void *context, const struct node *definition)
-{
-	struct writing *writing = context;
-
-	if (looptype_is_common(definition) != writing->common)
-		return;
-	text_add(writing->out, writing->count++ ? STR(",") : STR(""));
-	write_definition(definition, writing->out);
-}
-
 size_t
 looptype_write_properties(const struct catalogue *builtin, const struct node *root, const struct node *template,
                           bool common, struct text *out)
 {
-	struct writing writing = {out, common, 0};
+	struct str first = looptype_text(template, "type"), type = first;
+	size_t count = 0;
 
 	text_add(out, STR("{"));
-	looptype_each_property(builtin, root, looptype_text(template, "type"), write_one, &writing);
+	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
+		const struct node *properties = node_get(looptype_declaration(builtin, root, type), "properties");
+
+		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next) {
+			if (!child->key.ptr || looptype_is_common(child) != common ||
+			    is_hidden(builtin, root, first, type, child->key))
+				continue;
+			if (count++)
+				text_add(out, STR(","));
+			write_definition(child, out);
+		}
+		type = looptype_parent(root, type);
+	}
 	text_add(out, STR("}"));
-	return writing.count;
+	return count;
 }
 
 /* --- what is missing --- */
-
-struct search {
-	const struct node *template, *given;
-	bool common;
-	struct str missing;
-};
 
 static bool
 is_required(const struct node *definition)
 {
 	const struct node *required = node_get(definition, "required");
 
-	return node_is_null(required) || required->kind != NODE_BOOL || required->boolean;
-}
-
-static void
-look_for_one(void *context, const struct node *definition)
-{
-	struct search *search = context;
-
-	if (search->missing.ptr || looptype_is_common(definition) != search->common || !is_required(definition) ||
-	    !node_is_null(node_get(definition, "default")) ||
-	    !node_is_null(node_get_str(node_get(search->template, "properties"), definition->key)) ||
-	    !node_is_null(node_get_str(node_get(search->given, "propertiesMap"), definition->key)))
-		return;
-	search->missing = definition->key;
+	return (node_is_null(required) || required->kind != NODE_BOOL || required->boolean) &&
+	       node_is_null(node_get(definition, "default"));
 }
 
 struct str
 looptype_missing(const struct catalogue *builtin, const struct node *root, const struct node *template,
                  const struct node *given, bool common)
 {
-	struct search search = {template, given, common, STR_NONE};
+	const struct node *values = node_get(template, "properties"), *own = node_get(given, "propertiesMap");
+	struct str first = looptype_text(template, "type"), type = first;
 
-	looptype_each_property(builtin, root, looptype_text(template, "type"), look_for_one, &search);
-	return search.missing;
+	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
+		const struct node *properties = node_get(looptype_declaration(builtin, root, type), "properties");
+
+		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next)
+			if (child->key.ptr && is_required(child) && looptype_is_common(child) == common &&
+			    node_is_null(node_get_str(values, child->key)) &&
+			    node_is_null(node_get_str(own, child->key)) &&
+			    !is_hidden(builtin, root, first, type, child->key))
+				return child->key;
+		type = looptype_parent(root, type);
+	}
+	return STR_NONE;
 }

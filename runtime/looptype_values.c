@@ -85,17 +85,17 @@ check_value_of(struct values *values, const struct node *template, const struct 
 	}
 }
 
-struct wanted {
-	struct str name;
-	bool found;
-};
-
-static void
-look_for_name(void *context, const struct node *definition)
+static bool
+declares(const struct values *values, struct str type, struct str property)
 {
-	struct wanted *wanted = context;
+	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
+		const struct node *declaration = looptype_declaration(values->builtin, values->root, type);
 
-	wanted->found |= str_equal(definition->key, wanted->name);
+		if (node_get_str(node_get(declaration, "properties"), property))
+			return true;
+		type = looptype_parent(values->root, type);
+	}
+	return false;
 }
 
 /* What a template gives. The rules of participantType and elements are checked before. */
@@ -112,10 +112,8 @@ check_properties(struct values *values, const struct node *template, struct str 
 	}
 	for (const struct node *value = properties ? properties->first : NULL; value; value = value->next) {
 		const struct property *property = type_property(type, value->key);
-		struct wanted wanted = {value->key, false};
 
-		looptype_each_property(values->builtin, values->root, type_name, look_for_name, &wanted);
-		if (!wanted.found)
+		if (!declares(values, type_name, value->key))
 			looptype_warn(values->findings, value,
 			              "node_templates.%.*s: property %.*s is not one of node type %.*s",
 			              STR_ARG(template->key), STR_ARG(value->key), STR_ARG(type_name));
