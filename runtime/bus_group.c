@@ -17,7 +17,7 @@ struct batch {
 	struct str instance;
 	uint64_t from, to;
 	int64_t until_ms;
-	int64_t giver, pid; /* the process that gave it: its number in struct runtime, and the system's */
+	int64_t giver, pid; /* the process that gave it: `owner` of struct runtime, and its id */
 };
 
 struct group {
@@ -105,7 +105,7 @@ batch_drop(struct group *group, size_t i)
 static bool
 giver_is_gone(const struct turn *turn, const struct batch *batch)
 {
-	if (batch->giver == turn->runtime->number)
+	if (batch->giver == (int64_t)turn->runtime->owner)
 		return false;
 	return batch->pid <= 0 || batch->pid == (int64_t)getpid() || (kill((pid_t)batch->pid, 0) != 0 && errno == ESRCH);
 }
@@ -221,7 +221,7 @@ bus_fetch(struct turn *turn, const struct bus_question *question, struct text *o
 		count = write_batch(turn, question->topic, &batch, out);
 		batch.instance = question->instance;
 		batch.until_ms = turn->now_ms + REDELIVER_MS;
-		batch.giver = turn->runtime->number;
+		batch.giver = (int64_t)turn->runtime->owner;
 		batch.pid = getpid();
 		if (count)
 			group->batches[group->count++] = batch;

@@ -13,7 +13,7 @@ int instance_delete(struct turn *turn, struct runtime_call *call);  /* call->nam
 /* call->run; call->body is {"orderedState", "controlLoopIdentifierList": [{name, version}]} (order.c) */
 int instances_order(struct turn *turn, struct runtime_call *call);
 
-/* Answers from a snapshot, for call->name and version, both optional. */
+/* Answers from a snapshot, for call->name and version, both optional (instantiation_list.c). */
 void instances_list(struct turn *turn, struct runtime_call *call, struct text *out);
 void instances_states(struct turn *turn, struct runtime_call *call, struct text *out);
 void instances_primed(struct turn *turn, struct runtime_call *call, struct text *out);

@@ -18,15 +18,6 @@
 #define GROUP_MOST 256    /* calls of one transaction */
 #define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
 
-static int64_t
-monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock; for waits only */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 void
 call_answer(struct runtime_call *call, unsigned status, struct str json)
 {
@@ -57,79 +48,6 @@ runtime_options_of(const struct runtime *runtime)
 	return &runtime->options;
 }
 
-static void
-park_or_finish(struct runtime *runtime, struct runtime_call *call)
-{
-	if (call->waits && !call->err.code) {
-		call->next = runtime->parked;
-		runtime->parked = call;
-	} else {
-		call->done(call);
-	}
-}
-
-static void
-do_calls(struct runtime *runtime, struct runtime_call *calls)
-{
-	runtime_transact(runtime, calls);
-	for (struct runtime_call *next; calls; calls = next) {
-		next = calls->next;
-		park_or_finish(runtime, calls);
-	}
-}
-
-/* --- waiting for messages --- */
-
-static void
-retry_parked(struct runtime *runtime, const struct topic_name *topics)
-{
-	struct runtime_call *parked = runtime->parked, *due = NULL, **last = &due;
-	int64_t now_ns = monotonic_ns();
-
-	runtime->parked = NULL;
-	for (struct runtime_call *next; parked; parked = next) {
-		const struct topic_name *topic = topics;
-
-		next = parked->next;
-		while (topic && !str_equal(topic->name, parked->question->topic))
-			topic = topic->next;
-		if (now_ns >= parked->until_ns || (parked->gone && parked->gone(parked))) {
-			call_answer(parked, 200, STR("[]"));
-			parked->done(parked);
-		} else if (topic) {
-			*last = parked;
-			last = &parked->next;
-			parked->next = NULL;
-		} else {
-			parked->next = runtime->parked;
-			runtime->parked = parked;
-		}
-	}
-	if (due)
-		do_calls(runtime, due);
-}
-
-void
-runtime_wake(struct runtime *runtime, const struct topic_name *topics)
-{
-	struct topic_name *copy = NULL;
-	struct arena arena;
-
-	if (!runtime->parked)
-		return;
-	arena_init(&arena, 0); /* the names live in the arena that the next transaction resets */
-	for (; topics; topics = topics->next) {
-		struct topic_name *name = arena_alloc(&arena, sizeof(*name));
-
-		if (!name)
-			break; /* they wait for the next poll */
-		*name = (struct topic_name){copy, arena_str(&arena, topics->name)};
-		copy = name;
-	}
-	retry_parked(runtime, copy);
-	arena_free(&arena);
-}
-
 void
 runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
 {
@@ -139,33 +57,6 @@ runtime_read(struct runtime *runtime, struct history_reader *reader, struct aren
 		.arena = arena,
 		.now_ms = engine_now(runtime->engine),
 	};
-}
-
-/* Topics that grew, perhaps by another process; and calls whose time is over. */
-static void
-poll_parked(struct runtime *runtime)
-{
-	struct topic_name *grown = NULL;
-	struct arena arena;
-	struct turn turn;
-
-	if (!runtime->parked)
-		return;
-	arena_init(&arena, 0);
-	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
-		for (struct runtime_call *call = runtime->parked; call; call = call->next) {
-			struct topic_name *name = arena_alloc(&arena, sizeof(*name));
-
-			if (!name || bus_end(&turn, call->question->topic) == call->number)
-				continue;
-			*name = (struct topic_name){grown, call->question->topic};
-			grown = name;
-		}
-	}
-	history_reader_end(runtime->reader);
-	retry_parked(runtime, grown);
-	arena_free(&arena);
 }
 
 /* --- time --- */
@@ -293,10 +184,10 @@ runtime_main(void *argument)
 		if (calls && !calls->run)
 			advance(runtime, calls);
 		else if (calls)
-			do_calls(runtime, calls);
+			runtime_serve(runtime, calls);
 		beat(runtime);
 		dispatch_look(runtime);
-		poll_parked(runtime);
+		runtime_poll(runtime);
 		if (!calls)
 			runtime_look_around(runtime);
 	}
@@ -388,8 +279,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&runtime->filled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random) ||
-	    getrandom(&runtime->number, sizeof(runtime->number), 0) != (ssize_t)sizeof(runtime->number))
+	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random))
 		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	else
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);

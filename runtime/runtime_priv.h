@@ -18,9 +18,8 @@ struct runtime {
 	struct actors actors;
 	struct run_options run_options;
 	struct courier *courier; /* NULL when no actor has a URL */
-	uint64_t owner;          /* this process, among those that share the database */
+	uint64_t owner;          /* a random number: this opening, among those that share the database */
 	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
-	int64_t number;     /* of this opening, a random one: what another process or an earlier life gave is told by it */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */
@@ -57,10 +56,18 @@ int64_t runtime_due(struct runtime *runtime);
 /* Policies that another process brought or withdrew: its calls ask, but decisions over HTTP do not wait for one. */
 void runtime_look_around(struct runtime *runtime);
 
-/* --- */
+/* --- runtime_wait.c; the runtime's thread --- */
+
+/* Runs a list of calls; each is done, or waits for its topic. */
+void runtime_serve(struct runtime *runtime, struct runtime_call *calls);
 
 /* A transport's `committed`: calls that wait for one of the topics are tried again. */
 void runtime_wake(struct runtime *runtime, const struct topic_name *topics);
+
+/* Topics that grew, perhaps by another process; and calls whose time is over. */
+void runtime_poll(struct runtime *runtime);
+
+/* --- */
 
 /* A message on the runtime's topic. Anything may come; what is not understood changes nothing. */
 void runtime_receive(struct turn *turn, struct str message);
