@@ -144,6 +144,19 @@ read_users(const char *path, struct arena *arena, struct user **ret, size_t *ret
 	return r;
 }
 
+/* The error with the file's name, and the line where there is one, before its text. */
+static int
+name_place(const char *path, struct error *err)
+{
+	struct error why = *err;
+	char line[16] = "";
+
+	if (why.line)
+		(void)snprintf(line, sizeof(line), ":%u", why.line);
+	*err = (struct error){0};
+	return error_set(err, why.code, NULL, "%s%s: %s", path, line, why.text);
+}
+
 int
 auth_reload(struct auth *auth, struct error *err)
 {
@@ -156,7 +169,7 @@ auth_reload(struct auth *auth, struct error *err)
 	r = read_users(auth->path, &arena, &users, &count, err);
 	if (r != 0) {
 		arena_free(&arena);
-		return r;
+		return name_place(auth->path, err);
 	}
 	pthread_rwlock_wrlock(&auth->lock);
 	old = auth->arena;

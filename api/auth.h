@@ -15,7 +15,7 @@
 struct auth;
 
 /*
- * errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY, ERROR_SYNTAX with the line
+ * errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY, ERROR_SYNTAX; the text names the file, and the line
  *         ERROR_UNKNOWN  a hash that crypt(3) does not know
  */
 int auth_open(const char *path, struct auth **ret, struct error *err);

@@ -202,13 +202,8 @@ open_service(struct program *program, struct error *err)
 	program->workers = calloc(program->worker_count, sizeof(*program->workers));
 	if (!service->metrics || !program->workers)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	if (settings->users && auth_open(settings->users, &service->auth, err) != 0) {
-		struct error why = *err;
-
-		*err = (struct error){0};
-		return why.line ? error_set(err, why.code, NULL, "%s:%u: %s", settings->users, why.line, why.text)
-		                : error_set(err, why.code, NULL, "%s", why.text);
-	}
+	if (settings->users && auth_open(settings->users, &service->auth, err) != 0)
+		return -(int)err->code;
 	if (settings->decision_log &&
 	    decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
 		return -(int)err->code;

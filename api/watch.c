@@ -171,10 +171,10 @@ reload_all(struct watch *watch)
 	int r;
 
 	if (service->auth && auth_reload(service->auth, &err) != 0)
-		log_line(service->settings, LOG_LEVEL_ERROR, "%s:%u: %s; the old users stay", service->settings->users,
-		         err.line, err.text);
+		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old users stay", err.text);
 	else if (service->auth)
-		log_line(service->settings, LOG_LEVEL_INFO, "%zu users", auth_users(service->auth));
+		log_line(service->settings, LOG_LEVEL_INFO, "%zu %s", auth_users(service->auth),
+		         auth_users(service->auth) == 1 ? "user" : "users");
 	watch->pending = false;
 	r = policies_read(service, &policies);
 	watch->in_force = policies.hash;
