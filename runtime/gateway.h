@@ -32,6 +32,8 @@ enum gateway_method {
 
 #define GATEWAY_METHODS_ALL ((1u << GATEWAY_METHOD_COUNT) - 1)
 
+#define GATEWAY_PATHS_MAX 256 /* of all services and calls of a type; one without paths counts as one */
+
 extern const char *const gateway_method_name[GATEWAY_METHOD_COUNT];
 unsigned gateway_method_find(struct str name); /* its bit; 0 for another text */
 

@@ -57,6 +57,26 @@ check_call(struct gateway_reading *r, const struct gateway *gateway, const struc
 		             STR_ARG(call->service));
 }
 
+/* What a type may cost those who ask, and its configuration. */
+static bool
+check_size(struct gateway_reading *r, const struct node *template, const struct gateway *gateway)
+{
+	size_t paths = 0;
+
+	for (size_t i = 0; i < gateway->count; i++) {
+		const struct gateway_part *part = &gateway->parts[i];
+
+		for (size_t j = 0; j < part->service_count; j++)
+			paths += part->services[j].scope.path_count;
+		for (size_t j = 0; j < part->call_count; j++)
+			paths += part->calls[j].scope.path_count;
+	}
+	if (paths > GATEWAY_PATHS_MAX)
+		gateway_find(r, template, "services and calls have %zu paths, more than the limit of %d", paths,
+		             GATEWAY_PATHS_MAX);
+	return paths <= GATEWAY_PATHS_MAX;
+}
+
 static void
 check_parts(struct gateway_reading *r, const struct gateway *gateway)
 {
@@ -79,14 +99,28 @@ check_parts(struct gateway_reading *r, const struct gateway *gateway)
 	}
 }
 
+/* Whether the loop or any of its elements has one. */
+static bool
+has_gateway(const struct node *root, const struct node *template)
+{
+	const struct node *elements = looptype_elements(template);
+	bool any = !node_is_null(looptype_property(template, "gateway"));
+
+	for (const struct node *entry = elements ? elements->first : NULL; entry && !any; entry = entry->next)
+		any = !node_is_null(looptype_property(looptype_template(root, looptype_element_ref(entry)), "gateway"));
+	return any;
+}
+
 bool
 gateway_read(const struct node *root, const struct node *template, struct arena *arena,
              struct looptype_findings *findings, struct gateway *ret)
 {
 	const struct node *elements = looptype_elements(template), *own = looptype_property(template, "gateway");
 	struct gateway_reading r = {.arena = arena, .findings = findings};
-	bool any = !node_is_null(own);
 
+	*ret = (struct gateway){0};
+	if (!has_gateway(root, template))
+		return true;
 	*ret = (struct gateway){arena_array(arena, 1 + (elements ? elements->count : 0), sizeof(*ret->parts)), 1};
 	if (!ret->parts)
 		return false;
@@ -98,13 +132,11 @@ gateway_read(const struct node *root, const struct node *template, struct arena 
 		if (!element || gateway_part_of(ret, looptype_concept(element)))
 			continue; /* not there: told elsewhere; listed twice: once is enough */
 		property = looptype_property(element, "gateway");
-		any |= !node_is_null(property);
 		ret->parts[ret->count] = (struct gateway_part){.definition = looptype_concept(element)};
 		gateway_read_part(&r, property, false, ret->parts[0].sandbox, &ret->parts[ret->count++]);
 	}
-	check_parts(&r, ret);
-	if (!any)
-		ret->count = 0;
+	if (check_size(&r, template, ret))
+		check_parts(&r, ret);
 	return !r.exhausted;
 }
 

@@ -20,6 +20,8 @@
  * "/x" to its end, so that /x covers /x/y and not /xy.
  */
 
+#define CONFIGURATION_MAX ((size_t)32 << 20) /* bytes; beyond it an instance is asked for by name */
+
 struct rendering {
 	struct turn *turn;
 	struct text *services, *consumers;
@@ -220,9 +222,10 @@ write_service_at(const struct rendering *r, const struct rendered *rendered, str
 {
 	const struct gateway_service *service = &rendered->service;
 	struct text routes, *out = r->services;
+	size_t size = out->len + r->consumers->len;
 
 	text_init(&routes, r->turn->arena);
-	if (write_routes(r, rendered, path, &routes) == 0)
+	if (size > CONFIGURATION_MAX || write_routes(r, rendered, path, &routes) == 0)
 		return;
 	text_add(out, out->len ? STR(",{\"name\":\"") : STR("{\"name\":\""));
 	write_name(r, rendered, path, out);
@@ -340,7 +343,7 @@ write_loop(void *context, struct loop *loop)
 	}
 	if (on)
 		write_services(r, &gateway.parts[0], NULL);
-	return true;
+	return r->services->len + r->consumers->len <= CONFIGURATION_MAX;
 }
 
 void
@@ -359,6 +362,12 @@ gateway_write_kong(struct turn *turn, struct runtime_call *call, struct text *ou
 	text_init(&services, turn->arena);
 	text_init(&consumers, turn->arena);
 	loops_each(turn, call->name, call->version, write_loop, &rendering);
+	if (services.len + consumers.len > CONFIGURATION_MAX) {
+		call_refuse(call, 507,
+		            "the configuration has more than %zu MiB: ask for one instance by name and version",
+		            CONFIGURATION_MAX >> 20);
+		return;
+	}
 	text_add(out, STR("{\"_format_version\":\"3.0\",\"services\":["));
 	text_add(out, turn_text(turn, &services));
 	text_add(out, STR("],\"consumers\":["));

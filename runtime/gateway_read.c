@@ -8,7 +8,7 @@
 #include "base/document.h"
 #include "runtime/looptype_priv.h"
 
-#define ITEMS_MAX 1000 /* services or calls of one part, paths of one of them */
+#define ITEMS_MAX GATEWAY_PATHS_MAX /* of any list */
 #define HOST_MAX_BYTES 253
 #define PATH_MAX_BYTES 1024
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """gateway - the API gateway of control loops over HTTP: places, secrets, who may read them, and what the CLI says."""
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,8 @@ ELEMENTS = {"11111111-1111-4111-8111-111111111111": ("GuardPolicyElement", "Poli
             "22222222-2222-4222-8222-222222222222": ("CacheServiceElement", "Kubernetes", "k8s-participant-0"),
             "33333333-3333-4333-8333-333333333333": ("CacheConfigElement", "Http", "http-participant-0")}
 CACHE, CONFIG = list(ELEMENTS)[1:]
+METHODS = ("GET", "PUT", "POST", "OPTIONS")
+PATHS = ("/", "/v1", "/v1/", "/v1/limits", "/v1/limits/a", "/v1/limitsa", "/health", "/healthy")
 YAML = {"Content-Type": "application/yaml", "Accept": "application/json"}
 
 
@@ -39,10 +42,10 @@ def instance(version="1.0.0", **more):
 class Loop:
     """A service with the example commissioned, its participants and one instance."""
 
-    def __init__(self, server):
+    def __init__(self, server, text=None):
         self.server = server
         self.listen()
-        self.must("POST", BASE + "/commission", document(), YAML)
+        self.must("POST", BASE + "/commission", text or document(), YAML)
         for _, kind, host in ELEMENTS.values():
             self.say(kind, host, "PARTICIPANT_REGISTER")
         self.must("POST", BASE + "/instantiation", instance())
@@ -136,8 +139,8 @@ def test_nobody_else_is_told_a_key(suite):
         loop.order("PASSIVE")
         loop.answer("PASSIVE")
         keys = loop.keys()
-        for path in ("/instantiation", "/instantiation/configurations?name=loop", "/monitoring/status", "/commission",
-                     "/commission/toscaservicetemplate", "/participants",
+        for path in ("/instantiation", "/instantiation/configurations?name=loop", "/monitoring/status",
+                     "/commission", "/commission/toscaservicetemplate", "/participants",
                      "/monitoring/clelements/controlloop?name=loop&version=1.0.0"):
             text = server.request("GET", BASE + path, headers=JSON).body.decode()
             suite.check(not any(key in text for key in keys.values()), path)
@@ -188,6 +191,43 @@ def test_findings_and_explanations_name_the_line(suite):
         suite.equal(reply.json["explanation"]["line"], line_of("- name: cache"), "the service that no call opens")
         metrics = server.request("GET", "/metrics", headers={}).body.decode()
         suite.check('clguard_decisions_total{reason="not_allowed"} 1\n' in metrics, "counted")
+
+
+def routed(kong, caller, service_name, target, method, path):
+    """Whether a gateway that has loaded this lets the request through: expressions first, then the longest path."""
+    entry = f"/loop/1.0.0/{target or 'external'}/{service_name}{path}"
+    found = (0, 0), None
+    for route in (route for service in kong["services"] for route in service["routes"] if method in route["methods"]):
+        for way in route["paths"]:
+            exact = way.startswith("~")
+            if re.match(way[1:], entry) if exact else entry.startswith(way):
+                found = max(found, ((exact, len(way)), route), key=lambda one: one[0])
+    groups = next(c["acls"][0]["group"] for c in kong["consumers"] if c["username"].endswith(caller))
+    return bool(found[1]) and groups in found[1]["plugins"][0]["config"]["allow"]
+
+
+def test_a_gateway_answers_as_the_decision_does(suite):
+    for old, new in (("", ""), ("sandbox: true", "sandbox: false"), ("paths: [/v1, /health]", "paths: [/]"),
+                     ("methods: [PUT]", "methods: [PUT, GET]"), ("sandbox: false", "calls: [{service: cache}]"),
+                     ("paths: [/health]", "paths: [/v1]"),
+                     ("- service: inventory", "- {service: cache, paths: [/health]}")):
+        with Service() as server:
+            text = document()
+            loop = Loop(server, text.replace(old, new, 1) if old else text)
+            loop.order("PASSIVE")
+            loop.answer("PASSIVE")
+            kong = server.request("GET", BASE + "/gateway", headers=JSON).json
+            permits = 0
+            for caller in ELEMENTS:
+                for name, target in (("cache", CACHE), ("inventory", None)):
+                    for method, path in itertools.product(METHODS, PATHS):
+                        members = dict({"element": caller, "service": name, "method": method, "path": path},
+                                       **({"targetElement": target} if target else {}))
+                        status = server.request("POST", DECISION, access(**members)).json["status"]
+                        permits += status == "Permit"
+                        suite.equal(routed(kong, caller, name, target, method, path), status == "Permit",
+                                    f"{new}: {members}")
+            suite.check(permits > 5, f"{new}: {permits} are permitted")
 
 
 def test_a_passive_service_decides_nothing(suite):
