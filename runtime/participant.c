@@ -63,14 +63,18 @@ bool
 participant_heard(struct turn *turn, const struct node *message, struct participant *ret)
 {
 	struct participant sender;
+	bool silent;
 
 	if (!read_sender(message, &sender) || !participant_load(turn, sender.id, ret) ||
 	    !concept_equal(sender.type, ret->type))
 		return false;
+	silent = ret->retries > 0 && !str_is(ret->state, "TERMINATED");
 	ret->last_ms = turn->now_ms;
 	ret->retries = 0;
 	if (str_is(ret->health, "OFF_LINE") && !str_is(ret->state, "TERMINATED"))
 		ret->health = STR("UNKNOWN");
+	if (silent)
+		notify_participant(turn, "PARTICIPANT_HEARD", ret);
 	return true;
 }
 

@@ -243,8 +243,10 @@ answer_settled(struct supervision *supervision, struct element *element, enum lo
 		return false;
 	end_right(supervision, element, result ? "Success" : "Failure");
 	element->asked = false;
-	if (result)
+	if (result) {
 		element->wrong = 0;
+		notify(supervision, "RIGHT_STATE", element);
+	}
 	return true;
 }
 
@@ -361,6 +363,8 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 	if (state == element->state) {
 		bool changed = element->wrong || element->faulty;
 
+		if (changed)
+			notify(supervision, "RIGHT_STATE", element);
 		end_right(supervision, element, "Success");
 		element->wrong = 0;
 		element->faulty = element->asked = false;
