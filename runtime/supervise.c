@@ -333,8 +333,9 @@ loop_tick(struct supervision *supervision, struct loop *loop)
 {
 	const struct supervision_limits *limits = supervision->limits;
 	int64_t waited_ms = supervision->now_ms - loop->since_ms, limit_ms;
-	bool changed = put_right(supervision, loop) | renew(supervision, loop), late = waited_ms > limits->wait_ms;
+	bool changed = put_right(supervision, loop), late = waited_ms > limits->wait_ms;
 
+	changed |= renew(supervision, loop);
 	if (loop->result == CHANGE_FAILED && late && has_rights(loop)) {
 		loop_release(supervision, loop); /* of those who were asked beside the one that failed, and are silent */
 		return true;
