@@ -139,7 +139,7 @@ choose_participants(struct turn *turn, struct ordered *orders, size_t loops)
 static bool
 stop_at_registered(void *context, struct participant *participant)
 {
-	*(bool *)context = !str_is(participant->state, "TERMINATED");
+	*(bool *)context = !participant->left;
 	return !*(bool *)context;
 }
 
@@ -182,7 +182,7 @@ static bool
 is_available(const struct participant *participant, const struct loop *loop)
 {
 	return loop->state == LOOP_UNINITIALISED ? participant_is_registered(participant)
-	                                         : !str_is(participant->state, "TERMINATED");
+	                                         : !participant->left;
 }
 
 static bool

@@ -68,10 +68,10 @@ participant_heard(struct turn *turn, const struct node *message, struct particip
 	if (!read_sender(message, &sender) || !participant_load(turn, sender.id, ret) ||
 	    !concept_equal(sender.type, ret->type))
 		return false;
-	silent = ret->retries > 0 && !str_is(ret->state, "TERMINATED");
+	silent = ret->retries > 0 && !ret->left;
 	ret->last_ms = turn->now_ms;
 	ret->retries = 0;
-	if (str_is(ret->health, "OFF_LINE") && !str_is(ret->state, "TERMINATED"))
+	if (str_is(ret->health, "OFF_LINE") && !ret->left)
 		ret->health = STR("UNKNOWN");
 	if (silent)
 		notify_participant(turn, "PARTICIPANT_HEARD", ret);
@@ -95,6 +95,9 @@ participant_register(struct turn *turn, const struct node *message)
 	if (!read_sender(message, &participant))
 		return;
 	if (participant_load(turn, participant.id, &known)) {
+		if (!known.left && !concept_equal(known.type, participant.type) &&
+		    participant_load_count(turn, known.id) > 0)
+			return; /* somebody else's name, and somebody relies on it */
 		participant.records = known.records;
 		participant.element_records = known.element_records;
 	} else if (!participant_enter(turn, &participant)) {
@@ -117,6 +120,7 @@ participant_deregister(struct turn *turn, const struct node *message)
 
 	if (participant_heard(turn, message, &participant)) {
 		participant.state = STR("TERMINATED");
+		participant.left = true;
 		participant.health = STR("OFF_LINE");
 		participant.update_ms = TIME_NONE;
 		participant_save(turn, &participant);
@@ -135,7 +139,7 @@ participant_update_ack(struct turn *turn, const struct node *message)
 
 	if (!participant_heard(turn, message, &participant))
 		return;
-	if (str_is(participant.state, "TERMINATED"))
+	if (participant.left)
 		return; /* it has gone; what comes late does not bring it back */
 	if (state.ptr)
 		participant.state = state;
@@ -159,7 +163,7 @@ participant_status(struct turn *turn, const struct node *message)
 		if (!participant_enter(turn, &participant))
 			return;
 	}
-	if (str_is(participant.state, "TERMINATED"))
+	if (participant.left)
 		return;
 	if (state.ptr)
 		participant.state = state;
@@ -185,7 +189,7 @@ take_present(void *context, struct participant *participant)
 {
 	struct presence *presence = context;
 
-	presence->any = !str_is(participant->state, "TERMINATED") && !host_is(presence->turn, participant);
+	presence->any = !participant->left && !host_is(presence->turn, participant);
 	return !presence->any;
 }
 

@@ -51,6 +51,7 @@ void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct
 struct participant {
 	struct concept id, type;
 	struct str state, health; /* as on the wire */
+	bool left;                /* it has deregistered; a state TERMINATED says only that it was deprimed */
 	int64_t last_ms;          /* of its last message */
 	unsigned retries;         /* of PARTICIPANT_STATUS_REQ */
 	int64_t update_ms;        /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */

@@ -34,6 +34,7 @@ participant_parse(struct turn *turn, struct str row, struct participant *ret)
 		.type = concept_read(node_get(root, "type")),
 		.state = state ? state->text : STR("UNKNOWN"),
 		.health = health ? health->text : STR("UNKNOWN"),
+		.left = number(root, "left", 0) != 0,
 		.last_ms = number(root, "last", 0),
 		.retries = (unsigned)number(root, "retries", 0),
 		.update_ms = number(root, "update", TIME_NONE),
@@ -69,6 +70,8 @@ participant_save(struct turn *turn, const struct participant *participant)
 	text_add(&out, STR(",\"health\":"));
 	text_add_json(&out, participant->health);
 	text_addf(&out, ",\"last\":%" PRId64 ",\"retries\":%u", participant->last_ms, participant->retries);
+	if (participant->left)
+		text_add(&out, STR(",\"left\":1"));
 	if (participant->update_ms != TIME_NONE)
 		text_addf(&out, ",\"update\":%" PRId64 ",\"updateRetries\":%u", participant->update_ms,
 		          participant->update_retries);
@@ -120,7 +123,7 @@ participants_each(struct turn *turn, bool (*visit)(void *context, struct partici
 bool
 participant_is_registered(const struct participant *participant)
 {
-	return !str_is(participant->state, "TERMINATED") && !str_is(participant->health, "OFF_LINE");
+	return !participant->left && !str_is(participant->health, "OFF_LINE");
 }
 
 struct of_type {
