@@ -223,7 +223,8 @@ share_descriptors(const struct program *program, struct server_options *options,
 		                 needed + program->worker_count);
 	if (room < wanted)
 		log_line(&program->settings, LOG_LEVEL_WARNING,
-		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room, wanted);
+		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room,
+		         wanted);
 	options->connections = room < wanted ? room : wanted;
 	options->descriptors = needed;
 	return 0;

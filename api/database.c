@@ -33,7 +33,7 @@ child_main(const char *directory, bool alone, pid_t parent, int pipe_fd)
 	const struct rlimit no_core = {0, 0};
 	struct finding finding = {0};
 
-	/* The lock is the child's too: it must not outlive a parent that is killed, or the next start finds it taken. */
+	/* The lock is the child's too: with a parent that is killed it must go, or the next start finds it taken. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(1);
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* a crash is an expected answer here */

@@ -6,7 +6,7 @@
 /* Raises the soft limit to the hard one: connections need them. At start. */
 void descriptors_raise(void);
 
-/* What the process needs besides connections: what is open now, and what it may open later. When all but the workers is. */
+/* What the process needs besides connections: asked when all but the workers is open, and what may come later added. */
 unsigned descriptors_needed(unsigned workers);
 
 /* How many connections the limit, as it is now, leaves room for beside `needed`; UINT_MAX: any number. Any thread. */

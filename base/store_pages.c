@@ -14,8 +14,8 @@
  * source  the file format of LMDB 0.9 on machines of 64 bits, in their byte order.
  *
  *   page    u64 number, u16 pad, u16 kind, u16 lower, u16 upper (overflow: u32 pages in their place); places of nodes
- *   node    u16 low, u16 high, u16 flags, u16 key length, key, value. Leaf: low and high are the value's length; branch:
- *           low, high and flags are the number of the page below
+ *   node    u16 low, u16 high, u16 flags, u16 key length, key, value. Leaf: low and high are the value's length;
+ *           branch: low, high and flags are the number of the page below
  *   tree    u32 pad, u16 flags, u16 depth, u64 branch pages, leaf pages, overflow pages, entries, root
  *   meta    page, u32 magic, u32 version, u64 address, u64 map size, tree of free pages (its pad is the page size),
  *           nameless tree, u64 last page, u64 number of the transaction
@@ -92,7 +92,8 @@ u64(const unsigned char *at)
 static struct tree
 tree_at(const unsigned char *at)
 {
-	return (struct tree){u16(at + 4), u16(at + 6), u64(at + 8), u64(at + 16), u64(at + 24), u64(at + 32), u64(at + 40)};
+	return (struct tree){
+		u16(at + 4), u16(at + 6), u64(at + 8), u64(at + 16), u64(at + 24), u64(at + 32), u64(at + 40)};
 }
 
 static int
@@ -365,8 +366,8 @@ check_file(struct file *file, int fd, size_t len)
 	int r;
 
 	if (map == MAP_FAILED)
-		return error_set(file->err, errno == ENOMEM ? ERROR_MEMORY : ERROR_IO, NULL, "cannot map the database: %s",
-		                 strerror(errno));
+		return error_set(file->err, errno == ENOMEM ? ERROR_MEMORY : ERROR_IO, NULL,
+		                 "cannot map the database: %s", strerror(errno));
 	file->bytes = map;
 	r = check_mapped(file);
 	(void)munmap(map, len); /* as it was mapped */
@@ -382,7 +383,8 @@ store_check_file(const char *path, struct error *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, NULL, "cannot open '%s': %s", path, strerror(errno));
+		return errno == ENOENT ? 0
+		                       : error_set(err, ERROR_IO, NULL, "cannot open '%s': %s", path, strerror(errno));
 	if (fstat(fd, &status) == 0 && pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head)) {
 		file.page_bytes = u32(head + META_FREE);
 		if (file.page_bytes >= PAGE_LEAST && file.page_bytes <= PAGE_MOST)

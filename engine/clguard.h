@@ -137,7 +137,7 @@ struct clg_operation {
 
 /*
  * Enters operations, all or none; returns after the commit. Started then final with the same identity is an update.
- * -CLG_EMISSING: a row without actor or operation, or a Started one without request_id; -CLG_EFULL: the database is full.
+ * -CLG_EMISSING: a row without actor or operation, or a Started one without request_id; -CLG_EFULL: no room.
  */
 CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t count, struct clg_error *err);
 

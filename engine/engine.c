@@ -362,8 +362,8 @@ engine_record_async(struct engine *engine, struct operation *rows, size_t count,
 }
 
 /*
- * Decisions that ask the history begin its transaction; the others never touch it. While rows are refused the counts may
- * be too low, so nothing is read and the guard that asked fails.
+ * Decisions that ask the history begin its transaction; the others never touch it. While rows are refused the counts
+ * may be too low, so nothing is read and the guard that asked fails.
  */
 static inline bool
 is_reading(struct session *session)

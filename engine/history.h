@@ -84,9 +84,9 @@ int history_record_async(struct history *history, const struct operation *rows, 
 int64_t history_clock(struct history *history, int64_t clock_ms);
 
 /*
- * Whether operations may be missing from the counters because they could not be entered: the database is at max_bytes,
- * or its last transaction could not be committed. Who decides by counts then must fail, for they may be too low. Ends by
- * itself, a second at most after there is room or the disk works again. Any thread, no lock.
+ * Whether operations may be missing from the counters because they could not be entered: the database is at
+ * max_bytes, or its last transaction could not be committed. Who decides by counts then must fail, for they may be too
+ * low. Ends by itself, a second at most after there is room or the disk works again. Any thread, no lock.
  */
 bool history_is_refusing(const struct history *history);
 

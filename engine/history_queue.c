@@ -22,7 +22,8 @@ await_others(struct history *history)
 	int64_t now_ns = monotonic_ns(), end_ns = now_ns + history->patience_ns;
 	size_t before = 0;
 
-	while (history->waiting > before && history->waiting < history->expected && now_ns < end_ns && !history->stopping) {
+	while (history->waiting > before && history->waiting < history->expected && now_ns < end_ns &&
+	       !history->stopping) {
 		const struct timespec until = {(now_ns + GAP_NS) / 1000000000, (now_ns + GAP_NS) % 1000000000};
 
 		before = history->waiting;

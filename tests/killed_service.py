@@ -174,8 +174,9 @@ def main():
     faults = [fault for lane in lanes for fault in lane.faults]
     acknowledged = sum(len(lane.journal) for lane in lanes)
     worst = max(lane.worst for lane in lanes)
-    print("%d kills (%d of them while it started) of %d services, %d acknowledgements, at most %d of %d in a window, %d s" %
-          (KILLS, sum(lane.early for lane in lanes), LANES, acknowledged, worst, LIMIT, time.monotonic() - started))
+    print("%d kills (%d of them while it started) of %d services, %d acknowledgements, at most %d of %d in a window, "
+          "%d s" % (KILLS, sum(lane.early for lane in lanes), LANES, acknowledged, worst, LIMIT,
+                    time.monotonic() - started))
     for fault in faults:
         print("FAIL " + fault)
     return 0 if not faults and worst == LIMIT and acknowledged > 5 * KILLS else 1

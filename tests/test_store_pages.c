@@ -94,8 +94,8 @@ a_meta_page_with_the_number_of_another_transaction_is_found(void **state)
 	make_directory(path);
 	bytes = make_file(path, &len, &newer, &older);
 	number = number_at(bytes, newer + NUMBER);
-	assert_non_null(strstr(found_with(path, bytes, len, newer + NUMBER, number - 2, &err), "not that of its transaction"));
-	assert_non_null(strstr(found_with(path, bytes, len, older + NUMBER, number + 1, &err), "not that of its transaction"));
+	assert_non_null(strstr(found_with(path, bytes, len, newer + NUMBER, number - 2, &err), "not that of its"));
+	assert_non_null(strstr(found_with(path, bytes, len, older + NUMBER, number + 1, &err), "not that of its"));
 	/* Without asking for it too: the snapshot that is opened is not the one it says. */
 	assert_int_equal(open_in(path, &store, &err), -ERROR_DAMAGED);
 	assert_string_equal(found_with(path, bytes, len, newer + NUMBER, number, &err), "");

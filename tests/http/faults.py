@@ -201,8 +201,8 @@ def test_a_low_limit_of_descriptors_lets_others_wait_and_nobody_goes_unserved(su
 
 
 def test_too_few_descriptors_for_a_connection_a_worker_end_the_start(suite):
-    done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--workers", "2"], stderr=subprocess.PIPE, text=True,
-                          preexec_fn=few_descriptors(40), timeout=20)
+    done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--workers", "2"], stderr=subprocess.PIPE,
+                          text=True, preexec_fn=few_descriptors(40), timeout=20)
     suite.equal(done.returncode, 3, "the exit code")
     suite.check("the limit of open descriptors (ulimit -n) is too low" in done.stderr, "the message")
 
