@@ -37,6 +37,7 @@ reply_decision(const struct decision *decision, struct str explanation, struct a
 	if (!missing && !explanation.ptr)
 		return (struct reply_body){body, true};
 	text_init(&out, arena);
+	(void)text_reserve(&out, body.len + explanation.len + 64); /* at once; without memory text_done tells */
 	text_add(&out, (struct str){body.ptr, body.len - 1});
 	if (missing) {
 		text_add(&out, STR(",\"missing\":"));

@@ -289,8 +289,7 @@ put_digits(char *at, int32_t number, int digits, char then)
 void
 time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 {
-	const int64_t first = time_day_from_date((struct date){0, 1, 1}) * TIME_MS_DAY;
-	const int64_t last = time_day_from_date((struct date){10000, 1, 1}) * TIME_MS_DAY - 1;
+	const int64_t first = INT64_C(-62167219200000), last = INT64_C(253402300799999); /* of the years 0 and 9999 */
 	struct date date;
 	int32_t of_day;
 	char *at = buf;

@@ -119,6 +119,7 @@ explanation_json(const struct decision *decision, const struct spoken *spoken, s
 	struct text out;
 
 	text_init(&out, arena);
+	(void)text_reserve(&out, 128 + 300 * count); /* mostly all of it, at once; without memory text_done tells */
 	add_number(&out, STR("{\"generation\":"), (int64_t)decision->generation);
 	add_instant(&out, MEMBER("now"), decision->now_ms);
 	text_add(&out, STR(",\"guards\":["));
