@@ -7,7 +7,7 @@
 #include "runtime/monitoring.h"
 #include "runtime/runtime_priv.h"
 
-#define SINGLY_MAX 16 /* participants that are sent the definitions one by one */
+#define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a turn */
 
 static struct str
 text_of(const struct node *message, const char *key)
@@ -105,9 +105,11 @@ participant_register(struct turn *turn, const struct node *message)
 	}
 	participant.last_ms = turn->now_ms;
 	looptypes_each(turn, take_any, &commissioned);
-	if (commissioned) {
+	if (commissioned && turn->primed++ < SINGLY_MAX) {
 		message_prime(turn, &participant);
 		participant.update_ms = turn->now_ms;
+	} else if (commissioned) {
+		participant.update_ms = turn->now_ms - turn->runtime->options.update_wait_ms - 1; /* by the next scan */
 	}
 	message_register_ack(turn, text_of(message, "messageId"), &participant);
 	participant_save(turn, &participant);
