@@ -108,6 +108,7 @@ send(struct turn *turn, uint64_t number, struct str id)
 	struct runtime *runtime = turn->runtime;
 	const struct directive *directive;
 	struct actor_road road;
+	int64_t timeout_ms = runtime->run_options.query_ms;
 	bool attempt;
 
 	if (courier_has(runtime->courier, id) || !transaction || !transaction_load(turn, number, transaction) ||
@@ -118,13 +119,10 @@ send(struct turn *turn, uint64_t number, struct str id)
 	if (!actor_road(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), turn->arena, &road) ||
 	    !road.url.ptr)
 		return;
-	courier_send(runtime->courier,
-	             &(struct errand){
-			     .id = id,
-			     .url = road.url,
-			     .body = operation_request(turn, transaction),
-			     .timeout_ms = attempt ? directive->timeout_s * INT64_C(1000) : runtime->run_options.query_ms,
-		     });
+	if (attempt)
+		timeout_ms = directive->timeout_s * INT64_C(1000);
+	(void)courier_send(runtime->courier, /* when it has too many, the row is looked at again */
+	                   &(struct errand){id, road.url, operation_request(turn, transaction), timeout_ms});
 }
 
 struct look {

@@ -161,7 +161,10 @@ respond(struct turn *turn, struct transaction *transaction, uint32_t *asked, str
 			*asked = run->generation;
 			return false;
 		}
-		answer.kind = ANSWER_QUERY; /* there is no inventory: what the event says is all that is known */
+		/* There is no inventory: what the event says is all that is known. */
+		answer.kind = run->state == RUN_ATTEMPT ? ANSWER_RESULT : ANSWER_QUERY;
+		answer.result = RESULT_FAILURE_EXCEPTION;
+		answer.message = STR("there is no inventory");
 		break;
 	case RUN_DENIED:
 		return run_tick(run, turn->now_ms, actions);
