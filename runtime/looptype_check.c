@@ -58,8 +58,8 @@ static const char *const sections[] = {"data_types",         "capability_types",
                                        "relationship_types", "policy_types"};
 
 /*
- * What comes of a document grows faster than the document: templates are compared with each other and carry the properties
- * of their types. So it is bounded before anything else is done with it. False, and a finding.
+ * What comes of a document grows faster than the document: templates are compared with each other and carry the
+ * properties of their types. So it is bounded before anything else is done with it. False, and a finding.
  */
 static bool
 check_size(const struct node *root, struct looptype_findings *findings)
@@ -88,8 +88,8 @@ check_size(const struct node *root, struct looptype_findings *findings)
 		}
 	}
 	if (properties > PROPERTIES_MAX)
-		looptype_find(findings, 400, templates, "the types of the node templates have more than %d properties in all",
-		              PROPERTIES_MAX);
+		looptype_find(findings, 400, templates,
+		              "the types of the node templates have more than %d properties in all", PROPERTIES_MAX);
 	return properties <= PROPERTIES_MAX;
 }
 

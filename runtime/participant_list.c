@@ -22,7 +22,8 @@ struct listing {
 static int
 compare(const void *a, const void *b)
 {
-	const struct concept *x = &((const struct listed *)a)->participant.id, *y = &((const struct listed *)b)->participant.id;
+	const struct concept *x = &((const struct listed *)a)->participant.id;
+	const struct concept *y = &((const struct listed *)b)->participant.id;
 	int order = str_compare(x->name, y->name);
 
 	return order ? order : str_compare(x->version, y->version);
