@@ -129,15 +129,8 @@ open_runtime(struct program *program, struct error *err)
 		.set_clock = set_clock,
 		.clock_context = &program->clock,
 	};
-	int64_t stood_ms;
-	int r = runtime_open(program->service.engine, &options, &program->service.runtime, err);
 
-	if (r == 0 && settings->manual_clock) {
-		r = runtime_clock(program->service.runtime, &stood_ms, err);
-		if (r == 0 && stood_ms > manual_clock_now(&program->clock))
-			set_clock(&program->clock, stood_ms);
-	}
-	return r;
+	return runtime_open(program->service.engine, &options, &program->service.runtime, err);
 }
 
 static int

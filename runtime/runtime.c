@@ -220,25 +220,30 @@ runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *e
 	return full ? error_set(err, ERROR_BUSY, NULL, "too many requests wait for the runtime") : 0;
 }
 
-int
-runtime_clock(struct runtime *runtime, int64_t *ret_ms, struct error *err)
+/* A manual clock stands where it stood last. Before the thread runs, which has the reader from then on. */
+static int
+wind_clock(struct runtime *runtime, struct error *err)
 {
+	int64_t stood_ms = TIME_NONE;
 	struct arena arena;
 	struct turn turn;
 	struct str value;
 	int r = history_reader_begin(runtime->reader);
 
-	*ret_ms = TIME_NONE;
 	arena_init(&arena, 0);
 	if (r == 0) {
 		runtime_read(runtime, runtime->reader, &arena, &turn);
 		if (turn_get(&turn, STR("Mclock"), &value) && value.len == 8)
-			*ret_ms = store_unpack_i64(value.ptr);
+			stood_ms = store_unpack_i64(value.ptr);
 		r = turn.failed;
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
-	return r == 0 ? 0 : error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
+	if (r != 0)
+		return error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
+	if (stood_ms > engine_now(runtime->engine))
+		runtime->options.set_clock(runtime->options.clock_context, stood_ms);
+	return 0;
 }
 
 /* Where actors are; and the courier, if one of them has a URL. */
@@ -286,6 +291,8 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->owner = runtime->random[0] ^ runtime->random[3];
 	if (rc == 0)
 		rc = open_roads(runtime, err);
+	if (rc == 0 && options->manual)
+		rc = wind_clock(runtime, err);
 	if (rc == 0)
 		runtime_look_around(runtime); /* no other thread yet */
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)

@@ -75,7 +75,7 @@ struct runtime_call {
 	struct runtime_call *next;
 };
 
-/* The engine outlives the runtime. errors  ERROR_MEMORY, ERROR_IO, those of reading the database */
+/* The engine outlives the runtime. A manual clock is set to where it stood last. errors  ERROR_MEMORY, ERROR_IO, those of reading the database */
 int runtime_open(struct engine *engine, const struct runtime_options *options, struct runtime **ret, struct error *err);
 
 /* Answers what waits and ends the thread; later calls are refused. Before runtime_close; takes NULL, as that does. */
@@ -92,9 +92,6 @@ int runtime_call(struct runtime *runtime, struct runtime_call *call, struct erro
 
 /* A reading turn with a reader's snapshot, between history_reader_begin and _end. */
 void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
-
-/* The instant at which the manual clock stood last, TIME_NONE for never. */
-int runtime_clock(struct runtime *runtime, int64_t *ret_ms, struct error *err);
 
 /* --- answers: set status and reply; the text is JSON already, or a sentence --- */
 
