@@ -185,6 +185,51 @@ find_namesake(const struct policyset *set, const struct policyset *of)
 	return NULL;
 }
 
+/* A guard that is in no set yet: an element answered for it in this turn. */
+struct promise {
+	struct promise *next;
+	struct str policy, version, owner; /* owner: absent as the guard's */
+	struct str document;
+	struct concept loop;
+};
+
+static const struct promise *
+find_promise(const struct turn *turn, const struct policyset *of, struct str document)
+{
+	for (const struct promise *promise = turn->promises; promise; promise = promise->next)
+		for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
+			if (str_equal(guard->policy, promise->policy) && str_equal(guard->version, promise->version) &&
+			    str_equal(str_from(guard->owner), promise->owner) && !str_equal(document, promise->document))
+				return promise;
+	return NULL;
+}
+
+static void
+make_promises(struct turn *turn, const struct policyset *of, struct str document, struct concept loop)
+{
+	for (const struct guard *guard = of->guards.first; guard; guard = guard->next) {
+		struct promise *promise = guard->version.ptr ? arena_alloc(turn->arena, sizeof(*promise)) : NULL;
+
+		if (!guard->version.ptr)
+			continue; /* it has no namesake */
+		if (!promise) {
+			turn_fail(turn, ERROR_MEMORY);
+			return;
+		}
+		*promise = (struct promise){
+			.next = turn->promises,
+			.policy = arena_str(turn->arena, guard->policy),
+			.version = arena_str(turn->arena, guard->version),
+			.owner = arena_str(turn->arena, str_from(guard->owner)),
+			.document = document,
+			.loop = {arena_str(turn->arena, loop.name), arena_str(turn->arena, loop.version)},
+		};
+		turn->promises = promise;
+		if (!promise->policy.ptr || !promise->version.ptr)
+			turn_fail(turn, ERROR_MEMORY);
+	}
+}
+
 static const char *
 first_error(struct turn *turn, const struct diags *diags)
 {
@@ -204,6 +249,7 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
 	struct document document = {.name = "policies"};
 	const char *refusal = NULL;
+	const struct promise *promise;
 	const struct guard *namesake;
 	struct policyset *set;
 	struct diags diags;
@@ -220,12 +266,19 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 		return first_error(turn, &diags);
 	*ret_policies = set->policies;
 	namesake = is_deployed(turn, document.bytes) ? NULL : find_namesake(turn->set, set);
+	promise = find_promise(turn, set, document.bytes);
 	if (namesake)
 		refusal = arena_printf(turn->arena, "policy %.*s %.*s is in force already, from %s:%u",
 		                       STR_ARG(namesake->policy), STR_ARG(namesake->version), namesake->file,
 		                       namesake->line);
+	else if (promise)
+		refusal = arena_printf(turn->arena, "policy %.*s %.*s comes into force already, for control loop %.*s %.*s",
+		                       STR_ARG(promise->policy), STR_ARG(promise->version), STR_ARG(promise->loop.name),
+		                       STR_ARG(promise->loop.version));
+	else
+		make_promises(turn, set, document.bytes, loop->id);
 	policyset_drop(set);
-	return namesake && !refusal ? "out of memory" : refusal;
+	return (namesake || promise) && !refusal ? "out of memory" : refusal;
 }
 
 /* --- bringing them into force --- */

@@ -25,6 +25,7 @@ struct turn {
 	int failed;                   /* negative */
 	struct topic_name *published; /* topics that got messages */
 	struct parsed_document *documents; /* that were read in this turn (rows.c) */
+	struct promise *promises;          /* guards that come into force with this turn (deploy.c) */
 	unsigned primed;                   /* participants that were sent the definitions (participant.c) */
 	bool deployed;                /* policies came or went */
 	bool called;                  /* HTTP calls are to be made */
