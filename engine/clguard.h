@@ -157,9 +157,10 @@ struct clg_reservation {
 };
 
 /*
- * Decides and, if permitted, takes the right. lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same
- * reservation while that is live or settled; -CLG_ECONFLICT when they belong to another request. `ret` is filled in any
- * case, after an error with a Deny; clg_reservation_done lets go of it.
+ * Decides and, if permitted, takes the right. It needs an actor and an operation, as each row of the operation history.
+ * lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same reservation while that is live or
+ * settled; -CLG_ECONFLICT when they belong to another request. `ret` is filled in any case, after an error with a Deny;
+ * clg_reservation_done lets go of it.
  */
 CLG_API int clg_reserve(struct clg_engine *engine, const struct clg_request *request, int64_t lease_ms,
                         struct clg_reservation *ret, struct clg_error *err);

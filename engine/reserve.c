@@ -255,9 +255,12 @@ reserve_submit(struct reserve_job *job, struct error *err)
 	return history_submit(engine_history(job->engine), &job->job, err);
 }
 
+/* A right becomes a row of the operation history: it needs what any row needs. */
 static int
 request_check(const struct request *request, struct error *err)
 {
+	if (request->attribute[ATTRIBUTE_ACTOR].len == 0 || request->attribute[ATTRIBUTE_OPERATION].len == 0)
+		return error_set(err, ERROR_MISSING, NULL, "a reservation needs its actor and its operation");
 	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		if (request->attribute[i].len > ATTRIBUTE_SIZE_MAX)
 			return error_set(err, ERROR_LIMIT, NULL, "attribute '%s' is longer than %d bytes",

@@ -34,8 +34,8 @@ void reservation_done(struct reservation *reservation);
  * subRequestId) again gives the same reservation while that is live or settled. `ret` is always filled: after an
  * error it is a Deny with reason "error". That holds in both modes and whatever on_error says, which is about guards
  * that cannot be evaluated: a right that was not entered would count for nobody, so there is none to give.
- * errors  ERROR_CONFLICT: these ids have a reservation for another request; ERROR_LIMIT, ERROR_FULL, ERROR_IO,
- *         ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY
+ * errors  ERROR_MISSING: no actor or no operation; ERROR_CONFLICT: these ids have a reservation for another request;
+ *         ERROR_LIMIT, ERROR_FULL, ERROR_IO, ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY
  */
 int engine_reserve(struct engine *engine, const struct request *request, int64_t lease_ms, struct reservation *ret,
                    struct error *err);

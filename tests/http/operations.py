@@ -61,6 +61,16 @@ def test_listing_filters_and_limits(suite):
             suite.equal(ids("?operation=" + spelling), ["scale"], "two spellings of one operation")
 
 
+def test_a_reservation_needs_what_a_row_needs(suite):
+    with Service() as server:
+        for lacks in ("actor", "operation"):
+            reply = server.request("POST", "/clguard/v1/reservations",
+                                   service.ask(**{k: v for k, v in ASK.items() if k != lacks}))
+            suite.equal((reply.status, lacks in reply.body.decode()), (400, True), "no " + lacks)
+        suite.equal(server.request("GET", OPERATIONS, headers={}).json, [], "nothing is entered")
+        suite.equal(server.request("POST", "/clguard/v1/reservations", service.ask(**ASK)).status, 201, "both")
+
+
 def test_bad_rows_are_refused_whole(suite):
     with Service() as server:
         for body, where in (([row("1"), row("2", endtime="yesterday")], "[1].endtime"), (row(None, "Started"), "requestId"),
