@@ -64,7 +64,7 @@ static int
 read_text(const struct node *node, struct str *ret, struct error *err)
 {
 	if (node->kind != NODE_TEXT)
-		return error_set(err, ERROR_TYPE, node, "a %s where text is expected", node_kind_name(node));
+		return error_set(err, ERROR_TYPE, node, "%s where text is expected", node_kind_phrase(node));
 	if (node->text.len == 0)
 		return error_set(err, ERROR_TYPE, node, "empty text");
 	if (node->text.len > ATTRIBUTE_SIZE_MAX)

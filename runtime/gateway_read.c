@@ -69,7 +69,7 @@ bool
 gateway_check_map(struct gateway_reading *r, const struct node *map, const char *const *members)
 {
 	if (map->kind != NODE_MAP) {
-		gateway_find(r, map, "a %s where a map is expected", node_kind_name(map));
+		gateway_find(r, map, "%s where a map is expected", node_kind_phrase(map));
 		return false;
 	}
 	for (const struct node *child = map->first; child; child = child->next)
@@ -96,7 +96,7 @@ gateway_list(struct gateway_reading *r, const struct node *map, const char *key)
 	if (node_is_null(list))
 		return NULL;
 	if (list->kind != NODE_LIST)
-		gateway_find(r, list, "a %s where a list is expected", node_kind_name(list));
+		gateway_find(r, list, "%s where a list is expected", node_kind_phrase(list));
 	else if (list->count == 0 || list->count > ITEMS_MAX)
 		gateway_find(r, list, "a list of 1 to %d", ITEMS_MAX);
 	else
