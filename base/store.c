@@ -629,6 +629,23 @@ store_abort(struct store_txn *txn)
 		mdb_txn_abort(txn->txn); /* closes its cursors */
 }
 
+uint64_t
+store_state(const struct store_txn *txn)
+{
+	return mdb_txn_id(txn->txn);
+}
+
+int
+store_newest(struct store *store, uint64_t *ret)
+{
+	MDB_envinfo info;
+
+	if (!store->env || store_is_broken(store) || mdb_env_info(store->env, &info) != 0)
+		return -ERROR_IO;
+	*ret = info.me_last_txnid;
+	return 0;
+}
+
 int
 store_failed(const struct store_txn *txn)
 {

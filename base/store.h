@@ -91,6 +91,14 @@ int store_write(struct store *store, struct store_txn **ret, struct error *err);
 int store_commit(struct store_txn *txn, struct error *err);
 void store_abort(struct store_txn *txn); /* takes NULL */
 
+/*
+ * States of the database are numbered by the commits that made them. store_state: of a read transaction, the state that
+ * it sees; of a write transaction, the one that its commit makes. store_newest: the newest there is, whoever committed
+ * it; costs no more than looking; 0 or a negative code.
+ */
+uint64_t store_state(const struct store_txn *txn);
+int store_newest(struct store *store, uint64_t *ret);
+
 /* The first failure of this transaction, negative, or 0. After one, every call answers it, and commit aborts. */
 int store_failed(const struct store_txn *txn);
 

@@ -78,6 +78,12 @@ samples_init(struct samples *samples, size_t room)
 	memset(samples->ns, 0, room * sizeof(double)); /* no page faults while measuring */
 }
 
+double
+ticks_seconds(uint64_t ticks)
+{
+	return (double)ticks * tick_ns / 1e9;
+}
+
 void
 samples_free(struct samples *samples)
 {

@@ -21,6 +21,8 @@ void samples_free(struct samples *samples);
 uint64_t clock_ticks(void);
 void samples_add(struct samples *samples, uint64_t before, uint64_t after);
 
+double ticks_seconds(uint64_t ticks);
+
 /* Sorts; then the p-th quantile, 0..1. */
 void samples_sort(struct samples *samples);
 double samples_at(const struct samples *samples, double quantile);

@@ -1,6 +1,9 @@
 /* count - a limiter's decision beside a bare mdb_get with a renewed read transaction on as many keys, in turns */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Beside it what the bar does not ask for: keys asked about for the first time, and keys that change meanwhile. */
 #include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +171,74 @@ ours_round(struct ours *ours, struct samples *samples)
 	}
 }
 
+/* Every key once: nobody has asked for it before, so the database must be looked at. */
+static void
+ours_first(struct ours *ours, unsigned keys)
+{
+	struct samples samples;
+
+	samples_init(&samples, keys);
+	for (unsigned first = 0; first < keys / ASKED; first++) {
+		for (unsigned i = 0; i < ASKED; i++)
+			asked[i] = i * (keys / ASKED) + first;
+		ours_round(ours, &samples);
+	}
+	report_samples(&samples, "ns", "keys=%u/clg_decide, a limiter, asked for the first time", keys);
+	samples_free(&samples);
+}
+
+struct recorder {
+	struct clg_engine *engine;
+	atomic_bool stop;
+	unsigned rows;
+};
+
+/* Operations on the targets that are being asked about, one a commit, older than the window: they change rings, not answers. */
+static void *
+record_on(void *context)
+{
+	struct recorder *recorder = context;
+	int64_t at = (int64_t)time(NULL) * 1000 - 86400000;
+	struct clg_error err = {0};
+
+	while (!atomic_load(&recorder->stop)) {
+		const struct clg_operation row = {.actor = "SO",
+		                                  .operation = "Restart",
+		                                  .target = targets[recorder->rows % ASKED],
+		                                  .outcome = "Success",
+		                                  .start_ms = at,
+		                                  .end_ms = at};
+
+		check(clg_record(recorder->engine, &row, 1, &err) == 0, err.text);
+		recorder->rows++;
+	}
+	return NULL;
+}
+
+static void
+ours_changing(struct ours *ours)
+{
+	struct recorder recorder = {.engine = ours->engine};
+	struct samples samples;
+	pthread_t thread;
+	double seconds;
+	uint64_t begin;
+
+	samples_init(&samples, (size_t)ROUNDS * ASKED);
+	check(pthread_create(&thread, NULL, record_on, &recorder) == 0, "no thread");
+	begin = clock_ticks();
+	for (int round = 0; round < ROUNDS; round++) {
+		shuffle(ASKED);
+		ours_round(ours, &samples);
+	}
+	seconds = ticks_seconds(clock_ticks() - begin);
+	atomic_store(&recorder.stop, true);
+	pthread_join(thread, NULL);
+	report_samples(&samples, "ns", "keys=%u/clg_decide, a limiter, while operations are recorded", ASKED);
+	report_number(recorder.rows / seconds, "operations/s", "keys=%u/recorded meanwhile", ASKED);
+	samples_free(&samples);
+}
+
 static void
 measure(unsigned keys)
 {
@@ -177,6 +248,7 @@ measure(unsigned keys)
 
 	bare_open(&bare, keys);
 	ours_open(&ours, keys);
+	ours_first(&ours, keys);
 	samples_init(&ceiling, (size_t)ROUNDS * ASKED);
 	samples_init(&samples, (size_t)ROUNDS * ASKED);
 	for (int round = -WARM; round < ROUNDS; round++) {
@@ -189,6 +261,8 @@ measure(unsigned keys)
 	report_bar(samples_at(&samples, 0.5) / samples_at(&ceiling, 0.5), 1.5, "keys=%u/ratio of medians", keys);
 	samples_free(&ceiling);
 	samples_free(&samples);
+	if (keys == ASKED)
+		ours_changing(&ours);
 	clg_session_close(ours.session);
 	clg_close(ours.engine);
 	bare_close(&bare);

@@ -47,6 +47,7 @@ struct session {
 	struct history_view view; /* the guards' questions, through the session: the first one begins the transaction */
 	struct pattern_scratch *scratch;
 	bool reading;
+	bool whole;       /* more than a decision is asked: about one snapshot */
 	bool batch;       /* the set and the snapshot stay until the batch ends, at batch_ms */
 	int64_t batch_ms;
 };
@@ -369,7 +370,7 @@ static inline bool
 is_reading(struct session *session)
 {
 	if (!session->reading && !history_is_refusing(session->engine->history))
-		session->reading = history_reader_begin(session->reader) == 0;
+		session->reading = (session->whole ? history_reader_begin : history_reader_look)(session->reader) == 0;
 	return session->reading;
 }
 
@@ -473,6 +474,9 @@ session_decide(struct session *session, const struct request *request, struct de
 	struct env env = session_env(session);
 
 	decide_with(set, request, &env, ret);
+	/* Answers about two states are no answer; now there is a snapshot, and the second time is the last. */
+	if (session->reading && history_reader_moved(session->reader))
+		decide_with(set, request, &env, ret);
 	session_done(session);
 }
 
@@ -481,13 +485,13 @@ session_batch_begin(struct session *session)
 {
 	(void)session_set(session); /* the newest */
 	session->batch_ms = engine_now(session->engine);
-	session->batch = true;
+	session->batch = session->whole = true;
 }
 
 void
 session_batch_end(struct session *session)
 {
-	session->batch = false;
+	session->batch = session->whole = false;
 	session_done(session);
 }
 
@@ -497,8 +501,11 @@ session_explain(struct session *session, const struct request *request, struct a
 {
 	const struct policyset *set = session_set(session);
 	struct env env = session_env(session);
-	int r = decide_explain(set, request, &env, arena, ret, ret_spoken, ret_count);
+	int r;
 
+	session->whole = true;
+	r = decide_explain(set, request, &env, arena, ret, ret_spoken, ret_count);
+	session->whole = session->batch;
 	session_done(session);
 	return r;
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/history.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -178,7 +179,11 @@ history_open(const struct history_options *options, struct history **ret, struct
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&history->queue_filled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	r = open_all(history, options, err);
+	r = hot_open(&history->hot);
+	if (r != 0)
+		(void)error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	else
+		r = open_all(history, options, err);
 	if (r != 0) {
 		history_close(history);
 		return r;
@@ -194,6 +199,7 @@ history_close(struct history *history)
 		return;
 	committer_stop(history);
 	store_close(history->store);
+	hot_close(&history->hot);
 	pthread_cond_destroy(&history->queue_filled);
 	pthread_mutex_destroy(&history->readers_lock);
 	pthread_mutex_destroy(&history->queue_lock);
@@ -229,6 +235,7 @@ history_reopen(struct history *history, struct error *err)
 	for (struct history_reader *reader = history->readers; reader; reader = reader->next)
 		store_reader_suspend(reader->txn);
 	r = store_reopen(history->store, err);
+	hot_clear(&history->hot);
 	for (struct history_reader *reader = history->readers; r == 0 && reader; reader = reader->next)
 		(void)store_reader_resume(reader->txn); /* one that cannot reports it at its next snapshot */
 	pthread_mutex_unlock(&history->readers_lock);
@@ -389,6 +396,7 @@ history_writer_txn(struct history_writer *writer)
 struct store_txn *
 history_reader_txn(struct history_reader *reader)
 {
+	assert(reader->snapshot);
 	return reader->txn;
 }
 

@@ -54,8 +54,13 @@ void history_reader_close(struct history_reader *reader);
 /*
  * A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. Between the two
  * a thread must not wait for a commit: the committer waits for readers before it opens a broken store again.
+ *
+ * look: the same for the questions of guards alone, and the snapshot is taken only when one of them cannot be answered
+ * from memory. If it then is of a later state than the answers before, moved says so, once: ask them again.
  */
 int history_reader_begin(struct history_reader *reader);
+int history_reader_look(struct history_reader *reader);
+bool history_reader_moved(struct history_reader *reader);
 void history_reader_end(struct history_reader *reader);
 
 /* The three questions of guards; context is the reader, between begin and end. */

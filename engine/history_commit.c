@@ -52,8 +52,25 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 		return error_set(err, (enum error_code) - r, NULL,
 		                 "the state record of the operation history is damaged");
 	}
+	writer->commit = store_state(writer->txn);
+	hot_begin(&history->hot, writer->commit);
 	history_learn(history, &writer->state);
 	return 0;
+}
+
+/* What was written is given up, or was lost in a commit that failed. */
+static void
+writer_forget(struct history_writer *writer)
+{
+	if (writer->rings)
+		hot_forget(&writer->history->hot, writer->commit);
+}
+
+static void
+writer_give_up(struct history_writer *writer)
+{
+	store_abort(writer->txn);
+	writer_forget(writer);
 }
 
 size_t
@@ -88,16 +105,18 @@ writer_commit(struct history_writer *writer, struct error *err)
 	if (window_ms > writer->state.window_ms)
 		writer->state.window_ms = window_ms;
 	r = state_write(writer->txn, &writer->history->key, &writer->state);
-	if (r != 0)
-		(void)error_set(err, (enum error_code)-r, NULL, "cannot write the operation history");
 	if (r != 0) {
-		store_abort(writer->txn);
-		return r;
+		writer_give_up(writer);
+		return error_set(err, (enum error_code)-r, NULL, "cannot write the operation history");
 	}
 	r = store_commit(writer->txn, err);
-	if (r == 0)
-		history_learn(writer->history, &writer->state);
-	return r;
+	if (r != 0) {
+		writer_forget(writer);
+		return r;
+	}
+	hot_commit(&writer->history->hot, writer->commit);
+	history_learn(writer->history, &writer->state);
+	return 0;
 }
 
 int64_t
@@ -162,7 +181,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	if (r == 0) {
 		r = do_chores(&writer, first == NULL);
 		if (r != 0) {
-			store_abort(writer.txn);
+			writer_give_up(&writer);
 			r = error_set(err, (enum error_code) - r, NULL,
 			              "the operation history is damaged or cannot be read");
 		}
@@ -174,13 +193,13 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 
 		atomic_fetch_add_explicit(&history->counters.jobs, 1, memory_order_relaxed);
 		if (run_job(job, &writer, full) != 0 && store_changes(writer.txn) != changes) {
-			store_abort(writer.txn);
+			writer_give_up(&writer);
 			return 1;
 		}
 	}
 	if (store_changes(writer.txn) == 0 && writer.state.window_ms >= atomic_load(&history->window_ms) &&
 	    !atomic_load(&history->failing)) { /* after a failure the next one shows whether it is over */
-		store_abort(writer.txn);
+		writer_give_up(&writer);
 		return 0;
 	}
 	r = writer_commit(&writer, err);

@@ -145,19 +145,59 @@ int index_decode(const struct hash_key *key, const struct store_entry *stored, s
 #define RING_LENGTH_LEAST 16 /* stamps that a ring holds at least when there are as many */
 #define RING_LENGTH_MOST 4096
 
-/* What a decision asks of a ring: 1 and the answer, 0 when the ring is too short for it, or negative. */
-int ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t since_ms, uint32_t limit,
-               struct count_result *ret);
+/* A ring as it stands in the database or is about to: ends, newest first, aligned to nothing. */
+struct ring_view {
+	const char *stamps; /* 8 * count bytes */
+	uint32_t count;
+	bool complete; /* the key has no others */
+};
 
 /*
- * One end leaves the key, one enters it; TIME_NONE for none. The index must have changed already. length: stamps that
- * the ring should hold. 0 or negative: -ERROR_DAMAGED when the ring does not hold what leaves and should.
+ * What a decision asks of a ring: 1 and the answer, 0 when the ring is too short for it, or negative. ret_ring: borrowed
+ * from the transaction, unless the answer is negative.
  */
-int ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t leave_ms,
-                int64_t enter_ms, uint32_t length);
+int ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t since_ms, uint32_t limit,
+               struct count_result *ret, struct ring_view *ret_ring);
+
+/*
+ * One end leaves the key, one enters it; TIME_NONE for none. The index must have changed already. 0 or negative:
+ * -ERROR_DAMAGED when the ring does not hold what leaves and should.
+ */
+struct history_writer;
+int ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, int64_t enter_ms);
 
 /* Compares a ring with the index: 0, or -ERROR_DAMAGED. */
 int ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str ring);
+
+/* --- rings in memory (history_hot.c, with the theory) --- */
+
+struct hot_set;
+
+struct hot {
+	struct hot_set *sets;
+	void *memory;
+	atomic_uint_fast64_t known, floor; /* numbers of commits; written by the committer */
+};
+
+int hot_open(struct hot *hot); /* into zeroed memory: 0 or -ERROR_MEMORY */
+void hot_close(struct hot *hot);
+
+/* True with the answer of a state of the database, false when only the database can tell. Any thread, no lock. */
+bool hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, uint32_t limit,
+               struct count_result *ret);
+
+/* A ring as the state that `commit` made has it; kept if nobody else writes there at this moment. Any thread. */
+void hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);
+
+/*
+ * The committer's part. A transaction that will be commit number `commit` begins; a ring changes in it; it is
+ * committed, or given up after rings had changed; the store was opened again.
+ */
+void hot_begin(struct hot *hot, uint64_t commit);
+void hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);
+void hot_commit(struct hot *hot, uint64_t commit);
+void hot_forget(struct hot *hot, uint64_t commit);
+void hot_clear(struct hot *hot);
 
 /* --- one transaction of the committer (history_write.c) --- */
 
@@ -177,7 +217,9 @@ struct history_writer {
 	struct history *history;
 	struct store_txn *txn;
 	struct history_state state;
-	char *scratch; /* RECORD_MAX bytes */
+	char *scratch;   /* RECORD_MAX bytes */
+	uint64_t commit; /* its number, once it is committed */
+	bool rings;      /* some have changed */
 };
 
 /* Whether the texts of rows fit a record. errors  ERROR_LIMIT */
@@ -311,6 +353,10 @@ struct history_reader {
 	struct store_txn *txn;
 	struct history_reader *next; /* under readers_lock */
 	atomic_bool busy; /* set by its thread around a snapshot; the committer waits for it before reopening */
+	uint64_t state;   /* the state that questions are about: number of its commit */
+	bool snapshot;    /* the transaction has begun */
+	bool answered;    /* something was told of `state` before it had */
+	bool moved;       /* the snapshot is of another state than what was told before */
 };
 
 /* What this process's committer has done. Written by it alone, read by any: relaxed, because a count orders nothing. */
@@ -344,6 +390,7 @@ struct history {
 	atomic_bool full, failing;         /* written by the committer: at max_bytes; the last transaction failed */
 	uint64_t prune_at;                 /* committer: where pruning goes on */
 	struct history_counters counters;
+	struct hot hot;
 	atomic_uint ring_length; /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
 };
 

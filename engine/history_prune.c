@@ -27,7 +27,6 @@ static int
 row_remove(struct history_writer *writer, uint64_t number, const struct record *record)
 {
 	const struct hash_key *key = &writer->history->key;
-	uint32_t length = atomic_load_explicit(&writer->history->ring_length, memory_order_relaxed);
 	struct count_entry entries[KEYS_MAX];
 	struct hash128 identity;
 	size_t count = record_entries(key, number, record, entries);
@@ -40,7 +39,7 @@ row_remove(struct history_writer *writer, uint64_t number, const struct record *
 		r = index_remove(writer->txn, key, &entries[i]);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (entries[i].flags & ENTRY_RINGED)
-			r = ring_change(writer->txn, key, entries[i].key, entries[i].order, TIME_NONE, length);
+			r = ring_change(writer, entries[i].key, entries[i].order, TIME_NONE);
 	}
 	if (r == 0 && identified)
 		r = store_delete(writer->txn, TABLE_IDENTITY, (struct str){(const char *)&identity, sizeof(identity)});

@@ -48,23 +48,62 @@ history_reader_close(struct history_reader *reader)
 }
 
 int
-history_reader_begin(struct history_reader *reader)
+history_reader_look(struct history_reader *reader)
 {
 	int r = -ERROR_IO;
 
 	/* Both in one total order with the committer's: see history_reopen. */
 	atomic_store(&reader->busy, true);
 	if (!atomic_load(&reader->history->reopening))
-		r = store_begin(reader->txn);
+		r = store_newest(reader->history->store, &reader->state);
+	reader->snapshot = reader->answered = reader->moved = false;
 	if (r != 0)
 		atomic_store_explicit(&reader->busy, false, memory_order_release);
 	return r;
 }
 
+/* From here on all questions are about one state, the database's at this moment. */
+static int
+take_snapshot(struct history_reader *reader)
+{
+	uint64_t state = reader->state;
+	int r = reader->snapshot ? 0 : store_begin(reader->txn);
+
+	if (r != 0 || reader->snapshot)
+		return r;
+	reader->snapshot = true;
+	reader->state = store_state(reader->txn);
+	reader->moved = reader->answered && reader->state != state;
+	return 0;
+}
+
+int
+history_reader_begin(struct history_reader *reader)
+{
+	int r = history_reader_look(reader);
+
+	if (r != 0)
+		return r;
+	r = take_snapshot(reader);
+	if (r != 0)
+		history_reader_end(reader);
+	return r;
+}
+
+bool
+history_reader_moved(struct history_reader *reader)
+{
+	bool moved = reader->moved;
+
+	reader->moved = false;
+	return moved;
+}
+
 void
 history_reader_end(struct history_reader *reader)
 {
-	store_end(reader->txn);
+	if (reader->snapshot)
+		store_end(reader->txn);
 	/* Release: the committer that sees it may take the transaction back. */
 	atomic_store_explicit(&reader->busy, false, memory_order_release);
 }
@@ -130,25 +169,40 @@ note_window(struct history *history, const struct count_query *query)
 		                              : INT64_MAX);
 }
 
-int
-txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret)
+/* Whether no count is needed. */
+static bool
+is_answered(struct history *history, const struct count_query *query, struct count_result *ret)
 {
-	struct hash128 of = count_key(&history->key, query);
-	int r;
-
 	*ret = (struct count_result){0, TIME_NONE};
 	if (query->limit == 0)
-		return 0;
+		return true;
 	note_window(history, query);
-	if (is_unknown(history, query, ret))
-		return 0;
-	if (query->ended_only)
-		return count_index(txn, &history->key, of, query, ret);
-	r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret);
+	return is_unknown(history, query, ret);
+}
+
+/* By the ring, or where that is too short by the index. */
+static int
+count_stored(struct history *history, struct store_txn *txn, struct hash128 of, const struct count_query *query,
+             struct count_result *ret, struct ring_view *ret_ring)
+{
+	int r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret, ret_ring);
+
 	if (r != 0)
 		return r < 0 ? r : 0;
 	want_length(history, query->limit);
 	return count_index(txn, &history->key, of, query, ret);
+}
+
+int
+txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret)
+{
+	struct hash128 of = count_key(&history->key, query);
+	struct ring_view ring;
+
+	if (is_answered(history, query, ret))
+		return 0;
+	return query->ended_only ? count_index(txn, &history->key, of, query, ret)
+	                         : count_stored(history, txn, of, query, ret, &ring);
 }
 
 /* Until when any loop may have an operation that a damaged database knew of; TIME_NONE: none. */
@@ -195,24 +249,44 @@ static int
 reader_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct history_reader *reader = context;
+	struct history *history = reader->history;
+	struct hash128 of = count_key(&history->key, query);
+	struct ring_view ring;
+	int r;
 
-	return txn_count(reader->history, reader->txn, query, ret);
+	if (is_answered(history, query, ret))
+		return 0;
+	if (!query->ended_only && hot_count(&history->hot, of, reader->state, query->since_ms, query->limit, ret)) {
+		reader->answered = true;
+		return 0;
+	}
+	r = take_snapshot(reader);
+	if (r != 0)
+		return r;
+	if (query->ended_only)
+		return count_index(reader->txn, &history->key, of, query, ret);
+	r = count_stored(history, reader->txn, of, query, ret, &ring);
+	if (r == 0)
+		hot_put(&history->hot, of, reader->state, &ring);
+	return r;
 }
 
 static int
 reader_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
 	struct history_reader *reader = context;
+	int r = take_snapshot(reader);
 
-	return txn_loop_live(reader->history, reader->txn, clname, now_ms, ret_until);
+	return r == 0 ? txn_loop_live(reader->history, reader->txn, clname, now_ms, ret_until) : r;
 }
 
 static int
 reader_loop_started(void *context, struct str clname)
 {
 	struct history_reader *reader = context;
+	int r = take_snapshot(reader);
 
-	return txn_loop_started(reader->history, reader->txn, clname);
+	return r == 0 ? txn_loop_started(reader->history, reader->txn, clname) : r;
 }
 
 const struct history_view history_reader_view = {

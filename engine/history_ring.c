@@ -99,7 +99,7 @@ hash_bytes(const struct hash128 *hash)
 
 int
 ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t since_ms, uint32_t limit,
-           struct count_result *ret)
+           struct count_result *ret, struct ring_view *ret_ring)
 {
 	uint32_t count, low = 0, high;
 	uint16_t room;
@@ -110,10 +110,12 @@ ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	if (r < 0)
 		return r;
 	*ret = (struct count_result){0, TIME_NONE};
-	if (r == 0 || limit == 0)
+	*ret_ring = (struct ring_view){.complete = true};
+	if (r == 0)
 		return 1; /* no ring: nothing was ever counted */
 	if (header_read(key, of, bytes, &complete, &count, &room) != 0)
 		return -ERROR_DAMAGED;
+	*ret_ring = (struct ring_view){bytes.ptr + HEADER_SIZE, count, complete};
 	if (!complete && count < limit)
 		return 0;
 	high = count < limit ? count : limit;
@@ -241,9 +243,11 @@ put_in(struct ring *ring, int64_t stamp)
 }
 
 int
-ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of, int64_t leave_ms, int64_t enter_ms,
-            uint32_t length)
+ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, int64_t enter_ms)
 {
+	uint32_t length = atomic_load_explicit(&writer->history->ring_length, memory_order_relaxed);
+	const struct hash_key *key = &writer->history->key;
+	struct store_txn *txn = writer->txn;
 	struct ring ring;
 	int r = ring_read(txn, key, of, &ring);
 
@@ -257,7 +261,14 @@ ring_change(struct store_txn *txn, const struct hash_key *key, struct hash128 of
 		put_in(&ring, enter_ms);
 	if (r == 0 && !ring.complete && ring.count < ring.room - ring.room / 5)
 		r = ring_fill(txn, key, of, &ring);
-	return r == 0 ? ring_write(txn, key, of, &ring) : r;
+	if (r == 0)
+		r = ring_write(txn, key, of, &ring);
+	if (r != 0)
+		return r;
+	writer->rings = true;
+	hot_change(&writer->history->hot, of, writer->commit,
+	           &(struct ring_view){(const char *)ring.stamps, ring.count, ring.complete});
+	return 0;
 }
 
 int

@@ -76,7 +76,6 @@ entries_change(struct history_writer *writer, struct count_entry *old, size_t ol
                size_t new_count)
 {
 	const struct hash_key *key = &writer->history->key;
-	uint32_t length = atomic_load_explicit(&writer->history->ring_length, memory_order_relaxed);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < old_count; i++)
@@ -95,11 +94,11 @@ entries_change(struct history_writer *writer, struct count_entry *old, size_t ol
 				old[j].flags &= ~(unsigned)ENTRY_RINGED; /* done here */
 			}
 		}
-		r = ring_change(writer->txn, key, new[i].key, leave, new[i].order, length);
+		r = ring_change(writer, new[i].key, leave, new[i].order);
 	}
 	for (size_t i = 0; r == 0 && i < old_count; i++) {
 		if (old[i].flags & ENTRY_RINGED)
-			r = ring_change(writer->txn, key, old[i].key, old[i].order, TIME_NONE, length);
+			r = ring_change(writer, old[i].key, old[i].order, TIME_NONE);
 	}
 	return r;
 }

@@ -1,0 +1,460 @@
+/* test_hot - rings kept in memory: what they answer is what the database says, of one state, whoever committed it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/history_priv.h"
+
+#define NOW_MS 5000
+
+struct fixture {
+	struct history *history;
+	struct history_reader *reader;
+};
+
+static void
+open_all(struct fixture *fixture, const char *directory)
+{
+	const struct history_options options = {.directory = directory, .map_bytes = 1 << 28, .lease_ms = 1000};
+	struct error err = {0};
+
+	if (history_open(&options, &fixture->history, &err) != 0 ||
+	    history_reader_open(fixture->history, &fixture->reader, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static void
+close_all(struct fixture *fixture)
+{
+	history_reader_close(fixture->reader);
+	history_close(fixture->history);
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture fixture;
+
+	open_all(&fixture, NULL);
+	*state = &fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	close_all(*state);
+	return 0;
+}
+
+static struct operation
+restart(const char *target)
+{
+	return (struct operation){
+		.actor = STR("SO"),
+		.operation = STR("Restart"),
+		.target = str_from(target),
+		.outcome = STR("Success"),
+		.start_ms = NOW_MS,
+		.end_ms = NOW_MS,
+	};
+}
+
+static void
+record(struct history *history, const char *target)
+{
+	const struct operation row = restart(target);
+	struct error err = {0};
+
+	if (history_record(history, &row, 1, NOW_MS, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static struct count_query
+query_of(const char *target, uint32_t limit)
+{
+	return (struct count_query){.actor = STR("SO"), .operation = STR("Restart"), .target = str_from(target),
+	                            .since_ms = 0, .now_ms = NOW_MS, .limit = limit};
+}
+
+/* Between look and end. */
+static uint32_t
+count(struct history_reader *reader, const char *target, uint32_t limit)
+{
+	const struct count_query query = query_of(target, limit);
+	struct count_result result;
+
+	assert_int_equal(history_reader_view.count(reader, &query, &result), 0);
+	return result.used;
+}
+
+/* As a decision asks. */
+static uint32_t
+used(struct history_reader *reader, const char *target)
+{
+	uint32_t found;
+
+	assert_int_equal(history_reader_look(reader), 0);
+	found = count(reader, target, 9);
+	assert_false(history_reader_moved(reader)); /* nothing was told before */
+	history_reader_end(reader);
+	return found;
+}
+
+/* Whether the present state's count is in memory. */
+static bool
+is_hot(struct fixture *fixture, const char *target, uint32_t limit)
+{
+	const struct count_query query = query_of(target, limit);
+	struct count_result result;
+	uint64_t state;
+
+	assert_int_equal(store_newest(fixture->history->store, &state), 0);
+	return hot_count(&fixture->history->hot, count_key(&fixture->history->key, &query), state, 0, limit, &result);
+}
+
+static void
+what_was_asked_for_stays_in_memory_through_ones_own_commits(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture->history, "vm-1");
+	assert_false(is_hot(fixture, "vm-1", 9));
+	assert_int_equal(used(fixture->reader, "vm-1"), 1);
+	assert_true(is_hot(fixture, "vm-1", 9));
+	record(fixture->history, "vm-1"); /* the ring itself changes */
+	assert_true(is_hot(fixture, "vm-1", 9));
+	assert_int_equal(used(fixture->reader, "vm-1"), 2);
+	record(fixture->history, "vm-2"); /* others do */
+	assert_true(is_hot(fixture, "vm-1", 9));
+	assert_false(is_hot(fixture, "vm-2", 9));
+	assert_int_equal(used(fixture->reader, "vm-1"), 2);
+	assert_int_equal(used(fixture->reader, "vm-3"), 0); /* none is an answer too */
+	assert_true(is_hot(fixture, "vm-3", 9));
+	record(fixture->history, "vm-3");
+	assert_int_equal(used(fixture->reader, "vm-3"), 1);
+}
+
+static void
+a_slot_holds_ten_ends_and_more_are_asked_of_the_database(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (uint32_t i = 1; i <= 12; i++) {
+		record(fixture->history, "vm-1");
+		assert_int_equal(history_reader_look(fixture->reader), 0);
+		assert_int_equal(count(fixture->reader, "vm-1", 100), i);
+		assert_int_equal(count(fixture->reader, "vm-1", 10), i < 10 ? i : 10);
+		history_reader_end(fixture->reader);
+		assert_true(is_hot(fixture, "vm-1", 10));
+		assert_int_equal(is_hot(fixture, "vm-1", 11), i <= 10);
+	}
+}
+
+static int
+record_and_fail(void *context, struct history_writer *writer)
+{
+	const struct operation row = restart(context);
+	int r = writer_record(writer, &row, NOW_MS);
+
+	return r == 0 ? -ERROR_CONFLICT : r;
+}
+
+static void
+what_is_given_up_was_never_there_even_when_its_number_is_given_again(void **state)
+{
+	struct fixture *fixture = *state;
+	char target[] = "vm-1";
+
+	record(fixture->history, target);
+	assert_int_equal(used(fixture->reader, target), 1);
+	for (int i = 0; i < 3; i++) {
+		struct error err = {0};
+
+		assert_int_equal(history_transact(fixture->history, record_and_fail, target, &err), -ERROR_CONFLICT);
+		assert_int_equal(used(fixture->reader, "vm-1"), 1);
+		record(fixture->history, "vm-2");
+		assert_int_equal(used(fixture->reader, "vm-1"), 1);
+	}
+	record(fixture->history, "vm-1");
+	assert_int_equal(used(fixture->reader, "vm-1"), 2);
+}
+
+static void
+answers_of_two_states_are_noticed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture->history, "vm-1");
+	assert_int_equal(used(fixture->reader, "vm-1"), 1);
+	assert_int_equal(history_reader_look(fixture->reader), 0);
+	assert_int_equal(count(fixture->reader, "vm-1", 9), 1);
+	record(fixture->history, "vm-1");
+	assert_false(history_reader_moved(fixture->reader));
+	assert_int_equal(count(fixture->reader, "vm-2", 9), 0); /* of a later state than vm-1 */
+	assert_true(history_reader_moved(fixture->reader));
+	assert_false(history_reader_moved(fixture->reader));
+	assert_int_equal(count(fixture->reader, "vm-1", 9), 2);
+	record(fixture->history, "vm-1");
+	record(fixture->history, "vm-2");
+	assert_int_equal(count(fixture->reader, "vm-1", 9), 2); /* the snapshot's, whatever is in memory by now */
+	assert_int_equal(count(fixture->reader, "vm-2", 9), 0);
+	assert_false(history_reader_moved(fixture->reader));
+	history_reader_end(fixture->reader);
+	assert_int_equal(used(fixture->reader, "vm-1"), 3);
+	assert_int_equal(used(fixture->reader, "vm-2"), 1);
+}
+
+/*
+ * A reader may leave what it found just when the committer could not write there: so whatever changes in a set ends
+ * what is in it, and the committer's own entry counts only because it is of the new commit.
+ */
+static void
+a_change_ends_what_is_in_its_set(void **state)
+{
+	const struct hash128 one = {.lo = 7, .hi = 1}, other = {.lo = 7, .hi = 2};
+	const struct ring_view ring = {.complete = true};
+	struct count_result result;
+	struct hot hot = {0};
+
+	(void)state;
+	assert_int_equal(hot_open(&hot), 0);
+	hot_begin(&hot, 6);
+	hot_put(&hot, one, 5, &ring);
+	assert_true(hot_count(&hot, one, 5, 0, 1, &result));
+	hot_change(&hot, other, 6, &ring); /* nobody had asked for it */
+	hot_commit(&hot, 6);
+	assert_false(hot_count(&hot, one, 6, 0, 1, &result));
+	assert_false(hot_count(&hot, other, 6, 0, 1, &result));
+	hot_put(&hot, one, 6, &ring);
+	hot_begin(&hot, 7);
+	hot_change(&hot, one, 7, &ring);
+	assert_false(hot_count(&hot, one, 6, 0, 1, &result));
+	hot_put(&hot, one, 6, &ring); /* late: what is there is newer */
+	hot_commit(&hot, 7);
+	assert_true(hot_count(&hot, one, 7, 0, 1, &result));
+	hot_close(&hot);
+}
+
+static void
+reopening_forgets_all(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err = {0};
+
+	record(fixture->history, "vm-1");
+	assert_int_equal(used(fixture->reader, "vm-1"), 1);
+	assert_int_equal(history_reopen(fixture->history, &err), 0); /* the committer is idle */
+	assert_false(is_hot(fixture, "vm-1", 9));
+	assert_int_equal(used(fixture->reader, "vm-1"), 1);
+	record(fixture->history, "vm-1");
+	assert_int_equal(used(fixture->reader, "vm-1"), 2);
+}
+
+/* --- other processes --- */
+
+/* A process that enters one row of vm-1 whenever a byte comes, and then sends it back. */
+static pid_t
+process_that_records(const char *path, int pipes[2][2])
+{
+	pid_t child = fork();
+	struct fixture fixture;
+	char byte;
+
+	/* Each keeps its own ends, so that the end of one is noticed by the other. */
+	close(pipes[0][child != 0 ? 0 : 1]);
+	close(pipes[1][child != 0 ? 1 : 0]);
+	if (child != 0)
+		return child;
+	while (read(pipes[0][0], &byte, 1) == 1) {
+		if (byte == 'o')
+			open_all(&fixture, path);
+		else
+			record(fixture.history, "vm-1");
+		if (write(pipes[1][1], &byte, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static void
+tell(const int pipes[2][2], char command)
+{
+	char byte;
+
+	assert_int_equal(write(pipes[0][1], &command, 1), 1);
+	assert_int_equal(read(pipes[1][0], &byte, 1), 1);
+}
+
+static void
+a_commit_of_another_process_counts_at_once(void **state)
+{
+	char path[] = "/tmp/test_hot-XXXXXX", command[64];
+	struct fixture fixture;
+	int pipes[2][2], status;
+	uint32_t entered = 0;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(pipe(pipes[0]) | pipe(pipes[1]), 0);
+	child = process_that_records(path, pipes);
+	open_all(&fixture, path);
+	tell(pipes, 'o');
+	for (int round = 0; round < 4; round++) {
+		record(fixture.history, "vm-1");
+		assert_int_equal(used(fixture.reader, "vm-1"), ++entered);
+		assert_true(is_hot(&fixture, "vm-1", 9));
+		tell(pipes, 'r');
+		assert_false(is_hot(&fixture, "vm-1", 9));
+		if (round & 1) /* asked before, or only after this process has committed again */
+			assert_int_equal(used(fixture.reader, "vm-1"), entered + 1);
+		record(fixture.history, "vm-2");
+		assert_int_equal(used(fixture.reader, "vm-1"), ++entered);
+		assert_int_equal(used(fixture.reader, "vm-1"), entered);
+	}
+	close(pipes[0][1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(pipes[1][0]);
+	close_all(&fixture);
+	snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	assert_int_equal(system(command), 0);
+}
+
+/* --- threads --- */
+
+#define WRITERS 2
+#define READERS 2
+#define TARGETS 40 /* of each writer */
+#define ROWS 9
+
+struct crew {
+	struct history *history;
+	atomic_bool stop;
+	char targets[WRITERS][TARGETS][16];
+};
+
+struct worker {
+	struct crew *crew;
+	size_t number;
+};
+
+/* Nobody else enters rows of these targets: what was acknowledged is counted, no more and no less. */
+static void *
+write_and_ask(void *context)
+{
+	struct worker *worker = context;
+	struct fixture fixture = {.history = worker->crew->history};
+	struct error err = {0};
+
+	assert_int_equal(history_reader_open(fixture.history, &fixture.reader, &err), 0);
+	for (uint32_t i = 1; i <= ROWS; i++) {
+		for (size_t t = 0; t < TARGETS; t++) {
+			const char *target = worker->crew->targets[worker->number][t];
+
+			record(fixture.history, target);
+			assert_int_equal(used(fixture.reader, target), i);
+		}
+	}
+	history_reader_close(fixture.reader);
+	return NULL;
+}
+
+/* What is asked and not known is put into memory at any moment of the writers' commits; no count goes back. */
+static void *
+ask(void *context)
+{
+	struct worker *worker = context;
+	uint32_t last[WRITERS][TARGETS] = {{0}};
+	struct history_reader *reader;
+	struct error err = {0};
+
+	assert_int_equal(history_reader_open(worker->crew->history, &reader, &err), 0);
+	while (!atomic_load(&worker->crew->stop)) {
+		for (size_t i = 0; i < (size_t)WRITERS * TARGETS; i++) {
+			size_t w = i % WRITERS, t = i / WRITERS;
+			uint32_t found = used(reader, worker->crew->targets[w][t]);
+
+			assert_true(found >= last[w][t]);
+			last[w][t] = found;
+		}
+	}
+	history_reader_close(reader);
+	return NULL;
+}
+
+static void
+what_was_acknowledged_is_counted_while_all_ask(void **state)
+{
+	struct fixture *fixture = *state;
+	static struct crew crew;
+	struct worker workers[WRITERS + READERS];
+	pthread_t threads[WRITERS + READERS];
+
+	crew.history = fixture->history;
+	for (size_t w = 0; w < WRITERS; w++) {
+		for (size_t t = 0; t < TARGETS; t++)
+			snprintf(crew.targets[w][t], sizeof(crew.targets[w][t]), "vm-%zu-%zu", w, t);
+	}
+	for (size_t i = 0; i < WRITERS + READERS; i++) {
+		workers[i] = (struct worker){&crew, i};
+		assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? write_and_ask : ask, &workers[i]), 0);
+	}
+	for (size_t i = 0; i < WRITERS + READERS; i++) {
+		if (i == WRITERS)
+			atomic_store(&crew.stop, true);
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	}
+}
+
+static void
+more_keys_than_places_are_all_answered(void **state)
+{
+	enum { KEYS = 40000 }; /* of 16,384 places */
+	struct fixture *fixture = *state;
+	static struct operation rows[KEYS];
+	static char targets[KEYS][16];
+	struct error err = {0};
+
+	for (size_t i = 0; i < KEYS; i++) {
+		snprintf(targets[i], sizeof(targets[i]), "vm-%zu", i);
+		rows[i] = restart(i % 3 ? targets[i] : "vm-0");
+	}
+	assert_int_equal(history_record(fixture->history, rows, KEYS, NOW_MS, &err), 0);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 1; i < KEYS; i++)
+			assert_int_equal(used(fixture->reader, targets[i]), i % 3 != 0);
+	}
+	assert_int_equal(used(fixture->reader, "vm-0"), 9);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_was_asked_for_stays_in_memory_through_ones_own_commits, setup,
+	                                        teardown),
+		cmocka_unit_test_setup_teardown(a_slot_holds_ten_ends_and_more_are_asked_of_the_database, setup,
+	                                        teardown),
+		cmocka_unit_test_setup_teardown(what_is_given_up_was_never_there_even_when_its_number_is_given_again,
+	                                        setup, teardown),
+		cmocka_unit_test_setup_teardown(answers_of_two_states_are_noticed, setup, teardown),
+		cmocka_unit_test(a_change_ends_what_is_in_its_set),
+		cmocka_unit_test_setup_teardown(reopening_forgets_all, setup, teardown),
+		cmocka_unit_test(a_commit_of_another_process_counts_at_once),
+		cmocka_unit_test_setup_teardown(what_was_acknowledged_is_counted_while_all_ask, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_keys_than_places_are_all_answered, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
