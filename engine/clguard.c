@@ -177,6 +177,19 @@ clg_session_close(struct clg_session *session)
 	free(session);
 }
 
+static inline void
+take(struct request *request, enum attribute attribute, const char *text, size_t *longest)
+{
+	struct str *at = &request->attribute[attribute];
+
+	at->ptr = text;
+	at->len = 0;
+	if (!text)
+		return;
+	at->len = strlen(text);
+	*longest = at->len > *longest ? at->len : *longest;
+}
+
 /*
  * This and clg_decision_to set member by member: a compound literal of their size would be cleared first, by an instruction that
  * takes as long as the rest of the function.
@@ -184,21 +197,18 @@ clg_session_close(struct clg_session *session)
 int
 clg_request_from(const struct clg_request *given, struct request *request)
 {
-	const char *const texts[ATTRIBUTE_COUNT] = {
-		[ATTRIBUTE_ACTOR] = given->actor,           [ATTRIBUTE_OPERATION] = given->operation,
-		[ATTRIBUTE_CLNAME] = given->clname,         [ATTRIBUTE_TARGET] = given->target,
-		[ATTRIBUTE_VNF_NAME] = given->vnf_name,     [ATTRIBUTE_VNF_ID] = given->vnf_id,
-		[ATTRIBUTE_VNF_TYPE] = given->vnf_type,     [ATTRIBUTE_NAMING_CODE] = given->nf_naming_code,
-		[ATTRIBUTE_VSERVER_ID] = given->vserver_id, [ATTRIBUTE_REGION_ID] = given->cloud_region_id,
-	};
 	size_t longest = 0;
 
-	for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-		struct str text = str_from(texts[i]);
-
-		request->attribute[i] = text;
-		longest = text.len > longest ? text.len : longest;
-	}
+	take(request, ATTRIBUTE_ACTOR, given->actor, &longest);
+	take(request, ATTRIBUTE_OPERATION, given->operation, &longest);
+	take(request, ATTRIBUTE_CLNAME, given->clname, &longest);
+	take(request, ATTRIBUTE_TARGET, given->target, &longest);
+	take(request, ATTRIBUTE_VNF_NAME, given->vnf_name, &longest);
+	take(request, ATTRIBUTE_VNF_ID, given->vnf_id, &longest);
+	take(request, ATTRIBUTE_VNF_TYPE, given->vnf_type, &longest);
+	take(request, ATTRIBUTE_NAMING_CODE, given->nf_naming_code, &longest);
+	take(request, ATTRIBUTE_VSERVER_ID, given->vserver_id, &longest);
+	take(request, ATTRIBUTE_REGION_ID, given->cloud_region_id, &longest);
 	request->request_id = str_from(given->request_id);
 	request->subrequest_id = str_from(given->subrequest_id);
 	request->has_vf_count = given->vf_count != NULL;

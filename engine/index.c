@@ -13,7 +13,20 @@ struct posting {
 	uint64_t tag;
 };
 
-static uint64_t
+/*
+ * A tag is the sum of its mask's and its texts' parts, so that a request's texts are hashed once for all masks. Each
+ * attribute turns its hash by another distance, or an actor and an operation that change places would meet.
+ */
+static inline uint64_t
+tag_part(const struct hash_key *key, int attribute, struct str text)
+{
+	uint64_t hash = hash_str(key, text);
+	int turn = 1 + 16 * attribute;
+
+	return hash << turn | hash >> (64 - turn);
+}
+
+static inline uint64_t
 tag_start(unsigned mask)
 {
 	return mask;
@@ -26,7 +39,7 @@ tag_of(const struct hash_key *key, unsigned mask, const struct str text[SCOPE_AT
 
 	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
 		if (mask & 1u << i)
-			tag = hash_mix(tag, hash_str(key, text[i]));
+			tag += tag_part(key, i, text[i]);
 	}
 	return tag;
 }
@@ -216,7 +229,7 @@ bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct re
 
 		if (!(mask & 1u << i))
 			continue;
-		if (text.len != bucket->length[i] || memcmp(key, text.ptr, text.len) != 0)
+		if (text.len != bucket->length[i] || !words_equal(key, text.ptr, text.len))
 			return false;
 		key += text.len;
 	}
@@ -238,14 +251,15 @@ bucket_find(const struct index *index, uint64_t tag, unsigned mask, const struct
 unsigned
 index_probe(const struct index *index, const struct request *request, struct index_run runs[INDEX_RUNS_MAX])
 {
-	uint64_t hash[SCOPE_ATTRIBUTES];
+	uint64_t part[SCOPE_ATTRIBUTES];
 	unsigned given = 0, count = 0;
 
 	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
+		part[i] = 0;
 		if (!request->attribute[i].ptr || !(index->union_mask & 1u << i))
 			continue;
 		given |= 1u << i;
-		hash[i] = hash_str(&index->key, request->attribute[i]);
+		part[i] = tag_part(&index->key, i, request->attribute[i]);
 	}
 	if (index->any_count)
 		runs[count++] = (struct index_run){index->entries + index->any_first, index->any_count};
@@ -256,10 +270,8 @@ index_probe(const struct index *index, const struct request *request, struct ind
 
 		if ((mask & given) != mask)
 			continue;
-		for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
-			if (mask & 1u << i)
-				tag = hash_mix(tag, hash[i]);
-		}
+		for (int i = 0; i < SCOPE_ATTRIBUTES; i++)
+			tag += part[i] & -(uint64_t)(mask >> i & 1); /* no branch: which attributes, nobody can guess */
 		bucket = bucket_find(index, tag, mask, request);
 		if (bucket)
 			runs[count++] = (struct index_run){index->entries + bucket->first, bucket->count};

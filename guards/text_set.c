@@ -15,12 +15,12 @@
 struct slot {
 	union {
 		struct {
-			uint8_t size;  /* of the text, plus 1; 0 when the slot is empty */
 			char text[15]; /* the rest is zero */
+			uint8_t size;  /* of the text, plus 1; 0 when the slot is empty */
 		} inside;
 		struct {
-			uint64_t tag;   /* the hash, with LONG for its first byte */
 			uint64_t place; /* of a record: size, bytes */
+			uint64_t tag;   /* the hash, with LONG for its last byte */
 		} outside;
 		uint64_t words[2];
 	};
@@ -46,16 +46,17 @@ struct text_set {
 static struct slot
 slot_of(struct str text, uint64_t hash)
 {
-	struct slot slot = {.words = {0, 0}};
+	uint64_t first = 0, second = (uint64_t)(text.len + 1) << 56; /* what stands in memory, as little-endian numbers */
 
-	if (text.len > INSIDE_MAX) {
-		slot.outside.tag = hash;
-		slot.inside.size = LONG;
-		return slot;
-	}
-	slot.inside.size = (uint8_t)(text.len + 1);
-	memcpy(slot.inside.text, text.ptr, text.len);
-	return slot;
+	if (text.len > INSIDE_MAX)
+		second = hash | (uint64_t)LONG << 56;
+	else if (text.len < 8)
+		first = words_load_short(text.ptr, text.len);
+	else
+		first = words_load(text.ptr);
+	if (text.len > 8 && text.len <= INSIDE_MAX)
+		second |= words_load(text.ptr + text.len - 8) >> 8 * (16 - text.len);
+	return (struct slot){.words = {htole64(first), htole64(second)}};
 }
 
 struct text_set *
@@ -110,13 +111,12 @@ slot_find(const struct text_set *set, struct str text, uint64_t hash, const stru
 	for (uint64_t i = first;; i = i + 1 < set->count ? i + 1 : 0) {
 		struct slot *slot = &set->slots[i];
 
-		if (slot->words[0] == wanted->words[0]) {
-			if (wanted->inside.size == LONG ? record_equals(set->records + slot->outside.place, text)
-			                                : slot->words[1] == wanted->words[1])
-				return slot;
-		} else if (slot->inside.size == 0) {
+		if (slot->words[1] == wanted->words[1] &&
+		    (text.len > INSIDE_MAX ? record_equals(set->records + slot->outside.place, text)
+		                           : slot->words[0] == wanted->words[0]))
 			return slot;
-		}
+		if (slot->inside.size == 0)
+			return slot;
 	}
 }
 
