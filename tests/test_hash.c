@@ -117,6 +117,24 @@ mixing_depends_on_order(void **state)
 	assert_true(hash_mix(a, b) != hash_mix(a, b + 1));
 }
 
+static void
+words_are_equal_where_all_bytes_are(void **state)
+{
+	char left[40], right[40];
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(left); len++) {
+		for (size_t i = 0; i < sizeof(left); i++)
+			left[i] = right[i] = (char)(i * 7);
+		for (size_t i = 0; i < sizeof(left); i++) {
+			right[i] ^= 1;
+			assert_true(words_equal(left, right, len) == (i >= len));
+			right[i] ^= 1;
+		}
+		assert_true(words_equal(left, right, len));
+	}
+}
+
 int
 main(void)
 {
@@ -128,6 +146,7 @@ main(void)
 		cmocka_unit_test(where_one_part_ends_matters),
 		cmocka_unit_test(another_key_gives_another_hash),
 		cmocka_unit_test(mixing_depends_on_order),
+		cmocka_unit_test(words_are_equal_where_all_bytes_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

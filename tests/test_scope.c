@@ -205,6 +205,36 @@ a_text_set_holds_what_was_added_and_nothing_else(void **state)
 	hold(*state, 3000);
 }
 
+/* Whatever byte of a text is another one, it is another text; and what comes out is what went in. */
+static void
+every_byte_of_a_text_matters(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t len = 0; len <= 40; len++) {
+		struct text_set *set = text_set_new(1, NULL, &f->arena);
+		char text[40];
+		struct str found;
+		size_t at = 0;
+
+		assert_non_null(set);
+		for (size_t i = 0; i < len; i++)
+			text[i] = (char)('A' + i);
+		text_set_announce(set, (struct str){text, len});
+		assert_int_equal(text_set_layout(set, &f->arena), 0);
+		text_set_add(set, (struct str){text, len}, 1);
+		assert_true(text_set_has(set, (struct str){text, len}, NULL));
+		for (size_t i = 0; i < len; i++) {
+			text[i] ^= 0x20;
+			assert_false(text_set_has(set, (struct str){text, len}, NULL));
+			text[i] ^= 0x20;
+		}
+		assert_true(text_set_next(set, &at, &found));
+		assert_true(str_equal(found, (struct str){text, len}));
+		assert_false(text_set_next(set, &at, &found));
+	}
+}
+
 /* Around the size up to which a slot holds the text itself, short and long ones in one set. */
 static void
 a_text_set_holds_texts_of_every_size(void **state)
@@ -262,6 +292,7 @@ main(void)
 		TEST(seed_spellings_of_operations_are_folded_in_strict_mode_only),
 		TEST(attributes_are_found_by_their_exact_key),
 		TEST(a_text_set_holds_what_was_added_and_nothing_else),
+		TEST(every_byte_of_a_text_matters),
 		TEST(a_text_set_holds_texts_of_every_size),
 		TEST(an_empty_text_set_has_nothing),
 	};
