@@ -15,6 +15,7 @@
 
 #define LANE_SIZE ((size_t)256 << 10)
 #define WAIT_MS 100 /* how late a line may be written */
+#define LINE_USUAL 500 /* bytes that few lines exceed */
 #define FILE_MODE 0640
 
 /* One worker's lines. Two buffers: the worker fills one while the other is written. */
@@ -201,14 +202,21 @@ decision_log_close(struct decision_log *log)
 	free(log);
 }
 
-static void
-add_text(struct text *line, const char *name, struct str value)
+/* A member as it is written, up to its value. */
+#define MEMBER(name) STR(",\"" name "\":")
+
+static const struct str attribute_member[ATTRIBUTE_COUNT] = {
+#define X(name, key) [ATTRIBUTE_##name] = {",\"" key "\":", sizeof(",\"" key "\":") - 1},
+	ATTRIBUTES(X)
+#undef X
+};
+
+static inline void
+add_text(struct text *line, struct str member, struct str value)
 {
 	if (!value.ptr)
 		return;
-	text_add(line, STR(",\""));
-	text_add(line, str_from(name));
-	text_add(line, STR("\":"));
+	text_add(line, member);
 	text_add_json(line, value);
 }
 
@@ -220,27 +228,27 @@ line_of(const struct request *request, const struct decision *decision, const ch
 	struct text line;
 
 	text_init(&line, arena);
+	(void)text_reserve(&line, LINE_USUAL); /* without memory text_done tells */
 	time_format_instant(decision->now_ms, time);
-	text_add(&line, STR("{\"time\":"));
-	text_add_json(&line, str_from(time));
+	add_text(&line, STR("{\"time\":"), str_from(time));
 	if (request_id[0])
-		add_text(&line, "id", str_from(request_id));
-	text_add(&line, STR(",\"generation\":"));
+		add_text(&line, MEMBER("id"), str_from(request_id));
+	text_add(&line, MEMBER("generation"));
 	text_add_number(&line, (int64_t)decision->generation);
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
-		add_text(&line, attribute_key[i], request->attribute[i]);
-	add_text(&line, "requestId", request->request_id);
-	add_text(&line, "subrequestId", request->subrequest_id);
+		add_text(&line, attribute_member[i], request->attribute[i]);
+	add_text(&line, MEMBER("requestId"), request->request_id);
+	add_text(&line, MEMBER("subrequestId"), request->subrequest_id);
 	if (request->has_vf_count) {
-		text_add(&line, STR(",\"vfCount\":"));
+		text_add(&line, MEMBER("vfCount"));
 		text_add_number(&line, request->vf_count);
 	}
-	add_text(&line, "status", decision->permit ? STR("Permit") : STR("Deny"));
-	add_text(&line, "reason", str_from(reason_name[decision->reason]));
-	add_text(&line, "missing", str_from(decision->missing));
+	text_add(&line, decision->permit ? STR(",\"status\":\"Permit\"") : STR(",\"status\":\"Deny\""));
+	add_text(&line, MEMBER("reason"), str_from(reason_name[decision->reason]));
+	add_text(&line, MEMBER("missing"), str_from(decision->missing));
 	if (denier) {
-		add_text(&line, "policy", denier->policy);
-		add_text(&line, "version", denier->version);
+		add_text(&line, MEMBER("policy"), denier->policy);
+		add_text(&line, MEMBER("version"), denier->version);
 	}
 	text_add(&line, STR("}\n"));
 	return text_done(&line);

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/words.h"
+
 #define FIRST_SIZE 512
 
 struct str
@@ -76,44 +78,74 @@ text_addf(struct text *text, const char *format, ...)
 	text->len += (size_t)len;
 }
 
-static void
-add_escaped(struct text *text, unsigned char c)
-{
-	static const char letters[] = "btn\0fr"; /* of 0x08 .. 0x0d; 0x0b has none */
+#define ESCAPED_MOST 6
 
-	if (c == '"' || c == '\\')
-		text_addf(text, "\\%c", c);
-	else if (c >= 8 && c <= 13 && letters[c - 8])
-		text_addf(text, "\\%c", letters[c - 8]);
-	else if (c >= 0x80)
-		text_add(text, STR("\xef\xbf\xbd"));
-	else
-		text_addf(text, "\\u%04x", c);
+/* A byte that does not stand for itself. */
+static char *
+put_escaped(char *at, unsigned char c)
+{
+	static const char letters[] = "btn\0fr", digits[] = "0123456789abcdef"; /* of 0x08 .. 0x0d; 0x0b has none */
+
+	if (c >= 0x80)
+		return put_piece(at, STR("\xef\xbf\xbd"));
+	*at++ = '\\';
+	if (c == '"' || c == '\\') {
+		*at++ = (char)c;
+	} else if (c >= 8 && c <= 13 && letters[c - 8]) {
+		*at++ = letters[c - 8];
+	} else {
+		at = put_piece(at, STR("u00"));
+		*at++ = digits[c >> 4];
+		*at++ = digits[c & 15];
+	}
+	return at;
 }
 
 /* Whether eight bytes are ASCII without control characters, quotes and backslashes: no highest bit is set below. */
 static bool
-is_plain_word(const char *bytes)
+is_plain_word(uint64_t word)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t word, quote, backslash;
+	uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
 
-	memcpy(&word, bytes, sizeof(word));
-	quote = word ^ ones * '"';
-	backslash = word ^ ones * '\\';
 	return ((word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) &
 	        ones * 0x80) == 0;
 }
 
-/* How many of the bytes stand for themselves in a JSON string. */
+/* Copies eight bytes if they all stand for themselves in a JSON string. */
+static bool
+copy_plain_word(char *to, const char *from)
+{
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	if (!is_plain_word(word))
+		return false;
+	memcpy(to, &word, sizeof(word));
+	return true;
+}
+
+/*
+ * Copies bytes that stand for themselves in a JSON string, as far as they go, and tells how many there were. There is
+ * room for eight more.
+ */
 static size_t
-plain_bytes(struct str piece)
+copy_plain(char *to, struct str piece)
 {
 	size_t i = 0;
 
-	while (piece.len - i >= 8 && is_plain_word(piece.ptr + i))
+	if (piece.len < 8) {
+		/* Filled up with what is plain: the room is there, and what follows is written over. */
+		uint64_t word = htole64(words_load_short(piece.ptr, piece.len) | UINT64_C(0x6161616161616161) << 8 * piece.len);
+
+		memcpy(to, &word, sizeof(word));
+		if (is_plain_word(word))
+			return piece.len;
+	}
+	while (piece.len - i >= 8 && copy_plain_word(to + i, piece.ptr + i))
 		i += 8;
-	if (i && piece.len - i < 8 && is_plain_word(piece.ptr + piece.len - 8))
+	/* What is left of most texts, with some of what is there already. */
+	if (i && piece.len - i < 8 && copy_plain_word(to + piece.len - 8, piece.ptr + piece.len - 8))
 		return piece.len;
 	while (i < piece.len) {
 		unsigned char c = (unsigned char)piece.ptr[i];
@@ -121,7 +153,8 @@ plain_bytes(struct str piece)
 
 		if (c < 0x20 || c == '"' || c == '\\' || size == 0)
 			break;
-		i += size;
+		for (; size; size--, i++)
+			to[i] = piece.ptr[i];
 	}
 	return i;
 }
@@ -133,19 +166,45 @@ text_add_json(struct text *text, struct str piece)
 		text_add(text, STR("null"));
 		return;
 	}
-	if (!text_reserve(text, piece.len + 2))
-		return;
-	text->ptr[text->len++] = '"';
-	for (;;) {
-		size_t plain = plain_bytes(piece);
+	text_add(text, STR("\""));
+	while (text_reserve(text, piece.len + ESCAPED_MOST + 8)) {
+		char *at = text->ptr + text->len;
+		size_t plain = copy_plain(at, piece);
 
-		text_add(text, (struct str){piece.ptr, plain});
-		if (plain == piece.len)
-			break;
-		add_escaped(text, (unsigned char)piece.ptr[plain]);
+		at += plain;
+		if (plain == piece.len) {
+			*at++ = '"';
+			text_close(text, at);
+			return;
+		}
+		text_close(text, put_escaped(at, (unsigned char)piece.ptr[plain]));
 		piece = (struct str){piece.ptr + plain + 1, piece.len - plain - 1};
 	}
-	text_add(text, STR("\""));
+}
+
+char *
+put_json(char *at, struct str piece)
+{
+	*at++ = '"';
+	for (;;) {
+		size_t plain = copy_plain(at, piece);
+
+		at += plain;
+		if (plain == piece.len)
+			break;
+		at = put_escaped(at, (unsigned char)piece.ptr[plain]);
+		piece = (struct str){piece.ptr + plain + 1, piece.len - plain - 1};
+	}
+	*at++ = '"';
+	return at;
+}
+
+char *
+put_number(char *at, int64_t number)
+{
+	char room[NUMBER_SIZE];
+
+	return put_piece(at, number_text(number, room));
 }
 
 /* Whether the digits of a plain number are JSON's too: YAML also takes 0x1f, 010, .5, 1. and more. */

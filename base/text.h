@@ -33,7 +33,6 @@ text_reserve(struct text *text, size_t more)
 	return text->size - text->len > more || text_grow(text, more);
 }
 
-/* Here so that a constant piece costs a few instructions: an explanation has a hundred. */
 static inline void
 text_add(struct text *text, struct str piece)
 {
@@ -54,5 +53,35 @@ void text_add_node(struct text *text, const struct node *node, bool nulls);
 
 /* What was appended, NUL-terminated; absent when memory ran out. */
 struct str text_done(struct text *text);
+
+/*
+ * Many small pieces, with one look for room: text_open gives a place for `most` bytes, NULL when memory is out; each
+ * put writes at a place and gives the next one; text_close takes what was written.
+ */
+static inline char *
+text_open(struct text *text, size_t most)
+{
+	return text_reserve(text, most) ? text->ptr + text->len : NULL;
+}
+
+static inline char *
+put_piece(char *at, struct str piece)
+{
+	memcpy(at, piece.ptr, piece.len);
+	return at + piece.len;
+}
+
+/* As text_add_json, for a text that is there. */
+#define PUT_JSON_MOST(len) (6 * (len) + 10)
+char *put_json(char *at, struct str piece);
+
+/* Decimal digits, at most NUMBER_SIZE. */
+char *put_number(char *at, int64_t number);
+
+static inline void
+text_close(struct text *text, const char *at)
+{
+	text->len = (size_t)(at - text->ptr);
+}
 
 #endif

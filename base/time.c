@@ -90,20 +90,21 @@ time_day_from_date(struct date date)
 struct date
 time_date_from_day(int64_t day)
 {
-	int64_t n = day + DAYS_TO_1970;
-	struct date date = {.year = floor_div(n * 400, DAYS_IN_400_YEARS), .month = 12};
-	int of_year;
+	/*
+	 * Years that begin on 1 March: a leap day is the last of its year, and so is the longest year of four, of a
+	 * hundred and of four hundred. Months from March on have 153 days in five.
+	 */
+	int64_t n = day + DAYS_TO_1970 - 60, era = floor_div(n, DAYS_IN_400_YEARS);
+	int of_era = (int)(n - era * DAYS_IN_400_YEARS);
+	int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int of_year = of_era - (365 * year + year / 4 - year / 100);
+	int month = (5 * of_year + 2) / 153; /* from March, 0 */
 
-	/* The mean year hits the right one or its neighbour. */
-	while (year_start(date.year) > n)
-		date.year--;
-	while (year_start(date.year + 1) <= n)
-		date.year++;
-	of_year = (int)(n - year_start(date.year));
-	while (month_start(date.year, date.month) > of_year)
-		date.month--;
-	date.day = of_year - month_start(date.year, date.month) + 1;
-	return date;
+	return (struct date){
+		.year = era * 400 + year + (month >= 10),
+		.month = month < 10 ? month + 3 : month - 9,
+		.day = of_year - (153 * month + 2) / 5 + 1,
+	};
 }
 
 /* The day `months` earlier (later if negative), at most the last of its month. */

@@ -286,6 +286,15 @@ put_digits(char *at, int32_t number, int digits, char then)
 	return at + digits + 1;
 }
 
+static char *
+put_two(char *at, int32_t number, char then)
+{
+	at[0] = (char)('0' + number / 10);
+	at[1] = (char)('0' + number % 10);
+	at[2] = then;
+	return at + 3;
+}
+
 void
 time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 {
@@ -301,11 +310,11 @@ time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 	date = time_date_from_day((ms - time_of_day_at(ms)) / TIME_MS_DAY);
 	of_day = time_of_day_at(ms);
 	at = put_digits(at, (int32_t)date.year, 4, '-');
-	at = put_digits(at, date.month, 2, '-');
-	at = put_digits(at, date.day, 2, 'T');
-	at = put_digits(at, of_day / TIME_MS_HOUR, 2, ':');
-	at = put_digits(at, of_day / TIME_MS_MINUTE % 60, 2, ':');
-	at = put_digits(at, of_day / TIME_MS_SECOND % 60, 2, of_day % TIME_MS_SECOND ? '.' : 'Z');
+	at = put_two(at, date.month, '-');
+	at = put_two(at, date.day, 'T');
+	at = put_two(at, of_day / TIME_MS_HOUR, ':');
+	at = put_two(at, of_day / TIME_MS_MINUTE % 60, ':');
+	at = put_two(at, of_day / TIME_MS_SECOND % 60, of_day % TIME_MS_SECOND ? '.' : 'Z');
 	if (of_day % TIME_MS_SECOND)
 		at = put_digits(at, of_day % TIME_MS_SECOND, 3, 'Z');
 	*at = '\0'; /* 25 of 32 bytes at most */

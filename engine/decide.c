@@ -163,21 +163,32 @@ spoken_compare(const void *left, const void *right)
 	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
 }
 
+/* As the guards of one run are, and mostly those of all. */
+static bool
+is_sorted(const struct spoken *spoken, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (spoken_compare(&spoken[i - 1], &spoken[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* What one guard says, kept even when it is out of its time range: that too explains an answer. ret is zeroed. */
 static bool
 speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
       struct spoken *ret)
 {
 	const struct guard *guard = entry->guard;
+	int matched = entry->exact || guard->inert ? 1 : scope_match(&guard->scope, request, env->scratch);
 
-	if (!entry->exact && !guard->inert) {
-		int matched = scope_match(&guard->scope, request, env->scratch);
-
-		if (matched == 0)
-			return false;
-	}
+	if (matched == 0)
+		return false;
 	ret->guard = guard;
-	guard_evaluate(guard, request, env, &ret->verdict);
+	if (matched > 0)
+		guard_ask(guard, request, env, &ret->verdict);
+	else /* cannot be decided: says so itself */
+		guard_evaluate(guard, request, env, &ret->verdict);
 	ret->in_force = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
 	ret->explanation.permit_at = TIME_NONE;
 	guard->kind->explain(guard, request, env, &ret->verdict, arena, &ret->explanation);
@@ -213,7 +224,8 @@ decide_explain(const struct policyset *set, const struct request *request, const
 			count++;
 		}
 	}
-	qsort(spoken, count, sizeof(*spoken), spoken_compare);
+	if (!is_sorted(spoken, count))
+		qsort(spoken, count, sizeof(*spoken), spoken_compare);
 	conclude(set, env, &tally, ret);
 	*ret_spoken = spoken;
 	*ret_count = count;

@@ -7,42 +7,38 @@
 /* One member of a map; the key is written with its comma and colon. */
 #define MEMBER(key) STR(",\"" key "\":")
 
-static void
-add_text(struct text *out, struct str member, struct str value)
+static inline char *
+put_text(char *at, struct str member, struct str value)
 {
-	text_add(out, member);
-	text_add_json(out, value);
+	return put_json(put_piece(at, member), value);
 }
 
 /* A value that needs no escaping. */
-static void
-add_plain(struct text *out, struct str member, const char *value)
+static inline char *
+put_plain(char *at, struct str member, const char *value)
 {
-	text_add(out, member);
-	text_add(out, STR("\""));
-	text_add(out, str_from(value));
-	text_add(out, STR("\""));
+	at = put_piece(put_piece(at, member), STR("\""));
+	return put_piece(put_piece(at, str_from(value)), STR("\""));
 }
 
-static void
-add_number(struct text *out, struct str member, int64_t value)
+static inline char *
+put_count(char *at, struct str member, int64_t value)
 {
-	text_add(out, member);
-	text_add_number(out, value);
+	return put_number(put_piece(at, member), value);
 }
 
-static void
-add_instant(struct text *out, struct str member, int64_t ms)
+static char *
+put_instant(char *at, struct str member, int64_t ms)
 {
 	char instant[TIME_TEXT_SIZE];
 
 	time_format_instant(ms, instant);
-	add_plain(out, member, instant);
+	return put_plain(at, member, instant);
 }
 
 /* What the guard did to the answer: a shadow guard's own reason is told beside the word shadow. */
-static void
-add_verdict(struct text *out, const struct spoken *spoken)
+static char *
+put_verdict(char *at, const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct verdict *verdict = &spoken->verdict;
@@ -54,28 +50,41 @@ add_verdict(struct text *out, const struct spoken *spoken)
 		reason = reason_name[REASON_ERROR];
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
 		reason = reason_name[REASON_SHADOW];
-	add_plain(out, MEMBER("verdict"), effect_name[verdict->effect]);
-	add_plain(out, MEMBER("reason"), reason);
+	at = put_plain(at, MEMBER("verdict"), effect_name[verdict->effect]);
+	at = put_plain(at, MEMBER("reason"), reason);
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
-		add_plain(out, MEMBER("shadow_reason"), reason_name[verdict->reason]);
+		at = put_plain(at, MEMBER("shadow_reason"), reason_name[verdict->reason]);
 	if (verdict->missing)
-		add_plain(out, MEMBER("missing"), verdict->missing);
-	text_add(out, guard->shadow ? STR(",\"shadow\":true") : STR(",\"shadow\":false"));
-	if (!spoken->in_force)
-		text_add(out, STR(",\"in_force\":false"));
+		at = put_plain(at, MEMBER("missing"), verdict->missing);
+	at = put_piece(at, guard->shadow ? STR(",\"shadow\":true") : STR(",\"shadow\":false"));
+	return spoken->in_force ? at : put_piece(at, STR(",\"in_force\":false"));
 }
 
-static void
-add_values(struct text *out, const struct explanation *why)
+static char *
+put_values(char *at, const struct explanation *why)
 {
-	text_add(out, STR(",\"values\":{"));
+	at = put_piece(at, STR(",\"values\":{"));
 	for (size_t i = 0; i < why->value_count; i++) {
-		text_add(out, i ? STR(",\"") : STR("\""));
-		text_add(out, str_from(why->values[i].name));
-		text_add(out, STR("\":"));
-		text_add_json(out, why->values[i].value);
+		at = put_piece(at, i ? STR(",\"") : STR("\""));
+		at = put_piece(at, str_from(why->values[i].name));
+		at = put_text(at, STR("\":"), why->values[i].value);
 	}
-	text_add(out, STR("}"));
+	return put_piece(at, STR("}"));
+}
+
+#define NAMES_MOST 800 /* of what add_guard writes without texts and values: keys, reasons, numbers, instants */
+#define NAME_MOST 64   /* of a value: attributes' keys are the longest */
+
+static size_t
+guard_most(const struct spoken *spoken)
+{
+	const struct guard *guard = spoken->guard;
+	const struct explanation *why = &spoken->explanation;
+	size_t texts = guard->policy.len + guard->version.len + strlen(guard->file) + why->change.len;
+
+	for (size_t i = 0; i < why->value_count; i++)
+		texts += why->values[i].value.len;
+	return PUT_JSON_MOST(texts) + why->value_count * NAME_MOST + NAMES_MOST;
 }
 
 /* A member that does not apply is left out. */
@@ -84,45 +93,47 @@ add_guard(struct text *out, const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct explanation *why = &spoken->explanation;
+	char *at = text_open(out, guard_most(spoken));
 
-	text_add(out, STR("{"));
-	if (guard->policy.ptr) {
-		add_text(out, STR("\"policy\":"), guard->policy);
-		text_add(out, STR(","));
-	}
-	if (guard->version.ptr) {
-		add_text(out, STR("\"version\":"), guard->version);
-		text_add(out, STR(","));
-	}
-	add_plain(out, STR("\"kind\":"), guard->kind->name);
-	add_text(out, MEMBER("file"), str_from(guard->file));
-	add_number(out, MEMBER("line"), guard->line);
-	add_number(out, MEMBER("column"), guard->column);
-	add_verdict(out, spoken);
-	add_values(out, why);
+	if (!at)
+		return;
+	at = put_piece(at, STR("{"));
+	if (guard->policy.ptr)
+		at = put_piece(put_text(at, STR("\"policy\":"), guard->policy), STR(","));
+	if (guard->version.ptr)
+		at = put_piece(put_text(at, STR("\"version\":"), guard->version), STR(","));
+	at = put_plain(at, STR("\"kind\":"), guard->kind->name);
+	at = put_text(at, MEMBER("file"), str_from(guard->file));
+	at = put_count(at, MEMBER("line"), guard->line);
+	at = put_count(at, MEMBER("column"), guard->column);
+	at = put_verdict(at, spoken);
+	at = put_values(at, why);
 	if (why->has_count) {
-		add_number(out, MEMBER("used"), why->used);
-		add_number(out, MEMBER("limit"), why->limit);
+		at = put_count(at, MEMBER("used"), why->used);
+		at = put_count(at, MEMBER("limit"), why->limit);
 	}
 	if (why->window[0])
-		add_plain(out, MEMBER("window"), why->window);
+		at = put_plain(at, MEMBER("window"), why->window);
 	if (why->permit_at != TIME_NONE)
-		add_instant(out, MEMBER("permit_at"), why->permit_at);
+		at = put_instant(at, MEMBER("permit_at"), why->permit_at);
 	if (why->change.ptr)
-		add_text(out, MEMBER("change"), why->change);
-	text_add(out, STR("}"));
+		at = put_text(at, MEMBER("change"), why->change);
+	text_close(out, put_piece(at, STR("}")));
 }
 
 struct str
 explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
 {
 	struct text out;
+	char *at;
 
 	text_init(&out, arena);
-	(void)text_reserve(&out, 128 + 300 * count); /* mostly all of it, at once; without memory text_done tells */
-	add_number(&out, STR("{\"generation\":"), (int64_t)decision->generation);
-	add_instant(&out, MEMBER("now"), decision->now_ms);
-	text_add(&out, STR(",\"guards\":["));
+	at = text_open(&out, NAMES_MOST * (count + 1)); /* mostly all of it */
+	if (!at)
+		return STR_NONE;
+	at = put_count(at, STR("{\"generation\":"), (int64_t)decision->generation);
+	at = put_instant(at, MEMBER("now"), decision->now_ms);
+	text_close(&out, put_piece(at, STR(",\"guards\":[")));
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			text_add(&out, STR(","));

@@ -277,7 +277,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	struct str target = request->attribute[ATTRIBUTE_TARGET];
 	uint32_t line = 0;
 
-	explain_text(ret, "target", target, arena);
+	explain_text(ret, "target", target);
 	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
 		return;
 	if (guard->mode == GUARD_ONAP && !request->has_current_time)

@@ -33,17 +33,23 @@ explain_format(struct arena *arena, const char *format, ...)
 	return arena_str(arena, (struct str){small, (size_t)len});
 }
 
-void
-explain_text(struct explanation *explanation, const char *name, struct str value, struct arena *arena)
+/* Most names differ where they begin. */
+static inline bool
+is_named(const struct explanation_value *value, const char *name)
 {
-	struct str copy = arena_str(arena, value);
+	return value->name[0] == name[0] && strcmp(value->name, name) == 0;
+}
+
+void
+explain_text(struct explanation *explanation, const char *name, struct str value)
+{
 	size_t at = 0;
 
-	while (at < explanation->value_count && strcmp(explanation->values[at].name, name) != 0)
+	while (at < explanation->value_count && !is_named(&explanation->values[at], name))
 		at++;
-	if (!copy.ptr || at == VALUES_MAX)
+	if (!value.ptr || at == VALUES_MAX)
 		return;
-	explanation->values[at] = (struct explanation_value){name, copy};
+	explanation->values[at] = (struct explanation_value){name, value};
 	explanation->value_count += at == explanation->value_count;
 }
 
@@ -52,7 +58,7 @@ explain_number(struct explanation *explanation, const char *name, int64_t value,
 {
 	char room[NUMBER_SIZE];
 
-	explain_text(explanation, name, number_text(value, room), arena);
+	explain_text(explanation, name, arena_str(arena, number_text(value, room)));
 }
 
 bool

@@ -314,15 +314,15 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	const struct rule *denier;
 
 	explain_text(ret, "algorithm",
-	             str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"), arena);
+	             str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"));
 	if (verdict->effect != EFFECT_DENY)
 		return;
 	denier = rules_apply(guard, request, env->scratch).denier;
 	if (!denier)
 		return;
-	explain_text(ret, attribute_key[denier->field], request->attribute[denier->field], arena);
-	explain_text(ret, "function", str_from(text_function_name[denier->test.function]), arena);
-	explain_text(ret, "filter", denier->test.text, arena);
+	explain_text(ret, attribute_key[denier->field], request->attribute[denier->field]);
+	explain_text(ret, "function", str_from(text_function_name[denier->test.function]));
+	explain_text(ret, "filter", denier->test.text);
 	explain_number(ret, "filter_line", denier->line, arena);
 	if (!more)
 		return;

@@ -159,8 +159,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	int64_t until = TIME_NONE;
 	char when[TIME_TEXT_SIZE];
 
-	explain_text(ret, "clname", request->attribute[ATTRIBUTE_CLNAME], arena);
-	explain_text(ret, "first", data->first, arena);
+	explain_text(ret, "clname", request->attribute[ATTRIBUTE_CLNAME]);
+	explain_text(ret, "first", data->first);
 	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
 		return;
 	if (guard->mode == GUARD_ONAP ||

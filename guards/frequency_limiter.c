@@ -347,14 +347,14 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	struct count_query query;
 	struct count_result result = {.limit_end = TIME_NONE};
 
-	explain_text(ret, "actor", request->attribute[ATTRIBUTE_ACTOR], arena);
-	explain_text(ret, "operation", request->attribute[ATTRIBUTE_OPERATION], arena);
+	explain_text(ret, "actor", request->attribute[ATTRIBUTE_ACTOR]);
+	explain_text(ret, "operation", request->attribute[ATTRIBUTE_OPERATION]);
 	ret->limit = data->limit;
 	if (data->window.ms || data->window.months)
 		time_format_duration(data->window, ret->window);
 	if (query_make(guard, request, env, &query) == NULL) {
-		explain_text(ret, "target", query.target, arena);
-		explain_text(ret, "clname", query.clname, arena);
+		explain_text(ret, "target", query.target);
+		explain_text(ret, "clname", query.clname);
 		if (!data->always_denies && !data->never_counts &&
 		    env->history->count(env->history->context, &query, &result) >= 0) {
 			ret->has_count = true;

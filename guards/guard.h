@@ -177,7 +177,7 @@ int64_t time_range_ends(const struct time_range *range, int64_t now_ms);
 
 struct guard;
 
-/* What an explanation of one guard adds to its verdict. Texts: in the arena given to explain. */
+/* What an explanation of one guard adds to its verdict. Texts: the request's, the guard's, or in the arena given to explain. */
 struct explanation {
 	struct explanation_value {
 		const char *name;

@@ -163,7 +163,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	bool more = explain_begin(guard, env, verdict, arena, ret);
 	int64_t wanted;
 
-	explain_text(ret, "target", request->attribute[ATTRIBUTE_TARGET], arena);
+	explain_text(ret, "target", request->attribute[ATTRIBUTE_TARGET]);
 	if (request->has_vf_count)
 		explain_number(ret, "vfCount", request->vf_count, arena);
 	if (data->has_min)

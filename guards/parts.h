@@ -100,8 +100,8 @@ verdict_error(struct verdict *verdict)
 bool explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
                    struct explanation *ret);
 
-/* Sets a value under a static name; absent ones are left out, and so are those without memory. */
-void explain_text(struct explanation *explanation, const char *name, struct str value, struct arena *arena);
+/* Sets a value under a static name; absent ones are left out, and so are those without memory. Texts are borrowed. */
+void explain_text(struct explanation *explanation, const char *name, struct str value);
 void explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena);
 
 /* A formatted text, absent when memory is out. */

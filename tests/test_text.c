@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -34,12 +36,17 @@ expect_json(struct str piece, const char *json, struct str value)
 	struct text text;
 	struct str whole;
 	json_t *read;
+	char *room;
 
 	arena_init(&arena, 0);
 	text_init(&text, &arena);
 	text_add_json(&text, piece);
 	whole = text_done(&text);
 	assert_string_equal(whole.ptr, json);
+	room = malloc(PUT_JSON_MOST(piece.len)); /* the sanitizer looks after its end */
+	assert_non_null(room);
+	assert_true(str_equal((struct str){room, (size_t)(put_json(room, piece) - room)}, whole));
+	free(room);
 	read = json_loadb(whole.ptr, whole.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	assert_non_null(read);
 	assert_true(str_equal((struct str){json_string_value(read), json_string_length(read)}, value));
@@ -56,6 +63,23 @@ a_string_is_escaped_as_json_wants_and_no_more(void **state)
 	expect_json(STR(""), "\"\"", STR(""));
 	expect_json(hard, "\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u000b\\u0001\\u001f\x7f/\\u0000z\"", hard);
 	expect_json(wide, "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"", wide);
+}
+
+/* Eight bytes are looked at a time: wherever one that does not stand for itself stands in a text of any size. */
+static void
+every_place_of_a_text_is_looked_at(void **state)
+{
+	char text[27], json[40];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text) - 1; len++) {
+		for (size_t i = 0; i < len; i++) {
+			memset(text, 'x', sizeof(text));
+			text[i] = '"';
+			snprintf(json, sizeof(json), "\"%.*s\\%.*s\"", (int)i, text, (int)(len - i), text + i);
+			expect_json((struct str){text, len}, json, (struct str){text, len});
+		}
+	}
 }
 
 static void
@@ -98,6 +122,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_written_to_the_last_of_64_bits),
 		cmocka_unit_test(a_string_is_escaped_as_json_wants_and_no_more),
+		cmocka_unit_test(every_place_of_a_text_is_looked_at),
 		cmocka_unit_test(a_byte_that_is_no_utf8_becomes_the_replacement_character),
 		cmocka_unit_test(what_grows_past_its_room_is_whole_and_what_has_none_is_absent),
 	};
