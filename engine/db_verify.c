@@ -9,16 +9,22 @@
 #include "engine/history_priv.h"
 
 /*
- * The log is the truth. Its current records say which entries the index must hold, and as both are counted no entry
- * can be missing or too many; the index says which stamps each ring must hold; identities and reservations point at
- * records. The counts in the state record, committed with every change, tell of records that are gone altogether.
+ * The log is the truth. Its current records say which entries the index must hold, and the index says which stamps each
+ * ring must hold; identities and reservations point at records. The counts in the state record, committed with every
+ * change, tell of records that are gone altogether.
+ *
+ * Looking for each record's entries in the index would read its pages in no order, which takes most of the time that a
+ * start has. Both sides are summed up instead, each entry as a hash under the database's secret: equal sums of as many
+ * entries are equal entries. Only when they differ is each looked for, to name the record.
  */
 struct verifier {
-	struct store_txn *txn;
+	struct store_txn *txn, *walk; /* of one state: what looks things up, and what goes through a table */
 	struct hash_key key;
 	struct history_state state;
 	struct db_report report;
 	uint64_t identified, wanted_entries, live, commits;
+	struct hash128 wanted, found; /* sums of index entries: by the log, in the index */
+	struct hash128 last;          /* key of the index entry before */
 	struct error *err;
 };
 
@@ -28,48 +34,66 @@ damaged(struct verifier *v, const char *what, uint64_t number)
 	return error_set(v->err, ERROR_DAMAGED, NULL, "%s (%" PRIu64 ")", what, number);
 }
 
-/* Every entry of a table in key order; the order itself is checked. */
+/*
+ * Every entry of a table in key order; the order itself is checked, and that a search finds the key. (Each ring is
+ * searched for from the index, check_ring_of.)
+ */
 static int
 each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, const struct store_entry *entry))
 {
-	char last[STORE_KEY_MAX];
-	size_t last_len = 0;
+	struct str last = STR_NONE, value;
 	struct store_entry entry;
 	int64_t seen = 0, count = store_count(v->txn, table);
-	int r = store_above(v->txn, table, STR("\0"), 0, &entry);
+	int r = store_above(v->walk, table, STR("\0"), 0, &entry);
 
-	while (r == 1) {
-		if (entry.key.len == 0 || entry.key.len > sizeof(last) ||
-		    (seen > 0 && str_compare((struct str){last, last_len}, entry.key) >= 0))
+	for (; r == 1; r = store_next(v->walk, table, STR_NONE, 0, &entry)) {
+		if (entry.key.len == 0 || entry.key.len > STORE_KEY_MAX ||
+		    (seen > 0 && str_compare(last, entry.key) >= 0))
 			return damaged(v, "keys are out of order in table", table);
-		memcpy(last, entry.key.ptr, entry.key.len);
-		last_len = entry.key.len;
+		if (table != TABLE_RING && store_get(v->txn, table, entry.key, &value) != 1)
+			return damaged(v, "a key cannot be found again in table", table);
+		last = entry.key; /* borrowed until the snapshot ends */
 		seen++;
 		r = check(v, &entry);
 		if (r != 0)
 			return r;
-		/* check may have moved the table's cursor: go on behind the key that was seen */
-		r = store_above(v->txn, table, (struct str){last, last_len}, 0, &entry);
-		if (r == 1 && str_equal(entry.key, (struct str){last, last_len}))
-			r = store_next(v->txn, table, STR_NONE, 0, &entry);
-		else if (r == 1)
-			return damaged(v, "a key cannot be found again in table", table);
 	}
 	if (r < 0)
 		return damaged(v, "a page cannot be read of table", table);
 	return seen == count ? 0 : damaged(v, "entries are missing in table", table);
 }
 
+static void
+sum_add(const struct hash_key *key, struct hash128 *sum, const struct count_entry *entry)
+{
+	uint64_t rest = hash_fold((uint64_t)entry->order ^ key->k0, entry->number ^ key->k1) ^ entry->flags;
+
+	sum->lo += hash_fold(entry->key.lo ^ key->k1, rest ^ key->k0);
+	sum->hi += hash_fold(entry->key.hi ^ key->k0, rest ^ HASH_ODD_1);
+}
+
 static int
 check_current(struct verifier *v, uint64_t number, const struct record *record)
 {
-	struct count_entry entries[KEYS_MAX], found;
+	struct count_entry entries[KEYS_MAX];
 	size_t count = record_entries(&v->key, number, record, entries);
 	struct hash128 identity;
 
 	v->report.rows++;
 	v->identified += record_identity(&v->key, record, &identity);
 	v->wanted_entries += count;
+	for (size_t i = 0; i < count; i++)
+		sum_add(&v->key, &v->wanted, &entries[i]);
+	return 0;
+}
+
+/* The sums differ: which record? */
+static int
+find_current(struct verifier *v, uint64_t number, const struct record *record)
+{
+	struct count_entry entries[KEYS_MAX], found;
+	size_t count = record_entries(&v->key, number, record, entries);
+
 	for (size_t i = 0; i < count; i++) {
 		int r = index_find(v->txn, &v->key, &entries[i], &found);
 
@@ -82,13 +106,13 @@ check_current(struct verifier *v, uint64_t number, const struct record *record)
 }
 
 static int
-check_record(struct verifier *v, const struct store_entry *entry)
+each_record(struct verifier *v, const struct store_entry *entry,
+            int (*check)(struct verifier *v, uint64_t number, const struct record *record))
 {
 	uint64_t number = entry->key.len == 8 ? store_unpack_u64(entry->key.ptr) : 0;
 	struct record record;
 	int r;
 
-	v->report.records++;
 	if (number == 0 || number >= v->state.next_number)
 		return damaged(v, "the log has a record of a number that was never given", number);
 	if (record_read(&v->key, number, entry->value, &record) != 0)
@@ -96,7 +120,20 @@ check_record(struct verifier *v, const struct store_entry *entry)
 	r = record_is_current(v->txn, &v->key, number, &record);
 	if (r < 0)
 		return damaged(v, "the identity is damaged of record", number);
-	return r == 1 ? check_current(v, number, &record) : 0;
+	return r == 1 ? check(v, number, &record) : 0;
+}
+
+static int
+check_record(struct verifier *v, const struct store_entry *entry)
+{
+	v->report.records++;
+	return each_record(v, entry, check_current);
+}
+
+static int
+find_record(struct verifier *v, const struct store_entry *entry)
+{
+	return each_record(v, entry, find_current);
 }
 
 /* The ring of the key that begins here, if it has one. */
@@ -122,21 +159,17 @@ check_ring_of(struct verifier *v, const struct store_entry *entry)
 static int
 check_entry(struct verifier *v, const struct store_entry *entry)
 {
-	unsigned char before[INDEX_KEY_SIZE];
-	struct store_entry previous;
 	struct count_entry decoded;
-	int r;
+	bool first;
 
-	v->report.entries++;
 	if (index_decode(&v->key, entry, &decoded) != 1)
-		return damaged(v, "the check fails of index entry", v->report.entries);
-	/* The first entry of its key: the one before it has another. */
-	memcpy(before, entry->key.ptr, INDEX_KEY_SIZE);
-	memset(before + 16, 0, INDEX_KEY_SIZE - 16);
-	r = store_above(v->txn, TABLE_INDEX, (struct str){(const char *)before, INDEX_KEY_SIZE}, 16, &previous);
-	if (r != 1)
-		return damaged(v, "a page cannot be read of the index", v->report.entries);
-	return str_equal(previous.key, entry->key) ? check_ring_of(v, entry) : 0;
+		return damaged(v, "the check fails of index entry", v->report.entries + 1);
+	/* Of its key: the one before it has another. */
+	first = v->report.entries == 0 || decoded.key.lo != v->last.lo || decoded.key.hi != v->last.hi;
+	v->last = decoded.key;
+	v->report.entries++;
+	sum_add(&v->key, &v->found, &decoded);
+	return first ? check_ring_of(v, entry) : 0;
 }
 
 static int
@@ -214,8 +247,11 @@ check_counts(struct verifier *v)
 
 	if (v->report.rows != s->rows)
 		return damaged(v, "rows are missing or too many; found", v->report.rows);
-	if (v->report.entries != v->wanted_entries)
-		return damaged(v, "the index holds entries of no record; wanted", v->wanted_entries);
+	if (v->report.entries != v->wanted_entries || v->found.lo != v->wanted.lo || v->found.hi != v->wanted.hi) {
+		int r = each_entry(v, TABLE_LOG, find_record);
+
+		return r != 0 ? r : damaged(v, "the index holds entries of no record; wanted", v->wanted_entries);
+	}
 	if ((int64_t)v->report.rings != store_count(v->txn, TABLE_RING))
 		return damaged(v, "there are rings of no entry; wanted", v->report.rings);
 	if ((int64_t)v->identified != store_count(v->txn, TABLE_IDENTITY))
@@ -255,6 +291,23 @@ verify_tables(struct verifier *v)
 	return check_counts(v);
 }
 
+/* Others may be committing: until both snapshots are of one state. */
+static int
+begin_both(struct verifier *v)
+{
+	int r = store_begin(v->txn);
+
+	while (r == 0) {
+		r = store_begin(v->walk);
+		if (r != 0 || store_state(v->txn) == store_state(v->walk))
+			break;
+		store_end(v->txn);
+		r = store_begin(v->txn);
+		store_end(v->walk);
+	}
+	return r;
+}
+
 int
 db_verify(const char *directory, bool alone, struct db_report *ret, struct error *err)
 {
@@ -282,9 +335,12 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 		v.commits = info.commits;
 	r = store_reader_open(store, &v.txn, err);
 	if (r == 0)
-		r = store_begin(v.txn);
+		r = store_reader_open(store, &v.walk, err);
+	if (r == 0)
+		r = begin_both(&v);
 	if (r == 0)
 		r = verify_tables(&v);
+	store_reader_close(v.walk);
 	store_reader_close(v.txn);
 	store_close(store);
 	if (r != 0)

@@ -14,6 +14,7 @@
 
 #include "api/database.h"
 #include "base/store_pages.h"
+#include "engine/history_priv.h"
 #include "tests/counting_fixture.h"
 
 #define NOON INT64_C(1776168000000)
@@ -299,6 +300,48 @@ cut_files_are_found_or_harmless(void **state)
 	assert_true(tally.found > 10);
 }
 
+/* One entry of the index becomes another that is as good in itself: of another record, or otherwise flagged. */
+static int
+swap_entry(void *context, struct history_writer *writer)
+{
+	const struct count_query query = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1")};
+	const struct hash_key *key = &writer->history->key;
+	const bool *other_record = context;
+	struct count_entry entry;
+	int r = index_first(writer->txn, key, count_key(key, &query), INT64_MAX, &entry);
+
+	if (r != 1)
+		return -ERROR_MISSING;
+	r = index_remove(writer->txn, key, &entry);
+	entry.number += *other_record ? 7 : 0;
+	entry.flags ^= *other_record ? 0u : ENTRY_OUTCOME;
+	return r == 0 ? index_add(writer->txn, key, &entry) : r;
+}
+
+static void
+an_entry_that_no_record_wants_is_found_by_the_record_that_lacks_its_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct operation row = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1"),
+		                        .outcome = STR("Success"), .start_ms = NOON, .end_ms = NOON};
+		bool other_record = i == 1;
+		char directory[64];
+		struct engine *engine;
+		struct db_report report;
+		struct error err = {0};
+
+		make_directory(directory);
+		engine = must_open(directory);
+		assert_int_equal(history_record(engine_history(engine), &row, 1, NOON, &err), 0);
+		assert_int_equal(history_transact(engine_history(engine), swap_entry, &other_record, &err), 0);
+		engine_close(engine);
+		assert_int_equal(db_verify(directory, true, &report, &err), -ERROR_DAMAGED);
+		assert_string_equal(err.text, "the index does not count record (1)");
+		remove_directory(directory);
+	}
+}
+
 static void
 a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **state)
 {
@@ -358,6 +401,7 @@ main(void)
 	                                        teardown),
 		cmocka_unit_test_setup_teardown(zeroed_pages_are_found_or_harmless, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_files_are_found_or_harmless, setup, teardown),
+		cmocka_unit_test(an_entry_that_no_record_wants_is_found_by_the_record_that_lacks_its_own),
 		cmocka_unit_test_setup_teardown(a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full,
 	                                        setup, teardown),
 		cmocka_unit_test_setup_teardown(a_start_waits_for_somebody_who_verifies_just_now, setup, teardown),
