@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """over_http - POST decision to clguardd, with ?explain=true, with a decision log, beside bench/bare_http and nginx
 
-All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all
-alike. bare_http reads the same body and sends the same bytes: the ceiling. nginx throws the body away and sends the same
-bytes; it is left out when there is none (bench/peers/nginx.sh). CPU time a request is the steadier figure; the ratio to
-be reached is 0.85. Then each at half its own load, where latency counts from when a request was due.
-Arguments: turns (5), seconds a turn (1).
+All servers have one thread on the same core, bench/http asks from another, in short turns, so that a busy machine slows
+all alike. In each round they are started anew, because where a process happens to lie in memory is worth some percent.
+bare_http reads the same body and sends the same bytes: the ceiling. nginx throws the body away and sends the same bytes;
+it is left out when there is none (bench/peers/nginx.sh). CPU time a request is the steadier figure; the ratio to be
+reached is 0.85. Then each at half its own load, where latency counts from when a request was due; of turns in which the
+host took a processor away (steal in /proc/stat) the tail tells of the host, so they are left out if enough others are left.
+Arguments: rounds (8), turns a round (5), seconds a turn (0.3).
 """
 
 # SPDX-License-Identifier: Apache-2.0
@@ -22,8 +24,9 @@ import tempfile
 from results import bar, middle, number, put
 
 BUILD = os.environ.get("top_builddir", ".")
-TURNS, SECONDS = (float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((5, 1)))
-HALF_TURNS = 2 * TURNS - 1  # tails need more
+ROUNDS, TURNS, SECONDS = (float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((8, 5, 0.3)))
+CLIENTS = (1, 8, 64)
+ENOUGH = 5  # turns that nothing was stolen from
 DECISION = "/policy/pdpx/v1/decision"
 REQUEST_ID = "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001"
 
@@ -138,13 +141,15 @@ def start_nginx(core, binary, folder, port):
     return subprocess.Popen(["taskset", "-c", core, binary, "-e", "stderr", "-p", folder, "-c", path])
 
 
-def throughput(servers, client, body, clients):
-    runs = {server.name: [] for server in servers}
+def throughput(servers, client, body, clients, runs):
     for server in servers:
-        server.ask(client, body, clients, 0.3)
+        server.ask(client, body, clients, 0.2)
     for _ in range(int(TURNS)):
         for server in servers:
-            runs[server.name].append(server.ask(client, body, clients, SECONDS))
+            runs.setdefault(server.name, []).append(server.ask(client, body, clients, SECONDS))
+
+
+def tell_throughput(runs, clients):
     for name, results in runs.items():
         path = f"http/clients={clients}/{name}"
         number(f"{path}/rate", middle(r["rate"] for r in results), "requests/s")
@@ -153,7 +158,6 @@ def throughput(servers, client, body, clients):
             number(f"{path}/{what}", middle(r[what] for r in results), "us")
         number(f"{path}/max", max(r["max"] for r in results), "us")
         put(f"{path}/curve", sorted(results, key=lambda r: r["p99"])[len(results) // 2]["curve"])
-    return runs
 
 
 def ratios(runs, clients):
@@ -176,16 +180,31 @@ def ratios(runs, clients):
                 number(path, value)
 
 
-def half_load(servers, client, body, full):
-    """In turns too: one moment in which the machine does something else decides the tail of a second."""
-    rates = {server.name: middle(r["rate"] for r in full[server.name]) / 2 for server in servers}
-    runs = {server.name: [] for server in servers}
-    for _ in range(int(HALF_TURNS)):
+def stolen():
+    """Processor time that the host gave to others, in ticks, since the machine started."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return int(file.readline().split()[8])
+
+
+def half_load(servers, client, body, full, runs):
+    """In turns too: one moment in which the machine does something else decides the tail of a turn."""
+    for _ in range(int(TURNS)):
         for server in servers:
-            runs[server.name].append(server.ask(client, body, 64, SECONDS, "-r", str(int(rates[server.name]))))
-    for name, results in runs.items():
+            rate = int(middle(r["rate"] for r in full[server.name]) / 2)
+            before = stolen()
+            result = server.ask(client, body, 64, SECONDS, "-r", str(rate))
+            result["stolen"], result["asked"] = stolen() - before, rate
+            runs.setdefault(server.name, []).append(result)
+
+
+def tell_half_load(runs):
+    for name, every in runs.items():
         path = f"http/half load/{name}"
-        number(f"{path}/asked", rates[name], "requests/s")
+        quiet = [result for result in every if not result["stolen"]]
+        results = quiet if len(quiet) >= ENOUGH else every
+        number(f"{path}/turns", len(every), "turns")
+        number(f"{path}/turns without stolen time", len(quiet), "turns")
+        number(f"{path}/asked", middle(r["asked"] for r in results), "requests/s")
         for what in ("p50", "p99", "p99.9"):
             number(f"{path}/{what}", middle(r[what] for r in results), "us")
         number(f"{path}/max", max(r["max"] for r in results), "us")
@@ -279,6 +298,26 @@ def profile(server, client, body, folder):
         number(f"http/profile/{server.name}/{name}", share, "%")
 
 
+def start_all(core, folder, policy):
+    bare = start(core, os.path.join(BUILD, "bench", "bare_http"), "0")
+    command = (os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy)
+    ours = start(core, *command)
+    log = os.path.join(folder, "decisions.json")
+    logged = start(core, *command, "--decision-log", log)
+    servers = [
+        Server("bare", *bare),
+        Server("clguardd", *ours),
+        Server("explain", *ours, DECISION + "?explain=true"),
+        Server("logged", *logged, log=log),
+    ]
+    processes = [bare[0], ours[0], logged[0]]
+    if find_nginx():
+        port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1
+        processes.append(start_nginx(core, find_nginx(), folder, port))
+        servers.append(Server("nginx", processes[-1], port))
+    return servers, processes
+
+
 def main():
     cores = sorted(os.sched_getaffinity(0))
     core, client = str(cores[0]), str(cores[-1])
@@ -287,33 +326,24 @@ def main():
         for path, text in ((policy, POLICY), (body, BODY)):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
-        bare = start(core, os.path.join(BUILD, "bench", "bare_http"), "0")
-        command = (os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1", "--policies", policy)
-        ours = start(core, *command)
-        log = os.path.join(folder, "decisions.json")
-        logged = start(core, *command, "--decision-log", log)
-        servers = [
-            Server("bare", *bare),
-            Server("clguardd", *ours),
-            Server("explain", *ours, DECISION + "?explain=true"),
-            Server("logged", *logged, log=log),
-        ]
-        processes = [bare[0], ours[0], logged[0]]
-        if find_nginx():
-            port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1
-            processes.append(start_nginx(core, find_nginx(), folder, port))
-            servers.append(Server("nginx", processes[-1], port))
-        try:
-            for clients in (1, 8, 64):
-                runs = throughput(servers, client, body, clients)
-                ratios(runs, clients)
-            half_load(servers, client, body, runs)
-            profile(servers[1], client, body, folder)
-            profile(servers[2], client, body, folder)
-        finally:
-            for process in processes:
-                process.terminate()
-                process.wait()
+        throughputs, halves = {clients: {} for clients in CLIENTS}, {}
+        for turn in range(int(ROUNDS)):
+            servers, processes = start_all(core, folder, policy)
+            try:
+                for clients in CLIENTS:
+                    throughput(servers, client, body, clients, throughputs[clients])
+                half_load(servers, client, body, throughputs[64], halves)
+                if turn == ROUNDS - 1:
+                    profile(servers[1], client, body, folder)
+                    profile(servers[2], client, body, folder)
+            finally:
+                for process in processes:
+                    process.terminate()
+                    process.wait()
+        for clients in CLIENTS:
+            tell_throughput(throughputs[clients], clients)
+            ratios(throughputs[clients], clients)
+        tell_half_load(halves)
 
 
 main()

@@ -150,7 +150,9 @@ class Service:
             sock.settimeout(10)
             sock.connect(self.address()[5:])
             return sock
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or a body would wait for its headers' acknowledgement
+        return sock
 
     def connection(self):
         connection = http.client.HTTPConnection("127.0.0.1", timeout=10)
