@@ -570,14 +570,42 @@ store_reader_close(struct store_txn *txn)
 	free(txn);
 }
 
+/*
+ * LMDB reads the newest number, and then the meta page that should belong to it: a thread that loses the processor in
+ * between while two commits are made has the number of the older one and the trees of the newer one. While there is no
+ * newer one, the number is right; else the seal tells.
+ */
+static int
+snapshot_check(struct store_txn *txn)
+{
+	MDB_envinfo info;
+	int rc = mdb_env_info(txn->store->env, &info);
+
+	if (rc != 0 || info.me_last_txnid == mdb_txn_id(txn->txn))
+		return rc;
+	return seal_check(txn->txn, txn->store->names, mdb_txn_id(txn->txn));
+}
+
 int
 store_begin(struct store_txn *txn)
 {
-	int rc = txn->txn ? mdb_txn_renew(txn->txn) : MDB_PANIC;
+	enum { TRIES = 8 };
+	int rc = txn->txn ? 0 : MDB_PANIC;
 
 	txn->renewed = 0;
 	txn->failed = 0;
-	return rc == 0 ? 0 : keep(txn, rc);
+	for (int i = 0; rc == 0 && i < TRIES; i++) {
+		rc = mdb_txn_renew(txn->txn);
+		if (rc != 0)
+			break;
+		rc = snapshot_check(txn);
+		if (rc == 0)
+			return 0;
+		mdb_txn_reset(txn->txn);
+		if (rc == MDB_CORRUPTED && i < TRIES - 1)
+			rc = 0; /* once more */
+	}
+	return keep(txn, rc);
 }
 
 void

@@ -17,9 +17,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 from results import bar, middle, number, put
 
@@ -134,11 +136,23 @@ def find_nginx():
     return found or (peers if os.access(peers, os.X_OK) else None)
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 def start_nginx(core, binary, folder, port):
     path = os.path.join(folder, "nginx.conf")
     with open(path, "w", encoding="utf-8") as file:
         file.write(NGINX % {"folder": folder, "port": port, "id": REQUEST_ID})
-    return subprocess.Popen(["taskset", "-c", core, binary, "-e", "stderr", "-p", folder, "-c", path])
+    process = subprocess.Popen(["taskset", "-c", core, binary, "-e", "stderr", "-p", folder, "-c", path])
+    for _ in range(100):  # it does not say when it listens
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        time.sleep(0.05)
+    sys.exit("nginx does not start")
 
 
 def throughput(servers, client, body, clients, runs):
@@ -312,7 +326,7 @@ def start_all(core, folder, policy):
     ]
     processes = [bare[0], ours[0], logged[0]]
     if find_nginx():
-        port = ours[1] + 1 if ours[1] < 65535 else ours[1] - 1
+        port = free_port()
         processes.append(start_nginx(core, find_nginx(), folder, port))
         servers.append(Server("nginx", processes[-1], port))
     return servers, processes

@@ -25,6 +25,8 @@
  * everybody's memory; one's own costs only the rings that it changes, and not even these: the committer writes them
  * into their slots while the transaction is under way, with its number, which no reader's S reaches before the commit.
  * A transaction that is given up is followed by another with the same number, so what it wrote is taken out again.
+ * When it cannot write, because a reader does so at this moment, what it wrote there earlier in the same transaction
+ * must not stand for the whole of it: `changed` becomes one more, and the set answers nothing before the next commit.
  *
  * Slots are read without a lock: `turn` is odd while somebody writes, and who finds it odd or changed has found nothing.
  * A reader that had to ask the database leaves what it found, if nobody else writes there at the moment. A key has two
@@ -153,16 +155,16 @@ place_for(struct hot_set *set, struct hash128 of)
 	return word(second, WORD_COMMIT) == 0 ? second : &set->slots[of.hi % PLACES];
 }
 
-void
-hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring)
+/* False when somebody else writes there. */
+static bool
+put(struct hot_set *set, struct hash128 of, uint64_t commit, const struct ring_view *ring)
 {
-	struct hot_set *set = set_of(hot, of);
 	struct slot *slot = place_for(set, of);
 	uint32_t count = ring->count < STAMPS ? ring->count : STAMPS;
 
 	if (!slot_take(slot))
-		return;
-	/* What is older than what others know already would only be in the way. */
+		return false;
+	/* Again: the committer may have been here. */
 	if (commit >= atomic_load_explicit(&set->changed, memory_order_relaxed)) {
 		word_set(slot, WORD_LO, of.lo);
 		word_set(slot, WORD_HI, of.hi);
@@ -176,6 +178,17 @@ hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_v
 		}
 	}
 	slot_give(slot);
+	return true;
+}
+
+void
+hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring)
+{
+	struct hot_set *set = set_of(hot, of);
+
+	/* What is older than what others know already would only be in the way. */
+	if (commit >= atomic_load_explicit(&set->changed, memory_order_relaxed))
+		(void)put(set, of, commit, ring); /* somebody else's is as good */
 }
 
 void
@@ -183,10 +196,11 @@ hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct rin
 {
 	struct hot_set *set = set_of(hot, of);
 
-	/* Relaxed: `known` is stored after it. */
-	atomic_store_explicit(&set->changed, commit, memory_order_relaxed);
-	if (has(&set->slots[0], of) || has(&set->slots[1], of))
-		hot_put(hot, of, commit, ring);
+	/* Relaxed throughout: `known` is stored after it. */
+	if (atomic_load_explicit(&set->changed, memory_order_relaxed) < commit)
+		atomic_store_explicit(&set->changed, commit, memory_order_relaxed);
+	if ((has(&set->slots[0], of) || has(&set->slots[1], of)) && !put(set, of, commit, ring))
+		atomic_store_explicit(&set->changed, commit + 1, memory_order_relaxed);
 }
 
 static void

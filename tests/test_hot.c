@@ -245,6 +245,55 @@ a_change_ends_what_is_in_its_set(void **state)
 	hot_close(&hot);
 }
 
+#define COMMITS 3000
+
+/* Leaves what it found all the time, of the state before the one that is being made. */
+static void *
+leave_what_was_found(void *context)
+{
+	const struct hash128 one = {.lo = 7, .hi = 1};
+	const struct ring_view none = {.complete = true};
+	struct hot *hot = context;
+
+	while (atomic_load(&hot->known) < COMMITS)
+		hot_put(hot, one, atomic_load(&hot->known), &none);
+	return NULL;
+}
+
+/* However often a ring changes in one transaction, and whoever is in the way: the last change counts, or none does. */
+static void
+the_last_change_of_a_transaction_counts(void **state)
+{
+	const struct hash128 one = {.lo = 7, .hi = 1};
+	const int64_t stamps[2] = {5, 5};
+	const struct ring_view rings[3] = {{.complete = true}, {(const char *)stamps, 1, true}, {(const char *)stamps, 2, true}};
+	struct hot hot = {0};
+	struct count_result result;
+	pthread_t readers[2];
+
+	(void)state;
+	assert_int_equal(hot_open(&hot), 0);
+	hot_begin(&hot, 2);
+	hot_put(&hot, one, 1, &rings[0]); /* asked for */
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&readers[i], NULL, leave_what_was_found, &hot), 0);
+	for (uint64_t commit = 2; commit <= COMMITS + 1; commit++) {
+		if (commit == COMMITS + 1) { /* nobody is in the way any more */
+			assert_int_equal(pthread_join(readers[0], NULL), 0);
+			assert_int_equal(pthread_join(readers[1], NULL), 0);
+		}
+		hot_begin(&hot, commit);
+		for (int i = 1; i <= 2; i++)
+			hot_change(&hot, one, commit, &rings[i]);
+		hot_commit(&hot, commit);
+		if (hot_count(&hot, one, commit, 0, 9, &result))
+			assert_true(result.used != 1); /* none: what a reader has left by now */
+	}
+	assert_true(hot_count(&hot, one, COMMITS + 1, 0, 9, &result));
+	assert_int_equal(result.used, 2);
+	hot_close(&hot);
+}
+
 static void
 reopening_forgets_all(void **state)
 {
@@ -450,6 +499,7 @@ main(void)
 	                                        setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_of_two_states_are_noticed, setup, teardown),
 		cmocka_unit_test(a_change_ends_what_is_in_its_set),
+		cmocka_unit_test(the_last_change_of_a_transaction_counts),
 		cmocka_unit_test_setup_teardown(reopening_forgets_all, setup, teardown),
 		cmocka_unit_test(a_commit_of_another_process_counts_at_once),
 		cmocka_unit_test_setup_teardown(what_was_acknowledged_is_counted_while_all_ask, setup, teardown),
