@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/request_scan.h"
 
+#include "base/words.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -70,7 +72,7 @@ skip_plain(const char *at, const char *end)
 }
 
 /* A string of plain bytes, whose opening quote comes next. */
-static bool
+static inline bool
 take_text(struct scan *scan, struct str *ret)
 {
 	const char *start, *end;
@@ -103,7 +105,7 @@ take_integer(struct scan *scan, int32_t *ret)
 	return true; /* what may not follow a number will not be taken for a comma or a brace */
 }
 
-static bool
+static inline bool
 take_members(struct scan *scan, member_fn *member)
 {
 	uint32_t seen = 0;
@@ -128,60 +130,104 @@ first_time(uint32_t *seen, unsigned bit)
 	return first;
 }
 
-enum { GUARD_VF_COUNT = ATTRIBUTE_COUNT, GUARD_REQUEST_ID, GUARD_SUBREQUEST_ID };
+/* Whether a text is this one, where both are known to be as long. */
+#define IS(text, literal) words_equal((text).ptr, literal, sizeof(literal) - 1)
+
+enum { GUARD_VF_COUNT = ATTRIBUTE_COUNT, GUARD_REQUEST_ID, GUARD_SUBREQUEST_ID, GUARD_UNKNOWN };
+
+/* Which member of resource.guard a key is: an attribute, or one of the above. Told by its length first. */
+static inline unsigned
+guard_key(struct str key)
+{
+	int attribute;
+
+	switch (key.len) {
+	case 5:
+		return IS(key, "actor") ? ATTRIBUTE_ACTOR : GUARD_UNKNOWN;
+	case 6:
+		return IS(key, "target") ? ATTRIBUTE_TARGET : IS(key, "clname") ? ATTRIBUTE_CLNAME : GUARD_UNKNOWN;
+	case 7:
+		return IS(key, "vfCount") ? GUARD_VF_COUNT : GUARD_UNKNOWN;
+	case 9:
+		return IS(key, "operation")   ? ATTRIBUTE_OPERATION
+		       : IS(key, "requestId") ? (unsigned)GUARD_REQUEST_ID
+		                              : (unsigned)GUARD_UNKNOWN;
+	case 12:
+		return IS(key, "subrequestId") ? GUARD_SUBREQUEST_ID : GUARD_UNKNOWN;
+	default:
+		attribute = attribute_find(key);
+		return attribute >= 0 ? (unsigned)attribute : (unsigned)GUARD_UNKNOWN;
+	}
+}
 
 static bool
 guard_member(struct scan *scan, struct str key, uint32_t *seen)
 {
-	int attribute = attribute_find(key);
+	unsigned member = guard_key(key);
 	struct str text;
 
-	if (str_is(key, "vfCount")) {
+	if (member == GUARD_UNKNOWN || !first_time(seen, member))
+		return false;
+	if (member == GUARD_VF_COUNT) {
 		scan->request.has_vf_count = true;
-		return first_time(seen, GUARD_VF_COUNT) && take_integer(scan, &scan->request.vf_count);
+		return take_integer(scan, &scan->request.vf_count);
 	}
 	if (!take_text(scan, &text) || text.len > ATTRIBUTE_SIZE_MAX)
 		return false;
-	if (attribute >= 0) {
-		if (attribute == ATTRIBUTE_OPERATION && scan->mode == GUARD_STRICT)
-			text = operation_canonical(text);
-		scan->request.attribute[attribute] = text;
-		return first_time(seen, (unsigned)attribute);
-	}
-	if (str_is(key, "requestId")) {
+	if (member == GUARD_REQUEST_ID) {
 		scan->request.request_id = text;
-		return first_time(seen, GUARD_REQUEST_ID);
+	} else if (member == GUARD_SUBREQUEST_ID) {
+		scan->request.subrequest_id = text;
+	} else {
+		if (member == ATTRIBUTE_OPERATION && scan->mode == GUARD_STRICT)
+			text = operation_canonical(text);
+		scan->request.attribute[member] = text;
 	}
-	scan->request.subrequest_id = text;
-	return str_is(key, "subrequestId") && first_time(seen, GUARD_SUBREQUEST_ID);
+	return true;
 }
 
 static bool
 resource_member(struct scan *scan, struct str key, uint32_t *seen)
 {
-	return str_is(key, "guard") && first_time(seen, 0) && take_members(scan, guard_member);
+	return key.len == 5 && IS(key, "guard") && first_time(seen, 0) && take_members(scan, guard_member);
+}
+
+enum { TOP_ACTION, TOP_RESOURCE, TOP_NAME, TOP_COMPONENT, TOP_INSTANCE, TOP_REQUEST_ID, TOP_UNKNOWN };
+
+static inline unsigned
+top_key(struct str key)
+{
+	switch (key.len) {
+	case 6:
+		return IS(key, "action") ? TOP_ACTION : TOP_UNKNOWN;
+	case 8:
+		return IS(key, "resource") ? TOP_RESOURCE : IS(key, "ONAPName") ? TOP_NAME : TOP_UNKNOWN;
+	case 9:
+		return IS(key, "requestId") ? TOP_REQUEST_ID : TOP_UNKNOWN;
+	case 12:
+		return IS(key, "ONAPInstance") ? TOP_INSTANCE : TOP_UNKNOWN;
+	case 13:
+		return IS(key, "ONAPComponent") ? TOP_COMPONENT : TOP_UNKNOWN;
+	default:
+		return TOP_UNKNOWN;
+	}
 }
 
 static bool
 top_member(struct scan *scan, struct str key, uint32_t *seen)
 {
-	static const struct str ignored[] = {
-		{"ONAPName", 8}, {"requestId", 9}, {"ONAPInstance", 12}, {"ONAPComponent", 13}};
-	enum { ACTION = sizeof(ignored) / sizeof(*ignored), RESOURCE };
+	unsigned member = top_key(key);
 	struct str text;
 
-	if (str_is(key, "resource"))
-		return first_time(seen, RESOURCE) && take_members(scan, resource_member);
+	if (member == TOP_UNKNOWN || !first_time(seen, member))
+		return false;
+	if (member == TOP_RESOURCE)
+		return take_members(scan, resource_member);
 	if (!take_text(scan, &text))
 		return false;
-	if (str_is(key, "action")) {
-		scan->guards = str_is(text, "guard");
-		return first_time(seen, ACTION);
-	}
-	for (unsigned i = 0; i < ACTION; i++)
-		if (str_equal(key, ignored[i]))
-			return first_time(seen, i);
-	return false;
+	if (member == TOP_ACTION)
+		scan->guards = text.len == 5 && IS(text, "guard");
+	return true;
 }
 
 bool

@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/uuid.h"
 
+#include <endian.h>
+#include <string.h>
+
 static uint64_t
 rotate(uint64_t x, int by)
 {
@@ -23,24 +26,41 @@ next_random(uint64_t state[4])
 	return result;
 }
 
+/* Eight hexadecimal digits, all at once: a digit a byte, then to each byte what makes it a character. */
+static void
+put_digits(uint32_t number, char to[8])
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word = number, letters;
+
+	word = (word | word << 16) & UINT64_C(0x0000ffff0000ffff);
+	word = (word | word << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	word = (word | word << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	letters = (word + ones * 6) >> 4 & ones; /* 1 from ten on */
+	word = htobe64(word + ones * '0' + letters * ('a' - '0' - 10));
+	memcpy(to, &word, 8);
+}
+
 void
 uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
-	static const unsigned char dash_before[16] = {[4] = 1, [6] = 1, [8] = 1, [10] = 1};
-	union {
-		uint64_t words[2];
-		unsigned char bytes[16];
-	} random = {{next_random(state), next_random(state)}};
-	char *at = ret;
+	uint64_t high = next_random(state), low = next_random(state);
+	char digits[32];
 
-	random.bytes[6] = (random.bytes[6] & 0x0f) | 0x40; /* version 4, random */
-	random.bytes[8] = (random.bytes[8] & 0x3f) | 0x80; /* the usual variant */
-	for (unsigned i = 0; i < 16; i++) {
-		if (dash_before[i])
-			*at++ = '-';
-		*at++ = digits[random.bytes[i] >> 4];
-		*at++ = digits[random.bytes[i] & 15];
-	}
-	*at = '\0';
+	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);                       /* version 4, random */
+	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;                     /* the usual variant */
+	put_digits((uint32_t)(high >> 32), digits);
+	put_digits((uint32_t)high, digits + 8);
+	put_digits((uint32_t)(low >> 32), digits + 16);
+	put_digits((uint32_t)low, digits + 24);
+	memcpy(ret, digits, 8);
+	ret[8] = '-';
+	memcpy(ret + 9, digits + 8, 4);
+	ret[13] = '-';
+	memcpy(ret + 14, digits + 12, 4);
+	ret[18] = '-';
+	memcpy(ret + 19, digits + 16, 4);
+	ret[23] = '-';
+	memcpy(ret + 24, digits + 20, 12);
+	ret[36] = '\0';
 }

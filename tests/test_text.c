@@ -1,6 +1,7 @@
 /* test_text - text that grows: numbers, JSON's escapes, bytes that are no characters */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "base/uuid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -116,6 +117,38 @@ what_grows_past_its_room_is_whole_and_what_has_none_is_absent(void **state)
 	}
 }
 
+/* 8-4-4-4-12 digits, version 4, the usual variant; each other digit takes all of its values. */
+static void
+an_id_is_a_random_uuid(void **state)
+{
+	static const char pattern[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx", digits[] = "0123456789abcdef";
+	uint64_t random[4] = {1, 2, 3, 4};
+	uint32_t seen[UUID_SIZE] = {0};
+	char id[UUID_SIZE];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		uuid_make(random, id);
+		assert_int_equal(strlen(id), UUID_SIZE - 1);
+		for (size_t j = 0; pattern[j]; j++) {
+			const char *digit = strchr(digits, id[j]);
+
+			if (pattern[j] == '-' || pattern[j] == '4')
+				assert_int_equal(id[j], pattern[j]);
+			else
+				assert_non_null(digit);
+			if (digit)
+				seen[j] |= UINT32_C(1) << (digit - digits);
+		}
+	}
+	for (size_t j = 0; pattern[j]; j++) {
+		if (pattern[j] == 'x')
+			assert_int_equal(seen[j], 0xffff);
+		else if (pattern[j] == 'v')
+			assert_int_equal(seen[j], 0x0f00);
+	}
+}
+
 int
 main(void)
 {
@@ -124,6 +157,7 @@ main(void)
 		cmocka_unit_test(a_string_is_escaped_as_json_wants_and_no_more),
 		cmocka_unit_test(every_place_of_a_text_is_looked_at),
 		cmocka_unit_test(a_byte_that_is_no_utf8_becomes_the_replacement_character),
+		cmocka_unit_test(an_id_is_a_random_uuid),
 		cmocka_unit_test(what_grows_past_its_room_is_whole_and_what_has_none_is_absent),
 	};
 
