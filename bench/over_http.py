@@ -155,11 +155,17 @@ def start_nginx(core, binary, folder, port):
     sys.exit("nginx does not start")
 
 
+def in_turn(servers, turn):
+    """Another one begins each time."""
+    first = turn % len(servers)
+    return servers[first:] + servers[:first]
+
+
 def throughput(servers, client, body, clients, runs):
     for server in servers:
         server.ask(client, body, clients, 0.2)
-    for _ in range(int(TURNS)):
-        for server in servers:
+    for turn in range(int(TURNS)):
+        for server in in_turn(servers, turn):
             runs.setdefault(server.name, []).append(server.ask(client, body, clients, SECONDS))
 
 
@@ -202,8 +208,8 @@ def stolen():
 
 def half_load(servers, client, body, full, runs):
     """In turns too: one moment in which the machine does something else decides the tail of a turn."""
-    for _ in range(int(TURNS)):
-        for server in servers:
+    for turn in range(int(TURNS)):
+        for server in in_turn(servers, turn):
             rate = int(middle(r["rate"] for r in full[server.name]) / 2)
             before = stolen()
             result = server.ask(client, body, 64, SECONDS, "-r", str(rate))
