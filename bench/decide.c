@@ -272,22 +272,18 @@ static void
 report_quietest(const struct samples *samples, const char *name)
 {
 	const size_t count = samples->count / TURNS;
-	double p50 = 0, p999 = 0;
 	struct samples turn;
+	double p50 = 0;
 
 	samples_init(&turn, count);
 	for (int t = 0; t < TURNS; t++) {
 		memcpy(turn.ns, samples->ns + (size_t)t * count, count * sizeof(*turn.ns));
 		turn.count = count;
 		samples_sort(&turn);
-		if (t == 0 || samples_at(&turn, .5) < p50 ||
-		    (samples_at(&turn, .5) == p50 && samples_at(&turn, .999) < p999)) {
+		if (t == 0 || samples_at(&turn, .5) < p50)
 			p50 = samples_at(&turn, .5);
-			p999 = samples_at(&turn, .999);
-		}
 	}
 	report_number(p50, "ns", "%s/quietest turn/p50", name);
-	report_number(p999, "ns", "%s/quietest turn/p99.9", name);
 	samples_free(&turn);
 }
 
