@@ -15,7 +15,6 @@
 
 #define LANE_SIZE ((size_t)256 << 10)
 #define WAIT_MS 100 /* how late a line may be written */
-#define LINE_USUAL 500 /* bytes that few lines exceed */
 #define FILE_MODE 0640
 
 /* One worker's lines. Two buffers: the worker fills one while the other is written. */
@@ -228,7 +227,6 @@ line_of(const struct request *request, const struct decision *decision, const ch
 	struct text line;
 
 	text_init(&line, arena);
-	(void)text_reserve(&line, LINE_USUAL); /* without memory text_done tells */
 	time_format_instant(decision->now_ms, time);
 	add_text(&line, STR("{\"time\":"), str_from(time));
 	if (request_id[0])

@@ -47,8 +47,8 @@ uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 	uint64_t high = next_random(state), low = next_random(state);
 	char digits[32];
 
-	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);                       /* version 4, random */
-	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;                     /* the usual variant */
+	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);   /* version 4, random */
+	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* the usual variant */
 	put_digits((uint32_t)(high >> 32), digits);
 	put_digits((uint32_t)high, digits + 8);
 	put_digits((uint32_t)(low >> 32), digits + 16);

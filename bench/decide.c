@@ -265,8 +265,8 @@ usual(const struct samples *samples)
 }
 
 /*
- * The turn with the least median: times as such depend on who shares the processor at the moment, so this is the one
- * that tells most of the code. Before samples_sort, while the turns stand one after the other.
+ * The turn with the least median: times as such depend on who shares the processor at the moment, so this one tells
+ * most of the code, and no bar is held against it. Before samples_sort, while the turns stand one after the other.
  */
 static void
 report_quietest(const struct samples *samples, const char *name)

@@ -130,10 +130,8 @@ def all_bars():
     """(what, value, bar, whether the value must not be above it)"""
     decide = "decide/%s/policies=%d/entries=10%s"
     for kind in KINDS[:2]:
-        yield f"in-process {kind} decision, p50 of the quietest turn, ns", RESULTS.get(
-            decide % (kind, 10, "/quietest turn/p50")
-        ), 100, True
-        yield f"in-process {kind} decision, p99.9 of all turns, ns", RESULTS.get(decide % (kind, 10, "/p99.9")), 1000, True
+        yield f"in-process {kind} decision, p50, ns", RESULTS.get(decide % (kind, 10, "/p50")), 100, True
+        yield f"in-process {kind} decision, p99.9, ns", RESULTS.get(decide % (kind, 10, "/p99.9")), 1000, True
     for size in SIZES[2:]:
         yield (
             f"{size:,} policies instead of 10, the slowest kind, ratio",
@@ -162,7 +160,10 @@ def all_bars():
     yield "durable reserve beside LMDB's group commit, 64 clients, ratio", RESULTS.get(
         "reserve/durability=group/clients=64/ratio"
     ), 0.7, False
-    yield "load of 10,000 policies beside libyaml's bare parse, ratio", RESULTS.get("load/policies=10000/ratio"), 2, True
+    for size in (10000, 100000):
+        yield f"load of {size:,} policies beside libyaml's bare parse, ratio", RESULTS.get(
+            f"load/policies={size}/ratio"
+        ), 2, True
     yield "failed or mixed-generation decisions during 20 reloads", RESULTS.get(
         "load/reload/failed or mixed decisions"
     ), 0, True
@@ -174,12 +175,13 @@ def all_bars():
                 0.9,
                 False,
             )
-    yield (
-        "resident memory, 10,000 policies and 100,000 keys, MiB",
-        RESULTS.get("start/keys=100000/policies=10000/recorded 64 a commit/memory/resident, MiB"),
-        60,
-        True,
-    )
+    for together in (64, 1000):
+        yield (
+            f"resident memory, 10,000 policies and 100,000 keys recorded {together:,} a commit, MiB",
+            RESULTS.get(f"start/keys=100000/policies=10000/recorded {together} a commit/memory/resident, MiB"),
+            60,
+            True,
+        )
 
 
 def bars():

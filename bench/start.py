@@ -121,10 +121,7 @@ def memory(keys, policies, together):
     path = f"start/keys={keys}/policies={policies}/recorded {together} a commit/memory"
     number(f"{path}/of the process alone", found["RssAnon"], "MiB")
     number(f"{path}/pages of files, the database among them", found["RssFile"], "MiB")
-    if together == 64:
-        bar(f"{path}/resident, MiB", found["VmRSS"], 60)
-    else:
-        number(f"{path}/resident", found["VmRSS"], "MiB")
+    bar(f"{path}/resident, MiB", found["VmRSS"], 60)
 
 
 cold_start(1000, 10000)
