@@ -4,6 +4,7 @@
 
 #ifdef HAVE_LIBCURL
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -44,6 +45,61 @@ courier_is_built(void)
 	return true;
 }
 
+/*
+ * libcurl comes with twenty libraries and 3.5 MiB that stay in memory, and few services have an actor with a URL: it is
+ * loaded by the first courier, and stays, because what it loads may not be unloaded while threads exist.
+ */
+#define CURL_CALLS(X) \
+	X(easy_cleanup) \
+	X(easy_getinfo) \
+	X(easy_init) \
+	X(easy_setopt) \
+	X(easy_strerror) \
+	X(global_cleanup) \
+	X(global_init) \
+	X(multi_add_handle) \
+	X(multi_cleanup) \
+	X(multi_info_read) \
+	X(multi_init) \
+	X(multi_perform) \
+	X(multi_poll) \
+	X(multi_remove_handle) \
+	X(multi_wakeup) \
+	X(slist_append) \
+	X(slist_free_all)
+
+static struct {
+#define X(name) __typeof__(curl_##name) *name;
+	CURL_CALLS(X)
+#undef X
+} curl;
+
+/* At start, before there are threads that use it. */
+static int
+curl_load(struct error *err)
+{
+	/* Debian has one for each TLS library that it can be built with. */
+	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"};
+	void *library = NULL;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !library; i++) {
+		library = dlopen(names[i], RTLD_NOW);
+		if (!library && !why)
+			why = dlerror();
+	}
+	if (!library)
+		return error_set(err, ERROR_IO, NULL, "cannot load libcurl, for actors with a URL: %s", why);
+#define X(name) \
+	if (!(*(void **)&curl.name = dlsym(library, "curl_" #name))) \
+		return error_set(err, ERROR_IO, NULL, "libcurl is too old: it has no curl_" #name);
+	CURL_CALLS(X)
+#undef X
+	if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return error_set(err, ERROR_MEMORY, NULL, "cannot start libcurl");
+	return 0;
+}
+
 static void
 slot_clear(struct slot *slot)
 {
@@ -71,34 +127,34 @@ receive(char *bytes, size_t size, size_t count, void *context)
 static bool
 prepare(struct courier *courier, struct slot *slot)
 {
-	CURL *easy = curl_easy_init();
+	CURL *easy = curl.easy_init();
 	long connect_ms = slot->timeout_ms < CONNECT_MS ? slot->timeout_ms : CONNECT_MS;
-	CURLcode r = easy ? curl_easy_setopt(easy, CURLOPT_URL, slot->url) : CURLE_OUT_OF_MEMORY;
+	CURLcode r = easy ? curl.easy_setopt(easy, CURLOPT_URL, slot->url) : CURLE_OUT_OF_MEMORY;
 
 	slot->length = 0;
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+		r = curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+		r = curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, slot->body);
+		r = curl.easy_setopt(easy, CURLOPT_POSTFIELDS, slot->body);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, courier->headers);
+		r = curl.easy_setopt(easy, CURLOPT_HTTPHEADER, courier->headers);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+		r = curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+		r = curl.easy_setopt(easy, CURLOPT_WRITEDATA, slot);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+		r = curl.easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+		r = curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, slot->timeout_ms);
-	if (r == CURLE_OK && curl_multi_add_handle(courier->multi, easy) == CURLM_OK) {
+		r = curl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, slot->timeout_ms);
+	if (r == CURLE_OK && curl.multi_add_handle(courier->multi, easy) == CURLM_OK) {
 		slot->easy = easy;
 		return true;
 	}
-	curl_easy_cleanup(easy);
+	curl.easy_cleanup(easy);
 	return false;
 }
 
@@ -109,7 +165,7 @@ tell(struct courier *courier, struct slot *slot, const char *why)
 	long status = 0;
 
 	if (slot->easy)
-		(void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when there is none */
+		(void)curl.easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when there is none */
 	parcel.status = (unsigned)status;
 	pthread_mutex_lock(&courier->lock);
 	slot->stage = STAGE_TOLD; /* before it is told: whoever hears it may forget it at once */
@@ -140,17 +196,17 @@ land(struct courier *courier)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(courier->multi, &left))) {
+	while ((message = curl.multi_info_read(courier->multi, &left))) {
 		CURLcode r = message->data.result;
 		CURL *easy = message->easy_handle;
 		struct slot *slot = NULL;
 
 		if (message->msg != CURLMSG_DONE ||
-		    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot) != CURLE_OK)
+		    curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot) != CURLE_OK)
 			continue;
-		(void)curl_multi_remove_handle(courier->multi, easy); /* it was added */
-		tell(courier, slot, r == CURLE_OK ? NULL : curl_easy_strerror(r));
-		curl_easy_cleanup(easy);
+		(void)curl.multi_remove_handle(courier->multi, easy); /* it was added */
+		tell(courier, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
+		curl.easy_cleanup(easy);
 	}
 }
 
@@ -163,9 +219,9 @@ courier_main(void *argument)
 
 	while (!stop) {
 		take_off(courier);
-		if (curl_multi_perform(courier->multi, &running) == CURLM_OK)
+		if (curl.multi_perform(courier->multi, &running) == CURLM_OK)
 			land(courier);
-		(void)curl_multi_poll(courier->multi, NULL, 0, IDLE_MS, NULL); /* when it fails we only look again */
+		(void)curl.multi_poll(courier->multi, NULL, 0, IDLE_MS, NULL); /* when it fails we only look again */
 		pthread_mutex_lock(&courier->lock);
 		stop = courier->stopping;
 		pthread_mutex_unlock(&courier->lock);
@@ -177,18 +233,19 @@ int
 courier_open(void (*done)(void *context, const struct parcel *parcel), void *context, struct courier **ret,
              struct error *err)
 {
-	struct courier *courier = calloc(1, sizeof(*courier));
+	int r = curl_load(err);
+	struct courier *courier = r == 0 ? calloc(1, sizeof(*courier)) : NULL;
 
-	if (!courier || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		free(courier);
-		return error_set(err, ERROR_MEMORY, NULL, "cannot start libcurl");
-	}
+	if (r != 0)
+		return r;
+	if (!courier)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	courier->done = done;
 	courier->context = context;
 	pthread_mutex_init(&courier->lock, NULL);
-	courier->multi = curl_multi_init();
-	courier->headers = curl_slist_append(NULL, "Content-Type: application/json");
-	if (!courier->multi || !courier->headers || !curl_slist_append(courier->headers, "Expect:") ||
+	courier->multi = curl.multi_init();
+	courier->headers = curl.slist_append(NULL, "Content-Type: application/json");
+	if (!courier->multi || !courier->headers || !curl.slist_append(courier->headers, "Expect:") ||
 	    pthread_create(&courier->thread, NULL, courier_main, courier) != 0) {
 		courier_close(courier);
 		return error_set(err, ERROR_MEMORY, NULL, "cannot start the thread for HTTP requests to actors");
@@ -207,22 +264,22 @@ courier_close(struct courier *courier)
 	courier->stopping = true;
 	pthread_mutex_unlock(&courier->lock);
 	if (courier->started) {
-		(void)curl_multi_wakeup(courier->multi); /* else within IDLE_MS */
+		(void)curl.multi_wakeup(courier->multi); /* else within IDLE_MS */
 		pthread_join(courier->thread, NULL);
 	}
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct slot *slot = &courier->slots[i];
 
 		if (slot->stage == STAGE_FLYING) {
-			(void)curl_multi_remove_handle(courier->multi, slot->easy); /* it was added */
-			curl_easy_cleanup(slot->easy);
+			(void)curl.multi_remove_handle(courier->multi, slot->easy); /* it was added */
+			curl.easy_cleanup(slot->easy);
 		}
 		slot_clear(slot);
 	}
-	(void)curl_multi_cleanup(courier->multi); /* nothing is in it */
-	curl_slist_free_all(courier->headers);
+	(void)curl.multi_cleanup(courier->multi); /* nothing is in it */
+	curl.slist_free_all(courier->headers);
 	pthread_mutex_destroy(&courier->lock);
-	curl_global_cleanup();
+	curl.global_cleanup();
 	free(courier);
 }
 
@@ -284,7 +341,7 @@ courier_send(struct courier *courier, const struct errand *errand)
 	}
 	pthread_mutex_unlock(&courier->lock);
 	if (taken)
-		(void)curl_multi_wakeup(courier->multi); /* else within IDLE_MS */
+		(void)curl.multi_wakeup(courier->multi); /* else within IDLE_MS */
 	return taken;
 }
 
