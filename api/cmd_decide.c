@@ -71,16 +71,14 @@ print_body(const struct reply_body *body, int code)
 static int
 answer(struct trial *trial, const struct question *q, const struct request *request, struct arena *arena)
 {
-	struct str explanation = STR_NONE;
 	struct spoken *spoken = NULL;
 	struct reply_body body;
 	struct decision decision;
 	size_t count = 0;
 
 	(void)trial_decide(trial, request, q->now_ms, q->explain ? arena : NULL, &decision, &spoken, &count);
-	if (q->explain)
-		explanation = explanation_json(&decision, spoken, count, arena);
-	body = reply_decision(&decision, explanation, arena);
+	body = q->explain ? reply_explained(&decision, spoken, count, arena)
+	                  : reply_decision(&decision, STR_NONE, arena);
 	return print_body(&body, EXIT_DONE);
 }
 

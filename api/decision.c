@@ -7,7 +7,6 @@
 #include "api/request_scan.h"
 #include "api/resources.h"
 #include "api/service.h"
-#include "engine/explanation.h"
 
 static void
 count(struct metrics_shard *metrics, const struct decision *decision)
@@ -33,26 +32,24 @@ refuse(struct exchange *exchange, const struct error *err)
 	exchange->reply.body = body.text;
 }
 
-/* The decision with what each guard said; absent when memory ran out, and the decision is then a Deny. */
-static struct str
+/* The decision with what each guard said; without that when memory ran out, and the decision is then a Deny. */
+static struct reply_body
 explain(struct exchange *exchange, const struct request *request, struct decision *ret)
 {
-	struct spoken *spoken = NULL;
-	size_t spoken_count = 0;
+	struct spoken *spoken;
+	size_t spoken_count;
 
 	if (session_explain(exchange->worker->session, request, exchange->arena, ret, &spoken, &spoken_count) != 0)
-		return STR_NONE;
-	return explanation_json(ret, spoken, spoken_count, exchange->arena);
+		return reply_decision(ret, STR_NONE, exchange->arena);
+	return reply_explained(ret, spoken, spoken_count, exchange->arena);
 }
 
 static void
-answer(struct exchange *exchange, const struct decision *decision, struct str explanation)
+answer(struct exchange *exchange, const struct decision *decision, const struct reply_body *body)
 {
-	struct reply_body body = reply_decision(decision, explanation, exchange->arena);
-
 	count(exchange->worker->metrics, decision);
-	answer_json(exchange, body.text);
-	exchange->reply.constant = body.constant;
+	answer_json(exchange, body->text);
+	exchange->reply.constant = body->constant;
 }
 
 /* Action access: not the guards but the runtime knows. */
@@ -60,12 +57,15 @@ static int
 answer_access(struct exchange *exchange, const struct node *root, struct error *err)
 {
 	struct str explanation = STR_NONE;
+	struct reply_body body;
 	struct decision decision;
 	int r = access_answer_of(exchange, root, is_asked_why(exchange) ? &explanation : NULL, &decision, err);
 
-	if (r == 0)
-		answer(exchange, &decision, explanation);
-	return r;
+	if (r != 0)
+		return r;
+	body = reply_decision(&decision, explanation, exchange->arena);
+	answer(exchange, &decision, &body);
+	return 0;
 }
 
 /* False when the request was refused, or answered as another action than guard. */
@@ -88,8 +88,8 @@ read_slowly(struct exchange *exchange, struct request *ret)
 void
 decision_post(struct exchange *exchange)
 {
-	struct str explanation = STR_NONE;
 	enum guard_mode mode = exchange->worker->service->mode;
+	struct reply_body body;
 	struct decision decision;
 	struct request request;
 
@@ -97,11 +97,13 @@ decision_post(struct exchange *exchange)
 	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, mode, &request)) &&
 	    !read_slowly(exchange, &request))
 		return;
-	if (is_asked_why(exchange))
-		explanation = explain(exchange, &request, &decision);
-	else
+	if (is_asked_why(exchange)) {
+		body = explain(exchange, &request, &decision);
+	} else {
 		session_decide(exchange->worker->session, &request, &decision);
+		body = reply_decision(&decision, STR_NONE, exchange->arena);
+	}
 	decision_log_add(exchange->worker->service->decisions, exchange->worker->number, &request, &decision,
 	                 exchange->reply.id, exchange->arena);
-	answer(exchange, &decision, explanation);
+	answer(exchange, &decision, &body);
 }

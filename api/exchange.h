@@ -37,7 +37,7 @@ struct exchange {
 	enum http_method method;
 	struct str path;
 	struct str content_type, accept, authorization, request_id;
-	struct str body;
+	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow */
 	uint64_t body_length; /* as announced; 0 also when it comes in chunks */
 
 	/* Filled by begin and finish. */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/reply.h"
 
-#include "base/text.h"
+#include "engine/explanation.h"
 
 /* The answers that nearly every decision gives are ready-made. */
 #define BODY(status, reason) {"{\"status\":\"" status "\",\"reason\":\"" reason "\"}", \
@@ -26,27 +26,53 @@ static const struct str onap_body[2] = {
 	{"{\"status\":\"Permit\"}", sizeof("{\"status\":\"Permit\"}") - 1},
 };
 
+static struct str
+body_of(const struct decision *decision)
+{
+	return decision->mode == GUARD_STRICT ? strict_body[decision->permit][decision->reason]
+	                                      : onap_body[decision->permit];
+}
+
+/* All members but the explanation; the brace that closes them is the caller's. */
+static void
+begin_decision(struct text *out, const struct decision *decision)
+{
+	struct str body = body_of(decision);
+
+	text_add(out, (struct str){body.ptr, body.len - 1});
+	if (decision->mode == GUARD_STRICT && decision->missing) {
+		text_add(out, STR(",\"missing\":"));
+		text_add_json(out, str_from(decision->missing));
+	}
+}
+
 struct reply_body
 reply_decision(const struct decision *decision, struct str explanation, struct arena *arena)
 {
-	bool strict = decision->mode == GUARD_STRICT;
-	struct str body = strict ? strict_body[decision->permit][decision->reason] : onap_body[decision->permit];
-	bool missing = strict && decision->missing;
 	struct text out;
 
-	if (!missing && !explanation.ptr)
-		return (struct reply_body){body, true};
+	if (!explanation.ptr && !(decision->mode == GUARD_STRICT && decision->missing))
+		return (struct reply_body){body_of(decision), true};
 	text_init(&out, arena);
-	(void)text_reserve(&out, body.len + explanation.len + 64); /* at once; without memory text_done tells */
-	text_add(&out, (struct str){body.ptr, body.len - 1});
-	if (missing) {
-		text_add(&out, STR(",\"missing\":"));
-		text_add_json(&out, str_from(decision->missing));
-	}
+	begin_decision(&out, decision);
 	if (explanation.ptr) {
 		text_add(&out, STR(",\"explanation\":"));
 		text_add(&out, explanation);
 	}
+	text_add(&out, STR("}"));
+	return (struct reply_body){text_done(&out), false};
+}
+
+struct reply_body
+reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	(void)text_reserve(&out, EXPLANATION_MOSTLY(count)); /* at once; without memory text_done tells */
+	begin_decision(&out, decision);
+	text_add(&out, STR(",\"explanation\":"));
+	explanation_add(&out, decision, spoken, count);
 	text_add(&out, STR("}"));
 	return (struct reply_body){text_done(&out), false};
 }

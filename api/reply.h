@@ -13,9 +13,13 @@ struct reply_body {
 
 /*
  * {"status":"Permit"}, in strict mode {"status","reason","missing"?}, with "explanation" last when one is given.
- * explanation: from explanation_json, or absent.
+ * explanation: JSON, or absent.
  */
 struct reply_body reply_decision(const struct decision *decision, struct str explanation, struct arena *arena);
+
+/* The same with what each guard said as the explanation. */
+struct reply_body reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count,
+                                  struct arena *arena);
 
 /*
  * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list

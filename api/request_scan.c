@@ -11,36 +11,24 @@
 /*
  * Nothing here reports an error: whatever is not plainly good is left to the readers that keep places. So each step
  * only has to be sure of what it accepts. tests/fuzz/fuzz_request.c compares both roads.
+ *
+ * The NUL behind the body is no white space, no plain byte and no character that is looked for, so every step stops at
+ * it by itself. One behind which more of the body comes does the same, and request_scan sees that the end is not there.
  */
-struct scan {
-	const char *at, *end;
-	enum guard_mode mode;
-	bool guards; /* the action is "guard" */
-	struct request request;
-};
 
-/* The value of one member, whose key is given; *seen collects a bit for each key, to find duplicates. */
-typedef bool member_fn(struct scan *scan, struct str key, uint32_t *seen);
-
-static void
-skip_space(struct scan *scan)
+static __attribute__((noinline)) const char *
+skip_space(const char *at)
 {
-	while (scan->at < scan->end &&
-	       (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
-		scan->at++;
+	while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
+		at++;
+	return at;
 }
 
-/* The character, after white space; it is taken. Mostly it stands right there. */
-static inline bool
-take(struct scan *scan, char c)
+/* Where the character stands, after white space. Mostly it stands right there. */
+static inline const char *
+find(const char *at, char c)
 {
-	if (scan->at == scan->end || *scan->at != c) {
-		skip_space(scan);
-		if (scan->at == scan->end || *scan->at != c)
-			return false;
-	}
-	scan->at++;
-	return true;
+	return *at == c ? at : skip_space(at);
 }
 
 /* Printable ASCII, and neither a quote nor a backslash. As signed bytes, those above ASCII are below 0. */
@@ -52,10 +40,10 @@ is_plain(char c)
 
 /* Where the run of plain bytes at `at` ends. */
 static inline const char *
-skip_plain(const char *at, const char *end)
+skip_plain(const char *at)
 {
 #ifdef __SSE2__
-	for (; end - at >= 16; at += 16) {
+	for (;; at += 16) {
 		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
 		__m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
 		                           _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
@@ -65,184 +53,193 @@ skip_plain(const char *at, const char *end)
 		if (found)
 			return at + __builtin_ctz(found);
 	}
-#endif
-	while (at < end && is_plain(*at))
+#else
+	while (is_plain(*at))
 		at++;
+	return at;
+#endif
+}
+
+/*
+ * A string of plain bytes: what comes behind it, NULL when there is none. One copy of it: code that is used again and
+ * again is fetched once.
+ */
+static __attribute__((noinline)) const char *
+take_text(const char *at, struct str *ret)
+{
+	const char *end;
+
+	at = find(at, '"');
+	if (*at++ != '"')
+		return NULL;
+	end = skip_plain(at);
+	*ret = (struct str){at, (size_t)(end - at)};
+	return *end == '"' ? end + 1 : NULL;
+}
+
+/* An integer of at most nine digits: always one of 32 bits. What may not follow a number is no comma and no brace. */
+static inline const char *
+take_integer(const char *at, int32_t *ret)
+{
+	bool negative = *(at = find(at, '-')) == '-';
+	const char *start = at += negative;
+	int32_t value = 0;
+
+	for (; *at >= '0' && *at <= '9' && at - start < 9; at++)
+		value = value * 10 + (*at - '0');
+	if (at == start || (*start == '0' && at - start > 1))
+		return NULL;
+	*ret = negative ? -value : value;
 	return at;
 }
 
-/* A string of plain bytes, whose opening quote comes next. */
-static inline bool
-take_text(struct scan *scan, struct str *ret)
-{
-	const char *start, *end;
+/* The maps of a request, one in the other. */
+enum level { LEVEL_TOP, LEVEL_RESOURCE, LEVEL_GUARD, LEVELS };
 
-	if (!take(scan, '"'))
-		return false;
-	start = scan->at;
-	end = skip_plain(start, scan->end);
-	if (end == scan->end || *end != '"')
-		return false;
-	*ret = (struct str){start, (size_t)(end - start)};
-	scan->at = end + 1;
-	return true;
+/* What a member is for: an attribute, or one of these. */
+enum {
+	MEMBER_VF_COUNT = ATTRIBUTE_COUNT,
+	MEMBER_REQUEST_ID,
+	MEMBER_SUBREQUEST_ID,
+	MEMBER_ACTION,
+	MEMBER_MAP,    /* of the next level */
+	MEMBER_FIRST_UNUSED, /* from here on: texts that a decision does not look at, a number for each */
+	MEMBER_UNKNOWN = 32
+};
+
+struct key {
+	char text[16]; /* zeros behind it */
+	unsigned char len, member;
+};
+
+#define KEY(text, member) {text, sizeof(text) - 1, member}
+#define KEYS_MOST 7
+
+/* Zero length ends a list. */
+static const struct key keys[LEVELS][KEYS_MOST + 1] = {
+	[LEVEL_TOP] =
+		{
+			KEY("ONAPName", MEMBER_FIRST_UNUSED),
+			KEY("ONAPComponent", MEMBER_FIRST_UNUSED + 1),
+			KEY("ONAPInstance", MEMBER_FIRST_UNUSED + 2),
+			KEY("requestId", MEMBER_FIRST_UNUSED + 3),
+			KEY("action", MEMBER_ACTION),
+			KEY("resource", MEMBER_MAP),
+		},
+	[LEVEL_RESOURCE] = {KEY("guard", MEMBER_MAP)},
+	[LEVEL_GUARD] =
+		{
+			KEY("actor", ATTRIBUTE_ACTOR),
+			KEY("operation", ATTRIBUTE_OPERATION),
+			KEY("target", ATTRIBUTE_TARGET),
+			KEY("clname", ATTRIBUTE_CLNAME),
+			KEY("requestId", MEMBER_REQUEST_ID),
+			KEY("vfCount", MEMBER_VF_COUNT),
+			KEY("subrequestId", MEMBER_SUBREQUEST_ID),
+		},
+};
+
+/* Eight bytes of a text and those behind it, which are there; zeros instead of those. */
+static inline uint64_t
+first_word(struct str text)
+{
+	uint64_t word = words_load(text.ptr);
+
+	return text.len < 8 ? word & ((UINT64_C(1) << 8 * text.len) - 1) : word;
 }
 
-/* An integer of at most nine digits: always one of 32 bits. */
-static bool
-take_integer(struct scan *scan, int32_t *ret)
+/* Of the attributes the usual ones are in the table. */
+static __attribute__((noinline)) unsigned
+member_find(enum level level, struct str text)
 {
-	bool negative = take(scan, '-');
-	const char *start = scan->at;
-	int32_t value = 0;
-
-	for (; scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9' && scan->at - start < 10; scan->at++)
-		if (scan->at - start < 9)
-			value = value * 10 + (*scan->at - '0');
-	if (scan->at == start || scan->at - start > 9 || (*start == '0' && scan->at - start > 1))
-		return false;
-	*ret = negative ? -value : value;
-	return true; /* what may not follow a number will not be taken for a comma or a brace */
-}
-
-static inline bool
-take_members(struct scan *scan, member_fn *member)
-{
-	uint32_t seen = 0;
-
-	if (!take(scan, '{'))
-		return false;
-	do {
-		struct str key;
-
-		if (!take_text(scan, &key) || !take(scan, ':') || !member(scan, key, &seen))
-			return false;
-	} while (take(scan, ','));
-	return take(scan, '}'); /* an empty map is not usual */
-}
-
-static bool
-first_time(uint32_t *seen, unsigned bit)
-{
-	bool first = !(*seen & UINT32_C(1) << bit);
-
-	*seen |= UINT32_C(1) << bit;
-	return first;
-}
-
-/* Whether a text is this one, where both are known to be as long. */
-#define IS(text, literal) words_equal((text).ptr, literal, sizeof(literal) - 1)
-
-enum { GUARD_VF_COUNT = ATTRIBUTE_COUNT, GUARD_REQUEST_ID, GUARD_SUBREQUEST_ID, GUARD_UNKNOWN };
-
-/* Which member of resource.guard a key is: an attribute, or one of the above. Told by its length first. */
-static inline unsigned
-guard_key(struct str key)
-{
+	uint64_t first = first_word(text);
+	const struct key *key = keys[level];
 	int attribute;
 
-	switch (key.len) {
-	case 5:
-		return IS(key, "actor") ? ATTRIBUTE_ACTOR : GUARD_UNKNOWN;
-	case 6:
-		return IS(key, "target") ? ATTRIBUTE_TARGET : IS(key, "clname") ? ATTRIBUTE_CLNAME : GUARD_UNKNOWN;
-	case 7:
-		return IS(key, "vfCount") ? GUARD_VF_COUNT : GUARD_UNKNOWN;
-	case 9:
-		return IS(key, "operation")   ? ATTRIBUTE_OPERATION
-		       : IS(key, "requestId") ? (unsigned)GUARD_REQUEST_ID
-		                              : (unsigned)GUARD_UNKNOWN;
-	case 12:
-		return IS(key, "subrequestId") ? GUARD_SUBREQUEST_ID : GUARD_UNKNOWN;
-	default:
-		attribute = attribute_find(key);
-		return attribute >= 0 ? (unsigned)attribute : (unsigned)GUARD_UNKNOWN;
-	}
+	while (words_load(key->text) != first && key->len)
+		key++; /* no two of a map begin with the same eight bytes */
+	if (key->len && text.len == key->len &&
+	    (text.len <= 8 || words_load(text.ptr + text.len - 8) == words_load(key->text + key->len - 8)))
+		return key->member;
+	attribute = level == LEVEL_GUARD ? attribute_find(text) : -1;
+	return attribute >= 0 ? (unsigned)attribute : (unsigned)MEMBER_UNKNOWN;
 }
 
-static bool
-guard_member(struct scan *scan, struct str key, uint32_t *seen)
+static inline void
+keep_text(struct request *request, unsigned member, struct str text, enum guard_mode mode)
 {
-	unsigned member = guard_key(key);
-	struct str text;
-
-	if (member == GUARD_UNKNOWN || !first_time(seen, member))
-		return false;
-	if (member == GUARD_VF_COUNT) {
-		scan->request.has_vf_count = true;
-		return take_integer(scan, &scan->request.vf_count);
-	}
-	if (!take_text(scan, &text) || text.len > ATTRIBUTE_SIZE_MAX)
-		return false;
-	if (member == GUARD_REQUEST_ID) {
-		scan->request.request_id = text;
-	} else if (member == GUARD_SUBREQUEST_ID) {
-		scan->request.subrequest_id = text;
-	} else {
-		if (member == ATTRIBUTE_OPERATION && scan->mode == GUARD_STRICT)
-			text = operation_canonical(text);
-		scan->request.attribute[member] = text;
-	}
-	return true;
+	if (member == MEMBER_REQUEST_ID)
+		request->request_id = text;
+	else if (member == MEMBER_SUBREQUEST_ID)
+		request->subrequest_id = text;
+	else if (member < ATTRIBUTE_COUNT)
+		request->attribute[member] =
+			member == ATTRIBUTE_OPERATION && mode == GUARD_STRICT ? operation_canonical(text) : text;
 }
 
-static bool
-resource_member(struct scan *scan, struct str key, uint32_t *seen)
+/* Member by member: gcc clears a structure of this size by an instruction that takes longer than all these stores. */
+static inline void
+request_clear(struct request *request)
 {
-	return key.len == 5 && IS(key, "guard") && first_time(seen, 0) && take_members(scan, guard_member);
-}
-
-enum { TOP_ACTION, TOP_RESOURCE, TOP_NAME, TOP_COMPONENT, TOP_INSTANCE, TOP_REQUEST_ID, TOP_UNKNOWN };
-
-static inline unsigned
-top_key(struct str key)
-{
-	switch (key.len) {
-	case 6:
-		return IS(key, "action") ? TOP_ACTION : TOP_UNKNOWN;
-	case 8:
-		return IS(key, "resource") ? TOP_RESOURCE : IS(key, "ONAPName") ? TOP_NAME : TOP_UNKNOWN;
-	case 9:
-		return IS(key, "requestId") ? TOP_REQUEST_ID : TOP_UNKNOWN;
-	case 12:
-		return IS(key, "ONAPInstance") ? TOP_INSTANCE : TOP_UNKNOWN;
-	case 13:
-		return IS(key, "ONAPComponent") ? TOP_COMPONENT : TOP_UNKNOWN;
-	default:
-		return TOP_UNKNOWN;
-	}
-}
-
-static bool
-top_member(struct scan *scan, struct str key, uint32_t *seen)
-{
-	unsigned member = top_key(key);
-	struct str text;
-
-	if (member == TOP_UNKNOWN || !first_time(seen, member))
-		return false;
-	if (member == TOP_RESOURCE)
-		return take_members(scan, resource_member);
-	if (!take_text(scan, &text))
-		return false;
-	if (member == TOP_ACTION)
-		scan->guards = text.len == 5 && IS(text, "guard");
-	return true;
+#define X(name, key) request->attribute[ATTRIBUTE_##name] = STR_NONE;
+	ATTRIBUTES(X)
+#undef X
+	request->request_id = STR_NONE;
+	request->subrequest_id = STR_NONE;
+	request->has_vf_count = false;
+	request->has_current_time = false;
+	request->vf_count = 0;
+	request->current_time = (struct time_of_day){0};
 }
 
 bool
 request_scan(struct str body, enum guard_mode mode, struct request *ret)
 {
-	struct scan scan = {.at = body.ptr, .mode = mode};
+	const char *at = body.ptr;
+	enum level level = LEVEL_TOP;
+	uint32_t seen[LEVELS] = {0}; /* a bit a member */
+	bool guards = false;         /* the action is "guard" */
 
-	if (body.len == 0)
-		return false; /* there may be no bytes to point to */
-	scan.end = body.ptr + body.len;
-	if (!take_members(&scan, top_member))
-		return false;
-	skip_space(&scan);
-	if (scan.at != scan.end || !scan.guards)
-		return false;
-	*ret = scan.request;
-	return true;
+	if (body.len == 0 || *(at = find(at, '{')) != '{')
+		return false; /* without a length there may be no bytes to point to */
+	request_clear(ret);
+	for (;;) {
+		struct str text;
+		unsigned member;
+
+		at = take_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
+		if (!at || *(at = find(at, ':')) != ':')
+			return false;
+		at++;
+		member = member_find(level, text);
+		if (member == MEMBER_UNKNOWN || seen[level] & UINT32_C(1) << member)
+			return false;
+		seen[level] |= UINT32_C(1) << member;
+		if (member == MEMBER_MAP) {
+			if (*(at = find(at, '{')) != '{')
+				return false;
+			level++;
+			continue;
+		}
+		if (member == MEMBER_VF_COUNT) {
+			ret->has_vf_count = true;
+			at = take_integer(at, &ret->vf_count);
+		} else {
+			at = take_text(at, &text);
+			if (member == MEMBER_ACTION)
+				guards = text.len == 5 && words_equal(text.ptr, "guard", 5);
+			else if (text.len <= ATTRIBUTE_SIZE_MAX || level == LEVEL_TOP)
+				keep_text(ret, member, text, mode);
+			else
+				return false;
+		}
+		if (!at)
+			return false;
+		while (*(at = find(at, ',')) != ',') {
+			if (*at++ != '}')
+				return false;
+			if (level-- == LEVEL_TOP)
+				return skip_space(at) == body.ptr + body.len && guards;
+		}
+	}
 }

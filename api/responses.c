@@ -27,9 +27,11 @@ responses_find(struct responses *responses, const struct reply *reply, bool *ret
 	if (!is_usual(reply))
 		return NULL;
 	for (size_t i = 0; i < RESPONSES_WAYS; i++) {
-		if (!set[i].response) {
+		if (!set[i].response) { /* they are filled in order */
 			place = &set[i];
-		} else if (!set[i].lent && serves(&set[i], reply)) {
+			break;
+		}
+		if (!set[i].lent && serves(&set[i], reply)) {
 			*ret_fits = true;
 			return &set[i];
 		}

@@ -64,22 +64,21 @@ static const struct route routes[] = {
 	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
 	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),
 	ROUTE(POST, OURS "catalogue/compose", 0, BOTH, BOTH, compose_post),
-	ROUTE(GET, OURS "catalogue/*/*", 0, 0, BOTH, entry_get),
-	ROUTE(DELETE, OURS "catalogue/*/*", 0, 0, BOTH, entry_delete),
+	ROUTE(GET, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_get),
+	ROUTE(DELETE, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_delete),
 
 	ROUTE(GET, OURS "transactions", 0, 0, BOTH, transactions_get),
 	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, transaction_delete),
 
 	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
-	ROUTE(POST, "/events/*", 0, 0, JSON, events_post),
-	ROUTE(GET, "/events/*/*/*", 0, 0, JSON, events_get),
+	ROUTE(POST, "/events/*", ROUTE_STARS, 0, JSON, events_post),
+	ROUTE(GET, "/events/*/*/*", ROUTE_STARS, 0, JSON, events_get),
 };
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))
 
 static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
 
-/* A route with ROUTE_ID has an id behind its path. Others match segment by segment; `*` in the pattern stands for any one that is not empty. */
 static bool
 route_matches(const struct route *route, struct str path)
 {
@@ -89,7 +88,7 @@ route_matches(const struct route *route, struct str path)
 	if (route->flags & ROUTE_ID)
 		return str_starts_with(path, pattern) && path.len > pattern.len &&
 		       !memchr(path.ptr + pattern.len, '/', path.len - pattern.len);
-	if (!memchr(pattern.ptr, '*', pattern.len))
+	if (!(route->flags & ROUTE_STARS))
 		return str_equal(path, pattern);
 	for (; i < pattern.len; i++) {
 		size_t from = j;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/request_scan.h"
+
 #define BODY_FIRST 1024
 #define BODY_KEPT ((size_t)8 << 10) /* a buffer up to this size stays with its ticket */
 
@@ -115,11 +117,11 @@ ticket_keep(struct ticket *ticket, const char *bytes, size_t count)
 {
 	size_t needed = ticket->body_taken + count; /* both are bounded by the limit for bodies */
 
-	if (needed > ticket->body_size) {
+	if (needed + REQUEST_SCAN_SLACK > ticket->body_size) {
 		size_t size = ticket->body_size ? ticket->body_size : BODY_FIRST;
 		char *body;
 
-		while (size < needed)
+		while (size < needed + REQUEST_SCAN_SLACK)
 			size *= 2;
 		body = realloc(ticket->body, size);
 		if (!body)
@@ -128,6 +130,7 @@ ticket_keep(struct ticket *ticket, const char *bytes, size_t count)
 		ticket->body_size = size;
 	}
 	memcpy(ticket->body + ticket->body_taken, bytes, count);
+	memset(ticket->body + needed, 0, REQUEST_SCAN_SLACK);
 	ticket->body_taken = needed;
 	return true;
 }

@@ -59,7 +59,7 @@ struct ticket *ticket_take(struct ticket_pool *pool);
 /* The worker: the request has ended. */
 void ticket_end(struct ticket *ticket);
 
-/* The worker. Appends to the body. False when memory is out. */
+/* The worker. Appends to the body, which REQUEST_SCAN_SLACK zero bytes follow. False when memory is out. */
 bool ticket_keep(struct ticket *ticket, const char *bytes, size_t count);
 
 /* Any thread: answers those whose deadline is at or before now_ms (of the monotonic clock) as timed out. */

@@ -112,6 +112,20 @@ is_plain_word(uint64_t word)
 	        ones * 0x80) == 0;
 }
 
+/* Copies less than eight bytes, if they all stand for themselves; what follows is written over, up to eight bytes. */
+static bool
+copy_plain_short(char *to, struct str piece)
+{
+	/* Filled up with what is plain. */
+	uint64_t word = words_load_short(piece.ptr, piece.len) | UINT64_C(0x6161616161616161) << 8 * piece.len;
+
+	if (!is_plain_word(word))
+		return false;
+	word = htole64(word);
+	memcpy(to, &word, sizeof(word));
+	return true;
+}
+
 /* Copies eight bytes if they all stand for themselves in a JSON string. */
 static bool
 copy_plain_word(char *to, const char *from)
@@ -134,14 +148,8 @@ copy_plain(char *to, struct str piece)
 {
 	size_t i = 0;
 
-	if (piece.len < 8) {
-		/* Filled up with what is plain: the room is there, and what follows is written over. */
-		uint64_t word = htole64(words_load_short(piece.ptr, piece.len) | UINT64_C(0x6161616161616161) << 8 * piece.len);
-
-		memcpy(to, &word, sizeof(word));
-		if (is_plain_word(word))
-			return piece.len;
-	}
+	if (piece.len < 8 && copy_plain_short(to, piece))
+		return piece.len;
 	while (piece.len - i >= 8 && copy_plain_word(to + i, piece.ptr + i))
 		i += 8;
 	/* What is left of most texts, with some of what is there already. */
@@ -182,10 +190,10 @@ text_add_json(struct text *text, struct str piece)
 	}
 }
 
-char *
-put_json(char *at, struct str piece)
+/* From the first byte on that may not stand for itself, and the closing quote. */
+static __attribute__((noinline)) char *
+put_json_slowly(char *at, struct str piece)
 {
-	*at++ = '"';
 	for (;;) {
 		size_t plain = copy_plain(at, piece);
 
@@ -197,6 +205,28 @@ put_json(char *at, struct str piece)
 	}
 	*at++ = '"';
 	return at;
+}
+
+/* Most texts are a few words without anything to escape: no call, no saved register. */
+char *
+put_json(char *at, struct str piece)
+{
+	size_t i = 0;
+
+	*at++ = '"';
+	if (piece.len < 8) {
+		if (!copy_plain_short(at, piece))
+			return put_json_slowly(at, piece);
+	} else {
+		for (; piece.len - i > 8; i += 8)
+			if (!copy_plain_word(at + i, piece.ptr + i))
+				return put_json_slowly(at + i, (struct str){piece.ptr + i, piece.len - i});
+		/* The last word, mostly with some of what is there already. */
+		if (!copy_plain_word(at + piece.len - 8, piece.ptr + piece.len - 8))
+			return put_json_slowly(at + i, (struct str){piece.ptr + i, piece.len - i});
+	}
+	at[piece.len] = '"';
+	return at + piece.len + 1;
 }
 
 char *

@@ -21,8 +21,8 @@
 /* RFC 3339 "2026-04-14T12:00:00.5Z", "...+05:30", also "Z" in lower case, a space for T, seconds left out. 0, or -1 when it is none. */
 int time_parse_instant(struct str text, int64_t *ret_ms);
 
-/* "2026-04-14T12:00:00Z", with ".123" before the Z when there are milliseconds. Years 0 to 9999; outside them it prints the bound. */
-void time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE]);
+/* "2026-04-14T12:00:00Z", with ".123" before the Z when there are milliseconds. Years 0 to 9999; outside them it prints the bound. Returns its length. */
+size_t time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE]);
 
 /* A time of day as written. */
 struct time_of_day {

@@ -295,7 +295,7 @@ put_two(char *at, int32_t number, char then)
 	return at + 3;
 }
 
-void
+size_t
 time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 {
 	const int64_t first = INT64_C(-62167219200000), last = INT64_C(253402300799999); /* of the years 0 and 9999 */
@@ -318,6 +318,7 @@ time_format_instant(int64_t ms, char buf[TIME_TEXT_SIZE])
 	if (of_day % TIME_MS_SECOND)
 		at = put_digits(at, of_day % TIME_MS_SECOND, 3, 'Z');
 	*at = '\0'; /* 25 of 32 bytes at most */
+	return (size_t)(at - buf);
 }
 
 void

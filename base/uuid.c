@@ -49,10 +49,8 @@ uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 
 	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);   /* version 4, random */
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* the usual variant */
-	put_digits((uint32_t)(high >> 32), digits);
-	put_digits((uint32_t)high, digits + 8);
-	put_digits((uint32_t)(low >> 32), digits + 16);
-	put_digits((uint32_t)low, digits + 24);
+	for (int i = 0; i < 4; i++)
+		put_digits((uint32_t)((i < 2 ? high : low) >> (i & 1 ? 0 : 32)), digits + 8 * i);
 	memcpy(ret, digits, 8);
 	ret[8] = '-';
 	memcpy(ret + 9, digits + 8, 4);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "engine/explanation.h"
 #include "engine/only.h"
 #include "engine/policyset.h"
 #include "policytypes/section.h"
@@ -254,6 +255,19 @@ count_guard2(struct compilation *c, const struct guard *before)
 		c->set->policies += !last || last->policy.ptr != guard->policy.ptr; /* one policy's share its id */
 }
 
+/* What the guards of a document share: its name, and whose it is. */
+static void
+share(struct compilation *c, const struct source *source, struct guard *first)
+{
+	const struct document *document = source->document;
+	const char *file = first ? arena_str(&c->set->arena, str_from(document->name)).ptr : "";
+
+	for (struct guard *guard = first; guard; guard = guard->next)
+		guard->file = file;
+	if (!file || (document->only && !only_narrow(document->only, first, &c->set->arena)))
+		out_of_memory(c);
+}
+
 /* Policies to guards, in load order: arguments as given, position in the file. */
 static void
 pass_compile(struct compilation *c)
@@ -282,9 +296,7 @@ pass_compile(struct compilation *c)
 			if (!policy->bad)
 				compile_policy(c, policy);
 		}
-		if (source->document->only &&
-		    !only_narrow(source->document->only, before ? before->next : c->set->guards.first, &c->set->arena))
-			out_of_memory(c);
+		share(c, source, before ? before->next : c->set->guards.first);
 	}
 	(void)operational_unique(c->set->operational, c->diags); /* findings are counted */
 }
@@ -309,8 +321,13 @@ pass_seal(struct compilation *c)
 		            c->options->policies_max);
 		return;
 	}
-	for (struct guard *g = set->guards.first; g; g = g->next)
+	for (struct guard *g = set->guards.first; g; g = g->next) {
 		g->order = order++;
+		if (!explanation_label(g, &set->arena)) {
+			out_of_memory(c);
+			return;
+		}
+	}
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
 	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
 	if (r == 0 && operational_index_build(&set->loops, set->operational, &set->arena) < 0)

@@ -174,7 +174,19 @@ is_sorted(const struct spoken *spoken, size_t count)
 	return true;
 }
 
-/* What one guard says, kept even when it is out of its time range: that too explains an answer. ret is zeroed. */
+/* Empty. Not cleared as a whole: most of it is room for values. */
+static void
+explanation_start(struct explanation *explanation)
+{
+	explanation->value_count = 0;
+	explanation->has_count = false;
+	explanation->used = explanation->limit = 0;
+	explanation->window[0] = '\0';
+	explanation->permit_at = TIME_NONE;
+	explanation->change = STR_NONE;
+}
+
+/* What one guard says, kept even when it is out of its time range: that too explains an answer. */
 static bool
 speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
       struct spoken *ret)
@@ -185,12 +197,12 @@ speak(const struct index_entry *entry, const struct request *request, const stru
 	if (matched == 0)
 		return false;
 	ret->guard = guard;
+	explanation_start(&ret->explanation);
 	if (matched > 0)
 		guard_ask(guard, request, env, &ret->verdict);
 	else /* cannot be decided: says so itself */
 		guard_evaluate(guard, request, env, &ret->verdict);
 	ret->in_force = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
-	ret->explanation.permit_at = TIME_NONE;
 	guard->kind->explain(guard, request, env, &ret->verdict, arena, &ret->explanation);
 	return true;
 }
@@ -210,7 +222,7 @@ decide_explain(const struct policyset *set, const struct request *request, const
 	run_count = index_probe(&set->index, request, runs);
 	for (unsigned r = 0; r < run_count; r++)
 		most += runs[r].count;
-	spoken = arena_array(arena, most, sizeof(*spoken));
+	spoken = arena_bytes(arena, most * sizeof(*spoken)); /* at most INDEX_ENTRIES_MAX: no overflow */
 	if (!spoken) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
 		deny(ret, NULL, REASON_ERROR);

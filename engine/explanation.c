@@ -13,12 +13,20 @@ put_text(char *at, struct str member, struct str value)
 	return put_json(put_piece(at, member), value);
 }
 
-/* A value that needs no escaping. */
+/* A name needs no escaping, and is too short for two calls into the C library. */
+static inline char *
+put_name(char *at, const char *name)
+{
+	while (*name)
+		*at++ = *name++;
+	return at;
+}
+
 static inline char *
 put_plain(char *at, struct str member, const char *value)
 {
 	at = put_piece(put_piece(at, member), STR("\""));
-	return put_piece(put_piece(at, str_from(value)), STR("\""));
+	return put_piece(put_name(at, value), STR("\""));
 }
 
 static inline char *
@@ -30,11 +38,25 @@ put_count(char *at, struct str member, int64_t value)
 static char *
 put_instant(char *at, struct str member, int64_t ms)
 {
-	char instant[TIME_TEXT_SIZE];
-
-	time_format_instant(ms, instant);
-	return put_plain(at, member, instant);
+	at = put_piece(put_piece(at, member), STR("\""));
+	at += time_format_instant(ms, at);
+	return put_piece(at, STR("\""));
 }
+
+#define PIECE(text) {text, sizeof(text) - 1}
+
+static const struct str effect_member[4] = {
+	[EFFECT_NOT_APPLICABLE] = PIECE(",\"verdict\":\"not_applicable\""),
+	[EFFECT_PERMIT] = PIECE(",\"verdict\":\"permit\""),
+	[EFFECT_DENY] = PIECE(",\"verdict\":\"deny\""),
+	[EFFECT_INDETERMINATE] = PIECE(",\"verdict\":\"indeterminate\""),
+};
+
+static const struct str reason_member[REASON_COUNT] = {
+#define X(name, text) [REASON_##name] = PIECE(",\"reason\":\"" text "\""),
+	REASONS(X)
+#undef X
+};
 
 /* What the guard did to the answer: a shadow guard's own reason is told beside the word shadow. */
 static char *
@@ -42,16 +64,16 @@ put_verdict(char *at, const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct verdict *verdict = &spoken->verdict;
-	const char *reason = reason_name[verdict->reason];
+	enum reason reason = verdict->reason;
 
 	if (verdict->effect == EFFECT_NOT_APPLICABLE)
-		reason = reason_name[REASON_NO_APPLICABLE_GUARD];
+		reason = REASON_NO_APPLICABLE_GUARD;
 	else if (verdict->effect == EFFECT_INDETERMINATE)
-		reason = reason_name[REASON_ERROR];
+		reason = REASON_ERROR;
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
-		reason = reason_name[REASON_SHADOW];
-	at = put_plain(at, MEMBER("verdict"), effect_name[verdict->effect]);
-	at = put_plain(at, MEMBER("reason"), reason);
+		reason = REASON_SHADOW;
+	at = put_piece(at, effect_member[verdict->effect]);
+	at = put_piece(at, reason_member[reason]);
 	if (guard->shadow && verdict->effect == EFFECT_DENY)
 		at = put_plain(at, MEMBER("shadow_reason"), reason_name[verdict->reason]);
 	if (verdict->missing)
@@ -66,7 +88,7 @@ put_values(char *at, const struct explanation *why)
 	at = put_piece(at, STR(",\"values\":{"));
 	for (size_t i = 0; i < why->value_count; i++) {
 		at = put_piece(at, i ? STR(",\"") : STR("\""));
-		at = put_piece(at, str_from(why->values[i].name));
+		at = put_name(at, why->values[i].name);
 		at = put_text(at, STR("\":"), why->values[i].value);
 	}
 	return put_piece(at, STR("}"));
@@ -80,11 +102,37 @@ guard_most(const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct explanation *why = &spoken->explanation;
-	size_t texts = guard->policy.len + guard->version.len + strlen(guard->file) + why->change.len;
+	size_t texts = why->change.len;
 
 	for (size_t i = 0; i < why->value_count; i++)
 		texts += why->values[i].value.len;
-	return PUT_JSON_MOST(texts) + why->value_count * NAME_MOST + NAMES_MOST;
+	return guard->label.len + PUT_JSON_MOST(texts) + why->value_count * NAME_MOST + NAMES_MOST;
+}
+
+bool
+explanation_label(struct guard *guard, struct arena *arena)
+{
+	size_t texts = guard->policy.len + guard->version.len + strlen(guard->file);
+	struct arena room;
+	struct text out;
+	char *at;
+
+	arena_init(&room, 0);
+	text_init(&out, &room);
+	at = text_open(&out, PUT_JSON_MOST(texts) + NAMES_MOST);
+	if (at) {
+		if (guard->policy.ptr)
+			at = put_piece(put_text(at, STR("\"policy\":"), guard->policy), STR(","));
+		if (guard->version.ptr)
+			at = put_piece(put_text(at, STR("\"version\":"), guard->version), STR(","));
+		at = put_plain(at, STR("\"kind\":"), guard->kind->name);
+		at = put_text(at, MEMBER("file"), str_from(guard->file));
+		at = put_count(at, MEMBER("line"), guard->line);
+		text_close(&out, put_count(at, MEMBER("column"), guard->column));
+	}
+	guard->label = arena_str(arena, text_done(&out));
+	arena_free(&room);
+	return guard->label.ptr != NULL;
 }
 
 /* A member that does not apply is left out. */
@@ -97,15 +145,7 @@ add_guard(struct text *out, const struct spoken *spoken)
 
 	if (!at)
 		return;
-	at = put_piece(at, STR("{"));
-	if (guard->policy.ptr)
-		at = put_piece(put_text(at, STR("\"policy\":"), guard->policy), STR(","));
-	if (guard->version.ptr)
-		at = put_piece(put_text(at, STR("\"version\":"), guard->version), STR(","));
-	at = put_plain(at, STR("\"kind\":"), guard->kind->name);
-	at = put_text(at, MEMBER("file"), str_from(guard->file));
-	at = put_count(at, MEMBER("line"), guard->line);
-	at = put_count(at, MEMBER("column"), guard->column);
+	at = put_piece(put_piece(at, STR("{")), guard->label);
 	at = put_verdict(at, spoken);
 	at = put_values(at, why);
 	if (why->has_count) {
@@ -121,24 +161,31 @@ add_guard(struct text *out, const struct spoken *spoken)
 	text_close(out, put_piece(at, STR("}")));
 }
 
+void
+explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count)
+{
+	char *at = text_open(out, NAMES_MOST);
+
+	if (!at)
+		return;
+	at = put_count(at, STR("{\"generation\":"), (int64_t)decision->generation);
+	at = put_instant(at, MEMBER("now"), decision->now_ms);
+	text_close(out, put_piece(at, STR(",\"guards\":[")));
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			text_add(out, STR(","));
+		add_guard(out, &spoken[i]);
+	}
+	text_add(out, STR("]}"));
+}
+
 struct str
 explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
 {
 	struct text out;
-	char *at;
 
 	text_init(&out, arena);
-	at = text_open(&out, NAMES_MOST * (count + 1)); /* mostly all of it */
-	if (!at)
-		return STR_NONE;
-	at = put_count(at, STR("{\"generation\":"), (int64_t)decision->generation);
-	at = put_instant(at, MEMBER("now"), decision->now_ms);
-	text_close(&out, put_piece(at, STR(",\"guards\":[")));
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			text_add(&out, STR(","));
-		add_guard(&out, &spoken[i]);
-	}
-	text_add(&out, STR("]}"));
+	(void)text_reserve(&out, EXPLANATION_MOSTLY(count)); /* at once; without memory text_done tells */
+	explanation_add(&out, decision, spoken, count);
 	return text_done(&out);
 }

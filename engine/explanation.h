@@ -4,6 +4,7 @@
 #define ENGINE_EXPLANATION_H
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "engine/engine.h"
 
 /*
@@ -12,5 +13,15 @@
  * when memory is out. source  rules of the wire: doc/openapi.yaml, Explanation
  */
 struct str explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena);
+
+/*
+ * The part of a guard's explanation that is always the same, "policy" to "column": made once, when a set is sealed, because
+ * it is half of the text. False when memory is out.
+ */
+bool explanation_label(struct guard *guard, struct arena *arena);
+
+/* The same, behind what is in the text; and bytes that mostly are enough for it, and for little more. */
+#define EXPLANATION_MOSTLY(count) (1024 * ((count) + 1))
+void explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count);
 
 #endif

@@ -219,10 +219,10 @@ guard_compile(const struct policy *policy, const struct guard_kind *kind, enum g
 	guard->key = key;
 	guard->policy = arena_str(arena, policy->name);
 	guard->version = policy->bare ? STR_NONE : arena_str(arena, policy->version);
-	guard->file = arena_str(arena, str_from(node_file(body))).ptr;
+	guard->file = node_file(body);
 	guard->line = body && body->key_line ? body->key_line : body ? body->line : 0;
 	guard->column = body && body->key_line ? body->key_column : body ? body->column : 0;
-	if (!guard->policy.ptr || !guard->file || (!policy->bare && policy->version.ptr && !guard->version.ptr))
+	if (!guard->policy.ptr || (!policy->bare && policy->version.ptr && !guard->version.ptr))
 		goto out;
 	if (mode == GUARD_STRICT)
 		good = shadow_compile(policy, guard, diags);

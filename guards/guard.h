@@ -218,7 +218,8 @@ struct guard {
 	bool inert;   /* onap: the reference cannot evaluate it: indeterminate for every request */
 	uint32_t order; /* load order, from 0 */
 	struct str policy, version; /* version absent for 2.0.0 guards and bare bodies */
-	const char *file;
+	const char *file;  /* of the tree while compiling, then of the policy set */
+	struct str label;  /* sealed: what its explanation begins with, see explanation_label */
 	const char *owner; /* whose set of policies it belongs to; NULL: everybody's */
 	uint32_t line, column;
 	const struct hash_key *key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */

@@ -336,10 +336,8 @@ guard2_compile(const struct node *root, enum guard_mode mode, struct arena *aren
 
 	arena_init(&scratch, 0);
 	(void)guard2_read(&reading, root, &first); /* errors are counted below */
-	c.file = arena_str(arena, str_from(node_file(root))).ptr;
-	if (!c.file)
-		(void)no_memory(&c); /* an error finding, as below */
-	for (; c.file && first; first = first->next) {
+	c.file = node_file(root);
+	for (; first; first = first->next) {
 		if (!first->bad)
 			compile_policy(&c, first);
 	}

@@ -89,7 +89,7 @@ curl_load(struct error *err)
 			why = dlerror();
 	}
 	if (!library)
-		return error_set(err, ERROR_IO, NULL, "cannot load libcurl, for actors with a URL: %s", why);
+		return error_set(err, ERROR_IO, NULL, "cannot load %s, for actors with a URL: %s", names[0], why);
 #define X(name) \
 	if (!(*(void **)&curl.name = dlsym(library, "curl_" #name))) \
 		return error_set(err, ERROR_IO, NULL, "libcurl is too old: it has no curl_" #name);

@@ -510,7 +510,7 @@ def has_libcurl():
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([CLGUARDD, "--listen", "127.0.0.1:0", "--actors", "X=http://127.0.0.1:1/", "--policies",
                                os.path.join(folder, "none")], capture_output=True, text=True, timeout=20, check=False)
-        if "libcurl" in done.stderr:
+        if "built without libcurl" in done.stderr:
             assert done.returncode == 1, done
             return False
     return True
@@ -606,6 +606,28 @@ def a_call_ends_with_its_attempt(folder):
     actor.shutdown()
 
 
+def a_libcurl_that_cannot_be_loaded_is_told_at_start(folder):
+    for name in ("libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write("no library")
+    known = os.environ.get("LD_LIBRARY_PATH")
+    environment = dict(os.environ, LD_LIBRARY_PATH=folder + (":" + known if known else ""))
+    ask = [CLGUARDD, "--listen", "127.0.0.1:0", "--actors"]
+    done = subprocess.run([*ask, "X=http://127.0.0.1:1/"], capture_output=True, text=True, timeout=20, check=False,
+                          env=environment)
+    check(done.returncode, 3, "with a URL")
+    assert "cannot load libcurl.so.4, for actors with a URL: " in done.stderr, done.stderr
+    # Who has no such actor does not load it.
+    service = subprocess.Popen([*ask, "X=a,b"], stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert any("listening" in line for line in service.stderr), "it does not start"
+        with open("/proc/%d/maps" % service.pid, encoding="ascii") as file:
+            assert "libcurl" not in file.read()
+    finally:
+        service.terminate()
+        service.communicate()
+
+
 # --- settings ---
 
 def a_road_that_is_none_is_refused_at_start(_folder):
@@ -630,7 +652,7 @@ CASES = [
 HTTP_CASES = [
     an_actor_may_be_called_over_http, an_actor_that_is_not_there_is_an_exception,
     an_actor_may_accept_now_and_answer_on_its_topic, a_call_that_was_under_way_is_made_again_after_a_kill,
-    a_call_ends_with_its_attempt,
+    a_call_ends_with_its_attempt, a_libcurl_that_cannot_be_loaded_is_told_at_start,
 ]
 
 
