@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """over_http - POST decision to clguardd, with ?explain=true, with a decision log, beside bench/bare_http and nginx
 
-All servers have one thread on the same core, bench/http asks from another, in short turns, so that a busy machine slows
-all alike. In each round they are started anew, because where a process happens to lie in memory is worth some percent.
+All servers have one thread on the same core, bench/http asks from another, in turns, so that a busy machine slows all
+alike. In each round they are started anew, because where a process happens to lie in memory is worth some percent.
 bare_http reads the same body and sends the same bytes: the ceiling. nginx throws the body away and sends the same bytes;
-it is left out when there is none (bench/peers/nginx.sh). CPU time a request is the steadier figure; the ratio to be
-reached is 0.85. Then each at half its own load, where latency counts from when a request was due; of turns in which the
-host took a processor away (steal in /proc/stat) the tail tells of the host, so they are left out if enough others are left.
-Arguments: rounds (8), turns a round (5), seconds a turn (0.3).
+it is left out when there is none (bench/peers/nginx.sh). Ratios come from bench/turns: turns of 25 ms, each compared with
+its neighbour. Then each at half its own load, where latency counts from when a request was due; of turns in which the host
+took a processor away (steal in /proc/stat) the tail tells of the host, so they are left out if enough others are left.
+bench/stalls tells how long a request waits on this machine whoever the server is.
+Arguments: rounds (8), turns a round (3), seconds a turn (0.3), short turns a round (40).
 """
 
 # SPDX-License-Identifier: Apache-2.0
@@ -26,7 +27,10 @@ import time
 from results import bar, middle, number, put
 
 BUILD = os.environ.get("top_builddir", ".")
-ROUNDS, TURNS, SECONDS = (float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((8, 5, 0.3)))
+ROUNDS, TURNS, SECONDS, SHORT_TURNS = (
+    float(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((8, 3, 0.3, 40))
+)
+SHORT_MS = 25
 CLIENTS = (1, 8, 64)
 ENOUGH = 5  # turns that nothing was stolen from
 DECISION = "/policy/pdpx/v1/decision"
@@ -180,8 +184,30 @@ def tell_throughput(runs, clients):
         put(f"{path}/curve", sorted(results, key=lambda r: r["p99"])[len(results) // 2]["curve"])
 
 
+def short_turns(servers, client, body, clients, runs):
+    """What a request costs each server, and how many it answers, in turns so short that all have the same company."""
+    command = [
+        "taskset",
+        "-c",
+        client,
+        os.path.join(BUILD, "bench", "turns"),
+        body,
+        str(SHORT_MS),
+        str(int(SHORT_TURNS)),
+        str(clients),
+        *(f"{server.port}:{server.process.pid}:{server.path}" for server in servers),
+    ]
+    for line in subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
+        which, answers, used_ns, seconds = (float(word) for word in line.split())
+        found = {"rate": answers / seconds, "cpu": used_ns / 1000 / answers}
+        runs.setdefault(servers[int(which)].name, []).append(found)
+    for server in servers:
+        if server.log:
+            os.truncate(server.log, 0)
+
+
 def ratios(runs, clients):
-    """Pairs of neighbouring turns, so that both had the same company on the machine."""
+    """Pairs of neighbouring turns."""
     for name, other, limit in (
         ("clguardd", "bare", 0.85),
         ("clguardd", "nginx", None),
@@ -215,6 +241,12 @@ def half_load(servers, client, body, full, runs):
             result = server.ask(client, body, 64, SECONDS, "-r", str(rate))
             result["stolen"], result["asked"] = stolen() - before, rate
             runs.setdefault(server.name, []).append(result)
+
+
+def stalls(cores):
+    """How long requests wait on these cores without any server."""
+    command = [os.path.join(BUILD, "bench", "stalls"), "1", *cores]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def tell_half_load(runs):
@@ -346,12 +378,15 @@ def main():
         for path, text in ((policy, POLICY), (body, BODY)):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
-        throughputs, halves = {clients: {} for clients in CLIENTS}, {}
+        throughputs, shorts = {clients: {} for clients in CLIENTS}, {clients: {} for clients in CLIENTS}
+        halves, alone = {}, []
         for turn in range(int(ROUNDS)):
             servers, processes = start_all(core, folder, policy)
             try:
                 for clients in CLIENTS:
                     throughput(servers, client, body, clients, throughputs[clients])
+                    short_turns(servers, client, body, clients, shorts[clients])
+                alone.append(stalls((core, client)))
                 half_load(servers, client, body, throughputs[64], halves)
                 if turn == ROUNDS - 1:
                     profile(servers[1], client, body, folder)
@@ -362,8 +397,10 @@ def main():
                     process.wait()
         for clients in CLIENTS:
             tell_throughput(throughputs[clients], clients)
-            ratios(throughputs[clients], clients)
+            ratios(shorts[clients], clients)
         tell_half_load(halves)
+        for what in ("p99", "p99.9"):
+            number(f"http/half load/the machine alone/{what}", middle(found[what] for found in alone), "us")
 
 
 main()

@@ -303,6 +303,11 @@ def http():
             )
             for server, words in SERVERS.items()
             if f"http/half load/{server}/p50" in RESULTS
+        ]
+        + [
+            ("the machine alone", "-", "-", "-", "-")
+            + tuple(figure(f"http/half load/the machine alone/{what}") for what in ("p99", "p99.9"))
+            + ("-",)
         ],
     )
     picture(
