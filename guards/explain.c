@@ -33,32 +33,23 @@ explain_format(struct arena *arena, const char *format, ...)
 	return arena_str(arena, (struct str){small, (size_t)len});
 }
 
-/* Most names differ where they begin. */
-static inline bool
-is_named(const struct explanation_value *value, const char *name)
-{
-	return value->name[0] == name[0] && strcmp(value->name, name) == 0;
-}
-
 void
 explain_text(struct explanation *explanation, const char *name, struct str value)
 {
-	size_t at = 0;
-
-	while (at < explanation->value_count && !is_named(&explanation->values[at], name))
-		at++;
-	if (!value.ptr || at == VALUES_MAX)
-		return;
-	explanation->values[at] = (struct explanation_value){name, value};
-	explanation->value_count += at == explanation->value_count;
+	if (value.ptr && explanation->value_count < VALUES_MAX)
+		explanation->values[explanation->value_count++] = (struct explanation_value){name, value};
 }
 
 void
 explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena)
 {
-	char room[NUMBER_SIZE];
+	char *digits = arena_bytes(arena, NUMBER_SIZE + 1), *end;
 
-	explain_text(explanation, name, arena_str(arena, number_text(value, room)));
+	if (!digits)
+		return;
+	end = put_number(digits, value);
+	*end = '\0';
+	explain_text(explanation, name, (struct str){digits, (size_t)(end - digits)});
 }
 
 bool

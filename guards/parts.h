@@ -100,9 +100,9 @@ verdict_error(struct verdict *verdict)
 bool explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
                    struct explanation *ret);
 
-/* Sets a value under a static name; absent ones are left out, and so are those without memory. Texts are borrowed. */
+/* Adds a value under a static name; absent ones are left out, and so are those without memory. Texts are borrowed. */
 void explain_text(struct explanation *explanation, const char *name, struct str value);
-void explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena);
+void explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena); /* NUL-terminated */
 
 /* A formatted text, absent when memory is out. */
 struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
