@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/index.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* One guard under one set of exact texts, while building. */
@@ -224,11 +225,10 @@ bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct re
 {
 	const char *key = bucket->key;
 
-	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
+	for (unsigned left = mask; left; left &= left - 1) {
+		int i = __builtin_ctz(left);
 		struct str text = request->attribute[i];
 
-		if (!(mask & 1u << i))
-			continue;
 		if (text.len != bucket->length[i] || !words_equal(key, text.ptr, text.len))
 			return false;
 		key += text.len;
@@ -270,8 +270,10 @@ index_probe(const struct index *index, const struct request *request, struct ind
 
 		if ((mask & given) != mask)
 			continue;
-		for (int i = 0; i < SCOPE_ATTRIBUTES; i++)
-			tag += part[i] & -(uint64_t)(mask >> i & 1); /* no branch: which attributes, nobody can guess */
+		/* No branch: which attributes, nobody can guess. Nor a loop: it took a fifth of a decision. */
+		static_assert(SCOPE_ATTRIBUTES == 4, "four terms");
+		tag += (part[0] & -(uint64_t)(mask & 1)) + (part[1] & -(uint64_t)(mask >> 1 & 1)) +
+		       (part[2] & -(uint64_t)(mask >> 2 & 1)) + (part[3] & -(uint64_t)(mask >> 3 & 1));
 		bucket = bucket_find(index, tag, mask, request);
 		if (bucket)
 			runs[count++] = (struct index_run){index->entries + bucket->first, bucket->count};
