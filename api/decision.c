@@ -32,7 +32,7 @@ refuse(struct exchange *exchange, const struct error *err)
 	exchange->reply.body = body.text;
 }
 
-/* The decision with what each guard said; without that when memory ran out, and the decision is then a Deny. */
+/* The decision with what each guard said; a Deny, without that, when memory ran out before they had all been asked. */
 static struct reply_body
 explain(struct exchange *exchange, const struct request *request, struct decision *ret)
 {

@@ -37,8 +37,8 @@ struct exchange {
 	enum http_method method;
 	struct str path;
 	struct str content_type, accept, authorization, request_id;
-	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow */
-	uint64_t body_length; /* as announced; 0 also when it comes in chunks */
+	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
+	uint64_t body_length; /* as announced; 0 when it is not */
 
 	/* Filled by begin and finish. */
 	struct worker *worker;

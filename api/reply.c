@@ -67,6 +67,7 @@ struct reply_body
 reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
 {
 	struct text out;
+	struct str body;
 
 	text_init(&out, arena);
 	(void)text_reserve(&out, EXPLANATION_MOSTLY(count)); /* at once; without memory text_done tells */
@@ -74,7 +75,8 @@ reply_explained(const struct decision *decision, const struct spoken *spoken, si
 	text_add(&out, STR(",\"explanation\":"));
 	explanation_add(&out, decision, spoken, count);
 	text_add(&out, STR("}"));
-	return (struct reply_body){text_done(&out), false};
+	body = text_done(&out);
+	return body.ptr ? (struct reply_body){body, false} : reply_decision(decision, STR_NONE, arena);
 }
 
 /* "line 3, column 7: resource.guard.actor: null where text is expected", as far as the place is known. */

@@ -17,7 +17,7 @@ struct reply_body {
  */
 struct reply_body reply_decision(const struct decision *decision, struct str explanation, struct arena *arena);
 
-/* The same with what each guard said as the explanation. */
+/* The same with what each guard said as the explanation; without that when memory for it is out. */
 struct reply_body reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count,
                                   struct arena *arena);
 

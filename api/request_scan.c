@@ -31,14 +31,7 @@ find(const char *at, char c)
 	return *at == c ? at : skip_space(at);
 }
 
-/* Printable ASCII, and neither a quote nor a backslash. As signed bytes, those above ASCII are below 0. */
-static inline bool
-is_plain(char c)
-{
-	return (signed char)c >= 0x20 && c != '"' && c != '\\';
-}
-
-/* Where the run of plain bytes at `at` ends. */
+/* Where the run of plain bytes at `at` ends: printable ASCII but for quote and backslash. As signed bytes, others are below 0. */
 static inline const char *
 skip_plain(const char *at)
 {
@@ -54,7 +47,7 @@ skip_plain(const char *at)
 			return at + __builtin_ctz(found);
 	}
 #else
-	while (is_plain(*at))
+	while ((signed char)*at >= 0x20 && *at != '"' && *at != '\\')
 		at++;
 	return at;
 #endif

@@ -27,7 +27,7 @@ responses_find(struct responses *responses, const struct reply *reply, bool *ret
 	if (!is_usual(reply))
 		return NULL;
 	for (size_t i = 0; i < RESPONSES_WAYS; i++) {
-		if (!set[i].response) { /* they are filled in order */
+		if (!set[i].response) { /* filled in order; one that memory failed for may hide others, which costs a copy of them */
 			place = &set[i];
 			break;
 		}

@@ -244,14 +244,20 @@ method_of(const char *name)
 	return METHOD_OTHER;
 }
 
-/* The digits of a Content-Length; libmicrohttpd has refused what is no number of 64 bits. */
+/*
+ * A Content-Length. libmicrohttpd has refused what is no number, but not where it does not look: in a request that comes in
+ * chunks, in a second such header. That is too much.
+ */
 static uint64_t
 length_of(struct str digits)
 {
 	uint64_t length = 0;
 
-	for (size_t i = 0; i < digits.len && digits.ptr[i] >= '0' && digits.ptr[i] <= '9'; i++)
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.ptr[i] < '0' || digits.ptr[i] > '9' || length > UINT64_MAX / 10 - 1)
+			return UINT64_MAX;
 		length = length * 10 + (uint64_t)(digits.ptr[i] - '0');
+	}
 	return length;
 }
 

@@ -8,7 +8,7 @@
 #include "api/request_scan.h"
 
 #define BODY_FIRST 1024
-#define BODY_KEPT ((size_t)8 << 10) /* a buffer up to this size stays with its ticket */
+#define BODY_KEPT ((size_t)16 << 10) /* a buffer up to this size stays with its ticket */
 
 int64_t
 monotonic_ms(void)

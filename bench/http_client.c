@@ -47,6 +47,8 @@ make_request(struct client *client, const char *body_file)
 		"%s%s%sContent-Length: %zu\r\n\r\n",
 		client->path, client->port, client->accept, client->login ? "Authorization: " : "", client->login ? client->login : "",
 		client->login ? "\r\n" : "", body_len);
+	if (one >= sizeof(head))
+		client_fail("the headers are too long");
 	client->request = malloc(client->pipeline * (one + body_len));
 	if (!client->request)
 		client_fail("memory");

@@ -47,10 +47,10 @@ watch_main(void *argument)
 		fprintf(stderr, "bench/stalls: core %d cannot be had alone\n", watch->core);
 	last = now_ns();
 	end = last + (int64_t)(watch->seconds * 1e9);
-	while (last < end && watch->count < STALLS_MAX) {
+	while (last < end) {
 		int64_t now = now_ns(), took = now - last;
 
-		if (took > USUAL_NS)
+		if (took > USUAL_NS && watch->count < STALLS_MAX)
 			watch->stalls[watch->count++] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 		last = now;
 	}
@@ -88,8 +88,8 @@ main(int argc, char **argv)
 {
 	struct watch watches[CORES] = {0};
 
-	if (argc != 2 + CORES) {
-		fprintf(stderr, "usage: stalls SECONDS CORE CORE\n");
+	if (argc != 2 + CORES || atof(argv[1]) <= 0 || atoi(argv[2]) == atoi(argv[3])) {
+		fprintf(stderr, "usage: stalls SECONDS CORE ANOTHER-CORE\n");
 		return 2;
 	}
 	for (int i = 0; i < CORES; i++) {

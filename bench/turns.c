@@ -12,8 +12,8 @@
 /*
  * The machine is shared, and what its other users do changes within a tenth of a second: turns of some hundredths, one
  * server after the other, have the same company, so that the ratio of neighbours is steady where the times are not. All
- * servers have their connections open all the time. A turn ends when the last answer has come, so the server sleeps
- * when its processor time is read, and none of it is still to be accounted.
+ * servers have their connections open all the time. A turn ends when the last answer has come: the server has microseconds
+ * of work left at most, and then sleeps.
  */
 #define SERVERS_MAX 8
 #define THREADS_MAX 64
@@ -105,16 +105,17 @@ main(int argc, char **argv)
 			int i = (int)((turn + round + count) % count); /* another one begins each time */
 			struct server *server = &servers[i];
 			unsigned long before = server->client.answered;
-			double used = used_ns(server), begin = client_now_s();
+			double used = used_ns(server), begin = client_now_s(), took;
 
 			(void)client_closed_loop(&server->client, seconds, false);
+			took = client_now_s() - begin;
+			used = used_ns(server) - used;
 			if (server->client.refused) {
 				fprintf(stderr, "bench/turns: server %d refused a request\n", i);
 				return 1;
 			}
 			if (round >= 0)
-				printf("%d %lu %.0f %.9f\n", i, server->client.answered - before,
-				       used_ns(server) - used, client_now_s() - begin);
+				printf("%d %lu %.0f %.9f\n", i, server->client.answered - before, used, took);
 		}
 	}
 	return 0;

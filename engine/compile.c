@@ -34,6 +34,7 @@ struct compilation {
 static void
 out_of_memory(struct compilation *c)
 {
+	c->exhausted = true;
 	diags_error(c->diags, NULL, "out of memory");
 }
 
@@ -262,7 +263,7 @@ share(struct compilation *c, const struct source *source, struct guard *first)
 	const struct document *document = source->document;
 	const char *file = first ? arena_str(&c->set->arena, str_from(document->name)).ptr : "";
 
-	for (struct guard *guard = first; guard; guard = guard->next)
+	for (struct guard *guard = first; file && guard; guard = guard->next)
 		guard->file = file;
 	if (!file || (document->only && !only_narrow(document->only, first, &c->set->arena)))
 		out_of_memory(c);
@@ -408,9 +409,9 @@ policyset_compile(const struct compile_options *options, const struct document *
 		c.sources[i].document = &documents[i];
 	for (size_t i = 0; !stopped && i < sizeof(passes) / sizeof(passes[0]); i++) {
 		passes[i].run(&c);
-		stopped = diags->count[SEVERITY_ERROR] && !options->skip_bad_policies;
+		stopped = is_exhausted(&c) || (diags->count[SEVERITY_ERROR] && !options->skip_bad_policies);
 	}
-	if (!stopped && (is_exhausted(&c) || !c.catalogue || !c.set->index.slots))
+	if (!stopped && (!c.catalogue || !c.set->index.slots))
 		stopped = true;
 	arena_free(&c.scratch);
 	if (stopped) {

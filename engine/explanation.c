@@ -45,11 +45,10 @@ put_instant(char *at, struct str member, int64_t ms)
 
 #define PIECE(text) {text, sizeof(text) - 1}
 
-static const struct str effect_member[4] = {
-	[EFFECT_NOT_APPLICABLE] = PIECE(",\"verdict\":\"not_applicable\""),
-	[EFFECT_PERMIT] = PIECE(",\"verdict\":\"permit\""),
-	[EFFECT_DENY] = PIECE(",\"verdict\":\"deny\""),
-	[EFFECT_INDETERMINATE] = PIECE(",\"verdict\":\"indeterminate\""),
+static const struct str effect_member[EFFECT_COUNT] = {
+#define X(name, text) [EFFECT_##name] = PIECE(",\"verdict\":\"" text "\""),
+	EFFECTS(X)
+#undef X
 };
 
 static const struct str reason_member[REASON_COUNT] = {

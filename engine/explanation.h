@@ -14,14 +14,16 @@
  */
 struct str explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena);
 
+/* The same, behind what is in the text. */
+void explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count);
+
+/* Bytes that most explanations fit into, and the rest of an answer too: a hint for text_reserve. */
+#define EXPLANATION_MOSTLY(count) (1024 * ((count) + 1))
+
 /*
  * The part of a guard's explanation that is always the same, "policy" to "column": made once, when a set is sealed, because
  * it is half of the text. False when memory is out.
  */
 bool explanation_label(struct guard *guard, struct arena *arena);
-
-/* The same, behind what is in the text; and bytes that mostly are enough for it, and for little more. */
-#define EXPLANATION_MOSTLY(count) (1024 * ((count) + 1))
-void explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count);
 
 #endif

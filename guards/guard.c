@@ -18,11 +18,10 @@ const char *const reason_name[REASON_COUNT] = {
 #undef X
 };
 
-const char *const effect_name[4] = {
-	[EFFECT_NOT_APPLICABLE] = "not_applicable",
-	[EFFECT_PERMIT] = "permit",
-	[EFFECT_DENY] = "deny",
-	[EFFECT_INDETERMINATE] = "indeterminate",
+const char *const effect_name[EFFECT_COUNT] = {
+#define X(name, text) [EFFECT_##name] = text,
+	EFFECTS(X)
+#undef X
 };
 
 const struct guard_kind *const guard_kinds[] = {

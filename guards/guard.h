@@ -82,10 +82,21 @@ enum reason {
 
 extern const char *const reason_name[REASON_COUNT];
 
-enum effect { EFFECT_NOT_APPLICABLE, EFFECT_PERMIT, EFFECT_DENY, EFFECT_INDETERMINATE };
+/* What a guard or a decision says, in its wire spelling. */
+#define EFFECTS(X) \
+	X(NOT_APPLICABLE, "not_applicable") \
+	X(PERMIT, "permit") \
+	X(DENY, "deny") \
+	X(INDETERMINATE, "indeterminate")
 
-/* "not_applicable", "permit", "deny", "indeterminate" */
-extern const char *const effect_name[4];
+enum effect {
+#define X(name, text) EFFECT_##name,
+	EFFECTS(X)
+#undef X
+	EFFECT_COUNT
+};
+
+extern const char *const effect_name[EFFECT_COUNT];
 
 /* What one guard says. */
 struct verdict {

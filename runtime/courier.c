@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <curl/curl.h>
@@ -46,7 +47,7 @@ courier_is_built(void)
 }
 
 /*
- * libcurl comes with twenty libraries and 3.5 MiB that stay in memory, and few services have an actor with a URL: it is
+ * libcurl comes with twenty libraries and 3 MiB that stay in memory, and few services have an actor with a URL: it is
  * loaded by the first courier, and stays, because what it loads may not be unloaded while threads exist.
  */
 #define CURL_CALLS(X) \
@@ -78,20 +79,22 @@ static struct {
 static int
 curl_load(struct error *err)
 {
-	/* Debian has one for each TLS library that it can be built with. */
+	/* There is one for each TLS library that it can be built with. */
 	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"};
-	void *library = NULL;
-	const char *why = NULL;
+	void *library = NULL, *symbol;
+	char why[256] = "";
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !library; i++) {
 		library = dlopen(names[i], RTLD_NOW);
-		if (!library && !why)
-			why = dlerror();
+		if (!library && !why[0]) /* of the first; the next call takes its text back */
+			(void)snprintf(why, sizeof(why), "%s", dlerror());
 	}
 	if (!library)
 		return error_set(err, ERROR_IO, NULL, "cannot load %s, for actors with a URL: %s", names[0], why);
 #define X(name) \
-	if (!(*(void **)&curl.name = dlsym(library, "curl_" #name))) \
+	symbol = dlsym(library, "curl_" #name); \
+	memcpy(&curl.name, &symbol, sizeof(symbol)); /* the way from an object's pointer to a function's */ \
+	if (!symbol) \
 		return error_set(err, ERROR_IO, NULL, "libcurl is too old: it has no curl_" #name);
 	CURL_CALLS(X)
 #undef X
@@ -233,13 +236,16 @@ int
 courier_open(void (*done)(void *context, const struct parcel *parcel), void *context, struct courier **ret,
              struct error *err)
 {
-	int r = curl_load(err);
-	struct courier *courier = r == 0 ? calloc(1, sizeof(*courier)) : NULL;
+	struct courier *courier = calloc(1, sizeof(*courier));
+	int r;
 
-	if (r != 0)
-		return r;
 	if (!courier)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	r = curl_load(err);
+	if (r != 0) {
+		free(courier);
+		return r;
+	}
 	courier->done = done;
 	courier->context = context;
 	pthread_mutex_init(&courier->lock, NULL);

@@ -609,7 +609,7 @@ def a_call_ends_with_its_attempt(folder):
 def a_libcurl_that_cannot_be_loaded_is_told_at_start(folder):
     for name in ("libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"):
         with open(os.path.join(folder, name), "w", encoding="ascii") as file:
-            file.write("no library")
+            file.write("no library" * 100)
     known = os.environ.get("LD_LIBRARY_PATH")
     environment = dict(os.environ, LD_LIBRARY_PATH=folder + (":" + known if known else ""))
     ask = [CLGUARDD, "--listen", "127.0.0.1:0", "--actors"]
@@ -617,6 +617,7 @@ def a_libcurl_that_cannot_be_loaded_is_told_at_start(folder):
                           env=environment)
     check(done.returncode, 3, "with a URL")
     assert "cannot load libcurl.so.4, for actors with a URL: " in done.stderr, done.stderr
+    assert "libcurl.so.4: invalid ELF header" in done.stderr, done.stderr
     # Who has no such actor does not load it.
     service = subprocess.Popen([*ask, "X=a,b"], stderr=subprocess.PIPE, text=True, env=environment)
     try:
