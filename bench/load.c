@@ -209,7 +209,7 @@ main(int argc, char **argv)
 {
 	report_begin("load", argc, argv);
 	measure(10000, 9);
-	measure(100000, 3);
+	measure(100000, 7);
 	measure_reload();
 	return 0;
 }

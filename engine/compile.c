@@ -322,12 +322,11 @@ pass_seal(struct compilation *c)
 		            c->options->policies_max);
 		return;
 	}
-	for (struct guard *g = set->guards.first; g; g = g->next) {
+	for (struct guard *g = set->guards.first; g; g = g->next)
 		g->order = order++;
-		if (!explanation_label(g, &set->arena)) {
-			out_of_memory(c);
-			return;
-		}
+	if (!explanation_label(set->guards.first, &set->arena)) {
+		out_of_memory(c);
+		return;
 	}
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
 	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);

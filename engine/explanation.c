@@ -108,16 +108,14 @@ guard_most(const struct spoken *spoken)
 	return guard->label.len + PUT_JSON_MOST(texts) + why->value_count * NAME_MOST + NAMES_MOST;
 }
 
-bool
-explanation_label(struct guard *guard, struct arena *arena)
+static struct str
+label_of(const struct guard *guard, struct arena *room)
 {
 	size_t texts = guard->policy.len + guard->version.len + strlen(guard->file);
-	struct arena room;
 	struct text out;
 	char *at;
 
-	arena_init(&room, 0);
-	text_init(&out, &room);
+	text_init(&out, room);
 	at = text_open(&out, PUT_JSON_MOST(texts) + NAMES_MOST);
 	if (at) {
 		if (guard->policy.ptr)
@@ -129,9 +127,23 @@ explanation_label(struct guard *guard, struct arena *arena)
 		at = put_count(at, MEMBER("line"), guard->line);
 		text_close(&out, put_count(at, MEMBER("column"), guard->column));
 	}
-	guard->label = arena_str(arena, text_done(&out));
+	return text_done(&out);
+}
+
+bool
+explanation_label(struct guard *guards, struct arena *arena)
+{
+	struct arena room;
+	bool good = true;
+
+	arena_init(&room, 0);
+	for (struct guard *guard = guards; guard && good; guard = guard->next) {
+		guard->label = arena_str(arena, label_of(guard, &room));
+		good = guard->label.ptr != NULL;
+		arena_reset(&room);
+	}
 	arena_free(&room);
-	return guard->label.ptr != NULL;
+	return good;
 }
 
 /* A member that does not apply is left out. */

@@ -21,9 +21,9 @@ void explanation_add(struct text *out, const struct decision *decision, const st
 #define EXPLANATION_MOSTLY(count) (1024 * ((count) + 1))
 
 /*
- * The part of a guard's explanation that is always the same, "policy" to "column": made once, when a set is sealed, because
- * it is half of the text. False when memory is out.
+ * Sets the label of each guard of a list: the part of its explanation that is always the same, "policy" to "column". Made once,
+ * when a set is sealed, because it is half of the text. False when memory is out.
  */
-bool explanation_label(struct guard *guard, struct arena *arena);
+bool explanation_label(struct guard *guards, struct arena *arena);
 
 #endif
