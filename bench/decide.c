@@ -287,6 +287,44 @@ report_quietest(const struct samples *samples, const char *name)
 	samples_free(&turn);
 }
 
+/*
+ * How fast the processor is meanwhile: ns of a fixed piece of arithmetic in registers, the middle of some tries. It grows when
+ * somebody else is on the same core, which nothing else here tells.
+ */
+static double
+arithmetic_ns(void)
+{
+	static volatile uint64_t kept;
+	struct samples tries;
+	double middle;
+
+	samples_init(&tries, 64);
+	for (int i = 0; i < 64; i++) {
+		uint64_t begin = clock_ticks(), a = kept, b = a + 1, c = a + 2, d = a + 3;
+
+		for (int n = 0; n < 500; n++) {
+			a = (a ^ a >> 7) + 3;
+			b = (b ^ b >> 7) + 5;
+			c = (c ^ c >> 7) + 7;
+			d = (d ^ d >> 7) + 9;
+		}
+		kept = a ^ b ^ c ^ d;
+		samples_add(&tries, begin, clock_ticks());
+	}
+	samples_sort(&tries);
+	middle = samples_at(&tries, .5);
+	samples_free(&tries);
+	return middle;
+}
+
+static int
+by_value(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
 struct size {
 	unsigned policies, entries;
 };
@@ -297,7 +335,7 @@ measure(const struct kind *kind, const struct size *sizes, int count)
 {
 	static struct subject subjects[SIZES];
 	struct samples samples[SIZES], warm;
-	double first = 0;
+	double first = 0, arithmetic[TURNS];
 
 	samples_init(&warm, 0);
 	for (int s = 0; s < count; s++) {
@@ -306,9 +344,13 @@ measure(const struct kind *kind, const struct size *sizes, int count)
 		ask(&subjects[s], &warm);
 	}
 	for (int turn = 0; turn < TURNS; turn++) {
+		arithmetic[turn] = arithmetic_ns();
 		for (int s = 0; s < count; s++)
 			ask(&subjects[s], &samples[s]);
 	}
+	qsort(arithmetic, TURNS, sizeof(*arithmetic), by_value);
+	report_number(arithmetic[TURNS / 2], "ns", "%s/policies=%u/arithmetic", kind->name, sizes[0].policies);
+	report_number(arithmetic[0], "ns", "%s/policies=%u/arithmetic at its fastest", kind->name, sizes[0].policies);
 	for (int s = 0; s < count; s++) {
 		char name[64];
 

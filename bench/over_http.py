@@ -232,8 +232,18 @@ def stolen():
         return int(file.readline().split()[8])
 
 
-def half_load(servers, client, body, full, runs):
+def stalls(cores):
+    """How long requests wait on these cores without any server."""
+    command = [os.path.join(BUILD, "bench", "stalls"), str(SECONDS), *cores]
+    before = stolen()
+    result = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    result["stolen"] = stolen() - before
+    return result
+
+
+def half_load(servers, cores, body, full, runs, alone):
     """In turns too: one moment in which the machine does something else decides the tail of a turn."""
+    client = cores[1]
     for turn in range(int(TURNS)):
         for server in in_turn(servers, turn):
             rate = int(middle(r["rate"] for r in full[server.name]) / 2)
@@ -241,21 +251,25 @@ def half_load(servers, client, body, full, runs):
             result = server.ask(client, body, 64, SECONDS, "-r", str(rate))
             result["stolen"], result["asked"] = stolen() - before, rate
             runs.setdefault(server.name, []).append(result)
+        alone.append(stalls(cores))
 
 
-def stalls(cores):
-    """How long requests wait on these cores without any server."""
-    command = [os.path.join(BUILD, "bench", "stalls"), "1", *cores]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+def tell_quiet(path, every):
+    """The turns that count."""
+    quiet = [result for result in every if not result["stolen"]]
+    number(f"{path}/turns", len(every), "turns")
+    number(f"{path}/turns without stolen time", len(quiet), "turns")
+    return quiet if len(quiet) >= ENOUGH else every
 
 
-def tell_half_load(runs):
+def tell_half_load(runs, alone):
+    path = "http/half load/the machine alone"
+    results = tell_quiet(path, alone)
+    for what in ("p99", "p99.9"):
+        number(f"{path}/{what}", middle(r[what] for r in results), "us")
     for name, every in runs.items():
         path = f"http/half load/{name}"
-        quiet = [result for result in every if not result["stolen"]]
-        results = quiet if len(quiet) >= ENOUGH else every
-        number(f"{path}/turns", len(every), "turns")
-        number(f"{path}/turns without stolen time", len(quiet), "turns")
+        results = tell_quiet(path, every)
         number(f"{path}/asked", middle(r["asked"] for r in results), "requests/s")
         for what in ("p50", "p99", "p99.9"):
             number(f"{path}/{what}", middle(r[what] for r in results), "us")
@@ -386,8 +400,7 @@ def main():
                 for clients in CLIENTS:
                     throughput(servers, client, body, clients, throughputs[clients])
                     short_turns(servers, client, body, clients, shorts[clients])
-                alone.append(stalls((core, client)))
-                half_load(servers, client, body, throughputs[64], halves)
+                half_load(servers, (core, client), body, throughputs[64], halves, alone)
                 if turn == ROUNDS - 1:
                     profile(servers[1], client, body, folder)
                     profile(servers[2], client, body, folder)
@@ -398,9 +411,7 @@ def main():
         for clients in CLIENTS:
             tell_throughput(throughputs[clients], clients)
             ratios(shorts[clients], clients)
-        tell_half_load(halves)
-        for what in ("p99", "p99.9"):
-            number(f"http/half load/the machine alone/{what}", middle(found[what] for found in alone), "us")
+        tell_half_load(halves, alone)
 
 
 main()

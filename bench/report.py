@@ -121,6 +121,13 @@ def machine():
     )
 
 
+def slowdown():
+    """Each kind with 10 policies: the middle of its turns' arithmetic over the fastest of the whole run."""
+    path, end = "decide/%s/policies=10/arithmetic", " at its fastest"
+    fastest = min((value for name, value in RESULTS.items() if name.endswith(end)), default=None)
+    return {kind: RESULTS[path % kind] / fastest for kind in KINDS if path % kind in RESULTS}
+
+
 def worst(names, most):
     values = [RESULTS[name] for name in names if name in RESULTS]
     return (max(values) if most else min(values)) if values else None
@@ -257,6 +264,13 @@ def decisions():
         x_ticks=plot.TAIL_TICKS,
         x_names=plot.TAIL_NAMES,
     )
+    if slowdown():
+        say(
+            "A fixed piece of arithmetic in registers, timed in each turn, took so many times its fastest of the run: "
+            + ", ".join(f"{kind} {value:.2f}" for kind, value in slowdown().items())
+            + ".",
+            "",
+        )
     notes("Decisions in-process")
 
 
@@ -305,7 +319,9 @@ def http():
             if f"http/half load/{server}/p50" in RESULTS
         ]
         + [
-            ("the machine alone", "-", "-", "-", "-")
+            ("the machine alone",)
+            + tuple(figure(f"http/half load/the machine alone/{what}") for what in ("turns", "turns without stolen time"))
+            + ("-", "-")
             + tuple(figure(f"http/half load/the machine alone/{what}") for what in ("p99", "p99.9"))
             + ("-",)
         ],
