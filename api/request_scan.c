@@ -95,7 +95,7 @@ enum {
 	MEMBER_REQUEST_ID,
 	MEMBER_SUBREQUEST_ID,
 	MEMBER_ACTION,
-	MEMBER_MAP,    /* of the next level */
+	MEMBER_MAP,          /* of the next level */
 	MEMBER_FIRST_UNUSED, /* from here on: texts that a decision does not look at, a number for each */
 	MEMBER_UNKNOWN = 32
 };
