@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define CHUNK_FIRST 4096
 #define CHUNK_LARGEST ((size_t)1 << 20)
+#define HUGE_LEAST ((size_t)8 << 20) /* from here on a huge page more or less does not matter */
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -29,6 +31,23 @@ arena_init(struct arena *arena, size_t limit)
 	*arena = (struct arena){.limit = limit};
 }
 
+/*
+ * Large tables are read here and there, and with small pages most of what such a read takes is to find out where its page is.
+ * Advice only: the kernel may have no huge page. Asked for before the memory is touched.
+ */
+static void
+advise_huge(struct arena_chunk *chunk, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+	const uintptr_t page = 4096, from = ((uintptr_t)chunk + page - 1) / page * page;
+
+	(void)madvise((void *)from, ((uintptr_t)chunk + size - from) / page * page, MADV_HUGEPAGE);
+#else
+	(void)chunk;
+	(void)size;
+#endif
+}
+
 static struct arena_chunk *
 chunk_add(struct arena *arena, size_t least)
 {
@@ -44,6 +63,8 @@ chunk_add(struct arena *arena, size_t least)
 	chunk = malloc(sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
+	if (size >= HUGE_LEAST)
+		advise_huge(chunk, size);
 	chunk->size = size;
 	chunk->used = 0;
 	chunk->next = arena->chunks;

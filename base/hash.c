@@ -16,17 +16,17 @@ hash_parts(const struct hash_key *key, const struct str *parts, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const char *p = parts[i].ptr;
 		size_t left = parts[i].len;
-		uint64_t a, b;
+		struct hash_tail tail;
 
 		for (; left > 16; p += 16, left -= 16) {
-			a = words_load(p);
-			b = words_load(p + 8);
+			uint64_t a = words_load(p), b = words_load(p + 8);
+
 			lo = hash_fold(a ^ lo_key, b ^ lo);
 			hi = hash_fold(a ^ hi_key, b ^ hi);
 		}
-		hash_load_tail(p, left, &a, &b);
-		lo = hash_fold(a ^ lo_key, b ^ lo ^ parts[i].len * lo_length);
-		hi = hash_fold(a ^ hi_key, b ^ hi ^ parts[i].len * hi_length);
+		tail = hash_load_tail(p, left);
+		lo = hash_fold(tail.a ^ lo_key, tail.b ^ lo ^ parts[i].len * lo_length);
+		hi = hash_fold(tail.a ^ hi_key, tail.b ^ hi ^ parts[i].len * hi_length);
 	}
 	return (struct hash128){hash_fold(lo ^ HASH_ODD_1, lo_length), hash_fold(hi ^ HASH_ODD_1, hi_length)};
 }

@@ -35,32 +35,41 @@ hash_fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The last 0 to 16 bytes of a text, as two numbers. */
-static inline void
-hash_load_tail(const char *p, size_t len, uint64_t *a, uint64_t *b)
+/* The last 0 to 16 bytes of a text, as two numbers; the same two only for the same bytes, where their count is the same. */
+struct hash_tail {
+	uint64_t a, b;
+};
+
+static inline struct hash_tail
+hash_load_tail(const char *p, size_t len)
 {
-	if (len >= 8) {
-		*a = words_load(p);
-		*b = words_load(p + len - 8);
-	} else {
-		*a = words_load_short(p, len);
-		*b = HASH_ODD_2;
-	}
+	if (len >= 8)
+		return (struct hash_tail){words_load(p), words_load(p + len - 8)};
+	return (struct hash_tail){words_load_short(p, len), HASH_ODD_2};
+}
+
+/* hash_str, and the tail on the way: for who compares the text afterwards. */
+static inline uint64_t
+hash_str_tail(const struct hash_key *key, struct str text, struct hash_tail *ret)
+{
+	const uint64_t k0 = key->k0, k1 = key->k1;
+	uint64_t seed = k0 ^ HASH_ODD_1;
+	const char *p = text.ptr;
+	size_t left = text.len;
+
+	for (; left > 16; p += 16, left -= 16)
+		seed = hash_fold(words_load(p) ^ k1, words_load(p + 8) ^ seed);
+	*ret = hash_load_tail(p, left);
+	return hash_fold(hash_fold(ret->a ^ k1, ret->b ^ seed) ^ k0, (uint64_t)text.len ^ HASH_ODD_3);
 }
 
 /* 64 bits, by folded multiplication; for tables and checksums. Absent text hashes as empty text. The same on every machine. */
 static inline uint64_t
 hash_str(const struct hash_key *key, struct str text)
 {
-	const uint64_t k0 = key->k0, k1 = key->k1;
-	uint64_t seed = k0 ^ HASH_ODD_1, a, b;
-	const char *p = text.ptr;
-	size_t left = text.len;
+	struct hash_tail tail;
 
-	for (; left > 16; p += 16, left -= 16)
-		seed = hash_fold(words_load(p) ^ k1, words_load(p + 8) ^ seed);
-	hash_load_tail(p, left, &a, &b);
-	return hash_fold(hash_fold(a ^ k1, b ^ seed) ^ k0, (uint64_t)text.len ^ HASH_ODD_3);
+	return hash_str_tail(key, text, &tail);
 }
 
 /*

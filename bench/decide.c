@@ -237,6 +237,7 @@ shuffle(unsigned short order[TARGETS])
 	}
 }
 
+/* As a caller asks who has just made the request: it is copied to one place before the clock is read. */
 static void
 ask(struct subject *subject, struct samples *samples)
 {
@@ -246,9 +247,10 @@ ask(struct subject *subject, struct samples *samples)
 	for (int round = 0; round < ROUNDS; round++) {
 		shuffle(order);
 		for (int i = 0; i < TARGETS; i++) {
+			struct clg_request request = subject->requests[order[i]];
 			uint64_t begin = clock_ticks(), end;
 
-			clg_decide(subject->session, &subject->requests[order[i]], &decision);
+			clg_decide(subject->session, &request, &decision);
 			end = clock_ticks();
 			samples_add(samples, begin, end);
 		}

@@ -130,19 +130,19 @@ void
 decide_with(const struct policyset *set, const struct request *request, const struct env *env,
             struct decision *ret)
 {
-	struct index_run runs[INDEX_RUNS_MAX];
+	const struct index_bucket *found[INDEX_FOUND_MAX];
 	struct tally tally = {0};
 	struct request copy;
 	unsigned count;
 
 	request = canonical(set, request, &copy);
-	count = index_probe(&set->index, request, runs);
-	for (unsigned r = 0; r < count; r++) {
-		for (uint32_t i = 0; i < runs[r].count; i++) {
-			const struct index_entry *entry = &runs[r].entries[i];
+	count = index_probe(&set->index, request, found);
+	for (unsigned f = 0; f < count; f++) {
+		for (uint32_t i = 0; i < found[f]->count; i++) {
+			const struct index_entry *entry = &found[f]->entries[i];
 			struct verdict verdict;
 
-			/* A later guard cannot change the answer; the run is in load order. */
+			/* A later guard cannot change the answer; a bucket is in load order. */
 			if (tally.denier && entry->guard->order > tally.denier->order)
 				break;
 			if (entry->exact)
@@ -163,7 +163,7 @@ spoken_compare(const void *left, const void *right)
 	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
 }
 
-/* As the guards of one run are, and mostly those of all. */
+/* As the guards of one bucket are, and mostly those of all. */
 static bool
 is_sorted(const struct spoken *spoken, size_t count)
 {
@@ -211,26 +211,26 @@ int
 decide_explain(const struct policyset *set, const struct request *request, const struct env *env,
                struct arena *arena, struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
 {
-	struct index_run runs[INDEX_RUNS_MAX];
+	const struct index_bucket *found[INDEX_FOUND_MAX];
 	struct tally tally = {0};
 	struct request copy;
 	struct spoken *spoken;
 	size_t most = 0, count = 0;
-	unsigned run_count;
+	unsigned found_count;
 
 	request = canonical(set, request, &copy);
-	run_count = index_probe(&set->index, request, runs);
-	for (unsigned r = 0; r < run_count; r++)
-		most += runs[r].count;
+	found_count = index_probe(&set->index, request, found);
+	for (unsigned f = 0; f < found_count; f++)
+		most += found[f]->count;
 	spoken = arena_bytes(arena, most * sizeof(*spoken)); /* at most INDEX_ENTRIES_MAX: no overflow */
 	if (!spoken) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
 		deny(ret, NULL, REASON_ERROR);
 		return -ERROR_MEMORY;
 	}
-	for (unsigned r = 0; r < run_count; r++) {
-		for (uint32_t i = 0; i < runs[r].count; i++) {
-			if (!speak(&runs[r].entries[i], request, env, arena, &spoken[count]))
+	for (unsigned f = 0; f < found_count; f++) {
+		for (uint32_t i = 0; i < found[f]->count; i++) {
+			if (!speak(&found[f]->entries[i], request, env, arena, &spoken[count]))
 				continue;
 			tally_add(&tally, spoken[count].guard, &spoken[count].verdict);
 			count++;

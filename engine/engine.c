@@ -432,16 +432,13 @@ session_close(struct session *session)
 	free(session);
 }
 
-/* The current set, held by the session. The lock is taken only after a publication. */
-static const struct policyset *
-session_set(struct session *session)
+/* The first call after a publication: the only one that takes a lock. */
+static __attribute__((noinline)) const struct policyset *
+session_renew(struct session *session)
 {
 	struct engine *engine = session->engine;
 	struct policyset *old = session->set;
 
-	/* Acquire: pairs with the release in publish. */
-	if (session->batch || atomic_load_explicit(&engine->current, memory_order_acquire) == old)
-		return old;
 	pthread_mutex_lock(&engine->publish_lock);
 	session->set = atomic_load_explicit(&engine->current, memory_order_relaxed);
 	policyset_hold(session->set);
@@ -450,7 +447,18 @@ session_set(struct session *session)
 	return session->set;
 }
 
-static struct env
+/* The current set, held by the session. */
+static inline const struct policyset *
+session_set(struct session *session)
+{
+	/* Acquire: pairs with the release in publish. */
+	if (session->batch ||
+	    atomic_load_explicit(&session->engine->current, memory_order_acquire) == session->set)
+		return session->set;
+	return session_renew(session);
+}
+
+static inline struct env
 session_env(struct session *session)
 {
 	int64_t now_ms = session->batch ? session->batch_ms : engine_now(session->engine);

@@ -15,32 +15,28 @@ struct posting {
 };
 
 /*
- * A tag is the sum of its mask's and its texts' parts, so that a request's texts are hashed once for all masks. Each
+ * A tag is the sum of its mask and its texts' parts, so that a request's texts are hashed once for all masks. Each
  * attribute turns its hash by another distance, or an actor and an operation that change places would meet.
  */
 static inline uint64_t
-tag_part(const struct hash_key *key, int attribute, struct str text)
+tag_part(const struct hash_key *key, int attribute, struct str text, struct hash_tail *ret_tail)
 {
-	uint64_t hash = hash_str(key, text);
+	uint64_t hash = hash_str_tail(key, text, ret_tail);
 	int turn = 1 + 16 * attribute;
 
 	return hash << turn | hash >> (64 - turn);
 }
 
-static inline uint64_t
-tag_start(unsigned mask)
-{
-	return mask;
-}
-
 static uint64_t
 tag_of(const struct hash_key *key, unsigned mask, const struct str text[SCOPE_ATTRIBUTES])
 {
-	uint64_t tag = tag_start(mask);
+	uint64_t tag = mask;
 
-	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
-		if (mask & 1u << i)
-			tag += tag_part(key, i, text[i]);
+	for (unsigned left = mask; left; left &= left - 1) {
+		int i = __builtin_ctz(left);
+		struct hash_tail tail;
+
+		tag += tag_part(key, i, text[i], &tail);
 	}
 	return tag;
 }
@@ -105,31 +101,28 @@ posting_same_key(const struct posting *a, const struct posting *b)
 	return same;
 }
 
-static int
-bucket_fill(struct index_bucket *bucket, const struct posting *posting, struct arena *arena)
+/* Still without entries. NULL when memory is out. */
+static struct index_bucket *
+bucket_new(const struct posting *posting, const struct index_entry *entries, struct arena *arena)
 {
-	size_t size = 0;
-	char *key;
+	static const struct hash_key any_key; /* the tail does not depend on it */
+	size_t key_size = (size_t)__builtin_popcount(posting->mask) * sizeof(struct index_text);
+	struct index_bucket *bucket = arena_alloc(arena, sizeof(*bucket) + key_size);
+	struct index_text *key;
 
-	for (int i = 0; i < SCOPE_ATTRIBUTES; i++)
-		size += posting->text[i].len;
-	key = arena_alloc(arena, size + 1);
-	if (!key)
-		return -ERROR_MEMORY;
-	bucket->key = key;
-	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
-		size_t len = posting->text[i].len;
-
-		if (len)
-			memcpy(key, posting->text[i].ptr, len);
-		key += len;
-		bucket->length[i] = (uint32_t)len;
+	if (!bucket)
+		return NULL;
+	bucket->entries = entries;
+	key = bucket->key;
+	for (unsigned left = posting->mask; left; left &= left - 1, key++) {
+		key->text = posting->text[__builtin_ctz(left)];
+		(void)hash_str_tail(&any_key, key->text, &key->tail);
 	}
-	return 0;
+	return bucket;
 }
 
 static void
-slot_insert(struct index *index, uint64_t tag, uint32_t bucket)
+slot_insert(struct index *index, uint64_t tag, const struct index_bucket *bucket)
 {
 	uint64_t at = tag & index->slot_mask;
 
@@ -149,28 +142,29 @@ mask_add(struct index *index, unsigned mask)
 	index->union_mask |= mask;
 }
 
-/* Sorted postings to buckets and entries; those of mask 0 come first. */
+/* Sorted postings to buckets and entries. */
 static int
-buckets_fill(struct index *index, const struct posting *postings, size_t count, struct arena *arena)
+buckets_fill(struct index *index, const struct posting *postings, size_t count, struct index_entry *entries,
+             struct arena *arena)
 {
+	struct index_bucket *bucket = NULL;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct posting *posting = &postings[i];
 
-		index->entries[i] = (struct index_entry){posting->guard, posting->exact};
-		if (posting->mask == 0) {
-			index->any_count++;
-			continue;
-		}
+		entries[i] = (struct index_entry){posting->guard, posting->exact};
 		if (i == 0 || !posting_same_key(posting, posting - 1)) {
-			struct index_bucket *bucket = &index->buckets[index->bucket_count++];
-
-			if (bucket_fill(bucket, posting, arena) != 0)
+			bucket = bucket_new(posting, &entries[i], arena);
+			if (!bucket)
 				return -ERROR_MEMORY;
-			bucket->first = (uint32_t)i;
-			mask_add(index, posting->mask);
-			slot_insert(index, posting->tag, (uint32_t)index->bucket_count);
+			if (posting->mask == 0) {
+				index->any = bucket;
+			} else {
+				mask_add(index, posting->mask);
+				slot_insert(index, posting->tag, bucket);
+			}
 		}
-		index->buckets[index->bucket_count - 1].count++;
+		bucket->count++;
 	}
 	return 0;
 }
@@ -181,7 +175,7 @@ bucket_total(const struct posting *postings, size_t count)
 	size_t total = 0;
 
 	for (size_t i = 0; i < count; i++)
-		total += postings[i].mask && (i == 0 || !posting_same_key(&postings[i], &postings[i - 1]));
+		total += i == 0 || !posting_same_key(&postings[i], &postings[i - 1]);
 	return total;
 }
 
@@ -189,6 +183,7 @@ int
 index_build(struct index *index, const struct guard *guards, const struct hash_key *key, struct arena *arena)
 {
 	size_t count = 0, at = 0, slots = 8, buckets;
+	struct index_entry *entries;
 	struct posting *postings;
 	int r = -ERROR_MEMORY;
 
@@ -211,72 +206,99 @@ index_build(struct index *index, const struct guard *guards, const struct hash_k
 		slots *= 2;
 	index->slot_mask = slots - 1;
 	index->slots = arena_array(arena, slots, sizeof(*index->slots));
-	index->buckets = arena_array(arena, buckets, sizeof(*index->buckets));
-	index->entries = arena_array(arena, count, sizeof(*index->entries));
-	if (index->slots && index->buckets && index->entries)
-		r = buckets_fill(index, postings, count, arena);
+	entries = arena_array(arena, count, sizeof(*entries));
+	if (index->slots && entries)
+		r = buckets_fill(index, postings, count, entries, arena);
 out:
 	free(postings);
 	return r;
 }
 
-static bool
-bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct request *request)
+/* A request as the index sees it. */
+struct asked {
+	const struct str *text; /* the request's attributes */
+	unsigned given;         /* which of them are there, of those that some mask has */
+	struct hash_tail tail[SCOPE_ATTRIBUTES];
+	uint64_t low[4], high[4]; /* sums of parts, for the lower and the upper two bits of a mask */
+};
+
+/* Out of line, as is what compares: the loop over the masks has all registers for itself. */
+static __attribute__((noinline)) void
+asked_from(const struct index *index, const struct request *request, struct asked *ret)
 {
-	const char *key = bucket->key;
+	uint64_t part[SCOPE_ATTRIBUTES] = {0};
+	unsigned given = 0;
 
-	for (unsigned left = mask; left; left &= left - 1) {
+	for (unsigned left = index->union_mask; left; left &= left - 1) {
 		int i = __builtin_ctz(left);
-		struct str text = request->attribute[i];
+		const struct str *text = &request->attribute[i];
 
-		if (text.len != bucket->length[i] || !words_equal(key, text.ptr, text.len))
+		if (!text->ptr)
+			continue;
+		given |= 1u << i;
+		part[i] = tag_part(&index->key, i, *text, &ret->tail[i]);
+	}
+	ret->text = request->attribute;
+	ret->given = given;
+	static_assert(SCOPE_ATTRIBUTES == 4, "two and two");
+	ret->low[0] = ret->high[0] = 0;
+	ret->low[1] = part[0];
+	ret->low[2] = part[1];
+	ret->low[3] = part[0] + part[1];
+	ret->high[1] = part[2];
+	ret->high[2] = part[3];
+	ret->high[3] = part[2] + part[3];
+}
+
+static __attribute__((noinline)) bool
+bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct asked *asked)
+{
+	const struct index_text *key = bucket->key;
+
+	for (unsigned left = mask; left; left &= left - 1, key++) {
+		int i = __builtin_ctz(left);
+		const struct str *text = &asked->text[i];
+
+		if (key->text.len != text->len || key->tail.a != asked->tail[i].a || key->tail.b != asked->tail[i].b)
 			return false;
-		key += text.len;
+		if (text->len > 16 && memcmp(key->text.ptr, text->ptr, text->len) != 0)
+			return false;
 	}
 	return true;
 }
 
-static const struct index_bucket *
-bucket_find(const struct index *index, uint64_t tag, unsigned mask, const struct request *request)
+static inline const struct index_bucket *
+bucket_find(const struct index *index, unsigned mask, const struct asked *asked)
 {
-	for (uint64_t at = tag & index->slot_mask; index->slots[at].bucket; at = (at + 1) & index->slot_mask) {
-		const struct index_bucket *bucket = &index->buckets[index->slots[at].bucket - 1];
+	uint64_t tag = mask + asked->low[mask & 3] + asked->high[mask >> 2];
 
-		if (index->slots[at].tag == tag && bucket_matches(bucket, mask, request))
-			return bucket;
+	for (uint64_t at = tag;; at++) {
+		const struct index_slot *slot = &index->slots[at & index->slot_mask];
+
+		if (!slot->bucket || (slot->tag == tag && bucket_matches(slot->bucket, mask, asked)))
+			return slot->bucket;
 	}
-	return NULL;
 }
 
 unsigned
-index_probe(const struct index *index, const struct request *request, struct index_run runs[INDEX_RUNS_MAX])
+index_probe(const struct index *index, const struct request *request,
+            const struct index_bucket *found[INDEX_FOUND_MAX])
 {
-	uint64_t part[SCOPE_ATTRIBUTES];
-	unsigned given = 0, count = 0;
+	struct asked asked;
+	unsigned count = 0;
 
-	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
-		part[i] = 0;
-		if (!request->attribute[i].ptr || !(index->union_mask & 1u << i))
-			continue;
-		given |= 1u << i;
-		part[i] = tag_part(&index->key, i, request->attribute[i]);
-	}
-	if (index->any_count)
-		runs[count++] = (struct index_run){index->entries + index->any_first, index->any_count};
+	asked_from(index, request, &asked);
+	if (index->any)
+		found[count++] = index->any;
 	for (unsigned m = 0; m < index->mask_count; m++) {
 		unsigned mask = index->masks[m];
 		const struct index_bucket *bucket;
-		uint64_t tag = tag_start(mask);
 
-		if ((mask & given) != mask)
+		if ((mask & asked.given) != mask)
 			continue;
-		/* No branch: which attributes, nobody can guess. Nor a loop: it took a fifth of a decision. */
-		static_assert(SCOPE_ATTRIBUTES == 4, "four terms");
-		tag += (part[0] & -(uint64_t)(mask & 1)) + (part[1] & -(uint64_t)(mask >> 1 & 1)) +
-		       (part[2] & -(uint64_t)(mask >> 2 & 1)) + (part[3] & -(uint64_t)(mask >> 3 & 1));
-		bucket = bucket_find(index, tag, mask, request);
+		bucket = bucket_find(index, mask, &asked);
 		if (bucket)
-			runs[count++] = (struct index_run){index->entries + bucket->first, bucket->count};
+			found[count++] = bucket;
 	}
 	return count;
 }

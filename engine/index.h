@@ -18,48 +18,46 @@ struct index_entry {
 	bool exact; /* the bucket's key is the whole scope: nothing is left to match */
 };
 
+/* A text of a key. Of one of up to 16 bytes, as nearly all are, length and tail are everything. */
+struct index_text {
+	struct str text;
+	struct hash_tail tail;
+};
+
 struct index_bucket {
-	const char *key;                /* the exact texts, one after the other */
-	uint32_t length[SCOPE_ATTRIBUTES];
-	uint32_t first, count;          /* entries */
+	const struct index_entry *entries; /* in load order */
+	uint32_t count;
+	struct index_text key[]; /* one for each bit of the mask */
 };
 
 struct index_slot {
-	uint64_t tag;    /* full hash */
-	uint32_t bucket; /* 1-based, 0 for an empty slot */
+	uint64_t tag;                      /* full hash */
+	const struct index_bucket *bucket; /* NULL for an empty slot */
 };
 
 struct index {
 	struct hash_key key;
 	unsigned masks[1 << SCOPE_ATTRIBUTES]; /* those that occur, mask 0 aside */
 	unsigned mask_count;
-	unsigned union_mask; /* attributes worth hashing */
+	unsigned union_mask;            /* attributes worth hashing */
+	const struct index_bucket *any; /* mask 0; NULL when there is none */
 	struct index_slot *slots;
 	uint64_t slot_mask; /* slots - 1, a power of two less one */
-	struct index_bucket *buckets;
-	size_t bucket_count;
-	struct index_entry *entries;
-	uint32_t any_first, any_count; /* entries of mask 0 */
 };
 
 /* Entries of an index: guards times the lists in their scopes. */
 #define INDEX_ENTRIES_MAX 20000000
 
 /*
- * Builds the index over a list of guards with their `order` set. All of it is in `arena`. 0, -ERROR_LIMIT when there would be
- * more than INDEX_ENTRIES_MAX entries, or -ERROR_MEMORY.
+ * Builds the index over a list of guards with their `order` set. All of it is in `arena`, but for the texts, which are the guards'.
+ * 0, -ERROR_LIMIT when there would be more than INDEX_ENTRIES_MAX entries, or -ERROR_MEMORY.
  */
 int index_build(struct index *index, const struct guard *guards, const struct hash_key *key, struct arena *arena);
 
-/* The entries that a request can match, as up to 16 runs, each in load order. */
-struct index_run {
-	const struct index_entry *entries;
-	uint32_t count;
-};
+#define INDEX_FOUND_MAX (1 << SCOPE_ATTRIBUTES)
 
-#define INDEX_RUNS_MAX (1 << SCOPE_ATTRIBUTES)
-
-/* Fills `runs` (empty ones left out) and returns how many. Allocates nothing. */
-unsigned index_probe(const struct index *index, const struct request *request, struct index_run runs[INDEX_RUNS_MAX]);
+/* The buckets, none of them empty, whose entries the request can match. Returns how many. Allocates nothing. */
+unsigned index_probe(const struct index *index, const struct request *request,
+                     const struct index_bucket *found[INDEX_FOUND_MAX]);
 
 #endif

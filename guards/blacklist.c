@@ -25,6 +25,7 @@ struct blacklist {
 	const struct text_set *texts;
 	const struct entry_pattern *patterns;
 	size_t pattern_count;
+	bool otherwise; /* there are patterns, or an entry that is every target */
 	bool everything;
 	uint32_t everything_line;
 };
@@ -136,6 +137,7 @@ blacklist_build(struct guard *guard, const struct node *entries, struct arena *a
 			data->everything_line = entry->line;
 		}
 	}
+	data->otherwise = data->pattern_count || data->everything;
 	return true;
 }
 
@@ -191,14 +193,12 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 	return blacklist_build(guard, entries, arena, diags);
 }
 
-/* 1 when the target is listed, 0 if not, negative when a pattern cannot be decided. ret_line: of the entry, or NULL. */
+/* For targets that are none of the texts. */
 static int
-listed(const struct blacklist *data, const struct env *env, struct str target, uint32_t *ret_line)
+listed_otherwise(const struct blacklist *data, const struct env *env, struct str target, uint32_t *ret_line)
 {
 	int r = 0;
 
-	if (text_set_has(data->texts, target, ret_line))
-		return 1;
 	for (size_t i = 0; i < data->pattern_count; i++) {
 		int matched = pattern_match(data->patterns[i].pattern, env->scratch, target);
 
@@ -212,6 +212,15 @@ listed(const struct blacklist *data, const struct env *env, struct str target, u
 	if (data->everything && ret_line)
 		*ret_line = data->everything_line;
 	return data->everything ? 1 : r;
+}
+
+/* 1 when the target is listed, 0 if not, negative when a pattern cannot be decided. ret_line: of the entry, or NULL. */
+static inline int
+listed(const struct blacklist *data, const struct env *env, struct str target, uint32_t *ret_line)
+{
+	if (text_set_has(data->texts, target, ret_line))
+		return 1;
+	return data->otherwise ? listed_otherwise(data, env, target, ret_line) : 0;
 }
 
 bool

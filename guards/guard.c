@@ -44,6 +44,14 @@ attribute_find(struct str key)
 	return -1;
 }
 
+/* Out of line: most guards hold at all times, and asking one then is a jump to its check. */
+static __attribute__((noinline)) void
+ask_in_range(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
+{
+	if (time_range_state(&guard->range, GUARD_STRICT, request, env->now_ms) == RANGE_IN)
+		guard->kind->check[GUARD_STRICT](guard, request, env, ret);
+}
+
 void
 guard_ask(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {
@@ -51,8 +59,9 @@ guard_ask(const struct guard *guard, const struct request *request, const struct
 	/* In onap mode the range is part of the kind's rules, not of its applicability. */
 	if (guard->inert)
 		verdict_error(ret);
-	else if (guard->mode == GUARD_ONAP || guard->range.kind == RANGE_ALWAYS ||
-	         time_range_state(&guard->range, GUARD_STRICT, request, env->now_ms) == RANGE_IN)
+	else if (guard->range.kind != RANGE_ALWAYS && guard->mode == GUARD_STRICT)
+		ask_in_range(guard, request, env, ret);
+	else
 		guard->kind->check[guard->mode](guard, request, env, ret);
 }
 

@@ -13,18 +13,25 @@ static const struct {
 	{{"reroute", 7}, {"Reroute", 7}},
 };
 
+static __attribute__((noinline)) struct str
+spelling_find(struct str operation)
+{
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++) {
+		if (str_equal(operation, spellings[i].written))
+			return spellings[i].canonical;
+	}
+	return operation;
+}
+
+/* Every decision comes by, and nearly all leave by the first two lines: that is why the search is a function of its own. */
 struct str
 operation_canonical(struct str operation)
 {
 	if (operation.len != 14 && operation.len != 7)
 		return operation;
 	if (operation.ptr[0] != 'V' && operation.ptr[0] != 'r')
-		return operation; /* Restart too has seven letters, and every decision comes by */
-	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++) {
-		if (str_equal(operation, spellings[i].written))
-			return spellings[i].canonical;
-	}
-	return operation;
+		return operation; /* Restart too has seven letters */
+	return spelling_find(operation);
 }
 
 /* The other spelling of an operation that has two, else absent. Only canonical ones come in. */

@@ -6,11 +6,12 @@
 #include <stddef.h>
 
 /*
- * Open addressing with linear probing, at most half full. A slot holds a short text itself; of a longer one it holds 56
- * bits of the hash and where the text lies. So a question, hit or miss, reads one cache line, seldom a second, and one
- * more when a long text is hit: a million texts cost little more than ten do. The price is memory, 40 bytes a text, and
- * the text itself if it is long. Lines are kept apart, because only explanations ask for them. The hash is keyed, so
- * that whoever writes policies cannot make long runs of taken slots.
+ * Open addressing, at most half full, in lines of four slots that fill from the first; a text whose line is full goes into
+ * the next. A slot holds a short text itself; of a longer one it holds 56 bits of the hash and where the text lies. So a
+ * question, hit or miss, reads one cache line, seldom a second, and one more when a long text is hit: a million texts cost
+ * little more than ten do. The four are compared without a branch: where in a line a text stands, nobody can guess.
+ * The price is memory, 40 bytes a text, and the text itself if it is long. Where it was written is kept apart, because only
+ * explanations ask for it. The hash is keyed, so that whoever writes policies cannot make long runs of full lines.
  */
 struct slot {
 	union {
@@ -28,34 +29,35 @@ struct slot {
 
 #define INSIDE_MAX (sizeof(((struct slot *)NULL)->inside.text))
 #define LONG 0xff /* no size of a text inside */
+#define SLOTS 4   /* of a line */
+#define LINE_SIZE 64
 #define COUNT_MAX ((size_t)1 << 30)
 
-static_assert(sizeof(struct slot) == 16, "four slots fill a cache line");
+struct line {
+	struct slot slot[SLOTS];
+};
+
+static_assert(sizeof(struct line) == LINE_SIZE, "four slots fill a cache line");
 
 struct text_set {
-	struct slot *slots;
-	uint32_t *lines; /* of each slot */
-	uint32_t count;  /* of slots */
+	struct line *lines;
+	uint32_t count;    /* of lines */
+	uint32_t *written; /* of each slot: the line of the policy */
 	char *records;
 	size_t used, room; /* bytes of records; room is counted while texts are announced */
-	size_t shortest, longest;
 	struct hash_key key;
 };
 
 /* What the slot of the text holds, but for the place of a long one. */
-static struct slot
-slot_of(struct str text, uint64_t hash)
+static inline struct slot
+slot_of(struct str text, const struct hash_tail *tail, uint64_t hash)
 {
-	uint64_t first = 0, second = (uint64_t)(text.len + 1) << 56; /* what stands in memory, as little-endian numbers */
+	uint64_t first = tail->a, second = (uint64_t)(text.len + 1) << 56; /* what stands in memory, as little-endian numbers */
 
 	if (text.len > INSIDE_MAX)
 		second = hash | (uint64_t)LONG << 56;
-	else if (text.len < 8)
-		first = words_load_short(text.ptr, text.len);
-	else
-		first = words_load(text.ptr);
-	if (text.len > 8 && text.len <= INSIDE_MAX)
-		second |= words_load(text.ptr + text.len - 8) >> 8 * (16 - text.len);
+	else if (text.len > 8)
+		second |= tail->b >> 8 * (16 - text.len);
 	return (struct slot){.words = {htole64(first), htole64(second)}};
 }
 
@@ -63,16 +65,17 @@ struct text_set *
 text_set_new(size_t count, const struct hash_key *key, struct arena *arena)
 {
 	struct text_set *set = arena_alloc(arena, sizeof(*set));
-	size_t slots = 2 * count + 1;
+	size_t lines = count / (SLOTS / 2) + 1;
+	char *room;
 
 	if (!set || count > COUNT_MAX)
 		return NULL;
-	set->slots = arena_array(arena, slots, sizeof(*set->slots));
-	set->lines = arena_array(arena, slots, sizeof(*set->lines));
-	if (!set->slots || !set->lines)
+	room = arena_array(arena, lines + 1, sizeof(*set->lines));
+	set->written = arena_array(arena, lines * SLOTS, sizeof(*set->written));
+	if (!room || !set->written)
 		return NULL;
-	set->count = (uint32_t)slots;
-	set->shortest = SIZE_MAX;
+	set->lines = (struct line *)(void *)(room + (LINE_SIZE - (uintptr_t)room % LINE_SIZE) % LINE_SIZE);
+	set->count = (uint32_t)lines;
 	if (key)
 		set->key = *key;
 	return set;
@@ -102,33 +105,57 @@ record_equals(const char *record, struct str text)
 	return size == text.len && memcmp(record + sizeof(size), text.ptr, size) == 0;
 }
 
-/* The slot that holds the text, or the empty one where it would go. */
-static struct slot *
-slot_find(const struct text_set *set, struct str text, uint64_t hash, const struct slot *wanted)
+/* care: ~0, or 0 where the first word is not known. */
+static inline unsigned
+slot_holds(const struct slot *slot, const struct slot *wanted, uint64_t care)
 {
-	uint64_t first = (hash >> 32) * set->count >> 32;
+	return (((slot->words[0] ^ wanted->words[0]) & care) | (slot->words[1] ^ wanted->words[1])) == 0;
+}
 
-	for (uint64_t i = first;; i = i + 1 < set->count ? i + 1 : 0) {
-		struct slot *slot = &set->slots[i];
+/* Bit i: slot i holds what is wanted. */
+static inline unsigned
+line_holders(const struct line *line, const struct slot *wanted, uint64_t care)
+{
+	static_assert(SLOTS == 4, "four slots");
+	return slot_holds(&line->slot[0], wanted, care) | slot_holds(&line->slot[1], wanted, care) << 1 |
+	       slot_holds(&line->slot[2], wanted, care) << 2 | slot_holds(&line->slot[3], wanted, care) << 3;
+}
 
-		if (slot->words[1] == wanted->words[1] &&
-		    (text.len > INSIDE_MAX ? record_equals(set->records + slot->outside.place, text)
-		                           : slot->words[0] == wanted->words[0]))
-			return slot;
-		if (slot->inside.size == 0)
-			return slot;
+/* The slot of the text, or NULL; then ret_line (may be NULL) is where it would go. wanted: what its slot holds. */
+static inline struct slot *
+slot_find(const struct text_set *set, struct str text, uint64_t hash, const struct slot *wanted, struct line **ret_line)
+{
+	bool inside = text.len <= INSIDE_MAX;
+	uint64_t i = (hash >> 32) * set->count >> 32;
+
+	for (;; i = i + 1 < set->count ? i + 1 : 0) {
+		struct line *line = &set->lines[i];
+		unsigned holders = line_holders(line, wanted, inside ? ~UINT64_C(0) : 0);
+
+		for (; holders; holders &= holders - 1) {
+			struct slot *slot = &line->slot[__builtin_ctz(holders)];
+
+			if (inside || record_equals(set->records + slot->outside.place, text))
+				return slot;
+		}
+		if (line->slot[SLOTS - 1].inside.size == 0) {
+			if (ret_line)
+				*ret_line = line;
+			return NULL;
+		}
 	}
 }
 
 void
-text_set_add(struct text_set *set, struct str text, uint32_t line)
+text_set_add(struct text_set *set, struct str text, uint32_t written)
 {
-	uint64_t hash = hash_str(&set->key, text);
-	struct slot wanted = slot_of(text, hash);
-	struct slot *slot = slot_find(set, text, hash, &wanted);
+	struct hash_tail tail;
+	uint64_t hash = hash_str_tail(&set->key, text, &tail);
+	struct slot wanted = slot_of(text, &tail, hash), *slot;
 	uint16_t size = (uint16_t)text.len;
+	struct line *line;
 
-	if (slot->inside.size)
+	if (slot_find(set, text, hash, &wanted, &line))
 		return;
 	if (wanted.inside.size == LONG) {
 		assert(set->room - set->used >= sizeof(size) + text.len);
@@ -137,36 +164,33 @@ text_set_add(struct text_set *set, struct str text, uint32_t line)
 		memcpy(set->records + set->used + sizeof(size), text.ptr, text.len);
 		set->used += sizeof(size) + text.len;
 	}
+	for (slot = line->slot; slot->inside.size; slot++)
+		;
 	*slot = wanted;
-	set->lines[slot - set->slots] = line;
-	set->shortest = text.len < set->shortest ? text.len : set->shortest;
-	set->longest = text.len > set->longest ? text.len : set->longest;
+	set->written[slot - set->lines->slot] = written;
 }
 
 bool
 text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line)
 {
-	const struct slot *slot;
-	struct slot wanted;
-	uint64_t hash;
+	struct hash_tail tail;
+	uint64_t hash = hash_str_tail(&set->key, text, &tail);
+	struct slot wanted = slot_of(text, &tail, hash);
+	const struct slot *slot = slot_find(set, text, hash, &wanted, NULL);
 
-	if (text.len < set->shortest || text.len > set->longest)
-		return false;
-	hash = hash_str(&set->key, text);
-	wanted = slot_of(text, hash);
-	slot = slot_find(set, text, hash, &wanted);
-	if (slot->inside.size && ret_line)
-		*ret_line = set->lines[slot - set->slots];
-	return slot->inside.size != 0;
+	if (slot && ret_line)
+		*ret_line = set->written[slot - set->lines->slot];
+	return slot != NULL;
 }
 
 bool
 text_set_next(const struct text_set *set, size_t *at, struct str *ret)
 {
-	while (*at < set->count) {
-		const struct slot *slot = &set->slots[(*at)++];
+	while (*at < (size_t)set->count * SLOTS) {
+		const struct slot *slot = &set->lines[*at / SLOTS].slot[*at % SLOTS];
 		uint16_t size;
 
+		++*at;
 		if (slot->inside.size == 0)
 			continue;
 		if (slot->inside.size == LONG) {

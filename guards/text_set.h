@@ -21,8 +21,8 @@ void text_set_announce(struct text_set *set, struct str text);
 /* 0, or -1 when memory is out. */
 int text_set_layout(struct text_set *set, struct arena *arena);
 
-/* Adds an announced text, unless it is in. line: where it was written. */
-void text_set_add(struct text_set *set, struct str text, uint32_t line);
+/* Adds an announced text, unless it is in. written: at which line of the policy. */
+void text_set_add(struct text_set *set, struct str text, uint32_t written);
 
 /* Whether the text is in the set. ret_line (may be NULL): of its first mention. */
 bool text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line);
