@@ -174,14 +174,31 @@ fill_history(struct clg_engine *engine, char targets[][16], char operations[][16
 struct subject {
 	struct clg_engine *engine;
 	struct clg_session *session;
-	struct clg_request requests[TARGETS];
+	unsigned operation_count;
+	bool loops_given;
 	char targets[TARGETS][16], operations[OPERATIONS][16], loops[OPERATIONS][16];
 };
+
+/* What is asked about a target. */
+static struct clg_request
+request_for(const struct subject *subject, unsigned target)
+{
+	static const int32_t vf_count = 3;
+
+	return (struct clg_request){
+		.actor = "SO",
+		.operation = subject->operations[target % subject->operation_count],
+		.target = subject->targets[target],
+		.clname = subject->loops_given ? subject->loops[target % OPERATIONS] : NULL,
+		.cloud_region_id = "south-1",
+		.vnf_name = "edge-204",
+		.vf_count = &vf_count,
+	};
+}
 
 static void
 subject_open(struct subject *subject, const struct kind *kind, unsigned count, unsigned entries)
 {
-	static const int32_t vf_count = 3;
 	struct clg_options options = CLG_OPTIONS_INIT;
 	struct clg_error err = {0};
 	const char *path = write_policies(kind, count, entries);
@@ -198,18 +215,10 @@ subject_open(struct subject *subject, const struct kind *kind, unsigned count, u
 		snprintf(subject->operations[i], 16, "op-%d", i);
 		snprintf(subject->loops[i], 16, "second-%d", i);
 	}
-	for (int i = 0; i < TARGETS; i++) {
+	for (int i = 0; i < TARGETS; i++)
 		snprintf(subject->targets[i], 16, "vm-%d", i);
-		subject->requests[i] = (struct clg_request){
-			.actor = "SO",
-			.operation = subject->operations[count == 1 ? 0 : i % OPERATIONS],
-			.target = subject->targets[i],
-			.clname = kind->loops ? subject->loops[i % OPERATIONS] : NULL,
-			.cloud_region_id = "south-1",
-			.vnf_name = "edge-204",
-			.vf_count = &vf_count,
-		};
-	}
+	subject->operation_count = count == 1 ? 1 : OPERATIONS;
+	subject->loops_given = kind->loops;
 	if (kind->history)
 		fill_history(subject->engine, subject->targets, subject->operations);
 }
@@ -237,7 +246,7 @@ shuffle(unsigned short order[TARGETS])
 	}
 }
 
-/* As a caller asks who has just made the request: it is copied to one place before the clock is read. */
+/* As a caller asks who has just made the request: an array of them would not fit into the first cache. */
 static void
 ask(struct subject *subject, struct samples *samples)
 {
@@ -247,7 +256,7 @@ ask(struct subject *subject, struct samples *samples)
 	for (int round = 0; round < ROUNDS; round++) {
 		shuffle(order);
 		for (int i = 0; i < TARGETS; i++) {
-			struct clg_request request = subject->requests[order[i]];
+			struct clg_request request = request_for(subject, order[i]);
 			uint64_t begin = clock_ticks(), end;
 
 			clg_decide(subject->session, &request, &decision);
@@ -376,15 +385,18 @@ static void
 measure_batch(const struct kind *kind)
 {
 	static struct subject subject;
+	static struct clg_request requests[TARGETS];
 	static struct clg_decision decisions[TARGETS];
 	struct samples samples;
 
 	subject_open(&subject, kind, 1000, 10);
+	for (unsigned i = 0; i < TARGETS; i++)
+		requests[i] = request_for(&subject, i);
 	samples_init(&samples, 1000);
 	for (int round = 0; round < 1000; round++) {
 		uint64_t begin = clock_ticks();
 
-		clg_decide_batch(subject.session, subject.requests, TARGETS, decisions);
+		clg_decide_batch(subject.session, requests, TARGETS, decisions);
 		samples_add(&samples, begin, clock_ticks());
 	}
 	samples_sort(&samples);
