@@ -1,4 +1,4 @@
-/* history_hot - rings that decisions ask for, kept in memory: a limiter decides without a look into the database */
+/* history_hot - what decisions ask of the history, kept in memory: a limiter decides without a look into the database */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <sched.h>
@@ -27,6 +27,9 @@
  * A transaction that is given up is followed by another with the same number, so what it wrote is taken out again.
  * When it cannot write, because a reader does so at this moment, what it wrote there earlier in the same transaction
  * must not stand for the whole of it: `changed` becomes one more, and the set answers nothing before the next commit.
+ *
+ * What coordination asks of a loop is here too, as a ring of one end. The committer does not write it: a change only ends what is
+ * known of it, and the next decision asks the database.
  *
  * Slots are read without a lock: `turn` is odd while somebody writes, and who finds it odd or changed has found nothing.
  * A reader that had to ask the database leaves what it found, if nobody else writes there at the moment. A key has two
@@ -191,14 +194,26 @@ hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_v
 		(void)put(set, of, commit, ring); /* somebody else's is as good */
 }
 
+/* Relaxed throughout: `known` is stored after it. */
+static void
+set_change(struct hot_set *set, uint64_t commit)
+{
+	if (atomic_load_explicit(&set->changed, memory_order_relaxed) < commit)
+		atomic_store_explicit(&set->changed, commit, memory_order_relaxed);
+}
+
+void
+hot_end(struct hot *hot, struct hash128 of, uint64_t commit)
+{
+	set_change(set_of(hot, of), commit);
+}
+
 void
 hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring)
 {
 	struct hot_set *set = set_of(hot, of);
 
-	/* Relaxed throughout: `known` is stored after it. */
-	if (atomic_load_explicit(&set->changed, memory_order_relaxed) < commit)
-		atomic_store_explicit(&set->changed, commit, memory_order_relaxed);
+	set_change(set, commit);
 	if ((has(&set->slots[0], of) || has(&set->slots[1], of)) && !put(set, of, commit, ring))
 		atomic_store_explicit(&set->changed, commit + 1, memory_order_relaxed);
 }

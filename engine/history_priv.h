@@ -190,11 +190,12 @@ bool hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t
 void hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);
 
 /*
- * The committer's part. A transaction that will be commit number `commit` begins; a ring changes in it; it is
- * committed, or given up after rings had changed; the store was opened again.
+ * The committer's part. A transaction that will be commit number `commit` begins; a ring changes in it, or what is known
+ * of a key ends with it; it is committed, or given up after rings had changed; the store was opened again.
  */
 void hot_begin(struct hot *hot, uint64_t commit);
 void hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);
+void hot_end(struct hot *hot, struct hash128 of, uint64_t commit);
 void hot_commit(struct hot *hot, uint64_t commit);
 void hot_forget(struct hot *hot, uint64_t commit);
 void hot_clear(struct hot *hot);
@@ -227,6 +228,9 @@ int rows_check(const struct operation *rows, size_t count, struct error *err);
 
 /* Enters one row: a new one, or the next record of one that is known. 0 or negative. */
 int writer_record(struct history_writer *writer, const struct operation *row, int64_t now_ms);
+
+/* Entries have come or gone: what memory knows of their loops is true no more. What it knows of rings follows these. */
+void writer_forget_loops(struct history_writer *writer, const struct count_entry *entries, size_t count);
 
 /* Appends `record` in the place of the record numbered `old` (0 for none); index, rings and identity follow. */
 int writer_put(struct history_writer *writer, struct record *record, uint64_t old);

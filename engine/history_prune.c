@@ -37,6 +37,7 @@ row_remove(struct history_writer *writer, uint64_t number, const struct record *
 		r = reserved_remove(writer, record); /* reads the record's texts: before anything else changes */
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = index_remove(writer->txn, key, &entries[i]);
+	writer_forget_loops(writer, entries, count);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (entries[i].flags & ENTRY_RINGED)
 			r = ring_change(writer, entries[i].key, entries[i].order, TIME_NONE);

@@ -214,17 +214,29 @@ quarantine_until(struct history *history)
 	return since_ms == TIME_NONE ? TIME_NONE : later(since_ms, history->options.lease_ms);
 }
 
-int
-txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until)
+/*
+ * What decides about a loop, of the newest entry of its key, as one number; TIME_NONE when it has no entry. KEY_LIVE: when the
+ * operation ends at the latest; KEY_STARTS: whether the row's outcome is Started.
+ */
+static int
+txn_loop_newest(struct history *history, struct store_txn *txn, struct hash128 of, enum key_kind kind, int64_t *ret)
+{
+	struct count_entry entry;
+	int r = index_first(txn, &history->key, of, INT64_MAX, &entry);
+
+	*ret = TIME_NONE;
+	if (r == 1)
+		*ret = kind == KEY_LIVE ? entry.order : (entry.flags & ENTRY_STARTED) != 0;
+	return r < 0 ? r : 0;
+}
+
+static int
+loop_is_live(struct history *history, int64_t newest, int64_t now_ms, int64_t *ret_until)
 {
 	int64_t until_ms = quarantine_until(history);
-	struct count_entry entry;
-	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_LIVE, clname), INT64_MAX, &entry);
 
-	if (r < 0)
-		return r;
-	if (r == 1 && entry.order > until_ms)
-		until_ms = entry.order;
+	if (newest > until_ms)
+		until_ms = newest;
 	if (until_ms <= now_ms)
 		return 0;
 	if (ret_until)
@@ -232,17 +244,30 @@ txn_loop_live(struct history *history, struct store_txn *txn, struct str clname,
 	return 1;
 }
 
+static int
+loop_is_started(struct history *history, int64_t newest)
+{
+	if (newest == TIME_NONE) /* nothing known of it: the one question that comes without a time, so the history's own is used */
+		return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+	return newest != 0;
+}
+
+int
+txn_loop_live(struct history *history, struct store_txn *txn, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	int64_t newest;
+	int r = txn_loop_newest(history, txn, loop_key(&history->key, KEY_LIVE, clname), KEY_LIVE, &newest);
+
+	return r == 0 ? loop_is_live(history, newest, now_ms, ret_until) : r;
+}
+
 int
 txn_loop_started(struct history *history, struct store_txn *txn, struct str clname)
 {
-	struct count_entry entry;
-	int r = index_first(txn, &history->key, loop_key(&history->key, KEY_STARTS, clname), INT64_MAX, &entry);
+	int64_t newest;
+	int r = txn_loop_newest(history, txn, loop_key(&history->key, KEY_STARTS, clname), KEY_STARTS, &newest);
 
-	if (r < 0)
-		return r;
-	if (r == 0) /* nothing known of it: the one question that comes without a time, so the history's own is used */
-		return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
-	return entry.flags & ENTRY_STARTED ? 1 : 0;
+	return r == 0 ? loop_is_started(history, newest) : r;
 }
 
 static int
@@ -271,22 +296,47 @@ reader_count(void *context, const struct count_query *query, struct count_result
 	return r;
 }
 
+/* As txn_loop_newest, from memory when it is there: as a ring of one end. */
+static int
+reader_loop_newest(struct history_reader *reader, struct str clname, enum key_kind kind, int64_t *ret)
+{
+	struct history *history = reader->history;
+	struct hash128 of = loop_key(&history->key, kind, clname);
+	struct count_result found;
+	int r;
+
+	if (hot_count(&history->hot, of, reader->state, TIME_NONE, 1, &found)) {
+		reader->answered = true;
+		*ret = found.limit_end;
+		return 0;
+	}
+	r = take_snapshot(reader);
+	if (r == 0)
+		r = txn_loop_newest(history, reader->txn, of, kind, ret);
+	if (r == 0)
+		hot_put(&history->hot, of, reader->state,
+		        &(struct ring_view){(const char *)ret, *ret != TIME_NONE, *ret == TIME_NONE});
+	return r;
+}
+
 static int
 reader_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
 	struct history_reader *reader = context;
-	int r = take_snapshot(reader);
+	int64_t newest;
+	int r = reader_loop_newest(reader, clname, KEY_LIVE, &newest);
 
-	return r == 0 ? txn_loop_live(reader->history, reader->txn, clname, now_ms, ret_until) : r;
+	return r == 0 ? loop_is_live(reader->history, newest, now_ms, ret_until) : r;
 }
 
 static int
 reader_loop_started(void *context, struct str clname)
 {
 	struct history_reader *reader = context;
-	int r = take_snapshot(reader);
+	int64_t newest;
+	int r = reader_loop_newest(reader, clname, KEY_STARTS, &newest);
 
-	return r == 0 ? txn_loop_started(reader->history, reader->txn, clname) : r;
+	return r == 0 ? loop_is_started(reader->history, newest) : r;
 }
 
 const struct history_view history_reader_view = {

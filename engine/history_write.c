@@ -70,6 +70,15 @@ writer_find(struct history_writer *writer, struct hash128 identity, uint64_t *re
 	return r;
 }
 
+void
+writer_forget_loops(struct history_writer *writer, const struct count_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!(entries[i].flags & ENTRY_RINGED))
+			hot_end(&writer->history->hot, entries[i].key, writer->commit);
+	}
+}
+
 /* The entries of both records in the index; then each ring once, however many of its ends change. */
 static int
 entries_change(struct history_writer *writer, struct count_entry *old, size_t old_count, struct count_entry *new,
@@ -82,6 +91,8 @@ entries_change(struct history_writer *writer, struct count_entry *old, size_t ol
 		r = index_remove(writer->txn, key, &old[i]);
 	for (size_t i = 0; r == 0 && i < new_count; i++)
 		r = index_add(writer->txn, key, &new[i]);
+	writer_forget_loops(writer, old, old_count);
+	writer_forget_loops(writer, new, new_count);
 	for (size_t i = 0; r == 0 && i < new_count; i++) {
 		int64_t leave = TIME_NONE;
 

@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 
+#include "engine/db.h"
 #include "engine/history_priv.h"
 
 #define NOW_MS 5000
+#define LEASE_MS 1000
 
 struct fixture {
 	struct history *history;
@@ -24,7 +26,7 @@ struct fixture {
 static void
 open_all(struct fixture *fixture, const char *directory)
 {
-	const struct history_options options = {.directory = directory, .map_bytes = 1 << 28, .lease_ms = 1000};
+	const struct history_options options = {.directory = directory, .map_bytes = 1 << 28, .lease_ms = LEASE_MS};
 	struct error err = {0};
 
 	if (history_open(&options, &fixture->history, &err) != 0 ||
@@ -309,6 +311,160 @@ reopening_forgets_all(void **state)
 	assert_int_equal(used(fixture->reader, "vm-1"), 2);
 }
 
+/* --- loops --- */
+
+static struct operation
+of_loop(const char *outcome)
+{
+	return (struct operation){
+		.actor = STR("SO"),
+		.operation = STR("Restart"),
+		.clname = STR("loop-1"),
+		.request_id = STR("r-1"),
+		.outcome = str_from(outcome),
+		.start_ms = NOW_MS,
+		.end_ms = strcmp(outcome, "Started") == 0 ? TIME_NONE : NOW_MS,
+	};
+}
+
+static void
+loop_says(struct history *history, const char *outcome)
+{
+	const struct operation row = of_loop(outcome);
+	struct error err = {0};
+
+	if (history_record(history, &row, 1, NOW_MS, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* Both questions at one state; the same from memory and from the database. */
+static bool
+loop_is_busy(struct fixture *fixture)
+{
+	struct history_reader *reader = fixture->reader;
+	int64_t until_ms = TIME_NONE;
+	int live, started;
+
+	assert_int_equal(history_reader_look(reader), 0);
+	live = history_reader_view.loop_live(reader, STR("loop-1"), NOW_MS, &until_ms);
+	started = history_reader_view.loop_started(reader, STR("loop-1"));
+	assert_false(history_reader_moved(reader));
+	history_reader_end(reader);
+	assert_int_equal(live, started);
+	assert_true(live ? until_ms > NOW_MS : until_ms == TIME_NONE);
+	return live == 1;
+}
+
+static bool
+loop_is_hot(struct fixture *fixture, enum key_kind kind)
+{
+	const struct hash128 of = loop_key(&fixture->history->key, kind, STR("loop-1"));
+	struct count_result result;
+	uint64_t state;
+
+	assert_int_equal(store_newest(fixture->history->store, &state), 0);
+	return hot_count(&fixture->history->hot, of, state, TIME_NONE, 1, &result);
+}
+
+static int
+loop_says_and_fails(void *context, struct history_writer *writer)
+{
+	const struct operation row = of_loop(context);
+	int r = writer_record(writer, &row, NOW_MS);
+
+	return r == 0 ? -ERROR_CONFLICT : r;
+}
+
+static void
+what_is_known_of_a_loop_ends_with_its_next_row(void **state)
+{
+	struct fixture *fixture = *state;
+	char outcome[] = "Success";
+	struct error err = {0};
+
+	record(fixture->history, "vm-1"); /* before one's own first commit nothing is known */
+	for (int round = 0; round < 3; round++) {
+		for (int asked = 0; asked < 2; asked++) {
+			assert_false(loop_is_busy(fixture));
+			assert_true(loop_is_hot(fixture, KEY_LIVE) && loop_is_hot(fixture, KEY_STARTS));
+		}
+		loop_says(fixture->history, "Started");
+		assert_false(loop_is_hot(fixture, KEY_LIVE) || loop_is_hot(fixture, KEY_STARTS));
+		for (int asked = 0; asked < 2; asked++) {
+			assert_true(loop_is_busy(fixture));
+			assert_true(loop_is_hot(fixture, KEY_LIVE) && loop_is_hot(fixture, KEY_STARTS));
+		}
+		/* What is given up has not happened. */
+		assert_int_equal(history_transact(fixture->history, loop_says_and_fails, outcome, &err), -ERROR_CONFLICT);
+		assert_true(loop_is_busy(fixture));
+		record(fixture->history, "vm-1");
+		assert_true(loop_is_busy(fixture));
+		loop_says(fixture->history, outcome);
+	}
+}
+
+static void
+a_loop_whose_rows_are_pruned_is_not_busy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct operation later = restart("vm-1");
+	struct error err = {0};
+	uint64_t removed;
+
+	loop_says(fixture->history, "Started");
+	later.start_ms = later.end_ms = NOW_MS + 2 * LEASE_MS;
+	assert_int_equal(history_record(fixture->history, &later, 1, later.end_ms, &err), 0);
+	assert_true(loop_is_busy(fixture)); /* at the moment it asks about */
+	assert_int_equal(db_prune(fixture->history, NOW_MS + LEASE_MS + 1, &removed, &err), 0);
+	assert_int_equal(removed, 1);
+	assert_false(loop_is_busy(fixture));
+}
+
+static int
+reserve_it(void *context, struct history_writer *writer)
+{
+	const struct request request = {.attribute = {[ATTRIBUTE_ACTOR] = STR("SO"),
+	                                              [ATTRIBUTE_OPERATION] = STR("Restart"),
+	                                              [ATTRIBUTE_CLNAME] = STR("loop-1")}};
+
+	return writer_reserve(writer, &request, REASON_PERMIT, LEASE_MS, NOW_MS, context);
+}
+
+static int
+give_it_back(void *context, struct history_writer *writer)
+{
+	struct reserved *reserved = context;
+
+	return writer_abort(writer, reserved->id, NOW_MS, reserved);
+}
+
+static bool
+loop_is_live(struct history_reader *reader)
+{
+	int live;
+
+	assert_int_equal(history_reader_look(reader), 0);
+	live = history_reader_view.loop_live(reader, STR("loop-1"), NOW_MS, NULL);
+	history_reader_end(reader);
+	assert_true(live >= 0);
+	return live == 1;
+}
+
+static void
+a_loop_that_gives_its_right_back_is_not_live(void **state)
+{
+	struct fixture *fixture = *state;
+	struct reserved reserved;
+	struct error err = {0};
+
+	record(fixture->history, "vm-1");
+	assert_false(loop_is_live(fixture->reader));
+	assert_int_equal(history_transact(fixture->history, reserve_it, &reserved, &err), 0);
+	assert_true(loop_is_live(fixture->reader));
+	assert_int_equal(history_transact(fixture->history, give_it_back, &reserved, &err), 0);
+	assert_false(loop_is_live(fixture->reader));
+}
+
 /* --- other processes --- */
 
 /* A process that enters one row of vm-1 whenever a byte comes, and then sends it back. */
@@ -501,6 +657,9 @@ main(void)
 		cmocka_unit_test(a_change_ends_what_is_in_its_set),
 		cmocka_unit_test(the_last_change_of_a_transaction_counts),
 		cmocka_unit_test_setup_teardown(reopening_forgets_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_known_of_a_loop_ends_with_its_next_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_loop_whose_rows_are_pruned_is_not_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_loop_that_gives_its_right_back_is_not_live, setup, teardown),
 		cmocka_unit_test(a_commit_of_another_process_counts_at_once),
 		cmocka_unit_test_setup_teardown(what_was_acknowledged_is_counted_while_all_ask, setup, teardown),
 		cmocka_unit_test_setup_teardown(more_keys_than_places_are_all_answered, setup, teardown),
