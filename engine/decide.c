@@ -127,19 +127,27 @@ canonical(const struct policyset *set, const struct request *request, struct req
 }
 
 void
-decide_with(const struct policyset *set, const struct request *request, const struct env *env,
-            struct decision *ret)
+inquiry_make(struct inquiry *inquiry, const struct policyset *set, const struct request *request)
 {
-	const struct index_bucket *found[INDEX_FOUND_MAX];
-	struct tally tally = {0};
-	struct request copy;
-	unsigned count;
+	inquiry->set = set;
+	inquiry->request = canonical(set, request, &inquiry->copy);
+	inquiry->count = index_probe(&set->index, inquiry->request, inquiry->found);
+	inquiry->timeless = true;
+	for (unsigned f = 0; f < inquiry->count; f++)
+		inquiry->timeless &= inquiry->found[f]->timeless;
+}
 
-	request = canonical(set, request, &copy);
-	count = index_probe(&set->index, request, found);
-	for (unsigned f = 0; f < count; f++) {
-		for (uint32_t i = 0; i < found[f]->count; i++) {
-			const struct index_entry *entry = &found[f]->entries[i];
+void
+inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct decision *ret)
+{
+	const struct request *request = inquiry->request;
+	struct tally tally = {0};
+
+	for (unsigned f = 0; f < inquiry->count; f++) {
+		const struct index_bucket *bucket = inquiry->found[f];
+
+		for (uint32_t i = 0; i < bucket->count; i++) {
+			const struct index_entry *entry = &bucket->entries[i];
 			struct verdict verdict;
 
 			/* A later guard cannot change the answer; a bucket is in load order. */
@@ -152,7 +160,16 @@ decide_with(const struct policyset *set, const struct request *request, const st
 			tally_add(&tally, entry->guard, &verdict);
 		}
 	}
-	conclude(set, env, &tally, ret);
+	conclude(inquiry->set, env, &tally, ret);
+}
+
+void
+decide_with(const struct policyset *set, const struct request *request, const struct env *env, struct decision *ret)
+{
+	struct inquiry inquiry;
+
+	inquiry_make(&inquiry, set, request);
+	inquiry_decide(&inquiry, env, ret);
 }
 
 static int
@@ -211,26 +228,25 @@ int
 decide_explain(const struct policyset *set, const struct request *request, const struct env *env,
                struct arena *arena, struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
 {
-	const struct index_bucket *found[INDEX_FOUND_MAX];
+	struct inquiry inquiry;
 	struct tally tally = {0};
-	struct request copy;
 	struct spoken *spoken;
 	size_t most = 0, count = 0;
-	unsigned found_count;
 
-	request = canonical(set, request, &copy);
-	found_count = index_probe(&set->index, request, found);
-	for (unsigned f = 0; f < found_count; f++)
-		most += found[f]->count;
+	inquiry_make(&inquiry, set, request);
+	for (unsigned f = 0; f < inquiry.count; f++)
+		most += inquiry.found[f]->count;
 	spoken = arena_bytes(arena, most * sizeof(*spoken)); /* at most INDEX_ENTRIES_MAX: no overflow */
 	if (!spoken) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
 		deny(ret, NULL, REASON_ERROR);
 		return -ERROR_MEMORY;
 	}
-	for (unsigned f = 0; f < found_count; f++) {
-		for (uint32_t i = 0; i < found[f]->count; i++) {
-			if (!speak(&found[f]->entries[i], request, env, arena, &spoken[count]))
+	for (unsigned f = 0; f < inquiry.count; f++) {
+		const struct index_bucket *bucket = inquiry.found[f];
+
+		for (uint32_t i = 0; i < bucket->count; i++) {
+			if (!speak(&bucket->entries[i], inquiry.request, env, arena, &spoken[count]))
 				continue;
 			tally_add(&tally, spoken[count].guard, &spoken[count].verdict);
 			count++;

@@ -5,7 +5,23 @@
 
 #include "engine/policyset.h"
 
-/* A pure function of set, request and env (time, history, scratch). No lock, no allocation, no log. Any thread. */
+/* A request, and the guards that may apply to it. */
+struct inquiry {
+	const struct policyset *set;
+	const struct request *request; /* the caller's, or the copy with its operation as guards hold it */
+	struct request copy;
+	const struct index_bucket *found[INDEX_FOUND_MAX];
+	unsigned count;
+	bool timeless; /* the answer is the same at all times: nobody need look at the clock */
+};
+
+/* Finds the guards. No lock, no allocation, no log. Any thread. Borrows both until the answer. */
+void inquiry_make(struct inquiry *inquiry, const struct policyset *set, const struct request *request);
+
+/* Asks them: a pure function of the inquiry and env (time, history, scratch). No lock, no allocation, no log. Any thread. */
+void inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct decision *ret);
+
+/* All of it at once. */
 void decide_with(const struct policyset *set, const struct request *request, const struct env *env,
                  struct decision *ret);
 

@@ -459,11 +459,15 @@ session_set(struct session *session)
 }
 
 static inline struct env
-session_env(struct session *session)
+session_env(struct session *session, int64_t now_ms)
 {
-	int64_t now_ms = session->batch ? session->batch_ms : engine_now(session->engine);
-
 	return (struct env){now_ms, &session->view, session->scratch};
+}
+
+static inline int64_t
+session_now(const struct session *session)
+{
+	return session->batch ? session->batch_ms : engine_now(session->engine);
 }
 
 static void
@@ -478,13 +482,15 @@ session_done(struct session *session)
 void
 session_decide(struct session *session, const struct request *request, struct decision *ret)
 {
-	const struct policyset *set = session_set(session);
-	struct env env = session_env(session);
+	struct inquiry inquiry;
+	struct env env;
 
-	decide_with(set, request, &env, ret);
+	inquiry_make(&inquiry, session_set(session), request);
+	env = session_env(session, inquiry.timeless ? TIME_NONE : session_now(session));
+	inquiry_decide(&inquiry, &env, ret);
 	/* Answers about two states are no answer; now there is a snapshot, and the second time is the last. */
 	if (session->reading && history_reader_moved(session->reader))
-		decide_with(set, request, &env, ret);
+		inquiry_decide(&inquiry, &env, ret);
 	session_done(session);
 }
 
@@ -508,7 +514,7 @@ session_explain(struct session *session, const struct request *request, struct a
                 struct spoken **ret_spoken, size_t *ret_count)
 {
 	const struct policyset *set = session_set(session);
-	struct env env = session_env(session);
+	struct env env = session_env(session, session_now(session));
 	int r;
 
 	session->whole = true;

@@ -113,6 +113,7 @@ bucket_new(const struct posting *posting, const struct index_entry *entries, str
 	if (!bucket)
 		return NULL;
 	bucket->entries = entries;
+	bucket->timeless = true;
 	key = bucket->key;
 	for (unsigned left = posting->mask; left; left &= left - 1, key++) {
 		key->text = posting->text[__builtin_ctz(left)];
@@ -165,6 +166,7 @@ buckets_fill(struct index *index, const struct posting *postings, size_t count, 
 			}
 		}
 		bucket->count++;
+		bucket->timeless &= guard_is_timeless(posting->guard);
 	}
 	return 0;
 }

@@ -307,6 +307,7 @@ const struct guard_kind guard_blacklist = {
 	.name = "Blacklist",
 	.types = {"onap.policies.controlloop.guard.common.Blacklist", "onap.policies.controlloop.guard.Blacklist",
 	          NULL},
+	.timeless = true,
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,

@@ -335,6 +335,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 const struct guard_kind guard_filter = {
 	.name = "Filter",
 	.types = {"onap.policies.controlloop.guard.common.Filter", NULL},
+	.timeless = true,
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,

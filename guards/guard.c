@@ -44,6 +44,12 @@ attribute_find(struct str key)
 	return -1;
 }
 
+bool
+guard_is_timeless(const struct guard *guard)
+{
+	return guard->kind->timeless && guard->range.kind == RANGE_ALWAYS;
+}
+
 /* Out of line: most guards hold at all times, and asking one then is a jump to its check. */
 static __attribute__((noinline)) void
 ask_in_range(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)

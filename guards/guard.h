@@ -206,6 +206,7 @@ struct explanation {
 struct guard_kind {
 	const char *name;      /* "FrequencyLimiter": in explanations and statistics */
 	const char *types[3];  /* policy types it implements, today's first, NULL at the end */
+	bool timeless;         /* only a guard's range looks at the time, its check does not */
 	/* Fills guard->data (and scope, range) from a policy; findings go to diags. False when it had errors. */
 	bool (*compile[GUARD_MODES])(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
 	/* Pure: scope and, in strict mode, range hold already. ret is zeroed. */
@@ -235,6 +236,9 @@ struct guard {
 	uint32_t line, column;
 	const struct hash_key *key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
 };
+
+/* Whether its answer is the same at all times, env->now_ms may then be anything. */
+bool guard_is_timeless(const struct guard *guard);
 
 /* Time range (strict) and check of a guard whose scope is known to match. An inert guard is indeterminate. */
 void guard_ask(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret);
