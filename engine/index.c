@@ -221,14 +221,13 @@ struct asked {
 	const struct str *text; /* the request's attributes */
 	unsigned given;         /* which of them are there, of those that some mask has */
 	struct hash_tail tail[SCOPE_ATTRIBUTES];
-	uint64_t low[4], high[4]; /* sums of parts, for the lower and the upper two bits of a mask */
+	uint64_t part[SCOPE_ATTRIBUTES];
 };
 
 /* Out of line, as is what compares: the loop over the masks has all registers for itself. */
 static __attribute__((noinline)) void
 asked_from(const struct index *index, const struct request *request, struct asked *ret)
 {
-	uint64_t part[SCOPE_ATTRIBUTES] = {0};
 	unsigned given = 0;
 
 	for (unsigned left = index->union_mask; left; left &= left - 1) {
@@ -238,18 +237,10 @@ asked_from(const struct index *index, const struct request *request, struct aske
 		if (!text->ptr)
 			continue;
 		given |= 1u << i;
-		part[i] = tag_part(&index->key, i, *text, &ret->tail[i]);
+		ret->part[i] = tag_part(&index->key, i, *text, &ret->tail[i]);
 	}
 	ret->text = request->attribute;
 	ret->given = given;
-	static_assert(SCOPE_ATTRIBUTES == 4, "two and two");
-	ret->low[0] = ret->high[0] = 0;
-	ret->low[1] = part[0];
-	ret->low[2] = part[1];
-	ret->low[3] = part[0] + part[1];
-	ret->high[1] = part[2];
-	ret->high[2] = part[3];
-	ret->high[3] = part[2] + part[3];
 }
 
 static __attribute__((noinline)) bool
@@ -272,8 +263,10 @@ bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct as
 static inline const struct index_bucket *
 bucket_find(const struct index *index, unsigned mask, const struct asked *asked)
 {
-	uint64_t tag = mask + asked->low[mask & 3] + asked->high[mask >> 2];
+	uint64_t tag = mask;
 
+	for (unsigned left = mask; left; left &= left - 1)
+		tag += asked->part[__builtin_ctz(left)];
 	for (uint64_t at = tag;; at++) {
 		const struct index_slot *slot = &index->slots[at & index->slot_mask];
 
