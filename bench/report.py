@@ -113,10 +113,11 @@ def machine():
             ("PCRE2", "libpcre2-8"),
         )
     )
+    results = os.path.join(BUILD, "bench", "results.jsonl")
+    measured = datetime.datetime.fromtimestamp(os.path.getmtime(results), datetime.timezone.utc)
     say(
         f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}; "
-        f"{compiler}, `{flags.group(1) if flags else ''}`; {libraries}. "
-        f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, load average {os.getloadavg()[1]:.1f}.",
+        f"{compiler}, `{flags.group(1) if flags else ''}`; {libraries}. Measured {measured:%Y-%m-%d}.",
         "",
     )
 
