@@ -88,13 +88,13 @@ read_slowly(struct exchange *exchange, struct request *ret)
 void
 decision_post(struct exchange *exchange)
 {
-	enum guard_mode mode = exchange->worker->service->mode;
+	const struct service *service = exchange->worker->service;
 	struct reply_body body;
 	struct decision decision;
 	struct request request;
 
 	/* Most bodies take the short road; the long one reads the others, and knows what is wrong with the bad ones. */
-	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, mode, &request)) &&
+	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, service->mode, &request)) &&
 	    !read_slowly(exchange, &request))
 		return;
 	if (is_asked_why(exchange)) {
@@ -103,7 +103,9 @@ decision_post(struct exchange *exchange)
 		session_decide(exchange->worker->session, &request, &decision);
 		body = reply_decision(&decision, STR_NONE, exchange->arena);
 	}
-	decision_log_add(exchange->worker->service->decisions, exchange->worker->number, &request, &decision,
+	if (service->decisions && decision.now_ms == TIME_NONE)
+		decision.now_ms = engine_now(service->engine); /* no guard needed it, the log does */
+	decision_log_add(service->decisions, exchange->worker->number, &request, &decision,
 	                 exchange->reply.id, exchange->arena);
 	answer(exchange, &decision, &body);
 }

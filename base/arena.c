@@ -33,19 +33,34 @@ arena_init(struct arena *arena, size_t limit)
 
 /*
  * Large tables are read here and there, and with small pages most of what such a read takes is to find out where its page is.
- * Advice only: the kernel may have no huge page. Asked for before the memory is touched.
+ * So large chunks are mapped apart, with the advice to give them huge pages; the kernel may have none. (In the heap the
+ * advice would stay with the place when the chunk is gone.) NULL when memory is out.
  */
-static void
-advise_huge(struct arena_chunk *chunk, size_t size)
+static struct arena_chunk *
+chunk_take(size_t bytes)
 {
-#ifdef MADV_HUGEPAGE
-	const uintptr_t page = 4096, from = ((uintptr_t)chunk + page - 1) / page * page;
+	void *memory;
 
-	(void)madvise((void *)from, ((uintptr_t)chunk + size - from) / page * page, MADV_HUGEPAGE);
-#else
-	(void)chunk;
-	(void)size;
+	if (bytes < HUGE_LEAST)
+		return malloc(bytes);
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+#ifdef MADV_HUGEPAGE
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
+	return memory;
+}
+
+static void
+chunk_give(struct arena_chunk *chunk)
+{
+	size_t bytes = sizeof(*chunk) + chunk->size;
+
+	if (bytes < HUGE_LEAST)
+		free(chunk);
+	else
+		(void)munmap(chunk, bytes); /* as it was mapped: cannot fail */
 }
 
 static struct arena_chunk *
@@ -60,11 +75,9 @@ chunk_add(struct arena *arena, size_t least)
 		size = least;
 	if (size > SIZE_MAX - sizeof(*chunk))
 		return NULL;
-	chunk = malloc(sizeof(*chunk) + size);
+	chunk = chunk_take(sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
-	if (size >= HUGE_LEAST)
-		advise_huge(chunk, size);
 	chunk->size = size;
 	chunk->used = 0;
 	chunk->next = arena->chunks;
@@ -185,10 +198,10 @@ arena_reset(struct arena *arena)
 		if (!keep) {
 			keep = chunk;
 		} else if (chunk->size > keep->size) {
-			free(keep);
+			chunk_give(keep);
 			keep = chunk;
 		} else {
-			free(chunk);
+			chunk_give(chunk);
 		}
 	}
 	if (keep) {
@@ -204,7 +217,7 @@ arena_free(struct arena *arena)
 	run_cleanups(arena);
 	for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		chunk_give(chunk);
 	}
 	arena->chunks = NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "engine/policyset.h"
 
-/* A request, and the guards that may apply to it. */
+/* A request, and the guards that may apply to it. Not to be copied: it may point into itself. */
 struct inquiry {
 	const struct policyset *set;
 	const struct request *request; /* the caller's, or the copy with its operation as guards hold it */

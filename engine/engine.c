@@ -44,7 +44,7 @@ struct session {
 	struct engine *engine;
 	struct policyset *set; /* held */
 	struct history_reader *reader;
-	struct history_view view; /* the guards' questions, through the session: the first one begins the transaction */
+	struct history_view view; /* the guards' questions, through the session */
 	struct pattern_scratch *scratch;
 	bool reading;
 	bool whole;       /* more than a decision is asked: about one snapshot */
@@ -363,7 +363,7 @@ engine_record_async(struct engine *engine, struct operation *rows, size_t count,
 }
 
 /*
- * Decisions that ask the history begin its transaction; the others never touch it. While rows are refused the counts
+ * Decisions that ask the history look at it once, the others never touch it. While rows are refused the counts
  * may be too low, so nothing is read and the guard that asked fails.
  */
 static inline bool

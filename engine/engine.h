@@ -98,7 +98,7 @@ struct decision {
 	const char *missing;        /* REASON_MISSING_ATTRIBUTE */
 	const struct guard *guard;  /* the denying guard that gave the reason, or NULL */
 	uint64_t generation;
-	int64_t now_ms;             /* TIME_NONE: no guard looked at the time; never so of an explanation */
+	int64_t now_ms;             /* TIME_NONE: all guards found are timeless; never so of an explanation */
 	enum guard_mode mode;
 	uint32_t shadow_denials; /* guards in shadow mode that would have denied */
 };

@@ -13,7 +13,7 @@
  * the commit of which it is known to be true. It answers for state S iff it is of S or before, and the ring has not
  * changed from then to S. Three numbers tell:
  *
- *   set.changed  the last commit in which this process changed a ring that has its place here
+ *   set.changed  the last commit in which this process changed something that has its place here
  *   known        up to here, every change is either in set.changed or lies before floor
  *   floor        somebody else has committed up to here: what was read before it counts for nothing
  *
@@ -28,8 +28,8 @@
  * When it cannot write, because a reader does so at this moment, what it wrote there earlier in the same transaction
  * must not stand for the whole of it: `changed` becomes one more, and the set answers nothing before the next commit.
  *
- * What coordination asks of a loop is here too, as a ring of one end. The committer does not write it: a change only ends what is
- * known of it, and the next decision asks the database.
+ * What coordination asks of a loop is here too, as a ring of one end, with one difference: the committer does not write it.
+ * A change ends what is known in its set, and the next decision asks the database.
  *
  * Slots are read without a lock: `turn` is odd while somebody writes, and who finds it odd or changed has found nothing.
  * A reader that had to ask the database leaves what it found, if nobody else writes there at the moment. A key has two

@@ -169,7 +169,7 @@ int ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_
 /* Compares a ring with the index: 0, or -ERROR_DAMAGED. */
 int ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str ring);
 
-/* --- rings in memory (history_hot.c, with the theory) --- */
+/* --- rings and loops in memory (history_hot.c, with the theory) --- */
 
 struct hot_set;
 

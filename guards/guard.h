@@ -206,7 +206,7 @@ struct explanation {
 struct guard_kind {
 	const char *name;      /* "FrequencyLimiter": in explanations and statistics */
 	const char *types[3];  /* policy types it implements, today's first, NULL at the end */
-	bool timeless;         /* only a guard's range looks at the time, its check does not */
+	bool timeless;         /* looks at the time only through the guard's range */
 	/* Fills guard->data (and scope, range) from a policy; findings go to diags. False when it had errors. */
 	bool (*compile[GUARD_MODES])(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
 	/* Pure: scope and, in strict mode, range hold already. ret is zeroed. */

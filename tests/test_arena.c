@@ -147,6 +147,35 @@ the_second_round_finds_the_memory_of_the_first(void **state)
 	arena_free(&arena);
 }
 
+/* They are mapped apart: among small ones, kept by a reset when they are the largest, given back by another. */
+static void
+large_pieces_come_and_go_among_small_ones(void **state)
+{
+	const size_t large = (size_t)9 << 20;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 0);
+	for (size_t round = 1; round < 4; round++) {
+		char *small = arena_alloc(&arena, 100), *piece = arena_alloc(&arena, large * round), *after;
+
+		assert_non_null(small);
+		assert_non_null(piece);
+		for (size_t i = 0; i < large * round; i += 4093) {
+			assert_int_equal(piece[i], 0);
+			piece[i] = 'x';
+		}
+		after = arena_alloc(&arena, 100);
+		assert_non_null(after);
+		memset(small, 'a', 100);
+		memset(after, 'b', 100);
+		assert_true(small[99] == 'a' && piece[0] == 'x' && after[0] == 'b');
+		arena_reset(&arena);
+	}
+	assert_null(arena_alloc(&arena, SIZE_MAX / 2)); /* more than can be mapped */
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -158,6 +187,7 @@ main(void)
 		cmocka_unit_test(cleanups_run_once_newest_first),
 		cmocka_unit_test(a_cleanup_without_memory_is_refused),
 		cmocka_unit_test(the_second_round_finds_the_memory_of_the_first),
+		cmocka_unit_test(large_pieces_come_and_go_among_small_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

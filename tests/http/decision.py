@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """decision - bodies and headers of POST decision, in both modes."""
 # SPDX-License-Identifier: Apache-2.0
+import datetime
 import json
 import os
 import re
@@ -164,6 +165,10 @@ def test_the_decision_log_has_a_line_for_every_decision(suite):
             server.request("POST", DECISION, {"action": "no"})
             suite.check(wait_for(lambda: len(read_lines(path)) == 2), "two lines, none for what was refused")
             denied, permitted = read_lines(path)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            for line in (denied, permitted):
+                since = now - datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
+                suite.check(abs(since.total_seconds()) < 60, f"when it was decided: {line['time']}")
             suite.equal({k: denied.get(k) for k in ("actor", "operation", "target", "status", "reason", "policy", "version", "generation")},
                         {**BLOCKED, "status": "Deny", "reason": "blacklisted", "policy": "edge.block", "version": "1.0.0",
                          "generation": 1}, "Deny")
