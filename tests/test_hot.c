@@ -72,13 +72,27 @@ restart(const char *target)
 }
 
 static void
-record(struct history *history, const char *target)
+enter(struct history *history, struct operation row)
 {
-	const struct operation row = restart(target);
 	struct error err = {0};
 
 	if (history_record(history, &row, 1, NOW_MS, &err) != 0)
 		fail_msg("%s", err.text);
+}
+
+static void
+record(struct history *history, const char *target)
+{
+	enter(history, restart(target));
+}
+
+/* context: the row. */
+static int
+enter_and_fail(void *context, struct history_writer *writer)
+{
+	int r = writer_record(writer, context, NOW_MS);
+
+	return r == 0 ? -ERROR_CONFLICT : r;
 }
 
 static struct count_query
@@ -162,27 +176,18 @@ a_slot_holds_ten_ends_and_more_are_asked_of_the_database(void **state)
 	}
 }
 
-static int
-record_and_fail(void *context, struct history_writer *writer)
-{
-	const struct operation row = restart(context);
-	int r = writer_record(writer, &row, NOW_MS);
-
-	return r == 0 ? -ERROR_CONFLICT : r;
-}
-
 static void
 what_is_given_up_was_never_there_even_when_its_number_is_given_again(void **state)
 {
 	struct fixture *fixture = *state;
-	char target[] = "vm-1";
+	struct operation row = restart("vm-1");
 
-	record(fixture->history, target);
-	assert_int_equal(used(fixture->reader, target), 1);
+	record(fixture->history, "vm-1");
+	assert_int_equal(used(fixture->reader, "vm-1"), 1);
 	for (int i = 0; i < 3; i++) {
 		struct error err = {0};
 
-		assert_int_equal(history_transact(fixture->history, record_and_fail, target, &err), -ERROR_CONFLICT);
+		assert_int_equal(history_transact(fixture->history, enter_and_fail, &row, &err), -ERROR_CONFLICT);
 		assert_int_equal(used(fixture->reader, "vm-1"), 1);
 		record(fixture->history, "vm-2");
 		assert_int_equal(used(fixture->reader, "vm-1"), 1);
@@ -327,16 +332,6 @@ of_loop(const char *outcome)
 	};
 }
 
-static void
-loop_says(struct history *history, const char *outcome)
-{
-	const struct operation row = of_loop(outcome);
-	struct error err = {0};
-
-	if (history_record(history, &row, 1, NOW_MS, &err) != 0)
-		fail_msg("%s", err.text);
-}
-
 /* Both questions at one state; the same from memory and from the database. */
 static bool
 loop_is_busy(struct fixture *fixture)
@@ -366,20 +361,11 @@ loop_is_hot(struct fixture *fixture, enum key_kind kind)
 	return hot_count(&fixture->history->hot, of, state, TIME_NONE, 1, &result);
 }
 
-static int
-loop_says_and_fails(void *context, struct history_writer *writer)
-{
-	const struct operation row = of_loop(context);
-	int r = writer_record(writer, &row, NOW_MS);
-
-	return r == 0 ? -ERROR_CONFLICT : r;
-}
-
 static void
 what_is_known_of_a_loop_ends_with_its_next_row(void **state)
 {
 	struct fixture *fixture = *state;
-	char outcome[] = "Success";
+	struct operation ended = of_loop("Success");
 	struct error err = {0};
 
 	record(fixture->history, "vm-1"); /* before one's own first commit nothing is known */
@@ -388,18 +374,18 @@ what_is_known_of_a_loop_ends_with_its_next_row(void **state)
 			assert_false(loop_is_busy(fixture));
 			assert_true(loop_is_hot(fixture, KEY_LIVE) && loop_is_hot(fixture, KEY_STARTS));
 		}
-		loop_says(fixture->history, "Started");
+		enter(fixture->history, of_loop("Started"));
 		assert_false(loop_is_hot(fixture, KEY_LIVE) || loop_is_hot(fixture, KEY_STARTS));
 		for (int asked = 0; asked < 2; asked++) {
 			assert_true(loop_is_busy(fixture));
 			assert_true(loop_is_hot(fixture, KEY_LIVE) && loop_is_hot(fixture, KEY_STARTS));
 		}
 		/* What is given up has not happened. */
-		assert_int_equal(history_transact(fixture->history, loop_says_and_fails, outcome, &err), -ERROR_CONFLICT);
+		assert_int_equal(history_transact(fixture->history, enter_and_fail, &ended, &err), -ERROR_CONFLICT);
 		assert_true(loop_is_busy(fixture));
 		record(fixture->history, "vm-1");
 		assert_true(loop_is_busy(fixture));
-		loop_says(fixture->history, outcome);
+		enter(fixture->history, ended);
 	}
 }
 
@@ -411,7 +397,7 @@ a_loop_whose_rows_are_pruned_is_not_busy(void **state)
 	struct error err = {0};
 	uint64_t removed;
 
-	loop_says(fixture->history, "Started");
+	enter(fixture->history, of_loop("Started"));
 	later.start_ms = later.end_ms = NOW_MS + 2 * LEASE_MS;
 	assert_int_equal(history_record(fixture->history, &later, 1, later.end_ms, &err), 0);
 	assert_true(loop_is_busy(fixture)); /* at the moment it asks about */
