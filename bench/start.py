@@ -3,8 +3,8 @@
 
 A start verifies the whole database in a child process, maps it, and compiles the policies. Memory is looked at when
 every key has been asked about once, so that the pages of all counters have been read. Operations were recorded 64 a
-commit, as a service's are that has as many clients; and, for comparison, 1,000 a commit, as an import does: what one
-such commit leaves behind is free pages, which the kernel maps with their neighbours.
+commit, as a service's are that has as many clients; or imported by `clguard db import`; or, for comparison, recorded
+1,000 a commit: what one such commit leaves behind is free pages, which the kernel maps with their neighbours.
 """
 
 # SPDX-License-Identifier: Apache-2.0
@@ -110,21 +110,35 @@ def cold_start(keys, policies):
         number(f"start/keys={keys}/policies={policies}/database", size / 2048, "MiB")
 
 
-def memory(keys, policies, together):
+def imported(folder):
+    """Takes the operations out of the database, and in again into a new one."""
+    tool, data = os.path.join(BUILD, "clguard"), os.path.join(folder, "data")
+    dump, original = os.path.join(folder, "dump.json"), os.path.join(folder, "original")
+    os.rename(data, original)
+    with open(dump, "wb") as file:
+        subprocess.run([tool, "db", "dump", original], stdout=file, check=True)
+    subprocess.run([tool, "db", "import", data, dump], stdout=subprocess.DEVNULL, check=True)
+
+
+def memory(keys, policies, how, together, then=None):
+    """What is resident of a service on such a database, in MiB, when every key has been asked about."""
     with tempfile.TemporaryDirectory() as folder:
         filled(folder, keys, policies, together)
+        if then:
+            then(folder)
         service = Service(folder)
         if not service.ask(range(keys)):
             raise SystemExit("a decision was refused")
         found = service.memory()
         service.stop()
-    path = f"start/keys={keys}/policies={policies}/recorded {together} a commit/memory"
+    path = f"start/keys={keys}/policies={policies}/{how}/memory"
     number(f"{path}/of the process alone", found["RssAnon"], "MiB")
     number(f"{path}/pages of files, the database among them", found["RssFile"], "MiB")
-    bar(f"{path}/resident, MiB", found["VmRSS"], 60)
+    return f"{path}/resident, MiB", found["VmRSS"]
 
 
 cold_start(1000, 10000)
 cold_start(1000000, 10000)
-memory(100000, 10000, 64)
-memory(100000, 10000, 1000)
+bar(*memory(100000, 10000, "recorded 64 a commit", 64), 60)
+bar(*memory(100000, 10000, "imported", 64, imported), 60)
+number(*memory(100000, 10000, "recorded 1000 a commit", 1000), "MiB")
