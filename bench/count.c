@@ -1,6 +1,6 @@
 /* count - a limiter's decision beside a bare mdb_get with a renewed read transaction on as many keys, in turns */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beside it what the bar does not ask for: keys asked about for the first time, and keys that change meanwhile. */
+/* Beside it, keys asked about for the first time, keys that change meanwhile, and other ways of asking. */
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -106,53 +106,76 @@ bare_round(struct bare *bare, struct samples *samples)
 	}
 }
 
-static const char policy[] =
-	"type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
-	"properties: {actor: SO, operation: Restart, timeWindow: 15, timeUnits: minute, limit: 5}\n";
+/* What is asked: a limiter of so many in 15 minutes, and how many operations each target has had in them. */
+struct limiter {
+	const char *name;
+	enum clg_mode mode;
+	unsigned limit, rows;
+};
+
+static const struct limiter usual = {"a limiter", CLG_STRICT, 5, 3};
+
+/* Ways of asking that have their own way through the history. */
+static const struct limiter others[] = {
+	{"a limiter in onap mode", CLG_ONAP, 5, 3},
+	{"a limiter of 100, 3 used", CLG_STRICT, 100, 3},
+	{"a limiter of 100, 30 used", CLG_STRICT, 100, 30},
+	{"a limiter of 100 in onap mode, 30 used", CLG_ONAP, 100, 30},
+};
 
 struct ours {
+	const struct limiter *limiter;
 	struct clg_engine *engine;
 	struct clg_session *session;
 };
 
 static void
-record(struct clg_engine *engine, unsigned keys)
+record(struct clg_engine *engine, unsigned keys, unsigned rows_each)
 {
 	static struct clg_operation rows[ASKED];
 	struct clg_error err = {0};
 	int64_t now = (int64_t)time(NULL) * 1000;
 
 	for (unsigned done = 0; done < keys; done += ASKED) {
-		for (int round = 1; round <= 3; round++) {
+		for (unsigned round = 1; round <= rows_each; round++) {
+			int64_t at = now - INT64_C(1000) * round;
+
 			for (unsigned i = 0; i < ASKED; i++)
 				rows[i] = (struct clg_operation){.actor = "SO",
 				                                 .operation = "Restart",
 				                                 .target = targets[done + i],
 				                                 .outcome = "Success",
-				                                 .start_ms = now - 60000 * round,
-				                                 .end_ms = now - 60000 * round};
+				                                 .start_ms = at,
+				                                 .end_ms = at};
 			check(clg_record(engine, rows, ASKED, &err) == 0, err.text);
 		}
 	}
 }
 
 static void
-ours_open(struct ours *ours, unsigned keys)
+ours_open(struct ours *ours, const struct limiter *limiter, unsigned keys)
 {
+	char policy[256];
 	char path[] = "/tmp/clguard-bench-XXXXXX.yaml";
 	const char *paths[] = {path};
 	struct clg_options options = CLG_OPTIONS_INIT;
 	struct clg_error err = {0};
 	int fd = mkstemps(path, 5);
 
-	check(fd >= 0 && write(fd, policy, sizeof(policy) - 1) > 0, "no temporary file");
+	snprintf(policy, sizeof(policy),
+	         "type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
+	         "properties: {actor: SO, operation: Restart, timeWindow: 15, timeUnits: minute, limit: %u}\n",
+	         limiter->limit);
+	check(fd >= 0 && write(fd, policy, strlen(policy)) > 0, "no temporary file");
 	close(fd);
+	ours->limiter = limiter;
+	options.mode = limiter->mode;
 	options.process_durability = true;
 	check(clg_open(&options, &ours->engine, &err) == 0 && clg_load(ours->engine, paths, 1, NULL, NULL, &err) == 0 &&
 	              clg_session_open(ours->engine, &ours->session, &err) == 0,
 	      err.text);
 	unlink(path);
-	record(ours->engine, keys);
+	record(ours->engine, keys, limiter->rows);
 }
 
 static void
@@ -239,16 +262,18 @@ ours_changing(struct ours *ours)
 	samples_free(&samples);
 }
 
+/* Both sides in turns. */
 static void
-measure(unsigned keys)
+measure(const struct limiter *limiter, unsigned keys)
 {
 	struct samples ceiling, samples;
 	struct bare bare;
 	struct ours ours;
 
 	bare_open(&bare, keys);
-	ours_open(&ours, keys);
-	ours_first(&ours, keys);
+	ours_open(&ours, limiter, keys);
+	if (limiter == &usual)
+		ours_first(&ours, keys);
 	samples_init(&ceiling, (size_t)ROUNDS * ASKED);
 	samples_init(&samples, (size_t)ROUNDS * ASKED);
 	for (int round = -WARM; round < ROUNDS; round++) {
@@ -256,12 +281,15 @@ measure(unsigned keys)
 		bare_round(&bare, round < 0 ? NULL : &ceiling);
 		ours_round(&ours, round < 0 ? NULL : &samples);
 	}
-	report_samples(&ceiling, "ns", "keys=%u/mdb_txn_renew + mdb_get", keys);
-	report_samples(&samples, "ns", "keys=%u/clg_decide, a limiter", keys);
-	report_bar(samples_at(&samples, 0.5) / samples_at(&ceiling, 0.5), 1.5, "keys=%u/ratio of medians", keys);
+	samples_sort(&ceiling);
+	if (limiter == &usual)
+		report_samples(&ceiling, "ns", "keys=%u/mdb_txn_renew + mdb_get", keys);
+	report_samples(&samples, "ns", "keys=%u/clg_decide, %s", keys, limiter->name);
+	report_bar(samples_at(&samples, 0.5) / samples_at(&ceiling, 0.5), 1.5, "keys=%u/%s/ratio of medians", keys,
+	           limiter->name);
 	samples_free(&ceiling);
 	samples_free(&samples);
-	if (keys == ASKED)
+	if (limiter == &usual && keys == ASKED)
 		ours_changing(&ours);
 	clg_session_close(ours.session);
 	clg_close(ours.engine);
@@ -274,7 +302,9 @@ main(int argc, char **argv)
 	report_begin("count", argc, argv);
 	for (unsigned i = 0; i < KEYS_MAX; i++)
 		snprintf(targets[i], sizeof(targets[i]), "vm-%u", i);
-	measure(1000);
-	measure(KEYS_MAX);
+	measure(&usual, ASKED);
+	measure(&usual, KEYS_MAX);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		measure(&others[i], ASKED);
 	return 0;
 }

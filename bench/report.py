@@ -19,6 +19,13 @@ BUILD, SOURCE = os.environ.get("top_builddir", "."), os.environ.get("top_srcdir"
 KINDS = ("Blacklist", "MinMax", "Filter", "FrequencyLimiter", "FirstBlocksSecond")
 SIZES = (10, 1000, 10000, 100000)
 CLIENTS = (1, 8, 64)
+LIMITERS = (
+    "a limiter",
+    "a limiter in onap mode",
+    "a limiter of 100, 3 used",
+    "a limiter of 100, 30 used",
+    "a limiter of 100 in onap mode, 30 used",
+)
 SERVERS = {
     "bare": "bare libmicrohttpd",
     "clguardd": "clguardd",
@@ -153,9 +160,9 @@ def all_bars():
         1.3,
         True,
     )
-    for keys in (1000, 100000):
-        yield f"limiter beside a bare mdb_get, {keys:,} keys, ratio", RESULTS.get(
-            f"count/keys={keys}/ratio of medians"
+    for name, keys in ((LIMITERS[0], 100000), *((name, 1000) for name in LIMITERS)):
+        yield f"{name} beside a bare mdb_get, {keys:,} keys, ratio", RESULTS.get(
+            f"count/keys={keys}/{name}/ratio of medians"
         ), 1.5, True
     for what, words in (("rate", "throughput"), ("cpu", "CPU time")):
         yield (
@@ -282,7 +289,7 @@ def limiter():
         for keys in (1000, 100000)
         for what in (
             "mdb_txn_renew + mdb_get",
-            "clg_decide, a limiter",
+            *(f"clg_decide, {name}" for name in LIMITERS),
             "clg_decide, a limiter, while operations are recorded",
             "clg_decide, a limiter, asked for the first time",
         )

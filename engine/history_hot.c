@@ -28,8 +28,12 @@
  * When it cannot write, because a reader does so at this moment, what it wrote there earlier in the same transaction
  * must not stand for the whole of it: `changed` becomes one more, and the set answers nothing before the next commit.
  *
- * What coordination asks of a loop is here too, as a ring of one end, with one difference: the committer does not write it.
- * A change ends what is known in its set, and the next decision asks the database.
+ * The committer does not write what else is here; a change ends what is known in its set, and the next decision asks the
+ * database. Each is kept as a ring of a key of its own (hot_beside), in the set of the key that it belongs to:
+ *
+ *   what coordination asks of a loop   a ring of one end
+ *   the ends that onap mode counts     a ring of the ended operations, as long as none of them lies in the future
+ *   whether a larger limit is reached  {newest end, limit-th newest end}: both in the window is a count of 2
  *
  * Slots are read without a lock: `turn` is odd while somebody writes, and who finds it odd or changed has found nothing.
  * A reader that had to ask the database leaves what it found, if nobody else writes there at the moment. A key has two
@@ -39,10 +43,9 @@
 #define PLACES 2
 #define LINE 64
 
-enum word { WORD_LO, WORD_HI, WORD_COMMIT, WORD_COUNT, WORD_STAMPS, WORDS = 14 };
+enum word { WORD_LO, WORD_HI, WORD_COMMIT, WORD_WHOLE, WORD_STAMPS, WORDS = WORD_STAMPS + HOT_STAMPS };
 
-#define STAMPS (WORDS - WORD_STAMPS)
-#define COMPLETE (UINT64_C(1) << 32)
+#define COUNT_BITS 8 /* of WORD_COMMIT: the number of stamps */
 
 struct slot {
 	atomic_uint_fast64_t turn;
@@ -86,14 +89,27 @@ word(const struct slot *slot, unsigned i)
 	return atomic_load_explicit(&slot->words[i], memory_order_relaxed); /* `turn` orders them */
 }
 
+static uint64_t
+commit_of(const struct slot *slot)
+{
+	return word(slot, WORD_COMMIT) >> COUNT_BITS;
+}
+
 static bool
 has(const struct slot *slot, struct hash128 of)
 {
 	return word(slot, WORD_LO) == of.lo && word(slot, WORD_HI) == of.hi;
 }
 
+struct hash128
+hot_beside(struct hash128 of, bool ended, uint32_t limit)
+{
+	/* An odd factor: no two of a key are the same, and none is the key itself. */
+	return (struct hash128){of.lo, of.hi + (limit * UINT64_C(2) + ended) * UINT64_C(0x9e3779b97f4a7c15)};
+}
+
 bool
-hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, uint32_t limit,
+hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, int64_t until_ms, uint32_t limit,
           struct count_result *ret)
 {
 	const struct hot_set *set = set_of(hot, of);
@@ -101,14 +117,17 @@ hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t sinc
 	/* Acquire: with `known` come all changes up to it; with an even turn, what was written before it. */
 	uint64_t known = atomic_load_explicit(&hot->known, memory_order_acquire);
 	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
-	uint64_t commit = word(slot, WORD_COMMIT), counted = word(slot, WORD_COUNT);
-	uint32_t count = (uint32_t)counted, used = 0;
+	uint64_t commit = word(slot, WORD_COMMIT);
+	uint32_t count = commit & ((1 << COUNT_BITS) - 1), used = 0;
+
+	commit >>= COUNT_BITS;
 
 	if (turn & 1 || !has(slot, of) || state > known || commit > state ||
 	    commit < atomic_load_explicit(&set->changed, memory_order_relaxed) ||
 	    commit < atomic_load_explicit(&hot->floor, memory_order_relaxed))
 		return false;
-	if (count < limit && !(counted & COMPLETE))
+	if ((count < limit && since_ms < (int64_t)word(slot, WORD_WHOLE)) ||
+	    (count > 0 && (int64_t)word(slot, WORD_STAMPS) > until_ms))
 		return false;
 	if (count > limit)
 		count = limit;
@@ -153,9 +172,9 @@ place_for(struct hot_set *set, struct hash128 of)
 
 	if (has(first, of) || has(second, of))
 		return has(first, of) ? first : second;
-	if (word(first, WORD_COMMIT) == 0)
+	if (commit_of(first) == 0)
 		return first;
-	return word(second, WORD_COMMIT) == 0 ? second : &set->slots[of.hi % PLACES];
+	return commit_of(second) == 0 ? second : &set->slots[of.hi % PLACES];
 }
 
 /* False when somebody else writes there. */
@@ -163,7 +182,8 @@ static bool
 put(struct hot_set *set, struct hash128 of, uint64_t commit, const struct ring_view *ring)
 {
 	struct slot *slot = place_for(set, of);
-	uint32_t count = ring->count < STAMPS ? ring->count : STAMPS;
+	uint32_t count = ring->count < HOT_STAMPS ? ring->count : HOT_STAMPS;
+	int64_t whole_from_ms = ring->whole_from_ms, stamp = TIME_NONE;
 
 	if (!slot_take(slot))
 		return false;
@@ -171,14 +191,14 @@ put(struct hot_set *set, struct hash128 of, uint64_t commit, const struct ring_v
 	if (commit >= atomic_load_explicit(&set->changed, memory_order_relaxed)) {
 		word_set(slot, WORD_LO, of.lo);
 		word_set(slot, WORD_HI, of.hi);
-		word_set(slot, WORD_COMMIT, commit);
-		word_set(slot, WORD_COUNT, count | (ring->complete && count == ring->count ? COMPLETE : 0));
+		word_set(slot, WORD_COMMIT, commit << COUNT_BITS | count);
 		for (uint32_t i = 0; i < count; i++) {
-			int64_t stamp;
-
 			memcpy(&stamp, ring->stamps + 8 * (size_t)i, 8);
 			word_set(slot, WORD_STAMPS + i, (uint64_t)stamp);
 		}
+		if (count < ring->count)
+			whole_from_ms = later(stamp, 1);
+		word_set(slot, WORD_WHOLE, (uint64_t)whole_from_ms);
 	}
 	slot_give(slot);
 	return true;
@@ -234,7 +254,7 @@ hot_forget(struct hot *hot, uint64_t commit)
 	for (size_t i = 0; i < SETS * PLACES; i++) {
 		struct slot *slot = &hot->sets[i / PLACES].slots[i % PLACES];
 
-		if (word(slot, WORD_COMMIT) == commit)
+		if (commit_of(slot) == commit)
 			slot_clear(slot);
 	}
 }
@@ -263,7 +283,7 @@ hot_clear(struct hot *hot)
 	for (size_t i = 0; i < SETS * PLACES; i++) {
 		struct slot *slot = &hot->sets[i / PLACES].slots[i % PLACES];
 
-		if (word(slot, WORD_COMMIT) != 0)
+		if (commit_of(slot) != 0)
 			slot_clear(slot);
 	}
 }

@@ -145,11 +145,11 @@ int index_decode(const struct hash_key *key, const struct store_entry *stored, s
 #define RING_LENGTH_LEAST 16 /* stamps that a ring holds at least when there are as many */
 #define RING_LENGTH_MOST 4096
 
-/* A ring as it stands in the database or is about to: ends, newest first, aligned to nothing. */
+/* The newest ends of a key, as its ring has them or is about to: newest first, aligned to nothing. */
 struct ring_view {
 	const char *stamps; /* 8 * count bytes */
 	uint32_t count;
-	bool complete; /* the key has no others */
+	int64_t whole_from_ms; /* every end of this instant and later is among them; TIME_NONE: every end */
 };
 
 /*
@@ -182,9 +182,20 @@ struct hot {
 int hot_open(struct hot *hot); /* into zeroed memory: 0 or -ERROR_MEMORY */
 void hot_close(struct hot *hot);
 
-/* True with the answer of a state of the database, false when only the database can tell. Any thread, no lock. */
-bool hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, uint32_t limit,
-               struct count_result *ret);
+#define HOT_STAMPS 10 /* of a ring, in memory */
+
+/*
+ * What is kept beside a key's ring, as rings of other keys: they end with any change of it. See history_hot.c.
+ * ended: the ends in onap mode; limit: whether there are so many, 0 for the ends themselves.
+ */
+struct hash128 hot_beside(struct hash128 of, bool ended, uint32_t limit);
+
+/*
+ * How many ends there are in [since, until], in a state of the database. False when only the database can tell, among
+ * others when there is an end after until. Any thread, no lock.
+ */
+bool hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, int64_t until_ms,
+               uint32_t limit, struct count_result *ret);
 
 /* A ring as the state that `commit` made has it; kept if nobody else writes there at this moment. Any thread. */
 void hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);

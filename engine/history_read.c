@@ -108,23 +108,46 @@ history_reader_end(struct history_reader *reader)
 	atomic_store_explicit(&reader->busy, false, memory_order_release);
 }
 
-/* The entries of [since, at] that count, newest first, until there are `limit`. */
+/* What a count found of a key's ends: what memory needs to answer the next one. */
+struct ends {
+	struct ring_view ring;
+	int64_t newest[HOT_STAMPS]; /* the ring's, when it is not borrowed from the transaction */
+};
+
+static int64_t
+until_of(const struct count_query *query)
+{
+	return query->ended_only ? query->now_ms : INT64_MAX;
+}
+
+/* The entries of [since, until] that count, newest first, until there are `limit`. */
 static int
 count_index(struct store_txn *txn, const struct hash_key *key, struct hash128 of, const struct count_query *query,
-            struct count_result *ret)
+            struct count_result *ret, struct ends *ret_ends)
 {
 	const unsigned needed = query->ended_only ? ENTRY_ENDED | ENTRY_OUTCOME : 0;
 	struct count_entry entry;
-	int r = index_first(txn, key, of, query->ended_only ? query->now_ms : INT64_MAX, &entry);
+	int r = index_first(txn, key, of, INT64_MAX, &entry);
+	bool moves = r == 1 && entry.order > until_of(query); /* time alone changes the count */
 
+	if (moves)
+		r = index_first(txn, key, of, until_of(query), &entry);
 	*ret = (struct count_result){0, TIME_NONE};
-	while (r == 1 && entry.order >= query->since_ms) {
-		if ((entry.flags & needed) == needed && ++ret->used == query->limit) {
+	for (; r == 1 && entry.order >= query->since_ms; r = index_next(txn, key, of, &entry)) {
+		if ((entry.flags & needed) != needed)
+			continue;
+		if (ret->used < HOT_STAMPS)
+			ret_ends->newest[ret->used] = entry.order;
+		if (++ret->used == query->limit) {
 			ret->limit_end = entry.order;
-			return 0;
+			break;
 		}
-		r = index_next(txn, key, of, &entry);
 	}
+	ret_ends->ring = (struct ring_view){.whole_from_ms = INT64_MAX}; /* nothing that lasts */
+	if (!moves)
+		ret_ends->ring = (struct ring_view){(const char *)ret_ends->newest, ret->used,
+		                                    ret->used < query->limit ? query->since_ms
+		                                                             : later(ret->limit_end, 1)};
 	return r < 0 ? r : 0;
 }
 
@@ -180,29 +203,28 @@ is_answered(struct history *history, const struct count_query *query, struct cou
 	return is_unknown(history, query, ret);
 }
 
-/* By the ring, or where that is too short by the index. */
+/* By the ring, or where that is too short, or onap mode asks, by the index. */
 static int
 count_stored(struct history *history, struct store_txn *txn, struct hash128 of, const struct count_query *query,
-             struct count_result *ret, struct ring_view *ret_ring)
+             struct count_result *ret, struct ends *ret_ends)
 {
-	int r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret, ret_ring);
+	if (!query->ended_only) {
+		int r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret, &ret_ends->ring);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	want_length(history, query->limit);
-	return count_index(txn, &history->key, of, query, ret);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		want_length(history, query->limit);
+	}
+	return count_index(txn, &history->key, of, query, ret, ret_ends);
 }
 
 int
 txn_count(struct history *history, struct store_txn *txn, const struct count_query *query, struct count_result *ret)
 {
 	struct hash128 of = count_key(&history->key, query);
-	struct ring_view ring;
+	struct ends ends;
 
-	if (is_answered(history, query, ret))
-		return 0;
-	return query->ended_only ? count_index(txn, &history->key, of, query, ret)
-	                         : count_stored(history, txn, of, query, ret, &ring);
+	return is_answered(history, query, ret) ? 0 : count_stored(history, txn, of, query, ret, &ends);
 }
 
 /* Until when any loop may have an operation that a damaged database knew of; TIME_NONE: none. */
@@ -270,29 +292,66 @@ txn_loop_started(struct history *history, struct store_txn *txn, struct str clna
 	return r == 0 ? loop_is_started(history, newest) : r;
 }
 
+/* A limit that memory's ring of the key is too short for, and has a place of its own. */
+static bool
+is_large(const struct count_query *query)
+{
+	return query->limit > HOT_STAMPS && query->whether;
+}
+
+static bool
+recall(const struct history_reader *reader, struct hash128 of, const struct count_query *query, struct count_result *ret)
+{
+	const struct hot *hot = &reader->history->hot;
+	struct hash128 ends = query->ended_only ? hot_beside(of, true, 0) : of;
+
+	if (hot_count(hot, ends, reader->state, query->since_ms, until_of(query), query->limit, ret))
+		return true;
+	if (!is_large(query) || !hot_count(hot, hot_beside(of, query->ended_only, query->limit), reader->state,
+	                                   query->since_ms, until_of(query), 2, ret))
+		return false;
+	ret->used = ret->used == 2 ? query->limit : 0;
+	return true;
+}
+
+static void
+remember(const struct history_reader *reader, struct hash128 of, const struct count_query *query,
+         const struct count_result *found, const struct ends *ends)
+{
+	struct hot *hot = &reader->history->hot;
+	const struct ring_view *ring = &ends->ring;
+	int64_t two[2] = {TIME_NONE, found->limit_end}; /* the second only when the limit is reached */
+
+	if (ring->count == 0 && ring->whole_from_ms == INT64_MAX)
+		return;
+	if (!is_large(query) || found->used < HOT_STAMPS) {
+		hot_put(hot, query->ended_only ? hot_beside(of, true, 0) : of, reader->state, ring);
+		return;
+	}
+	memcpy(&two[0], ring->stamps, 8);
+	hot_put(hot, hot_beside(of, query->ended_only, query->limit), reader->state,
+	        &(struct ring_view){(const char *)two, 1 + (found->used == query->limit), query->since_ms});
+}
+
 static int
 reader_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct history_reader *reader = context;
-	struct history *history = reader->history;
-	struct hash128 of = count_key(&history->key, query);
-	struct ring_view ring;
+	struct hash128 of = count_key(&reader->history->key, query);
+	struct ends ends;
 	int r;
 
-	if (is_answered(history, query, ret))
+	if (is_answered(reader->history, query, ret))
 		return 0;
-	if (!query->ended_only && hot_count(&history->hot, of, reader->state, query->since_ms, query->limit, ret)) {
+	if (recall(reader, of, query, ret)) {
 		reader->answered = true;
 		return 0;
 	}
 	r = take_snapshot(reader);
-	if (r != 0)
-		return r;
-	if (query->ended_only)
-		return count_index(reader->txn, &history->key, of, query, ret);
-	r = count_stored(history, reader->txn, of, query, ret, &ring);
 	if (r == 0)
-		hot_put(&history->hot, of, reader->state, &ring);
+		r = count_stored(reader->history, reader->txn, of, query, ret, &ends);
+	if (r == 0)
+		remember(reader, of, query, ret, &ends);
 	return r;
 }
 
@@ -305,7 +364,7 @@ reader_loop_newest(struct history_reader *reader, struct str clname, enum key_ki
 	struct count_result found;
 	int r;
 
-	if (hot_count(&history->hot, of, reader->state, TIME_NONE, 1, &found)) {
+	if (hot_count(&history->hot, of, reader->state, TIME_NONE, INT64_MAX, 1, &found)) {
 		reader->answered = true;
 		*ret = found.limit_end;
 		return 0;
@@ -315,7 +374,8 @@ reader_loop_newest(struct history_reader *reader, struct str clname, enum key_ki
 		r = txn_loop_newest(history, reader->txn, of, kind, ret);
 	if (r == 0)
 		hot_put(&history->hot, of, reader->state,
-		        &(struct ring_view){(const char *)ret, *ret != TIME_NONE, *ret == TIME_NONE});
+		        &(struct ring_view){(const char *)ret, *ret != TIME_NONE,
+		                            *ret == TIME_NONE ? TIME_NONE : INT64_MAX});
 	return r;
 }
 

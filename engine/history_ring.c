@@ -57,6 +57,18 @@ stamp_at(const char *bytes, size_t i)
 	return stamp;
 }
 
+/* Of ends that are not all: one more that equals the last may be missing. */
+static int64_t
+whole_from(const char *stamps, uint32_t count)
+{
+	int64_t last;
+
+	if (count == 0)
+		return INT64_MAX;
+	memcpy(&last, stamps + 8 * ((size_t)count - 1), 8);
+	return later(last, 1);
+}
+
 /*
  * Keyed sum of all but itself. Each word is multiplied by an odd number of its own, so any change of one word changes
  * the sum, and the multiplications do not wait for one another: this runs in every decision.
@@ -110,12 +122,13 @@ ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	if (r < 0)
 		return r;
 	*ret = (struct count_result){0, TIME_NONE};
-	*ret_ring = (struct ring_view){.complete = true};
+	*ret_ring = (struct ring_view){.whole_from_ms = TIME_NONE};
 	if (r == 0)
 		return 1; /* no ring: nothing was ever counted */
 	if (header_read(key, of, bytes, &complete, &count, &room) != 0)
 		return -ERROR_DAMAGED;
-	*ret_ring = (struct ring_view){bytes.ptr + HEADER_SIZE, count, complete};
+	*ret_ring = (struct ring_view){bytes.ptr + HEADER_SIZE, count,
+	                               complete ? TIME_NONE : whole_from(bytes.ptr + HEADER_SIZE, count)};
 	if (!complete && count < limit)
 		return 0;
 	high = count < limit ? count : limit;
@@ -248,6 +261,7 @@ ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, 
 	uint32_t length = atomic_load_explicit(&writer->history->ring_length, memory_order_relaxed);
 	const struct hash_key *key = &writer->history->key;
 	struct store_txn *txn = writer->txn;
+	const char *stamps;
 	struct ring ring;
 	int r = ring_read(txn, key, of, &ring);
 
@@ -265,9 +279,10 @@ ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, 
 		r = ring_write(txn, key, of, &ring);
 	if (r != 0)
 		return r;
+	stamps = (const char *)ring.stamps;
 	writer->rings = true;
 	hot_change(&writer->history->hot, of, writer->commit,
-	           &(struct ring_view){(const char *)ring.stamps, ring.count, ring.complete});
+	           &(struct ring_view){stamps, ring.count, ring.complete ? TIME_NONE : whole_from(stamps, ring.count)});
 	return 0;
 }
 

@@ -233,6 +233,7 @@ query_make(const struct guard *guard, const struct request *request, const struc
 		.now_ms = env->now_ms,
 		.limit = data->limit,
 		.ended_only = guard->mode == GUARD_ONAP,
+		.whether = true,
 	};
 	return NULL;
 }
@@ -353,6 +354,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	if (data->window.ms || data->window.months)
 		time_format_duration(data->window, ret->window);
 	if (query_make(guard, request, env, &query) == NULL) {
+		query.whether = false;
 		explain_text(ret, "target", query.target);
 		explain_text(ret, "clname", query.clname);
 		if (!data->always_denies && !data->never_counts &&

@@ -113,6 +113,7 @@ struct count_query {
 	int64_t now_ms;
 	uint32_t limit;  /* the answer need not be exact above it */
 	bool ended_only; /* onap mode: ended in [since, now], outcome known; else also live ones and ends in the future */
+	bool whether;    /* asks whether the limit is reached: below it any number may be the answer */
 };
 
 struct count_result {

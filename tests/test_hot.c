@@ -126,6 +126,21 @@ used(struct history_reader *reader, const char *target)
 	return found;
 }
 
+/* Whether there are `limit`, as a limiter asks. */
+static bool
+is_reached(struct history_reader *reader, const char *target, uint32_t limit, bool ended_only)
+{
+	struct count_query query = query_of(target, limit);
+	struct count_result result;
+
+	query.whether = true;
+	query.ended_only = ended_only;
+	assert_int_equal(history_reader_look(reader), 0);
+	assert_int_equal(history_reader_view.count(reader, &query, &result), 0);
+	history_reader_end(reader);
+	return result.used == limit;
+}
+
 /* Whether the present state's count is in memory. */
 static bool
 is_hot(struct fixture *fixture, const char *target, uint32_t limit)
@@ -135,7 +150,8 @@ is_hot(struct fixture *fixture, const char *target, uint32_t limit)
 	uint64_t state;
 
 	assert_int_equal(store_newest(fixture->history->store, &state), 0);
-	return hot_count(&fixture->history->hot, count_key(&fixture->history->key, &query), state, 0, limit, &result);
+	return hot_count(&fixture->history->hot, count_key(&fixture->history->key, &query), state, 0, INT64_MAX, limit,
+	                 &result);
 }
 
 static void
@@ -158,6 +174,76 @@ what_was_asked_for_stays_in_memory_through_ones_own_commits(void **state)
 	assert_true(is_hot(fixture, "vm-3", 9));
 	record(fixture->history, "vm-3");
 	assert_int_equal(used(fixture->reader, "vm-3"), 1);
+}
+
+static uint32_t
+dice(uint64_t *seed, uint32_t sides)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(*seed >> 33) % sides;
+}
+
+/* One of few, so that rows replace each other: under way, ended, without an outcome, in the past and in the future. */
+static struct operation
+some_row(uint64_t *seed, int64_t now_ms)
+{
+	static const char *const targets[] = {"vm-1", "vm-2"}, *const outcomes[] = {"Started", "Success", NULL};
+	static const char *const requests[] = {"r1", "r2", "r3", NULL, NULL, NULL, NULL};
+	struct operation row = restart(targets[dice(seed, 2)]);
+
+	row.request_id = str_from(requests[dice(seed, 7)]);
+	row.outcome = str_from(outcomes[dice(seed, 9) < 6 ? 1 : dice(seed, 3)]);
+	row.start_ms = now_ms - dice(seed, 3 * LEASE_MS);
+	row.end_ms = row.outcome.ptr && str_is(row.outcome, "Started") ? TIME_NONE : now_ms - 20 * (int64_t)dice(seed, 10); /* ties */
+	if (dice(seed, 30) == 0)
+		row.end_ms = now_ms + dice(seed, 300);
+	return row;
+}
+
+static struct count_query
+some_query(uint64_t *seed, int64_t now_ms)
+{
+	static const uint32_t limits[] = {1, 4, 9, 10, 11, 12, 15, 25, 60};
+	struct count_query query = query_of(dice(seed, 2) ? "vm-1" : "vm-2", limits[dice(seed, 9)]);
+
+	query.now_ms = now_ms + (dice(seed, 4) ? 0 : (int64_t)dice(seed, 400) - 200);
+	query.since_ms = query.now_ms - (int64_t[]){60, 400, 1500, dice(seed, 3000)}[dice(seed, 4)];
+	query.ended_only = dice(seed, 2);
+	query.whether = dice(seed, 2);
+	return query;
+}
+
+static void
+every_way_of_asking_agrees_with_the_database(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned from_memory[2][2] = {{0}}; /* [ended_only][more than a ring in memory has] */
+	uint64_t seed = 1;
+
+	for (int i = 0; i < 3000; i++) {
+		int64_t now_ms = NOW_MS + 20 * i;
+
+		enter(fixture->history, some_row(&seed, now_ms));
+		for (int j = 0; j < 20; j++) {
+			struct count_query query = some_query(&seed, now_ms);
+			struct count_result got, wanted;
+
+			assert_int_equal(history_reader_look(fixture->reader), 0);
+			assert_int_equal(history_reader_view.count(fixture->reader, &query, &got), 0);
+			from_memory[query.ended_only][query.limit > HOT_STAMPS] += !fixture->reader->snapshot;
+			history_reader_end(fixture->reader);
+			assert_int_equal(history_reader_begin(fixture->reader), 0);
+			assert_int_equal(txn_count(fixture->history, fixture->reader->txn, &query, &wanted), 0);
+			history_reader_end(fixture->reader);
+			if (query.whether && wanted.used < query.limit)
+				assert_true(got.used < query.limit);
+			else
+				assert_int_equal(got.used, wanted.used);
+			assert_int_equal(got.limit_end, wanted.limit_end);
+		}
+	}
+	for (int i = 0; i < 4; i++)
+		assert_true(from_memory[i / 2][i % 2] > 1000);
 }
 
 static void
@@ -229,7 +315,7 @@ static void
 a_change_ends_what_is_in_its_set(void **state)
 {
 	const struct hash128 one = {.lo = 7, .hi = 1}, other = {.lo = 7, .hi = 2};
-	const struct ring_view ring = {.complete = true};
+	const struct ring_view ring = {.whole_from_ms = TIME_NONE};
 	struct count_result result;
 	struct hot hot = {0};
 
@@ -237,18 +323,18 @@ a_change_ends_what_is_in_its_set(void **state)
 	assert_int_equal(hot_open(&hot), 0);
 	hot_begin(&hot, 6);
 	hot_put(&hot, one, 5, &ring);
-	assert_true(hot_count(&hot, one, 5, 0, 1, &result));
+	assert_true(hot_count(&hot, one, 5, 0, INT64_MAX, 1, &result));
 	hot_change(&hot, other, 6, &ring); /* nobody had asked for it */
 	hot_commit(&hot, 6);
-	assert_false(hot_count(&hot, one, 6, 0, 1, &result));
-	assert_false(hot_count(&hot, other, 6, 0, 1, &result));
+	assert_false(hot_count(&hot, one, 6, 0, INT64_MAX, 1, &result));
+	assert_false(hot_count(&hot, other, 6, 0, INT64_MAX, 1, &result));
 	hot_put(&hot, one, 6, &ring);
 	hot_begin(&hot, 7);
 	hot_change(&hot, one, 7, &ring);
-	assert_false(hot_count(&hot, one, 6, 0, 1, &result));
+	assert_false(hot_count(&hot, one, 6, 0, INT64_MAX, 1, &result));
 	hot_put(&hot, one, 6, &ring); /* late: what is there is newer */
 	hot_commit(&hot, 7);
-	assert_true(hot_count(&hot, one, 7, 0, 1, &result));
+	assert_true(hot_count(&hot, one, 7, 0, INT64_MAX, 1, &result));
 	hot_close(&hot);
 }
 
@@ -259,7 +345,7 @@ static void *
 leave_what_was_found(void *context)
 {
 	const struct hash128 one = {.lo = 7, .hi = 1};
-	const struct ring_view none = {.complete = true};
+	const struct ring_view none = {.whole_from_ms = TIME_NONE};
 	struct hot *hot = context;
 
 	while (atomic_load(&hot->known) < COMMITS)
@@ -273,7 +359,7 @@ the_last_change_of_a_transaction_counts(void **state)
 {
 	const struct hash128 one = {.lo = 7, .hi = 1};
 	const int64_t stamps[2] = {5, 5};
-	const struct ring_view rings[3] = {{.complete = true}, {(const char *)stamps, 1, true}, {(const char *)stamps, 2, true}};
+	const struct ring_view rings[3] = {{.whole_from_ms = TIME_NONE}, {(const char *)stamps, 1, TIME_NONE}, {(const char *)stamps, 2, TIME_NONE}};
 	struct hot hot = {0};
 	struct count_result result;
 	pthread_t readers[2];
@@ -293,10 +379,10 @@ the_last_change_of_a_transaction_counts(void **state)
 		for (int i = 1; i <= 2; i++)
 			hot_change(&hot, one, commit, &rings[i]);
 		hot_commit(&hot, commit);
-		if (hot_count(&hot, one, commit, 0, 9, &result))
+		if (hot_count(&hot, one, commit, 0, INT64_MAX, 9, &result))
 			assert_true(result.used != 1); /* none: what a reader has left by now */
 	}
-	assert_true(hot_count(&hot, one, COMMITS + 1, 0, 9, &result));
+	assert_true(hot_count(&hot, one, COMMITS + 1, 0, INT64_MAX, 9, &result));
 	assert_int_equal(result.used, 2);
 	hot_close(&hot);
 }
@@ -358,7 +444,7 @@ loop_is_hot(struct fixture *fixture, enum key_kind kind)
 	uint64_t state;
 
 	assert_int_equal(store_newest(fixture->history->store, &state), 0);
-	return hot_count(&fixture->history->hot, of, state, TIME_NONE, 1, &result);
+	return hot_count(&fixture->history->hot, of, state, TIME_NONE, INT64_MAX, 1, &result);
 }
 
 static void
@@ -527,7 +613,8 @@ a_commit_of_another_process_counts_at_once(void **state)
 #define WRITERS 2
 #define READERS 2
 #define TARGETS 40 /* of each writer */
-#define ROWS 9
+#define ROWS 14
+#define MANY 12 /* more than a ring in memory has */
 
 struct crew {
 	struct history *history;
@@ -554,7 +641,9 @@ write_and_ask(void *context)
 			const char *target = worker->crew->targets[worker->number][t];
 
 			record(fixture.history, target);
-			assert_int_equal(used(fixture.reader, target), i);
+			assert_int_equal(used(fixture.reader, target), i < 9 ? i : 9);
+			assert_int_equal(is_reached(fixture.reader, target, MANY, i % 2), i >= MANY);
+			assert_int_equal(is_reached(fixture.reader, target, 7, true), i >= 7);
 		}
 	}
 	history_reader_close(fixture.reader);
@@ -567,6 +656,7 @@ ask(void *context)
 {
 	struct worker *worker = context;
 	uint32_t last[WRITERS][TARGETS] = {{0}};
+	bool many[WRITERS][TARGETS] = {{false}};
 	struct history_reader *reader;
 	struct error err = {0};
 
@@ -578,6 +668,9 @@ ask(void *context)
 
 			assert_true(found >= last[w][t]);
 			last[w][t] = found;
+			found = is_reached(reader, worker->crew->targets[w][t], MANY, last[w][t] % 2);
+			assert_true(found >= many[w][t]);
+			many[w][t] = found;
 		}
 	}
 	history_reader_close(reader);
@@ -635,6 +728,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_asked_for_stays_in_memory_through_ones_own_commits, setup,
 	                                        teardown),
+		cmocka_unit_test_setup_teardown(every_way_of_asking_agrees_with_the_database, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slot_holds_ten_ends_and_more_are_asked_of_the_database, setup,
 	                                        teardown),
 		cmocka_unit_test_setup_teardown(what_is_given_up_was_never_there_even_when_its_number_is_given_again,
