@@ -23,6 +23,10 @@ struct lane {
 	char *filling, *writing;
 	size_t used;
 	uint64_t lines;
+	/* The worker's own: */
+	int64_t time_ms; /* `time` is its text */
+	char time[TIME_TEXT_SIZE];
+	size_t time_len; /* 0: no text yet */
 };
 
 struct decision_log {
@@ -210,46 +214,66 @@ static const struct str attribute_member[ATTRIBUTE_COUNT] = {
 #undef X
 };
 
-static inline void
-add_text(struct text *line, struct str member, struct str value)
+/* Names, times and numbers: all of a line but the texts that others chose. */
+#define LINE_MOST 1024
+
+static size_t
+line_most(const struct request *request, const struct decision *decision, const char *request_id)
 {
-	if (!value.ptr)
-		return;
-	text_add(line, member);
-	text_add_json(line, value);
+	size_t most = LINE_MOST + PUT_JSON_MOST(strlen(request_id)) + PUT_JSON_MOST(request->request_id.len) +
+	              PUT_JSON_MOST(request->subrequest_id.len);
+
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		most += attribute_member[i].len + PUT_JSON_MOST(request->attribute[i].len);
+	if (decision->guard)
+		most += PUT_JSON_MOST(decision->guard->policy.len) + PUT_JSON_MOST(decision->guard->version.len);
+	return most;
+}
+
+static inline char *
+put_member(char *at, struct str member, struct str value)
+{
+	return value.ptr ? put_json(put_piece(at, member), value) : at;
+}
+
+/* The same for all lines of a tick of the clock. */
+static struct str
+time_of(struct lane *lane, int64_t now_ms)
+{
+	if (now_ms != lane->time_ms || lane->time_len == 0)
+		lane->time_len = time_format_instant(now_ms, lane->time);
+	lane->time_ms = now_ms;
+	return (struct str){lane->time, lane->time_len};
 }
 
 static struct str
-line_of(const struct request *request, const struct decision *decision, const char *request_id, struct arena *arena)
+line_of(struct lane *lane, const struct request *request, const struct decision *decision, const char *request_id,
+        struct arena *arena)
 {
 	const struct guard *denier = decision->permit ? NULL : decision->guard;
-	char time[TIME_TEXT_SIZE];
-	struct text line;
+	char *line = arena_alloc(arena, line_most(request, decision, request_id)), *at;
 
-	text_init(&line, arena);
-	time_format_instant(decision->now_ms, time);
-	add_text(&line, STR("{\"time\":"), str_from(time));
+	if (!line)
+		return STR_NONE;
+	at = put_member(line, STR("{\"time\":"), time_of(lane, decision->now_ms));
 	if (request_id[0])
-		add_text(&line, MEMBER("id"), str_from(request_id));
-	text_add(&line, MEMBER("generation"));
-	text_add_number(&line, (int64_t)decision->generation);
+		at = put_member(at, MEMBER("id"), str_from(request_id));
+	at = put_number(put_piece(at, MEMBER("generation")), (int64_t)decision->generation);
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
-		add_text(&line, attribute_member[i], request->attribute[i]);
-	add_text(&line, MEMBER("requestId"), request->request_id);
-	add_text(&line, MEMBER("subrequestId"), request->subrequest_id);
-	if (request->has_vf_count) {
-		text_add(&line, MEMBER("vfCount"));
-		text_add_number(&line, request->vf_count);
-	}
-	text_add(&line, decision->permit ? STR(",\"status\":\"Permit\"") : STR(",\"status\":\"Deny\""));
-	add_text(&line, MEMBER("reason"), str_from(reason_name[decision->reason]));
-	add_text(&line, MEMBER("missing"), str_from(decision->missing));
+		at = put_member(at, attribute_member[i], request->attribute[i]);
+	at = put_member(at, MEMBER("requestId"), request->request_id);
+	at = put_member(at, MEMBER("subrequestId"), request->subrequest_id);
+	if (request->has_vf_count)
+		at = put_number(put_piece(at, MEMBER("vfCount")), request->vf_count);
+	at = put_piece(at, decision->permit ? STR(",\"status\":\"Permit\"") : STR(",\"status\":\"Deny\""));
+	at = put_member(at, MEMBER("reason"), str_from(reason_name[decision->reason]));
+	at = put_member(at, MEMBER("missing"), str_from(decision->missing));
 	if (denier) {
-		add_text(&line, MEMBER("policy"), denier->policy);
-		add_text(&line, MEMBER("version"), denier->version);
+		at = put_member(at, MEMBER("policy"), denier->policy);
+		at = put_member(at, MEMBER("version"), denier->version);
 	}
-	text_add(&line, STR("}\n"));
-	return text_done(&line);
+	at = put_piece(at, STR("}\n"));
+	return (struct str){line, (size_t)(at - line)};
 }
 
 void
@@ -263,7 +287,7 @@ decision_log_add(struct decision_log *log, unsigned worker, const struct request
 	if (!log)
 		return;
 	lane = &log->lanes[worker];
-	line = line_of(request, decision, request_id, arena);
+	line = line_of(lane, request, decision, request_id, arena);
 	pthread_mutex_lock(&lane->lock);
 	fits = line.ptr && line.len <= LANE_SIZE - lane->used;
 	full = fits && lane->used <= LANE_SIZE / 2 && lane->used + line.len > LANE_SIZE / 2;

@@ -183,6 +183,22 @@ def test_the_decision_log_has_a_line_for_every_decision(suite):
         suite.equal(len(read_lines(moved)), 2, "the old file is left alone")
 
 
+def test_the_decision_log_follows_the_clock_and_takes_any_text(suite):
+    keys = ("actor", "operation", "clname", "target", "generic-vnf.vnf-name", "generic-vnf.vnf-id", "generic-vnf.vnf-type",
+            "generic-vnf.nf-naming-code", "vserver.vserver-id", "cloud-region.cloud-region-id")
+    longest = {key: "\x01" * 1024 for key in keys}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "decisions.json")
+        with Service("--decision-log", path, "--clock", "manual", "--workers", "1") as server:
+            for advance_ms, what in ((0, {"actor": "a"}), (0, longest), (1, {"actor": "\u20ac\\"}), (59999, {"actor": ""})):
+                server.request("PUT", "/clguard/v1/clock", {"advance_ms": advance_ms})
+                suite.equal(server.decide(**what).json["status"], "Permit", "answered")
+        lines = read_lines(path)
+        suite.equal([line["time"][11:] for line in lines], ["00:00:00Z", "00:00:00Z", "00:00:00.001Z", "00:01:00Z"], "times")
+        suite.equal({key: lines[1].get(key) for key in keys}, longest, "as long as texts may be, six bytes for each")
+        suite.equal([line["actor"] for line in lines[2:]], ["\u20ac\\", ""], "other texts")
+
+
 def test_a_decision_does_not_wait_for_its_log(suite):
     with Service("--decision-log", "/dev/full") as server:
         suite.equal(server.decide(actor="a").json["status"], "Permit", "answered")
