@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct store {
 	unsigned env_flags, readers;
 	atomic_bool broken;      /* any thread sets it; store_reopen clears it */
 	struct store_txn writer; /* belongs to who holds LMDB's writer lock */
+	pthread_mutex_t slots;   /* for the thread of this process whose turn it is with the table of readers */
 };
 
 /* One LMDB or system error as ours. */
@@ -140,23 +142,77 @@ seal_check(MDB_txn *txn, MDB_dbi names, uint64_t number)
 	return v.mv_size == STORE_SEAL_SIZE && memcmp(v.mv_data, &number, STORE_SEAL_SIZE) == 0 ? 0 : MDB_CORRUPTED;
 }
 
+/* A write transaction and its end. What takes LMDB's mutexes has its turn first: see store_lock.h. */
+static int
+begin_writing(struct store *store, MDB_txn **ret)
+{
+	int rc = store_turn_take(&store->lock, STORE_TURN_WRITER);
+
+	if (rc != 0)
+		return rc;
+	rc = mdb_txn_begin(store->env, NULL, 0, ret);
+	if (rc != 0)
+		store_turn_give(&store->lock, STORE_TURN_WRITER);
+	return rc;
+}
+
+/* rc: when there was an error before, nothing is kept. */
+static int
+end_writing(struct store *store, MDB_txn *txn, int rc)
+{
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	store_turn_give(&store->lock, STORE_TURN_WRITER);
+	return rc;
+}
+
+/* A read transaction that takes a slot in the table of readers. */
+static int
+begin_reading(struct store *store, MDB_txn **ret)
+{
+	int rc;
+
+	pthread_mutex_lock(&store->slots);
+	rc = store_turn_take(&store->lock, STORE_TURN_READERS);
+	if (rc == 0) {
+		rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, ret);
+		store_turn_give(&store->lock, STORE_TURN_READERS);
+	}
+	pthread_mutex_unlock(&store->slots);
+	return rc;
+}
+
+static int
+check_slots(struct store *store, int *ret_dead)
+{
+	int rc;
+
+	pthread_mutex_lock(&store->slots);
+	rc = store_turn_take(&store->lock, STORE_TURN_READERS);
+	if (rc == 0) {
+		rc = mdb_reader_check(store->env, ret_dead);
+		store_turn_give(&store->lock, STORE_TURN_READERS);
+	}
+	pthread_mutex_unlock(&store->slots);
+	return rc;
+}
+
 /* A transaction that does nothing but be the newest. */
 static int
-seal_again(MDB_env *env)
+seal_again(struct store *store)
 {
 	MDB_txn *txn;
 	MDB_dbi names;
-	int rc = mdb_txn_begin(env, NULL, 0, &txn);
+	int rc = begin_writing(store, &txn);
 
 	if (rc != 0)
 		return rc;
 	rc = mdb_dbi_open(txn, NULL, 0, &names);
 	if (rc == 0)
 		rc = seal_put(txn, names);
-	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
-	return rc;
+	return end_writing(store, txn, rc);
 }
 
 /* One table; *ret_made: it was not there and is now. */
@@ -181,7 +237,7 @@ open_tables(struct store *store)
 {
 	bool read_only = store->env_flags & MDB_RDONLY, made = false;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(store->env, NULL, read_only ? MDB_RDONLY : 0, &txn);
+	int rc = read_only ? begin_reading(store, &txn) : begin_writing(store, &txn);
 
 	if (rc != 0)
 		return rc;
@@ -196,8 +252,10 @@ open_tables(struct store *store)
 	}
 	if (rc == 0 && made)
 		rc = seal_put(txn, store->names);
+	if (!read_only)
+		return end_writing(store, txn, rc);
 	if (rc == 0)
-		return mdb_txn_commit(txn);
+		return mdb_txn_commit(txn); /* keeps the tables' numbers */
 	mdb_txn_abort(txn);
 	return rc;
 }
@@ -279,7 +337,7 @@ open_env(struct store *store, const char *directory, size_t map_bytes, struct er
 		r = check_length(store, directory, err);
 	if (r != 0)
 		return r;
-	rc = mdb_reader_check(store->env, &dead);
+	rc = check_slots(store, &dead);
 	if (rc == 0)
 		rc = open_tables(store);
 	return rc == 0 ? 0 : fail(store, rc, "open", err);
@@ -344,6 +402,7 @@ store_open(const struct store_options *options, struct store **ret, struct error
 
 	if (!store)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	pthread_mutex_init(&store->slots, NULL);
 	store->lock = STORE_LOCK_NONE;
 	store->spare = -1;
 	store->table_count = options->table_count;
@@ -383,6 +442,7 @@ store_close(struct store *store)
 	if (store->spare >= 0)
 		(void)close(store->spare); /* nobody wants it any more */
 	store_lock_drop(&store->lock);
+	pthread_mutex_destroy(&store->slots);
 	free(store->directory);
 	free(store);
 }
@@ -400,7 +460,7 @@ reopen(struct store *store, struct error *err)
 	if (r != 0 || store->env_flags & MDB_RDONLY)
 		return r;
 	/* The meta page that could not be written is that of no transaction: it must not be seen at the next start. */
-	rc = seal_again(store->env);
+	rc = seal_again(store);
 	return rc == 0 ? 0 : fail(store, rc, "write", err);
 }
 
@@ -434,7 +494,7 @@ int
 store_check_readers(struct store *store)
 {
 	int dead = 0;
-	int rc = store->env ? mdb_reader_check(store->env, &dead) : MDB_PANIC;
+	int rc = store->env ? check_slots(store, &dead) : MDB_PANIC;
 
 	return rc == 0 ? dead : code_of(store, rc);
 }
@@ -447,7 +507,7 @@ free_pages(struct store *store, size_t *ret)
 	MDB_cursor *cursor = NULL;
 	MDB_val key, value;
 	size_t pages = 0;
-	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	int rc = begin_reading(store, &txn);
 
 	if (rc != 0)
 		return rc;
@@ -491,11 +551,13 @@ store_info(struct store *store, bool exact, struct store_info *ret)
 static int
 seal_copy(const struct store *store, const char *directory, struct error *err)
 {
-	struct store copy = {.readers = READERS_DEFAULT, .env_flags = store->env_flags & ~(unsigned)MDB_RDONLY};
+	struct store copy = {.lock = STORE_LOCK_NONE,
+	                     .readers = READERS_DEFAULT,
+	                     .env_flags = store->env_flags & ~(unsigned)MDB_RDONLY};
 	int rc = env_open(&copy, directory, store->map_bytes);
 
 	for (int i = 0; rc == 0 && i < 2; i++)
-		rc = seal_again(copy.env);
+		rc = seal_again(&copy);
 	if (copy.env)
 		mdb_env_close(copy.env);
 	return rc == 0 ? 0 : fail(&copy, rc, "copy", err);
@@ -526,7 +588,7 @@ int
 store_reader_resume(struct store_txn *txn)
 {
 	struct store *store = txn->store;
-	int rc = store->env ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn) : MDB_PANIC;
+	int rc = store->env ? begin_reading(store, &txn->txn) : MDB_PANIC;
 
 	if (rc != 0)
 		txn->txn = NULL;
@@ -618,7 +680,7 @@ int
 store_write(struct store *store, struct store_txn **ret, struct error *err)
 {
 	MDB_txn *txn;
-	int rc = store->env ? mdb_txn_begin(store->env, NULL, 0, &txn) : MDB_PANIC;
+	int rc = store->env ? begin_writing(store, &txn) : MDB_PANIC;
 
 	if (rc != 0)
 		return fail(store, rc, "write", err);
@@ -646,7 +708,7 @@ store_commit(struct store_txn *txn, struct error *err)
 		store_abort(txn);
 		return fail(store, rc, "write", err);
 	}
-	rc = mdb_txn_commit(txn->txn); /* closes its cursors */
+	rc = end_writing(store, txn->txn, 0); /* closes its cursors */
 	return rc == 0 ? 0 : fail(store, rc, "commit to", err);
 }
 
@@ -654,7 +716,7 @@ void
 store_abort(struct store_txn *txn)
 {
 	if (txn)
-		mdb_txn_abort(txn->txn); /* closes its cursors */
+		(void)end_writing(txn->store, txn->txn, -1); /* closes its cursors */
 }
 
 uint64_t

@@ -1,13 +1,18 @@
 /* test_store - tables of bytes: order, prefixes, snapshots, locks, sticky errors, reopening */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -335,6 +340,89 @@ another_process_may_open_it_and_an_exclusive_lock_names_it(void **state)
 	remove_directory(path);
 }
 
+#define COMMITTERS 3
+#define KILLS 200
+#define PATIENCE_S 10 /* a commit takes microseconds */
+
+struct committers {
+	atomic_ulong commits[COMMITTERS];
+	atomic_bool stop;
+};
+
+static void
+sleep_us(long us)
+{
+	nanosleep(&(struct timespec){0, us * 1000}, NULL);
+}
+
+/* A process that does nothing but commit, until it is killed or told to stop. */
+static pid_t
+process_that_commits(const char *path, struct committers *all, unsigned number)
+{
+	struct store_options options = options_for(path);
+	struct store *store;
+	struct error err = {0};
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || store_open(&options, &store, &err) != 0)
+		_exit(1);
+	while (!atomic_load(&all->stop)) {
+		put_one(store, "key", "value");
+		atomic_fetch_add(&all->commits[number], 1);
+	}
+	store_close(store);
+	_exit(0);
+}
+
+static bool
+goes_on(struct committers *all, unsigned number)
+{
+	unsigned long before = atomic_load(&all->commits[number]);
+
+	for (int i = 0; i < PATIENCE_S * 1000 && atomic_load(&all->commits[number]) == before; i++)
+		sleep_us(1000);
+	return atomic_load(&all->commits[number]) != before;
+}
+
+/*
+ * A mutex in shared memory, as LMDB's, may lose a waiter: when one who has just been woken is killed, and somebody else
+ * has taken the mutex meanwhile, nobody wakes the third.
+ */
+static void
+a_killed_process_leaves_nobody_waiting(void **state)
+{
+	char path[64];
+	struct committers *all =
+		mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t children[COMMITTERS];
+
+	(void)state;
+	make_directory(path);
+	assert_true(all != MAP_FAILED);
+	for (unsigned i = 0; i < COMMITTERS; i++)
+		children[i] = process_that_commits(path, all, i);
+	for (int kills = 0; kills < KILLS; kills++) {
+		assert_true(goes_on(all, 0));
+		sleep_us(kills % 10 * 100);
+		kill(children[0], SIGKILL);
+		assert_int_equal(waitpid(children[0], NULL, 0), children[0]);
+		for (unsigned i = 1; i < COMMITTERS; i++)
+			assert_true(goes_on(all, i));
+		children[0] = process_that_commits(path, all, 0);
+	}
+	atomic_store(&all->stop, true);
+	for (unsigned i = 0; i < COMMITTERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	munmap(all, sizeof(*all));
+	remove_directory(path);
+}
+
 static void
 what_was_committed_is_there_after_closing_and_after_reopening(void **state)
 {
@@ -502,6 +590,7 @@ main(void)
 		cmocka_unit_test(a_full_map_is_an_error_and_the_store_lives_on),
 		cmocka_unit_test(a_second_open_in_one_process_is_refused_until_the_first_is_closed),
 		cmocka_unit_test(another_process_may_open_it_and_an_exclusive_lock_names_it),
+		cmocka_unit_test(a_killed_process_leaves_nobody_waiting),
 		cmocka_unit_test(what_was_committed_is_there_after_closing_and_after_reopening),
 		cmocka_unit_test(a_lost_or_short_file_is_refused_and_not_taken_for_a_new_database),
 		cmocka_unit_test(a_directory_without_a_database_fails_when_one_must_exist),
