@@ -45,6 +45,8 @@ complain(const struct error *err, const char *file)
 {
 	if (file && err->line)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
+	else if (file && err->code == ERROR_LIMIT)
+		fprintf(stderr, "%s: error: %s\n", file, err->text);
 	else
 		fprintf(stderr, "clguard db: %s\n", err->text);
 	return err->code == ERROR_IO || err->code == ERROR_MEMORY || err->code == ERROR_BUSY ||
@@ -182,6 +184,8 @@ import_file(struct history *history, const char *file, int64_t now_ms, size_t *r
 	r = load_file(strcmp(file, "-") == 0 ? "/dev/stdin" : file, SIZE_MAX, &arena, &bytes, err);
 	if (r == 0)
 		r = import_read(bytes, file, &limits, &arena, &rows, &count, err);
+	if (r == 0)
+		r = operations_check(rows, count, err); /* all of the file before the first is entered */
 	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH)
 		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH, now_ms, err);
 	arena_free(&arena);

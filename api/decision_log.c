@@ -251,7 +251,7 @@ line_of(struct lane *lane, const struct request *request, const struct decision 
         struct arena *arena)
 {
 	const struct guard *denier = decision->permit ? NULL : decision->guard;
-	char *line = arena_alloc(arena, line_most(request, decision, request_id)), *at;
+	char *line = arena_bytes(arena, line_most(request, decision, request_id)), *at;
 
 	if (!line)
 		return STR_NONE;

@@ -273,7 +273,7 @@ rows_run(void *context, struct history_writer *writer)
 }
 
 int
-rows_check(const struct operation *rows, size_t count, struct error *err)
+operations_check(const struct operation *rows, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct str texts[] = {rows[i].actor, rows[i].operation, rows[i].target, rows[i].clname,
@@ -295,7 +295,7 @@ int
 history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms, struct error *err)
 {
 	struct rows all = {rows, count, now_ms};
-	int r = rows_check(rows, count, err);
+	int r = operations_check(rows, count, err);
 
 	if (r != 0 || count == 0)
 		return r;
@@ -362,7 +362,7 @@ history_record_async(struct history *history, const struct operation *rows, size
 	struct rows_job *job;
 	struct operation *copy = NULL;
 	struct arena arena;
-	int r = rows_check(rows, count, err);
+	int r = operations_check(rows, count, err);
 
 	if (r != 0)
 		return r;

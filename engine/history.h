@@ -18,6 +18,9 @@ struct operation {
 /* What is missing in a row that somebody reports, as a sentence; NULL when nothing is. */
 const char *operation_lacks(const struct operation *row);
 
+/* Whether the texts of rows fit into the history, as history_record asks. errors  ERROR_LIMIT, with the row's place from 0 */
+int operations_check(const struct operation *rows, size_t count, struct error *err);
+
 struct history_options {
 	const char *directory; /* of the database; NULL: a private temporary one, removed at once */
 	size_t map_bytes;      /* address space, never changes while open */

@@ -58,19 +58,11 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	return 0;
 }
 
-/* What was written is given up, or was lost in a commit that failed. */
-static void
-writer_forget(struct history_writer *writer)
-{
-	if (writer->rings)
-		hot_forget(&writer->history->hot, writer->commit);
-}
-
 static void
 writer_give_up(struct history_writer *writer)
 {
 	store_abort(writer->txn);
-	writer_forget(writer);
+	hot_forget(&writer->history->hot, writer->commit);
 }
 
 size_t
@@ -111,7 +103,7 @@ writer_commit(struct history_writer *writer, struct error *err)
 	}
 	r = store_commit(writer->txn, err);
 	if (r != 0) {
-		writer_forget(writer);
+		hot_forget(&writer->history->hot, writer->commit); /* what was written is lost */
 		return r;
 	}
 	hot_commit(&writer->history->hot, writer->commit);

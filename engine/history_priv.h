@@ -169,36 +169,50 @@ int ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_
 /* Compares a ring with the index: 0, or -ERROR_DAMAGED. */
 int ring_verify(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct str ring);
 
-/* --- rings and loops in memory (history_hot.c, with the theory) --- */
+/* --- limits and loops in memory (history_hot.c, with the theory) --- */
+
+/* What tells of every window whether it has `limit` ends of a key. */
+struct ends {
+	unsigned count;        /* 0: there is no end; 1: there is one; 2: and there are as many as the limit */
+	int64_t newest_ms;     /* count > 0 */
+	int64_t limit_ms;      /* count > 1: the limit-th newest */
+	int64_t whole_from_ms; /* count < 2: at this instant and later there are fewer; TIME_NONE: at any time */
+};
+
+/* What a ring tells of a limit. */
+void ring_ends(const struct ring_view *ring, uint32_t limit, struct ends *ret);
 
 struct hot_set;
+
+#define HOT_WRITTEN 256 /* changes of a transaction that are remembered one by one */
 
 struct hot {
 	struct hot_set *sets;
 	void *memory;
 	atomic_uint_fast64_t known, floor; /* numbers of commits; written by the committer */
+	/* The committer's: where this transaction has written; more than HOT_WRITTEN: anywhere. */
+	struct hot_set *written_sets[HOT_WRITTEN];
+	uint32_t written;
 };
 
 int hot_open(struct hot *hot); /* into zeroed memory: 0 or -ERROR_MEMORY */
 void hot_close(struct hot *hot);
 
-#define HOT_STAMPS 10 /* of a ring, in memory */
+/* The key under which a key's ends are kept that onap mode counts. A change of the key ends what is known of it. */
+struct hash128 hot_ended(struct hash128 of);
 
 /*
- * What is kept beside a key's ring, as rings of other keys: they end with any change of it. See history_hot.c.
- * ended: the ends in onap mode; limit: whether there are so many, 0 for the ends themselves.
+ * Whether there are `limit` ends in [since, until] in a state of the database: ret->used is limit or 0, for fewer. False when
+ * only the database can tell. Any thread, no lock.
  */
-struct hash128 hot_beside(struct hash128 of, bool ended, uint32_t limit);
+bool hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t state, int64_t since_ms, int64_t until_ms,
+               struct count_result *ret);
 
 /*
- * How many ends there are in [since, until], in a state of the database. False when only the database can tell, among
- * others when there is an end after until. Any thread, no lock.
+ * What the state that `commit` made has; kept if nobody else writes there at this moment, and if there is room or it may push
+ * another out. Any thread.
  */
-bool hot_count(const struct hot *hot, struct hash128 of, uint64_t state, int64_t since_ms, int64_t until_ms,
-               uint32_t limit, struct count_result *ret);
-
-/* A ring as the state that `commit` made has it; kept if nobody else writes there at this moment. Any thread. */
-void hot_put(struct hot *hot, struct hash128 of, uint64_t commit, const struct ring_view *ring);
+void hot_put(struct hot *hot, struct hash128 of, uint32_t limit, uint64_t commit, const struct ends *ends, bool push);
 
 /*
  * The committer's part. A transaction that will be commit number `commit` begins; a ring changes in it, or what is known
@@ -231,11 +245,7 @@ struct history_writer {
 	struct history_state state;
 	char *scratch;   /* RECORD_MAX bytes */
 	uint64_t commit; /* its number, once it is committed */
-	bool rings;      /* some have changed */
 };
-
-/* Whether the texts of rows fit a record. errors  ERROR_LIMIT */
-int rows_check(const struct operation *rows, size_t count, struct error *err);
 
 /* Enters one row: a new one, or the next record of one that is known. 0 or negative. */
 int writer_record(struct history_writer *writer, const struct operation *row, int64_t now_ms);
@@ -372,6 +382,7 @@ struct history_reader {
 	bool snapshot;    /* the transaction has begun */
 	bool answered;    /* something was told of `state` before it had */
 	bool moved;       /* the snapshot is of another state than what was told before */
+	unsigned found;   /* answers of the database that were left in memory, or found no place there */
 };
 
 /* What this process's committer has done. Written by it alone, read by any: relaxed, because a count orders nothing. */

@@ -4,6 +4,9 @@
 
 #include "engine/history_priv.h"
 
+#define PUSH_ONE_IN 16
+#define FUTURE_MOST 16 /* operations under way that are looked at one by one */
+
 int
 history_reader_open(struct history *history, struct history_reader **ret, struct error *err)
 {
@@ -108,12 +111,6 @@ history_reader_end(struct history_reader *reader)
 	atomic_store_explicit(&reader->busy, false, memory_order_release);
 }
 
-/* What a count found of a key's ends: what memory needs to answer the next one. */
-struct ends {
-	struct ring_view ring;
-	int64_t newest[HOT_STAMPS]; /* the ring's, when it is not borrowed from the transaction */
-};
-
 static int64_t
 until_of(const struct count_query *query)
 {
@@ -127,27 +124,28 @@ count_index(struct store_txn *txn, const struct hash_key *key, struct hash128 of
 {
 	const unsigned needed = query->ended_only ? ENTRY_ENDED | ENTRY_OUTCOME : 0;
 	struct count_entry entry;
+	bool moves = false; /* time alone changes the count */
 	int r = index_first(txn, key, of, INT64_MAX, &entry);
-	bool moves = r == 1 && entry.order > until_of(query); /* time alone changes the count */
 
-	if (moves)
-		r = index_first(txn, key, of, until_of(query), &entry);
+	for (unsigned i = 0; r == 1 && entry.order > until_of(query) && !moves; i++) {
+		moves = (entry.flags & needed) == needed || i == FUTURE_MOST;
+		r = moves ? index_first(txn, key, of, until_of(query), &entry) : index_next(txn, key, of, &entry);
+	}
 	*ret = (struct count_result){0, TIME_NONE};
+	ret_ends->newest_ms = TIME_NONE;
 	for (; r == 1 && entry.order >= query->since_ms; r = index_next(txn, key, of, &entry)) {
 		if ((entry.flags & needed) != needed)
 			continue;
-		if (ret->used < HOT_STAMPS)
-			ret_ends->newest[ret->used] = entry.order;
+		if (ret->used == 0)
+			ret_ends->newest_ms = entry.order;
 		if (++ret->used == query->limit) {
 			ret->limit_end = entry.order;
 			break;
 		}
 	}
-	ret_ends->ring = (struct ring_view){.whole_from_ms = INT64_MAX}; /* nothing that lasts */
-	if (!moves)
-		ret_ends->ring = (struct ring_view){(const char *)ret_ends->newest, ret->used,
-		                                    ret->used < query->limit ? query->since_ms
-		                                                             : later(ret->limit_end, 1)};
+	ret_ends->count = ret->used == query->limit ? 2 : ret->used > 0;
+	ret_ends->limit_ms = ret->limit_end;
+	ret_ends->whole_from_ms = moves ? INT64_MAX : query->since_ms; /* nothing that lasts, or what was looked at */
 	return r < 0 ? r : 0;
 }
 
@@ -156,7 +154,7 @@ static void
 want_length(struct history *history, uint32_t limit)
 {
 	if (limit > RING_LENGTH_MOST)
-		return; /* such limits always read the index */
+		return; /* for such limits the database reads the index */
 	if (limit > atomic_load_explicit(&history->ring_length, memory_order_relaxed))
 		atomic_store_explicit(&history->ring_length, limit, memory_order_relaxed);
 }
@@ -209,10 +207,15 @@ count_stored(struct history *history, struct store_txn *txn, struct hash128 of, 
              struct count_result *ret, struct ends *ret_ends)
 {
 	if (!query->ended_only) {
-		int r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret, &ret_ends->ring);
+		struct ring_view ring;
+		int r = ring_count(txn, &history->key, of, query->since_ms, query->limit, ret, &ring);
 
-		if (r != 0)
-			return r < 0 ? r : 0;
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			ring_ends(&ring, query->limit, ret_ends);
+			return 0;
+		}
 		want_length(history, query->limit);
 	}
 	return count_index(txn, &history->key, of, query, ret, ret_ends);
@@ -292,79 +295,48 @@ txn_loop_started(struct history *history, struct store_txn *txn, struct str clna
 	return r == 0 ? loop_is_started(history, newest) : r;
 }
 
-/* A limit that memory's ring of the key is too short for, and has a place of its own. */
-static bool
-is_large(const struct count_query *query)
-{
-	return query->limit > HOT_STAMPS && query->whether;
-}
-
-static bool
-recall(const struct history_reader *reader, struct hash128 of, const struct count_query *query, struct count_result *ret)
-{
-	const struct hot *hot = &reader->history->hot;
-	struct hash128 ends = query->ended_only ? hot_beside(of, true, 0) : of;
-
-	if (hot_count(hot, ends, reader->state, query->since_ms, until_of(query), query->limit, ret))
-		return true;
-	if (!is_large(query) || !hot_count(hot, hot_beside(of, query->ended_only, query->limit), reader->state,
-	                                   query->since_ms, until_of(query), 2, ret))
-		return false;
-	ret->used = ret->used == 2 ? query->limit : 0;
-	return true;
-}
-
+/* Memory shall have what the database said. One in so many takes the place of another when there is none. */
 static void
-remember(const struct history_reader *reader, struct hash128 of, const struct count_query *query,
-         const struct count_result *found, const struct ends *ends)
+leave(struct history_reader *reader, struct hash128 of, uint32_t limit, const struct ends *ends)
 {
-	struct hot *hot = &reader->history->hot;
-	const struct ring_view *ring = &ends->ring;
-	int64_t two[2] = {TIME_NONE, found->limit_end}; /* the second only when the limit is reached */
-
-	if (ring->count == 0 && ring->whole_from_ms == INT64_MAX)
-		return;
-	if (!is_large(query) || found->used < HOT_STAMPS) {
-		hot_put(hot, query->ended_only ? hot_beside(of, true, 0) : of, reader->state, ring);
-		return;
-	}
-	memcpy(&two[0], ring->stamps, 8);
-	hot_put(hot, hot_beside(of, query->ended_only, query->limit), reader->state,
-	        &(struct ring_view){(const char *)two, 1 + (found->used == query->limit), query->since_ms});
+	hot_put(&reader->history->hot, of, limit, reader->state, ends, reader->found++ % PUSH_ONE_IN == 0);
 }
 
 static int
 reader_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct history_reader *reader = context;
-	struct hash128 of = count_key(&reader->history->key, query);
+	struct history *history = reader->history;
+	struct hash128 of = count_key(&history->key, query), hot = query->ended_only ? hot_ended(of) : of;
 	struct ends ends;
 	int r;
 
-	if (is_answered(reader->history, query, ret))
+	if (is_answered(history, query, ret))
 		return 0;
-	if (recall(reader, of, query, ret)) {
+	if (query->whether &&
+	    hot_count(&history->hot, hot, query->limit, reader->state, query->since_ms, until_of(query), ret)) {
 		reader->answered = true;
 		return 0;
 	}
 	r = take_snapshot(reader);
 	if (r == 0)
-		r = count_stored(reader->history, reader->txn, of, query, ret, &ends);
-	if (r == 0)
-		remember(reader, of, query, ret, &ends);
+		r = count_stored(history, reader->txn, of, query, ret, &ends);
+	if (r == 0 && query->whether && ends.whole_from_ms != INT64_MAX)
+		leave(reader, hot, query->limit, &ends);
 	return r;
 }
 
-/* As txn_loop_newest, from memory when it is there: as a ring of one end. */
+/* As txn_loop_newest, from memory when it is there: as a limit of 1. */
 static int
 reader_loop_newest(struct history_reader *reader, struct str clname, enum key_kind kind, int64_t *ret)
 {
 	struct history *history = reader->history;
 	struct hash128 of = loop_key(&history->key, kind, clname);
 	struct count_result found;
+	struct ends ends;
 	int r;
 
-	if (hot_count(&history->hot, of, reader->state, TIME_NONE, INT64_MAX, 1, &found)) {
+	if (hot_count(&history->hot, of, 1, reader->state, TIME_NONE, INT64_MAX, &found)) {
 		reader->answered = true;
 		*ret = found.limit_end;
 		return 0;
@@ -372,11 +344,11 @@ reader_loop_newest(struct history_reader *reader, struct str clname, enum key_ki
 	r = take_snapshot(reader);
 	if (r == 0)
 		r = txn_loop_newest(history, reader->txn, of, kind, ret);
-	if (r == 0)
-		hot_put(&history->hot, of, reader->state,
-		        &(struct ring_view){(const char *)ret, *ret != TIME_NONE,
-		                            *ret == TIME_NONE ? TIME_NONE : INT64_MAX});
-	return r;
+	if (r != 0)
+		return r;
+	ends = (struct ends){*ret == TIME_NONE ? 0 : 2, *ret, *ret, TIME_NONE};
+	leave(reader, of, 1, &ends);
+	return 0;
 }
 
 static int

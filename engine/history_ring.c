@@ -57,16 +57,15 @@ stamp_at(const char *bytes, size_t i)
 	return stamp;
 }
 
-/* Of ends that are not all: one more that equals the last may be missing. */
-static int64_t
-whole_from(const char *stamps, uint32_t count)
+/* When they are not all, one more that equals the last may be missing. No window begins as late as INT64_MAX. */
+static struct ring_view
+view_of(const char *stamps, uint32_t count, bool complete)
 {
-	int64_t last;
+	int64_t last = INT64_MAX;
 
-	if (count == 0)
-		return INT64_MAX;
-	memcpy(&last, stamps + 8 * ((size_t)count - 1), 8);
-	return later(last, 1);
+	if (count > 0)
+		memcpy(&last, stamps + 8 * ((size_t)count - 1), 8);
+	return (struct ring_view){stamps, count, complete ? TIME_NONE : later(last, 1)};
 }
 
 /*
@@ -122,13 +121,12 @@ ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	if (r < 0)
 		return r;
 	*ret = (struct count_result){0, TIME_NONE};
-	*ret_ring = (struct ring_view){.whole_from_ms = TIME_NONE};
+	*ret_ring = view_of(NULL, 0, true);
 	if (r == 0)
 		return 1; /* no ring: nothing was ever counted */
 	if (header_read(key, of, bytes, &complete, &count, &room) != 0)
 		return -ERROR_DAMAGED;
-	*ret_ring = (struct ring_view){bytes.ptr + HEADER_SIZE, count,
-	                               complete ? TIME_NONE : whole_from(bytes.ptr + HEADER_SIZE, count)};
+	*ret_ring = view_of(bytes.ptr + HEADER_SIZE, count, complete);
 	if (!complete && count < limit)
 		return 0;
 	high = count < limit ? count : limit;
@@ -261,7 +259,7 @@ ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, 
 	uint32_t length = atomic_load_explicit(&writer->history->ring_length, memory_order_relaxed);
 	const struct hash_key *key = &writer->history->key;
 	struct store_txn *txn = writer->txn;
-	const char *stamps;
+	struct ring_view view;
 	struct ring ring;
 	int r = ring_read(txn, key, of, &ring);
 
@@ -279,11 +277,21 @@ ring_change(struct history_writer *writer, struct hash128 of, int64_t leave_ms, 
 		r = ring_write(txn, key, of, &ring);
 	if (r != 0)
 		return r;
-	stamps = (const char *)ring.stamps;
-	writer->rings = true;
-	hot_change(&writer->history->hot, of, writer->commit,
-	           &(struct ring_view){stamps, ring.count, ring.complete ? TIME_NONE : whole_from(stamps, ring.count)});
+	view = view_of((const char *)ring.stamps, ring.count, ring.complete);
+	hot_change(&writer->history->hot, of, writer->commit, &view);
 	return 0;
+}
+
+void
+ring_ends(const struct ring_view *ring, uint32_t limit, struct ends *ret)
+{
+	*ret = (struct ends){.count = ring->count > 0, .whole_from_ms = ring->whole_from_ms};
+	if (ring->count > 0)
+		memcpy(&ret->newest_ms, ring->stamps, 8);
+	if (ring->count < limit)
+		return;
+	ret->count = 2;
+	memcpy(&ret->limit_ms, ring->stamps + 8 * ((size_t)limit - 1), 8);
 }
 
 int

@@ -117,7 +117,7 @@ struct count_query {
 };
 
 struct count_result {
-	uint32_t used;     /* operations counted, at most limit */
+	uint32_t used;     /* operations counted, at most limit; asked whether, any number below the limit for fewer */
 	int64_t limit_end; /* used == limit: the limit-th newest end, else TIME_NONE. A live operation ends when its lease does */
 };
 

@@ -30,6 +30,7 @@ id,closedLoopName,requestId,subrequestId,actor,operation,target,starttime,outcom
 ROWS
 printf 'actor,colour\nSO,red\n' >"$work/unknown.csv"
 printf 'actor,endtime\nSO,noon\n' >"$work/time.csv"
+awk 'BEGIN { print "actor,operation"; for (i = 0; i < 300; i++) print "SO,Restart"; printf "%02000d,Restart\n", 0 }' >"$work/long.csv"
 printf '[{"actor":"SO","operation":"Restart","id":7,"closedLoopName":null}]' >"$work/rows.json"
 
 expect 3 'there is no database' db verify --data "$data"
@@ -40,7 +41,8 @@ expect 0 '2 operations entered' db import --data "$data" "$work/rows.csv"
 expect 1 'unknown.csv:1:1: error' db import --data "$data" "$work/unknown.csv"
 expect 1 'time.csv:2:1: error' db import --data "$data" "$work/time.csv"
 expect 0 '2 operations entered' db import --data "$data" "$work/rows.csv"
-expect 0 'sound: 2 operations' db verify --data "$data"
+expect 1 'long.csv: error: row 300: a text of 2000 bytes, more than 1024' db import --data "$data" "$work/long.csv"
+expect 0 'sound: 2 operations' db verify --data "$data" # none of the 300 before it
 expect 0 '1 operations entered' db import --data "$data" "$work/rows.json"
 expect 0 '"ended":1,"live":1' db dump --data "$data"
 expect 0 'a \"quoted\", text' db dump --data "$data"
