@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/store_file.h"
 #include "base/store_lock.h"
 #include "base/store_pages.h"
+#include "base/store_turn.h"
 
 #define READERS_DEFAULT 1024
 #define MAP_SMALLEST ((size_t)64 << 20)
@@ -53,7 +53,7 @@ struct store {
 	unsigned env_flags, readers;
 	atomic_bool broken;      /* any thread sets it; store_reopen clears it */
 	struct store_txn writer; /* belongs to who holds LMDB's writer lock */
-	pthread_mutex_t slots;   /* for the thread of this process whose turn it is with the table of readers */
+	struct store_turn turn;  /* before any of LMDB's locks: to write, or to change the table of readers */
 };
 
 /* One LMDB or system error as ours. */
@@ -142,17 +142,16 @@ seal_check(MDB_txn *txn, MDB_dbi names, uint64_t number)
 	return v.mv_size == STORE_SEAL_SIZE && memcmp(v.mv_data, &number, STORE_SEAL_SIZE) == 0 ? 0 : MDB_CORRUPTED;
 }
 
-/* A write transaction and its end. What takes LMDB's mutexes has its turn first: see store_lock.h. */
 static int
 begin_writing(struct store *store, MDB_txn **ret)
 {
-	int rc = store_turn_take(&store->lock, STORE_TURN_WRITER);
+	int rc = store_turn_take(&store->turn);
 
 	if (rc != 0)
 		return rc;
 	rc = mdb_txn_begin(store->env, NULL, 0, ret);
 	if (rc != 0)
-		store_turn_give(&store->lock, STORE_TURN_WRITER);
+		store_turn_give(&store->turn);
 	return rc;
 }
 
@@ -164,7 +163,7 @@ end_writing(struct store *store, MDB_txn *txn, int rc)
 		rc = mdb_txn_commit(txn);
 	else
 		mdb_txn_abort(txn);
-	store_turn_give(&store->lock, STORE_TURN_WRITER);
+	store_turn_give(&store->turn);
 	return rc;
 }
 
@@ -172,30 +171,24 @@ end_writing(struct store *store, MDB_txn *txn, int rc)
 static int
 begin_reading(struct store *store, MDB_txn **ret)
 {
-	int rc;
+	int rc = store_turn_take(&store->turn);
 
-	pthread_mutex_lock(&store->slots);
-	rc = store_turn_take(&store->lock, STORE_TURN_READERS);
-	if (rc == 0) {
-		rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, ret);
-		store_turn_give(&store->lock, STORE_TURN_READERS);
-	}
-	pthread_mutex_unlock(&store->slots);
+	if (rc != 0)
+		return rc;
+	rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, ret);
+	store_turn_give(&store->turn);
 	return rc;
 }
 
 static int
 check_slots(struct store *store, int *ret_dead)
 {
-	int rc;
+	int rc = store_turn_take(&store->turn);
 
-	pthread_mutex_lock(&store->slots);
-	rc = store_turn_take(&store->lock, STORE_TURN_READERS);
-	if (rc == 0) {
-		rc = mdb_reader_check(store->env, ret_dead);
-		store_turn_give(&store->lock, STORE_TURN_READERS);
-	}
-	pthread_mutex_unlock(&store->slots);
+	if (rc != 0)
+		return rc;
+	rc = mdb_reader_check(store->env, ret_dead);
+	store_turn_give(&store->turn);
 	return rc;
 }
 
@@ -355,6 +348,10 @@ open_named(struct store *store, const char *directory, const struct store_option
 		return error_set(err, ERROR_IO, NULL, "cannot enter directory '%s': %s", directory, strerror(errno));
 	if (!options->locked)
 		r = store_lock_take(&store->lock, directory, false, err);
+	if (r == 0 && options->read_only)
+		(void)store_turn_open(&store->turn, directory, NULL); /* where it cannot be opened nobody writes */
+	else if (r == 0)
+		r = store_turn_open(&store->turn, directory, err);
 	if (r == 0)
 		r = store_file_check(directory, existing, err);
 	if (r == 0)
@@ -402,8 +399,8 @@ store_open(const struct store_options *options, struct store **ret, struct error
 
 	if (!store)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	pthread_mutex_init(&store->slots, NULL);
 	store->lock = STORE_LOCK_NONE;
+	store_turn_init(&store->turn);
 	store->spare = -1;
 	store->table_count = options->table_count;
 	store->nameless = STORE_TABLES_MAX;
@@ -442,7 +439,7 @@ store_close(struct store *store)
 	if (store->spare >= 0)
 		(void)close(store->spare); /* nobody wants it any more */
 	store_lock_drop(&store->lock);
-	pthread_mutex_destroy(&store->slots);
+	store_turn_close(&store->turn);
 	free(store->directory);
 	free(store);
 }
@@ -501,17 +498,13 @@ store_check_readers(struct store *store)
 
 /* Pages that the file holds and nobody uses: the free list's own table, whose values begin with how many they list. */
 static int
-free_pages(struct store *store, size_t *ret)
+free_pages(MDB_txn *txn, size_t *ret)
 {
-	MDB_txn *txn;
 	MDB_cursor *cursor = NULL;
 	MDB_val key, value;
 	size_t pages = 0;
-	int rc = begin_reading(store, &txn);
+	int rc = mdb_cursor_open(txn, 0, &cursor);
 
-	if (rc != 0)
-		return rc;
-	rc = mdb_cursor_open(txn, 0, &cursor);
 	while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
 		size_t listed;
 
@@ -520,20 +513,19 @@ free_pages(struct store *store, size_t *ret)
 	}
 	if (cursor)
 		mdb_cursor_close(cursor);
-	mdb_txn_abort(txn);
 	*ret = pages;
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 int
-store_info(struct store *store, bool exact, struct store_info *ret)
+store_info(struct store *store, const struct store_txn *reader, struct store_info *ret)
 {
 	MDB_envinfo info;
 	size_t unused = 0;
 	int rc = store->env ? mdb_env_info(store->env, &info) : MDB_PANIC;
 
-	if (rc == 0 && exact)
-		rc = free_pages(store, &unused);
+	if (rc == 0 && reader)
+		rc = free_pages(reader->txn, &unused);
 	if (rc != 0)
 		return code_of(store, rc);
 	*ret = (struct store_info){
@@ -551,15 +543,15 @@ store_info(struct store *store, bool exact, struct store_info *ret)
 static int
 seal_copy(const struct store *store, const char *directory, struct error *err)
 {
-	struct store copy = {.lock = STORE_LOCK_NONE,
-	                     .readers = READERS_DEFAULT,
-	                     .env_flags = store->env_flags & ~(unsigned)MDB_RDONLY};
+	struct store copy = {.readers = READERS_DEFAULT, .env_flags = store->env_flags & ~(unsigned)MDB_RDONLY};
 	int rc = env_open(&copy, directory, store->map_bytes);
 
+	store_turn_init(&copy.turn);
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = seal_again(&copy);
 	if (copy.env)
 		mdb_env_close(copy.env);
+	store_turn_close(&copy.turn);
 	return rc == 0 ? 0 : fail(&copy, rc, "copy", err);
 }
 

@@ -67,14 +67,14 @@ struct store_info {
 	uint64_t commits;   /* transactions committed since the database was made */
 };
 
-/* Cheap but for the free pages, which are counted only when exact is set: without it used_bytes is file_bytes. */
-int store_info(struct store *store, bool exact, struct store_info *ret);
+/* Cheap but for the free pages, which are counted in a read transaction: without one, NULL, used_bytes is file_bytes. */
+int store_info(struct store *store, const struct store_txn *reader, struct store_info *ret);
 
 /* A compacted copy of the database, as data.mdb in a directory that exists and has none. */
 int store_copy(struct store *store, const char *directory, struct error *err);
 
 /*
- * A read transaction, for one thread at a time, used many times. Opening allocates and locks; begin, end and reading do
+ * A read transaction, for one thread at a time, used many times. Opening allocates and waits for a turn; begin, end and reading do
  * neither. Begin takes a fresh snapshot; end lets it go, so that its pages can be used again.
  */
 int store_reader_open(struct store *store, struct store_txn **ret, struct error *err);
@@ -86,7 +86,7 @@ void store_end(struct store_txn *txn);
 void store_reader_suspend(struct store_txn *txn);
 int store_reader_resume(struct store_txn *txn);
 
-/* A write transaction; waits for the writer lock. Ended by exactly one of commit and abort. */
+/* A write transaction; waits for its turn. Ended by exactly one of commit and abort, by the same thread. */
 int store_write(struct store *store, struct store_txn **ret, struct error *err);
 int store_commit(struct store_txn *txn, struct error *err);
 void store_abort(struct store_txn *txn); /* takes NULL */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PID_BITS 22 /* Linux numbers processes below 2^22 */
-#define FIRST_PROCESS_BYTE (STORE_TURN_READERS + 1)
+#define FIRST_PROCESS_BYTE 2
 
 static const char mark[] = "clguard database 1\n";
 
@@ -89,24 +89,6 @@ store_lock_take(struct store_lock *lock, const char *directory, bool exclusive, 
 	}
 	lock->fd = fd;
 	return 0;
-}
-
-int
-store_turn_take(const struct store_lock *lock, enum store_turn turn)
-{
-	struct flock region = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = turn, .l_len = 1};
-	int rc = 0;
-
-	while (lock->fd >= 0 && (rc = fcntl(lock->fd, F_OFD_SETLKW, &region)) != 0 && errno == EINTR)
-		;
-	return rc == 0 ? 0 : errno;
-}
-
-void
-store_turn_give(const struct store_lock *lock, enum store_turn turn)
-{
-	if (lock->fd >= 0)
-		(void)byte_lock(lock->fd, F_UNLCK, turn); /* cannot fail: less is locked afterwards */
 }
 
 int

@@ -13,11 +13,6 @@
  * quarantine) holds byte 0 exclusively instead. The locks belong to the open file, so that closing another descriptor
  * does not drop them, and go with the process. A file that is not empty says that a database was made in this
  * directory.
- *
- * Two more bytes are turns. LMDB's own mutexes lie in memory that processes share, and such a mutex may lose a waiter: when one
- * that has just been woken is killed, and another process has taken the mutex meanwhile, nobody wakes the third, for as long
- * as nobody else has to wait. The kernel gives these bytes to the next one whoever dies, so that processes wait here, and
- * not there.
  */
 struct store_lock {
 	int fd; /* -1: holds nothing */
@@ -27,15 +22,6 @@ struct store_lock {
 
 /* errors  ERROR_BUSY: another has it (its process number is in the text); ERROR_IO */
 int store_lock_take(struct store_lock *lock, const char *directory, bool exclusive, struct error *err);
-
-enum store_turn { STORE_TURN_WRITER = 1, STORE_TURN_READERS }; /* to write; to change the table of readers */
-
-/*
- * Waits for a turn; 0 or a system error's number. For one thread of the process at a time. Of nothing: nobody else can be
- * there, and it does nothing.
- */
-int store_turn_take(const struct store_lock *lock, enum store_turn turn);
-void store_turn_give(const struct store_lock *lock, enum store_turn turn);
 
 /* From exclusive to shared, without a moment between. */
 int store_lock_share(struct store_lock *lock, struct error *err);

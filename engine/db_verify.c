@@ -331,7 +331,7 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 		r = store_open(&options, &store, err);
 	if (r != 0)
 		return r;
-	if (store_info(store, false, &info) == 0)
+	if (store_info(store, NULL, &info) == 0)
 		v.commits = info.commits;
 	r = store_reader_open(store, &v.txn, err);
 	if (r == 0)

@@ -84,7 +84,7 @@ open_header(struct history *history, struct error *err)
 	if (r != 0)
 		return r;
 	r = header_read_key(txn, &history->key, err);
-	if (r == 1 && (store_info(history->store, false, &info) != 0 || info.commits > COMMITS_BEFORE_HEADER))
+	if (r == 1 && (store_info(history->store, NULL, &info) != 0 || info.commits > COMMITS_BEFORE_HEADER))
 		r = error_set(err, ERROR_DAMAGED, NULL, "the database has lost its header");
 	if (r == 1 && header_make(txn, &history->key, err) == 0)
 		return store_commit(txn, err);

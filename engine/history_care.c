@@ -113,7 +113,7 @@ history_metrics(struct history_reader *reader, struct history_metrics *ret)
 	own_metrics(history, ret);
 	r = state_read(reader->txn, &history->key, &state);
 	if (r == 0)
-		r = store_info(history->store, true, &info);
+		r = store_info(history->store, reader->txn, &info);
 	records = store_count(reader->txn, TABLE_LOG);
 	if (r != 0 || records < 0)
 		return r != 0 ? r : (int)records;

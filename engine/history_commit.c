@@ -1,5 +1,6 @@
 /* history_commit - the committer: one thread that takes all that waits into one transaction */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -75,17 +76,23 @@ history_limit(const struct history *history, size_t map_bytes)
 
 /* Whether the database has reached its limit. The free pages are counted only when the file is that large. */
 static bool
-is_full(const struct history *history)
+is_full(struct history *history)
 {
+	struct history_reader *reader = history->own_reader;
 	struct store_info info;
 	size_t most;
+	int r;
 
-	if (store_info(history->store, false, &info) != 0)
+	if (store_info(history->store, NULL, &info) != 0)
 		return false; /* the transaction will tell */
 	most = history_limit(history, info.map_bytes);
 	if (info.used_bytes < most)
 		return false;
-	return store_info(history->store, true, &info) != 0 || info.used_bytes >= most;
+	if (history_reader_begin(reader) != 0)
+		return true;
+	r = store_info(history->store, reader->txn, &info);
+	history_reader_end(reader);
+	return r != 0 || info.used_bytes >= most;
 }
 
 static int
@@ -312,15 +319,18 @@ committer_main(void *argument)
 int
 committer_start(struct history *history, struct error *err)
 {
-	struct committer *committer = calloc(1, sizeof(*committer));
-	int rc;
+	struct committer *committer;
+	int rc, r = history_reader_open(history, &history->own_reader, err);
 
-	if (!committer)
-		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	committer->history = history;
-	rc = pthread_create(&history->committer, NULL, committer_main, committer);
+	if (r != 0)
+		return r;
+	committer = calloc(1, sizeof(*committer));
+	if (committer)
+		committer->history = history;
+	rc = committer ? pthread_create(&history->committer, NULL, committer_main, committer) : ENOMEM;
 	if (rc != 0) {
 		free(committer);
+		history_reader_close(history->own_reader);
 		return error_set(err, ERROR_MEMORY, NULL, "cannot start the committer: %s", strerror(rc));
 	}
 	history->started = true;
@@ -337,5 +347,6 @@ committer_stop(struct history *history)
 	pthread_cond_signal(&history->queue_filled);
 	pthread_mutex_unlock(&history->queue_lock);
 	pthread_join(history->committer, NULL);
+	history_reader_close(history->own_reader);
 	history->started = false;
 }

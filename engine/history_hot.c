@@ -44,7 +44,6 @@
  * are two cache lines: the set's first, whose tags tell the slot, and the slot. When a set is full one of some that ask for a
  * place gets that of another, so that most of those who are there stay: who has none is only slow.
  */
-#define SETS 16384u /* 8 MiB, of which the system gives what is touched */
 #define PLACES 7
 #define LINE 64
 
@@ -70,7 +69,7 @@ hot_open(struct hot *hot)
 {
 	const uintptr_t align = sizeof(struct hot_set); /* none lies in two pages */
 
-	hot->memory = calloc(SETS + 1, sizeof(struct hot_set)); /* zero is what atomics begin with, and it is not touched */
+	hot->memory = calloc(HOT_SETS + 1, sizeof(struct hot_set)); /* zero is what atomics begin with, and it is not touched */
 	if (!hot->memory)
 		return -ERROR_MEMORY;
 	hot->sets = (struct hot_set *)(((uintptr_t)hot->memory + align - 1) & ~(align - 1));
@@ -92,7 +91,7 @@ hot_ended(struct hash128 of)
 static struct hot_set *
 set_of(const struct hot *hot, struct hash128 of)
 {
-	return &hot->sets[of.lo % SETS];
+	return &hot->sets[of.lo % HOT_SETS];
 }
 
 static uint64_t
@@ -200,7 +199,7 @@ place_for(const struct hot *hot, const struct hot_set *set, struct hash128 of, u
 		return place;
 	for (place = 0; place < PLACES && !is_free(hot, set, place);)
 		place++;
-	return place == PLACES && push ? of.hi % PLACES : place;
+	return place == PLACES && push ? (of.hi + limit) % PLACES : place;
 }
 
 /* False when somebody else writes there. */
@@ -264,8 +263,8 @@ hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct rin
 		uint32_t limit = (uint32_t)word(&set->slots[place], WORD_LIMIT);
 		struct ends ends;
 
-		if (tag(set, place) != of.hi || !has(&set->slots[place], of, limit))
-			continue;
+		if (limit == 0 || tag(set, place) != of.hi || !has(&set->slots[place], of, limit))
+			continue; /* 0: a reader is about to fill a free slot */
 		ring_ends(ring, limit, &ends);
 		written = true;
 		if (!put(set, place, of, limit, commit, &ends))
@@ -304,7 +303,7 @@ hot_forget(struct hot *hot, uint64_t commit)
 			set_clear(hot->written_sets[i], commit);
 		return;
 	}
-	for (size_t i = 0; i < SETS; i++)
+	for (size_t i = 0; i < HOT_SETS; i++)
 		set_clear(&hot->sets[i], commit);
 }
 
@@ -330,6 +329,6 @@ void
 hot_clear(struct hot *hot)
 {
 	atomic_store_explicit(&hot->known, 0, memory_order_relaxed); /* no state is as early: nothing is known */
-	for (size_t i = 0; i < SETS; i++)
+	for (size_t i = 0; i < HOT_SETS; i++)
 		set_clear(&hot->sets[i], 0);
 }

@@ -184,7 +184,8 @@ void ring_ends(const struct ring_view *ring, uint32_t limit, struct ends *ret);
 
 struct hot_set;
 
-#define HOT_WRITTEN 256 /* changes of a transaction that are remembered one by one */
+#define HOT_SETS 16384u  /* 8 MiB, of which the system gives what is touched */
+#define HOT_WRITTEN 4096 /* changes of a transaction that are remembered one by one */
 
 struct hot {
 	struct hot_set *sets;
@@ -415,6 +416,7 @@ struct history {
 	atomic_bool behind;                /* the clock was set back and has not caught up */
 	atomic_bool full, failing;         /* written by the committer: at max_bytes; the last transaction failed */
 	uint64_t prune_at;                 /* committer: where pruning goes on */
+	struct history_reader *own_reader; /* committer: to count free pages */
 	struct history_counters counters;
 	struct hot hot;
 	atomic_uint ring_length; /* stamps that rings should hold; readers raise it, relaxed: late is only slow */

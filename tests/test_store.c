@@ -1,5 +1,6 @@
 /* test_store - tables of bytes: order, prefixes, snapshots, locks, sticky errors, reopening */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -423,6 +424,53 @@ a_killed_process_leaves_nobody_waiting(void **state)
 	remove_directory(path);
 }
 
+/* Says so, and is there until somebody answers; seconds, if nobody does. */
+static void
+be_there(const int tell[2], const int wait[2])
+{
+	char byte = 'x';
+
+	alarm(20);
+	_exit(write(tell[1], &byte, 1) == 1 && read(wait[0], &byte, 1) == 1 ? 0 : 1);
+}
+
+static void
+a_forked_child_keeps_no_turn(void **state)
+{
+	char path[64];
+	struct store_options options = options_for(make_directory(path));
+	struct store *store;
+	struct error err = {0};
+	int tell[2], wait[2];
+	struct pollfd gone;
+	pid_t child;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(tell) | pipe(wait), 0);
+	child = fork();
+	if (child == 0) {
+		struct store_txn *txn;
+
+		if (store_open(&options, &store, &err) != 0 || store_write(store, &txn, &err) != 0)
+			_exit(1);
+		if (fork() == 0)
+			be_there(tell, wait);
+		(void)pause();
+	}
+	close(tell[1]);
+	assert_int_equal(read(tell[0], &byte, 1), 1);
+	kill(child, SIGKILL); /* in the middle of its transaction */
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(store_open(&options, &store, &err), 0);
+	put_one(store, "key", "value");
+	gone = (struct pollfd){.fd = tell[0], .events = POLLIN};
+	assert_int_equal(poll(&gone, 1, 0), 0); /* it has the other end still */
+	assert_int_equal(write(wait[1], "x", 1), 1);
+	store_close(store);
+	remove_directory(path);
+}
+
 static void
 what_was_committed_is_there_after_closing_and_after_reopening(void **state)
 {
@@ -519,7 +567,7 @@ a_limited_address_space_gets_a_smaller_map(void **state)
 		options.map_bytes = (size_t)64 << 30;
 		if (setrlimit(RLIMIT_AS, &limit) != 0 || store_open(&options, &store, &err) != 0)
 			_exit(1);
-		if (store_info(store, true, &info) != 0 || info.map_bytes >= (size_t)2 << 30)
+		if (store_info(store, NULL, &info) != 0 || info.map_bytes >= (size_t)2 << 30)
 			_exit(2);
 		store_close(store);
 		_exit(0);
@@ -533,7 +581,7 @@ static void
 used_bytes_shrink_when_entries_go(void **state)
 {
 	struct store *store = open_private();
-	struct store_txn *txn;
+	struct store_txn *txn, *reader;
 	struct store_info before, after;
 	struct error err = {0};
 	static char big[1 << 20];
@@ -542,11 +590,17 @@ used_bytes_shrink_when_entries_go(void **state)
 	assert_int_equal(store_write(store, &txn, &err), 0);
 	assert_int_equal(store_put(txn, 0, STR("big"), (struct str){big, sizeof(big)}), 0);
 	assert_int_equal(store_commit(txn, &err), 0);
-	assert_int_equal(store_info(store, true, &before), 0);
+	assert_int_equal(store_reader_open(store, &reader, &err), 0);
+	assert_int_equal(store_begin(reader), 0);
+	assert_int_equal(store_info(store, reader, &before), 0);
+	store_end(reader);
 	assert_int_equal(store_write(store, &txn, &err), 0);
 	assert_int_equal(store_delete(txn, 0, STR("big")), 1);
 	assert_int_equal(store_commit(txn, &err), 0);
-	assert_int_equal(store_info(store, true, &after), 0);
+	assert_int_equal(store_begin(reader), 0);
+	assert_int_equal(store_info(store, reader, &after), 0);
+	store_end(reader);
+	store_reader_close(reader);
 	assert_true(before.used_bytes - after.used_bytes >= sizeof(big));
 	assert_true(after.file_bytes >= before.file_bytes);
 	store_close(store);
@@ -590,6 +644,7 @@ main(void)
 		cmocka_unit_test(a_full_map_is_an_error_and_the_store_lives_on),
 		cmocka_unit_test(a_second_open_in_one_process_is_refused_until_the_first_is_closed),
 		cmocka_unit_test(another_process_may_open_it_and_an_exclusive_lock_names_it),
+		cmocka_unit_test(a_forked_child_keeps_no_turn),
 		cmocka_unit_test(a_killed_process_leaves_nobody_waiting),
 		cmocka_unit_test(what_was_committed_is_there_after_closing_and_after_reopening),
 		cmocka_unit_test(a_lost_or_short_file_is_refused_and_not_taken_for_a_new_database),
