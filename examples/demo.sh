@@ -42,6 +42,7 @@ say 'The policies, checked'
 "$build/clguard" check policies
 
 say 'The service starts'
+: >"$work/log" # it may be looked at before the service has been started
 "$build/clguardd" --listen 127.0.0.1:0 --data "$work/data" --policies policies 2>"$work/log" &
 server=$!
 url=

@@ -30,6 +30,7 @@ until_state() {
 }
 
 say 'The runtime, with a guard: the cache is started at most once in 8 seconds'
+: >"$work/log" # it may be looked at before the service has been started
 "$build/clguardd" --listen 127.0.0.1:0 --data "$work/data" --policies control-loop-guard.yaml \
 	--policy-participant org.example.participants.Policy 2>"$work/log" &
 started=$!
