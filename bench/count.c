@@ -125,7 +125,6 @@ static const struct limiter others[] = {
 };
 
 struct ours {
-	const struct limiter *limiter;
 	struct clg_engine *engine;
 	struct clg_session *session;
 };
@@ -169,7 +168,6 @@ ours_open(struct ours *ours, const struct limiter *limiter, unsigned keys)
 	         limiter->limit);
 	check(fd >= 0 && write(fd, policy, strlen(policy)) > 0, "no temporary file");
 	close(fd);
-	ours->limiter = limiter;
 	options.mode = limiter->mode;
 	options.process_durability = true;
 	check(clg_open(&options, &ours->engine, &err) == 0 && clg_load(ours->engine, paths, 1, NULL, NULL, &err) == 0 &&
