@@ -10,7 +10,7 @@
 #include <crypt.h>
 #endif
 
-#include "engine/load.h"
+#include "engine/decide/load.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 #define CREDENTIALS_MAX 512 /* bytes of name:password */

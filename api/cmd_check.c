@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/arguments.h"
 #include "api/commands.h"
-#include "engine/analysis.h"
-#include "engine/load.h"
-#include "engine/operational_set.h"
-#include "engine/policyset.h"
+#include "engine/analysis/analysis.h"
+#include "engine/decide/load.h"
+#include "engine/operational/operational_set.h"
+#include "engine/decide/policyset.h"
 
 static const char help[] =
 	"usage: clguard check [--mode strict|onap] [--witness] FILE|DIRECTORY...\n\n"

@@ -10,8 +10,8 @@
 #include "api/database.h"
 #include "api/db_dump.h"
 #include "api/db_import.h"
-#include "engine/engine.h"
-#include "engine/load.h"
+#include "engine/decide/engine.h"
+#include "engine/decide/load.h"
 
 #define IMPORT_BATCH 128 /* rows a commit: the more, the more free pages stay behind it in the file */
 

@@ -8,9 +8,9 @@
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/rows.h"
-#include "engine/explanation.h"
-#include "engine/load.h"
-#include "engine/trial.h"
+#include "engine/decide/explanation.h"
+#include "engine/decide/load.h"
+#include "engine/simulation/sandbox.h"
 
 static const char help[] =
 	"usage: clguard decide [--mode strict|onap] [--policy FILE...] --request FILE|- [--history FILE] [--now TIME]\n"

@@ -12,8 +12,8 @@
 #include "base/document.h"
 #include "base/text.h"
 #include "base/yaml_write.h"
-#include "engine/clguard.h"
-#include "engine/load.h"
+#include "engine/library/clguard.h"
+#include "engine/decide/load.h"
 
 #define BASE "/onap/controlloop/v2/"
 #define SERVICE "127.0.0.1:6969"

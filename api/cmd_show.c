@@ -3,9 +3,9 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "base/yaml_write.h"
-#include "engine/load.h"
-#include "engine/operational_set.h"
-#include "engine/operational_show.h"
+#include "engine/decide/load.h"
+#include "engine/operational/operational_set.h"
+#include "engine/operational/show.h"
 
 static const char help[] =
 	"usage: clguard show FILE... --graph|--flat\n\n"

@@ -5,9 +5,9 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
-#include "engine/load.h"
-#include "engine/plant.h"
-#include "engine/simulate.h"
+#include "engine/decide/load.h"
+#include "engine/simulation/scenario.h"
+#include "engine/simulation/simulate.h"
 
 static const char help[] =
 	"usage: clguard simulate [--policy FILE...] --script FILE|- [--guards FILE...] [--mode strict|onap]\n"

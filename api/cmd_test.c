@@ -8,7 +8,7 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "api/policy_test.h"
-#include "engine/load.h"
+#include "engine/decide/load.h"
 
 static const char help[] =
 	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"

@@ -5,7 +5,7 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "api/types.h"
-#include "engine/policyset.h"
+#include "engine/decide/policyset.h"
 #include "policytypes/builtin.h"
 
 static const char help[] =

@@ -3,7 +3,7 @@
 #ifndef API_DATABASE_H
 #define API_DATABASE_H
 
-#include "engine/db.h"
+#include "engine/history/db.h"
 
 /*
  * db_verify in a child: damage may end it with a signal. lock: held by the caller, and alone when that says so.

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "engine/history.h"
+#include "engine/history/history.h"
 
 /*
  * {"operation_counters": [{actor, operation, target?, closedLoopName?, ended, live, latest}], "reservations": [...],

@@ -4,7 +4,7 @@
 #define API_DB_IMPORT_H
 
 #include "base/document.h"
-#include "engine/history.h"
+#include "engine/history/history.h"
 
 /*
  * Reads an export of the table operationshistory, or what `clguard db dump` wrote: a JSON list of objects, or such a

@@ -8,8 +8,8 @@
 #include "api/policy_test_priv.h"
 #include "api/request.h"
 #include "api/rows.h"
-#include "engine/load.h"
-#include "engine/trial.h"
+#include "engine/decide/load.h"
+#include "engine/simulation/sandbox.h"
 
 /* A whole decision request, or only what stands in its resource.guard. */
 static const struct node *

@@ -5,7 +5,7 @@
 
 #include "api/policy_test.h"
 #include "base/node.h"
-#include "engine/trial.h"
+#include "engine/simulation/sandbox.h"
 
 /* One file on its way. */
 struct test_file {

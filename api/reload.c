@@ -9,7 +9,7 @@
 
 #include "api/log.h"
 #include "api/reload_priv.h"
-#include "engine/load.h"
+#include "engine/decide/load.h"
 
 #define LOGGED 20 /* findings of one load that are written out */
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/reply.h"
 
-#include "engine/explanation.h"
+#include "engine/decide/explanation.h"
 
 /* The answers that nearly every decision gives are ready-made. */
 #define BODY(status, reason) {"{\"status\":\"" status "\",\"reason\":\"" reason "\"}", \

@@ -3,7 +3,7 @@
 #ifndef API_REPLY_H
 #define API_REPLY_H
 
-#include "engine/engine.h"
+#include "engine/decide/engine.h"
 
 /* JSON text. */
 struct reply_body {

@@ -6,7 +6,7 @@
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/service.h"
-#include "engine/reserve.h"
+#include "engine/decide/reserve.h"
 
 #define LEASE_S_MAX (7 * 24 * 3600)
 #define PATH "/clguard/v1/reservations/"

@@ -5,7 +5,7 @@
 
 #include "api/exchange.h"
 #include "base/node.h"
-#include "engine/history.h"
+#include "engine/history/history.h"
 
 /* Each sets exchange->reply, or suspends. */
 void decision_post(struct exchange *exchange);

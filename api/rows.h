@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/node.h"
-#include "engine/history.h"
+#include "engine/history/history.h"
 
 /*
  * One row {actor, operation, target?, closedLoopName?, requestId?, subrequestId?, outcome?, message?, starttime?,

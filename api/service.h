@@ -10,7 +10,7 @@
 #include "api/exchange.h"
 #include "api/metrics.h"
 #include "api/settings.h"
-#include "engine/engine.h"
+#include "engine/decide/engine.h"
 
 struct decision_log;
 struct runtime;

@@ -9,7 +9,7 @@
 #include "api/socket.h"
 #include "base/document.h"
 #include "base/text.h"
-#include "engine/load.h"
+#include "engine/decide/load.h"
 
 #define KI INT64_C(1024)
 #define MI (1024 * KI)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "engine/engine.h"
+#include "engine/decide/engine.h"
 
 struct settings_list {
 	const char **items;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/types.h"
 
-#include "engine/registry_schema.h"
+#include "engine/operational/registry_schema.h"
 #include "policytypes/schema_json.h"
 
 const char *const type_kind_word[] = {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "bench/report.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define ROUNDS 200
 #define WARM 10

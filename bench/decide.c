@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "bench/report.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define TARGETS 1000
 #define OPERATIONS 10 /* asked for, the same ones whatever the size of the set, unless there is but one policy */

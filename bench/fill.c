@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "bench/policies.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define ROWS_MOST 1000 /* a call */
 

@@ -7,7 +7,7 @@
 #include "api/request.h"
 #include "api/request_scan.h"
 #include "base/document.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define NOW_MS INT64_C(1700000000000)
 #define ENGINES 16 /* each has its own secret, and with it other texts that meet in one slot of a hash table */

@@ -11,7 +11,7 @@
 
 #include "bench/policies.h"
 #include "bench/report.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define RELOADS 20
 #define MIXED_POLICIES 10000

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "bench/report.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define SECONDS 2
 #define SAMPLES 2000000

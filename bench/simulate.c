@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/report.h"
-#include "engine/operational_loops.h"
+#include "engine/machine/runs.h"
 
 #define EVENTS 1000000
 #define RUNS 1024

@@ -3,7 +3,7 @@
 #ifndef RUNTIME_DEDICATED_H
 #define RUNTIME_DEDICATED_H
 
-#include "engine/engine.h"
+#include "engine/decide/engine.h"
 #include "runtime/rows.h"
 
 /*

@@ -1,6 +1,6 @@
 /* operate_receive - what comes for operational policies: events, answers of actors, deadlines */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational_admit.h"
+#include "engine/machine/admit.h"
 #include "runtime/operate.h"
 #include "runtime/runtime_priv.h"
 

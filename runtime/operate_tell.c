@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "engine/operational_topic.h"
+#include "engine/machine/topic.h"
 #include "runtime/actors.h"
 #include "runtime/operate.h"
 #include "runtime/runtime_priv.h"

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/text.h"
-#include "engine/engine.h"
+#include "engine/decide/engine.h"
 #include "runtime/supervise.h"
 
 struct runtime;

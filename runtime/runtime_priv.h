@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "engine/operational_run.h"
+#include "engine/machine/run.h"
 #include "runtime/actors.h"
 #include "runtime/turn.h"
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "engine/operational_row.h"
+#include "engine/machine/run_row.h"
 #include "runtime/turn.h"
 
 /*

@@ -1,7 +1,7 @@
 /* transaction_rows - what stands beside a transaction: locks on targets, attempts, counted events */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
-#include "engine/operational_window.h"
+#include "engine/machine/window.h"
 #include "runtime/runtime_priv.h"
 #include "runtime/transaction.h"
 

@@ -4,8 +4,8 @@
 #define RUNTIME_TURN_H
 
 #include "base/store.h"
-#include "engine/policyset.h"
-#include "engine/reserve.h"
+#include "engine/decide/policyset.h"
+#include "engine/decide/reserve.h"
 #include "runtime/loop.h"
 #include "runtime/runtime.h"
 

@@ -62,7 +62,7 @@ for policy in "$top"/examples/policies/*.yaml "$tmp/guard.yaml"; do
 	[ "$(grep -o '<Apply ' "$tmp/set.xml" | wc -l)" = "$(grep -o '</Apply>' "$tmp/set.xml" | wc -l)" ] ||
 		fail "$policy: an Apply is not closed"
 done
-# What XACML cannot be told as it stands: see engine/xacml.h and guard_xacml.c. Compared once with two engines, 5,400 requests each.
+# What XACML cannot be told as it stands: see engine/xacml/xacml.h and guard_xacml.c. Compared once with two engines, 5,400 requests each.
 cat >"$tmp/some.yaml" <<'EOF'
 tosca_definitions_version: tosca_simple_yaml_1_1_0
 topology_template:

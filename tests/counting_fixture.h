@@ -3,7 +3,7 @@
 #ifndef TESTS_COUNTING_FIXTURE_H
 #define TESTS_COUNTING_FIXTURE_H
 
-#include "engine/reserve.h"
+#include "engine/decide/reserve.h"
 
 /* Whether long runs are wanted (make stress): `often` then, else `seldom`. */
 unsigned how_often(unsigned seldom, unsigned often);

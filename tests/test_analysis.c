@@ -1,13 +1,13 @@
 /* test_analysis - what a whole set does that its authors cannot have meant, and the requests that show it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/analysis.h"
+#include "engine/analysis/analysis.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/operational_set.h"
+#include "engine/operational/operational_set.h"
 
 #define NOW INT64_C(1772366400000) /* 2026-03-01T12:00:00Z */
 

@@ -1,6 +1,6 @@
 /* test_builder - the SDK: what a builder refuses, what it builds, which messages it gives */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* test_compose - the SDK of control loops: element definitions made a control loop type */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

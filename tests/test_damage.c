@@ -14,7 +14,7 @@
 
 #include "api/database.h"
 #include "base/store_pages.h"
-#include "engine/history_priv.h"
+#include "engine/history/history_priv.h"
 #include "tests/counting_fixture.h"
 
 #define NOON INT64_C(1776168000000)

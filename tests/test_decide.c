@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "engine/decide.h"
+#include "engine/decide/decide.h"
 
 /*
  * Random policy sets over small vocabularies, so that scopes meet and wildcards, patterns and lists mix; random requests over

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "engine/history.h"
+#include "engine/history/history.h"
 
 #define LEASE_MS 1000
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "engine/db.h"
-#include "engine/history_priv.h"
+#include "engine/history/db.h"
+#include "engine/history/history_priv.h"
 
 #define NOW_MS 5000
 #define LEASE_MS 1000

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "engine/history_priv.h"
+#include "engine/history/history_priv.h"
 
 /*
  * A reader may leave what it found just when the committer could not write there: so whatever changes in a set ends

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "engine/db.h"
+#include "engine/history/db.h"
 #include "tests/counting_fixture.h"
 
 #define LIMIT 5

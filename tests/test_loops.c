@@ -1,6 +1,6 @@
 /* test_loops - properties of the machine that hold for any policy, any events, any answers */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational_loops.h"
+#include "engine/machine/runs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/operational_heap.h"
-#include "engine/operational_window.h"
+#include "engine/machine/heap.h"
+#include "engine/machine/window.h"
 
 #define ROUNDS 300
 #define EVENTS 120

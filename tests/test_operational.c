@@ -1,6 +1,6 @@
 /* test_operational - the compiler of operational policies: what data cases cannot say */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational_set.h"
+#include "engine/operational/operational_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/load.h"
-#include "engine/registry_schema.h"
+#include "engine/decide/load.h"
+#include "engine/operational/registry_schema.h"
 
 static const struct operational *
 compile(const struct document *documents, size_t count, struct arena *arena, struct diags *diags)

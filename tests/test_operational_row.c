@@ -1,6 +1,6 @@
 /* test_operational_row - transactions and their policies as text */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational_row.h"
+#include "engine/machine/run_row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/document.h"
-#include "engine/operational_set.h"
+#include "engine/operational/operational_set.h"
 
 static const char policy[] =
 	"name: op.row\n"

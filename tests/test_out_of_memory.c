@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 /* The linker sends the library's allocations through these (--wrap). The countdown reaches 0 at the one that fails. */
 static atomic_long countdown;

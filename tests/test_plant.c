@@ -1,6 +1,6 @@
 /* test_plant - scenarios: what they report holds when it is tried */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/plant.h"
+#include "engine/simulation/scenario.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

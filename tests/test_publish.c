@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "engine/clguard.h"
-#include "engine/engine.h"
+#include "engine/library/clguard.h"
+#include "engine/decide/engine.h"
 
 #define ACTORS 4
 #define PUBLICATIONS 60

@@ -1,6 +1,6 @@
 /* test_simulate - scripts of events and results, played against what they must lead to */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/simulate.h"
+#include "engine/simulation/simulate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/load.h"
+#include "engine/decide/load.h"
 
 /* Equal, where each '*' of the pattern stands for any text. */
 static bool

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "bench/clock.h"
-#include "engine/clguard.h"
+#include "engine/library/clguard.h"
 
 #define REQUESTS_MAX 10000
 

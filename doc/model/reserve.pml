@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What is modelled, by the names of the code (engine/history_commit.c, engine/history_reserve.c, engine/reserve.c):
+ * What is modelled, by the names of the code (engine/history/committer.c, engine/history/reservation.c, engine/decide/reserve.c):
  * the log's rows on the disk; a transaction, which is a copy of them until store_commit; the committer, which takes what
  * waits into one transaction; clients, which reserve under a request id of their own, settle, abort, ask again after a crash,
  * or forget; a clock that moves, and once is set back; processes that die between any two steps; one reload.

@@ -1,7 +1,7 @@
 /* fuzz_looptype - service templates of control loops: checked, and written as messages carry them */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
-#include "engine/policyset.h"
+#include "engine/decide/policyset.h"
 #include "runtime/looptype.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 
 #include "base/document.h"
 #include "base/yaml_write.h"
-#include "engine/operational_show.h"
+#include "engine/operational/show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

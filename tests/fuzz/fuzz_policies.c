@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "engine/decide.h"
+#include "engine/decide/decide.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,439 @@
+/* compile - the road of policy documents: read, template, catalogue, check, compile, seal */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "engine/decide/explanation.h"
+#include "engine/decide/document_scope.h"
+#include "engine/decide/policyset.h"
+#include "policytypes/section.h"
+#include "policytypes/template.h"
+
+/* One document on its way. A bad one is left out of later passes. */
+struct source {
+	const struct document *document;
+	struct node *root;
+	enum document_kind kind;
+	bool bad;
+};
+
+/* What the passes share. Trees, templates and user types live in `scratch`, which ends with the compilation. */
+struct compilation {
+	const struct compile_options *options;
+	struct arena scratch;
+	struct source *sources;
+	size_t source_count;
+	struct catalogue *catalogue;
+	struct registry *registry; /* of actors; made when the first operational policy asks */
+	struct policy_list policies;
+	struct policyset *set;
+	struct operational **operational_tail; /* where the next operational policy of the set goes */
+	struct diags *diags;
+	bool exhausted; /* a reader ran out of memory */
+};
+
+static void
+out_of_memory(struct compilation *c)
+{
+	c->exhausted = true;
+	diags_error(c->diags, NULL, "out of memory");
+}
+
+/* For want of memory any guard may be missing, and a set without a guard permits: no such set is published. */
+static bool
+is_exhausted(const struct compilation *c)
+{
+	return c->exhausted || c->scratch.exhausted || c->set->arena.exhausted;
+}
+
+/* Bytes to trees. */
+static void
+pass_read(struct compilation *c)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+		const struct document *document = source->document;
+		struct error err = {0};
+
+		if (document_read(document->bytes, document->name, &c->options->limits, &c->scratch, &source->root,
+		                  &err) != 0 ||
+		    document_classify(source->root, &source->kind, &err) != 0) {
+			source->bad = true;
+			c->exhausted |= err.code == ERROR_MEMORY;
+			diags_add_error(c->diags, document->name, &err);
+		}
+	}
+}
+
+/* By name, version, load order. */
+static int
+policy_compare(const void *left, const void *right)
+{
+	const struct policy *a = *(const struct policy *const *)left, *b = *(const struct policy *const *)right;
+	int r = str_compare(a->name, b->name);
+
+	if (r == 0)
+		r = str_compare(a->version, b->version);
+	if (r == 0)
+		r = (a->order > b->order) - (a->order < b->order);
+	return r;
+}
+
+/* Whose set of policies it belongs to: a number, 0 for everybody's. Asked only where names meet. */
+static size_t
+owner_of(const struct compilation *c, const struct policy *policy)
+{
+	const struct document_only *only = NULL;
+	size_t i = 0;
+
+	while (i < c->source_count && c->sources[i].root != policy->root)
+		i++;
+	if (i < c->source_count)
+		only = c->sources[i].document->only;
+	for (i = 0; only && i < c->source_count; i++)
+		if (c->sources[i].document->only && strcmp(c->sources[i].document->only->owner, only->owner) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* Which policies are defined twice. */
+static void
+check_identities(struct compilation *c)
+{
+	struct policy **sorted = arena_array(&c->scratch, c->policies.count, sizeof(struct policy *));
+	size_t count = 0;
+
+	if (!sorted) {
+		out_of_memory(c);
+		return;
+	}
+	for (struct policy *p = c->policies.first; p; p = p->next) {
+		p->order = (uint32_t)count;
+		sorted[count++] = p;
+	}
+	qsort(sorted, count, sizeof(struct policy *), policy_compare);
+	for (size_t i = 1; i < count; i++) {
+		const struct policy *a = sorted[i - 1];
+		struct policy *b = sorted[i];
+
+		if (a->bare || b->bare || !str_equal(a->name, b->name) || owner_of(c, a) != owner_of(c, b))
+			continue;
+		if (str_equal(a->version, b->version)) {
+			b->bad = true;
+			diags_error_key(c->diags, b->node, "policy '%.*s' version '%.*s' is already defined at %s:%u",
+			                STR_ARG(b->name), STR_ARG(b->version), node_file(a->node),
+			                a->node->key_line ? a->node->key_line : a->node->line);
+		} else {
+			diags_add(c->diags, SEVERITY_WARNING, NULL, b->node,
+			          "policy '%.*s' has versions '%.*s' and '%.*s': both are active", STR_ARG(b->name),
+			          STR_ARG(a->version), STR_ARG(b->version));
+		}
+	}
+}
+
+/* Trees to policies. */
+static void
+pass_template(struct compilation *c)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+		struct policy *last = c->policies.last;
+
+		if (source->bad || (source->kind != DOCUMENT_TEMPLATE && source->kind != DOCUMENT_BARE))
+			continue;
+		template_policies(source->root, source->kind, &c->scratch, &c->policies, c->diags);
+		for (struct policy *p = last ? last->next : c->policies.first; p; p = p->next)
+			p->root = source->root;
+	}
+	check_identities(c);
+}
+
+/* Types of the documents beside the built-in ones. */
+static void
+pass_catalogue(struct compilation *c)
+{
+	c->catalogue = catalogue_new(&c->scratch, c->options->builtin);
+	if (!c->catalogue) {
+		out_of_memory(c);
+		return;
+	}
+	for (size_t i = 0; i < c->source_count; i++) {
+		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_TEMPLATE)
+			catalogue_add(c->catalogue, c->sources[i].root, c->diags);
+	}
+	catalogue_resolve(c->catalogue, c->diags);
+}
+
+/* Properties against types. In onap mode nothing but the name of the type is looked at here, as the reference does. */
+static void
+pass_check(struct compilation *c)
+{
+	for (struct policy *p = c->policies.first; p; p = p->next) {
+		if (p->bad || operational_is(p))
+			continue;
+		if (c->options->mode == GUARD_STRICT)
+			p->bad = !policy_check(p, c->catalogue, &c->scratch, c->diags);
+	}
+}
+
+/* A policy that is none of ours: in the control loop's name space an error, elsewhere somebody else's business. */
+static void
+refuse_type(struct compilation *c, const struct policy *policy)
+{
+	const struct str ours = STR("onap.policies.controlloop.");
+	const struct str operational = STR("onap.policies.controlloop.operational.");
+	struct str name = policy->type_name;
+	const struct type *type = catalogue_find(c->catalogue, TYPE_POLICY, name, policy->type_version);
+	bool guard = type ? type->guard : str_starts_with(name, ours) && !str_starts_with(name, operational);
+
+	if (c->options->mode == GUARD_ONAP && guard)
+		diags_error(c->diags, policy->node, "Application not found for policy type '%.*s' version '%.*s'",
+		            STR_ARG(name), STR_ARG(policy->type_version)); /* the reference's words */
+	else if (type || !str_starts_with(name, ours))
+		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
+		          STR_ARG(name));
+	else
+		diags_error(c->diags, policy->node, "unknown policy type '%.*s'", STR_ARG(name));
+}
+
+/* The actors known: the built-in ones and those that the documents' node templates declare. */
+static const struct registry *
+actors(struct compilation *c)
+{
+	if (c->registry)
+		return c->registry;
+	c->registry = registry_new(&c->scratch, c->diags);
+	for (size_t i = 0; c->registry && i < c->source_count; i++) {
+		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_TEMPLATE)
+			registry_add(c->registry, c->sources[i].root, c->diags);
+	}
+	return c->registry;
+}
+
+/* Adds an operational policy to the set's list. The compiler's own is const: the list has a copy with a link. */
+static void
+keep_operational(struct compilation *c, const struct operational *policy)
+{
+	struct operational *copy = arena_alloc(&c->set->arena, sizeof(*copy));
+
+	if (!copy) {
+		out_of_memory(c);
+		return;
+	}
+	*copy = *policy;
+	copy->next = NULL;
+	*c->operational_tail = copy;
+	c->operational_tail = &copy->next;
+	c->set->policies++;
+}
+
+static void
+compile_policy(struct compilation *c, struct policy *policy)
+{
+	const struct guard_kind *kind = guard_kind_of(policy, c->options->mode);
+	const struct operational *operational;
+	struct guard *guard;
+
+	if (operational_is(policy)) {
+		if (operational_compile_known(policy, c->catalogue, actors(c), &c->set->arena, &operational, c->diags))
+			keep_operational(c, operational);
+	} else if (!kind) {
+		refuse_type(c, policy);
+	} else if (guard_compile(policy, kind, c->options->mode, &c->set->arena, &c->options->key, &guard, c->diags)) {
+		guard_list_append(&c->set->guards, guard);
+		c->set->policies++;
+	}
+}
+
+/* Counts the guard policies of a 2.0.0 file; each of their limits is a guard. */
+static void
+count_guard2(struct compilation *c, const struct guard *before)
+{
+	const struct guard *guard = before ? before->next : c->set->guards.first;
+	const struct guard *last = NULL;
+
+	for (; guard; last = guard, guard = guard->next)
+		c->set->policies += !last || last->policy.ptr != guard->policy.ptr; /* one policy's share its id */
+}
+
+/* What the guards of a document share: its name, and whose it is. */
+static void
+share(struct compilation *c, const struct source *source, struct guard *first)
+{
+	const struct document *document = source->document;
+	const char *file = first ? arena_str(&c->set->arena, str_from(document->name)).ptr : "";
+
+	for (struct guard *guard = first; file && guard; guard = guard->next)
+		guard->file = file;
+	if (!file || (document->only && !only_narrow(document->only, first, &c->set->arena)))
+		out_of_memory(c);
+}
+
+/* Policies to guards, in load order: arguments as given, position in the file. */
+static void
+pass_compile(struct compilation *c)
+{
+	struct policy *policy = c->policies.first;
+
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct source *source = &c->sources[i];
+		struct guard *before = c->set->guards.last;
+
+		if (source->bad)
+			continue;
+		if (source->kind == DOCUMENT_GUARD2) {
+
+			guard2_compile(source->root, c->options->mode, &c->set->arena, &c->options->key,
+			               &c->set->guards, c->diags);
+			count_guard2(c, before);
+		} else if (source->kind == DOCUMENT_CONTROLLOOP) {
+			const struct operational *operational;
+
+			if (operational_compile_document(source->root, actors(c), &c->set->arena, &operational,
+			                                 c->diags))
+				keep_operational(c, operational);
+		}
+		for (; policy && policy->root == source->root; policy = policy->next) {
+			if (!policy->bad)
+				compile_policy(c, policy);
+		}
+		share(c, source, before ? before->next : c->set->guards.first);
+	}
+	(void)operational_unique(c->set->operational, c->diags); /* findings are counted */
+}
+
+static int
+count_type(void *context, const struct type *type)
+{
+	*(size_t *)context += type->kind == TYPE_POLICY;
+	return 0;
+}
+
+/* Guards to a set that answers. */
+static void
+pass_seal(struct compilation *c)
+{
+	struct policyset *set = c->set;
+	uint32_t order = 0;
+	int r;
+
+	if (set->guards.count > c->options->policies_max) {
+		diags_error(c->diags, NULL, "%zu guards are more than the limit of %zu", set->guards.count,
+		            c->options->policies_max);
+		return;
+	}
+	for (struct guard *g = set->guards.first; g; g = g->next)
+		g->order = order++;
+	if (!explanation_label(set->guards.first, &set->arena)) {
+		out_of_memory(c);
+		return;
+	}
+	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
+	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
+	if (r == 0 && operational_index_build(&set->loops, set->operational, &set->arena) < 0)
+		r = -ERROR_MEMORY;
+	if (r == -ERROR_LIMIT)
+		diags_error(c->diags, NULL,
+		            "the guards and their lists of targets make more than the limit of %d index entries",
+		            INDEX_ENTRIES_MAX);
+	else if (r != 0)
+		out_of_memory(c);
+}
+
+static const struct pass {
+	const char *name;
+	void (*run)(struct compilation *c);
+} passes[] = {
+	{"read", pass_read},
+	{"template", pass_template},
+	{"catalogue", pass_catalogue},
+	{"check", pass_check},
+	{"compile", pass_compile},
+	{"seal", pass_seal},
+};
+
+static struct policyset *
+policyset_new(const struct compile_options *options)
+{
+	struct policyset *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	arena_init(&set->arena, 0);
+	set->mode = options->mode;
+	set->on_error_permit = options->on_error_permit;
+	set->no_guard_deny = options->no_guard_deny;
+	atomic_init(&set->holders, 1);
+	return set;
+}
+
+int
+policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
+{
+	struct catalogue *catalogue = catalogue_new(arena, NULL);
+	struct arena scratch;
+	struct diags diags;
+	int r = 0;
+
+	arena_init(&scratch, 0);
+	diags_init(&diags, &scratch);
+	if (!catalogue)
+		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	else if (catalogue_load_builtin(catalogue, &diags) != 0)
+		r = error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s",
+		              diags.first ? diags.first->text : "out of memory");
+	else
+		*ret = catalogue;
+	arena_free(&scratch);
+	return r;
+}
+
+int
+policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
+                  struct policyset **ret_set, struct diags *diags)
+{
+	struct compilation c = {.options = options, .source_count = count, .diags = diags};
+	bool stopped = false;
+
+	arena_init(&c.scratch, 0);
+	c.set = policyset_new(options);
+	if (c.set)
+		c.operational_tail = &c.set->operational;
+	c.sources = arena_array(&c.scratch, count, sizeof(*c.sources));
+	if (!c.set || !c.sources) {
+		out_of_memory(&c);
+		stopped = true;
+	}
+	for (size_t i = 0; !stopped && i < count; i++)
+		c.sources[i].document = &documents[i];
+	for (size_t i = 0; !stopped && i < sizeof(passes) / sizeof(passes[0]); i++) {
+		passes[i].run(&c);
+		stopped = is_exhausted(&c) || (diags->count[SEVERITY_ERROR] && !options->skip_bad_policies);
+	}
+	if (!stopped && (!c.catalogue || !c.set->index.slots))
+		stopped = true;
+	arena_free(&c.scratch);
+	if (stopped) {
+		policyset_drop(c.set);
+		return -ERROR_SYNTAX;
+	}
+	*ret_set = c.set;
+	return 0;
+}
+
+void
+policyset_hold(struct policyset *set)
+{
+	/* Relaxed: whoever holds may hand on; nothing is published by the count going up. */
+	atomic_fetch_add_explicit(&set->holders, 1, memory_order_relaxed);
+}
+
+void
+policyset_drop(struct policyset *set)
+{
+	/* Acquire and release: the last holder frees after all that the others did with the set. */
+	if (!set || atomic_fetch_sub_explicit(&set->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_free(&set->arena);
+	free(set);
+}

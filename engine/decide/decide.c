@@ -1,0 +1,261 @@
+/* decide - one decision: probe the index, ask the guards, combine deny-overrides */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/decide/decide.h"
+
+#include <stdlib.h>
+
+/*
+ * What the guards said so far. Deny-overrides has no order, but the reason reported is that of the first denying guard in
+ * load order, so the lowest order wins.
+ */
+struct tally {
+	const struct guard *denier, *failed; /* the first in load order, NULL while none */
+	struct verdict denial;
+	bool permitted;
+	uint32_t shadow_denials;
+};
+
+static void
+tally_add(struct tally *tally, const struct guard *guard, const struct verdict *verdict)
+{
+	if (verdict->effect == EFFECT_NOT_APPLICABLE)
+		return;
+	if (guard->shadow) {
+		tally->shadow_denials += verdict->effect == EFFECT_DENY;
+		tally->permitted = true;
+		return;
+	}
+	switch (verdict->effect) {
+	case EFFECT_DENY:
+		if (!tally->denier || guard->order < tally->denier->order) {
+			tally->denier = guard;
+			tally->denial = *verdict;
+		}
+		break;
+	case EFFECT_INDETERMINATE:
+		if (!tally->failed || guard->order < tally->failed->order)
+			tally->failed = guard;
+		break;
+	default:
+		tally->permitted = true;
+	}
+}
+
+static void
+deny(struct decision *ret, const struct guard *guard, enum reason reason)
+{
+	ret->effect = EFFECT_DENY;
+	ret->permit = false;
+	ret->guard = guard;
+	ret->reason = reason;
+}
+
+/* Strict mode: a guard that cannot say denies, as a guard that says no does; of both the first in load order gives the reason. */
+static void
+conclude_strict(const struct policyset *set, const struct tally *tally, struct decision *ret)
+{
+	const struct guard *denier = tally->denier, *failed = tally->failed;
+
+	ret->permit = true;
+	if (failed && !set->on_error_permit && (!denier || failed->order < denier->order)) {
+		deny(ret, failed, REASON_ERROR);
+	} else if (denier) {
+		deny(ret, denier, tally->denial.reason);
+		ret->missing = tally->denial.missing;
+	} else if (failed) {
+		ret->effect = EFFECT_INDETERMINATE;
+		ret->reason = REASON_ERROR;
+		ret->guard = failed;
+	} else if (tally->permitted) {
+		ret->effect = EFFECT_PERMIT;
+		ret->reason = REASON_PERMIT;
+	} else {
+		ret->effect = EFFECT_NOT_APPLICABLE;
+		ret->reason = REASON_NO_APPLICABLE_GUARD;
+		ret->permit = !set->no_guard_deny;
+	}
+}
+
+/* onap mode: the XACML answer, of which all but Deny is told as Permit (spec of the reference, 3.1). */
+static void
+conclude_onap(const struct tally *tally, struct decision *ret)
+{
+	ret->permit = true;
+	ret->reason = REASON_PERMIT;
+	if (tally->denier) {
+		deny(ret, tally->denier, tally->denial.reason);
+	} else if (tally->failed) {
+		ret->effect = EFFECT_INDETERMINATE;
+		ret->guard = tally->failed;
+	} else if (tally->permitted) {
+		ret->effect = EFFECT_PERMIT;
+	} else {
+		ret->effect = EFFECT_NOT_APPLICABLE;
+		ret->reason = REASON_NO_APPLICABLE_GUARD;
+	}
+}
+
+static void
+conclude(const struct policyset *set, const struct env *env, const struct tally *tally, struct decision *ret)
+{
+	*ret = (struct decision){
+		.generation = set->generation,
+		.now_ms = env->now_ms,
+		.mode = set->mode,
+		.shadow_denials = tally->shadow_denials,
+	};
+	if (set->mode == GUARD_ONAP)
+		conclude_onap(tally, ret);
+	else
+		conclude_strict(set, tally, ret);
+}
+
+/* Requests may use seed 003's spellings of three operations; guards and history hold the canonical ones. */
+static const struct request *
+canonical(const struct policyset *set, const struct request *request, struct request *copy)
+{
+	struct str given = request->attribute[ATTRIBUTE_OPERATION], operation;
+
+	if (set->mode == GUARD_ONAP || !given.ptr)
+		return request;
+	operation = operation_canonical(given);
+	if (operation.ptr == given.ptr)
+		return request;
+	*copy = *request;
+	copy->attribute[ATTRIBUTE_OPERATION] = operation;
+	return copy;
+}
+
+void
+inquiry_make(struct inquiry *inquiry, const struct policyset *set, const struct request *request)
+{
+	inquiry->set = set;
+	inquiry->request = canonical(set, request, &inquiry->copy);
+	inquiry->count = index_probe(&set->index, inquiry->request, inquiry->found);
+	inquiry->timeless = true;
+	for (unsigned f = 0; f < inquiry->count; f++)
+		inquiry->timeless &= inquiry->found[f]->timeless;
+}
+
+void
+inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct decision *ret)
+{
+	const struct request *request = inquiry->request;
+	struct tally tally = {0};
+
+	for (unsigned f = 0; f < inquiry->count; f++) {
+		const struct index_bucket *bucket = inquiry->found[f];
+
+		for (uint32_t i = 0; i < bucket->count; i++) {
+			const struct index_entry *entry = &bucket->entries[i];
+			struct verdict verdict;
+
+			/* A later guard cannot change the answer; a bucket is in load order. */
+			if (tally.denier && entry->guard->order > tally.denier->order)
+				break;
+			if (entry->exact)
+				guard_ask(entry->guard, request, env, &verdict);
+			else
+				guard_evaluate(entry->guard, request, env, &verdict);
+			tally_add(&tally, entry->guard, &verdict);
+		}
+	}
+	conclude(inquiry->set, env, &tally, ret);
+}
+
+void
+decide_with(const struct policyset *set, const struct request *request, const struct env *env, struct decision *ret)
+{
+	struct inquiry inquiry;
+
+	inquiry_make(&inquiry, set, request);
+	inquiry_decide(&inquiry, env, ret);
+}
+
+static int
+spoken_compare(const void *left, const void *right)
+{
+	const struct spoken *a = left, *b = right;
+
+	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
+}
+
+/* As the guards of one bucket are, and mostly those of all. */
+static bool
+is_sorted(const struct spoken *spoken, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (spoken_compare(&spoken[i - 1], &spoken[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* Empty. Not cleared as a whole: most of it is room for values. */
+static void
+explanation_start(struct explanation *explanation)
+{
+	explanation->value_count = 0;
+	explanation->has_count = false;
+	explanation->used = explanation->limit = 0;
+	explanation->window[0] = '\0';
+	explanation->permit_at = TIME_NONE;
+	explanation->change = STR_NONE;
+}
+
+/* What one guard says, kept even when it is out of its time range: that too explains an answer. */
+static bool
+speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
+      struct spoken *ret)
+{
+	const struct guard *guard = entry->guard;
+	int matched = entry->exact || guard->inert ? 1 : scope_match(&guard->scope, request, env->scratch);
+
+	if (matched == 0)
+		return false;
+	ret->guard = guard;
+	explanation_start(&ret->explanation);
+	if (matched > 0)
+		guard_ask(guard, request, env, &ret->verdict);
+	else /* cannot be decided: says so itself */
+		guard_evaluate(guard, request, env, &ret->verdict);
+	ret->in_force = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
+	guard->kind->explain(guard, request, env, &ret->verdict, arena, &ret->explanation);
+	return true;
+}
+
+int
+decide_explain(const struct policyset *set, const struct request *request, const struct env *env,
+               struct arena *arena, struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
+{
+	struct inquiry inquiry;
+	struct tally tally = {0};
+	struct spoken *spoken;
+	size_t most = 0, count = 0;
+
+	inquiry_make(&inquiry, set, request);
+	for (unsigned f = 0; f < inquiry.count; f++)
+		most += inquiry.found[f]->count;
+	spoken = arena_bytes(arena, most * sizeof(*spoken)); /* at most INDEX_ENTRIES_MAX: no overflow */
+	if (!spoken) {
+		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
+		deny(ret, NULL, REASON_ERROR);
+		return -ERROR_MEMORY;
+	}
+	for (unsigned f = 0; f < inquiry.count; f++) {
+		const struct index_bucket *bucket = inquiry.found[f];
+
+		for (uint32_t i = 0; i < bucket->count; i++) {
+			if (!speak(&bucket->entries[i], inquiry.request, env, arena, &spoken[count]))
+				continue;
+			tally_add(&tally, spoken[count].guard, &spoken[count].verdict);
+			count++;
+		}
+	}
+	if (!is_sorted(spoken, count))
+		qsort(spoken, count, sizeof(*spoken), spoken_compare);
+	conclude(set, env, &tally, ret);
+	*ret_spoken = spoken;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* engine - the active policy set, the operation counters, and the sessions that ask them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_DECIDE_ENGINE_H
+#define ENGINE_DECIDE_ENGINE_H
+
+#include "base/document.h"
+#include "engine/history/history.h"
+#include "guards/guard.h"
+
+/* What clguard.h wraps for other programs, and api/ and runtime/ use directly. */
+
+struct catalogue;
+struct policyset;
+struct engine;
+struct session;
+
+struct engine_options {
+	struct history_options history;
+	enum guard_mode mode;
+	bool on_error_permit, no_guard_deny; /* strict only */
+	bool skip_bad_policies;
+	struct document_limits limits;
+	size_t policies_max; /* guards in a set */
+	int64_t (*clock)(void *context); /* Unix milliseconds, never NULL */
+	void *clock_context;
+};
+
+/* The defaults of the settings table; clock is the system's. */
+extern const struct engine_options engine_options_default;
+
+int engine_open(const struct engine_options *options, struct engine **ret, struct error *err);
+void engine_close(struct engine *engine); /* after its sessions; takes NULL */
+
+/* The control loops that a document's guards are for. */
+struct document_only {
+	const char *owner; /* whose set it is: one name and version may be in several sets, and each has its own */
+	const struct str *clnames;
+	size_t count;
+};
+
+/* One document given as bytes. name: for messages and explanations. only: NULL for everybody's. */
+struct document {
+	const char *name;
+	struct str bytes;
+	const struct document_only *only;
+};
+
+/*
+ * Compiles the documents to a new policy set and publishes it; on any error finding the old set stays in force and the
+ * result is negative. Findings: texts live in diags' arena. One load at a time (a lock inside); decisions go on meanwhile.
+ * engine_load_paths reads files and directories (*.yaml, *.yml, *.json by name) first.
+ */
+int engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
+
+/*
+ * The documents that are in force beside those of engine_load: the set is made of both. Each of the two calls replaces its
+ * own part and keeps the other's, of which the engine has copies. Findings are of both parts.
+ */
+int engine_deploy(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
+
+/*
+ * Compiles documents alone, with the engine's options but without skip_bad_policies, and publishes nothing: for who wants
+ * to know whether they would do. The set has one holder. Takes no lock.
+ */
+int engine_try(const struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
+               struct diags *diags);
+
+int engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags);
+
+struct engine_info {
+	uint64_t generation; /* counts publications; 0 before the first */
+	int64_t since_ms;    /* when it was published */
+	size_t policies, guards, policy_types;
+	enum guard_mode mode;
+};
+
+void engine_info(struct engine *engine, struct engine_info *ret);
+struct history *engine_history(struct engine *engine);
+const struct catalogue *engine_builtin(const struct engine *engine); /* the built-in types */
+
+/*
+ * history_record and history_record_async with the engine's clock. A row with an outcome other than Started and no end has
+ * ended now. Strict mode enters seed 003's spellings of operations as ONAP's. Changes the rows given.
+ */
+int engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err);
+int engine_record_async(struct engine *engine, struct operation *rows, size_t count,
+                        void (*done)(void *context, const struct error *err), void *context, struct error *err);
+int64_t engine_now(const struct engine *engine); /* Unix milliseconds */
+
+int session_open(struct engine *engine, struct session **ret, struct error *err);
+void session_close(struct session *session); /* takes NULL */
+
+/* A decision. Texts borrowed from the policy set until the session's next call. */
+struct decision {
+	enum effect effect; /* the XACML decision: not_applicable, permit, deny, indeterminate; counters follow this one */
+	bool permit;        /* what the caller is told */
+	enum reason reason;
+	const char *missing;        /* REASON_MISSING_ATTRIBUTE */
+	const struct guard *guard;  /* the denying guard that gave the reason, or NULL */
+	uint64_t generation;
+	int64_t now_ms;             /* TIME_NONE: all guards found are timeless; never so of an explanation */
+	enum guard_mode mode;
+	uint32_t shadow_denials; /* guards in shadow mode that would have denied */
+};
+
+/* Takes no lock, allocates nothing, logs nothing. Attributes must be at most ATTRIBUTE_SIZE_MAX bytes (the readers check). */
+void session_decide(struct session *session, const struct request *request, struct decision *ret);
+
+/* Between these all decisions of the session are of one instant, one policy set and one snapshot of the counters. */
+void session_batch_begin(struct session *session);
+void session_batch_end(struct session *session);
+
+/* What one guard said, for an explanation. */
+struct spoken {
+	const struct guard *guard;
+	struct verdict verdict;
+	bool in_force;
+	struct explanation explanation;
+};
+
+/* Decides and tells of each guard whose scope matched, in load order. ret_spoken: in `arena`. 0 or -ERROR_MEMORY (ret is then a Deny). */
+int session_explain(struct session *session, const struct request *request, struct arena *arena, struct decision *ret,
+                    struct spoken **ret_spoken, size_t *ret_count);
+
+/* The session's reader on the operation history, for listings. Begin and end it yourself. */
+struct history_reader *session_reader(struct session *session);
+
+#endif

@@ -1,0 +1,63 @@
+/* policyset - all active policies, compiled and sealed; and the road that makes one */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_DECIDE_POLICYSET_H
+#define ENGINE_DECIDE_POLICYSET_H
+
+#include <stdatomic.h>
+
+#include "base/document.h"
+#include "engine/decide/engine.h"
+#include "engine/decide/index.h"
+#include "engine/operational/operational.h"
+#include "guards/guard2.h"
+#include "policytypes/catalogue.h"
+
+/* Const once sealed, but for the holders. All of it is in its own arena. */
+struct policyset {
+	struct arena arena;
+	enum guard_mode mode;
+	bool on_error_permit, no_guard_deny;
+	uint64_t generation; /* set when published */
+	int64_t since_ms;
+	struct guard_list guards;
+	struct index index;
+	struct operational *operational; /* list, in load order */
+	struct operational_index loops;  /* the same by control loop id */
+	size_t policies; /* that were compiled; a 2.0.0 guard policy counts as one */
+	size_t types;    /* policy types known to it */
+	atomic_uint holders; /* the engine and each session that refers to it */
+};
+
+struct compile_options {
+	enum guard_mode mode;
+	bool on_error_permit, no_guard_deny;
+	bool skip_bad_policies;
+	struct document_limits limits;
+	size_t policies_max;
+	const struct catalogue *builtin; /* outlives every set */
+	struct hash_key key;             /* random */
+};
+
+/* The built-in types, in `arena`, for compile_options.builtin. */
+int policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err);
+
+/*
+ * The road of a policy document: read, template, catalogue, check, compile, seal. A pass that found errors stops the next,
+ * and all errors of a pass are reported; with skip_bad_policies a bad policy or document is left out instead. On success the
+ * set has one holder, the caller. Pure: no file, no clock.
+ */
+int policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
+                      struct policyset **ret_set, struct diags *diags);
+
+/* Shared: one more holder, one less; the last one's drop frees the set. Any thread. drop takes NULL. */
+void policyset_hold(struct policyset *set);
+void policyset_drop(struct policyset *set);
+
+/* The engine's current set, held for the caller; and whether a set still is the current one. Any thread. */
+struct policyset *engine_set_hold(struct engine *engine);
+bool engine_set_is_current(const struct engine *engine, const struct policyset *set);
+
+/* Match data of the committer's thread, where reserving decides. */
+struct pattern_scratch *engine_reserve_scratch(struct engine *engine);
+
+#endif

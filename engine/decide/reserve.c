@@ -1,0 +1,437 @@
+/* reserve - decide and take the right in one step that no other caller can slip through */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/decide/reserve.h"
+
+#include <semaphore.h>
+#include <stdio.h>
+
+#include "engine/decide/decide.h"
+#include "engine/decide/explanation.h"
+#include "engine/history/history_priv.h"
+#include "engine/decide/policyset.h"
+
+/*
+ * The decision is taken on the committer's thread, inside the write transaction that will hold the right: no other
+ * process or thread can commit between the two. The policy set is held by the caller's job; if a newer one was
+ * published before the job ran, nothing is done and the job is handed over again with that (the publish lock comes
+ * before LMDB's, so it cannot be taken inside). The answers go out after the commit.
+ */
+
+const char *const reservation_state_name[4] = {
+	[RESERVATION_LIVE] = "live",
+	[RESERVATION_SETTLED] = "settled",
+	[RESERVATION_ABORTED] = "aborted",
+	[RESERVATION_EXPIRED] = "expired",
+};
+
+static void
+id_write(struct hash128 id, char out[RESERVATION_ID_SIZE])
+{
+	(void)snprintf(out, RESERVATION_ID_SIZE, "%016llx%016llx", (unsigned long long)id.hi,
+	               (unsigned long long)id.lo);
+}
+
+/* 32 lower-case hex digits; anything else is no id of ours. */
+static bool
+id_read(struct str text, struct hash128 *ret)
+{
+	uint64_t halves[2] = {0, 0};
+
+	if (text.len != RESERVATION_ID_SIZE - 1)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+		                 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+		                                        : 16;
+
+		if (digit > 15)
+			return false;
+		halves[i / 16] = halves[i / 16] << 4 | digit;
+	}
+	*ret = (struct hash128){.lo = halves[1], .hi = halves[0]};
+	return true;
+}
+
+static int64_t
+lease_or_default(const struct history *history, int64_t lease_ms)
+{
+	return lease_ms > 0 ? lease_ms : history->options.lease_ms;
+}
+
+/* --- guards' questions inside a write transaction --- */
+
+static int
+writer_count(void *context, const struct count_query *query, struct count_result *ret)
+{
+	struct history_writer *writer = context;
+
+	return txn_count(writer->history, writer->txn, query, ret);
+}
+
+static int
+writer_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
+{
+	struct history_writer *writer = context;
+
+	return txn_loop_live(writer->history, writer->txn, clname, now_ms, ret_until);
+}
+
+static int
+writer_loop_started(void *context, struct str clname)
+{
+	struct history_writer *writer = context;
+
+	return txn_loop_started(writer->history, writer->txn, clname);
+}
+
+/* A Deny because something failed. */
+static void
+deny_error(struct reservation *ret, const struct policyset *set, int64_t now_ms)
+{
+	ret->decision = (struct decision){.effect = EFFECT_INDETERMINATE, .reason = REASON_ERROR, .now_ms = now_ms};
+	if (set) {
+		ret->decision.mode = set->mode;
+		ret->decision.generation = set->generation;
+	}
+	ret->id[0] = '\0';
+}
+
+static void
+permit_as(struct reservation *ret, const struct policyset *set, const struct reserved *reserved, int64_t now_ms)
+{
+	if (reserved->repeated) {
+		ret->decision = (struct decision){
+			.effect = reserved->reason == REASON_PERMIT ? EFFECT_PERMIT : EFFECT_NOT_APPLICABLE,
+			.permit = true,
+			.reason = reserved->reason,
+			.generation = set->generation,
+			.now_ms = now_ms,
+			.mode = set->mode,
+		};
+	}
+	ret->repeated = reserved->repeated;
+	ret->expires_ms = reserved->expires_ms;
+	id_write(reserved->id, ret->id);
+}
+
+/* Rows hold the canonical spelling of an operation, as the guards count it. */
+static struct request
+canonical(const struct policyset *set, const struct request *request)
+{
+	struct request copy = *request;
+
+	if (set->mode == GUARD_STRICT && copy.attribute[ATTRIBUTE_OPERATION].ptr)
+		copy.attribute[ATTRIBUTE_OPERATION] = operation_canonical(copy.attribute[ATTRIBUTE_OPERATION]);
+	return copy;
+}
+
+int
+engine_writer_reserve(struct engine *engine, struct history_writer *writer, const struct policyset *set,
+                      const struct request *given, int64_t lease_ms, int64_t now_ms, struct reservation *ret)
+{
+	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
+	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
+	struct request request = canonical(set, given);
+	struct reserved reserved = {0};
+	int r = writer_expire(writer, now_ms, 16);
+
+	*ret = (struct reservation){0};
+	if (r == 0)
+		r = reserved_find(writer, &request, now_ms, &reserved);
+	if (r == 0) {
+		decide_with(set, &request, &env, &ret->decision);
+		if (!ret->decision.permit)
+			return store_failed(writer->txn);
+		r = writer_reserve(writer, &request, ret->decision.reason, lease_or_default(writer->history, lease_ms),
+		                   now_ms, &reserved);
+		r = r == 0 ? 1 : r;
+	}
+	if (r < 0) {
+		deny_error(ret, set, now_ms);
+		return r;
+	}
+	permit_as(ret, set, &reserved, now_ms);
+	return 1;
+}
+
+int
+engine_writer_change(struct history_writer *writer, const struct reservation_change *change, int64_t now_ms,
+                     struct reservation_status *ret_status)
+{
+	struct reserved reserved = {0};
+	struct hash128 id;
+	int r = -ERROR_UNKNOWN;
+
+	*ret_status = (struct reservation_status){0};
+	if (!id_read(change->id, &id))
+		return -ERROR_UNKNOWN;
+	switch (change->action) {
+	case RESERVATION_SETTLE:
+		r = writer_settle(writer, id, change->outcome, change->message, now_ms, &reserved);
+		break;
+	case RESERVATION_ABORT:
+		r = writer_abort(writer, id, now_ms, &reserved);
+		break;
+	case RESERVATION_RENEW:
+		r = writer_renew(writer, id, lease_or_default(writer->history, change->lease_ms), now_ms, &reserved);
+		break;
+	}
+	ret_status->state = reserved.state;
+	ret_status->expires_ms = reserved.expires_ms;
+	id_write(id, ret_status->id);
+	return r;
+}
+
+int
+engine_writer_explain(struct engine *engine, struct history_writer *writer, const struct policyset *set,
+                      const struct request *given, int64_t now_ms, struct arena *arena,
+                      struct decision *ret_decision, struct str *ret_json)
+{
+	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
+	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
+	struct request request = canonical(set, given);
+	struct spoken *spoken;
+	size_t count;
+	int r = decide_explain(set, &request, &env, arena, ret_decision, &spoken, &count);
+
+	if (r != 0)
+		return r;
+	*ret_json = explanation_json(ret_decision, spoken, count, arena);
+	return ret_json->ptr ? 0 : -ERROR_MEMORY;
+}
+
+/* --- reserving, as a job --- */
+
+struct reserve_job {
+	struct history_job job;
+	struct engine *engine;
+	const struct request *requests;
+	size_t count;
+	int64_t lease_ms;
+	struct reservation *ret; /* one a request; set is filled in the first */
+	struct policyset *set;   /* held */
+	bool stale;              /* a newer set was published: nothing was done */
+	size_t denied;           /* the request that was, or count */
+	void (*done)(struct reserve_job *job);
+	void (*tell)(void *context, const struct reservation *reservation, const struct error *err);
+	void *context;
+	struct arena arena; /* of an asynchronous one: holds it all */
+};
+
+static int
+reserve_run(struct history_job *base, struct history_writer *writer)
+{
+	struct reserve_job *job = (struct reserve_job *)base;
+	int64_t now_ms = engine_now(job->engine);
+
+	job->denied = job->count;
+	job->stale = !engine_set_is_current(job->engine, job->set);
+	if (job->stale)
+		return 0;
+	for (size_t i = 0; i < job->count; i++) {
+		int r = engine_writer_reserve(job->engine, writer, job->set, &job->requests[i], job->lease_ms, now_ms,
+		                              &job->ret[i]);
+
+		if (r == -ERROR_CONFLICT)
+			return error_set(&base->err, ERROR_CONFLICT, NULL,
+			                 "these request ids have a reservation for another request");
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			job->denied = i;
+			return i == 0 ? 0 : -ERROR_CONFLICT; /* what the earlier ones took is given up */
+		}
+	}
+	return 0;
+}
+
+/* Hands the job over with the set that is now current. */
+static int
+reserve_submit(struct reserve_job *job, struct error *err)
+{
+	policyset_drop(job->set);
+	job->set = engine_set_hold(job->engine);
+	return history_submit(engine_history(job->engine), &job->job, err);
+}
+
+/* A right becomes a row of the operation history: it needs what any row needs. */
+static int
+request_check(const struct request *request, struct error *err)
+{
+	if (request->attribute[ATTRIBUTE_ACTOR].len == 0 || request->attribute[ATTRIBUTE_OPERATION].len == 0)
+		return error_set(err, ERROR_MISSING, NULL, "a reservation needs its actor and its operation");
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+		if (request->attribute[i].len > ATTRIBUTE_SIZE_MAX)
+			return error_set(err, ERROR_LIMIT, NULL, "attribute '%s' is longer than %d bytes",
+			                 attribute_key[i], ATTRIBUTE_SIZE_MAX);
+	}
+	if (request->request_id.len > ATTRIBUTE_SIZE_MAX || request->subrequest_id.len > ATTRIBUTE_SIZE_MAX)
+		return error_set(err, ERROR_LIMIT, NULL, "a request id is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
+	return 0;
+}
+
+/* The job's end as its caller sees it: errors, and a Deny that gave up what others had taken. */
+static void
+reserve_conclude(struct reserve_job *job)
+{
+	struct error *err = &job->job.err;
+
+	if (job->denied < job->count)
+		*err = (struct error){0};
+	for (size_t i = 0; i < job->count; i++) {
+		if (err->code)
+			deny_error(&job->ret[i], job->set, engine_now(job->engine));
+		job->ret[i].set = NULL;
+	}
+	if (job->count && job->denied < job->count)
+		job->ret[0] = job->ret[job->denied];
+	for (size_t i = 0; i < job->count && job->denied < job->count; i++)
+		job->ret[i].id[0] = '\0';
+}
+
+static void
+blocking_done(struct history_job *base)
+{
+	struct reserve_job *job = (struct reserve_job *)base;
+
+	(void)sem_post((sem_t *)job->context); /* cannot pass its maximum */
+}
+
+int
+engine_reserve_all(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms,
+                   struct reservation *ret, size_t *ret_denied, struct error *err)
+{
+	struct reserve_job job = {
+		.job = {.run = reserve_run, .done = blocking_done},
+		.engine = engine,
+		.requests = requests,
+		.count = count,
+		.denied = count,
+		.lease_ms = lease_ms,
+		.ret = ret,
+	};
+	sem_t done;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = request_check(&requests[i], &job.job.err);
+	if (r == 0 && sem_init(&done, 0, 0) != 0)
+		r = error_set(&job.job.err, ERROR_IO, NULL, "no semaphore");
+	if (r == 0) {
+		job.context = &done;
+		do {
+			struct error busy = {0};
+
+			if (reserve_submit(&job, &busy) != 0) {
+				job.job.err = busy;
+				break;
+			}
+			while (sem_wait(&done) != 0)
+				; /* a signal */
+		} while (job.stale && !job.job.err.code);
+		(void)sem_destroy(&done); /* nobody waits */
+	}
+	reserve_conclude(&job);
+	if (count > 0)
+		ret[0].set = job.set;
+	else
+		policyset_drop(job.set);
+	*ret_denied = job.denied;
+	return job.job.err.code ? error_set(err, job.job.err.code, NULL, "%s", job.job.err.text) : 0;
+}
+
+int
+engine_reserve(struct engine *engine, const struct request *request, int64_t lease_ms, struct reservation *ret,
+               struct error *err)
+{
+	size_t denied;
+
+	return engine_reserve_all(engine, request, 1, lease_ms, ret, &denied, err);
+}
+
+void
+reservation_done(struct reservation *reservation)
+{
+	policyset_drop(reservation->set);
+	reservation->set = NULL;
+}
+
+static void
+reserve_tell(struct reserve_job *job)
+{
+	struct arena arena = job->arena;
+
+	reserve_conclude(job);
+	job->tell(job->context, job->ret, &job->job.err);
+	policyset_drop(job->set);
+	arena_free(&arena);
+}
+
+static void
+async_done(struct history_job *base)
+{
+	struct reserve_job *job = (struct reserve_job *)base;
+	struct error busy = {0};
+
+	if (job->stale && !base->err.code) {
+		if (reserve_submit(job, &busy) == 0)
+			return;
+		base->err = busy;
+	}
+	reserve_tell(job);
+}
+
+/* False when memory is out. */
+static bool
+request_copy(struct arena *arena, struct request *request)
+{
+	bool copied = true;
+
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		copied = text_copy(arena, &request->attribute[i]) && copied;
+	return text_copy(arena, &request->request_id) && text_copy(arena, &request->subrequest_id) && copied;
+}
+
+int
+engine_reserve_async(struct engine *engine, const struct request *request, int64_t lease_ms,
+                     void (*done)(void *context, const struct reservation *reservation, const struct error *err),
+                     void *context, struct error *err)
+{
+	struct reserve_job *job;
+	struct reservation *ret;
+	struct request *copy;
+	struct arena arena;
+	int r = request_check(request, err);
+
+	if (r != 0)
+		return r;
+	arena_init(&arena, 0);
+	job = arena_alloc(&arena, sizeof(*job));
+	copy = arena_alloc(&arena, sizeof(*copy));
+	ret = arena_alloc(&arena, sizeof(*ret));
+	if (copy)
+		*copy = *request;
+	if (!job || !ret || !copy || !request_copy(&arena, copy)) {
+		arena_free(&arena);
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	}
+	*job = (struct reserve_job){
+		.job = {.run = reserve_run, .done = async_done},
+		.engine = engine,
+		.requests = copy,
+		.count = 1,
+		.denied = 1,
+		.lease_ms = lease_ms,
+		.ret = ret,
+		.tell = done,
+		.context = context,
+		.arena = arena,
+	};
+	r = reserve_submit(job, err);
+	if (r != 0) {
+		policyset_drop(job->set);
+		arena_free(&arena);
+	}
+	return r;
+}

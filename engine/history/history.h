@@ -1,0 +1,169 @@
+/* history - operations done, under way and reserved: the operation counters */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_HISTORY_HISTORY_H
+#define ENGINE_HISTORY_HISTORY_H
+
+#include "base/error.h"
+#include "guards/guard.h"
+
+/* One row of the operation history, as ONAP's table has it. Texts absent (ptr NULL) when unknown; times TIME_NONE. */
+struct operation {
+	struct str actor, operation, target, clname; /* JSON: closedLoopName */
+	struct str request_id, subrequest_id;
+	struct str outcome; /* Started, Success, Failure, Failure_Retries, Failure_Timeout, Failure_Guard, ... */
+	struct str message;
+	int64_t start_ms, end_ms;
+};
+
+/* What is missing in a row that somebody reports, as a sentence; NULL when nothing is. */
+const char *operation_lacks(const struct operation *row);
+
+/* Whether the texts of rows fit into the history, as history_record asks. errors  ERROR_LIMIT, with the row's place from 0 */
+int operations_check(const struct operation *rows, size_t count, struct error *err);
+
+struct history_options {
+	const char *directory; /* of the database; NULL: a private temporary one, removed at once */
+	size_t map_bytes;      /* address space, never changes while open */
+	int64_t lease_ms;      /* how long a Started operation without an end stays live */
+	bool durable;          /* commits survive power loss (durability: group) */
+	bool existing;         /* fail with ERROR_IO rather than make a database */
+	bool release_expired;  /* a reservation whose lease ended counts no more; else as used */
+	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: a little less than the map */
+	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
+	int64_t retention_ms;
+	/*
+	 * For what nobody asks for: expiry and pruning between calls. Unix milliseconds; NULL: neither happens by
+	 * itself.
+	 */
+	int64_t (*clock)(void *context);
+	void *clock_context;
+};
+
+/* The database of a process. One writer thread inside (the committer); any thread may call. */
+struct history;
+
+/* errors  ERROR_IO, ERROR_BUSY (a second open of one path in this process), ERROR_DAMAGED, ERROR_MEMORY */
+int history_open(const struct history_options *options, struct history **ret, struct error *err);
+void history_close(struct history *history); /* after its readers; takes NULL */
+
+/*
+ * A read transaction of one thread, for many decisions. Opening locks and allocates; renewing and reading do neither.
+ */
+struct history_reader;
+struct history_writer;
+int history_reader_open(struct history *history, struct history_reader **ret, struct error *err);
+void history_reader_close(struct history_reader *reader);
+
+/*
+ * A fresh snapshot, and dropping it after the decision so that pages are not kept. 0 or a negative code. Between the two
+ * a thread must not wait for a commit: the committer waits for readers before it opens a broken store again.
+ *
+ * look: the same for the questions of guards alone, and the snapshot is taken only when one of them cannot be answered
+ * from memory. If it then is of a later state than the answers before, moved says so, once: ask them again.
+ */
+int history_reader_begin(struct history_reader *reader);
+int history_reader_look(struct history_reader *reader);
+bool history_reader_moved(struct history_reader *reader);
+void history_reader_end(struct history_reader *reader);
+
+/* The three questions of guards; context is the reader, between begin and end. */
+extern const struct history_view history_reader_view; /* copy it and set context */
+
+/*
+ * Enters operations in one transaction, all or none; returns after the commit (group commit with other callers).
+ * A row whose (closedLoopName, requestId, subrequestId, actor, operation, target) is known replaces it; a row without
+ * requestId is always new. now_ms: for rows that have neither start nor end.
+ * errors  ERROR_FULL, ERROR_IO, ERROR_LIMIT (a text over 1 KiB, message over 4 KiB), ERROR_MEMORY
+ */
+int history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
+                   struct error *err);
+
+/*
+ * As history_record, without waiting: done(context, error) is called on the committer's thread after the commit;
+ * err->code tells. Rows are copied.
+ */
+int history_record_async(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
+                         void (*done)(void *context, const struct error *err), void *context, struct error *err);
+
+/*
+ * The time that decisions use: clock_ms, but never earlier than any time seen before, here or in the database. So a
+ * clock that steps back stands still until it has caught up; a restart with an earlier clock too. Any thread, no lock.
+ */
+int64_t history_clock(struct history *history, int64_t clock_ms);
+
+/*
+ * Whether operations may be missing from the counters because they could not be entered: the database is at
+ * max_bytes, or its last transaction could not be committed. Who decides by counts then must fail, for they may be too
+ * low. Ends by itself, a second at most after there is room or the disk works again. Any thread, no lock.
+ */
+bool history_is_refusing(const struct history *history);
+
+/* Somebody counts over windows this long: nothing younger is pruned. Any thread. */
+void history_keep(struct history *history, int64_t window_ms);
+
+/*
+ * What a person may decide after trouble: that the counters of a database that replaced a damaged one are to be
+ * trusted, and that the clock's present time is right even if later ones were seen. ERROR_IO, ERROR_FULL
+ */
+int history_accept(struct history *history, int64_t clock_ms, struct error *err);
+
+#define HISTORY_BUCKETS 12 /* of commit latency */
+
+/* Upper bounds of the buckets, microseconds; the last bucket has none. */
+extern const uint32_t history_bucket_us[HISTORY_BUCKETS];
+
+struct history_metrics {
+	/* Of the database, all processes together. */
+	uint64_t admitted, settled, aborted, expired, live; /* reservations; difference = 0 */
+	int64_t difference;   /* admitted - settled - aborted - expired - live */
+	uint64_t rows;        /* current */
+	uint64_t records;     /* in the log, with those that were replaced */
+	uint64_t used_bytes, max_bytes;
+	/* Of this process. */
+	uint64_t commits, failures, jobs; /* failures: transactions that could not be committed */
+	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
+	uint64_t clock_steps_back, pruned;
+	bool quarantined, broken, refusing;
+};
+
+/* The reader must be between begin and end. 0 or a negative code; this process's part is filled in any case. */
+int history_metrics(struct history_reader *reader, struct history_metrics *ret);
+
+/* Reservations: see engine/decide/reserve.h. */
+enum reservation_state { RESERVATION_LIVE, RESERVATION_SETTLED, RESERVATION_ABORTED, RESERVATION_EXPIRED };
+
+/* Tables in the same database that others keep, so that their changes commit with the counters'. */
+enum history_shared { HISTORY_DOCUMENTS, HISTORY_RUNTIME, HISTORY_OUTBOX, HISTORY_SHARED_TABLES };
+
+/*
+ * Runs `run` on the committer's thread inside its write transaction and returns after the commit. When it answers a
+ * negative code, nothing that it did is kept and that is the result. It may be called again after its work was given up
+ * because of another caller's. It takes no lock and calls nothing here but what takes a writer.
+ */
+int history_transact(struct history *history, int (*run)(void *context, struct history_writer *writer), void *context,
+                     struct error *err);
+
+/* The transaction and the number of a shared table in it. See base/store.h. */
+struct store_txn;
+struct store_txn *history_writer_txn(struct history_writer *writer);
+struct store_txn *history_reader_txn(struct history_reader *reader); /* between begin and end */
+unsigned history_shared_table(enum history_shared table);
+
+/*
+ * Which rows to list; absent texts match all; from, to: by end, or by start where there is none; inclusive; TIME_NONE
+ * open.
+ */
+struct operation_filter {
+	struct str actor, operation, target, clname;
+	int64_t from_ms, to_ms;
+	size_t limit;
+};
+
+/*
+ * Visits current rows, newest entered first; texts are borrowed until visit returns; a non-zero answer stops and is
+ * returned.
+ */
+int history_each(struct history_reader *reader, const struct operation_filter *filter,
+                 int (*visit)(void *context, const struct operation *row), void *context);
+
+#endif

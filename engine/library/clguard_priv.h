@@ -1,0 +1,21 @@
+/* clguard_priv - what the files behind clguard.h share */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_LIBRARY_CLGUARD_PRIV_H
+#define ENGINE_LIBRARY_CLGUARD_PRIV_H
+
+#include "base/error.h"
+#include "engine/library/clguard.h"
+#include "engine/decide/engine.h"
+
+/* Copies an error to the library's form; dst may be NULL. Returns the negative code, as functions of clguard.h do. */
+int clg_error_from(struct clg_error *dst, const struct error *src);
+
+/* The engine behind the library's. */
+struct engine *clg_engine_of(struct clg_engine *engine);
+
+/* The engine's form of a request; texts borrowed. 0, or -CLG_ELIMIT for a text that is too long. */
+int clg_request_from(const struct clg_request *given, struct request *ret);
+
+void clg_decision_to(const struct decision *decision, struct clg_decision *ret);
+
+#endif

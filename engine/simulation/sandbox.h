@@ -1,0 +1,31 @@
+/* sandbox - a policy set and a history of their own, asked at given times: for questions and tests outside a service */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_SIMULATION_SANDBOX_H
+#define ENGINE_SIMULATION_SANDBOX_H
+
+#include "engine/decide/decide.h"
+
+/* One thread. The history is a private temporary database: nothing else is touched. */
+struct trial;
+
+/* Compiles `documents`; findings go to diags. errors as policyset_compile and history_open; the text of the latter is a finding. */
+int trial_open(const struct engine_options *options, const struct document *documents, size_t count,
+               struct trial **ret, struct diags *diags);
+void trial_close(struct trial *trial); /* takes NULL */
+
+const struct policyset *trial_set(const struct trial *trial);
+
+/* Enters operations, as the service would at now_ms. */
+int trial_record(struct trial *trial, struct operation *rows, size_t count, int64_t now_ms, struct error *err);
+
+/* From here on every look at the history fails (fails) or works again. */
+void trial_break_history(struct trial *trial, bool fails);
+
+/*
+ * Decides at now_ms. With arena also tells of each guard, as session_explain. 0 or a negative code when the decision is a
+ * Deny for want of memory.
+ */
+int trial_decide(struct trial *trial, const struct request *request, int64_t now_ms, struct arena *arena,
+                 struct decision *ret, struct spoken **ret_spoken, size_t *ret_count);
+
+#endif

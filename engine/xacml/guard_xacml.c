@@ -1,0 +1,329 @@
+/* guard_xacml - guard policies as one XACML 3.0 policy set */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/xacml/guard_xacml.h"
+
+#include <inttypes.h>
+
+#include "engine/decide/policyset.h"
+#include "engine/xacml/xacml.h"
+#include "guards/parts.h"
+#include "guards/text_test.h"
+
+#define ISSUER "urn:org:onap:xacml:guard:"
+
+/* A function, and whether the filter's text is its first operand. */
+static const struct {
+	const char *name;
+	bool text_first;
+} functions[TEXT_FUNCTION_COUNT] = {
+	[TEXT_FUNCTION_EQUAL] = {XACML1 "string-equal", true},
+	[TEXT_FUNCTION_EQUAL_IGNORE_CASE] = {XACML3 "string-equal-ignore-case", true},
+	[TEXT_FUNCTION_REGEXP_MATCH] = {XACML1 "string-regexp-match", true},
+	[TEXT_FUNCTION_CONTAINS] = {XACML3 "string-contains", true},
+	[TEXT_FUNCTION_GREATER_THAN] = {XACML1 "string-greater-than", false},
+	[TEXT_FUNCTION_GREATER_THAN_OR_EQUAL] = {XACML1 "string-greater-than-or-equal", false},
+	[TEXT_FUNCTION_LESS_THAN] = {XACML1 "string-less-than", false},
+	[TEXT_FUNCTION_LESS_THAN_OR_EQUAL] = {XACML1 "string-less-than-or-equal", false},
+	[TEXT_FUNCTION_STARTS_WITH] = {XACML3 "string-starts-with", true},
+	[TEXT_FUNCTION_ENDS_WITH] = {XACML3 "string-ends-with", true},
+};
+
+/* The scope: each attribute that is not open is an AnyOf. */
+static void
+target(const struct guard *guard, FILE *out)
+{
+	bool any = true;
+
+	for (int i = 0; i < SCOPE_ATTRIBUTES; i++) {
+		const struct scope_term *term = &guard->scope.term[i];
+
+		if (term->kind == TERM_ANY)
+			continue;
+		fprintf(out, "%s      <AnyOf>", any ? "    <Target>\n" : "");
+		any = false;
+		for (size_t j = 0; j < (term->kind == TERM_LIST ? term->list_count : 1); j++) {
+			fputs("<AllOf>", out);
+			xacml_match((enum attribute)i,
+			            term->kind == TERM_LIST      ? term->list[j]
+			            : term->kind == TERM_PATTERN ? pattern_text(term->pattern)
+			                                         : term->text,
+			            term->kind == TERM_PATTERN, out);
+			fputs("</AllOf>", out);
+		}
+		fputs("</AnyOf>\n", out);
+	}
+	fputs(any ? "    <Target/>\n" : "    </Target>\n", out);
+}
+
+/* A rule with its range: a Deny rule needs to be in it, a Permit rule permits out of it too. */
+static void
+rule_begin(const struct guard *guard, const char *id, bool permit, FILE *out)
+{
+	fprintf(out, "    <Rule RuleId=\"%s\" Effect=\"%s\">\n      ", id, permit ? "Permit" : "Deny");
+	fprintf(out, "<Condition><Apply FunctionId=\"" XACML1 "%s\">", permit ? "or" : "and");
+	if (guard->range.kind == RANGE_ALWAYS)
+		return;
+	if (permit)
+		fputs("<Apply FunctionId=\"" XACML1 "not\">", out);
+	xacml_range(&guard->range, out);
+	if (permit)
+		fputs("</Apply>", out);
+}
+
+static void
+rule_end(FILE *out)
+{
+	fputs("</Apply></Condition>\n    </Rule>\n", out);
+}
+
+static void
+write_limiter(const struct guard *guard, FILE *out)
+{
+	const struct limiter_spec *spec = guard->data;
+
+	rule_begin(guard, "under-limit", true, out);
+	fputs("<Apply FunctionId=\"" XACML1 "integer-less-than\"><Apply FunctionId=\"" XACML1 "integer-one-and-only\">"
+	      "<AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
+	      "operation:operation-count\" Issuer=\"" ISSUER "count-recent-operations:tw:",
+	      out);
+	if (spec->window.months)
+		fprintf(out, "%" PRId32 ":month", spec->window.months);
+	else
+		fprintf(out, "%" PRId64 ":second", spec->window.ms / TIME_MS_SECOND);
+	fputs("\" DataType=\"" XACML_SCHEMA "integer\" MustBePresent=\"true\"/></Apply>", out);
+	xacml_integer(spec->limit, out);
+	fputs("</Apply>", out);
+	rule_end(out);
+}
+
+static void
+write_blacklist(const struct policy *policy, const struct guard *guard, FILE *out)
+{
+	const struct node *entries = policy_get(policy, "blacklist");
+
+	rule_begin(guard, "blacklisted", false, out);
+	fputs("<Apply FunctionId=\"" XACML1 "or\">", out);
+	xacml_absent(ATTRIBUTE_TARGET, out);
+	for (const struct node *entry = entries ? entries->first : NULL; entry; entry = entry->next) {
+		bool pattern = text_is_pattern(entry->text);
+		struct str s = entry->text;
+
+		if (str_is(s, ".*"))
+			pattern = true;
+		else if (pattern)
+			s = (struct str){s.ptr + 1, s.len - 2};
+		fprintf(out, "<Apply FunctionId=\"" XACML1 "%s\">", pattern ? "string-regexp-match" : "string-equal");
+		if (pattern)
+			xacml_pattern(s, out);
+		else
+			xacml_value("string", s, out);
+		xacml_only(xacml_ids[ATTRIBUTE_TARGET], "string", out);
+		fputs("</Apply>", out);
+	}
+	fputs("</Apply>", out);
+	rule_end(out);
+}
+
+static void
+write_bounds(const struct policy *policy, const struct guard *guard, FILE *out)
+{
+	static const char *const bounds[][2] = {{"min", "greater"}, {"max", "less"}};
+
+	rule_begin(guard, "within-bounds", true, out);
+	fputs("<Apply FunctionId=\"" XACML1 "and\">", out);
+	for (size_t i = 0; i < 2; i++) {
+		const struct node *bound = policy_get(policy, bounds[i][0]);
+
+		if (node_is_null(bound))
+			continue;
+		fprintf(out, "<Apply FunctionId=\"" XACML1 "integer-%s-than-or-equal\">", bounds[i][1]);
+		xacml_only(XACML_ONAP "target:vf-count", "integer", out);
+		xacml_integer(bound->integer, out);
+		fputs("</Apply>", out);
+	}
+	fputs("</Apply>", out);
+	rule_end(out);
+}
+
+/* What a filter says of its field, which is there. */
+static void
+filter_test_write(const struct node *filter, enum attribute field, FILE *out)
+{
+	int function = text_function_find(node_get(filter, "function")->text);
+	struct str s = node_get(filter, "filter")->text;
+
+	fprintf(out, "<Apply FunctionId=\"%s\">", functions[function].name);
+	if (function == TEXT_FUNCTION_REGEXP_MATCH)
+		xacml_pattern(s, out);
+	else if (functions[function].text_first)
+		xacml_value("string", s, out);
+	xacml_only(xacml_ids[field], "string", out);
+	if (!functions[function].text_first)
+		xacml_value("string", s, out);
+	fputs("</Apply>", out);
+}
+
+/* Without its field a blacklisting filter denies and a whitelisting one says nothing. */
+static void
+write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
+{
+	const struct node *filters = policy_get(policy, "filters");
+
+	for (const struct node *filter = filters ? filters->first : NULL; filter; filter = filter->next) {
+		const struct node *blacklist = node_get(filter, "blacklist");
+		bool denies = !blacklist || blacklist->boolean;
+		enum attribute field = (enum attribute)attribute_find(node_get(filter, "field")->text);
+
+		fprintf(out,
+		        "    <Rule RuleId=\"filter-%" PRIu32 "\" Effect=\"%s\">\n      <Condition><Apply FunctionId=\"" XACML1
+		        "and\">",
+		        filter->index + 1, denies ? "Deny" : "Permit");
+		if (guard->range.kind != RANGE_ALWAYS)
+			xacml_range(&guard->range, out);
+		fputs(denies ? "<Apply FunctionId=\"" XACML1 "or\">" : "<Apply FunctionId=\"" XACML1 "not\">", out);
+		xacml_absent(field, out);
+		fputs(denies ? "" : "</Apply>", out);
+		filter_test_write(filter, field, out);
+		fputs(denies ? "</Apply>" : "", out);
+		rule_end(out);
+	}
+}
+
+static void
+write_coordination(const struct policy *policy, const struct guard *guard, FILE *out)
+{
+	const struct node *loops = policy_get(policy, "controlLoop");
+
+	rule_begin(guard, "first-is-working", false, out);
+	fputs("<Apply FunctionId=\"" XACML1 "string-equal\"><Apply FunctionId=\"" XACML1
+	      "string-one-and-only\"><AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
+	      "operation:operation-outcome\" Issuer=\"" ISSUER "get-operation-outcome:clname:",
+	      out);
+	xacml_text(loops->first->text, out);
+	fputs("\" DataType=\"" XACML_SCHEMA "string\" MustBePresent=\"true\"/></Apply>", out);
+	xacml_value("string", STR("In_Progress"), out);
+	fputs("</Apply>", out);
+	rule_end(out);
+}
+
+/* XACML knows numbers and dots only: what follows them is left out. */
+static struct str
+version_of(const struct policy *policy)
+{
+	struct str version = policy->version.ptr ? policy->version : STR("1.0.0");
+
+	version.len = strspn(version.ptr, "0123456789.");
+	return version;
+}
+
+static void
+write_policy(const struct policy *policy, const struct guard *guard, FILE *out)
+{
+	const struct node *algorithm = policy_get(policy, "algorithm");
+	const char *combining = "permit-unless-deny";
+
+	if (guard->kind == &guard_frequency_limiter || guard->kind == &guard_min_max)
+		combining = "deny-unless-permit";
+	else if (guard->kind == &guard_filter)
+		combining = algorithm && str_is(algorithm->text, "whitelist-overrides") ? "permit-overrides"
+		                                                                        : "deny-overrides";
+	fputs("  <Policy PolicyId=\"", out);
+	xacml_text(policy->name, out);
+	fputs("\" Version=\"", out);
+	xacml_text(version_of(policy), out);
+	fprintf(out, "\" RuleCombiningAlgId=\"urn:oasis:names:tc:xacml:3.0:rule-combining-algorithm:%s\">\n",
+	        combining);
+	target(guard, out);
+	if (guard->kind == &guard_frequency_limiter)
+		write_limiter(guard, out);
+	else if (guard->kind == &guard_blacklist)
+		write_blacklist(policy, guard, out);
+	else if (guard->kind == &guard_min_max)
+		write_bounds(policy, guard, out);
+	else if (guard->kind == &guard_filter)
+		write_filters(policy, guard, out);
+	else
+		write_coordination(policy, guard, out);
+	fputs("  </Policy>\n", out);
+}
+
+/* Whether the guard can be written; findings tell what gets lost. */
+static bool
+is_written(const struct policy *policy, const struct guard *guard, struct diags *diags)
+{
+	const struct limiter_spec *spec = guard->data;
+
+	if (guard->shadow) {
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is a shadow and left out",
+		          STR_ARG(policy->name));
+		return false;
+	}
+	if (guard->kind != &guard_frequency_limiter)
+		return true;
+	if (spec->window.ms % TIME_MS_SECOND != 0)
+		diags_error(diags, policy->node, "the window of policy '%.*s' is not of whole seconds",
+		            STR_ARG(policy->name));
+	if (!spec->by_target || spec->by_clname)
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' will count per target: ONAP's information point counts no other way",
+		          STR_ARG(policy->name));
+	return true;
+}
+
+/* Checks and compiles; guards[i] is NULL for what is no guard. */
+static bool
+compile(const struct policy_list *list, const struct node *root, struct guard **guards, struct arena *arena,
+        struct diags *diags)
+{
+	const struct catalogue *builtin;
+	struct catalogue *catalogue;
+	struct error err = {0};
+	size_t errors = diags->count[SEVERITY_ERROR], at = 0;
+
+	if (policyset_builtin(arena, &builtin, &err) < 0 || !(catalogue = catalogue_new(arena, builtin))) {
+		diags_error(diags, NULL, "out of memory");
+		return false;
+	}
+	catalogue_add(catalogue, root, diags);
+	catalogue_resolve(catalogue, diags);
+	for (struct policy *policy = list->first; policy; policy = policy->next, at++) {
+		const struct guard_kind *kind;
+		struct guard *guard;
+
+		if (!policy_check(policy, catalogue, arena, diags))
+			continue;
+		kind = guard_kind_of(policy, GUARD_STRICT);
+		if (!kind)
+			diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is no guard and left out",
+			          STR_ARG(policy->name));
+		else if (guard_compile(policy, kind, GUARD_STRICT, arena, NULL, &guard, diags) &&
+		         is_written(policy, guard, diags))
+			guards[at] = guard;
+	}
+	return diags->count[SEVERITY_ERROR] == errors;
+}
+
+bool
+guard_xacml(const struct node *root, enum document_kind kind, struct arena *arena, FILE *out, struct diags *diags)
+{
+	struct policy_list list = {0};
+	struct guard **guards;
+	size_t errors = diags->count[SEVERITY_ERROR], at = 0;
+
+	template_policies(root, kind, arena, &list, diags);
+	guards = arena_array(arena, list.count, sizeof(struct guard *));
+	if (!guards || !compile(&list, root, guards, arena, diags) || diags->count[SEVERITY_ERROR] > errors)
+		return false;
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	      "<PolicySet xmlns=\"urn:oasis:names:tc:xacml:3.0:core:schema:wd-17\" PolicySetId=\"clguard\" "
+	      "Version=\"1.0\"\n"
+	      "    PolicyCombiningAlgId=\"urn:oasis:names:tc:xacml:3.0:policy-combining-algorithm:deny-overrides\">\n"
+	      "  <Target/>\n",
+	      out);
+	for (const struct policy *policy = list.first; policy; policy = policy->next, at++) {
+		if (guards[at])
+			write_policy(policy, guards[at], out);
+	}
+	fputs("</PolicySet>\n", out);
+	return true;
+}
