@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "api/resources.h"
-#include "runtime/gateway.h"
+#include "runtime/rows/gateway.h"
 
 static bool
 is_hex(char c)

@@ -4,8 +4,8 @@
 #define API_CALLS_H
 
 #include "api/service.h"
-#include "runtime/bus.h"
-#include "runtime/runtime.h"
+#include "runtime/rows/bus.h"
+#include "runtime/thread/runtime.h"
 
 /* An empty call with the query's name and version; NULL, and answered with 500, when memory is out. */
 struct runtime_call *call_new(struct exchange *exchange);

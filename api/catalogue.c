@@ -1,6 +1,6 @@
 /* catalogue - /clguard/v1/catalogue: what control loop types are made of */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/catalogue.h"
+#include "runtime/calls/designs.h"
 
 #include "api/calls.h"
 #include "api/resources.h"

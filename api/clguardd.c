@@ -18,7 +18,7 @@
 #include "api/service.h"
 #include "api/socket.h"
 #include "base/uuid.h"
-#include "runtime/runtime.h"
+#include "runtime/thread/runtime.h"
 
 #define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
 

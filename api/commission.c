@@ -1,6 +1,6 @@
 /* commission - /onap/controlloop/v2/commission: control loop types */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/commission.h"
+#include "runtime/calls/commission.h"
 
 #include "api/calls.h"
 #include "api/resources.h"

@@ -5,7 +5,7 @@
 
 #include "api/calls.h"
 #include "api/resources.h"
-#include "runtime/events.h"
+#include "runtime/thread/events.h"
 
 #define TIMEOUT_DEFAULT_MS 15000
 #define TIMEOUT_MAX_MS 60000

@@ -1,6 +1,6 @@
 /* gateway - GET /onap/controlloop/v2/gateway: what an API gateway loads; it holds the elements' keys */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/gateway.h"
+#include "runtime/rows/gateway.h"
 
 #include "api/calls.h"
 #include "api/resources.h"

@@ -1,10 +1,10 @@
 /* instantiation - /onap/controlloop/v2/instantiation: control loop instances and orders to them */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/instantiation.h"
+#include "runtime/calls/instantiation.h"
 
 #include "api/calls.h"
 #include "api/resources.h"
-#include "runtime/configuration.h"
+#include "runtime/calls/configuration.h"
 
 static void
 submit(struct exchange *exchange, bool with_body, const char *other,

@@ -1,6 +1,6 @@
 /* monitoring - /onap/controlloop/v2/monitoring: statistics of participants and elements, status of instances */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/monitoring.h"
+#include "runtime/calls/monitoring.h"
 
 #include "api/calls.h"
 #include "api/resources.h"

@@ -1,6 +1,6 @@
 /* participants - GET /onap/controlloop/v2/participants: who takes part */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/participant.h"
+#include "runtime/calls/participant.h"
 
 #include "api/calls.h"
 #include "api/resources.h"

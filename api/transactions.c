@@ -4,7 +4,7 @@
 
 #include "api/calls.h"
 #include "api/resources.h"
-#include "runtime/operate.h"
+#include "runtime/operate/operate.h"
 
 void
 transactions_get(struct exchange *exchange)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/document.h"
-#include "runtime/supervise.h"
+#include "runtime/model/supervise.h"
 
 #define WAIT_MS 100000
 

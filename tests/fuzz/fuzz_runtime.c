@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/bus_priv.h"
-#include "runtime/catalogue.h"
-#include "runtime/commission.h"
-#include "runtime/configuration.h"
-#include "runtime/instantiation.h"
-#include "runtime/participant.h"
+#include "runtime/rows/bus_priv.h"
+#include "runtime/calls/designs.h"
+#include "runtime/calls/commission.h"
+#include "runtime/calls/configuration.h"
+#include "runtime/calls/instantiation.h"
+#include "runtime/calls/participant.h"
 
 /*
  * An input is a script of lines: a message of the topic, or a word and what belongs to it:

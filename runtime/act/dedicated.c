@@ -1,0 +1,87 @@
+/* dedicated - control loop types with a policy set of their own */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/act/dedicated.h"
+
+#include "base/document.h"
+
+#define MARK ",\"metadata\":{\"dedicated\":"
+
+bool
+dedicated_is(const struct node *template)
+{
+	const struct node *dedicated = node_get(node_get(template, "metadata"), "dedicated");
+
+	return dedicated && dedicated->kind == NODE_BOOL && dedicated->boolean;
+}
+
+void
+dedicated_write(struct concept type, struct text *out)
+{
+	text_add(out, STR(MARK));
+	concept_write(out, type);
+	text_add(out, STR("}"));
+}
+
+/* {name, version} behind the mark, which only a document's first bytes can hold: names have no quotes in them. */
+static struct concept owner_of(struct str document, struct arena *arena)
+{
+	static const struct document_limits limits = {SIZE_MAX, 4, 8, 0, SIZE_MAX};
+	const char *first = document.len ? memchr(document.ptr, ',', document.len) : NULL;
+	struct concept none = {STR_NONE, STR_NONE};
+	struct str rest = {first, first ? document.len - (size_t)(first - document.ptr) : 0};
+	const char *end;
+	struct node *root;
+
+	if (!str_starts_with(rest, STR(MARK)))
+		return none;
+	rest = (struct str){rest.ptr + sizeof(MARK) - 1, rest.len - (sizeof(MARK) - 1)};
+	end = memchr(rest.ptr, '}', rest.len);
+	if (!end ||
+	    json_read((struct str){rest.ptr, (size_t)(end + 1 - rest.ptr)}, "", &limits, arena, &root, NULL) != 0)
+		return none;
+	return concept_read(root);
+}
+
+struct loop_names {
+	struct str *names; /* NULL: they are counted first */
+	size_t count;
+};
+
+static bool
+take_name(void *context, struct concept loop)
+{
+	struct loop_names *names = context;
+
+	if (names->names)
+		names->names[names->count] = loop.name;
+	names->count++;
+	return true;
+}
+
+const struct document_only *
+dedicated_only(struct turn *turn, struct str document)
+{
+	struct concept type = owner_of(document, turn->arena);
+	struct document_only *only;
+	struct loop_names names = {0};
+
+	if (!type.name.ptr)
+		return NULL;
+	only = arena_alloc(turn->arena, sizeof(*only));
+	looptype_loops(turn, type, take_name, &names);
+	names.names = arena_array(turn->arena, names.count, sizeof(*names.names));
+	if (!only || !names.names) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	names.count = 0;
+	looptype_loops(turn, type, take_name, &names);
+	*only = (struct document_only){
+		.owner = arena_printf(turn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
+		.clnames = names.names,
+		.count = names.count,
+	};
+	if (!only->owner)
+		turn_fail(turn, ERROR_MEMORY);
+	return only;
+}

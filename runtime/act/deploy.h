@@ -1,0 +1,35 @@
+/* deploy - guard policies of control loops, in force in this engine while their element is RUNNING */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ACT_DEPLOY_H
+#define RUNTIME_ACT_DEPLOY_H
+
+#include "runtime/rows/rows.h"
+
+/*
+ * An element whose definition names a policy (policy_id, or all of a policy_type_id) puts it into force when it goes
+ * RUNNING, and takes it out when it leaves. Only guard types are meant; others are the participant's. The documents
+ * are rows,
+ * so that they come back after a restart; a number counts their changes, by which each process sees that it is behind.
+ */
+
+/* What a saved instance changes. before and after may be NULL. */
+void deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after);
+
+/*
+ * Why an element's guards cannot come into force, in the turn's arena, or NULL: they do not compile, or one has the
+ * name and version of another one that is in force. *ret_policies: how many there are. Writing turns.
+ */
+const char *deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element,
+                           size_t *ret_policies);
+
+/* The number of changes so far. */
+uint64_t deploy_number(struct turn *turn);
+
+/*
+ * Compiles what the rows say and publishes it. *ret_refused: in `arena`, why it could not be, or NULL. Not inside a
+ * turn.
+ */
+int deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena *arena, uint64_t *ret_number,
+                const char **ret_refused);
+
+#endif

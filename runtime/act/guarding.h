@@ -1,0 +1,35 @@
+/* guarding - the guard is asked before every element action */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ACT_GUARDING_H
+#define RUNTIME_ACT_GUARDING_H
+
+#include "runtime/rows/rows.h"
+
+/* How a control loop type is guarded: metadata `guard` of its node template. */
+enum guarding { GUARDING_ENFORCE, GUARDING_REPORT, GUARDING_OFF };
+
+enum guarding guarding_of(struct turn *turn, const struct loop *loop);
+
+/*
+ * A right for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition
+ * that would
+ * be RUNNING (on participants, for UPDATE and UNINITIALISED) after it. True when it may go ahead; the right, if one
+ * was taken,
+ * is element->right. A refusal, also one that is only reported, is appended to `denials` (may be NULL):
+ * {"elementId","actor","operation","target","vfCount","reason","policy","file","line","explanation"}
+ */
+bool guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop, struct element *element,
+                   const char *operation, int64_t vf_count, struct text *denials);
+
+/* Rights for all elements that an order asks. False: the turn must be undone, for some may have been taken. */
+bool guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, struct text *denials);
+
+/* The same for a changed configuration of an instance that is on its participants. */
+bool guard_permits_change(struct turn *turn, struct loop *loop, struct text *denials);
+
+/* What was refused, as GET /instantiation shows it; and the row that keeps it. */
+struct str denial_json(struct turn *turn, enum guarding guarding, const char *ordered, struct text *denials);
+void denial_save(struct turn *turn, struct concept loop, struct str json);
+struct str denial_load(struct turn *turn, struct concept loop); /* absent when there is none */
+
+#endif

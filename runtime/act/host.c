@@ -1,0 +1,79 @@
+/* host - the policy participant that is built in: elements that the runtime hosts itself */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/act/host.h"
+
+#include "runtime/act/deploy.h"
+#include "runtime/thread/runtime_priv.h"
+
+#define HOST_NAME "clguard-policy"
+
+bool
+host_has_id(const struct turn *turn, struct concept id)
+{
+	return turn->runtime->options.policy_participant.len && id.name.ptr && str_is(id.name, HOST_NAME);
+}
+
+bool
+host_is(const struct turn *turn, const struct participant *participant)
+{
+	return host_has_id(turn, participant->id) &&
+	       str_equal(participant->type.name, turn->runtime->options.policy_participant);
+}
+
+struct concept host_offer(struct turn *turn, struct concept type)
+{
+	struct participant host = {
+		.id = {STR(HOST_NAME), type.version},
+		.type = type,
+		.state = STR("PASSIVE"),
+		.health = STR("HEALTHY"),
+		.last_ms = turn->now_ms,
+		.update_ms = TIME_NONE,
+	};
+	struct participant known;
+
+	if (!turn->runtime->options.policy_participant.len || !type.name.ptr ||
+	    !str_equal(type.name, turn->runtime->options.policy_participant) || !concept_name_valid(type.name) ||
+	    !concept_version_valid(type.version))
+		return (struct concept){STR_NONE, STR_NONE};
+	if (!participant_load(turn, host.id, &known) || !concept_equal(known.type, type) ||
+	    !participant_is_registered(&known))
+		participant_save(turn, &host);
+	return host.id;
+}
+
+/* What it says when it has done what was ordered; *ret_good: false when it has not. */
+static struct str
+obey(struct turn *turn, const struct loop *loop, const struct element *element, bool *ret_good)
+{
+	size_t policies = 0;
+	const char *refusal, *message;
+
+	*ret_good = true;
+	if (element->ordered != LOOP_RUNNING)
+		return STR("done");
+	refusal = deploy_refusal(turn, loop, element, &policies);
+	*ret_good = refusal == NULL;
+	if (refusal)
+		return str_from(refusal);
+	if (policies == 0)
+		return STR("no policy of a guard type is named: there is nothing to put into force");
+	message = arena_printf(turn->arena, "%zu polic%s in force", policies, policies == 1 ? "y" : "ies");
+	return message ? str_from(message) : STR("in force");
+}
+
+void
+host_act(struct turn *turn, struct supervision *supervision, struct loop *loop, int64_t phase)
+{
+	for (size_t i = 0; i < loop->count; i++) {
+		struct element *element = &loop->elements[i];
+		struct str message;
+		bool good;
+
+		if (!element->asked || element->phase != phase || !host_has_id(turn, element->participant_id) ||
+		    !str_equal(element->participant_type.name, turn->runtime->options.policy_participant))
+			continue;
+		message = obey(turn, loop, element, &good);
+		(void)loop_answer(supervision, loop, element, element->ordered, good, message); /* or it is done */
+	}
+}

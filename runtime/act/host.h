@@ -1,0 +1,26 @@
+/* host - the policy participant that is built in: elements that the runtime hosts itself */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ACT_HOST_H
+#define RUNTIME_ACT_HOST_H
+
+#include "runtime/rows/rows.h"
+
+/*
+ * Elements whose participantType has the name in the setting policy_participant need no program: unless another
+ * participant of that type is registered, the runtime hosts them itself and answers for them in the transaction that
+ * asks. Policies come into force and go with the element's state, as those of any host do (runtime/act/deploy.h). Each
+ * version of the type that is asked for has a participant of its own, clguard-policy with that version. It is a row
+ * like the others, but no message is sent to it, none is taken from its name, and it is never silent.
+ */
+
+/* Whether this is one of them. */
+bool host_is(const struct turn *turn, const struct participant *participant);
+bool host_has_id(const struct turn *turn, struct concept id);
+
+/* The one for a participant type, made when it is not there yet; absent when the type is another one. Writing turns. */
+struct concept host_offer(struct turn *turn, struct concept type);
+
+/* Answers for those elements of a phase that were just asked and that it hosts. */
+void host_act(struct turn *turn, struct supervision *supervision, struct loop *loop, int64_t phase);
+
+#endif

@@ -1,0 +1,130 @@
+/* step - supervision inside a turn: what an instance's step wants done is done */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/act/step.h"
+
+#include "runtime/calls/configuration.h"
+#include "runtime/act/guarding.h"
+#include "runtime/act/host.h"
+#include "runtime/act/message.h"
+#include "runtime/thread/runtime_priv.h"
+
+/* An element acts without an order of anybody: late, or because it was found in a wrong state. */
+static bool
+permit(void *context, struct loop *loop, struct element *element)
+{
+	struct turn *turn = context;
+	bool update = loop->replaces.ptr || loop->state == LOOP_UNINITIALISED2PASSIVE;
+	bool on = update || element->ordered == LOOP_UNINITIALISED;
+	struct definition_count count = definition_count(turn, element->definition);
+	enum guarding guarding = guarding_of(turn, loop);
+	const char *operation = update ? "UPDATE" : loop_state_name[element->ordered];
+	struct text denials;
+
+	text_init(&denials, turn->arena);
+	if (guard_permits(turn, guarding, loop, element, operation, on ? count.on : count.running, &denials))
+		return true;
+	denial_save(turn, loop->id, denial_json(turn, guarding, operation, &denials));
+	notify_loop(turn, STR("GUARD_DENIED"), loop, element);
+	return false;
+}
+
+void
+step_begin(struct turn *turn, struct supervision *ret)
+{
+	*ret = (struct supervision){
+		.limits = &turn->runtime->limits,
+		.now_ms = turn->now_ms,
+		.arena = turn->arena,
+		.permit = permit,
+		.context = turn,
+	};
+	supervision_init(ret);
+}
+
+static void
+change_right(struct turn *turn, const struct task *task)
+{
+	struct reservation_change change = {
+		.action = task->kind == TASK_SETTLE  ? RESERVATION_SETTLE
+	                  : task->kind == TASK_ABORT ? RESERVATION_ABORT
+	                                                 : RESERVATION_RENEW,
+		.id = task->text,
+		.outcome = task->outcome,
+		.lease_ms = turn->runtime->limits.lease_ms,
+	};
+	struct reservation_status status;
+	int r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
+
+	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: the lease has ended, and counts as used */
+		turn_fail(turn, (enum error_code) - r);
+}
+
+/* Orders a transition back that failed; once, and only if the guards agree. */
+static void
+roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
+{
+	enum loop_state next = loop_transition(loop_state_to(loop->state), loop_state_from(loop->state));
+	enum guarding guarding = guarding_of(turn, loop);
+	struct loop copy = *loop;
+	struct text denials;
+
+	text_init(&denials, turn->arena);
+	loop_release(supervision, loop);
+	if (!guard_permits_order(turn, loop, next, &denials)) {
+		denial_save(turn, loop->id,
+		            denial_json(turn, guarding, loop_state_name[loop_state_to(next)], &denials));
+		loop_release(supervision, loop); /* those that were taken before one was denied */
+		notify_loop(turn, STR("GUARD_DENIED"), &copy, NULL);
+		return;
+	}
+	notify_loop(turn, STR("ROLLING_BACK"), loop, NULL);
+	loop_order(supervision, loop, next);
+	loop->reverting = true;
+}
+
+static void
+perform(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct task *task)
+{
+	switch (task->kind) {
+	case TASK_UPDATE:
+		message_update(turn, loop, task->phase);
+		host_act(turn, supervision, loop, task->phase);
+		break;
+	case TASK_STATE_CHANGE:
+		message_state_change(turn, loop, task->ordered, task->current, task->phase);
+		host_act(turn, supervision, loop, task->phase);
+		break;
+	case TASK_NOTIFY:
+		notify_loop(turn, task->text, loop, task->element);
+		break;
+	case TASK_SETTLE:
+	case TASK_ABORT:
+	case TASK_RENEW:
+		change_right(turn, task);
+		break;
+	case TASK_RESTORE:
+		configuration_restore(turn, loop);
+		break;
+	case TASK_ROLL_BACK:
+		roll_back(turn, supervision, loop);
+		break;
+	}
+}
+
+void
+step_perform(struct turn *turn, struct supervision *supervision, struct loop *loop)
+{
+	/* Performing may append more tasks; they come in their turn. */
+	for (struct task *task = supervision->first; task && turn->failed == 0; task = task->next)
+		perform(turn, supervision, loop, task);
+	if (supervision->failed)
+		turn_fail(turn, ERROR_MEMORY);
+	supervision_init(supervision);
+}
+
+void
+step_end(struct turn *turn, struct supervision *supervision, struct loop *loop)
+{
+	step_perform(turn, supervision, loop);
+	loop_save(turn, loop);
+}

@@ -1,0 +1,394 @@
+/* commission - control loop types into the inventory, and out of it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/calls/commission.h"
+
+#include "runtime/calls/designs.h"
+#include "runtime/model/commission_version.h"
+#include "runtime/rows/gateway.h"
+#include "runtime/act/host.h"
+#include "runtime/model/looptype.h"
+#include "runtime/act/message.h"
+#include "runtime/calls/participant.h"
+#include "runtime/thread/runtime_priv.h"
+
+/* ONAP stores every document under this name: it stands for all that is commissioned. */
+#define EVERYTHING "ToscaServiceTemplateSimple"
+#define INSTANCES_FIRST "Delete instances, to commission control loop definitions"
+
+/* --- coming in --- */
+
+/* Whether the documents are the same; the place does not count. */
+static bool
+same_document(struct turn *turn, const struct node *a, const struct node *b)
+{
+	struct text x, y;
+
+	text_init(&x, turn->arena);
+	text_init(&y, turn->arena);
+	text_add_node(&x, a, false);
+	text_add_node(&y, b, false);
+	return str_equal(turn_text(turn, &x), turn_text(turn, &y));
+}
+
+/* What a loop of the document meets. */
+enum meeting { MEETING_NONE, MEETING_SAME, MEETING_OTHER };
+
+/* A loop of the document against what is commissioned. False, and refused. replace: other common values may come. */
+static bool
+check_known(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template,
+            bool replace, enum meeting *ret)
+{
+	struct concept type = looptype_concept(template);
+	const struct node *there = looptype_load(turn, type, NULL);
+
+	if (!there)
+		return version_covers_change(turn, call, root, template);
+	if (looptype_has_loops(turn, type)) {
+		call_refuse(call, 400, "%s", INSTANCES_FIRST);
+		return false;
+	}
+	*ret = same_document(turn, there, root) ? MEETING_SAME : MEETING_OTHER;
+	if (*ret == MEETING_OTHER && !replace) {
+		call_refuse(
+			call, 406,
+			"\"%.*s\" \"%.*s\" INVALID, does not equal existing entity: a commissioned definition is not "
+			"edited, commission another version or decommission it first",
+			STR_ARG(type.name), STR_ARG(type.version));
+		return false;
+	}
+	return true;
+}
+
+static void
+answer_templates(struct turn *turn, struct runtime_call *call, const struct node *root,
+                 struct looptype_findings *findings)
+{
+	struct text out;
+
+	text_init(&out, &call->arena);
+	text_add(&out, STR("{\"affectedControlLoopDefinitions\":["));
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		concept_write(&out, looptype_concept(template));
+		text_add(&out, template->next ? STR(",") : STR(""));
+	}
+	text_add(&out, STR("]"));
+	if (findings->warning_count) {
+		text_add(&out, STR(",\"warnings\":["));
+		text_add(&out, turn_text(turn, &findings->warnings));
+		text_add(&out, STR("]"));
+	}
+	text_add(&out, STR("}"));
+	call_answer(call, 200, text_done(&out));
+}
+
+/* The body itself, or the catalogue's document that it names, with the common values that it gives. */
+static const struct node *
+find_document_of(struct turn *turn, struct runtime_call *call, bool *ret_replace)
+{
+	const struct node *catalogue = node_get(call->body, "catalogue");
+
+	*ret_replace = catalogue && !node_get(call->body, "tosca_definitions_version");
+	if (!*ret_replace)
+		return call->body;
+	return catalogue_document(turn, call, concept_read(catalogue), node_get(call->body, "common"));
+}
+
+int
+commission_create(struct turn *turn, struct runtime_call *call)
+{
+	struct looptype_findings findings;
+	enum meeting meeting = MEETING_NONE;
+	const struct node *root;
+	bool replace;
+
+	root = find_document_of(turn, call, &replace);
+	if (!root)
+		return 0;
+	looptype_check(engine_builtin(turn->runtime->engine), root, true, turn->arena, &findings);
+	if (findings.status) {
+		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
+		return 0;
+	}
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		if (!looptype_is_loop(root, template))
+			continue;
+		if (!check_known(turn, call, root, template, replace, &meeting))
+			return -ERROR_CONFLICT;
+		if (meeting == MEETING_OTHER)
+			looptype_remove(turn, looptype_concept(template));
+	}
+	if (meeting != MEETING_SAME) {
+		looptype_save(turn, root);
+		gateway_keep(turn, root, !replace);
+	}
+	if (!message_can_prime(turn)) {
+		call_refuse(call, 400, "The definitions of all control loops would be more than a message of %zu MiB carries",
+		            MESSAGE_MAX >> 20);
+		return -ERROR_CONFLICT;
+	}
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
+		if (looptype_is_element(root, template))
+			(void)host_offer(turn, concept_read(looptype_property(template, "participantType")));
+	if (participants_any(turn)) {
+		message_prime(turn, NULL);
+		participants_expect_update(turn);
+	}
+	answer_templates(turn, call, root, &findings);
+	return 0;
+}
+
+/* --- going out --- */
+
+static bool
+take_any(void *context, const struct node *root)
+{
+	(void)root;
+	*(bool *)context = true;
+	return false;
+}
+
+static bool
+take_first_loop(void *context, const struct node *root)
+{
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		if (looptype_is_loop(root, template)) {
+			*(struct concept *)context = looptype_concept(template);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+remove_all(struct turn *turn)
+{
+	struct concept type;
+
+	for (;;) {
+		type = (struct concept){STR_NONE, STR_NONE};
+		looptypes_each(turn, take_first_loop, &type);
+		if (!type.name.ptr || turn->failed)
+			return;
+		looptype_remove(turn, type);
+	}
+}
+
+/* The other loops of the same document go with it: none of them may have instances. */
+static bool
+has_instances(struct turn *turn, const struct node *root)
+{
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
+		if (looptype_is_loop(root, template) && looptype_has_loops(turn, looptype_concept(template)))
+			return true;
+	return false;
+}
+
+static void
+deprime(struct turn *turn)
+{
+	bool left = false;
+
+	if (!participants_any(turn))
+		return;
+	message_deprime(turn);
+	looptypes_each(turn, take_any, &left);
+	if (left)
+		message_prime(turn, NULL); /* participants forget everything when they are deprimed */
+	participants_expect_update(turn);
+}
+
+int
+commission_delete(struct turn *turn, struct runtime_call *call)
+{
+	struct concept asked = {call->name, call->version}, any = {STR_NONE, STR_NONE};
+	bool everything = str_is(asked.name, EVERYTHING) && str_is(asked.version, "1.0.0"), there = false;
+	const struct node *root = NULL;
+	struct text out;
+
+	if (!asked.name.len || !asked.version.len) {
+		call_refuse(call, 400, "name and version are required");
+		return 0;
+	}
+	if (everything)
+		looptypes_each(turn, take_any, &there);
+	else if (concept_name_valid(asked.name) && concept_version_valid(asked.version))
+		there = (root = looptype_load(turn, asked, NULL)) != NULL;
+	if (!there) {
+		call_refuse(call, 404, "No control loop definition %.*s %.*s is commissioned", STR_ARG(asked.name),
+		            STR_ARG(asked.version));
+		return 0;
+	}
+	if (everything ? looptype_has_loops(turn, any) : has_instances(turn, root)) {
+		call_refuse(call, 400, "%s", INSTANCES_FIRST);
+		return 0;
+	}
+	if (everything)
+		remove_all(turn);
+	else
+		looptype_remove(turn, asked);
+	deprime(turn);
+	text_init(&out, &call->arena);
+	text_add(&out, STR("{\"affectedControlLoopDefinitions\":["));
+	concept_write(&out, asked);
+	text_add(&out, STR("]}"));
+	call_answer(call, 200, text_done(&out));
+	return 0;
+}
+
+/* --- reading --- */
+
+struct listing {
+	struct turn *turn;
+	struct text *out;
+	struct concept filter;
+	const struct node *root, *loop; /* what was found */
+	size_t count;
+	bool common;
+};
+
+static bool
+is_asked(const struct listing *listing, const struct node *template)
+{
+	struct concept concept = looptype_concept(template);
+
+	return (!listing->filter.name.len || str_equal(listing->filter.name, concept.name)) &&
+	       (!listing->filter.version.len || str_equal(listing->filter.version, concept.version));
+}
+
+static bool
+list_loops(void *context, const struct node *root)
+{
+	struct listing *listing = context;
+
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
+			continue;
+		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
+		looptype_write_template(listing->out, template, STR_NONE);
+	}
+	return true;
+}
+
+void
+commission_loops(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version}};
+
+	text_add(out, STR("["));
+	looptypes_each(turn, list_loops, &listing);
+	text_add(out, STR("]"));
+}
+
+static bool
+find_loops(void *context, const struct node *root)
+{
+	struct listing *listing = context;
+
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
+			continue;
+		listing->count++;
+		listing->root = root;
+		listing->loop = template;
+	}
+	return true;
+}
+
+void
+commission_elements(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	const char *comma = "";
+
+	looptypes_each(turn, find_loops, &listing);
+	if (listing.count != 1) {
+		call_refuse(call, listing.count ? 406 : 404, "%s",
+		            listing.count ? "Multiple ControlLoops are not supported"
+		                          : "No such control loop is commissioned");
+		return;
+	}
+	text_add(out, STR("["));
+	for (const struct node *entry = looptype_elements(listing.loop)->first; entry; entry = entry->next) {
+		text_addf(out, "%s", comma);
+		comma = ",";
+		looptype_write_template(out, looptype_template(listing.root, looptype_element_ref(entry)), STR_NONE);
+	}
+	text_add(out, STR("]"));
+}
+
+static bool
+find_document(void *context, const struct node *root)
+{
+	struct listing *listing = context;
+	bool asked = !listing->filter.name.len || str_is(listing->filter.name, EVERYTHING);
+
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
+		asked |= looptype_is_loop(root, template) && is_asked(listing, template);
+	if (asked)
+		listing->root = root;
+	return !asked;
+}
+
+void
+commission_template(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	static const char *const sections[] = {"tosca_definitions_version", "data_types", "policy_types", "node_types",
+	                                       "topology_template"};
+	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	const char *comma = "{";
+
+	looptypes_each(turn, find_document, &listing);
+	if (!listing.root) {
+		call_refuse(call, 400, "Invalid Service Template: none is commissioned under that name");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
+		const struct node *section = looptype_section(listing.root, sections[i]);
+
+		if (node_is_null(section))
+			continue;
+		text_addf(out, "%s\"%s\":", comma, sections[i]);
+		comma = ",";
+		text_add_node(out, section, false);
+	}
+	text_add(out, STR("}"));
+}
+
+static bool
+list_properties(void *context, const struct node *root)
+{
+	struct listing *listing = context;
+	bool asked = !listing->filter.name.len;
+
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
+		asked |= looptype_is_loop(root, template) && is_asked(listing, template);
+	for (const struct node *template = looptype_templates(root)->first; asked && template;
+	     template = template->next) {
+		struct text properties;
+
+		text_init(&properties, listing->turn->arena);
+		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template,
+		                              listing->common, &properties) == 0)
+			continue;
+		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
+		text_add_json(listing->out, template->key);
+		text_add(listing->out, STR(":"));
+		looptype_write_template(listing->out, template, turn_text(listing->turn, &properties));
+	}
+	return true;
+}
+
+void
+commission_properties(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {
+		.turn = turn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
+
+	if (listing.common && looptype_has_loops(turn, (struct concept){STR_NONE, STR_NONE})) {
+		call_refuse(call, 400, "Cannot create or edit common properties, delete all the instantiations first");
+		return;
+	}
+	text_add(out, STR("{"));
+	looptypes_each(turn, list_properties, &listing);
+	text_add(out, STR("}"));
+}

@@ -1,0 +1,18 @@
+/* commission - control loop types into the inventory, and out of it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_CALLS_COMMISSION_H
+#define RUNTIME_CALLS_COMMISSION_H
+
+#include "runtime/rows/rows.h"
+
+/* call->run; call->body is a service template. */
+int commission_create(struct turn *turn, struct runtime_call *call);
+int commission_delete(struct turn *turn, struct runtime_call *call); /* call->name, version */
+
+/* Answers from a snapshot, for call->name and version, both optional. */
+void commission_loops(struct turn *turn, struct runtime_call *call, struct text *out);
+void commission_elements(struct turn *turn, struct runtime_call *call, struct text *out);
+void commission_template(struct turn *turn, struct runtime_call *call, struct text *out);
+void commission_properties(struct turn *turn, struct runtime_call *call, struct text *out); /* call->number: common */
+
+#endif

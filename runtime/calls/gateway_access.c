@@ -1,0 +1,189 @@
+/* gateway_access - may this element of a control loop call this service? */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/gateway.h"
+
+/* One service that the request can mean; element NULL: outside of the control loop. */
+struct offer {
+	const struct gateway_part *part;
+	const struct gateway_service *service;
+	const struct element *element;
+};
+
+/* What a scope makes of a request; the last two: it depends on a member that is not there. */
+enum cover { COVER_NO, COVER_YES, COVER_METHOD, COVER_PATH };
+
+static const char *const cover_missing[] = {[COVER_METHOD] = "method", [COVER_PATH] = "path"};
+
+struct finding {
+	struct loop *loop;
+	size_t count; /* of instances; the second one ends the search */
+};
+
+static void
+deny(struct access_answer *answer, const char *why)
+{
+	answer->reason = REASON_NOT_ALLOWED;
+	answer->why = why;
+}
+
+static void
+permit(struct access_answer *answer, const char *why)
+{
+	answer->permit = true;
+	answer->reason = REASON_PERMIT;
+	answer->missing = NULL;
+	answer->why = why;
+}
+
+static void
+lack(struct access_answer *answer, const char *member, const char *why)
+{
+	answer->reason = REASON_MISSING_ATTRIBUTE;
+	answer->missing = member;
+	answer->why = why;
+}
+
+static enum cover
+scope_cover(const struct gateway_scope *scope, const struct access_request *request)
+{
+	bool path = false;
+
+	if (request->method.ptr && !(scope->methods & gateway_method_find(request->method)))
+		return COVER_NO;
+	for (size_t i = 0; i < scope->path_count && !path; i++)
+		path = request->path.ptr ? gateway_path_covers(scope->paths[i], request->path)
+		                         : scope->paths[i].len == 0;
+	if (!path)
+		return request->path.ptr ? COVER_NO : COVER_PATH;
+	return request->method.ptr || scope->methods == GATEWAY_METHODS_ALL ? COVER_YES : COVER_METHOD;
+}
+
+static bool
+take_loop(void *context, struct loop *loop)
+{
+	struct finding *finding = context;
+
+	*finding->loop = *loop;
+	return ++finding->count < 2;
+}
+
+static bool
+find_loop(struct turn *turn, const struct access_request *request, struct loop *ret, struct access_answer *answer)
+{
+	struct finding finding = {ret, 0};
+
+	if (concept_name_valid(request->clname))
+		loops_each(turn, request->clname, request->version, take_loop, &finding);
+	if (finding.count == 0)
+		deny(answer, "there is no such control loop instance");
+	else if (finding.count > 1)
+		lack(answer, "version", "several instances have this name");
+	else
+		answer->loop = ret->id;
+	return finding.count == 1;
+}
+
+/* The one service that is meant. False, and answered, when there is none, or more than one. */
+static bool
+find_offer(const struct gateway *gateway, const struct loop *loop, const struct access_request *request,
+           struct offer *ret, struct access_answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i <= loop->count; i++) {
+		const struct element *element = i ? &loop->elements[i - 1] : NULL;
+		const struct gateway_part *part =
+			element ? gateway_part_of(gateway, element->definition) : &gateway->parts[0];
+
+		if (!part ||
+		    (request->target_element.ptr && (!element || !str_equal(element->id, request->target_element))))
+			continue;
+		for (size_t j = 0; j < part->service_count; j++) {
+			if (!str_equal(part->services[j].name, request->service))
+				continue;
+			*ret = (struct offer){part, &part->services[j], element};
+			count++;
+		}
+	}
+	if (count == 0)
+		deny(answer, "there is no such service");
+	else if (count > 1)
+		lack(answer, "targetElement", "several elements offer this service");
+	return count == 1;
+}
+
+/* A call of the caller's that names the service as it is asked for. */
+static void
+find_call(const struct gateway_part *caller, const struct offer *offer, const struct access_request *request,
+          struct access_answer *answer)
+{
+	deny(answer, "no call of the element's definition names this");
+	for (size_t i = 0; i < caller->call_count; i++) {
+		const struct gateway_call *call = &caller->calls[i];
+		enum cover cover = scope_cover(&call->scope, request);
+
+		if (!str_equal(call->service, request->service) || cover == COVER_NO ||
+		    (call->element.ptr && (!offer->element || !str_equal(call->element, offer->part->definition.name))))
+			continue;
+		answer->line = call->line;
+		answer->column = call->column;
+		if (cover == COVER_YES) {
+			permit(answer, "a call of the element's definition names it");
+			return;
+		}
+		lack(answer, cover_missing[cover], "a call of the element's definition depends on it");
+	}
+}
+
+static void
+decide(const struct gateway *gateway, const struct loop *loop, const struct access_request *request,
+       struct access_answer *answer)
+{
+	const struct element *element = loop_element(loop, request->element);
+	const struct gateway_part *caller = element ? gateway_part_of(gateway, element->definition) : NULL;
+	enum cover cover;
+	struct offer offer = {0};
+
+	if (!caller) {
+		deny(answer, "the instance has no such element");
+		return;
+	}
+	if (!gateway_element_is_on(element)) {
+		deny(answer, "the element is not on its participant");
+		return;
+	}
+	if (!find_offer(gateway, loop, request, &offer, answer))
+		return;
+	answer->sandbox = caller->sandbox || (offer.element && offer.part->sandbox);
+	answer->line = offer.service->line;
+	answer->column = offer.service->column;
+	cover = scope_cover(&offer.service->scope, request);
+	if (offer.element && !gateway_element_is_on(offer.element))
+		deny(answer, "the element that offers the service is not on its participant");
+	else if (cover == COVER_NO)
+		deny(answer, "the service is not open for this method and path");
+	else if (cover != COVER_YES)
+		lack(answer, cover_missing[cover], "the service is open for some methods or paths only");
+	else if (answer->sandbox)
+		find_call(caller, &offer, request, answer);
+	else
+		permit(answer, "nothing of it is in a sandbox");
+}
+
+void
+access_decide(struct turn *turn, const struct access_request *request, struct access_answer *ret)
+{
+	struct gateway gateway;
+	struct loop loop;
+
+	*ret = (struct access_answer){.reason = REASON_ERROR};
+	if (find_loop(turn, request, &loop, ret)) {
+		ret->type = loop.definition;
+		if (gateway_load(turn, loop.definition, &gateway))
+			decide(&gateway, &loop, request, ret);
+		else
+			deny(ret, "the control loop's type has no gateway");
+	}
+	if (turn->failed)
+		*ret = (struct access_answer){.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
+}

@@ -1,0 +1,326 @@
+/* instantiation - instances: made, changed, listed, deleted */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/calls/instantiation.h"
+
+#include "runtime/calls/configuration.h"
+#include "runtime/rows/gateway.h"
+#include "runtime/act/guarding.h"
+#include "runtime/model/looptype.h"
+#include "runtime/thread/runtime_priv.h"
+#include "runtime/act/step.h"
+
+#define LOOPS_MAX 1000 /* of one request */
+
+/* --- answers --- */
+
+static void
+write_affected(struct text *out, const struct loop *loop)
+{
+	text_add(out, out->len ? STR(",") : STR("{\"affectedControlLoops\":["));
+	concept_write(out, loop->id);
+}
+
+static void
+answer_affected(struct runtime_call *call, unsigned status, struct text *out)
+{
+	text_add(out, out->len ? STR("]}") : STR("{\"affectedControlLoops\":[]}"));
+	call_answer(call, status, text_done(out));
+}
+
+void
+call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop, const char *ordered,
+          struct text *denials)
+{
+	struct denial *denial = arena_alloc(&call->arena, sizeof(*denial));
+	struct str json = denial_json(turn, GUARDING_ENFORCE, ordered, denials);
+	struct text out;
+
+	if (!denial) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	/* The turn will be undone, and its arena used again: what is kept lives with the call. */
+	*denial = (struct denial){call->denials,
+	                          {arena_str(&call->arena, loop->id.name), arena_str(&call->arena, loop->id.version)},
+	                          arena_str(&call->arena, json)};
+	call->denials = denial;
+	text_init(&out, &call->arena);
+	text_addf(&out,
+	          "{\"errorDetails\":\"A guard denies the order %s of control loop %.*s %.*s\",\"guard\":", ordered,
+	          STR_ARG(loop->id.name), STR_ARG(loop->id.version));
+	text_add(&out, json);
+	text_add(&out, STR("}"));
+	call_answer(call, 409, text_done(&out));
+}
+
+void
+call_keep_denials(struct turn *turn, struct runtime_call *call)
+{
+	struct loop loop;
+
+	for (const struct denial *denial = call->denials; denial; denial = denial->next)
+		if (loop_load(turn, denial->loop, &loop))
+			denial_save(turn, denial->loop, denial->json);
+}
+
+/* --- checking what a client gives --- */
+
+static void
+complain(struct text *errors, const struct loop *loop, struct concept what, const char *why)
+{
+	text_addf(errors, "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, %s",
+	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version), STR_ARG(what.name),
+	          STR_ARG(what.version), why);
+}
+
+/* A property that each instance must give, and this one does not. */
+static void
+complain_missing(struct text *errors, const struct loop *loop, const struct element *element, struct str property)
+{
+	text_addf(errors,
+	          "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, "
+	          "element %.*s gives no value for the instance property %.*s",
+	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version),
+	          STR_ARG(element->definition.name), STR_ARG(element->definition.version), STR_ARG(element->id),
+	          STR_ARG(property));
+}
+
+/* Whether the list has an element of that name; of that version too, when exactly. */
+static bool
+lists(const struct node *template, struct concept definition, bool exactly)
+{
+	const struct node *elements = looptype_elements(template);
+
+	for (const struct node *entry = elements ? elements->first : NULL; entry; entry = entry->next) {
+		struct concept listed = looptype_element_ref(entry);
+
+		if (str_equal(listed.name, definition.name) &&
+		    (!exactly || str_equal(listed.version, definition.version)))
+			return true;
+	}
+	return false;
+}
+
+/* The endpoints of its services. */
+static void
+check_gateway(struct turn *turn, const struct loop *loop, struct text *errors)
+{
+	struct looptype_findings findings = {0};
+	struct gateway gateway;
+
+	if (!gateway_load(turn, loop->definition, &gateway))
+		return;
+	text_init(&findings.text, turn->arena);
+	gateway_check_loop(&gateway, loop, turn->arena, &findings);
+	if (findings.count)
+		complain(errors, loop, loop->definition, turn_text(turn, &findings.text).ptr);
+}
+
+/* Against the commissioned type; elements get what their definitions say. Errors are appended. */
+static void
+check_loop(struct turn *turn, struct loop *loop, struct text *errors)
+{
+	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
+	const struct node *template = NULL, *root = looptype_load(turn, loop->definition, &template);
+
+	if (!root || !template) {
+		complain(errors, loop, loop->definition, "Commissioned control loop definition not FOUND");
+		return;
+	}
+	for (size_t i = 0; i < loop->count; i++) {
+		struct element *element = &loop->elements[i];
+
+		if (!lists(template, element->definition, false)) {
+			complain(errors, loop, element->definition, "Not FOUND");
+		} else if (!lists(template, element->definition, true)) {
+			complain(errors, loop, element->definition, "Version not matching");
+		} else {
+			const struct node *definition = looptype_template(root, element->definition);
+			struct str missing = looptype_missing(builtin, root, definition, element->given, false);
+
+			looptype_fill_element(definition, element);
+			if (!concept_name_valid(element->participant_type.name) ||
+			    (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
+				complain(errors, loop, element->definition,
+				         "participantType or participantId has no legal name");
+			if (!looptype_can_host(builtin, root, element->participant_type, definition))
+				complain(errors, loop, element->definition,
+				         "its participantType is not capable of hosting it");
+			if (missing.ptr)
+				complain_missing(errors, loop, element, missing);
+		}
+	}
+	check_gateway(turn, loop, errors);
+}
+
+/* The loops of the body; NULL, and refused, when one is not as it must be. */
+static struct loop *
+read_loops(struct turn *turn, struct runtime_call *call, size_t *ret_count)
+{
+	const struct node *list = node_get(call->body, "controlLoopList");
+	struct error err = {0};
+	struct text errors;
+	struct loop *loops;
+	size_t i = 0;
+
+	if (!list || list->kind != NODE_LIST || list->count > LOOPS_MAX) {
+		call_refuse(call, 400, "the body is {\"controlLoopList\": [...]} with at most %d control loops",
+		            LOOPS_MAX);
+		return NULL;
+	}
+	loops = arena_array(turn->arena, list->count, sizeof(*loops));
+	text_init(&errors, turn->arena);
+	if (!loops) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	for (const struct node *node = list->first; node; node = node->next, i++) {
+		if (loop_read_given(node, turn->arena, &loops[i], &err) != 0) {
+			call_refuse(call, 400, "%s: %s", err.path, err.text);
+			return NULL;
+		}
+		check_loop(turn, &loops[i], &errors);
+	}
+	if (errors.len) {
+		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
+		            turn_text(turn, &errors).ptr);
+		return NULL;
+	}
+	*ret_count = list->count;
+	return loops;
+}
+
+static bool
+is_repeated(const struct loop *loops, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (concept_equal(loops[j].id, loops[i].id))
+			return true;
+	return false;
+}
+
+int
+instances_create(struct turn *turn, struct runtime_call *call)
+{
+	struct loop *loops;
+	struct text out;
+	size_t count;
+
+	loops = read_loops(turn, call, &count);
+	for (size_t i = 0; loops && i < count; i++) {
+		if (is_repeated(loops, i) || configuration_is_taken(turn, loops[i].id, STR_NONE)) {
+			call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(loops[i].id.name),
+			            STR_ARG(loops[i].id.version));
+			return 0;
+		}
+	}
+	if (!loops)
+		return 0;
+	text_init(&out, &call->arena);
+	for (size_t i = 0; i < count; i++) {
+		loop_save(turn, &loops[i]);
+		configuration_keep(turn, &loops[i]);
+		write_affected(&out, &loops[i]);
+	}
+	answer_affected(call, 200, &out);
+	return 0;
+}
+
+bool
+instance_replace(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
+{
+	struct text errors, out;
+
+	text_init(&errors, turn->arena);
+	check_loop(turn, next, &errors);
+	if (errors.len) {
+		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
+		            turn_text(turn, &errors).ptr);
+		return false;
+	}
+	if (!configuration_change(turn, call, now, next) || call->denials)
+		return false;
+	text_init(&out, &call->arena);
+	write_affected(&out, next);
+	answer_affected(call, 200, &out);
+	return true;
+}
+
+int
+instances_update(struct turn *turn, struct runtime_call *call)
+{
+	struct loop *loops;
+	struct text out;
+	size_t count;
+
+	if (call->other.ptr && !concept_version_valid(call->other)) {
+		call_refuse(call, 400, "fromVersion '%.*s' is not like 1.0.0", STR_ARG(call->other));
+		return 0;
+	}
+	loops = read_loops(turn, call, &count);
+	if (!loops)
+		return 0;
+	text_init(&out, &call->arena);
+	for (size_t i = 0; i < count; i++) {
+		struct concept from = {loops[i].id.name, call->other.ptr ? call->other : loops[i].id.version};
+		struct loop now;
+
+		if (!loop_load(turn, from, &now)) {
+			call_refuse(call, 404, "ControlLoop with id %.*s %.*s not found", STR_ARG(from.name),
+			            STR_ARG(from.version));
+			return -ERROR_CONFLICT; /* a list is all or nothing */
+		}
+		if (!configuration_change(turn, call, &now, &loops[i]) || call->denials)
+			return -ERROR_CONFLICT;
+		write_affected(&out, &loops[i]);
+	}
+	answer_affected(call, 200, &out);
+	return 0;
+}
+
+static bool
+take_any(void *context, struct loop *loop)
+{
+	(void)loop;
+	*(bool *)context = true;
+	return false;
+}
+
+static bool
+forget_configuration(void *context, struct str key, struct str row)
+{
+	(void)row;
+	turn_delete(context, key);
+	return true;
+}
+
+int
+instance_delete(struct turn *turn, struct runtime_call *call)
+{
+	struct concept id = {call->name, call->version};
+	struct supervision supervision;
+	bool others = false;
+	struct loop loop;
+	struct text out;
+
+	if (!call->name.len || !call->version.len) {
+		call_refuse(call, 400, "name and version are required");
+	} else if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop)) {
+		call_refuse(call, 404, "Control Loop not found");
+	} else if (loop.state != LOOP_UNINITIALISED) {
+		call_refuse(call, 400, "Control Loop State is still %s", loop_state_name[loop.state]);
+	} else {
+		step_begin(turn, &supervision);
+		loop_release(&supervision, &loop);
+		step_perform(turn, &supervision, &loop);
+		loop_remove(turn, id);
+		loops_each(turn, id.name, STR_NONE, take_any, &others);
+		if (!others)
+			turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration,
+			          turn);
+		text_init(&out, &call->arena);
+		write_affected(&out, &loop);
+		answer_affected(call, 200, &out);
+	}
+	return 0;
+}

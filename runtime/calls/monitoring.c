@@ -1,0 +1,319 @@
+/* monitoring - statistics that participants report, kept for a while */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/calls/monitoring.h"
+
+#include <inttypes.h>
+
+#include "runtime/rows/gateway.h"
+#include "runtime/thread/runtime_priv.h"
+#include "runtime/act/step.h"
+
+#define ELEMENT_ID_MAX 64              /* bytes; a UUID has 36 */
+#define RECORD_MAX ((size_t)16 << 10) /* bytes; a stock record has some 400. What is larger is not kept */
+
+/*
+ * Rows: (participant name, version, be64 time) -> ParticipantStatistics, and with the element's id behind the time ->
+ * ClElementStatistics. A record that comes twice is one. The oldest go when there are too many of a participant.
+ */
+
+static struct str
+participant_prefix(struct turn *turn, char kind, struct concept id)
+{
+	struct str key = turn_key(turn, kind, id.name, id.version.ptr ? id.version : STR(""));
+
+	/* Without a version all of the name; with one, the NUL behind it ends the prefix. */
+	return id.version.ptr ? turn_key(turn, kind, (struct str){key.ptr + 1, key.len - 1}, STR("")) : key;
+}
+
+static struct str
+record_key(struct turn *turn, char kind, struct concept id, int64_t time_ms, struct str element)
+{
+	struct str prefix = participant_prefix(turn, kind, id);
+	unsigned char tail[8 + ELEMENT_ID_MAX];
+
+	store_pack_i64(tail, time_ms);
+	if (element.len)
+		memcpy(tail + 8, element.ptr, element.len);
+	return turn_key(turn, kind, (struct str){prefix.ptr + 1, prefix.len - 2},
+	                (struct str){(const char *)tail, 8 + element.len});
+}
+
+struct oldest {
+	struct str key;
+};
+
+static bool
+take_oldest(void *context, struct str key, struct str value)
+{
+	(void)value;
+	((struct oldest *)context)->key = key;
+	return false;
+}
+
+/* A record more, and perhaps the oldest less. */
+static void
+keep(struct turn *turn, char kind, struct concept id, struct str element, const struct node *record, int64_t *count)
+{
+	const struct node *time = node_get(record, "timeStamp");
+	struct oldest oldest = {STR_NONE};
+	struct str key, known;
+	struct text out;
+	int64_t time_ms;
+	bool there;
+
+	if (element.len > ELEMENT_ID_MAX || !time || time->kind != NODE_TEXT || time_parse_instant(time->text, &time_ms) != 0)
+		return;
+	key = record_key(turn, kind, id, time_ms, element);
+	text_init(&out, turn->arena);
+	gateway_write_record(record, &out);
+	if (out.len > RECORD_MAX)
+		return;
+	there = turn_get(turn, key, &known);
+	turn_put(turn, key, turn_text(turn, &out));
+	if (!there)
+		++*count;
+	if (*count <= (int64_t)turn->runtime->options.statistics)
+		return;
+	turn_each(turn, participant_prefix(turn, kind, id), take_oldest, &oldest);
+	if (oldest.key.ptr)
+		turn_delete(turn, oldest.key);
+	--*count;
+}
+
+/* Visits what a status says of single elements. */
+static void
+each_element(const struct node *message, const struct concept *sender,
+             void (*visit)(void *context, struct concept loop, struct str element, const struct node *record),
+             void *context)
+{
+	const struct node *infos = node_get(message, "controlLoopInfoList");
+
+	for (const struct node *info = infos && infos->kind == NODE_LIST ? infos->first : NULL; info;
+	     info = info->next) {
+		const struct node *list =
+			node_get(node_get(node_get(info, "controlLoopStatistics"), "clElementStatisticsList"),
+		                 "clElementStatistics");
+
+		for (const struct node *record = list && list->kind == NODE_LIST ? list->first : NULL; record;
+		     record = record->next) {
+			const struct node *id = node_get(record, "id"),
+					  *participant = node_get(record, "participantId");
+
+			if (id && id->kind == NODE_TEXT &&
+			    (!participant || concept_equal(concept_read(participant), *sender)))
+				visit(context, concept_read(node_get(info, "controlLoopId")), id->text, record);
+		}
+	}
+}
+
+struct recording {
+	struct turn *turn;
+	struct participant *participant;
+};
+
+static void
+record_element(void *context, struct concept loop, struct str element, const struct node *record)
+{
+	struct recording *recording = context;
+
+	(void)loop;
+	keep(recording->turn, ROW_ELEMENT, recording->participant->id, element, record,
+	     &recording->participant->element_records);
+}
+
+void
+statistics_record(struct turn *turn, const struct node *message, struct participant *participant)
+{
+	const struct node *record = node_get(message, "participantStatistics"), *of = node_get(record, "participantId");
+	struct recording recording = {turn, participant};
+
+	if (record && (!of || concept_equal(concept_read(of), participant->id)))
+		keep(turn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
+	each_element(message, &participant->id, record_element, &recording);
+}
+
+static void
+supervise_element(void *context, struct concept id, struct str element_id, const struct node *record)
+{
+	struct recording *recording = context;
+	struct turn *turn = recording->turn;
+	const struct node *state = node_get(record, "controlLoopState");
+	int reported = state && state->kind == NODE_TEXT ? loop_state_find(state->text) : -1;
+	struct supervision supervision;
+	struct element *element;
+	struct loop loop;
+
+	if (reported < 0 || !concept_name_valid(id.name) || !concept_version_valid(id.version) ||
+	    !loop_load(turn, id, &loop))
+		return;
+	element = loop_element(&loop, element_id);
+	if (!element || !concept_equal(element->participant_id, recording->participant->id))
+		return;
+	step_begin(turn, &supervision);
+	if (loop_report(&supervision, &loop, element, (enum loop_state)reported))
+		step_end(turn, &supervision, &loop);
+}
+
+void
+statistics_supervise(struct turn *turn, const struct node *message, const struct participant *participant)
+{
+	struct participant copy = *participant;
+	struct recording recording = {turn, &copy};
+
+	each_element(message, &participant->id, supervise_element, &recording);
+}
+
+/* --- queries --- */
+
+struct listing {
+	struct turn *turn;
+	const struct statistics_query *query;
+	struct text *out;
+	struct str element;
+	size_t passed, written;
+	size_t prefix_len;
+};
+
+/* The time in a record's key, the eight bytes behind the second NUL; and the element's id, which follows. */
+static int64_t
+key_parts(struct str key, struct str *ret_element)
+{
+	size_t version = 1 + strlen(key.ptr + 1) + 1, time = version + strlen(key.ptr + version) + 1;
+
+	*ret_element = time + 8 <= key.len ? (struct str){key.ptr + time + 8, key.len - time - 8} : STR_NONE;
+	return time + 8 <= key.len ? store_unpack_i64(key.ptr + time) : 0;
+}
+
+static bool
+list_record(void *context, struct str key, struct str value)
+{
+	struct listing *listing = context;
+	const struct statistics_query *query = listing->query;
+	struct str element;
+	int64_t time_ms = key_parts(key, &element);
+
+	if ((query->from_ms != TIME_NONE && time_ms < query->from_ms) ||
+	    (query->to_ms != TIME_NONE && time_ms > query->to_ms) ||
+	    (listing->element.len && !str_equal_nocase(element, listing->element)))
+		return true;
+	if (listing->passed++ < query->offset)
+		return true;
+	if (query->count && listing->written == query->count)
+		return false;
+	text_add(listing->out, listing->written++ ? STR(",") : STR(""));
+	text_add(listing->out, value);
+	return true;
+}
+
+static void
+list_participant(struct listing *listing, struct concept id, struct str element)
+{
+	char kind = listing->query->elements ? ROW_ELEMENT : ROW_STATISTICS;
+	struct str prefix;
+
+	if (!concept_name_valid(id.name) || (id.version.ptr && !concept_version_valid(id.version)))
+		return; /* nobody has such a name */
+	prefix = participant_prefix(listing->turn, kind, id);
+	listing->element = element;
+	if (listing->query->count)
+		turn_each_down(listing->turn, prefix, list_record, listing);
+	else
+		turn_each(listing->turn, prefix, list_record, listing);
+}
+
+/* All participants of an instance once, or all of its elements. */
+static void
+list_loop(struct listing *listing, const struct loop *loop)
+{
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		bool listed = false;
+
+		for (size_t j = 0; j < i && !listing->query->elements; j++)
+			listed |= concept_equal(loop->elements[j].participant_id, element->participant_id);
+		if (!listed && element->participant_id.name.ptr)
+			list_participant(listing, element->participant_id,
+			                 listing->query->elements ? element->id : STR_NONE);
+	}
+}
+
+void
+statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out)
+{
+	struct listing listing = {.turn = turn, .query = query, .out = out};
+	struct loop loop;
+
+	text_addf(out, "{\"%s\":[", query->elements ? "clElementStatistics" : "statisticsList");
+	if (!query->loop)
+		list_participant(&listing, query->id, query->element);
+	else if (concept_name_valid(query->id.name) && concept_version_valid(query->id.version) &&
+	         loop_load(turn, query->id, &loop))
+		list_loop(&listing, &loop);
+	text_add(out, STR("]}"));
+}
+
+/* --- aggregated status --- */
+
+static void
+write_participants(struct turn *turn, const struct loop *loop, struct text *out, bool *ret_healthy)
+{
+	for (size_t i = 0; i < loop->count; i++) {
+		struct concept id = loop->elements[i].participant_id;
+		struct participant participant;
+		bool listed = !id.name.ptr;
+
+		for (size_t j = 0; j < i; j++)
+			listed |= concept_equal(loop->elements[j].participant_id, id);
+		if (listed)
+			continue;
+		if (!participant_load(turn, id, &participant))
+			participant = (struct participant){.id = id, .state = STR("UNKNOWN"), .health = STR("UNKNOWN")};
+		*ret_healthy &= str_is(participant.health, "HEALTHY");
+		text_add(out, i ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
+		concept_write(out, id);
+		text_add(out, STR(",\"participantState\":"));
+		text_add_json(out, participant.state);
+		text_add(out, STR(",\"healthStatus\":"));
+		text_add_json(out, participant.health);
+		text_add(out, STR("}"));
+	}
+}
+
+static bool
+write_status(void *context, struct loop *loop)
+{
+	struct listing *listing = context;
+	size_t states[LOOP_STATE_COUNT] = {0}, faulty = 0;
+	const char *comma = "";
+	bool healthy = true;
+
+	text_add(listing->out, listing->written++ ? STR(",{\"controlLoopId\":") : STR("{\"controlLoopId\":"));
+	concept_write(listing->out, loop->id);
+	text_addf(listing->out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\",\"elements\":{",
+	          loop_state_name[loop->state], loop_state_name[loop->ordered], change_result_name[loop->result]);
+	for (size_t i = 0; i < loop->count; i++) {
+		states[loop->elements[i].state]++;
+		faulty += loop->elements[i].faulty || loop->elements[i].wrong;
+	}
+	for (int i = 0; i < LOOP_STATE_COUNT; i++) {
+		if (states[i] == 0)
+			continue;
+		text_addf(listing->out, "%s\"%s\":%zu", comma, loop_state_name[i], states[i]);
+		comma = ",";
+	}
+	text_addf(listing->out, "},\"elementsInWrongState\":%zu,\"participants\":[", faulty);
+	write_participants(listing->turn, loop, listing->out, &healthy);
+	text_addf(listing->out, "],\"healthy\":%s}",
+	          healthy && faulty == 0 && loop->result == CHANGE_NO_ERROR ? "true" : "false");
+	return true;
+}
+
+void
+statistics_status(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {.turn = turn, .out = out};
+
+	text_add(out, STR("{\"controlLoopStatusList\":["));
+	loops_each(turn, call->name, call->version, write_status, &listing);
+	text_add(out, STR("]}"));
+}

@@ -1,0 +1,33 @@
+/* monitoring - statistics that participants report, kept for a while */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_CALLS_MONITORING_H
+#define RUNTIME_CALLS_MONITORING_H
+
+#include "runtime/rows/rows.h"
+
+/* The records of a PARTICIPANT_STATUS; the participant's counts of kept records follow. */
+void statistics_record(struct turn *turn, const struct node *message, struct participant *participant);
+
+/* What it says of single elements, compared with what they should be. */
+void statistics_supervise(struct turn *turn, const struct node *message, const struct participant *participant);
+
+/* What a query asks for. */
+struct statistics_query {
+	struct concept id;      /* of a participant or of an instance */
+	struct str element;     /* absent: all */
+	size_t count;           /* newest so many; 0: all, oldest first */
+	size_t offset;          /* of them, passed over */
+	int64_t from_ms, to_ms; /* inclusive; TIME_NONE: open */
+	bool elements, loop;    /* records of elements; id is an instance */
+};
+
+/* {"statisticsList":[...]} or {"clElementStatistics":[...]} */
+void statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out);
+
+/*
+ * {"controlLoopStatus":[{controlLoopId,state,...,"elements":{state: n},"participants":[...]}]}: aggregated, by
+ * call->name, version.
+ */
+void statistics_status(struct turn *turn, struct runtime_call *call, struct text *out);
+
+#endif

@@ -1,0 +1,123 @@
+/* participant_list - all participants with what they host, as an answer */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "runtime/calls/participant.h"
+#include "runtime/thread/runtime_priv.h"
+
+/* A participant that is asked for, and the elements that it hosts as JSON. */
+struct listed {
+	struct participant participant;
+	struct text elements;
+};
+
+struct listing {
+	struct turn *turn;
+	struct concept filter;
+	struct listed *list; /* in order of name and version */
+	size_t count, room;
+	bool hosting; /* one of them hosts something */
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct concept *x = &((const struct listed *)a)->participant.id;
+	const struct concept *y = &((const struct listed *)b)->participant.id;
+	int order = str_compare(x->name, y->name);
+
+	return order ? order : str_compare(x->version, y->version);
+}
+
+static bool
+make_room(void *context, struct participant *participant)
+{
+	(void)participant;
+	((struct listing *)context)->room++;
+	return true;
+}
+
+static bool
+take_participant(void *context, struct participant *participant)
+{
+	struct listing *listing = context;
+
+	if ((listing->filter.name.ptr && !str_equal(listing->filter.name, participant->id.name)) ||
+	    (listing->filter.version.ptr && !str_equal(listing->filter.version, participant->id.version)))
+		return true;
+	listing->hosting |= participant_load_count(listing->turn, participant->id) > 0;
+	listing->list[listing->count].participant = *participant;
+	text_init(&listing->list[listing->count].elements, listing->turn->arena);
+	listing->count++;
+	return true;
+}
+
+static bool
+take_elements(void *context, struct loop *loop)
+{
+	const struct listing *listing = context;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		struct listed wanted = {.participant.id = element->participant_id}, *found;
+
+		if (!element->participant_id.name.ptr)
+			continue;
+		found = bsearch(&wanted, listing->list, listing->count, sizeof(wanted), compare);
+		if (!found)
+			continue;
+		text_add(&found->elements, found->elements.len ? STR(",{\"id\":") : STR("{\"id\":"));
+		text_add_json(&found->elements, element->id);
+		text_add(&found->elements, STR(",\"controlLoopId\":"));
+		concept_write(&found->elements, loop->id);
+		text_add(&found->elements, STR(",\"definition\":"));
+		concept_write(&found->elements, element->definition);
+		text_addf(&found->elements, ",\"state\":\"%s\"}", loop_state_name[element->state]);
+	}
+	return true;
+}
+
+static void
+write_listed(struct turn *turn, struct listed *listed, struct text *out)
+{
+	const struct participant *participant = &listed->participant;
+	char time[TIME_TEXT_SIZE];
+
+	time_format_instant(participant->last_ms, time);
+	text_add(out, STR("{\"participantId\":"));
+	concept_write(out, participant->id);
+	text_add(out, STR(",\"participantType\":"));
+	concept_write(out, participant->type);
+	text_add(out, STR(",\"participantState\":"));
+	text_add_json(out, participant->state);
+	text_add(out, STR(",\"healthStatus\":"));
+	text_add_json(out, participant->health);
+	text_addf(out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
+	          participant->update_ms == TIME_NONE ? "true" : "false", time);
+	if (listed->elements.len)
+		text_add(out, turn_text(turn, &listed->elements));
+	text_add(out, STR("]}"));
+}
+
+void
+participants_list(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+
+	participants_each(turn, make_room, &listing);
+	listing.list = arena_array(turn->arena, listing.room, sizeof(*listing.list));
+	if (!listing.list) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	participants_each(turn, take_participant, &listing);
+	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
+	if (listing.hosting)
+		loops_each(turn, STR_NONE, STR_NONE, take_elements, &listing);
+	text_add(out, STR("{\"participantList\":["));
+	for (size_t i = 0; i < listing.count; i++) {
+		text_add(out, i ? STR(",") : STR(""));
+		write_listed(turn, &listing.list[i], out);
+	}
+	text_add(out, STR("]}"));
+}

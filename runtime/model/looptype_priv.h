@@ -1,0 +1,44 @@
+/* looptype_priv - control loop types from inside, for runtime/looptype*.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_MODEL_LOOPTYPE_PRIV_H
+#define RUNTIME_MODEL_LOOPTYPE_PRIV_H
+
+#include "policytypes/builtin.h"
+#include "runtime/model/looptype.h"
+
+#define CLAMP "org.onap.policy.clamp.controlloop."
+#define TYPE_ELEMENT CLAMP "ControlLoopElement"
+
+#define CHAIN_MAX 32 /* types above a type; a cycle ends there too */
+
+/* A node type that a document need not bring; NULL when there is none of that name. */
+const struct builtin_node_type *looptype_builtin(struct str name);
+
+/* Text of a scalar member; absent where there is none. */
+struct str looptype_text(const struct node *map, const char *key);
+
+/* derived_from of a type of the document, or of a built-in one. */
+struct str looptype_parent(const struct node *root, struct str type);
+
+/* True when the type is `from` or derives from it. */
+bool looptype_derives(const struct node *root, struct str type, const char *from);
+
+/* The declaration of a node type: the document's, else the built-in one, else NULL. */
+const struct node *looptype_declaration(const struct catalogue *builtin, const struct node *root, struct str type);
+
+/* Whether a property's definition says metadata common: true. */
+bool looptype_is_common(const struct node *definition);
+
+/* --- findings --- */
+
+/* An error with the HTTP status that it asks for, or a warning; at `where`, NULL for no place. */
+void looptype_find(struct looptype_findings *findings, unsigned status, const struct node *where, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
+void looptype_warn(struct looptype_findings *findings, const struct node *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* looptype_values.c: each template against its node type, and against the participant type that is to host it. */
+void looptype_check_values(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
+                           struct looptype_findings *findings);
+
+#endif

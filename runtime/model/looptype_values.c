@@ -1,0 +1,222 @@
+/* looptype_values - what node templates say against their node types, and whether their participants can host them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policytypes/policy.h"
+#include "policytypes/section.h"
+#include "runtime/model/looptype_priv.h"
+
+struct values {
+	const struct catalogue *builtin;
+	const struct node *root;
+	const struct catalogue *types; /* the document's, and the built-in ones that it does not declare */
+	struct arena *arena;
+	struct looptype_findings *findings;
+	bool whole;
+};
+
+/* --- properties --- */
+
+/* Types of the document in a catalogue of their own. What is wrong with them is a warning: real documents have it. */
+static const struct catalogue *
+read_types(struct values *values)
+{
+	static const char *const sections[] = {"data_types", "node_types", "capability_types"};
+	struct catalogue *types = catalogue_new(values->arena, NULL);
+	struct node *root = node_new(values->arena, NODE_MAP, 0, 0);
+	struct diags diags;
+
+	diags_init(&diags, values->arena);
+	for (size_t i = 0; root && i < sizeof(sections) / sizeof(*sections); i++) {
+		const struct node *section = looptype_section(values->root, sections[i]);
+		struct node *copy = section ? arena_alloc(values->arena, sizeof(*copy)) : NULL;
+
+		if (!copy)
+			continue;
+		*copy = *section;
+		node_append(root, copy);
+	}
+	if (!types || !root)
+		return NULL;
+	catalogue_add(types, root, &diags);
+	catalogue_borrow(types, values->builtin, &diags);
+	catalogue_resolve(types, &diags);
+	for (const struct diag *diag = diags.first; diag; diag = diag->next) {
+		const struct node where = {.line = diag->line, .column = diag->column};
+
+		if (diag->severity != SEVERITY_INFO)
+			looptype_warn(values->findings, &where, "%s", diag->text);
+	}
+	return types;
+}
+
+/* A TOSCA function stands for a value that nobody knows yet. */
+static bool
+has_function(const struct node *value)
+{
+	static const char *const functions[] = {"get_input", "get_property", "get_attribute",        "get_artifact",
+	                                        "concat",    "token",        "get_operation_output", NULL};
+
+	for (size_t i = 0; value->kind == NODE_MAP && value->count == 1 && functions[i]; i++)
+		if (str_is(value->first->key, functions[i]))
+			return true;
+	for (const struct node *child = value->first; child; child = child->next)
+		if (has_function(child))
+			return true;
+	return false;
+}
+
+/* What does not fit is wrong in a common property; an instance may still replace what a template gives of its own. */
+static void
+check_value_of(struct values *values, const struct node *template, const struct property *property,
+               const struct node *value)
+{
+	struct diags diags;
+
+	diags_init(&diags, values->arena);
+	(void)schema_check(&property->schema, value, values->types, &diags); /* its findings tell */
+	for (const struct diag *diag = diags.first; diag; diag = diag->next) {
+		const struct node where = {.line = diag->line, .column = diag->column};
+
+		if (diag->severity == SEVERITY_ERROR && looptype_is_common(property->node))
+			looptype_find(values->findings, 400, &where, "node_templates.%.*s: %s", STR_ARG(template->key),
+			              diag->text);
+		else
+			looptype_warn(values->findings, &where, "node_templates.%.*s: %s", STR_ARG(template->key),
+			              diag->text);
+	}
+}
+
+static bool
+declares(const struct values *values, struct str type, struct str property)
+{
+	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
+		const struct node *declaration = looptype_declaration(values->builtin, values->root, type);
+
+		if (node_get_str(node_get(declaration, "properties"), property))
+			return true;
+		type = looptype_parent(values->root, type);
+	}
+	return false;
+}
+
+/* What a template gives. The rules of participantType and elements are checked before. */
+static void
+check_properties(struct values *values, const struct node *template, struct str type_name)
+{
+	const struct node *properties = node_get(template, "properties");
+	const struct type *type = values->types ? catalogue_find(values->types, TYPE_NODE, type_name, STR_NONE) : NULL;
+
+	if (!node_is_null(properties) && properties->kind != NODE_MAP) {
+		looptype_find(values->findings, 400, properties, "node_templates.%.*s: properties is no map",
+		              STR_ARG(template->key));
+		return;
+	}
+	for (const struct node *value = properties ? properties->first : NULL; value; value = value->next) {
+		const struct property *property = type_property(type, value->key);
+
+		if (!declares(values, type_name, value->key))
+			looptype_warn(values->findings, value,
+			              "node_templates.%.*s: property %.*s is not one of node type %.*s",
+			              STR_ARG(template->key), STR_ARG(value->key), STR_ARG(type_name));
+		if (property && value->kind != NODE_NULL && !str_is(value->key, "elements") && !has_function(value))
+			check_value_of(values, template, property, value);
+	}
+}
+
+/* --- who can host it --- */
+
+/* The first list of element types among the capabilities of a node type or template; NULL when there is none. */
+static const struct node *
+hosted_types(const struct node *declaration)
+{
+	const struct node *capabilities = node_get(declaration, "capabilities");
+
+	for (const struct node *one = section_first(capabilities); one; one = section_next(one)) {
+		const struct node *sources = node_get(one, "valid_source_types");
+
+		if (sources && sources->kind == NODE_LIST)
+			return sources;
+	}
+	return NULL;
+}
+
+/* What participants of a template host: the template's own word, else its type's, else that of the types above. */
+static const struct node *
+hosted_by(const struct catalogue *builtin, const struct node *root, const struct node *participant)
+{
+	const struct node *hosted = hosted_types(participant);
+	struct str type = looptype_text(participant, "type");
+
+	for (int i = 0; !hosted && type.ptr && i < CHAIN_MAX; i++) {
+		hosted = hosted_types(looptype_declaration(builtin, root, type));
+		type = looptype_parent(root, type);
+	}
+	return hosted;
+}
+
+bool
+looptype_can_host(const struct catalogue *builtin, const struct node *root, struct concept participant_type,
+                  const struct node *template)
+{
+	const struct node *participant = node_get_str(looptype_templates(root), participant_type.name);
+	const struct node *hosted;
+
+	if (!participant || !looptype_is_participant(root, participant))
+		return true;
+	hosted = hosted_by(builtin, root, participant);
+	for (const struct node *entry = hosted ? hosted->first : NULL; entry; entry = entry->next)
+		if (entry->text.ptr && looptype_derives(root, looptype_text(template, "type"), entry->text.ptr))
+			return true;
+	return hosted == NULL;
+}
+
+static void
+check_host(struct values *values, const struct node *template)
+{
+	const struct node *where = looptype_property(template, "participantType");
+	struct concept type = concept_read(where);
+	const struct node *participant = node_get_str(looptype_templates(values->root), type.name);
+	struct str element_type = looptype_text(template, "type");
+
+	if (!participant || !looptype_is_participant(values->root, participant))
+		looptype_warn(values->findings, where,
+		              "node_templates.%.*s: participantType %.*s is no node template of the document",
+		              STR_ARG(template->key), STR_ARG(type.name));
+	else if (!concept_equal(looptype_concept(participant), type))
+		looptype_warn(values->findings, where,
+		              "node_templates.%.*s: participantType %.*s is asked for as %.*s and defined as %.*s",
+		              STR_ARG(template->key), STR_ARG(type.name), STR_ARG(type.version),
+		              STR_ARG(looptype_concept(participant).version));
+	if (!looptype_can_host(values->builtin, values->root, type, template))
+		looptype_find(values->findings, 400, where,
+		              "node_templates.%.*s: participants of type %.*s are not capable of hosting a %.*s",
+		              STR_ARG(template->key), STR_ARG(type.name), STR_ARG(element_type));
+}
+
+void
+looptype_check_values(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
+                      struct looptype_findings *findings)
+{
+	struct values values = {builtin, root, NULL, arena, findings, whole};
+
+	values.types = read_types(&values);
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		struct str type = looptype_text(template, "type"), version = looptype_text(template, "type_version");
+		struct str declared = looptype_text(looptype_declaration(builtin, root, type), "version");
+		bool element = looptype_is_element(root, template);
+
+		if (!element && !looptype_is_loop(root, template) && !looptype_is_participant(root, template))
+			continue; /* of another kind: for somebody else */
+		if (declared.ptr && !str_equal(version, declared))
+			looptype_warn(findings, node_get(template, "type_version"),
+			              "node_templates.%.*s: node type %.*s is asked for as %.*s and declared as %.*s",
+			              STR_ARG(template->key), STR_ARG(type), STR_ARG(version), STR_ARG(declared));
+		check_properties(&values, template, type);
+		declared = looptype_missing(builtin, root, template, NULL, true);
+		if (whole && declared.ptr)
+			looptype_find(findings, 400, template,
+			              "node_templates.%.*s: property %.*s of node type %.*s is required",
+			              STR_ARG(template->key), STR_ARG(declared), STR_ARG(type));
+		if (element)
+			check_host(&values, template);
+	}
+}

@@ -1,0 +1,159 @@
+/* operate_notify - what is said about a transaction: notifications, and requests to actors */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "engine/machine/topic.h"
+#include "runtime/model/actors.h"
+#include "runtime/operate/operate.h"
+#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/transport.h"
+
+/* In `arena`, or the turn has failed. */
+static struct str
+kept(struct turn *turn, const char *text)
+{
+	if (text)
+		return str_from(text);
+	turn_fail(turn, ERROR_MEMORY);
+	return STR("");
+}
+
+struct str
+operation_name(struct turn *turn, const struct run *run)
+{
+	return kept(turn, arena_printf(turn->arena, "%" PRIx64 "-%" PRIx64, (uint64_t)run->began_ms, run->number));
+}
+
+struct str
+operation_id(struct turn *turn, const struct run *run)
+{
+	char id[SUBREQUEST_SIZE];
+
+	if (run->state == RUN_ATTEMPT)
+		return kept(turn, arena_str(turn->arena, run_subrequest(run, run->serial, id)).ptr);
+	/* an answer to a question never counts as one to an attempt */
+	return kept(turn, arena_printf(turn->arena, "%s-q%" PRIu32, operation_name(turn, run).ptr, run->generation));
+}
+
+static void
+member(struct text *out, const char *name, struct str value)
+{
+	if (!value.ptr)
+		return;
+	text_addf(out, ",\"%s\":", name);
+	text_add_json(out, value);
+}
+
+static void
+members(struct text *out, const char *name, struct entries entries)
+{
+	if (entries.count == 0)
+		return;
+	text_addf(out, ",\"%s\":{", name);
+	for (size_t i = 0; i < entries.count; i++) {
+		if (i)
+			text_add(out, STR(","));
+		text_add_json(out, entries.list[i].key);
+		text_add(out, STR(":"));
+		if (entries.list[i].json)
+			text_add(out, entries.list[i].value);
+		else
+			text_add_json(out, entries.list[i].value);
+	}
+	text_add(out, STR("}"));
+}
+
+struct str
+operation_request(struct turn *turn, const struct transaction *transaction)
+{
+	const struct run *run = &transaction->run;
+	const struct operational *policy = run->policy;
+	const struct directive *d = &policy->directives[run->at];
+	bool question = run->state != RUN_ATTEMPT;
+	struct request request;
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"requestID\":"));
+	text_add_json(&out, run->event->request_id);
+	member(&out, "subRequestID", operation_id(turn, run));
+	member(&out, "closedLoopControlName", policy->id);
+	member(&out, "policyName", policy->policy);
+	member(&out, "policyVersion", policy->version);
+	member(&out, "actor", question ? STR(ACTOR_INVENTORY) : d->actor);
+	member(&out, "operation", question ? STR("CustomQuery") : d->operation);
+	if (!question)
+		text_addf(&out, ",\"attempt\":%" PRIu32 ",\"timeoutSec\":%" PRId32, run->attempt, d->timeout_s);
+	member(&out, "target", run->target);
+	member(&out, "targetType", str_from(target_type_name[d->target_type]));
+	members(&out, "entityIds", d->entities);
+	if (!question) {
+		members(&out, "payload", d->payload);
+		members(&out, "parameters", d->parameters);
+		run_request(run, &request);
+		if (request.has_vf_count)
+			text_addf(&out, ",\"vfCount\":%" PRId32, request.vf_count);
+	}
+	text_add(&out, STR(",\"event\":"));
+	text_add(&out, transaction->json);
+	text_add(&out, STR("}"));
+	return turn_text(turn, &out);
+}
+
+static struct str
+dump(struct turn *turn, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	struct str copy = kept(turn, arena_str(turn->arena, str_from(text)).ptr);
+
+	free(text);
+	return copy;
+}
+
+static int32_t
+place_of(const struct action *action)
+{
+	return action->directive ? (int32_t)(action->directive - action->policy->directives) : -1;
+}
+
+/* The history that goes with it: a final tells of all attempts, the end of one of those of its operation. */
+static json_t *
+history_of(struct turn *turn, const struct transaction *transaction, const struct action *action)
+{
+	if (action->kind == ACTION_FINAL)
+		return attempts_list(turn, transaction, -1);
+	return action->kind == ACTION_ENDED ? attempts_list(turn, transaction, place_of(action)) : NULL;
+}
+
+static void
+publish(struct turn *turn, const struct transaction *transaction, const struct action *action)
+{
+	const struct runtime *runtime = turn->runtime;
+	json_t *history = history_of(turn, transaction, action);
+	json_t *message = topic_notification(action, history, turn->now_ms);
+	struct str why = transaction ? transaction->explanation : STR_NONE;
+
+	if (message && why.ptr && action->kind == ACTION_GUARDED && !action->permit) {
+		json_t *explanation = json_loadb(why.ptr, why.len, 0, NULL);
+
+		if (explanation && json_object_set_new(message, "explanation", explanation) < 0)
+			turn_fail(turn, ERROR_MEMORY);
+	}
+	if (turn->failed == 0)
+		runtime->transport->send(turn, runtime->options.loop_notifications, dump(turn, message));
+	json_decref(message);
+	json_decref(history);
+}
+
+void
+operation_tell(struct turn *turn, const struct transaction *transaction, const struct action *action)
+{
+	json_t *attempt = topic_attempt(action);
+
+	if (attempt)
+		attempt_keep(turn, transaction, action->serial, place_of(action), dump(turn, attempt));
+	json_decref(attempt);
+	if (action_notification(action) && turn->failed == 0)
+		publish(turn, transaction, action);
+}

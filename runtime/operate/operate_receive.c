@@ -1,0 +1,323 @@
+/* operate_receive - what comes for operational policies: events, answers of actors, deadlines */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/machine/admit.h"
+#include "runtime/operate/operate.h"
+#include "runtime/thread/runtime_priv.h"
+
+#define EVENT_BYTES 65536
+#define MESSAGE_BYTES 1024 /* of an actor's words */
+#define TICKS_MOST 256     /* transactions that one turn takes up because of the time */
+
+/*
+ * One body may bring ten thousand messages, each of which takes up a transaction with its policy: what that needs of
+ * memory is given back after each. Only the names of topics stay.
+ */
+struct apart {
+	struct arena scratch, *whole;
+	struct topic_name *published;
+};
+
+static void
+apart_begin(struct turn *turn, struct apart *apart)
+{
+	*apart = (struct apart){.whole = turn->arena, .published = turn->published};
+	arena_init(&apart->scratch, 0);
+	turn->arena = &apart->scratch;
+}
+
+static void
+apart_end(struct turn *turn, struct apart *apart)
+{
+	struct topic_name *kept = apart->published;
+
+	for (const struct topic_name *at = turn->published; at != apart->published; at = at->next) {
+		struct topic_name *copy = arena_alloc(apart->whole, sizeof(*copy));
+
+		if (!copy || !(copy->name = arena_str(apart->whole, at->name)).ptr) {
+			turn_fail(turn, ERROR_MEMORY);
+			break;
+		}
+		copy->next = kept;
+		kept = copy;
+	}
+	turn->published = kept;
+	turn->arena = apart->whole;
+	arena_free(&apart->scratch);
+}
+
+/* --- events --- */
+
+/* Texts that go into rows of the operation history must fit there. */
+static const char *
+misfit(const struct operational *policy, const struct event *event)
+{
+	bool fits = event->request_id.len <= ATTRIBUTE_SIZE_MAX && policy->id.len <= ATTRIBUTE_SIZE_MAX;
+
+	for (size_t i = 0; i < event->aai.count; i++)
+		fits = fits && event->aai.list[i].value.len <= ATTRIBUTE_SIZE_MAX;
+	for (size_t i = 0; i < policy->count; i++)
+		fits = fits && policy->directives[i].actor.len <= ATTRIBUTE_SIZE_MAX &&
+		       policy->directives[i].operation.len <= ATTRIBUTE_SIZE_MAX;
+	return fits ? NULL : "Exception occurred: a text is longer than 1024 bytes";
+}
+
+static uint32_t
+count_onset(void *context, const struct operational *policy, const struct event *event)
+{
+	return onset_count(context, policy, event);
+}
+
+/* Events that make no transaction: a refusal is told, the rest is passed over. */
+static void
+tell_refusals(struct turn *turn, const struct actions *actions)
+{
+	for (size_t i = 0; i < actions->count; i++) {
+		operation_tell(turn, NULL, &actions->list[i]);
+		operation_count(turn, &actions->list[i]);
+	}
+}
+
+static void
+begin(struct turn *turn, struct transaction *transaction, const struct operational *policy)
+{
+	const struct event *event = &transaction->event;
+	struct actions actions = {.count = 0};
+	uint64_t totals[TOTALS], number;
+	struct admission admission = {
+		.wall_ms = turn->now_ms,
+		.same = transaction_find(turn, event, false, &number),
+		.count = count_onset,
+		.context = turn,
+	};
+	const char *why;
+
+	totals_read(turn, totals);
+	admission.full = totals[TOTAL_RUNNING] >= turn->runtime->options.transactions;
+	if (!event_admit(policy, event, &admission, &actions)) {
+		tell_refusals(turn, &actions);
+		return;
+	}
+	why = misfit(policy, event);
+	if (why) {
+		(void)event_tell(&actions, ACTION_REJECT, event, policy, why);
+		tell_refusals(turn, &actions);
+		return;
+	}
+	transaction->run = (struct run){.policy = policy, .options = &turn->runtime->run_options};
+	transaction_begin(turn, transaction);
+	run_begin(&transaction->run, policy, event, turn->now_ms, &actions);
+	operation_drive(turn, transaction, &actions, UINT32_MAX);
+}
+
+/* The fault is gone: of use only to a transaction that waits for that. */
+static void
+abate(struct turn *turn, const struct event *event)
+{
+	struct actions actions = {.count = 0};
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	uint64_t number;
+
+	if (!transaction) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	if (!transaction_find(turn, event, false, &number) && !transaction_find(turn, event, true, &number))
+		return;
+	if (transaction_load(turn, number, transaction) && transaction->run.policy->waits_for_abated) {
+		uint32_t asked = transaction->run.generation;
+
+		run_abated(&transaction->run, turn->now_ms, &actions);
+		operation_drive(turn, transaction, &actions, asked);
+	}
+}
+
+static void
+receive_event(struct turn *turn, json_t *json, struct str message)
+{
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	const struct operational *policy;
+	struct error err = {0};
+
+	if (!transaction || event_read(json, turn->arena, &transaction->event, &err) != 0) {
+		if (!transaction || err.code == ERROR_MEMORY)
+			turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	transaction->json = message;
+	policy = operational_find(&turn->set->loops, transaction->event.clname);
+	if (str_is(transaction->event.status, "ABATED"))
+		abate(turn, &transaction->event);
+	else if (str_is(transaction->event.status, "ONSET") && transaction->event.clname.ptr && policy)
+		begin(turn, transaction, policy);
+}
+
+/* --- answers --- */
+
+static struct str
+text_of(const json_t *message, const char *key)
+{
+	const json_t *value = json_object_get(message, key);
+
+	return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
+}
+
+/* At most so many bytes, and no half of a character. */
+static struct str
+cut(struct str text)
+{
+	if (text.len <= MESSAGE_BYTES)
+		return text;
+	text.len = MESSAGE_BYTES;
+	while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80)
+		text.len--;
+	return text;
+}
+
+/* False when the message is no answer. */
+static bool
+read_answer(const json_t *message, const struct run *run, struct answer *ret)
+{
+	static const struct {
+		const char *word;
+		enum result result;
+	} words[] = {{"SUCCESS", RESULT_SUCCESS}, {"FAILURE", RESULT_FAILURE}, {"EXCEPTION", RESULT_FAILURE_EXCEPTION}};
+	const json_t *count = json_object_get(message, "vfCount");
+	struct str word = text_of(message, "result");
+	size_t i = 0;
+
+	while (i < 3 && !str_equal_nocase(word, str_from(words[i].word)))
+		i++;
+	if (i == 3)
+		return false;
+	*ret = (struct answer){
+		.kind = run->state == RUN_ATTEMPT ? ANSWER_RESULT : ANSWER_QUERY,
+		.generation = run->generation,
+		.result = words[i].result,
+		.message = cut(text_of(message, "message")),
+		.good = words[i].result == RESULT_SUCCESS,
+		.entity = text_of(message, "vnf-id"),
+	};
+	ret->has_count = json_is_integer(count) && json_integer_value(count) >= 0 &&
+	                 json_integer_value(count) <= INT32_MAX;
+	if (ret->has_count)
+		ret->vf_count = (int32_t)json_integer_value(count);
+	return true;
+}
+
+/* Whether it comes from the one who was asked, as far as it says. topic: absent for an answer over HTTP. */
+static bool
+is_asked(struct turn *turn, const struct transaction *transaction, struct str topic, const json_t *message)
+{
+	struct actor_road road;
+
+	if (json_object_get(message, "requestID") &&
+	    !str_equal(text_of(message, "requestID"), transaction->event.request_id))
+		return false;
+	return !topic.ptr || (operation_road(turn, &transaction->run, &road) && str_equal(road.response, topic));
+}
+
+void
+operations_answer(struct turn *turn, struct str topic, struct str id, const json_t *message)
+{
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct actions actions = {.count = 0};
+	struct answer answer;
+	uint64_t number;
+	uint32_t asked;
+
+	if (!transaction) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	if (!id.ptr || !subrequest_number(id, &number) || !transaction_load(turn, number, transaction) ||
+	    !str_equal(operation_id(turn, &transaction->run), id) || !is_asked(turn, transaction, topic, message) ||
+	    !read_answer(message, &transaction->run, &answer))
+		return;
+	asked = transaction->run.generation;
+	if (run_answer(&transaction->run, &answer, turn->now_ms, &actions))
+		operation_drive(turn, transaction, &actions, asked);
+}
+
+void
+operations_receive(struct turn *turn, struct str topic, struct str message)
+{
+	bool event = str_equal(topic, turn->runtime->options.events);
+	struct apart apart;
+	json_t *json;
+
+	if ((!event && !actors_answer_on(&turn->runtime->actors, topic)) || message.len > EVENT_BYTES)
+		return;
+	json = json_loadb(message.ptr, message.len, 0, NULL);
+	apart_begin(turn, &apart);
+	if (json_is_object(json) && event)
+		receive_event(turn, json, message);
+	else if (json_is_object(json))
+		operations_answer(turn, topic, text_of(json, "subRequestID"), json);
+	apart_end(turn, &apart);
+	json_decref(json);
+}
+
+/* --- time --- */
+
+static void
+take_up(struct turn *turn, int64_t due_ms, uint64_t number)
+{
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct actions actions = {.count = 0};
+	uint32_t asked;
+
+	if (!transaction) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	if (!transaction_load(turn, number, transaction)) {
+		transaction_forget_due(turn, due_ms, number);
+		return;
+	}
+	asked = transaction->run.generation;
+	(void)run_tick(&transaction->run, turn->now_ms, &actions); /* it is due */
+	operation_drive(turn, transaction, &actions, asked);
+}
+
+bool
+operations_tick(struct turn *turn)
+{
+	struct apart apart;
+	uint64_t number;
+	int64_t due_ms;
+
+	for (int i = 0; i < TICKS_MOST; i++) {
+		if (!transaction_due(turn, &due_ms, &number) || due_ms > turn->now_ms || turn->failed)
+			return false;
+		apart_begin(turn, &apart);
+		take_up(turn, due_ms, number);
+		apart_end(turn, &apart);
+	}
+	return true;
+}
+
+int
+operation_cancel(struct turn *turn, struct runtime_call *call)
+{
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct actions actions = {.count = 0};
+	uint64_t number;
+	uint32_t asked;
+
+	if (!transaction)
+		return -ERROR_MEMORY;
+	if (!subrequest_number(call->name, &number) || !transaction_load(turn, number, transaction) ||
+	    !str_equal(operation_name(turn, &transaction->run), call->name)) {
+		call_refuse(call, 404, "there is no such transaction");
+		return 0;
+	}
+	if (!transaction->run.locked) {
+		call_refuse(call, 409, "the transaction does not hold its target's lock yet");
+		return 0;
+	}
+	asked = transaction->run.generation;
+	run_lock_lost(&transaction->run, turn->now_ms, &actions);
+	operation_drive(turn, transaction, &actions, asked);
+	call_answer(call, 200, STR("{}"));
+	return 0;
+}

@@ -1,0 +1,159 @@
+/* bus - topics in the database, for whoever polls them: the embedded message router */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/bus.h"
+
+#include "runtime/rows/bus_priv.h"
+
+bool
+bus_name_valid(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
+		    c != '_' && c != '.')
+			return false;
+	}
+	return name.len > 0 && name.len <= BUS_NAME_MAX;
+}
+
+struct str
+bus_message_key(struct turn *turn, struct str topic, uint64_t number)
+{
+	unsigned char bytes[8];
+
+	store_pack_u64(bytes, number);
+	return turn_key(turn, 'm', topic, (struct str){(const char *)bytes, 8});
+}
+
+bool
+bus_topic_read(struct turn *turn, struct str name, struct topic *ret)
+{
+	struct str value;
+
+	*ret = (struct topic){.name = name};
+	if (!turn_table_get(turn, HISTORY_OUTBOX, turn_key(turn, 't', name, STR_NONE), &value) || value.len != 24)
+		return false;
+	ret->first = store_unpack_u64(value.ptr);
+	ret->next = store_unpack_u64(value.ptr + 8);
+	ret->bytes = store_unpack_u64(value.ptr + 16);
+	return true;
+}
+
+static void
+topic_write(struct turn *turn, const struct topic *topic)
+{
+	unsigned char value[24];
+
+	store_pack_u64(value, topic->first);
+	store_pack_u64(value + 8, topic->next);
+	store_pack_u64(value + 16, topic->bytes);
+	turn_table_put(turn, HISTORY_OUTBOX, turn_key(turn, 't', topic->name, STR_NONE),
+	               (struct str){(const char *)value, sizeof(value)});
+}
+
+static size_t
+count_topics(struct turn *turn, struct text *out)
+{
+	struct str from = STR("t");
+	struct store_entry entry;
+	size_t count = 0;
+
+	while (turn_table_above(turn, HISTORY_OUTBOX, from, 1, &entry)) {
+		if (out) {
+			if (count)
+				text_add(out, STR(","));
+			text_add_json(out, (struct str){entry.key.ptr + 1, entry.key.len - 1});
+		}
+		count++;
+		from = (struct str){entry.key.ptr, entry.key.len + 1};
+	}
+	return count;
+}
+
+void
+bus_topics(struct turn *turn, struct text *out)
+{
+	text_add(out, STR("{\"topics\":["));
+	(void)count_topics(turn, out); /* shown, not counted */
+	text_add(out, STR("]}"));
+}
+
+uint64_t
+bus_end(struct turn *turn, struct str name)
+{
+	struct topic topic;
+
+	return bus_topic_read(turn, name, &topic) ? topic.next : 0;
+}
+
+static void
+remember_topic(struct turn *turn, struct str name)
+{
+	struct topic_name *published = turn->published;
+
+	while (published && !str_equal(published->name, name))
+		published = published->next;
+	if (published)
+		return;
+	published = arena_alloc(turn->arena, sizeof(*published));
+	if (!published) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	*published = (struct topic_name){turn->published, name};
+	turn->published = published;
+}
+
+/* Until it fits again: retention is by number and by bytes, so that nobody who does not read fills the disk. */
+static void
+drop_oldest(struct turn *turn, struct topic *topic)
+{
+	const struct runtime_options *options = &turn->runtime->options;
+
+	while (topic->first < topic->next &&
+	       (topic->next - topic->first > options->topic_messages || topic->bytes > options->topic_bytes)) {
+		struct str key = bus_message_key(turn, topic->name, topic->first), old;
+
+		if (turn_table_get(turn, HISTORY_OUTBOX, key, &old)) {
+			topic->bytes -= old.len < topic->bytes ? old.len : topic->bytes;
+			turn_table_delete(turn, HISTORY_OUTBOX, key);
+		}
+		topic->first++;
+	}
+}
+
+/* topic: as it was read, or an empty one. */
+static void
+append(struct turn *turn, struct topic *topic, struct str message)
+{
+	turn_table_put(turn, HISTORY_OUTBOX, bus_message_key(turn, topic->name, topic->next), message);
+	topic->next++;
+	topic->bytes += message.len;
+	drop_oldest(turn, topic);
+	topic_write(turn, topic);
+	remember_topic(turn, topic->name);
+}
+
+bool
+bus_publish(struct turn *turn, struct str name, struct str message)
+{
+	struct topic topic;
+
+	if (!bus_topic_read(turn, name, &topic) && count_topics(turn, NULL) >= BUS_TOPICS_MAX)
+		return false;
+	append(turn, &topic, message);
+	return true;
+}
+
+/* The runtime's own topics are always there: what others publish does not keep it from speaking. */
+static void
+send(struct turn *turn, struct str name, struct str message)
+{
+	struct topic topic;
+
+	(void)bus_topic_read(turn, name, &topic); /* the first message makes it */
+	append(turn, &topic, message);
+}
+
+const struct transport bus_transport = {.send = send, .committed = runtime_wake};

@@ -1,0 +1,44 @@
+/* bus - topics in the database, for whoever polls them: the embedded message router */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_BUS_H
+#define RUNTIME_ROWS_BUS_H
+
+#include "runtime/rows/transport.h"
+
+/*
+ * A topic is a log of messages, numbered from 0. A consumer group has a place in it; the instances of a group share what
+ * is behind that place. What an instance was given counts as delivered when it asks again; if it does not within a minute,
+ * or its connection was gone, or the process that gave it has died, the same messages are offered again, to whoever of the
+ * group asks first: at least once. A group begins with its first question and sees what is published after. The oldest
+ * messages go when a topic is full, delivered or not. All of it is in the database, so it survives a restart, and several
+ * processes serve the same topics.
+ */
+
+#define BUS_NAME_MAX 120 /* bytes of a topic, group or instance */
+#define BUS_TOPICS_MAX 1000
+#define BUS_GROUPS_MAX 1000 /* of a topic; beyond it the one that asked least recently goes */
+
+/* 1 to 120 of A-Z a-z 0-9 . _ - */
+bool bus_name_valid(struct str name);
+
+/* False, and nothing is done, when the topic would be one too many. */
+bool bus_publish(struct turn *turn, struct str topic, struct str message);
+
+struct bus_question {
+	struct str topic, group, instance;
+	size_t limit; /* messages, at least 1 */
+};
+
+/* Appends up to limit messages as a JSON array of strings to `out`; how many. */
+size_t bus_fetch(struct turn *turn, const struct bus_question *question, struct text *out);
+
+/* What the instance was given last did not reach it. */
+void bus_return(struct turn *turn, const struct bus_question *question);
+
+/* The number of messages that the topic ever had. */
+uint64_t bus_end(struct turn *turn, struct str topic);
+
+/* {"topics":[names]} */
+void bus_topics(struct turn *turn, struct text *out);
+
+#endif

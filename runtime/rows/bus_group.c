@@ -1,0 +1,254 @@
+/* bus_group - who has read how far in a topic, and what is on its way to whom */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/document.h"
+#include "runtime/rows/bus_priv.h"
+
+#define REDELIVER_MS 60000 /* so long a batch may be on its way */
+#define BATCHES_MAX 64     /* of a group: instances that have not asked again */
+#define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
+
+/* What an instance was given: messages from..to, to exclusive, its own until `until_ms`. */
+struct batch {
+	struct str instance;
+	uint64_t from, to;
+	int64_t until_ms;
+	int64_t giver, pid; /* the process that gave it: `owner` of struct runtime, and its id */
+};
+
+struct group {
+	uint64_t next;
+	int64_t seen_ms;
+	struct batch batches[BATCHES_MAX];
+	size_t count;
+};
+
+static void
+group_parse(struct turn *turn, struct str value, struct group *ret)
+{
+	static const struct document_limits limits = {SIZE_MAX, 8, SIZE_MAX, 0, SIZE_MAX};
+	const struct node *batches;
+	struct node *root;
+
+	*ret = (struct group){0};
+	if (json_read(value, "", &limits, turn->arena, &root, NULL) != 0) {
+		turn_fail(turn, ERROR_DAMAGED);
+		return;
+	}
+	ret->next = (uint64_t)node_get(root, "next")->integer;
+	ret->seen_ms = node_get(root, "seen")->integer;
+	batches = node_get(root, "batches");
+	for (const struct node *child = batches->first; child && ret->count < BATCHES_MAX; child = child->next) {
+		const struct node *from = child->first->next, *to = from->next;
+
+		ret->batches[ret->count++] = (struct batch){child->first->text,          (uint64_t)from->integer,
+		                                            (uint64_t)to->integer,       to->next->integer,
+		                                            to->next->next->integer,     to->next->next->next->integer};
+	}
+}
+
+static void
+group_write(struct turn *turn, struct str key, const struct group *group)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_addf(&out, "{\"next\":%" PRIu64 ",\"seen\":%" PRId64 ",\"batches\":[", group->next, group->seen_ms);
+	for (size_t i = 0; i < group->count; i++) {
+		const struct batch *batch = &group->batches[i];
+
+		text_add(&out, i ? STR(",[") : STR("["));
+		text_add_json(&out, batch->instance);
+		text_addf(&out, ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]", batch->from, batch->to,
+		          batch->until_ms, batch->giver, batch->pid);
+	}
+	text_add(&out, STR("]}"));
+	turn_table_put(turn, HISTORY_OUTBOX, key, turn_text(turn, &out));
+}
+
+/* Room for one group more: the one that asked least recently goes when there are too many. */
+static void
+make_room(struct turn *turn, struct str topic)
+{
+	struct str prefix = turn_key(turn, 'g', topic, STR("")), from = prefix, stale = STR_NONE;
+	int64_t stale_ms = INT64_MAX;
+	struct store_entry entry;
+	size_t count = 0;
+
+	while (turn_table_above(turn, HISTORY_OUTBOX, from, prefix.len, &entry)) {
+		struct group group;
+
+		group_parse(turn, entry.value, &group);
+		if (group.seen_ms < stale_ms) {
+			stale_ms = group.seen_ms;
+			stale = entry.key;
+		}
+		count++;
+		from = (struct str){entry.key.ptr, entry.key.len + 1};
+	}
+	if (count >= BUS_GROUPS_MAX)
+		turn_table_delete(turn, HISTORY_OUTBOX, stale);
+}
+
+static void
+batch_drop(struct group *group, size_t i)
+{
+	group->count--;
+	memmove(&group->batches[i], &group->batches[i + 1], (group->count - i) * sizeof(*group->batches));
+}
+
+/* The process that gave it has died since, perhaps before it could: this one under its own or an earlier pid. */
+static bool
+giver_is_gone(const struct turn *turn, const struct batch *batch)
+{
+	if (batch->giver == (int64_t)turn->runtime->owner)
+		return false;
+	return batch->pid <= 0 || batch->pid == (int64_t)getpid() || (kill((pid_t)batch->pid, 0) != 0 && errno == ESRCH);
+}
+
+/*
+ * What the instance had is delivered, for it asks for more; but what a process gave that is gone is offered again. True
+ * when there was something.
+ */
+static bool
+acknowledge(const struct turn *turn, struct group *group, struct str instance)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		struct batch *batch = &group->batches[i];
+
+		if (!str_equal(batch->instance, instance) || batch->until_ms == 0)
+			continue;
+		if (giver_is_gone(turn, batch))
+			batch->until_ms = 0;
+		else
+			batch_drop(group, i);
+		return true;
+	}
+	return false;
+}
+
+/* How many of the messages from..to go into one answer: as many as asked for, and up to so many bytes; at least one. */
+static uint64_t
+fitting(struct turn *turn, struct str topic, uint64_t from, uint64_t to, uint64_t limit)
+{
+	uint64_t count = 0;
+
+	for (size_t bytes = 0; from + count < to && count < limit && bytes < ANSWER_BYTES; count++) {
+		struct str message;
+
+		if (turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, from + count), &message))
+			bytes += message.len;
+	}
+	return count;
+}
+
+/* The messages to give: a batch that came back or is overdue, else new ones. False when there is nothing. */
+static bool
+choose(struct turn *turn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
+{
+	uint64_t count;
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct batch *batch = &group->batches[i];
+
+		if (batch->until_ms > turn->now_ms && batch->until_ms <= turn->now_ms + REDELIVER_MS)
+			continue; /* further ahead: the clock was wrong when it was written */
+		*ret = *batch;
+		count = fitting(turn, topic->name, ret->from, ret->to, limit);
+		if (count < batch->to - batch->from && group->count < BATCHES_MAX)
+			ret->to = batch->from = ret->from + count; /* the rest waits in its place */
+		else
+			batch_drop(group, i);
+		return true;
+	}
+	if (group->count == BATCHES_MAX)
+		return false; /* too many have not come back; in a minute the first of theirs is offered again */
+	*ret = (struct batch){.from = group->next, .to = topic->next};
+	if (ret->from < topic->first)
+		ret->from = topic->first;
+	ret->to = ret->from + fitting(turn, topic->name, ret->from, ret->to, limit);
+	group->next = ret->to;
+	return ret->from < ret->to;
+}
+
+static size_t
+write_batch(struct turn *turn, struct str topic, const struct batch *batch, struct text *out)
+{
+	size_t count = 0;
+
+	text_add(out, STR("["));
+	for (uint64_t i = batch->from; i < batch->to; i++) {
+		struct str message;
+
+		if (!turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, i), &message))
+			continue; /* too old by now */
+		if (count++)
+			text_add(out, STR(","));
+		text_add_json(out, message);
+	}
+	text_add(out, STR("]"));
+	return count;
+}
+
+size_t
+bus_fetch(struct turn *turn, const struct bus_question *question, struct text *out)
+{
+	struct str key = turn_key(turn, 'g', question->topic, question->group), value;
+	struct topic topic;
+	struct group *group = arena_alloc(turn->arena, sizeof(*group));
+	struct batch batch;
+	bool changed = false;
+	size_t count = 0;
+
+	if (!group) {
+		turn_fail(turn, ERROR_MEMORY);
+		return 0;
+	}
+	(void)bus_topic_read(turn, question->topic, &topic); /* one that is not there yet is empty */
+	if (turn_table_get(turn, HISTORY_OUTBOX, key, &value)) {
+		group_parse(turn, value, group);
+	} else {
+		make_room(turn, question->topic);
+		*group = (struct group){.next = topic.next};
+		changed = true;
+	}
+	changed |= acknowledge(turn, group, question->instance);
+	if (choose(turn, group, &topic, question->limit, &batch)) {
+		count = write_batch(turn, question->topic, &batch, out);
+		batch.instance = question->instance;
+		batch.until_ms = turn->now_ms + REDELIVER_MS;
+		batch.giver = (int64_t)turn->runtime->owner;
+		batch.pid = getpid();
+		if (count)
+			group->batches[group->count++] = batch;
+		changed = true;
+	}
+	if (changed) {
+		group->seen_ms = turn->now_ms;
+		group_write(turn, key, group);
+	}
+	return count;
+}
+
+void
+bus_return(struct turn *turn, const struct bus_question *question)
+{
+	struct str key = turn_key(turn, 'g', question->topic, question->group), value;
+	struct group *group = arena_alloc(turn->arena, sizeof(*group));
+
+	if (!group) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	if (!turn_table_get(turn, HISTORY_OUTBOX, key, &value))
+		return;
+	group_parse(turn, value, group);
+	for (size_t i = 0; i < group->count; i++)
+		if (str_equal(group->batches[i].instance, question->instance))
+			group->batches[i].until_ms = 0;
+	group_write(turn, key, group);
+}

@@ -1,0 +1,298 @@
+/* gateway - what control loop types say of services: kept as rows, told to participants, with the elements' keys */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/gateway.h"
+
+#include <inttypes.h>
+#include <sys/random.h>
+
+#define KEY_BYTES 32
+
+/* --- text --- */
+
+static void
+write_scope(const struct gateway_scope *scope, struct text *out)
+{
+	const char *comma = "";
+
+	if (scope->methods != GATEWAY_METHODS_ALL) {
+		text_add(out, STR(",\"methods\":["));
+		for (unsigned i = 0; i < GATEWAY_METHOD_COUNT; i++) {
+			if (!(scope->methods & 1u << i))
+				continue;
+			text_addf(out, "%s\"%s\"", comma, gateway_method_name[i]);
+			comma = ",";
+		}
+		text_add(out, STR("]"));
+	}
+	text_add(out, STR(",\"paths\":["));
+	for (size_t i = 0; i < scope->path_count; i++) {
+		text_add(out, i ? STR(",") : STR(""));
+		text_add_json(out, scope->paths[i].len ? scope->paths[i] : STR("/"));
+	}
+	text_add(out, STR("]"));
+}
+
+static void
+write_place(uint32_t line, uint32_t column, struct text *out)
+{
+	if (line)
+		text_addf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32, line, column);
+}
+
+static void
+write_service(const struct gateway_service *service, bool placed, struct text *out)
+{
+	text_add(out, STR("{\"name\":"));
+	text_add_json(out, service->name);
+	if (service->host.ptr) {
+		text_add(out, STR(",\"protocol\":"));
+		text_add_json(out, service->protocol);
+		text_add(out, STR(",\"host\":"));
+		text_add_json(out, service->host);
+		text_addf(out, ",\"port\":%" PRId64 ",\"path\":", service->port);
+		text_add_json(out, service->path.len ? service->path : STR("/"));
+	}
+	if (!service->http || !service->https)
+		text_addf(out, ",\"protocols\":[\"%s\"]", service->https ? "https" : "http");
+	write_scope(&service->scope, out);
+	if (placed)
+		write_place(service->line, service->column, out);
+	text_add(out, STR("}"));
+}
+
+static void
+write_calls(const struct gateway_part *part, bool placed, struct text *out)
+{
+	text_add(out, STR(",\"calls\":["));
+	for (size_t i = 0; i < part->call_count; i++) {
+		const struct gateway_call *call = &part->calls[i];
+
+		text_add(out, i ? STR(",{\"service\":") : STR("{\"service\":"));
+		text_add_json(out, call->service);
+		if (call->element.ptr) {
+			text_add(out, STR(",\"element\":"));
+			text_add_json(out, call->element);
+		}
+		write_scope(&call->scope, out);
+		if (placed)
+			write_place(call->line, call->column, out);
+		text_add(out, STR("}"));
+	}
+	text_add(out, STR("]"));
+}
+
+/* {"sandbox":...,"services":[...] without the closing brace. element: whose endpoints are told; NULL: none's. */
+static void
+write_part(const struct gateway_part *part, const struct element *element, struct text *out)
+{
+	text_addf(out, "\"sandbox\":%s,\"services\":[", part->sandbox ? "true" : "false");
+	for (size_t i = 0; i < part->service_count; i++) {
+		struct gateway_service service = part->services[i];
+
+		if (element)
+			service = gateway_endpoint(&service, element, out->arena);
+		text_add(out, i ? STR(",") : STR(""));
+		write_service(&service, false, out);
+	}
+	text_add(out, STR("]"));
+}
+
+/* --- rows of types: a list of parts, each {"name","version","sandbox","services","calls"}, empty lists left out --- */
+
+static void
+write_row(const struct gateway *gateway, bool placed, struct text *out)
+{
+	for (size_t i = 0; i < gateway->count; i++) {
+		const struct gateway_part *part = &gateway->parts[i];
+
+		text_add(out, i ? STR(",{\"name\":") : STR("[{\"name\":"));
+		text_add_json(out, part->definition.name);
+		text_add(out, STR(",\"version\":"));
+		text_add_json(out, part->definition.version);
+		text_addf(out, ",\"sandbox\":%s", part->sandbox ? "true" : "false");
+		for (size_t j = 0; j < part->service_count; j++) {
+			text_add(out, j ? STR(",") : STR(",\"services\":["));
+			write_service(&part->services[j], placed, out);
+		}
+		text_add(out, part->service_count ? STR("]") : STR(""));
+		if (part->call_count)
+			write_calls(part, placed, out);
+		text_add(out, STR("}"));
+	}
+	text_add(out, STR("]"));
+}
+
+void
+gateway_keep(struct turn *turn, const struct node *root, bool placed)
+{
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		struct concept type = looptype_concept(template);
+		struct gateway gateway;
+		struct text out;
+
+		if (!looptype_is_loop(root, template))
+			continue;
+		if (!gateway_read(root, template, turn->arena, NULL, &gateway))
+			turn_fail(turn, ERROR_MEMORY);
+		if (gateway.count == 0)
+			continue;
+		text_init(&out, turn->arena);
+		write_row(&gateway, placed, &out);
+		turn_put(turn, turn_key(turn, ROW_GATEWAY, type.name, type.version), turn_text(turn, &out));
+	}
+}
+
+bool
+gateway_load(struct turn *turn, struct concept type, struct gateway *ret)
+{
+	struct str row;
+	int r;
+
+	if (!type.name.ptr || !type.version.ptr ||
+	    !turn_get(turn, turn_key(turn, ROW_GATEWAY, type.name, type.version), &row))
+		return false;
+	r = gateway_read_row(row, turn->arena, ret);
+	if (r != 0)
+		turn_fail(turn, (enum error_code) - r);
+	return r == 0;
+}
+
+const struct gateway_part *
+gateway_part_of(const struct gateway *gateway, struct concept definition)
+{
+	for (size_t i = 1; i < gateway->count; i++)
+		if (concept_equal(gateway->parts[i].definition, definition))
+			return &gateway->parts[i];
+	return NULL;
+}
+
+bool
+gateway_element_is_on(const struct element *element)
+{
+	return element->participant_id.name.ptr && loop_state_from(element->state) != LOOP_UNINITIALISED &&
+	       loop_state_to(element->state) != LOOP_UNINITIALISED;
+}
+
+/* --- keys: (instance name, version, element id) --- */
+
+static struct str
+key_of(struct turn *turn, struct concept loop, struct str element)
+{
+	struct str tail = turn_key(turn, ROW_KEY, loop.version, element);
+
+	return turn_key(turn, ROW_KEY, loop.name, (struct str){tail.ptr + 1, tail.len - 1});
+}
+
+struct str
+gateway_key(struct turn *turn, struct concept loop, struct str element)
+{
+	struct str key;
+
+	return turn_get(turn, key_of(turn, loop, element), &key) ? key : STR_NONE;
+}
+
+struct str
+gateway_key_made(struct turn *turn, struct concept loop, struct str element)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct str known = gateway_key(turn, loop, element);
+	unsigned char random[KEY_BYTES];
+	char *key;
+
+	if (known.ptr)
+		return known;
+	key = arena_alloc(turn->arena, 2 * KEY_BYTES);
+	if (!key || getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		turn_fail(turn, key ? ERROR_IO : ERROR_MEMORY);
+		return STR("");
+	}
+	for (size_t i = 0; i < sizeof(random); i++) {
+		key[2 * i] = digits[random[i] >> 4];
+		key[2 * i + 1] = digits[random[i] & 15];
+	}
+	known = (struct str){key, 2 * sizeof(random)};
+	turn_put(turn, key_of(turn, loop, element), known);
+	return known;
+}
+
+void
+gateway_keys_move(struct turn *turn, const struct loop *from, const struct loop *to)
+{
+	for (size_t i = 0; i < to->count && !concept_equal(from->id, to->id); i++) {
+		struct str key = gateway_key(turn, from->id, to->elements[i].id);
+
+		if (key.ptr)
+			turn_put(turn, key_of(turn, to->id, to->elements[i].id), key);
+	}
+}
+
+static bool
+forget_key(void *context, struct str key, struct str value)
+{
+	(void)value;
+	turn_delete(context, key);
+	return true;
+}
+
+void
+gateway_keys_forget(struct turn *turn, struct concept loop)
+{
+	turn_each(turn, key_of(turn, loop, STR("")), forget_key, turn);
+}
+
+/* --- what participants are told --- */
+
+static struct str
+joined(struct turn *turn, struct concept loop, struct str last)
+{
+	const char *text =
+		arena_printf(turn->arena, "%.*s~%.*s~%.*s", STR_ARG(loop.name), STR_ARG(loop.version), STR_ARG(last));
+
+	if (text)
+		return str_from(text);
+	turn_fail(turn, ERROR_MEMORY);
+	return STR("");
+}
+
+struct str
+gateway_consumer(struct turn *turn, struct concept loop, struct str element)
+{
+	return joined(turn, loop, element);
+}
+
+struct str
+gateway_group(struct turn *turn, struct concept loop, struct concept definition)
+{
+	return joined(turn, loop, definition.name);
+}
+
+void
+gateway_write_loop(const struct gateway *gateway, struct text *out)
+{
+	text_add(out, STR(",\"gateway\":{"));
+	write_part(&gateway->parts[0], NULL, out);
+	text_add(out, STR("}"));
+}
+
+void
+gateway_write_element(struct turn *turn, const struct gateway *gateway, const struct loop *loop,
+                      const struct element *element, bool host, struct text *out)
+{
+	const struct gateway_part *part = gateway_part_of(gateway, element->definition);
+
+	if (!part)
+		return;
+	text_add(out, STR(",\"gateway\":{"));
+	write_part(part, element, out);
+	write_calls(part, false, out);
+	if (host) {
+		text_add(out, STR(",\"consumer\":{\"username\":"));
+		text_add_json(out, gateway_consumer(turn, loop->id, element->id));
+		text_add(out, STR(",\"keyauth_credentials\":[{\"key\":"));
+		text_add_json(out, gateway_key_made(turn, loop->id, element->id));
+		text_add(out, STR("}],\"acls\":[{\"group\":"));
+		text_add_json(out, gateway_group(turn, loop->id, element->definition));
+		text_add(out, STR("}]}"));
+	}
+	text_add(out, STR("}"));
+}

@@ -1,0 +1,395 @@
+/* rows - instances, documents and participants as rows, with the counts and indexes that go with them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/rows.h"
+
+#include <inttypes.h>
+
+#include "base/document.h"
+#include "runtime/act/deploy.h"
+#include "runtime/rows/gateway.h"
+#include "runtime/model/looptype.h"
+
+static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+
+/* A row of ours is always JSON; NULL, and the turn has failed, when it is not. */
+static const struct node *
+parse(struct turn *turn, struct str row)
+{
+	struct node *root;
+
+	if (json_read(row, "", &row_limits, turn->arena, &root, NULL) == 0)
+		return root;
+	turn_fail(turn, ERROR_DAMAGED);
+	return NULL;
+}
+
+/* --- counts: two signed numbers under a concept --- */
+
+static void
+count_read(struct turn *turn, struct str key, int64_t ret[2])
+{
+	struct str value;
+
+	ret[0] = ret[1] = 0;
+	if (!turn_get(turn, key, &value) || value.len != 16)
+		return;
+	ret[0] = store_unpack_i64(value.ptr);
+	ret[1] = store_unpack_i64(value.ptr + 8);
+}
+
+static void
+count_add(struct turn *turn, struct str key, int64_t first, int64_t second)
+{
+	unsigned char value[16];
+	int64_t count[2];
+
+	if (first == 0 && second == 0)
+		return;
+	count_read(turn, key, count);
+	store_pack_i64(value, count[0] + first);
+	store_pack_i64(value + 8, count[1] + second);
+	if (count[0] + first == 0 && count[1] + second == 0)
+		turn_delete(turn, key);
+	else
+		turn_put(turn, key, (struct str){(const char *)value, sizeof(value)});
+}
+
+static void
+count_element(struct turn *turn, const struct element *element, int64_t by)
+{
+	bool running = element->ordered == LOOP_RUNNING, on = element->ordered != LOOP_UNINITIALISED;
+	bool hosted = on || element->state != LOOP_UNINITIALISED;
+
+	count_add(turn, turn_key(turn, ROW_COUNT, element->definition.name, element->definition.version),
+	          running ? by : 0, on ? by : 0);
+	if (hosted && element->participant_id.name.ptr)
+		count_add(turn,
+		          turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version), by,
+		          0);
+}
+
+/* What changes in the counts. Elements that stay the same cost nothing. */
+static void
+count_change(struct turn *turn, const struct loop *before, const struct loop *after)
+{
+	for (size_t i = 0; before && i < before->count; i++) {
+		const struct element *old = &before->elements[i];
+		const struct element *new = after ? loop_element(after, old->id) : NULL;
+
+		if (new &&new->ordered == old->ordered &&new->state == old->state &&
+		    concept_equal(new->definition, old->definition) &&
+		    concept_equal(new->participant_id, old->participant_id))
+			continue;
+		count_element(turn, old, -1);
+		if (new)
+			count_element(turn, new, 1);
+	}
+	for (size_t i = 0; after && i < after->count; i++)
+		if (!before || !loop_element(before, after->elements[i].id))
+			count_element(turn, &after->elements[i], 1);
+}
+
+struct definition_count
+definition_count(struct turn *turn, struct concept definition)
+{
+	int64_t count[2];
+
+	count_read(turn, turn_key(turn, ROW_COUNT, definition.name, definition.version), count);
+	return (struct definition_count){count[0], count[1]};
+}
+
+int64_t
+participant_load_count(struct turn *turn, struct concept participant)
+{
+	int64_t count[2];
+
+	count_read(turn, turn_key(turn, ROW_HOSTED, participant.name, participant.version), count);
+	return count[0];
+}
+
+/* --- instances --- */
+
+static struct str
+loop_key(struct turn *turn, char kind, struct concept id)
+{
+	return turn_key(turn, kind, id.name, id.version);
+}
+
+/* (type name, type version, instance name, instance version) */
+static struct str
+used_key(struct turn *turn, const struct loop *loop)
+{
+	struct str type = turn_key(turn, ROW_USED, loop->definition.name, loop->definition.version);
+	struct str tail = turn_key(turn, '\0', loop->id.name, loop->id.version);
+
+	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1},
+	                (struct str){tail.ptr + 1, tail.len - 1});
+}
+
+bool
+loop_load(struct turn *turn, struct concept id, struct loop *ret)
+{
+	struct str row;
+
+	if (!id.name.ptr || !id.version.ptr || !turn_get(turn, loop_key(turn, ROW_LOOP, id), &row))
+		return false;
+	if (loop_read_row(row, turn->arena, ret) == 0)
+		return true;
+	turn_fail(turn, ERROR_DAMAGED);
+	return false;
+}
+
+void
+loop_save(struct turn *turn, const struct loop *loop)
+{
+	struct loop before;
+	bool known = loop_load(turn, loop->id, &before);
+	bool busy = loop_busy(loop) || loop->renew_ms;
+	struct text out;
+
+	count_change(turn, known ? &before : NULL, loop);
+	deploy_follow(turn, known ? &before : NULL, loop);
+	text_init(&out, turn->arena);
+	loop_write_row(&out, loop);
+	turn_put(turn, loop_key(turn, ROW_LOOP, loop->id), turn_text(turn, &out));
+	if (!known || !concept_equal(before.definition, loop->definition))
+		turn_put(turn, used_key(turn, loop), STR(""));
+	if (known && !concept_equal(before.definition, loop->definition))
+		turn_delete(turn, used_key(turn, &before));
+	if (busy)
+		turn_put(turn, loop_key(turn, ROW_BUSY, loop->id), STR(""));
+	else if (known && (loop_busy(&before) || before.renew_ms))
+		turn_delete(turn, loop_key(turn, ROW_BUSY, loop->id));
+}
+
+void
+loop_remove(struct turn *turn, struct concept id)
+{
+	struct loop before;
+
+	if (!loop_load(turn, id, &before))
+		return;
+	count_change(turn, &before, NULL);
+	deploy_follow(turn, &before, NULL);
+	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
+	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
+	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));
+	gateway_keys_forget(turn, id);
+	turn_delete(turn, used_key(turn, &before));
+}
+
+struct loops_walk {
+	struct turn *turn;
+	struct str version;
+	bool (*visit)(void *context, struct loop *loop);
+	void *context;
+};
+
+static bool
+visit_loop(void *context, struct str key, struct str row)
+{
+	struct loops_walk *walk = context;
+	struct loop loop;
+
+	(void)key;
+	if (loop_read_row(row, walk->turn->arena, &loop) != 0) {
+		turn_fail(walk->turn, ERROR_DAMAGED);
+		return false;
+	}
+	if (walk->version.ptr && !str_equal(walk->version, loop.id.version))
+		return true;
+	return walk->visit(walk->context, &loop);
+}
+
+void
+loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
+           void *context)
+{
+	struct loops_walk walk = {turn, version, visit, context};
+	struct str prefix =
+		name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
+
+	if (name.ptr && !concept_name_valid(name))
+		return; /* no instance has such a name */
+	turn_each(turn, prefix, visit_loop, &walk);
+}
+
+struct users_walk {
+	size_t prefix_len;
+	bool (*visit)(void *context, struct concept loop);
+	void *context;
+};
+
+/* Behind the type stands the instance; the key is NUL-terminated. */
+static bool
+visit_user(void *context, struct str key, struct str value)
+{
+	const struct users_walk *walk = context;
+	struct str name = str_from(key.ptr + walk->prefix_len);
+
+	(void)value;
+	return walk->visit(walk->context, (struct concept){name, str_from(name.ptr + name.len + 1)});
+}
+
+void
+looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop), void *context)
+{
+	struct str key = turn_key(turn, ROW_USED, type.name, type.version);
+	struct str prefix = turn_key(turn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	struct users_walk walk = {prefix.len, visit, context};
+
+	turn_each(turn, prefix, visit_user, &walk);
+}
+
+static bool
+stop_at_first(void *context, struct str key, struct str value)
+{
+	(void)key;
+	(void)value;
+	*(bool *)context = true;
+	return false;
+}
+
+bool
+looptype_has_loops(struct turn *turn, struct concept type)
+{
+	struct str prefix = turn_key(turn, ROW_USED, STR(""), STR_NONE);
+	bool found = false;
+
+	if (type.name.ptr) {
+		struct str key = turn_key(turn, ROW_USED, type.name, type.version);
+
+		prefix = turn_key(turn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	}
+	turn_each(turn, prefix, stop_at_first, &found);
+	return found;
+}
+
+/* --- documents --- */
+
+static struct str
+document_key(struct turn *turn, uint64_t number)
+{
+	unsigned char bytes[8];
+
+	store_pack_u64(bytes, number);
+	return turn_key(turn, ROW_DOCUMENT, (struct str){(const char *)bytes, 8}, STR_NONE);
+}
+
+/* A turn often needs the same document for many instances and elements. Writing one forgets them. */
+struct parsed_document {
+	struct parsed_document *next;
+	uint64_t number;
+	const struct node *root;
+};
+
+static const struct node *
+document_load(struct turn *turn, uint64_t number)
+{
+	struct parsed_document *parsed = turn->documents;
+	struct str row;
+
+	while (parsed && parsed->number != number)
+		parsed = parsed->next;
+	if (parsed)
+		return parsed->root;
+	if (!turn_get(turn, document_key(turn, number), &row))
+		return NULL;
+	parsed = arena_alloc(turn->arena, sizeof(*parsed));
+	if (!parsed) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	*parsed = (struct parsed_document){turn->documents, number, parse(turn, row)};
+	turn->documents = parsed;
+	return parsed->root;
+}
+
+const struct node *
+looptype_load(struct turn *turn, struct concept type, const struct node **ret_template)
+{
+	const struct node *root;
+	struct str number;
+
+	if (!type.name.ptr || !type.version.ptr || type.name.len > 200 || type.version.len > 200 ||
+	    !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number) || number.len != 8)
+		return NULL;
+	root = document_load(turn, store_unpack_u64(number.ptr));
+	if (root && ret_template)
+		*ret_template = looptype_template(root, type);
+	return root;
+}
+
+static bool
+take_last(void *context, struct str key, struct str value)
+{
+	(void)value;
+	*(uint64_t *)context = store_unpack_u64(key.ptr + 1) + 1;
+	return false;
+}
+
+void
+looptype_save(struct turn *turn, const struct node *root)
+{
+	unsigned char number[8];
+	uint64_t next = 0;
+	struct text out;
+
+	turn->documents = NULL;
+	turn_each_down(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), take_last, &next);
+	text_init(&out, turn->arena);
+	text_add_node(&out, root, false);
+	turn_put(turn, document_key(turn, next), turn_text(turn, &out));
+	store_pack_u64(number, next);
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		struct concept type = looptype_concept(template);
+
+		if (looptype_is_loop(root, template))
+			turn_put(turn, turn_key(turn, ROW_TYPE, type.name, type.version),
+			         (struct str){(const char *)number, 8});
+	}
+}
+
+void
+looptype_remove(struct turn *turn, struct concept type)
+{
+	const struct node *root = looptype_load(turn, type, NULL);
+	struct str number;
+
+	if (!root || !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number))
+		return;
+	turn->documents = NULL;
+	turn_delete(turn, document_key(turn, store_unpack_u64(number.ptr)));
+	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
+		struct concept other = looptype_concept(template);
+
+		if (!looptype_is_loop(root, template))
+			continue;
+		turn_delete(turn, turn_key(turn, ROW_TYPE, other.name, other.version));
+		turn_delete(turn, turn_key(turn, ROW_GATEWAY, other.name, other.version));
+	}
+}
+
+struct types_walk {
+	struct turn *turn;
+	bool (*visit)(void *context, const struct node *root);
+	void *context;
+};
+
+static bool
+visit_type(void *context, struct str key, struct str row)
+{
+	struct types_walk *walk = context;
+	const struct node *root = parse(walk->turn, row);
+
+	(void)key;
+	return root && walk->visit(walk->context, root);
+}
+
+void
+looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node *root), void *context)
+{
+	struct types_walk walk = {turn, visit, context};
+
+	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), visit_type, &walk);
+}

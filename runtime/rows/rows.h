@@ -1,0 +1,79 @@
+/* rows - instances, documents and participants as rows, with the counts and indexes that go with them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_ROWS_H
+#define RUNTIME_ROWS_ROWS_H
+
+#include "runtime/rows/txn.h"
+
+/* --- instances --- */
+
+/* False when there is none. */
+bool loop_load(struct turn *turn, struct concept id, struct loop *ret);
+
+/* Writes the row, and keeps the indexes and counts as they follow from the row that was there. */
+void loop_save(struct turn *turn, const struct loop *loop);
+void loop_remove(struct turn *turn, struct concept id);
+
+/* Instances by name and version, both optional, in order of name. A false answer stops. */
+void loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
+                void *context);
+
+/* How many elements of a definition, over all instances, are RUNNING or on participants, or ordered to be. */
+struct definition_count {
+	int64_t running, on;
+};
+
+struct definition_count definition_count(struct turn *turn, struct concept definition);
+
+/* Elements that a participant hosts. */
+int64_t participant_load_count(struct turn *turn, struct concept participant);
+
+/* Whether a control loop type has instances; absent name: whether there are any. */
+bool looptype_has_loops(struct turn *turn, struct concept type);
+
+/* The instances of a type, in order of name. A false answer stops. */
+void looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop),
+                    void *context);
+
+/* --- documents --- */
+
+/* The document of a control loop type, and its template in it. */
+const struct node *looptype_load(struct turn *turn, struct concept type, const struct node **ret_template);
+
+void looptype_save(struct turn *turn, const struct node *root);
+void looptype_remove(struct turn *turn, struct concept type); /* its whole document */
+
+/* In the order of commissioning. */
+void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node *root), void *context);
+
+/* --- participants --- */
+
+struct participant {
+	struct concept id, type;
+	struct str state, health; /* as on the wire */
+	bool left;                /* it has deregistered; a state TERMINATED says only that it was deprimed */
+	int64_t last_ms;          /* of its last message */
+	unsigned retries;         /* of PARTICIPANT_STATUS_REQ */
+	int64_t update_ms;        /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
+	unsigned update_retries;
+	int64_t records, element_records; /* statistics kept */
+};
+
+#define PARTICIPANTS_MAX 10000 /* more do not come in; each is looked at by every scan */
+#define CANDIDATES_MAX 50
+
+bool participant_load(struct turn *turn, struct concept id, struct participant *ret);
+void participant_save(struct turn *turn, const struct participant *participant);
+
+/* As participant_save, for one that is not known yet. False when there are too many. */
+bool participant_enter(struct turn *turn, const struct participant *participant);
+void participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context);
+
+/* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if
+ * it is given: those of the first CANDIDATES_MAX, to whom an element is offered. */
+size_t participants_of_type(struct turn *turn, struct concept type, struct text *out);
+
+/* Registered and not deregistered, so that it can be asked to do something. */
+bool participant_is_registered(const struct participant *participant);
+
+#endif

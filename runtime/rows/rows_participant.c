@@ -1,0 +1,161 @@
+/* rows_participant - participants as rows */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/rows.h"
+
+#include <inttypes.h>
+
+#include "base/document.h"
+#include "runtime/act/host.h"
+
+static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+
+static int64_t
+number(const struct node *map, const char *key, int64_t otherwise)
+{
+	const struct node *node = node_get(map, key);
+
+	return node && node->kind == NODE_INT ? node->integer : otherwise;
+}
+
+static bool
+participant_parse(struct turn *turn, struct str row, struct participant *ret)
+{
+	const struct node *state, *health;
+	struct node *root;
+
+	if (json_read(row, "", &row_limits, turn->arena, &root, NULL) != 0) {
+		turn_fail(turn, ERROR_DAMAGED); /* a row of ours is always JSON */
+		return false;
+	}
+	state = node_get(root, "state");
+	health = node_get(root, "health");
+	*ret = (struct participant){
+		.id = concept_read(node_get(root, "id")),
+		.type = concept_read(node_get(root, "type")),
+		.state = state ? state->text : STR("UNKNOWN"),
+		.health = health ? health->text : STR("UNKNOWN"),
+		.left = number(root, "left", 0) != 0,
+		.last_ms = number(root, "last", 0),
+		.retries = (unsigned)number(root, "retries", 0),
+		.update_ms = number(root, "update", TIME_NONE),
+		.update_retries = (unsigned)number(root, "updateRetries", 0),
+		.records = number(root, "records", 0),
+		.element_records = number(root, "elementRecords", 0),
+	};
+	return true;
+}
+
+bool
+participant_load(struct turn *turn, struct concept id, struct participant *ret)
+{
+	struct str row;
+
+	return concept_name_valid(id.name) && concept_version_valid(id.version) &&
+	       turn_get(turn, turn_key(turn, ROW_PARTICIPANT, id.name, id.version), &row) &&
+	       participant_parse(turn, row, ret);
+}
+
+void
+participant_save(struct turn *turn, const struct participant *participant)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"id\":"));
+	concept_write(&out, participant->id);
+	text_add(&out, STR(",\"type\":"));
+	concept_write(&out, participant->type);
+	text_add(&out, STR(",\"state\":"));
+	text_add_json(&out, participant->state);
+	text_add(&out, STR(",\"health\":"));
+	text_add_json(&out, participant->health);
+	text_addf(&out, ",\"last\":%" PRId64 ",\"retries\":%u", participant->last_ms, participant->retries);
+	if (participant->left)
+		text_add(&out, STR(",\"left\":1"));
+	if (participant->update_ms != TIME_NONE)
+		text_addf(&out, ",\"update\":%" PRId64 ",\"updateRetries\":%u", participant->update_ms,
+		          participant->update_retries);
+	text_addf(&out, ",\"records\":%" PRId64 ",\"elementRecords\":%" PRId64 "}", participant->records,
+	          participant->element_records);
+	turn_put(turn, turn_key(turn, ROW_PARTICIPANT, participant->id.name, participant->id.version),
+	         turn_text(turn, &out));
+}
+
+bool
+participant_enter(struct turn *turn, const struct participant *participant)
+{
+	struct str key = STR("Mparticipants"), value;
+	unsigned char bytes[8];
+	uint64_t count = turn_get(turn, key, &value) && value.len == 8 ? store_unpack_u64(value.ptr) : 0;
+
+	if (count >= PARTICIPANTS_MAX)
+		return false;
+	store_pack_u64(bytes, count + 1); /* they are never removed */
+	turn_put(turn, key, (struct str){(const char *)bytes, sizeof(bytes)});
+	participant_save(turn, participant);
+	return true;
+}
+
+struct participants_walk {
+	struct turn *turn;
+	bool (*visit)(void *context, struct participant *participant);
+	void *context;
+};
+
+static bool
+visit_participant(void *context, struct str key, struct str row)
+{
+	struct participants_walk *walk = context;
+	struct participant participant;
+
+	(void)key;
+	return participant_parse(walk->turn, row, &participant) && walk->visit(walk->context, &participant);
+}
+
+void
+participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context)
+{
+	struct participants_walk walk = {turn, visit, context};
+
+	turn_each(turn, turn_key(turn, ROW_PARTICIPANT, STR(""), STR_NONE), visit_participant, &walk);
+}
+
+bool
+participant_is_registered(const struct participant *participant)
+{
+	return !participant->left && !str_is(participant->health, "OFF_LINE");
+}
+
+struct of_type {
+	const struct turn *turn;
+	struct concept type;
+	struct text *out;
+	size_t count;
+};
+
+static bool
+count_of_type(void *context, struct participant *participant)
+{
+	struct of_type *of_type = context;
+
+	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant) ||
+	    host_is(of_type->turn, participant))
+		return true;
+	if (of_type->out && of_type->count < CANDIDATES_MAX) {
+		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
+		concept_write(of_type->out, participant->id);
+	}
+	of_type->count++;
+	return true;
+}
+
+size_t
+participants_of_type(struct turn *turn, struct concept type, struct text *out)
+{
+	struct of_type of_type = {turn, type, out, 0};
+
+	participants_each(turn, count_of_type, &of_type);
+	if (out)
+		text_add(out, of_type.count ? STR("]") : STR("[]"));
+	return of_type.count;
+}

@@ -1,0 +1,25 @@
+/* transport - where messages go and come from: the few functions that a carrier of messages has */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_TRANSPORT_H
+#define RUNTIME_ROWS_TRANSPORT_H
+
+#include "runtime/rows/txn.h"
+
+/*
+ * `send` runs inside the turn that writes the rows: it keeps the message in the same transaction, so that neither is
+ * there
+ * without the other. The bus keeps it in its own log, which is then its outbox; a carrier outside the process would
+ * keep
+ * it in an outbox and hand it on in `committed`, again and again until it is taken: at least once.
+ */
+struct transport {
+	/* A message for a topic: JSON, or any text. Copied. Failures are the turn's. */
+	void (*send)(struct turn *turn, struct str topic, struct str message);
+	/* The turn was committed: the messages that it sent may leave. Runtime's thread. */
+	void (*committed)(struct runtime *runtime, const struct topic_name *topics);
+};
+
+/* The bus inside the process: runtime/rows/bus.c. */
+extern const struct transport bus_transport;
+
+#endif

@@ -1,0 +1,99 @@
+/* txn - one step of the runtime inside one transaction: rows, messages, rights */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_TXN_H
+#define RUNTIME_ROWS_TXN_H
+
+#include "base/store.h"
+#include "engine/decide/policyset.h"
+#include "engine/decide/reserve.h"
+#include "runtime/model/loop.h"
+#include "runtime/thread/runtime.h"
+
+/*
+ * A writing turn runs on the committer's thread and may be run again from its start after its work was given up; a
+ * reading one runs on any thread with a snapshot, and has no writer. What is read lives in `arena`.
+ *
+ * Failures are sticky: once `failed` is set everything answers as if there was nothing, and the turn is not committed.
+ */
+struct turn {
+	struct runtime *runtime;
+	struct history_writer *writer;
+	struct store_txn *txn;
+	struct arena *arena;
+	const struct policyset *set; /* writing turns: the guards asked */
+	int64_t now_ms;
+	int failed;                   /* negative */
+	struct topic_name *published; /* topics that got messages */
+	struct parsed_document *documents; /* that were read in this turn (rows.c) */
+	struct promise *promises;          /* guards that come into force with this turn (deploy.c) */
+	unsigned primed;                   /* participants that were sent the definitions (participant.c) */
+	bool deployed;                /* policies came or went */
+	bool called;                  /* HTTP calls are to be made */
+};
+
+struct topic_name {
+	struct topic_name *next;
+	struct str name;
+};
+
+/* Kinds of rows. */
+#define ROW_DOCUMENT 'D'      /* commissioned documents, by number */
+#define ROW_TYPE 'T'          /* (name, version) of a control loop type -> number of its document */
+#define ROW_LOOP 'I'          /* instances */
+#define ROW_BUSY 'U'          /* instances that a scan must look at; empty */
+#define ROW_USED 'N'          /* instances by their type: (type name, type version, loop name, version); empty */
+#define ROW_COUNT 'C'         /* (name, version) of an element definition -> "running on" of all instances */
+#define ROW_DENIAL 'E'        /* the last refusal of an instance */
+#define ROW_CONFIGURATION 'H' /* each configuration that an instance had */
+#define ROW_PARTICIPANT 'P'   /* by participant id */
+#define ROW_STATISTICS 'S'    /* of participants, by id and time */
+#define ROW_ELEMENT 'L'       /* statistics of elements, by participant id and time */
+#define ROW_HOSTED 'K'        /* (name, version) of a participant -> number of elements that it hosts */
+#define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
+#define ROW_GATEWAY 'G'       /* the gateway of a control loop type, by (name, version) */
+#define ROW_KEY 'A'           /* keys of elements at the gateway: (instance name, version, element id) */
+#define ROW_RUN 'R'           /* operational policies: see runtime/rows/execution.h */
+#define ROW_EVENT 'V'
+#define ROW_PLAN 'Z'
+#define ROW_ATTEMPT 'X'
+#define ROW_DUE 'W'
+#define ROW_SAME 'J'
+#define ROW_LOCK 'Q'
+#define ROW_WINDOW 'O' /* counted ONSETs, by loop and AAI map */
+#define ROW_DISPATCH 'B' /* HTTP requests to actors, by number of the transaction: see runtime/thread/dispatch.h */
+#define ROW_META 'M'
+
+/* A row's key; absent parts end it. In `arena`. */
+struct str turn_key(struct turn *turn, char kind, struct str a, struct str b);
+
+bool turn_get(struct turn *turn, struct str key, struct str *ret);
+void turn_put(struct turn *turn, struct str key, struct str value);
+void turn_delete(struct turn *turn, struct str key);
+
+/* Each row whose key begins with `prefix`, in order; rows may be changed on the way. A false answer stops. */
+void turn_each(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+               void *context);
+
+/* As turn_each, from the last row down. */
+void turn_each_down(struct turn *turn, struct str prefix,
+                    bool (*visit)(void *context, struct str key, struct str value), void *context);
+
+/* The same in another shared table. */
+bool turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret);
+void turn_table_put(struct turn *turn, enum history_shared table, struct str key, struct str value);
+void turn_table_delete(struct turn *turn, enum history_shared table, struct str key);
+bool turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
+                      struct store_entry *ret);
+
+void turn_fail(struct turn *turn, enum error_code code);
+
+/* A new message id, in `arena`. */
+struct str turn_uuid(struct turn *turn);
+
+/* The time as messages carry it, in `arena`. */
+struct str turn_time(struct turn *turn);
+
+/* Finished text, or the turn has failed. */
+struct str turn_text(struct turn *turn, struct text *text);
+
+#endif

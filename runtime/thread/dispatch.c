@@ -1,0 +1,249 @@
+/* dispatch - requests to actors over HTTP, as rows: sent after the commit, and again until somebody answered */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/thread/dispatch.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/model/actors.h"
+#include "runtime/thread/http_client.h"
+#include "runtime/operate/operate.h"
+#include "runtime/thread/runtime_priv.h"
+
+/* Value: owner (8 bytes), be64 end of its claim, the subRequestID. */
+#define OWNER 8
+#define HEAD (OWNER + 8)
+#define CLAIM_MS 5000 /* how long after a death others may wait */
+
+/* Real time, also where the engine's clock stands still; the same for all processes until the machine starts anew. */
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct str
+row_key(struct turn *turn, uint64_t number)
+{
+	unsigned char bytes[8];
+
+	store_pack_u64(bytes, number);
+	return turn_key(turn, ROW_DISPATCH, (struct str){(const char *)bytes, sizeof(bytes)}, STR_NONE);
+}
+
+static void
+claim(struct turn *turn, struct str key, struct str id)
+{
+	unsigned char *value = arena_bytes(turn->arena, HEAD + id.len);
+
+	if (!value) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	memcpy(value, &turn->runtime->owner, OWNER);
+	store_pack_i64(value + OWNER, monotonic_ms() + CLAIM_MS);
+	memcpy(value + HEAD, id.ptr, id.len);
+	turn_put(turn, key, (struct str){(const char *)value, HEAD + id.len});
+}
+
+void
+dispatch_put(struct turn *turn, uint64_t number, struct str id)
+{
+	claim(turn, row_key(turn, number), id);
+}
+
+void
+dispatch_drop(struct turn *turn, uint64_t number)
+{
+	turn_delete(turn, row_key(turn, number));
+}
+
+/* What is left of the owner's claim; 0 when it is over, or of a time before the machine started. */
+static int64_t
+claim_left(struct str value)
+{
+	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - monotonic_ms();
+
+	return left_ms > 0 && left_ms <= CLAIM_MS ? left_ms : 0;
+}
+
+static bool
+is_own(const struct turn *turn, struct str value)
+{
+	return memcmp(value.ptr, &turn->runtime->owner, OWNER) == 0;
+}
+
+static bool
+is_to_be_claimed(const struct turn *turn, struct str value)
+{
+	return is_own(turn, value) ? claim_left(value) < CLAIM_MS / 2 : claim_left(value) == 0;
+}
+
+static bool
+claim_row(void *context, struct str key, struct str value)
+{
+	struct turn *turn = context;
+
+	if (value.len > HEAD && is_to_be_claimed(turn, value))
+		claim(turn, key, (struct str){value.ptr + HEAD, value.len - HEAD});
+	return true;
+}
+
+static int
+claim_run(struct turn *turn, struct runtime_call *call)
+{
+	turn_each(turn, turn_key(turn, ROW_DISPATCH, STR(""), STR_NONE), claim_row, turn);
+	call_answer(call, 200, STR("{}"));
+	return 0;
+}
+
+/* The parcel for a transaction that waits for an actor with a URL. */
+static void
+send(struct turn *turn, uint64_t number, struct str id)
+{
+	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct runtime *runtime = turn->runtime;
+	const struct directive *directive;
+	struct actor_road road;
+	int64_t timeout_ms = runtime->run_options.query_ms;
+	bool attempt;
+
+	if (courier_has(runtime->courier, id) || !transaction || !transaction_load(turn, number, transaction) ||
+	    !str_equal(operation_id(turn, &transaction->run), id))
+		return;
+	attempt = transaction->run.state == RUN_ATTEMPT;
+	directive = &transaction->run.policy->directives[transaction->run.at];
+	if (!actor_road(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), turn->arena, &road) ||
+	    !road.url.ptr)
+		return;
+	if (attempt)
+		timeout_ms = directive->timeout_s * INT64_C(1000);
+	(void)courier_send(runtime->courier, /* when it has too many, the row is looked at again */
+	                   &(struct errand){id, road.url, operation_request(turn, transaction), timeout_ms});
+}
+
+struct look {
+	struct turn turn;
+	bool claims;
+};
+
+static bool
+look_at_row(void *context, struct str key, struct str value)
+{
+	struct look *look = context;
+
+	if (value.len <= HEAD || key.len != 9)
+		return true;
+	if (is_to_be_claimed(&look->turn, value))
+		look->claims = true;
+	if (is_own(&look->turn, value) && claim_left(value) > 0)
+		send(&look->turn, store_unpack_u64(key.ptr + 1), (struct str){value.ptr + HEAD, value.len - HEAD});
+	return true;
+}
+
+void
+dispatch_look(struct runtime *runtime)
+{
+	struct runtime_call call = {.run = claim_run};
+	struct look look = {.claims = false};
+	struct arena arena;
+
+	if (!runtime->courier)
+		return;
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &look.turn);
+		turn_each(&look.turn, turn_key(&look.turn, ROW_DISPATCH, STR(""), STR_NONE), look_at_row, &look);
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (!look.claims)
+		return;
+	arena_init(&call.arena, 0);
+	runtime_transact(runtime, &call); /* one that fails is made up for by the next */
+	arena_free(&call.arena);
+}
+
+/* --- answers --- */
+
+/*
+ * 202: the actor has taken the request, and answers on its response topic. Another 2xx with an empty body is a success,
+ * else the body says; what cannot be understood, or did not arrive, is an exception, another status a failure.
+ */
+static json_t *
+read_parcel(const struct parcel *parcel)
+{
+	json_t *body = NULL;
+
+	if (parcel->why)
+		return json_pack("{s:s, s:s}", "result", "EXCEPTION", "message", parcel->why);
+	if (parcel->status < 200 || parcel->status > 299)
+		return json_pack("{s:s, s:o}", "result", "FAILURE", "message",
+		                 json_sprintf("HTTP status %u", parcel->status));
+	if (str_trim(parcel->body).len == 0)
+		return json_pack("{s:s}", "result", "SUCCESS");
+	body = json_loadb(parcel->body.ptr, parcel->body.len, 0, NULL);
+	if (json_is_object(body) && json_is_string(json_object_get(body, "result")))
+		return body;
+	json_decref(body);
+	return json_pack("{s:s, s:s}", "result", "EXCEPTION", "message", "the actor's answer cannot be understood");
+}
+
+/* call->name: subRequestID; body: the answer as text in texts[0], or none for 202. */
+static int
+answer_run(struct turn *turn, struct runtime_call *call)
+{
+	json_t *json = call->texts ? json_loadb(call->texts[0].ptr, call->texts[0].len, 0, NULL) : NULL;
+	uint64_t number;
+	struct str row;
+
+	if (json) {
+		operations_answer(turn, STR_NONE, call->name, json);
+	} else if (subrequest_number(call->name, &number) && turn_get(turn, row_key(turn, number), &row) &&
+	           row.len > HEAD && str_equal((struct str){row.ptr + HEAD, row.len - HEAD}, call->name)) {
+		dispatch_drop(turn, number);
+	}
+	json_decref(json);
+	call_answer(call, 200, STR("{}"));
+	return 0;
+}
+
+static void
+answer_done(struct runtime_call *call)
+{
+	struct runtime *runtime = call->context;
+
+	courier_forget(runtime->courier, call->name); /* a row that is still there is sent again */
+	arena_free(&call->arena);
+	free(call);
+}
+
+void
+dispatch_done(void *context, const struct parcel *parcel)
+{
+	struct runtime_call *call = calloc(1, sizeof(*call));
+	json_t *json = parcel->status == 202 && !parcel->why ? NULL : read_parcel(parcel);
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	bool taken = false;
+
+	/* An answer that is lost here is asked for again: the row stays. */
+	if (call) {
+		call->context = context;
+		call->run = answer_run;
+		call->done = answer_done;
+		arena_init(&call->arena, 0);
+		call->name = arena_str(&call->arena, parcel->id);
+		call->texts = text ? arena_alloc(&call->arena, sizeof(*call->texts)) : NULL;
+		if (call->texts)
+			call->texts[0] = arena_str(&call->arena, str_from(text));
+		if (call->name.ptr && !json == !call->texts && (!call->texts || call->texts[0].ptr))
+			taken = runtime_call(context, call, NULL) == 0;
+		if (!taken)
+			answer_done(call);
+	}
+	free(text);
+	json_decref(json);
+}

@@ -1,0 +1,337 @@
+/* runtime - the control loop runtime: one thread that owns timers and writes, and the calls that it serves */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/thread/runtime.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "runtime/rows/bus.h"
+#include "runtime/thread/http_client.h"
+#include "runtime/thread/dispatch.h"
+#include "runtime/thread/runtime_priv.h"
+
+#define QUEUE_MOST 20000  /* calls that may wait */
+#define GROUP_MOST 256    /* calls of one transaction */
+#define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
+
+void
+call_answer(struct runtime_call *call, unsigned status, struct str json)
+{
+	call->status = status;
+	call->reply = json;
+}
+
+void
+call_refuse(struct runtime_call *call, unsigned status, const char *format, ...)
+{
+	char sentence[2048];
+	struct text out;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args); /* a longer one is cut */
+	va_end(args);
+	text_init(&out, &call->arena);
+	text_add(&out, STR("{\"errorDetails\":"));
+	text_add_json(&out, str_from(sentence));
+	text_add(&out, STR("}"));
+	call_answer(call, status, text_done(&out));
+}
+
+const struct runtime_options *
+runtime_options_of(const struct runtime *runtime)
+{
+	return &runtime->options;
+}
+
+void
+runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
+{
+	*ret = (struct turn){
+		.runtime = runtime,
+		.txn = history_reader_txn(reader),
+		.arena = arena,
+		.now_ms = engine_now(runtime->engine),
+	};
+}
+
+/* --- time --- */
+
+static int64_t
+multiple_after(const struct runtime *runtime, int64_t ms)
+{
+	int64_t beat_ms = runtime->options.heart_beat_ms;
+
+	return ms - (ms % beat_ms + beat_ms) % beat_ms + beat_ms;
+}
+
+/* The manual clock goes to the target, and stops on the way for every scan and every deadline of a transaction. */
+static void
+advance(struct runtime *runtime, struct runtime_call *call)
+{
+	int64_t at_ms = engine_now(runtime->engine), scan_ms = multiple_after(runtime, at_ms), due_ms;
+	char now[TIME_TEXT_SIZE];
+	struct text out;
+
+	if (call->target_ms < at_ms) {
+		call->err.code = ERROR_CONFLICT;
+		(void)snprintf(call->err.text, sizeof(call->err.text), "the clock does not go back");
+		call->done(call);
+		return;
+	}
+	for (;;) {
+		due_ms = runtime_due(runtime);
+		due_ms = due_ms > at_ms ? due_ms : at_ms + 1; /* one that could not be done is tried again */
+		at_ms = due_ms < scan_ms ? due_ms : scan_ms;
+		if (at_ms > call->target_ms)
+			break;
+		runtime->options.set_clock(runtime->options.clock_context, at_ms);
+		if (at_ms < scan_ms)
+			(void)runtime_tick(runtime, true);
+		else
+			scan_ms = runtime_tick(runtime, false) ? multiple_after(runtime, at_ms) : INT64_MAX;
+	}
+	runtime->options.set_clock(runtime->options.clock_context, call->target_ms);
+	(void)runtime_tick(runtime, true);
+	time_format_instant(engine_now(runtime->engine), now);
+	text_init(&out, &call->arena);
+	text_addf(&out, "{\"now\":\"%s\"}", now);
+	call_answer(call, 200, text_done(&out));
+	call->done(call);
+}
+
+static void
+beat(struct runtime *runtime)
+{
+	int64_t now_ms = engine_now(runtime->engine);
+
+	if (runtime->options.manual)
+		return;
+	/* Further away than a beat: somebody has put the clock right (history_accept). */
+	if (now_ms >= runtime->next_scan_ms || runtime->next_scan_ms > multiple_after(runtime, now_ms)) {
+		(void)runtime_tick(runtime, false); /* we are here again soon */
+		runtime->next_scan_ms = multiple_after(runtime, now_ms);
+	}
+	runtime->due_ms = runtime_due(runtime);
+	if (runtime->due_ms > now_ms)
+		return;
+	(void)runtime_tick(runtime, true); /* when it fails, it is tried again after the usual wait */
+	runtime->due_ms = INT64_MAX;
+}
+
+/* --- the thread --- */
+
+static void
+wait_until(struct runtime *runtime)
+{
+	int64_t wait_ns = POLL_NS, left_ms = runtime->due_ms - engine_now(runtime->engine);
+	struct timespec until;
+
+	if (!runtime->parked && !runtime->courier && runtime->options.manual)
+		wait_ns = INT64_C(1000000000);
+	else if (left_ms < POLL_NS / 1000000)
+		wait_ns = left_ms > 0 ? left_ms * 1000000 : 0;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock; only for the wait below */
+	wait_ns += until.tv_nsec;
+	until.tv_sec += (time_t)(wait_ns / 1000000000);
+	until.tv_nsec = (long)(wait_ns % 1000000000);
+	while (!runtime->first && !runtime->stopping)
+		if (pthread_cond_timedwait(&runtime->filled, &runtime->lock, &until) == ETIMEDOUT)
+			break;
+}
+
+/* What waits, in order: a group of calls, or one that moves the clock. */
+static struct runtime_call *
+take_calls(struct runtime *runtime, bool *ret_stop)
+{
+	struct runtime_call *first, *last = NULL;
+	size_t count = 0;
+
+	pthread_mutex_lock(&runtime->lock);
+	wait_until(runtime);
+	first = runtime->first;
+	for (struct runtime_call *call = first; call && count < GROUP_MOST && (call->run || !last); call = call->next) {
+		last = call;
+		count++;
+		if (!call->run)
+			break;
+	}
+	if (last) {
+		runtime->first = last->next;
+		if (!runtime->first)
+			runtime->last = NULL;
+		last->next = NULL;
+		runtime->waiting -= count;
+	}
+	*ret_stop = runtime->stopping && !first;
+	pthread_mutex_unlock(&runtime->lock);
+	return first;
+}
+
+static void *
+runtime_main(void *argument)
+{
+	struct runtime *runtime = argument;
+	bool stop = false;
+
+	while (!stop) {
+		struct runtime_call *calls = take_calls(runtime, &stop);
+
+		if (calls && !calls->run)
+			advance(runtime, calls);
+		else if (calls)
+			runtime_serve(runtime, calls);
+		beat(runtime);
+		dispatch_look(runtime);
+		runtime_poll(runtime);
+		if (!calls)
+			runtime_look_around(runtime);
+	}
+	for (struct runtime_call *call = runtime->parked, *next; call; call = next) {
+		next = call->next;
+		call_answer(call, 200, STR("[]"));
+		call->done(call);
+	}
+	return NULL;
+}
+
+int
+runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *err)
+{
+	bool full;
+
+	call->next = NULL;
+	pthread_mutex_lock(&runtime->lock);
+	full = runtime->waiting >= QUEUE_MOST || runtime->stopping;
+	if (!full) {
+		if (runtime->last)
+			runtime->last->next = call;
+		else
+			runtime->first = call;
+		runtime->last = call;
+		runtime->waiting++;
+		pthread_cond_signal(&runtime->filled);
+	}
+	pthread_mutex_unlock(&runtime->lock);
+	return full ? error_set(err, ERROR_BUSY, NULL, "too many requests wait for the runtime") : 0;
+}
+
+/* A manual clock stands where it stood last. Before the thread runs, which has the reader from then on. */
+static int
+wind_clock(struct runtime *runtime, struct error *err)
+{
+	int64_t stood_ms = TIME_NONE;
+	struct arena arena;
+	struct turn turn;
+	struct str value;
+	int r = history_reader_begin(runtime->reader);
+
+	arena_init(&arena, 0);
+	if (r == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		if (turn_get(&turn, STR("Mclock"), &value) && value.len == 8)
+			stood_ms = store_unpack_i64(value.ptr);
+		r = turn.failed;
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (r != 0)
+		return error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
+	if (stood_ms > engine_now(runtime->engine))
+		runtime->options.set_clock(runtime->options.clock_context, stood_ms);
+	return 0;
+}
+
+/* Where actors are; and the courier, if one of them has a URL. */
+static int
+open_roads(struct runtime *runtime, struct error *err)
+{
+	const struct runtime_options *options = &runtime->options;
+	bool url = false;
+	int r = actors_read(options->actors, options->actor_count, &runtime->roads, &runtime->actors, err);
+
+	for (size_t i = 0; r == 0 && i < runtime->actors.count; i++)
+		url = url || runtime->actors.roads[i].url.ptr;
+	return url ? courier_open(dispatch_done, runtime, &runtime->courier, err) : r;
+}
+
+int
+runtime_open(struct engine *engine, const struct runtime_options *options, struct runtime **ret, struct error *err)
+{
+	struct runtime *runtime = calloc(1, sizeof(*runtime));
+	pthread_condattr_t monotonic;
+	int rc;
+
+	if (!runtime)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	runtime->engine = engine;
+	runtime->options = *options;
+	runtime->transport = &bus_transport;
+	runtime->limits =
+		(struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
+	runtime->next_scan_ms = multiple_after(runtime, engine_now(engine));
+	runtime->due_ms = INT64_MAX;
+	runtime->run_options = run_options_default;
+	runtime->run_options.guard_disabled = options->unguarded;
+	arena_init(&runtime->arena, 0);
+	arena_init(&runtime->roads, 0);
+	pthread_mutex_init(&runtime->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&runtime->filled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (getrandom(runtime->random, sizeof(runtime->random), 0) != (ssize_t)sizeof(runtime->random))
+		rc = error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	else
+		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
+	runtime->owner = runtime->random[0] ^ runtime->random[3];
+	if (rc == 0)
+		rc = open_roads(runtime, err);
+	if (rc == 0 && options->manual)
+		rc = wind_clock(runtime, err);
+	if (rc == 0)
+		runtime_look_around(runtime); /* no other thread yet */
+	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
+		rc = error_set(err, ERROR_MEMORY, NULL, "cannot start the runtime's thread");
+	if (rc != 0) {
+		runtime_close(runtime);
+		return rc;
+	}
+	runtime->started = true;
+	*ret = runtime;
+	return 0;
+}
+
+void
+runtime_stop(struct runtime *runtime)
+{
+	if (!runtime)
+		return;
+	pthread_mutex_lock(&runtime->lock);
+	runtime->stopping = true;
+	pthread_cond_signal(&runtime->filled);
+	pthread_mutex_unlock(&runtime->lock);
+	if (runtime->started)
+		pthread_join(runtime->thread, NULL);
+	runtime->started = false;
+	courier_close(runtime->courier); /* its answers are not taken any more */
+	runtime->courier = NULL;
+}
+
+void
+runtime_close(struct runtime *runtime)
+{
+	if (!runtime)
+		return;
+	runtime_stop(runtime);
+	history_reader_close(runtime->reader);
+	arena_free(&runtime->arena);
+	arena_free(&runtime->roads);
+	pthread_cond_destroy(&runtime->filled);
+	pthread_mutex_destroy(&runtime->lock);
+	free(runtime);
+}

@@ -1,0 +1,205 @@
+/* runtime_group - calls in one transaction, and what must be as the database has it before they run */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/act/deploy.h"
+#include "runtime/act/message.h"
+#include "runtime/operate/operate.h"
+#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/transport.h"
+
+#define STALE_ROUNDS 100             /* policy sets published while a transaction began */
+#define ARENA_KEPT ((size_t)8 << 20) /* bytes of scratch memory that stay between transactions */
+
+struct group {
+	struct runtime *runtime;
+	const struct policyset *set;
+	struct runtime_call *calls;
+	bool one, stale, behind, deployed, refused, undone, clock,
+		again, more; /* again: a scan found that time goes on to matter; more: is due now */
+	struct topic_name *published;
+	const char *complaint; /* only this is to be notified */
+};
+
+static int transact(struct group *group, struct error *err);
+
+/* A manual clock stands after a restart where it stood before. */
+static void
+keep_clock(struct turn *turn)
+{
+	unsigned char bytes[8];
+
+	store_pack_i64(bytes, turn->now_ms);
+	turn_put(turn, STR("Mclock"), (struct str){(const char *)bytes, sizeof(bytes)});
+}
+
+static int
+group_run(void *context, struct history_writer *writer)
+{
+	struct group *group = context;
+	struct runtime *runtime = group->runtime;
+	struct turn turn = {
+		.runtime = runtime,
+		.writer = writer,
+		.txn = history_writer_txn(writer),
+		.arena = &runtime->arena,
+		.set = group->set,
+		.now_ms = engine_now(runtime->engine),
+	};
+
+	if (runtime->arena.used > ARENA_KEPT)
+		arena_free(&runtime->arena); /* one large group is no reason to hold its memory */
+	arena_reset(&runtime->arena);
+	group->published = NULL;
+	group->stale = !engine_set_is_current(runtime->engine, group->set);
+	group->behind = deploy_number(&turn) != runtime->deployed;
+	if (group->stale || group->behind)
+		return turn.failed;
+	if (group->complaint)
+		notify_refusal(&turn, group->complaint);
+	group->more = operations_tick(&turn); /* what time has brought comes before what comes now */
+	if (!group->calls && !group->clock && !group->complaint)
+		group->again = runtime_scan(&turn);
+	if (!group->calls && !group->complaint && runtime->options.manual)
+		keep_clock(&turn);
+	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
+		int r = 0;
+
+		if (group->refused) {
+			call->refused(&turn, call);
+			continue;
+		}
+		call->status = 0;
+		call->waits = false;
+		call->denials = NULL;
+		r = call->run(&turn, call);
+		group->undone = r < 0 && turn.failed == 0;
+		if (r < 0)
+			return turn.failed ? turn.failed : r;
+		if (turn.deployed && call->next && !group->one)
+			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
+	}
+	group->published = turn.published;
+	group->deployed = turn.deployed;
+	return turn.failed;
+}
+
+/* Policies of control loops into force as the database has them. What is refused is told to whoever listens. */
+static void
+follow_deployment(struct runtime *runtime)
+{
+	struct group group = {.runtime = runtime};
+	struct error err = {0};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	if (deploy_load(runtime, runtime->reader, &arena, &runtime->deployed, &group.complaint) == 0 && group.complaint)
+		(void)transact(&group, &err); /* a notification that cannot be kept helps nobody */
+	arena_free(&arena);
+}
+
+/* One transaction for the calls, or a scan when there are none; with the newest policy set. */
+static int
+transact(struct group *group, struct error *err)
+{
+	struct runtime *runtime = group->runtime;
+	int r = 0;
+
+	for (int i = 0; i < STALE_ROUNDS; i++) {
+		struct policyset *set = engine_set_hold(runtime->engine);
+
+		group->set = set;
+		r = history_transact(engine_history(runtime->engine), group_run, group, err);
+		policyset_drop(set);
+		if (r == 0 && group->behind)
+			follow_deployment(runtime);
+		if (r != 0 || (!group->stale && !group->behind))
+			break;
+	}
+	if (r == 0 && group->deployed)
+		follow_deployment(runtime);
+	if (r == 0 && (group->stale || group->behind))
+		r = error_set(err, ERROR_BUSY, NULL, "policies change too fast");
+	if (r == 0 && group->published)
+		runtime->transport->committed(runtime, group->published);
+	return r;
+}
+
+/* A call alone, after its group failed. Its own refusal stands, any other failure is told. */
+static void
+transact_one(struct runtime *runtime, struct runtime_call *call)
+{
+	struct group group = {.runtime = runtime, .calls = call, .one = true};
+	struct error err = {0};
+
+	if (transact(&group, &err) == 0)
+		return;
+	if (!group.undone || !call->status) {
+		call->status = 0;
+		call->err = err;
+	} else if (call->refused) {
+		group.refused = true;
+		err = (struct error){0};
+		(void)transact(&group, &err); /* the refusal stands even when its note cannot be kept */
+	}
+}
+
+void
+runtime_transact(struct runtime *runtime, struct runtime_call *calls)
+{
+	struct group group = {.runtime = runtime, .calls = calls};
+	struct error err = {0};
+
+	if (transact(&group, &err) != 0)
+		for (struct runtime_call *call = calls; call; call = call->next)
+			transact_one(runtime, call);
+}
+
+bool
+runtime_tick(struct runtime *runtime, bool clock)
+{
+	struct group group = {.runtime = runtime, .clock = clock};
+	struct error err = {0};
+	int r;
+
+	do {
+		r = transact(&group, &err);
+		group.clock = group.clock || group.more; /* one scan is enough */
+	} while (r == 0 && group.more);
+	return r != 0 || group.again; /* one that failed is made up for by the next */
+}
+
+int64_t
+runtime_due(struct runtime *runtime)
+{
+	int64_t due_ms = INT64_MAX;
+	struct arena arena;
+	struct turn turn;
+	uint64_t number;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		if (!transaction_due(&turn, &due_ms, &number))
+			due_ms = INT64_MAX;
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	return due_ms;
+}
+
+void
+runtime_look_around(struct runtime *runtime)
+{
+	uint64_t number = runtime->deployed;
+	struct arena arena;
+	struct turn turn;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		number = deploy_number(&turn);
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (number != runtime->deployed)
+		follow_deployment(runtime);
+}
