@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/request.h"
-#include "api/request_scan.h"
+#include "api/bodies/request.h"
+#include "api/bodies/request_scan.h"
 #include "base/document.h"
 #include "engine/library/clguard.h"
 

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/arguments.h"
-#include "api/client.h"
+#include "api/cli/arguments.h"
+#include "api/cli/client.h"
 #include "base/document.h"
 #include "base/text.h"
 #include "base/time.h"

@@ -29,7 +29,7 @@ done <<EOF
 yaml.h base/yaml.c
 lmdb.h base/store.c
 pcre2.h base/pattern.c
-microhttpd.h api/server.c
+microhttpd.h api/http/server.c
 curl/curl.h \(runtime/courier\|examples/participant_http\).c
 EOF
 

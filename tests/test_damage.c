@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "api/database.h"
+#include "api/daemon/database.h"
 #include "base/store_pages.h"
 #include "engine/history/history_priv.h"
 #include "tests/counting_fixture.h"

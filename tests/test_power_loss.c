@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "api/database.h"
+#include "api/daemon/database.h"
 #include "tests/counting_fixture.h"
 #include "tests/interpose.h"
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "api/java.h"
-#include "api/request.h"
-#include "api/request_scan.h"
+#include "api/bodies/java.h"
+#include "api/bodies/request.h"
+#include "api/bodies/request_scan.h"
 #include "base/document.h"
 
 #define USUAL \

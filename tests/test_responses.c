@@ -1,6 +1,6 @@
 /* test_responses - which response a reply may be answered with again */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/responses.h"
+#include "api/http/responses.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api/ticket.h"
+#include "api/http/ticket.h"
 
 /* A connection only counts what is done to it. */
 struct connection {

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "api/request.h"
-#include "api/request_scan.h"
+#include "api/bodies/request.h"
+#include "api/bodies/request_scan.h"
 #include "base/document.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

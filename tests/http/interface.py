@@ -26,10 +26,10 @@ def documented():
 
 
 def routed():
-    """The same of the table in api/route.c."""
-    prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', read("api", "route.c")))
+    """The same of the table in api/http/route.c."""
+    prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', read("api", "http", "route.c")))
     paths = {}
-    for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "route.c")):
+    for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "http", "route.c")):
         path = prefixes.get(prefix, "") + path + ("{id}" if "ROUTE_ID" in flags else "")
         paths.setdefault(re.sub(r"\*", "{}", path), set()).add(method)
     return paths
@@ -41,7 +41,7 @@ def unnamed(paths):
 
 
 def test_the_document_and_the_routes_are_the_same(suite):
-    suite.equal(unnamed(documented()), unnamed(routed()), "doc/openapi.yaml against api/route.c")
+    suite.equal(unnamed(documented()), unnamed(routed()), "doc/openapi.yaml against api/http/route.c")
     suite.check(len(routed()) > 8, "routes are found")
 
 

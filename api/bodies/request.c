@@ -1,0 +1,226 @@
+/* request - the body of a decision request as what the engine asks for */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/bodies/request.h"
+
+#include "api/bodies/java.h"
+
+static int
+wrong_type(struct error *err, const struct node *node, const char *expected)
+{
+	return error_set(err, ERROR_TYPE, node, "%s where %s is expected", node_kind_phrase(node), expected);
+}
+
+static int
+too_long(struct error *err, const struct node *node)
+{
+	return error_set(err, ERROR_LIMIT, node, "a value of more than %d bytes", ATTRIBUTE_SIZE_MAX);
+}
+
+/* The value of an attribute as text, as the mode has it. */
+static int
+attribute_text(const struct node *node, enum guard_mode mode, struct arena *arena, struct str *ret, struct error *err)
+{
+	struct str text = node->text;
+
+	if (node->kind == NODE_NULL)
+		return wrong_type(err, node, "text");
+	if (mode == GUARD_ONAP) {
+		text = java_text(node, arena);
+		if (!text.ptr)
+			return error_set(err, ERROR_MEMORY, node, "out of memory");
+	} else if (node->kind != NODE_TEXT && !node_is_integer(node)) {
+		return wrong_type(err, node, "text or an integer");
+	}
+	if (text.len > ATTRIBUTE_SIZE_MAX)
+		return too_long(err, node);
+	*ret = text;
+	return 0;
+}
+
+static int
+read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena, struct request *ret,
+              struct error *err)
+{
+	struct str text;
+
+	if (mode == GUARD_STRICT) {
+		if (node->kind != NODE_INT || node->integer < INT32_MIN || node->integer > INT32_MAX)
+			return wrong_type(err, node, "an integer of 32 bits");
+		ret->vf_count = (int32_t)node->integer;
+	} else {
+		if (node->kind == NODE_NULL)
+			return wrong_type(err, node, "an integer");
+		text = java_text(node, arena);
+		if (!text.ptr)
+			return error_set(err, ERROR_MEMORY, node, "out of memory");
+		if (!java_decode(text, &ret->vf_count))
+			return error_set(err, ERROR_RANGE, node, "Failed to decode vfCount");
+	}
+	ret->has_vf_count = true;
+	return 0;
+}
+
+/* Identities are for reservations: a decision takes what is usable and ignores the rest, as ONAP does. */
+static void
+read_identity(const struct node *node, struct str *ret)
+{
+	if ((node->kind == NODE_TEXT || node_is_integer(node)) && node->text.len <= ATTRIBUTE_SIZE_MAX)
+		*ret = node->text;
+}
+
+/* resource.guard */
+static int
+read_guard(const struct node *guard, enum guard_mode mode, struct arena *arena, struct request *ret, struct error *err)
+{
+	if (guard->kind != NODE_MAP)
+		return guard->kind == NODE_NULL ? 0 : wrong_type(err, guard, "a map");
+	for (const struct node *member = guard->first; member; member = member->next) {
+		int attribute = attribute_find(member->key), r = 0;
+
+		if (attribute >= 0)
+			r = attribute_text(member, mode, arena, &ret->attribute[attribute], err);
+		else if (str_is(member->key, "vfCount"))
+			r = read_vf_count(member, mode, arena, ret, err);
+		else if (str_is(member->key, "requestId"))
+			read_identity(member, &ret->request_id);
+		else if (str_is(member->key, "subrequestId"))
+			read_identity(member, &ret->subrequest_id);
+		if (r != 0)
+			return r;
+	}
+	if (mode == GUARD_STRICT && ret->attribute[ATTRIBUTE_OPERATION].ptr)
+		ret->attribute[ATTRIBUTE_OPERATION] = operation_canonical(ret->attribute[ATTRIBUTE_OPERATION]);
+	return 0;
+}
+
+static int
+read_resource(const struct node *resource, enum guard_mode mode, struct arena *arena, struct request *ret,
+              struct error *err)
+{
+	const struct node *guard;
+
+	if (resource->kind != NODE_MAP)
+		return resource->kind == NODE_NULL ? 0 : wrong_type(err, resource, "a map");
+	guard = node_get(resource, "guard");
+	return guard ? read_guard(guard, mode, arena, ret, err) : 0;
+}
+
+/* Only currentTime means something, to onap mode; the others must have their form all the same. */
+static int
+read_time(const struct node *node, struct request *ret, struct error *err)
+{
+	struct time_of_day time;
+	int64_t instant;
+	bool good;
+
+	if (node->kind == NODE_NULL)
+		return 0;
+	if (!node_is_scalar(node))
+		return wrong_type(err, node, "text");
+	if (str_is(node->key, "currentTime")) {
+		good = time_parse_of_day(node->text, 0, &time) == 0;
+		if (good) {
+			ret->has_current_time = true;
+			ret->current_time = time;
+		}
+	} else if (str_is(node->key, "currentDateTime")) {
+		good = time_parse_instant(node->text, &instant) == 0 && (node->text.ptr[10] | 0x20) == 't';
+	} else if (str_is(node->key, "currentDate")) {
+		good = java_is_date(node->text);
+	} else {
+		good = java_is_zone_offset(node->text);
+	}
+	return good ? 0
+	            : error_set(err, ERROR_TYPE, node, "'%.*s' is no %.*s", STR_ARG(node->text), STR_ARG(node->key));
+}
+
+static bool
+is_action_guard(const struct node *action)
+{
+	return action && action->kind == NODE_TEXT && str_equal(action->text, STR("guard"));
+}
+
+bool
+request_is_access(const struct node *root)
+{
+	const struct node *action = node_get(root, "action");
+
+	return action && action->kind == NODE_TEXT && str_is(action->text, "access");
+}
+
+static int
+no_application(const struct node *root, const struct node *action, struct error *err)
+{
+	if (!action || action->kind == NODE_NULL)
+		return error_set(err, ERROR_UNKNOWN, action ? action : root, "No application for action null");
+	return error_set(err, ERROR_UNKNOWN, action, "No application for action %.*s", STR_ARG(action->text));
+}
+
+/* What a member of the request's top level holds, as far as its shape is checked. */
+enum member { MEMBER_OTHER, MEMBER_ACTION, MEMBER_RESOURCE, MEMBER_TIME, MEMBER_TEXT, MEMBER_MAP };
+
+static enum member
+member_of(struct str key)
+{
+	static const struct {
+		struct str key;
+		enum member member;
+	} members[] = {
+		{{"action", 6}, MEMBER_ACTION},          {{"resource", 8}, MEMBER_RESOURCE},
+		{{"ONAPName", 8}, MEMBER_TEXT},          {{"ONAPComponent", 13}, MEMBER_TEXT},
+		{{"ONAPInstance", 12}, MEMBER_TEXT},     {{"requestId", 9}, MEMBER_TEXT},
+		{{"currentTime", 11}, MEMBER_TIME},      {{"currentDate", 11}, MEMBER_TIME},
+		{{"currentDateTime", 15}, MEMBER_TIME},  {{"timeZone", 8}, MEMBER_TIME},
+		{{"context", 7}, MEMBER_MAP},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (str_equal(members[i].key, key))
+			return members[i].member;
+	return MEMBER_OTHER;
+}
+
+int
+request_read(const struct node *root, enum guard_mode mode, struct arena *arena, struct request *ret, struct error *err)
+{
+	const struct node *action = NULL, *resource = NULL;
+	struct request request = {0};
+	int r = 0;
+
+	if (!root || root->kind != NODE_MAP)
+		return root ? wrong_type(err, root, "a map") : error_set(err, ERROR_TYPE, NULL, "an empty body");
+	for (const struct node *member = root->first; member && r == 0; member = member->next) {
+		switch (member_of(member->key)) {
+		case MEMBER_ACTION:
+			action = member;
+			/* fall through */
+		case MEMBER_TEXT:
+			if (!node_is_scalar(member) && member->kind != NODE_NULL)
+				r = wrong_type(err, member, "text");
+			break;
+		case MEMBER_RESOURCE:
+			resource = member;
+			/* fall through */
+		case MEMBER_MAP:
+			if (member->kind != NODE_MAP && member->kind != NODE_NULL)
+				r = wrong_type(err, member, "a map");
+			break;
+		case MEMBER_TIME:
+			r = read_time(member, &request, err);
+			break;
+		case MEMBER_OTHER:
+			break;
+		}
+	}
+	if (r != 0)
+		return r;
+	if (!is_action_guard(action))
+		return no_application(root, action, err);
+	if (resource) {
+		r = read_resource(resource, mode, arena, &request, err);
+		if (r != 0)
+			return r;
+	}
+	*ret = request;
+	return 0;
+}

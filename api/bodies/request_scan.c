@@ -1,0 +1,238 @@
+/* request_scan - the usual decision request, read in one pass without a tree */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/bodies/request_scan.h"
+
+#include "base/words.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/*
+ * Nothing here reports an error: whatever is not plainly good is left to the readers that keep places. So each step
+ * only has to be sure of what it accepts. tests/fuzz/fuzz_request.c compares both roads.
+ *
+ * The NUL behind the body is no white space, no plain byte and no character that is looked for, so every step stops at
+ * it by itself. One behind which more of the body comes does the same, and request_scan sees that the end is not there.
+ */
+
+static __attribute__((noinline)) const char *
+skip_space(const char *at)
+{
+	while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
+		at++;
+	return at;
+}
+
+/* Where the character stands, after white space. Mostly it stands right there. */
+static inline const char *
+find(const char *at, char c)
+{
+	return *at == c ? at : skip_space(at);
+}
+
+/* Where the run of plain bytes at `at` ends: printable ASCII but for quote and backslash. As signed bytes, others are below 0. */
+static inline const char *
+skip_plain(const char *at)
+{
+#ifdef __SSE2__
+	for (;; at += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+		                           _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+		                                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+		unsigned found = (unsigned)_mm_movemask_epi8(odd);
+
+		if (found)
+			return at + __builtin_ctz(found);
+	}
+#else
+	while ((signed char)*at >= 0x20 && *at != '"' && *at != '\\')
+		at++;
+	return at;
+#endif
+}
+
+/*
+ * A string of plain bytes: what comes behind it, NULL when there is none. One copy of it: code that is used again and
+ * again is fetched once.
+ */
+static __attribute__((noinline)) const char *
+take_text(const char *at, struct str *ret)
+{
+	const char *end;
+
+	at = find(at, '"');
+	if (*at++ != '"')
+		return NULL;
+	end = skip_plain(at);
+	*ret = (struct str){at, (size_t)(end - at)};
+	return *end == '"' ? end + 1 : NULL;
+}
+
+/* An integer of at most nine digits: always one of 32 bits. What may not follow a number is no comma and no brace. */
+static inline const char *
+take_integer(const char *at, int32_t *ret)
+{
+	bool negative = *(at = find(at, '-')) == '-';
+	const char *start = at += negative;
+	int32_t value = 0;
+
+	for (; *at >= '0' && *at <= '9' && at - start < 9; at++)
+		value = value * 10 + (*at - '0');
+	if (at == start || (*start == '0' && at - start > 1))
+		return NULL;
+	*ret = negative ? -value : value;
+	return at;
+}
+
+/* The maps of a request, one in the other. */
+enum level { LEVEL_TOP, LEVEL_RESOURCE, LEVEL_GUARD, LEVELS };
+
+/* What a member is for: an attribute, or one of these. */
+enum {
+	MEMBER_VF_COUNT = ATTRIBUTE_COUNT,
+	MEMBER_REQUEST_ID,
+	MEMBER_SUBREQUEST_ID,
+	MEMBER_ACTION,
+	MEMBER_MAP,          /* of the next level */
+	MEMBER_FIRST_UNUSED, /* from here on: texts that a decision does not look at, a number for each */
+	MEMBER_UNKNOWN = 32
+};
+
+struct key {
+	char text[16]; /* zeros behind it */
+	unsigned char len, member;
+};
+
+#define KEY(text, member) {text, sizeof(text) - 1, member}
+#define KEYS_MOST 7
+
+/* Zero length ends a list. */
+static const struct key keys[LEVELS][KEYS_MOST + 1] = {
+	[LEVEL_TOP] =
+		{
+			KEY("ONAPName", MEMBER_FIRST_UNUSED),
+			KEY("ONAPComponent", MEMBER_FIRST_UNUSED + 1),
+			KEY("ONAPInstance", MEMBER_FIRST_UNUSED + 2),
+			KEY("requestId", MEMBER_FIRST_UNUSED + 3),
+			KEY("action", MEMBER_ACTION),
+			KEY("resource", MEMBER_MAP),
+		},
+	[LEVEL_RESOURCE] = {KEY("guard", MEMBER_MAP)},
+	[LEVEL_GUARD] =
+		{
+			KEY("actor", ATTRIBUTE_ACTOR),
+			KEY("operation", ATTRIBUTE_OPERATION),
+			KEY("target", ATTRIBUTE_TARGET),
+			KEY("clname", ATTRIBUTE_CLNAME),
+			KEY("requestId", MEMBER_REQUEST_ID),
+			KEY("vfCount", MEMBER_VF_COUNT),
+			KEY("subrequestId", MEMBER_SUBREQUEST_ID),
+		},
+};
+
+/* Eight bytes of a text and those behind it, which are there; zeros instead of those. */
+static inline uint64_t
+first_word(struct str text)
+{
+	uint64_t word = words_load(text.ptr);
+
+	return text.len < 8 ? word & ((UINT64_C(1) << 8 * text.len) - 1) : word;
+}
+
+/* Of the attributes the usual ones are in the table. */
+static __attribute__((noinline)) unsigned
+member_find(enum level level, struct str text)
+{
+	uint64_t first = first_word(text);
+	const struct key *key = keys[level];
+	int attribute;
+
+	while (words_load(key->text) != first && key->len)
+		key++; /* no two of a map begin with the same eight bytes */
+	if (key->len && text.len == key->len &&
+	    (text.len <= 8 || words_load(text.ptr + text.len - 8) == words_load(key->text + key->len - 8)))
+		return key->member;
+	attribute = level == LEVEL_GUARD ? attribute_find(text) : -1;
+	return attribute >= 0 ? (unsigned)attribute : (unsigned)MEMBER_UNKNOWN;
+}
+
+static inline void
+keep_text(struct request *request, unsigned member, struct str text, enum guard_mode mode)
+{
+	if (member == MEMBER_REQUEST_ID)
+		request->request_id = text;
+	else if (member == MEMBER_SUBREQUEST_ID)
+		request->subrequest_id = text;
+	else if (member < ATTRIBUTE_COUNT)
+		request->attribute[member] =
+			member == ATTRIBUTE_OPERATION && mode == GUARD_STRICT ? operation_canonical(text) : text;
+}
+
+/* Member by member: gcc clears a structure of this size by an instruction that takes longer than all these stores. */
+static inline void
+request_clear(struct request *request)
+{
+#define X(name, key) request->attribute[ATTRIBUTE_##name] = STR_NONE;
+	ATTRIBUTES(X)
+#undef X
+	request->request_id = STR_NONE;
+	request->subrequest_id = STR_NONE;
+	request->has_vf_count = false;
+	request->has_current_time = false;
+	request->vf_count = 0;
+	request->current_time = (struct time_of_day){0};
+}
+
+bool
+request_scan(struct str body, enum guard_mode mode, struct request *ret)
+{
+	const char *at = body.ptr;
+	enum level level = LEVEL_TOP;
+	uint32_t seen[LEVELS] = {0}; /* a bit a member */
+	bool guards = false;         /* the action is "guard" */
+
+	if (body.len == 0 || *(at = find(at, '{')) != '{')
+		return false; /* without a length there may be no bytes to point to */
+	request_clear(ret);
+	for (;;) {
+		struct str text;
+		unsigned member;
+
+		at = take_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
+		if (!at || *(at = find(at, ':')) != ':')
+			return false;
+		at++;
+		member = member_find(level, text);
+		if (member == MEMBER_UNKNOWN || seen[level] & UINT32_C(1) << member)
+			return false;
+		seen[level] |= UINT32_C(1) << member;
+		if (member == MEMBER_MAP) {
+			if (*(at = find(at, '{')) != '{')
+				return false;
+			level++;
+			continue;
+		}
+		if (member == MEMBER_VF_COUNT) {
+			ret->has_vf_count = true;
+			at = take_integer(at, &ret->vf_count);
+		} else {
+			at = take_text(at, &text);
+			if (member == MEMBER_ACTION)
+				guards = text.len == 5 && words_equal(text.ptr, "guard", 5);
+			else if (text.len <= ATTRIBUTE_SIZE_MAX || level == LEVEL_TOP)
+				keep_text(ret, member, text, mode);
+			else
+				return false;
+		}
+		if (!at)
+			return false;
+		while (*(at = find(at, ',')) != ',') {
+			if (*at++ != '}')
+				return false;
+			if (level-- == LEVEL_TOP)
+				return skip_space(at) == body.ptr + body.len && guards;
+		}
+	}
+}

@@ -1,0 +1,28 @@
+/* client - one HTTP request after another to a clguardd, over TCP or a unix socket */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_CLI_CLIENT_H
+#define API_CLI_CLIENT_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* Where to ask. */
+struct client {
+	const char *address; /* "127.0.0.1:6969", "[::1]:6969", "http://host:port" or "unix:PATH" */
+	const char *user;    /* "name:password" for HTTP Basic, or NULL */
+	unsigned timeout_s;  /* for the whole answer; 0: 90 s */
+};
+
+/* Whether the address has one of these forms; nobody is asked whether there is such a host. */
+bool client_address_good(const char *address);
+
+/*
+ * One request on a connection of its own. path: with its query. body: absent for none; media is its type. The answer's
+ * body is in `arena`. errors  ERROR_IO: no connection, or no whole answer; ERROR_SYNTAX: the answer is no HTTP; ERROR_MEMORY
+ */
+int client_ask(const struct client *client, const char *method, const char *path, struct str body, const char *media,
+               struct arena *arena, unsigned *ret_status, struct str *ret_body, struct error *err);
+
+#endif

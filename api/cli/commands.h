@@ -1,0 +1,39 @@
+/* commands - the commands of clguard, one file each */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_CLI_COMMANDS_H
+#define API_CLI_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "guards/guard.h"
+
+/* argv[0] is the command's own name; the result is the exit code (arguments.h). */
+int cmd_check(int argc, char **argv);
+int cmd_commission(int argc, char **argv);
+int cmd_compose(int argc, char **argv);
+int cmd_create(int argc, char **argv);
+int cmd_db(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
+int cmd_decide(int argc, char **argv);
+int cmd_order(int argc, char **argv);
+int cmd_participants(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_types(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+
+/* What several commands do alike. */
+
+/* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
+void print_findings(FILE *out, const struct diags *diags, enum severity least);
+
+/* Says on stderr what is wrong with the command line, or nothing when it is NULL. EXIT_USAGE, or EXIT_DONE for nothing. */
+int check_usage(const char *command, const char *wrong);
+
+/* "strict" (also NULL) or "onap". False after a message on stderr. */
+bool read_mode(const char *command, const char *text, enum guard_mode *ret);
+
+#endif

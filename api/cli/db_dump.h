@@ -1,0 +1,17 @@
+/* db_dump - the operation counters and what they count, as JSON */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_CLI_DB_DUMP_H
+#define API_CLI_DB_DUMP_H
+
+#include <stdio.h>
+
+#include "engine/history/history.h"
+
+/*
+ * {"operation_counters": [{actor, operation, target?, closedLoopName?, ended, live, latest}], "reservations": [...],
+ * "operations": [rows as GET operations gives them]} as of now_ms. The reader is between begin and end.
+ * errors  ERROR_IO, ERROR_DAMAGED, ERROR_MEMORY
+ */
+int dump_write(struct history_reader *reader, int64_t now_ms, FILE *out, struct error *err);
+
+#endif

@@ -1,0 +1,74 @@
+/* clguard_main - the command line program */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <string.h>
+
+#include "api/cli/arguments.h"
+#include "api/cli/commands.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"check", cmd_check, "compile policies and print every finding"},
+	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
+	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},
+	{"decide", cmd_decide, "take one decision from files"},
+	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
+	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
+	{"test", cmd_test, "run policy tests"},
+	{"types", cmd_types, "list the built-in policy types, or show one"},
+	{"compose", cmd_compose, "make a control loop type of element definitions in the catalogue"},
+	{"commission", cmd_commission, "bring a control loop type into a running service"},
+	{"create", cmd_create, "make control loop instances"},
+	{"order", cmd_order, "order an instance into a state"},
+	{"watch", cmd_watch, "show instances and their elements, live"},
+	{"participants", cmd_participants, "show who takes part"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int
+usage(FILE *out, int code)
+{
+	fprintf(out, "usage: clguard COMMAND [ARGUMENT ...]\n\n"
+	             "Guards for control loops: may this actor perform this operation on this target now?\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\n'clguard COMMAND --help' tells of one; 'clguard --version' prints the version.\n"
+	             "Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 environment.\n");
+	return code;
+}
+
+/* What a command printed is part of what it did: a full disk or a closed pipe is the environment's fault. */
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	int code = command->run(argc, argv);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "clguard %s: cannot write to the standard output\n", command->name);
+	return EXIT_ENVIRONMENT;
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write */
+	if (argc < 2)
+		return usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout, EXIT_DONE);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("clguard %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return run(&commands[i], argc - 1, argv + 1);
+	}
+	fprintf(stderr, "clguard: unknown command '%s'; see 'clguard --help'\n", argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,122 @@
+/* cmd_check - clguard check: compile policies and print every finding */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/cli/arguments.h"
+#include "api/cli/commands.h"
+#include "engine/analysis/analysis.h"
+#include "engine/decide/load.h"
+#include "engine/operational/operational_set.h"
+#include "engine/decide/policyset.h"
+
+static const char help[] =
+	"usage: clguard check [--mode strict|onap] [--witness] FILE|DIRECTORY...\n\n"
+	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
+	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
+	"  --witness   run the request that shows a finding about the whole set, and print what it showed\n";
+
+/* What the set as a whole does that its authors cannot have meant. */
+static int
+analyse(const struct policyset *set, struct arena *arena, struct diags *diags, const struct witness **ret)
+{
+	for (const struct operational *at = set->operational; at; at = at->next)
+		operational_hints(at, diags);
+	return analysis_run(set, set->operational, engine_options_default.clock(NULL), arena, diags, ret);
+}
+
+/* Two policies for one loop leave no set; what they would do can be shown all the same. */
+static int
+analyse_doubles(const struct document *documents, size_t count, struct arena *arena, struct diags *diags,
+                const struct witness **ret)
+{
+	const struct operational *list;
+	struct diags told; /* already */
+	const struct diag *diag = diags->first;
+
+	while (diag && !(diag->code && strcmp(diag->code, "OPV-35") == 0))
+		diag = diag->next;
+	if (!diag)
+		return 0;
+	diags_init(&told, arena);
+	(void)operational_set_compile(documents, count, arena, &list, &told); /* false: the doubles are an error */
+	return analysis_doubles(list, engine_options_default.clock(NULL), arena, diags, ret);
+}
+
+static int
+check(enum guard_mode mode, const struct words *paths, bool witnesses)
+{
+	struct compile_options options = {
+		.mode = mode,
+		.limits = engine_options_default.limits,
+		.policies_max = engine_options_default.policies_max,
+	};
+	struct policyset *set = NULL;
+	struct document *documents = NULL;
+	struct arena arena;
+	struct diags diags;
+	struct error err = {0};
+	const struct witness *witness = NULL;
+	bool hold = true; /* every witness behaved as claimed */
+	size_t count = 0;
+	int r;
+
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	r = policyset_builtin(&arena, &options.builtin, &err);
+	if (r != 0)
+		diags_add_error(&diags, "", &err);
+	if (r == 0)
+		r = load_documents(paths->words, paths->count, options.limits.bytes, false, &arena, &documents, &count,
+		                   &diags);
+	if (r == 0 && count == 0) {
+		diags_error(&diags, NULL, "there is no policy file in these directories");
+		r = -ERROR_MISSING;
+	}
+	if (r == 0)
+		r = policyset_compile(&options, documents, count, &set, &diags);
+	if (r == 0)
+		r = analyse(set, &arena, &diags, &witness);
+	else if (diags.count[SEVERITY_ERROR] > 0 && analyse_doubles(documents, count, &arena, &diags, &witness) < 0)
+		r = -ERROR_MEMORY;
+	print_findings(stdout, &diags, SEVERITY_INFO);
+	for (; witnesses && witness; witness = witness->next)
+		hold = witness_run(witness, documents, count, stdout) && hold;
+	if (set)
+		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
+		        set->guards.count, set->guards.count == 1 ? "guard" : "guards");
+	fprintf(stderr, "%zu %s, %zu %s\n", diags.count[SEVERITY_ERROR],
+	        diags.count[SEVERITY_ERROR] == 1 ? "error" : "errors", diags.count[SEVERITY_WARNING],
+	        diags.count[SEVERITY_WARNING] == 1 ? "warning" : "warnings");
+	policyset_drop(set);
+	arena_free(&arena);
+	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)
+		return EXIT_ENVIRONMENT;
+	return r == 0 && hold ? EXIT_DONE : EXIT_INPUT;
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	const char *mode_text = NULL;
+	struct words paths = {0};
+	bool want_help = false, witnesses = false;
+	enum guard_mode mode;
+	const struct argument table[] = {
+		{"--help", .flag = &want_help},
+		{"--mode", .value = &mode_text},
+		{"--witness", .flag = &witnesses},
+		{0},
+	};
+
+	if (arguments_parse("clguard check", argc, argv, table, &paths) != 0)
+		return EXIT_USAGE;
+	if (want_help) {
+		fputs(help, stdout);
+		return EXIT_DONE;
+	}
+	if (!read_mode("clguard check", mode_text, &mode))
+		return EXIT_USAGE;
+	if (!paths.count) {
+		fputs(help, stderr);
+		return EXIT_USAGE;
+	}
+	return check(mode, &paths, witnesses);
+}

@@ -1,0 +1,276 @@
+/* cmd_db - clguard db: looking after the database */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/cli/arguments.h"
+#include "api/cli/commands.h"
+#include "api/daemon/database.h"
+#include "api/cli/db_dump.h"
+#include "api/cli/db_import.h"
+#include "engine/decide/engine.h"
+#include "engine/decide/load.h"
+
+#define IMPORT_BATCH 128 /* rows a commit: the more, the more free pages stay behind it in the file */
+
+static const char help[] =
+	"usage: clguard db verify [--quarantine] PATH\n"
+	"       clguard db compact PATH\n"
+	"       clguard db prune --before TIME PATH\n"
+	"       clguard db dump PATH\n"
+	"       clguard db import PATH FILE...\n"
+	"       clguard db accept PATH\n\n"
+	"Looks after the database of the operation counters. PATH is its directory (the service's --data), which may\n"
+	"also be given as --data PATH.\n\n"
+	"  verify   reads every page and compares everything with everything; with --quarantine a damaged\n"
+	"           database is put aside and an empty one takes its place, whose limiters count as full until\n"
+	"           their windows have passed\n"
+	"  compact  gives free pages back to the file system; nobody else may have the database open\n"
+	"  prune    takes out operations that ended before TIME (RFC 3339), but none that a limiter still counts\n"
+	"  dump     prints operation counters, reservations and operations as JSON\n"
+	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV\n"
+	"  accept   trusts the counters after a quarantine, and today's clock after later times were seen\n";
+
+struct task {
+	const char *directory, *before;
+	bool quarantine;
+	struct words files;
+	int64_t now_ms;
+};
+
+static int
+complain(const struct error *err, const char *file)
+{
+	if (file && err->line)
+		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
+	else if (file && err->code == ERROR_LIMIT)
+		fprintf(stderr, "%s: error: %s\n", file, err->text);
+	else
+		fprintf(stderr, "clguard db: %s\n", err->text);
+	return err->code == ERROR_IO || err->code == ERROR_MEMORY || err->code == ERROR_BUSY ||
+	                       err->code == ERROR_DAMAGED || err->code == ERROR_FULL
+	               ? EXIT_ENVIRONMENT
+	               : EXIT_INPUT;
+}
+
+/* A database that exists: no command but import makes one. */
+static int
+open_history(const struct task *task, bool existing, struct history **ret, struct error *err)
+{
+	struct history_options options = engine_options_default.history;
+
+	if (existing && access(task->directory, F_OK) != 0)
+		return error_set(err, ERROR_IO, NULL, "there is no database in '%s'", task->directory);
+	options.directory = task->directory;
+	options.existing = existing;
+	return history_open(&options, ret, err);
+}
+
+static int
+verify(const struct task *task)
+{
+	struct store_lock lock = STORE_LOCK_NONE;
+	struct error err = {0}, busy = {0};
+	struct db_report report;
+	char name[ERROR_TEXT_SIZE];
+	bool alone;
+	int r;
+
+	if (access(task->directory, F_OK) != 0) {
+		(void)error_set(&err, ERROR_IO, NULL, "there is no database in '%s'", task->directory);
+		return complain(&err, NULL);
+	}
+	alone = store_lock_take(&lock, task->directory, true, &busy) == 0;
+	r = database_verify(task->directory, alone, &report, &err);
+	if (r == 0) {
+		printf("sound: %" PRIu64 " operations in %" PRIu64 " records, %" PRIu64 " index entries, %" PRIu64
+		       " rings, %" PRIu64 " reservations\n", report.rows, report.records, report.entries, report.rings,
+		       report.reservations);
+		store_lock_drop(&lock);
+		return EXIT_DONE;
+	}
+	(void)complain(&err, NULL);
+	if (r == -ERROR_DAMAGED && task->quarantine) {
+		err = (struct error){0};
+		if (!alone)
+			(void)complain(&busy, NULL);
+		else if (db_quarantine(task->directory, task->now_ms, name, sizeof(name), &err) == 0)
+			printf("put aside as %s\n", name);
+		else
+			(void)complain(&err, NULL);
+	}
+	store_lock_drop(&lock);
+	return EXIT_ENVIRONMENT;
+}
+
+static int
+compact(const struct task *task)
+{
+	struct store_lock lock = STORE_LOCK_NONE;
+	struct error err = {0};
+	struct db_report report;
+	int r = 0;
+
+	if (access(task->directory, F_OK) != 0)
+		r = error_set(&err, ERROR_IO, NULL, "there is no database in '%s'", task->directory);
+	if (r == 0)
+		r = store_lock_take(&lock, task->directory, true, &err);
+	if (r == 0)
+		r = database_verify(task->directory, true, &report, &err); /* damage is not to be copied */
+	if (r == 0)
+		r = db_compact(task->directory, engine_options_default.history.map_bytes, &err);
+	store_lock_drop(&lock);
+	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+}
+
+static int
+prune(const struct task *task)
+{
+	struct history *history = NULL;
+	struct error err = {0};
+	uint64_t removed = 0;
+	int64_t before_ms;
+	int r;
+
+	if (!task->before || time_parse_instant(str_from(task->before), &before_ms) != 0) {
+		fputs("clguard db prune: --before must be a time such as 2026-04-14T12:00:00Z\n", stderr);
+		return EXIT_USAGE;
+	}
+	r = open_history(task, true, &history, &err);
+	if (r == 0)
+		r = db_prune(history, before_ms, &removed, &err);
+	history_close(history);
+	if (r != 0)
+		return complain(&err, NULL);
+	printf("%" PRIu64 " records removed\n", removed);
+	return EXIT_DONE;
+}
+
+static int
+dump(const struct task *task)
+{
+	struct history_reader *reader = NULL;
+	struct history *history = NULL;
+	struct error err = {0};
+	int r = open_history(task, true, &history, &err);
+
+	if (r == 0)
+		r = history_reader_open(history, &reader, &err);
+	if (r == 0) {
+		r = history_reader_begin(reader);
+		if (r == 0) {
+			r = dump_write(reader, task->now_ms, stdout, &err);
+			history_reader_end(reader);
+		}
+	}
+	history_reader_close(reader);
+	history_close(history);
+	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+}
+
+static int
+import_file(struct history *history, const char *file, int64_t now_ms, size_t *ret_count, struct error *err)
+{
+	struct document_limits limits = {SIZE_MAX, 64, SIZE_MAX, 0, SIZE_MAX};
+	struct operation *rows;
+	struct arena arena;
+	struct str bytes;
+	size_t count = 0;
+	int r;
+
+	arena_init(&arena, 0);
+	r = load_file(strcmp(file, "-") == 0 ? "/dev/stdin" : file, SIZE_MAX, &arena, &bytes, err);
+	if (r == 0)
+		r = import_read(bytes, file, &limits, &arena, &rows, &count, err);
+	if (r == 0)
+		r = operations_check(rows, count, err); /* all of the file before the first is entered */
+	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH)
+		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH, now_ms, err);
+	arena_free(&arena);
+	*ret_count += count;
+	return r;
+}
+
+static int
+import(const struct task *task)
+{
+	struct history *history = NULL;
+	struct error err = {0};
+	size_t count = 0;
+	int r, code;
+
+	if (task->files.count == 0) {
+		fputs("clguard db import: no files\n", stderr);
+		return EXIT_USAGE;
+	}
+	r = open_history(task, false, &history, &err);
+	code = r == 0 ? EXIT_DONE : complain(&err, NULL);
+	for (size_t i = 0; code == EXIT_DONE && i < task->files.count; i++) {
+		if (import_file(history, task->files.words[i], task->now_ms, &count, &err) != 0)
+			code = complain(&err, task->files.words[i]);
+	}
+	history_close(history);
+	if (code == EXIT_DONE)
+		printf("%zu operations entered\n", count);
+	return code;
+}
+
+static int
+accept_state(const struct task *task)
+{
+	struct history *history = NULL;
+	struct error err = {0};
+	int r = open_history(task, true, &history, &err);
+
+	if (r == 0)
+		r = history_accept(history, task->now_ms, &err);
+	history_close(history);
+	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct task *task);
+	bool takes_files;
+} actions[] = {
+	{"verify", verify, false}, {"compact", compact, false}, {"prune", prune, false},
+	{"dump", dump, false},     {"import", import, true},    {"accept", accept_state, false},
+};
+
+int
+cmd_db(int argc, char **argv)
+{
+	struct task task = {.now_ms = engine_options_default.clock(NULL)};
+	bool want_help = false;
+	const struct argument table[] = {
+		{"--help", .flag = &want_help},
+		{"--data", .value = &task.directory},
+		{"--before", .value = &task.before},
+		{"--quarantine", .flag = &task.quarantine},
+		{0},
+	};
+	struct words rest = {0};
+
+	if (arguments_parse("clguard db", argc, argv, table, &rest) != 0)
+		return EXIT_USAGE;
+	if (want_help || rest.count < (task.directory ? 1 : 2)) {
+		fputs(help, want_help ? stdout : stderr);
+		return want_help ? EXIT_DONE : EXIT_USAGE;
+	}
+	task.files = (struct words){rest.words + 1, rest.count - 1};
+	if (!task.directory) {
+		task.directory = *task.files.words++;
+		task.files.count--;
+	}
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(rest.words[0], actions[i].name) != 0)
+			continue;
+		if (task.files.count && !actions[i].takes_files)
+			break;
+		return actions[i].run(&task);
+	}
+	fprintf(stderr, "clguard db: '%s' is no task, or takes no files; see 'clguard db --help'\n", rest.words[0]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,100 @@
+/* cmd_types - clguard types: the built-in types */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "api/cli/arguments.h"
+#include "api/cli/commands.h"
+#include "api/bodies/types.h"
+#include "engine/decide/policyset.h"
+#include "policytypes/builtin.h"
+
+static const char help[] =
+	"usage: clguard types [--json-schema] [NAME [VERSION]]\n\n"
+	"Without a name lists the built-in types: kind, name, version, description. With a name prints\n"
+	"its declaration as YAML, or with --json-schema the JSON Schema of its properties.\n";
+
+static int
+print_type(void *context, const struct type *type)
+{
+	struct str description = type->description;
+	const char *end = description.len ? memchr(description.ptr, '\n', description.len) : NULL;
+
+	(void)context;
+	if (end)
+		description.len = (size_t)(end - description.ptr);
+	printf("%-10s %-60.*s %-6.*s %.*s\n", type_kind_word[type->kind], STR_ARG(type->name), STR_ARG(type->version),
+	       STR_ARG(description));
+	return 0;
+}
+
+static int
+print_yaml(const struct type *type)
+{
+	for (size_t i = 0; i < policytypes_builtin_count; i++) {
+		const struct builtin_document *document = &policytypes_builtin[i];
+
+		if (strcmp(document->name, node_file(type->node)) == 0) {
+			fwrite(document->text, 1, document->len, stdout);
+			return EXIT_DONE;
+		}
+	}
+	return EXIT_ENVIRONMENT;
+}
+
+static int
+show(const struct catalogue *catalogue, const struct words *words, bool json_schema, struct arena *arena)
+{
+	struct str name = str_from(words->words[0]);
+	struct str version = words->count > 1 ? str_from(words->words[1]) : STR_NONE;
+	const struct type *type = types_find(catalogue, name, version);
+	struct error err = {0};
+	struct str text;
+
+	if (!type) {
+		fprintf(stderr, "clguard types: no built-in type '%s'%s%s; 'clguard types' lists them\n", name.ptr,
+		        version.ptr ? " of version " : "", version.ptr ? version.ptr : "");
+		return EXIT_INPUT;
+	}
+	if (!json_schema)
+		return print_yaml(type);
+	if (types_schema(catalogue, type, arena, &text, &err) != 0) {
+		fprintf(stderr, "clguard types: %s\n", err.text);
+		return EXIT_ENVIRONMENT;
+	}
+	printf("%.*s\n", STR_ARG(text));
+	return EXIT_DONE;
+}
+
+int
+cmd_types(int argc, char **argv)
+{
+	bool want_help = false, json_schema = false;
+	struct words words = {0};
+	const struct argument table[] = {
+		{"--help", .flag = &want_help},
+		{"--json-schema", .flag = &json_schema},
+		{0},
+	};
+	const struct catalogue *catalogue;
+	struct error err = {0};
+	struct arena arena;
+	int code = EXIT_DONE;
+
+	if (arguments_parse("clguard types", argc, argv, table, &words) != 0)
+		return EXIT_USAGE;
+	if (want_help || words.count > 2 || (json_schema && !words.count)) {
+		fputs(help, want_help ? stdout : stderr);
+		return want_help ? EXIT_DONE : EXIT_USAGE;
+	}
+	arena_init(&arena, 0);
+	if (policyset_builtin(&arena, &catalogue, &err) != 0) {
+		fprintf(stderr, "clguard types: %s\n", err.text);
+		code = EXIT_ENVIRONMENT;
+	} else if (words.count) {
+		code = show(catalogue, &words, json_schema, &arena);
+	} else {
+		(void)catalogue_each(catalogue, print_type, NULL); /* the visitor never stops */
+	}
+	arena_free(&arena);
+	return code;
+}

@@ -1,0 +1,358 @@
+/* clguardd - the service */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "api/cli/arguments.h"
+#include "api/process/manual_clock.h"
+#include "api/daemon/database.h"
+#include "api/process/decision_log.h"
+#include "api/process/descriptors.h"
+#include "api/process/log.h"
+#include "api/daemon/reload.h"
+#include "api/http/server.h"
+#include "api/http/service.h"
+#include "api/http/socket.h"
+#include "base/uuid.h"
+#include "runtime/thread/runtime.h"
+
+#define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
+
+/* All that the process holds, in the order of opening; closed in reverse. */
+struct program {
+	struct arena arena;
+	struct settings settings;
+	struct manual_clock clock;
+	struct sockets sockets;
+	struct service service;
+	struct worker **workers;
+	unsigned worker_count;
+	struct watch *watch;
+};
+
+static int
+exit_code(enum error_code code)
+{
+	return code == ERROR_IO || code == ERROR_BUSY || code == ERROR_MEMORY || code == ERROR_DAMAGED
+	               ? EXIT_ENVIRONMENT
+	               : EXIT_INPUT;
+}
+
+static int
+complain(const struct error *err)
+{
+	fprintf(stderr, "clguardd: %s\n", err->text);
+	return exit_code(err->code);
+}
+
+/* The settings, or the end: *ret_code is the exit code when the result is false. */
+static bool
+read_settings(struct program *program, int argc, char **argv, int *ret_code)
+{
+	struct settings_command command = {0};
+	struct error err = {0};
+
+	settings_init(&program->settings, &program->arena);
+	*ret_code = EXIT_DONE;
+	if (settings_arguments(&program->settings, argc, argv, &command, &err) != 0) {
+		if (command.config && err.line) {
+			fprintf(stderr, "%s:%u:%u: error: %s\n", command.config, err.line, err.column, err.text);
+			*ret_code = EXIT_INPUT;
+		} else if (command.config && err.code == ERROR_IO) {
+			fprintf(stderr, "clguardd: %s\n", err.text);
+			*ret_code = EXIT_ENVIRONMENT;
+		} else {
+			fprintf(stderr, "clguardd: %s; see clguardd --help\n", err.text);
+			*ret_code = EXIT_USAGE;
+		}
+	} else if (command.help) {
+		puts("usage: clguardd [--config FILE] [OPTION...]\n\n"
+		     "Answers guard decisions over HTTP. Each option is also a setting in the configuration file.\n\n"
+		     "  --config FILE\n        Read settings from FILE (YAML); options on the command line come after "
+		     "it.\n"
+		     "  --print-config\n        Print the settings in force as such a file, and stop.\n"
+		     "  --help, --version");
+		settings_usage(stdout);
+	} else if (command.version) {
+		puts("clguardd " PACKAGE_VERSION);
+	} else if (command.print_config) {
+		settings_print(&program->settings, stdout);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static unsigned
+count_workers(const struct settings *settings)
+{
+	cpu_set_t set;
+
+	if (settings->workers)
+		return (unsigned)settings->workers;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static void
+set_clock(void *context, int64_t now_ms)
+{
+	atomic_store_explicit(&((struct manual_clock *)context)->now_ms, now_ms, memory_order_relaxed);
+}
+
+static int
+open_runtime(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	const struct runtime_options options = {
+		.heart_beat_ms = settings->heart_beat_ms,
+		.status_wait_ms = settings->max_status_wait_ms,
+		.update_wait_ms = settings->max_wait_ms,
+		.retries = (unsigned)settings->max_retry_count,
+		.rollback = settings->on_failure_rollback,
+		.topic_messages = (size_t)settings->topic_messages,
+		.topic_bytes = (size_t)settings->topic_size,
+		.statistics = (size_t)settings->statistics_kept,
+		.topic = str_from(settings->runtime_topic),
+		.notifications = str_from(settings->notification_topic),
+		.policy_participant = str_from(settings->policy_participant),
+		.events = str_from(settings->event_topic),
+		.loop_notifications = str_from(settings->loop_notification_topic),
+		.actors = settings->actors.items,
+		.actor_count = settings->actors.count,
+		.transactions = (size_t)settings->transactions_max,
+		.unguarded = settings->unguarded_operations,
+		.manual = settings->manual_clock,
+		.set_clock = set_clock,
+		.clock_context = &program->clock,
+	};
+
+	return runtime_open(program->service.engine, &options, &program->service.runtime, err);
+}
+
+static int
+open_engine(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	struct engine_options options = engine_options_default;
+	char note[2 * ERROR_TEXT_SIZE];
+
+	settings_engine_options(&program->settings, &options);
+	if (program->settings.manual_clock) {
+		service->clock = &program->clock;
+		options.clock = manual_clock_now;
+		options.clock_context = &program->clock;
+	}
+	if (program->settings.data) {
+		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note),
+		                     err) != 0)
+			return -(int)err->code;
+		if (note[0])
+			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
+	}
+	if (engine_open(&options, &service->engine, err) != 0)
+		return -(int)err->code;
+	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
+	if (service->clock)
+		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
+	return open_runtime(program, err);
+}
+
+static int
+name_service(struct service *service, struct error *err)
+{
+	uint64_t random[4];
+	char id[UUID_SIZE];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
+	uuid_make(random, id);
+	(void)snprintf(service->name, sizeof(service->name), "clguard-%s", id);
+	return 0;
+}
+
+/* Everything but the policies and the server. */
+static int
+open_service(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	struct settings *settings = &program->settings;
+	struct timespec now;
+
+	service->settings = settings;
+	service->mode = (enum guard_mode)settings->mode;
+	atomic_init(&service->active, !settings->passive);
+	atomic_init(&service->stopping, false);
+	pthread_mutex_init(&service->reload_lock, NULL);
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (name_service(service, err) != 0)
+		return -(int)err->code;
+	service->metrics = metrics_new(program->worker_count);
+	program->workers = calloc(program->worker_count, sizeof(*program->workers));
+	if (!service->metrics || !program->workers)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	if (settings->users && auth_open(settings->users, &service->auth, err) != 0)
+		return -(int)err->code;
+	if (settings->decision_log &&
+	    decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
+		return -(int)err->code;
+	return open_engine(program, err);
+}
+
+/* As many connections as are configured, or as many as there are descriptors for. */
+static int
+share_descriptors(const struct program *program, struct server_options *options, struct error *err)
+{
+	unsigned wanted = (unsigned)program->settings.connections, needed = descriptors_needed(program->worker_count);
+	unsigned room = descriptors_room(needed);
+
+	if (room < program->worker_count)
+		return error_set(err, ERROR_IO, NULL,
+		                 "the limit of open descriptors (ulimit -n) is too low: a connection a worker needs %u",
+		                 needed + program->worker_count);
+	if (room < wanted)
+		log_line(&program->settings, LOG_LEVEL_WARNING,
+		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room,
+		         wanted);
+	options->connections = room < wanted ? room : wanted;
+	options->descriptors = needed;
+	return 0;
+}
+
+static int
+start_workers(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	struct server_options options = {
+		.workers = program->worker_count,
+		.sockets = program->sockets.fds,
+		.contexts = program->workers,
+		.begin = service_begin,
+		.finish = service_finish,
+		.header_bytes = (size_t)settings->header_size,
+		.header_count = (unsigned)settings->header_count,
+		.body_bytes = (size_t)settings->body_size,
+		.idle_timeout_s = (unsigned)settings->idle_timeout_s,
+		.body_timeout_s = (unsigned)settings->body_timeout_s,
+	};
+	int r = 0;
+
+	for (unsigned i = 0; i < program->worker_count && r == 0; i++)
+		r = worker_open(&program->service, i, &program->workers[i], err);
+	if (r == 0)
+		r = share_descriptors(program, &options, err);
+	if (r != 0) {
+		sockets_close(&program->sockets);
+		return r;
+	}
+	return server_start(&options, &program->service.server, err);
+}
+
+static void
+announce(const struct program *program)
+{
+	const struct settings *settings = &program->settings;
+
+	if (!settings->data)
+		log_line(settings, LOG_LEVEL_WARNING,
+		         "no --data: operation counters live in a private temporary database and are gone at exit");
+	if (!settings->users)
+		log_line(settings, LOG_LEVEL_WARNING, "no --users: open to everyone who reaches %s",
+		         program->sockets.name);
+	if (settings->manual_clock)
+		log_line(settings, LOG_LEVEL_WARNING, "manual clock: time moves only by PUT /clguard/v1/clock");
+	if (settings->passive)
+		log_line(settings, LOG_LEVEL_INFO, "state PASSIVE: decisions are answered with 409");
+	fprintf(stderr, "listening on %s\n", program->sockets.name);
+}
+
+/* SIGHUP: what lies in files is looked at again. */
+static void
+hang_up(struct program *program)
+{
+	decision_log_reopen(program->service.decisions);
+	watch_reload(program->watch);
+}
+
+/* Until a signal says stop. */
+static void
+run(struct program *program, const sigset_t *signals)
+{
+	const struct timespec tick = {0, TICK_MS * 1000000};
+
+	for (;;) {
+		int signal = sigtimedwait(signals, NULL, &tick);
+
+		if (signal == SIGTERM || signal == SIGINT) {
+			log_line(&program->settings, LOG_LEVEL_INFO, "stopping");
+			return;
+		}
+		if (signal == SIGHUP)
+			hang_up(program);
+		server_tick(program->service.server);
+	}
+}
+
+static void
+close_program(struct program *program)
+{
+	struct service *service = &program->service;
+
+	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
+	watch_stop(program->watch);
+	runtime_stop(service->runtime); /* answers those who wait for messages */
+	if (service->server)
+		server_stop(service->server);
+	for (unsigned i = 0; program->workers && i < program->worker_count; i++)
+		worker_close(program->workers[i]);
+	runtime_close(service->runtime);
+	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
+	server_free(service->server);
+	decision_log_close(service->decisions);
+	auth_close(service->auth);
+	metrics_free(service->metrics);
+	free(service->last_error);
+	free(program->workers);
+	sockets_done(&program->sockets);
+	arena_free(&program->arena);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program program = {0};
+	struct error err = {0};
+	sigset_t signals;
+	int code = EXIT_DONE, r;
+
+	if (!read_settings(&program, argc, argv, &code)) {
+		close_program(&program);
+		return code;
+	}
+	/* Blocked before any thread starts, so that all inherit it and only run() takes them. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	descriptors_raise();
+	program.worker_count = count_workers(&program.settings);
+	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
+	    open_service(&program, &err) != 0) {
+		code = complain(&err);
+	} else if ((r = reload_first(&program.service)) != 0) {
+		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
+	} else if (start_workers(&program, &err) != 0 || watch_start(&program.service, &program.watch, &err) != 0) {
+		code = complain(&err);
+	} else {
+		announce(&program);
+		run(&program, &signals);
+	}
+	close_program(&program);
+	return code;
+}

@@ -1,0 +1,161 @@
+/* database - verifying a database in a child process, and what a service does when it is damaged */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/daemon/database.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAUSE_MS 10
+#define WAIT_MOST_MS 10000 /* for somebody else's verification */
+
+/* What the child says, through a pipe that takes it whole. */
+struct finding {
+	struct db_report report;
+	struct error err;
+};
+
+static_assert(sizeof(struct finding) <= 4096, "one write of a pipe");
+
+static void
+child_main(const char *directory, bool alone, pid_t parent, int pipe_fd)
+{
+	static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGFPE, SIGILL};
+	const struct rlimit no_core = {0, 0};
+	struct finding finding = {0};
+
+	/* The lock is the child's too: with a parent that is killed it must go, or the next start finds it taken. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(1);
+	(void)setrlimit(RLIMIT_CORE, &no_core); /* a crash is an expected answer here */
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		(void)signal(deadly[i], SIG_DFL); /* the parent waits for them */
+	(void)close(STDERR_FILENO); /* LMDB prints its assertion; the parent says what it means */
+	(void)db_verify(directory, alone, &finding.report, &finding.err);
+	_exit(write(pipe_fd, &finding, sizeof(finding)) == (ssize_t)sizeof(finding) ? 0 : 1);
+}
+
+static int
+wait_for(pid_t child, int *ret_status, struct error *err)
+{
+	while (waitpid(child, ret_status, 0) != child) {
+		if (errno != EINTR)
+			return error_set(err, ERROR_IO, NULL, "cannot wait for the verification: %s", strerror(errno));
+	}
+	return 0;
+}
+
+int
+database_verify(const char *directory, bool alone, struct db_report *ret, struct error *err)
+{
+	struct finding finding = {0};
+	ssize_t got;
+	int ends[2], status, r;
+	pid_t child, parent = getpid();
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_set(err, ERROR_IO, NULL, "no pipe for the verification: %s", strerror(errno));
+	child = fork();
+	if (child == 0)
+		child_main(directory, alone, parent, ends[1]);
+	(void)close(ends[1]); /* the child's */
+	if (child < 0) {
+		(void)close(ends[0]); /* nothing was written */
+		return error_set(err, ERROR_IO, NULL, "no process for the verification: %s", strerror(errno));
+	}
+	do
+		got = read(ends[0], &finding, sizeof(finding));
+	while (got < 0 && errno == EINTR);
+	(void)close(ends[0]); /* read */
+	r = wait_for(child, &status, err);
+	if (r != 0)
+		return r;
+	if (WIFSIGNALED(status))
+		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' ends who reads it (signal %d)",
+		                 directory, WTERMSIG(status));
+	if (got != (ssize_t)sizeof(finding))
+		return error_set(err, ERROR_IO, NULL, "the verification said nothing");
+	if (finding.err.code)
+		return error_set(err, finding.err.code, NULL, "verifying '%s': %s", directory, finding.err.text);
+	*ret = finding.report;
+	return 0;
+}
+
+static int
+quarantine(const char *directory, int64_t now_ms, const struct error *why, char *ret_note, size_t note_size,
+           struct error *err)
+{
+	char name[ERROR_TEXT_SIZE];
+	int r = db_quarantine(directory, now_ms, name, sizeof(name), err);
+
+	if (r == 0)
+		(void)snprintf(
+			ret_note, note_size,
+			"%s; it was put aside as '%s', and limiters count as full until their windows have passed "
+			"(clguard db accept ends that)",
+			why->text, name);
+	return r;
+}
+
+/* Alone, or beside those who have it open. Somebody who verifies it just now is waited for. */
+static int
+lock_database(const char *directory, struct store_lock *lock, bool *ret_alone, struct error *busy, struct error *err)
+{
+	const struct timespec pause = {0, PAUSE_MS * 1000000};
+
+	for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
+		struct error shared = {0};
+
+		*busy = (struct error){0};
+		*ret_alone = store_lock_take(lock, directory, true, busy) == 0;
+		if (*ret_alone)
+			return 0;
+		if (busy->code != ERROR_BUSY)
+			return error_set(err, busy->code, NULL, "%s", busy->text);
+		if (store_lock_take(lock, directory, false, &shared) == 0)
+			return 0;
+		if (shared.code != ERROR_BUSY || waited_ms >= WAIT_MOST_MS)
+			return error_set(err, shared.code, NULL, "%s", shared.text);
+		(void)nanosleep(&pause, NULL); /* shorter does no harm */
+	}
+}
+
+int
+database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t note_size, struct error *err)
+{
+	struct store_lock lock = STORE_LOCK_NONE;
+	struct error busy = {0}, why = {0};
+	struct db_report report;
+	struct stat status;
+	bool alone;
+	int r;
+
+	ret_note[0] = '\0';
+	if (stat(directory, &status) != 0)
+		return 0; /* a new one will be made */
+	r = lock_database(directory, &lock, &alone, &busy, err);
+	if (r != 0)
+		return r;
+	if (!store_lock_is_marked(directory)) {
+		store_lock_drop(&lock);
+		return 0;
+	}
+	r = database_verify(directory, alone, &report, &why);
+	if (r == -ERROR_DAMAGED && alone)
+		r = quarantine(directory, now_ms, &why, ret_note, note_size, err);
+	else if (r == -ERROR_DAMAGED)
+		r = error_set(err, ERROR_DAMAGED, NULL, "%s; %s, so it cannot be put aside", why.text, busy.text);
+	else if (r != 0)
+		r = error_set(err, why.code, NULL, "%s", why.text);
+	store_lock_drop(&lock);
+	return r;
+}

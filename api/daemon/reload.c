@@ -1,0 +1,164 @@
+/* reload - policy files into force, at start, on change, on SIGHUP */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/daemon/reload.h"
+
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "api/process/log.h"
+#include "api/daemon/reload_priv.h"
+#include "engine/decide/load.h"
+
+#define LOGGED 20 /* findings of one load that are written out */
+
+/* "policies/a.yaml:3:5: text" */
+static const char *
+finding_text(const struct diag *diag, struct arena *arena)
+{
+	const char *text =
+		diag->line ? arena_printf(arena, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text)
+			   : arena_printf(arena, "%s%s%s", diag->file, diag->file[0] ? ": " : "", diag->text);
+
+	return text ? text : diag->text;
+}
+
+static void
+log_findings(const struct service *service, const struct diags *diags)
+{
+	size_t logged = 0, all = diags->count[SEVERITY_WARNING] + diags->count[SEVERITY_ERROR];
+
+	for (const struct diag *diag = diags->first; diag && logged < LOGGED; diag = diag->next) {
+		if (diag->severity < SEVERITY_WARNING)
+			continue;
+		log_line(service->settings, diag->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		         "%s", finding_text(diag, diags->arena));
+		logged++;
+	}
+	if (all > logged)
+		log_line(service->settings, LOG_LEVEL_ERROR, "and %zu findings more; clguard check prints them all",
+		         all - logged);
+}
+
+/* What generation says: the first error, and how many there are. */
+static void
+set_last_error(struct service *service, const struct diags *diags)
+{
+	const struct diag *diag = diags ? diags->first : NULL;
+	char *text = NULL;
+
+	while (diag && diag->severity != SEVERITY_ERROR)
+		diag = diag->next;
+	if (diags) {
+		const char *first = diag ? finding_text(diag, diags->arena) : "out of memory";
+		const char *whole = diags->count[SEVERITY_ERROR] > 1
+		                            ? arena_printf(diags->arena, "%s (and %zu more)", first,
+		                                           diags->count[SEVERITY_ERROR] - 1)
+		                            : first;
+
+		text = strdup(whole ? whole : first);
+	}
+	pthread_mutex_lock(&service->reload_lock);
+	free(service->last_error);
+	service->last_error = text;
+	pthread_mutex_unlock(&service->reload_lock);
+}
+
+/* A path without anything to read would make an empty set, which permits: an error instead. */
+static int
+check_paths(const struct settings_list *paths, struct arena *arena, struct diags *diags)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		struct path_list files = {0};
+		struct error err = {0};
+
+		if (load_expand(&paths->items[i], 1, arena, &files, &err) == 0 && files.count == 0)
+			(void)error_set(&err, ERROR_MISSING, NULL, "no policy file is left in this directory");
+		if (err.code)
+			diags_add_error(diags, paths->items[i], &err);
+	}
+	return diags->count[SEVERITY_ERROR] ? -ERROR_MISSING : 0;
+}
+
+int
+policies_read(struct service *service, struct policies *ret)
+{
+	const struct settings_list *paths = &service->settings->policies;
+	static const struct hash_key key = {0, 0}; /* tells changes apart; nobody gains by a collision */
+	struct str *parts;
+	int r;
+
+	ret->documents = NULL;
+	ret->count = 0;
+	arena_init(&ret->arena, 0);
+	diags_init(&ret->diags, &ret->arena);
+	r = ret->must_exist ? check_paths(paths, &ret->arena, &ret->diags) : 0;
+	if (r == 0 && paths->count)
+		r = load_documents(paths->items, paths->count, (size_t)service->settings->document_size,
+		                   service->settings->skip_bad_policies, &ret->arena, &ret->documents, &ret->count,
+		                   &ret->diags);
+	parts = r == 0 ? arena_array(&ret->arena, ret->count + 1, 2 * sizeof(*parts)) : NULL;
+	for (size_t i = 0; parts && i < ret->count; i++) {
+		parts[2 * i] = str_from(ret->documents[i].name);
+		parts[2 * i + 1] = ret->documents[i].bytes;
+	}
+	ret->hash = parts ? hash_parts(&key, parts, 2 * ret->count) : (struct hash128){0, 0};
+	return r == 0 && !parts ? -ERROR_MEMORY : r;
+}
+
+/* What reading and compiling took, often two thirds of all memory, would else stay with the process. */
+void
+policies_drop(struct policies *policies)
+{
+	arena_free(&policies->arena);
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
+int
+policies_publish(struct service *service, struct policies *policies, int r)
+{
+	struct engine_info info;
+
+	if (r == 0)
+		r = engine_load(service->engine, policies->documents, policies->count, &policies->diags);
+	log_findings(service, &policies->diags);
+	engine_info(service->engine, &info);
+	if (r == 0) {
+		atomic_fetch_add_explicit(&service->metrics->reload_success, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&service->metrics->deploy_success, info.policies, memory_order_relaxed);
+		set_last_error(service, NULL);
+		log_line(service->settings, LOG_LEVEL_INFO,
+		         "generation %llu: %zu %s, %zu %s in force from %zu %s",
+		         (unsigned long long)info.generation, info.policies, info.policies == 1 ? "policy" : "policies",
+		         info.guards, info.guards == 1 ? "guard" : "guards", policies->count,
+		         policies->count == 1 ? "document" : "documents");
+	} else {
+		atomic_fetch_add_explicit(&service->metrics->reload_failure, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&service->metrics->deploy_failure, policies->diags.count[SEVERITY_ERROR],
+		                          memory_order_relaxed);
+		set_last_error(service, &policies->diags);
+		if (info.generation)
+			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused; generation %llu stays in force",
+			         (unsigned long long)info.generation);
+		else
+			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused");
+	}
+	policies_drop(policies);
+	return r;
+}
+
+int
+reload_first(struct service *service)
+{
+	struct policies policies = {.must_exist = false};
+	int r = policies_read(service, &policies);
+
+	if (r == 0 && policies.count == 0 && service->settings->policies.count)
+		log_line(service->settings, LOG_LEVEL_WARNING,
+		         "there is no policy file in the directories of --policies: nothing is guarded");
+	service->loaded = policies.hash;
+	return policies_publish(service, &policies, r);
+}

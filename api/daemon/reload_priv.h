@@ -1,0 +1,27 @@
+/* reload_priv - policy files as read, between reload.c and watch.c */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_DAEMON_RELOAD_PRIV_H
+#define API_DAEMON_RELOAD_PRIV_H
+
+#include "api/http/service.h"
+#include "base/hash.h"
+
+struct policies {
+	bool must_exist; /* from the caller: a path without a file is an error */
+	struct arena arena;
+	struct diags diags;
+	struct document *documents;
+	size_t count;
+	struct hash128 hash; /* of names and bytes; zero when they could not be read */
+};
+
+/* Reads all files. 0 or a negative code, then with findings. In any case the caller drops them. */
+int policies_read(struct service *service, struct policies *ret);
+
+/* Frees all that was read, and gives the memory back to the system. */
+void policies_drop(struct policies *policies);
+
+/* Publishes them if r, from policies_read, is 0; logs and counts how it went; drops them. */
+int policies_publish(struct service *service, struct policies *policies, int r);
+
+#endif

@@ -1,0 +1,279 @@
+/* watch - the admin thread: looks after changed policy files and compiles them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/process/log.h"
+#include "api/daemon/reload.h"
+#include "api/daemon/reload_priv.h"
+
+#define SETTLE_MS 200 /* two reads so far apart must agree */
+#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE)
+#define QUIT (UINT64_C(1) << 32) /* in the eventfd; what is below counts asked-for reloads */
+
+/* One inotify watch on a directory, and the only name in it that matters; empty: all of them. */
+struct place {
+	int descriptor;
+	char name[NAME_MAX + 1];
+};
+
+struct watch {
+	struct service *service;
+	pthread_t thread;
+	int inotify, commands;
+	struct place *places; /* three for each path: its own directory, where its link leads, and itself */
+	size_t place_count;
+	/* Of the thread. */
+	bool pending;
+	int64_t read_at_ms;           /* pending: when to read again */
+	struct hash128 seen, in_force; /* the last read, and what was last loaded, good or bad */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool
+same(struct hash128 a, struct hash128 b)
+{
+	return a.lo == b.lo && a.hi == b.hi;
+}
+
+/* Watches the directory that holds `path`, for that name in it. */
+static void
+watch_parent(struct watch *watch, const char *path, struct place *place)
+{
+	char directory[PATH_MAX];
+	size_t len = strlen(path);
+	const char *slash, *name;
+
+	place->descriptor = -1;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len == 0 || len >= sizeof(directory))
+		return;
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	slash = strrchr(directory, '/');
+	name = slash ? slash + 1 : directory;
+	if (strlen(name) > NAME_MAX)
+		return; /* no file has such a name */
+	(void)strcpy(place->name, name); /* fits, see above */
+	if (!slash)
+		(void)strcpy(directory, ".");
+	else
+		directory[slash == directory ? 1 : slash - directory] = '\0';
+	place->descriptor = inotify_add_watch(watch->inotify, directory, CHANGES | IN_ONLYDIR);
+}
+
+/* Sets all watches; adding one again does nothing, so this also finds directories that were made anew. */
+static void
+watch_paths(struct watch *watch)
+{
+	const struct settings_list *paths = &watch->service->settings->policies;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		struct place *place = &watch->places[3 * i];
+		char *real = realpath(paths->items[i], NULL);
+
+		watch_parent(watch, paths->items[i], &place[0]);
+		place[1].descriptor = -1;
+		if (real)
+			watch_parent(watch, real, &place[1]);
+		free(real);
+		place[2].name[0] = '\0';
+		/* if it is one */
+		place[2].descriptor = inotify_add_watch(watch->inotify, paths->items[i], CHANGES | IN_ONLYDIR);
+	}
+}
+
+/* Names that start with ".." are how Kubernetes swaps all files of a mounted volume at once. */
+static bool
+matters(const struct watch *watch, const struct inotify_event *event)
+{
+	if (event->mask & IN_Q_OVERFLOW)
+		return true;
+	if ((event->mask & IN_CREATE) && !(event->mask & IN_ISDIR))
+		return false; /* a file is of interest once it is written */
+	for (size_t i = 0; i < watch->place_count; i++) {
+		const struct place *place = &watch->places[i];
+
+		if (place->descriptor != event->wd)
+			continue;
+		if (!place->name[0] || !event->len || strcmp(place->name, event->name) == 0 ||
+		    strncmp(event->name, "..", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Takes all events off the queue. True when one of them is about our files. */
+static bool
+take_events(struct watch *watch)
+{
+	union {
+		struct inotify_event event; /* for its alignment */
+		char bytes[4096];
+	} buffer;
+	bool changed = false;
+	ssize_t len;
+
+	while ((len = read(watch->inotify, &buffer, sizeof(buffer))) > 0) {
+		for (ssize_t at = 0; at < len;) {
+			const struct inotify_event *event = (const void *)(buffer.bytes + at);
+
+			changed |= matters(watch, event);
+			at += (ssize_t)sizeof(*event) + event->len;
+		}
+	}
+	return changed;
+}
+
+/* Reads the files; loads them when they are what they were SETTLE_MS ago and not what is in force. */
+static void
+look(struct watch *watch, bool first)
+{
+	struct policies policies = {.must_exist = true};
+	int r = policies_read(watch->service, &policies);
+
+	if (!first && same(policies.hash, watch->seen)) {
+		watch->pending = false;
+		if (!same(policies.hash, watch->in_force)) {
+			watch->in_force = policies.hash;
+			(void)policies_publish(watch->service, &policies, r); /* logged there */
+			return;
+		}
+	} else {
+		watch->pending = true;
+		watch->seen = policies.hash;
+		watch->read_at_ms = now_ms() + SETTLE_MS;
+	}
+	policies_drop(&policies);
+}
+
+static void
+reload_all(struct watch *watch)
+{
+	struct service *service = watch->service;
+	struct policies policies = {.must_exist = true};
+	struct error err = {0};
+	int r;
+
+	if (service->auth && auth_reload(service->auth, &err) != 0)
+		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old users stay", err.text);
+	else if (service->auth)
+		log_line(service->settings, LOG_LEVEL_INFO, "%zu %s", auth_users(service->auth),
+		         auth_users(service->auth) == 1 ? "user" : "users");
+	watch->pending = false;
+	r = policies_read(service, &policies);
+	watch->in_force = policies.hash;
+	(void)policies_publish(service, &policies, r); /* logged there */
+}
+
+static void *
+watch_run(void *context)
+{
+	struct watch *watch = context;
+	uint64_t commands = 0;
+
+	for (;;) {
+		struct pollfd fds[2] = {{watch->inotify, POLLIN, 0}, {watch->commands, POLLIN, 0}};
+		int64_t wait_ms = watch->pending ? watch->read_at_ms - now_ms() : -1;
+
+		if (watch->pending && wait_ms <= 0) {
+			look(watch, false);
+			continue;
+		}
+		(void)poll(fds, 2, (int)wait_ms);
+		if (fds[1].revents && read(watch->commands, &commands, sizeof(commands)) == sizeof(commands)) {
+			if (commands >= QUIT)
+				return NULL;
+			reload_all(watch);
+		}
+		if (fds[0].revents && take_events(watch)) {
+			watch_paths(watch);
+			if (!watch->pending)
+				look(watch, true);
+		}
+	}
+}
+
+static void
+watch_free(struct watch *watch)
+{
+	if (watch->inotify >= 0)
+		(void)close(watch->inotify);
+	if (watch->commands >= 0)
+		(void)close(watch->commands);
+	free(watch->places);
+	free(watch);
+}
+
+int
+watch_start(struct service *service, struct watch **ret, struct error *err)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	struct policies policies = {.must_exist = false};
+
+	if (!watch)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	watch->service = service;
+	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	watch->commands = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	watch->place_count = 3 * service->settings->policies.count;
+	watch->places = calloc(watch->place_count + 1, sizeof(*watch->places));
+	if (watch->inotify < 0 || watch->commands < 0 || !watch->places) {
+		(void)error_set(err, ERROR_IO, NULL, "cannot watch the policy files: %s", strerror(errno));
+		watch_free(watch);
+		return -ERROR_IO;
+	}
+	watch_paths(watch);
+	/* What changed between the first load and the watches is found by comparing what is there now. */
+	(void)policies_read(service, &policies);
+	watch->in_force = service->loaded;
+	if (!same(policies.hash, watch->in_force)) {
+		watch->pending = true;
+		watch->seen = policies.hash;
+		watch->read_at_ms = now_ms() + SETTLE_MS;
+	}
+	policies_drop(&policies);
+	if (pthread_create(&watch->thread, NULL, watch_run, watch) != 0) {
+		watch_free(watch);
+		return error_set(err, ERROR_IO, NULL, "no admin thread");
+	}
+	*ret = watch;
+	return 0;
+}
+
+static void
+command(struct watch *watch, uint64_t what)
+{
+	(void)!write(watch->commands, &what, sizeof(what)); /* fails only when 2^64 are waiting */
+}
+
+void
+watch_reload(struct watch *watch)
+{
+	command(watch, 1);
+}
+
+void
+watch_stop(struct watch *watch)
+{
+	if (!watch)
+		return;
+	command(watch, QUIT);
+	(void)pthread_join(watch->thread, NULL);
+	watch_free(watch);
+}

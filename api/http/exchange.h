@@ -1,0 +1,75 @@
+/* exchange - one HTTP request and its reply, as the handlers see it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_EXCHANGE_H
+#define API_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+
+struct route;
+struct worker;
+
+enum http_method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, METHOD_DELETE = 16, METHOD_OTHER = 32 };
+
+/* Media types that we read or write; a mask. */
+enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4 };
+
+struct reply {
+	unsigned status;   /* 0 while there is none */
+	enum media media;
+	struct str body;   /* in the arena or static; may be absent */
+	bool constant;     /* body is static storage: always the same bytes behind this pointer */
+	const char *allow; /* the methods of the path, with 405; static */
+	bool authenticate; /* with 401 */
+	char id[37];       /* X-ONAP-RequestID, and the version headers with it; empty: without them */
+};
+
+/*
+ * Belongs to one worker thread from the request's headers to the reply's last byte; other threads may only call
+ * exchange_resume. Texts of the request live as long as it does, the arena until the reply is handed over.
+ */
+struct exchange {
+	/* The request. Headers are absent when they were not sent. */
+	enum http_method method;
+	struct str path;
+	struct str content_type, accept, authorization, request_id;
+	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
+	uint64_t body_length; /* as announced; 0 when it is not */
+
+	/* Filled by begin and finish. */
+	struct worker *worker;
+	const struct route *route;
+	enum media reads, writes; /* of the body, and what the client accepts */
+	int64_t started_ns;
+	struct reply reply;
+
+	uint64_t note; /* the handler's own, kept while suspended */
+
+	struct arena *arena;
+
+	/* Suspension; see exchange_suspend. */
+	void (*resumed)(struct exchange *exchange);
+	bool timed_out;       /* nobody resumed it in time, or the server stops */
+	const struct error *outcome; /* what exchange_resume was given; NULL when timed_out */
+};
+
+/* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */
+struct str exchange_query(struct exchange *exchange, const char *name);
+
+/*
+ * Takes the exchange off its worker until exchange_resume, or until timeout_ms later. Then `resumed` is called on the worker
+ * and must set a reply. Every suspended exchange must be resumed once, even when its time is over. The arena is reset in between.
+ */
+void exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(struct exchange *exchange));
+
+/* Whether nobody waits for the answer of a suspended exchange any more. Any thread, before exchange_resume. */
+bool exchange_is_gone(struct exchange *exchange);
+
+/* Any thread. outcome is copied. */
+void exchange_resume(struct exchange *exchange, const struct error *outcome);
+
+#endif

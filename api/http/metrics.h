@@ -1,0 +1,58 @@
+/* metrics - counters of the service, one shard a worker */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_METRICS_H
+#define API_HTTP_METRICS_H
+
+#include <stdatomic.h>
+
+#include "base/text.h"
+#include "base/error.h"
+#include "guards/guard.h"
+
+#define METRICS_ROUTES 96   /* at least the route table's size */
+#define METRICS_STATUSES 20 /* at least the list in metrics.c */
+#define METRICS_BUCKETS 14
+
+/*
+ * Written by one worker, read by any: plain adds through relaxed atomics, because a count orders nothing. A shard is as
+ * large as it is so that two workers never share a cache line.
+ */
+struct metrics_shard {
+	atomic_uint_fast64_t effect[4];      /* of decisions, by enum effect */
+	atomic_uint_fast64_t reason[REASON_COUNT];
+	atomic_uint_fast64_t errors;         /* requests for a decision that were refused */
+	atomic_uint_fast64_t recorded;       /* operations */
+	atomic_uint_fast64_t reservations;   /* asked for, permitted or not */
+	atomic_uint_fast64_t status[METRICS_ROUTES][METRICS_STATUSES];
+	atomic_uint_fast64_t duration[METRICS_ROUTES][METRICS_BUCKETS + 1];
+	atomic_uint_fast64_t duration_ns[METRICS_ROUTES];
+};
+
+struct metrics {
+	unsigned shards;
+	/* Deployments, by whoever loads. */
+	atomic_uint_fast64_t deploy_success, deploy_failure, reload_success, reload_failure;
+	struct metrics_shard shard[];
+};
+
+struct metrics *metrics_new(unsigned shards);
+void metrics_free(struct metrics *metrics); /* takes NULL */
+
+static inline void
+metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + value,
+	                      memory_order_relaxed);
+}
+
+/* The request's status and how long it took, under its route's number. */
+void metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns);
+
+/* The sum of a shard's member over all shards; offset: offsetof(struct metrics_shard, member). */
+uint64_t metrics_sum(const struct metrics *metrics, size_t offset);
+
+/* Requests by route and status, and durations, as Prometheus text. name_of: a route's label. */
+void metrics_write_requests(const struct metrics *metrics, unsigned routes, const char *(*name_of)(unsigned route),
+                            struct text *out);
+
+#endif

@@ -1,0 +1,169 @@
+/* route - which handler answers which method and path */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/http/route.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "api/http/metrics.h"
+#include "api/resources/resources.h"
+
+#define ONAP "/policy/pdpx/v1/"
+#define OURS "/clguard/v1/"
+#define LOOPS "/onap/controlloop/v2/"
+#define JSON MEDIA_JSON
+#define BOTH (MEDIA_JSON | MEDIA_YAML)
+
+#define ROUTE(name, path, ...) {#name " " path, {path, sizeof(path) - 1}, METHOD_##name, __VA_ARGS__}
+
+/* The most asked first. */
+static const struct route routes[] = {
+	ROUTE(POST, ONAP "decision", ROUTE_GATED | ROUTE_ONAP, BOTH, BOTH, decision_post),
+	ROUTE(GET, ONAP "healthcheck", ROUTE_ONAP, 0, BOTH, healthcheck_get),
+	ROUTE(GET, ONAP "statistics", ROUTE_ONAP, 0, BOTH, statistics_get),
+	ROUTE(GET, "/metrics", 0, 0, MEDIA_METRICS, metrics_get),
+	ROUTE(GET, "/live", ROUTE_OPEN, 0, JSON, live_get),
+	ROUTE(GET, "/ready", ROUTE_OPEN, 0, JSON, ready_get),
+	ROUTE(GET, OURS "operations", 0, 0, JSON, operations_get),
+	ROUTE(POST, OURS "operations", 0, JSON, JSON, operations_post),
+	ROUTE(POST, OURS "reservations", ROUTE_GATED, JSON, JSON, reservations_post),
+	ROUTE(PUT, OURS "reservations/", ROUTE_ID, JSON, JSON, reservation_put),
+	ROUTE(DELETE, OURS "reservations/", ROUTE_ID, 0, JSON, reservation_delete),
+	ROUTE(GET, OURS "headroom", 0, 0, JSON, headroom_get),
+	ROUTE(GET, OURS "types", 0, 0, JSON, types_get),
+	ROUTE(GET, OURS "types/", ROUTE_ID, 0, JSON, type_get),
+	ROUTE(GET, OURS "generation", 0, 0, JSON, generation_get),
+	ROUTE(GET, OURS "state", 0, 0, JSON, state_get),
+	ROUTE(PUT, OURS "state", 0, JSON, JSON, state_put),
+	ROUTE(GET, OURS "clock", 0, 0, JSON, clock_get),
+	ROUTE(PUT, OURS "clock", 0, JSON, JSON, clock_put),
+
+	ROUTE(POST, LOOPS "commission", ROUTE_ONAP, BOTH, BOTH, commission_post),
+	ROUTE(DELETE, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_remove),
+	ROUTE(GET, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_get),
+	ROUTE(GET, LOOPS "commission/elements", ROUTE_ONAP, 0, BOTH, commission_elements_get),
+	ROUTE(GET, LOOPS "commission/toscaservicetemplate", ROUTE_ONAP, 0, BOTH, commission_template_get),
+	ROUTE(GET, LOOPS "commission/getCommonOrInstanceProperties", ROUTE_ONAP, 0, BOTH, commission_properties_get),
+	ROUTE(POST, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_post),
+	ROUTE(PUT, LOOPS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_put),
+	ROUTE(DELETE, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_delete),
+	ROUTE(GET, LOOPS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_get),
+	ROUTE(PUT, LOOPS "instantiation/command", ROUTE_ONAP, BOTH, BOTH, command_put),
+	ROUTE(GET, LOOPS "instantiation/configurations", ROUTE_ONAP, 0, BOTH, configurations_get),
+	ROUTE(PUT, LOOPS "instantiation/rollback", ROUTE_ONAP, 0, BOTH, rollback_put),
+	ROUTE(GET, LOOPS "instantiationState", ROUTE_ONAP, 0, BOTH, instantiation_state_get),
+	ROUTE(GET, LOOPS "controlLoopPriming", ROUTE_ONAP, 0, BOTH, priming_get),
+	ROUTE(GET, LOOPS "participants", ROUTE_ONAP, 0, BOTH, participants_get),
+	ROUTE(GET, LOOPS "gateway", ROUTE_ONAP, 0, BOTH, gateway_get),
+	ROUTE(GET, LOOPS "monitoring/participant", ROUTE_ONAP, 0, BOTH, monitoring_participant_get),
+	ROUTE(GET, LOOPS "monitoring/participants/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_participants_get),
+	ROUTE(GET, LOOPS "monitoring/clelement", ROUTE_ONAP, 0, BOTH, monitoring_element_get),
+	ROUTE(GET, LOOPS "monitoring/clelements/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
+	ROUTE(GET, LOOPS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
+
+	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
+	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),
+	ROUTE(POST, OURS "catalogue/compose", 0, BOTH, BOTH, compose_post),
+	ROUTE(GET, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_get),
+	ROUTE(DELETE, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_delete),
+
+	ROUTE(GET, OURS "transactions", 0, 0, BOTH, transactions_get),
+	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, transaction_delete),
+
+	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
+	ROUTE(POST, "/events/*", ROUTE_STARS, 0, JSON, events_post),
+	ROUTE(GET, "/events/*/*/*", ROUTE_STARS, 0, JSON, events_get),
+};
+
+#define ROUTES (sizeof(routes) / sizeof(*routes))
+
+static_assert(ROUTES < METRICS_ROUTES, "metrics.h has a counter for each route and one for no route");
+
+static bool
+route_matches(const struct route *route, struct str path)
+{
+	struct str pattern = route->path;
+	size_t i = 0, j = 0;
+
+	if (route->flags & ROUTE_ID)
+		return str_starts_with(path, pattern) && path.len > pattern.len &&
+		       !memchr(path.ptr + pattern.len, '/', path.len - pattern.len);
+	if (!(route->flags & ROUTE_STARS))
+		return str_equal(path, pattern);
+	for (; i < pattern.len; i++) {
+		size_t from = j;
+
+		if (pattern.ptr[i] != '*') {
+			if (j == path.len || path.ptr[j++] != pattern.ptr[i])
+				return false;
+			continue;
+		}
+		while (j < path.len && path.ptr[j] != '/')
+			j++;
+		if (j == from)
+			return false;
+	}
+	return j == path.len;
+}
+
+const struct route *
+route_find(enum http_method method, struct str path, unsigned *ret_methods)
+{
+	*ret_methods = 0;
+	if (method == METHOD_HEAD)
+		method = METHOD_GET;
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!route_matches(&routes[i], path))
+			continue;
+		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
+		if (routes[i].method == method)
+			return &routes[i];
+	}
+	return NULL;
+}
+
+void
+route_methods_text(unsigned methods, char *buf, size_t size)
+{
+	/* as the bits of enum http_method */
+	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!(methods & 1u << i) || len >= size)
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "", names[i]);
+	}
+}
+
+bool
+route_path_gated(struct str path)
+{
+	static const struct str served[] = {{"/healthcheck", 12}, {"/statistics", 11}, {"/metrics", 8}};
+
+	if (!str_starts_with(path, STR(ONAP)))
+		return false;
+	for (size_t i = 0; i < sizeof(served) / sizeof(*served); i++)
+		if (str_ends_with(path, served[i]))
+			return false;
+	return true;
+}
+
+unsigned
+route_count(void)
+{
+	return ROUTES + 1;
+}
+
+unsigned
+route_number(const struct route *route)
+{
+	return route ? (unsigned)(route - routes) : ROUTES;
+}
+
+const char *
+route_label(unsigned number)
+{
+	return number < ROUTES ? routes[number].label : "other";
+}

@@ -1,0 +1,42 @@
+/* route - which handler answers which method and path */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_ROUTE_H
+#define API_HTTP_ROUTE_H
+
+#include "api/http/exchange.h"
+
+enum route_flags {
+	ROUTE_OPEN = 1,  /* needs no credentials */
+	ROUTE_GATED = 2, /* answers 409 in PASSIVE state */
+	ROUTE_ONAP = 4,  /* carries X-ONAP-RequestID and the version headers */
+	ROUTE_ID = 8,    /* the path ends with a slash, and one more segment follows it in requests */
+	ROUTE_STARS = 16 /* each `*` in the path stands for any one segment that is not empty */
+};
+
+struct route {
+	const char *label; /* "POST /policy/pdpx/v1/decision" */
+	struct str path;
+	enum http_method method; /* GET answers HEAD too */
+	unsigned flags;
+	unsigned reads, writes;  /* masks of media; reads 0: a body is not looked at */
+	void (*answer)(struct exchange *exchange);
+};
+
+/* The row for a method and path, or NULL. ret_methods: a mask of the path's methods, 0 when there is no such path. */
+const struct route *route_find(enum http_method method, struct str path, unsigned *ret_methods);
+
+/* "GET, HEAD, POST" into buf. */
+void route_methods_text(unsigned methods, char *buf, size_t size);
+
+/*
+ * True for paths that a PASSIVE service refuses before it looks whether they exist: all under /policy/pdpx/v1 but those
+ * that end in healthcheck, statistics or metrics.  source  the service filter of ONAP's policy-xacml-pdp
+ */
+bool route_path_gated(struct str path);
+
+/* For metrics: routes are numbered from 0, the last number is for requests that met none. */
+unsigned route_count(void);
+unsigned route_number(const struct route *route);
+const char *route_label(unsigned number); /* a route's label, or "other" */
+
+#endif

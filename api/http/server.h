@@ -1,0 +1,57 @@
+/* server - HTTP: connections in, exchanges out */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_SERVER_H
+#define API_HTTP_SERVER_H
+
+#include "api/http/exchange.h"
+
+/*
+ * N workers, each a single-threaded libmicrohttpd daemon with its own listening socket and epoll. An exchange is begun
+ * when its headers are there and finished when its body is; both run on the worker and set reply.status when they know
+ * the answer, or suspend. A body over the limit is read and thrown away, up to a bound, so that the client hears of
+ * the 413.
+ */
+struct server_options {
+	unsigned workers;
+	const int *sockets;              /* one listening socket a worker; server_stop closes them */
+	struct worker *const *contexts;  /* one a worker: exchange->worker */
+	void (*begin)(struct exchange *exchange);
+	void (*finish)(struct exchange *exchange);
+	unsigned connections;            /* in all; each worker takes its share, and one at least */
+	unsigned descriptors;            /* that must stay for everything but connections */
+	size_t header_bytes;             /* of a connection: request line, headers, and buffer for the rest */
+	unsigned header_count;
+	size_t body_bytes;
+	unsigned idle_timeout_s;         /* of a connection on which nothing moves */
+	unsigned body_timeout_s;         /* for a body to arrive whole */
+};
+
+struct server;
+
+/*
+ * *ret is set before the first request comes, and also when it fails (NULL when memory is out): then it is to be
+ * stopped and freed all the same.
+ * errors  ERROR_MEMORY, ERROR_IO
+ */
+int server_start(const struct server_options *options, struct server **ret, struct error *err);
+
+/* Main thread, now and then: answers suspended exchanges whose time is over. */
+void server_tick(struct server *server);
+
+/* Open connections, and how many of them wait suspended. Any thread. */
+struct server_load {
+	unsigned connections, suspended;
+};
+
+struct server_load server_load(struct server *server);
+
+/*
+ * No new connections; suspended exchanges get a second to be resumed by whoever took them, then are answered as timed
+ * out; returns when all workers ended. exchange_resume may still be called until server_free.
+ */
+void server_stop(struct server *server);
+
+/* After server_stop, and after the last exchange_resume. Takes NULL. */
+void server_free(struct server *server);
+
+#endif

@@ -1,0 +1,268 @@
+/* service - the road of a request: refusals in their order, the handler, the counts */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/http/service.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "api/http/media.h"
+#include "api/bodies/reply.h"
+#include "api/resources/resources.h"
+#include "api/http/route.h"
+#include "base/document.h"
+#include "base/uuid.h"
+#include "base/yaml_write.h"
+
+static int64_t
+clock_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int
+worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int r = 0;
+
+	if (!worker)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	worker->service = service;
+	worker->number = index;
+	worker->metrics = &service->metrics->shard[index];
+	if (service->auth) {
+		worker->auth_cache = calloc(1, sizeof(*worker->auth_cache));
+		if (!worker->auth_cache)
+			r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+		else if (getrandom(&worker->auth_cache->key, sizeof(worker->auth_cache->key), 0) < 0)
+			r = error_set(err, ERROR_IO, NULL, "no random bytes");
+	}
+	if (r == 0 && getrandom(worker->random, sizeof(worker->random), 0) != sizeof(worker->random))
+		r = error_set(err, ERROR_IO, NULL, "no random bytes");
+	if (r == 0)
+		r = session_open(service->engine, &worker->session, err);
+	if (r != 0)
+		worker_close(worker);
+	else
+		*ret = worker;
+	return r;
+}
+
+void
+worker_close(struct worker *worker)
+{
+	if (!worker)
+		return;
+	session_close(worker->session);
+	free(worker->auth_cache);
+	free(worker);
+}
+
+/* The client's request id in lower case, or a new one. False when it sent something that is no UUID. */
+static bool
+answer_id(struct exchange *exchange)
+{
+	struct str given = exchange->request_id;
+	char *id = exchange->reply.id;
+
+	if (!given.ptr) {
+		uuid_make(exchange->worker->random, id);
+		return true;
+	}
+	if (given.len != 36)
+		return false;
+	for (unsigned i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		unsigned char c = (unsigned char)given.ptr[i];
+
+		if (dash ? c != '-' : !isxdigit(c))
+			return false;
+	}
+	for (unsigned i = 0; i < 36; i++)
+		id[i] = (char)tolower((unsigned char)given.ptr[i]);
+	id[36] = '\0';
+	return true;
+}
+
+/* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
+static unsigned
+refusal(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	/* Relaxed: a request that comes while the state changes may see either. */
+	bool active = atomic_load_explicit(&service->active, memory_order_relaxed);
+	unsigned methods;
+	const struct route *route = exchange->route = route_find(exchange->method, exchange->path, &methods);
+
+	if (service->auth && !(route && route->flags & ROUTE_OPEN) &&
+	    !auth_check(service->auth, exchange->worker->auth_cache, exchange->authorization))
+		return 401;
+	if (!active && (route_path_gated(exchange->path) || (route && route->flags & ROUTE_GATED)))
+		return 409;
+	if (!route)
+		return methods ? 405 : 404;
+	exchange->reads = media_of(exchange->content_type);
+	if (route->reads && !(route->reads & exchange->reads))
+		return 415;
+	exchange->writes = media_accepted(exchange->accept, route->writes);
+	return exchange->writes ? 0 : 406;
+}
+
+void
+service_begin(struct exchange *exchange)
+{
+	exchange->started_ns = clock_ns();
+	exchange->reply.status = refusal(exchange);
+}
+
+/* What a refused client is to do. */
+static void
+explain_refusal(const struct exchange *exchange, struct error *why)
+{
+	const struct route *route = exchange->route;
+	const char *yaml = " or application/yaml";
+
+	switch (exchange->reply.status) {
+	case 401:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "a user's name and password are needed (HTTP Basic)");
+		break;
+	case 404:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "there is nothing at this path");
+		break;
+	case 405:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "this path takes %s",
+		                exchange->reply.allow ? exchange->reply.allow : "other methods");
+		break;
+	case 406:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the answer can be %s%s",
+		                route->writes & MEDIA_JSON ? "application/json" : "text/plain",
+		                route->writes & MEDIA_YAML ? yaml : "");
+		break;
+	case 413:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body is over the limit (body_size)");
+		break;
+	case 415:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/json%s",
+		                route->reads & MEDIA_YAML ? yaml : "");
+		break;
+	case 431:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");
+		break;
+	}
+}
+
+/* A PASSIVE service's 409 has no body, as ONAP's; the others say what they are. */
+static void
+write_refusal(struct exchange *exchange)
+{
+	struct reply *reply = &exchange->reply;
+	struct error why = {0};
+	unsigned methods;
+	char allow[48];
+
+	if (reply->status == 409)
+		return;
+	if (reply->status == 405) {
+		(void)route_find(exchange->method, exchange->path, &methods);
+		route_methods_text(methods, allow, sizeof(allow));
+		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
+	}
+	reply->authenticate = reply->status == 401;
+	explain_refusal(exchange, &why);
+	reply->media = MEDIA_JSON;
+	reply->body = reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode,
+	                           exchange->arena)
+	                      .text;
+}
+
+/* JSON is YAML, but not what a person who asks for YAML wants to see. */
+static void
+turn_to_yaml(struct exchange *exchange)
+{
+	struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+	struct reply *reply = &exchange->reply;
+	struct node *root;
+	struct str yaml;
+
+	if (json_read(reply->body, "", &limits, exchange->arena, &root, NULL) != 0 ||
+	    yaml_write(root, exchange->arena, &yaml, NULL) != 0)
+		return; /* memory is out: the JSON will do */
+	reply->body = yaml;
+	reply->constant = false;
+	reply->media = MEDIA_YAML;
+}
+
+void
+service_finished(struct exchange *exchange)
+{
+	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
+		turn_to_yaml(exchange);
+	metrics_request(exchange->worker->metrics, route_number(exchange->route), exchange->reply.status,
+	                clock_ns() - exchange->started_ns);
+}
+
+void
+service_finish(struct exchange *exchange)
+{
+	const struct route *route = exchange->route;
+
+	if (exchange->reply.status) {
+		write_refusal(exchange);
+	} else if (route->flags & ROUTE_ONAP && !answer_id(exchange)) {
+		struct error err = {0};
+
+		(void)error_set(&err, ERROR_TYPE, NULL, "X-ONAP-RequestID is no UUID");
+		answer_error(exchange, &err);
+	} else {
+		route->answer(exchange);
+	}
+	if (!exchange->resumed)
+		service_finished(exchange);
+}
+
+void
+answer_json(struct exchange *exchange, struct str body)
+{
+	exchange->reply.status = body.ptr ? 200 : 500;
+	exchange->reply.media = MEDIA_JSON;
+	exchange->reply.body = body;
+}
+
+void
+answer_problem(struct exchange *exchange, unsigned status, const struct error *err)
+{
+	enum guard_mode mode = exchange->worker->service->mode;
+
+	if (!(exchange->route->flags & ROUTE_ONAP))
+		mode = GUARD_STRICT; /* what ONAP does not have need not hide what is wrong */
+	exchange->reply.status = status;
+	exchange->reply.media = MEDIA_JSON;
+	exchange->reply.body = reply_status(status, err, mode, exchange->arena).text;
+}
+
+void
+answer_error(struct exchange *exchange, const struct error *err)
+{
+	answer_problem(exchange, reply_status_of(err->code), err);
+}
+
+int
+read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
+{
+	const struct settings *settings = exchange->worker->service->settings;
+	const struct document_limits limits = {
+		.bytes = (size_t)settings->body_size,
+		.depth = (size_t)settings->body_depth,
+		.nodes = (size_t)settings->body_size,
+		.scalar = (size_t)settings->body_size,
+	};
+
+	if (exchange->reads == MEDIA_YAML)
+		return yaml_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
+	return json_read(exchange->body, "", &limits, exchange->arena, ret_root, err);
+}

@@ -1,0 +1,61 @@
+/* service - what the resources of the HTTP API share */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_SERVICE_H
+#define API_HTTP_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/http/auth.h"
+#include "api/http/exchange.h"
+#include "api/http/metrics.h"
+#include "api/process/settings.h"
+#include "engine/decide/engine.h"
+
+struct decision_log;
+struct runtime;
+struct server;
+
+/* Main thread makes it; afterwards const but for the atomics and what has a lock. */
+struct service {
+	const struct settings *settings;
+	enum guard_mode mode;
+	struct engine *engine;
+	struct runtime *runtime;
+	struct auth *auth;       /* NULL: open to everyone */
+	struct server *server;
+	struct metrics *metrics;
+	struct decision_log *decisions; /* NULL: none is kept */
+	char name[48];           /* unique: "clguard-<uuid>" */
+	int64_t started_ms;
+	struct manual_clock *clock; /* NULL: the system's */
+	atomic_bool active;      /* else PASSIVE */
+	atomic_bool stopping;
+
+	pthread_mutex_t reload_lock;
+	char *last_error;        /* reload_lock: why the last load was refused; NULL: it was not */
+	struct hash128 loaded;   /* what the first load read; admin thread */
+};
+
+/* One HTTP worker's own things. */
+struct worker {
+	struct service *service;
+	struct session *session;
+	struct metrics_shard *metrics;
+	unsigned number;
+	struct auth_cache *auth_cache; /* NULL when the service is open */
+	uint64_t random[4];            /* for request ids */
+};
+
+/* Sessions and metrics for each worker. errors  ERROR_MEMORY, ERROR_IO */
+int worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err);
+void worker_close(struct worker *worker); /* takes NULL */
+
+/* What the server calls: refusals in the order of doc/openapi.yaml, then the resource's handler, then the counts. */
+void service_begin(struct exchange *exchange);
+void service_finish(struct exchange *exchange);
+
+/* A handler suspended by exchange_suspend ends its `resumed` with it, in place of service_finish's last step. */
+void service_finished(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,37 @@
+/* socket - listening sockets, one a worker */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_HTTP_SOCKET_H
+#define API_HTTP_SOCKET_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+#define SOCKET_NAME_SIZE 160
+
+struct sockets {
+	int *fds; /* malloc'ed; the server takes the descriptors */
+	unsigned count;
+	char name[SOCKET_NAME_SIZE]; /* "127.0.0.1:6969", "[::1]:6969", "unix:/run/clguard.sock" */
+	char unix_path[108];         /* removed by sockets_done; empty when there is none */
+};
+
+/* Whether it is ADDR:PORT, [ADDR]:PORT, :PORT or unix:PATH; nobody is asked whether there is such an address. */
+bool socket_address_good(const char *listen);
+
+/*
+ * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. A socket inherited from a
+ * service manager (LISTEN_PID, LISTEN_FDS) is taken in place of it. TCP: each worker's own socket with SO_REUSEPORT,
+ * after a trial without it, which fails where another program listens; unix and inherited: one socket, dup'ed. A
+ * socket file that nobody listens on is replaced.
+ * errors  ERROR_BUSY in use, ERROR_IO, ERROR_TYPE not an address, ERROR_MEMORY
+ */
+int sockets_open(const char *listen, unsigned count, struct sockets *ret, struct error *err);
+
+/* Frees the list and removes the unix socket; descriptors belong to the server. */
+void sockets_done(struct sockets *sockets);
+
+/* Closes the descriptors: before a server took them. */
+void sockets_close(struct sockets *sockets);
+
+#endif

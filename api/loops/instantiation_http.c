@@ -1,0 +1,76 @@
+/* instantiation_http - /onap/controlloop/v2/instantiation: control loop instances and orders to them */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/calls/instantiation.h"
+
+#include "api/loops/calls.h"
+#include "api/resources/resources.h"
+#include "runtime/calls/configuration.h"
+
+static void
+submit(struct exchange *exchange, bool with_body, const char *other,
+       int (*run)(struct turn *turn, struct runtime_call *call))
+{
+	struct runtime_call *call = call_new(exchange);
+
+	if (!call || (with_body && !call_read_body(exchange, call)))
+		return;
+	if (other)
+		call->other = arena_str(&call->arena, exchange_query(exchange, other));
+	call->run = run;
+	call->refused = call_keep_denials;
+	call_submit(exchange, call, 0);
+}
+
+void
+instantiation_post(struct exchange *exchange)
+{
+	submit(exchange, true, NULL, instances_create);
+}
+
+void
+instantiation_put(struct exchange *exchange)
+{
+	submit(exchange, true, "fromVersion", instances_update);
+}
+
+void
+instantiation_delete(struct exchange *exchange)
+{
+	submit(exchange, false, NULL, instance_delete);
+}
+
+void
+command_put(struct exchange *exchange)
+{
+	submit(exchange, true, NULL, instances_order);
+}
+
+void
+rollback_put(struct exchange *exchange)
+{
+	submit(exchange, false, "toVersion", configuration_roll_back);
+}
+
+void
+instantiation_get(struct exchange *exchange)
+{
+	answer_read(exchange, instances_list);
+}
+
+void
+instantiation_state_get(struct exchange *exchange)
+{
+	answer_read(exchange, instances_states);
+}
+
+void
+priming_get(struct exchange *exchange)
+{
+	answer_read(exchange, instances_primed);
+}
+
+void
+configurations_get(struct exchange *exchange)
+{
+	answer_read(exchange, configuration_list);
+}

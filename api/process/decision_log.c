@@ -1,0 +1,321 @@
+/* decision_log - every decision that was answered, as a line of JSON in a file */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/process/decision_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/process/log.h"
+#include "base/text.h"
+
+#define LANE_SIZE ((size_t)256 << 10)
+#define WAIT_MS 100 /* how late a line may be written */
+#define FILE_MODE 0640
+
+/* One worker's lines. Two buffers: the worker fills one while the other is written. */
+struct lane {
+	pthread_mutex_t lock; /* guards what follows; held for a copy or a swap, never while writing */
+	char *filling, *writing;
+	size_t used;
+	uint64_t lines;
+	/* The worker's own: */
+	int64_t time_ms; /* `time` is its text */
+	char time[TIME_TEXT_SIZE];
+	size_t time_len; /* 0: no text yet */
+};
+
+struct decision_log {
+	const struct settings *settings;
+	pthread_t thread;
+	bool started, failing;
+	int fd;
+	atomic_bool reopen;
+	atomic_uint_fast64_t dropped; /* relaxed: it orders nothing */
+	pthread_mutex_t lock;         /* guards what follows; taken with no other */
+	pthread_cond_t wake;
+	bool full, stopping;
+	unsigned lane_count;
+	struct lane lanes[];
+};
+
+static int
+open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
+}
+
+static void
+reopen_file(struct decision_log *log)
+{
+	int fd = open_file(log->settings->decision_log);
+
+	if (fd < 0) {
+		log_line(log->settings, LOG_LEVEL_ERROR, "cannot open the decision log '%s' again: %s",
+		         log->settings->decision_log, strerror(errno));
+		return;
+	}
+	(void)close(log->fd); /* every write was looked at */
+	log->fd = fd;
+}
+
+static bool
+write_all(int fd, const char *bytes, size_t count)
+{
+	while (count) {
+		ssize_t written = write(fd, bytes, count);
+
+		if (written < 0 && errno != EINTR)
+			return false;
+		if (written > 0) {
+			bytes += written;
+			count -= (size_t)written;
+		}
+	}
+	return true;
+}
+
+/* Takes what a lane has and writes it, while its worker fills the other buffer. */
+static void
+empty(struct decision_log *log, struct lane *lane)
+{
+	uint64_t lines;
+	size_t used;
+	char *bytes;
+	bool good;
+
+	pthread_mutex_lock(&lane->lock);
+	bytes = lane->filling;
+	lane->filling = lane->writing;
+	lane->writing = bytes;
+	used = lane->used;
+	lines = lane->lines;
+	lane->used = lane->lines = 0;
+	pthread_mutex_unlock(&lane->lock);
+	good = write_all(log->fd, bytes, used);
+	if (!good)
+		atomic_fetch_add_explicit(&log->dropped, lines, memory_order_relaxed);
+	if (!good && !log->failing)
+		log_line(log->settings, LOG_LEVEL_ERROR, "cannot write the decision log '%s': %s",
+		         log->settings->decision_log, strerror(errno));
+	log->failing = !good || (log->failing && used == 0);
+}
+
+/* Until lines wait, or for a moment. False when the log is being closed. */
+static bool
+wait_for_lines(struct decision_log *log)
+{
+	struct timespec until;
+	bool stopping;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+	until.tv_nsec += WAIT_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&log->lock);
+	while (!log->full && !log->stopping && pthread_cond_timedwait(&log->wake, &log->lock, &until) == 0)
+		;
+	log->full = false;
+	stopping = log->stopping;
+	pthread_mutex_unlock(&log->lock);
+	return !stopping;
+}
+
+static void *
+writer_main(void *argument)
+{
+	struct decision_log *log = argument;
+	bool more = true;
+
+	while (more) {
+		more = wait_for_lines(log);
+		if (atomic_exchange(&log->reopen, false))
+			reopen_file(log);
+		for (unsigned i = 0; i < log->lane_count; i++)
+			empty(log, &log->lanes[i]);
+	}
+	return NULL;
+}
+
+int
+decision_log_open(const struct settings *settings, unsigned workers, struct decision_log **ret, struct error *err)
+{
+	struct decision_log *log = calloc(1, sizeof(*log) + workers * sizeof(log->lanes[0]));
+	pthread_condattr_t monotonic;
+	bool memory = log != NULL;
+
+	if (!log)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	log->settings = settings;
+	log->lane_count = workers;
+	pthread_mutex_init(&log->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&log->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	for (unsigned i = 0; i < workers; i++) {
+		struct lane *lane = &log->lanes[i];
+
+		pthread_mutex_init(&lane->lock, NULL);
+		lane->filling = malloc(LANE_SIZE);
+		lane->writing = malloc(LANE_SIZE);
+		memory = memory && lane->filling && lane->writing;
+	}
+	log->fd = open_file(settings->decision_log);
+	if (log->fd < 0)
+		(void)error_set(err, ERROR_IO, NULL, "cannot open the decision log '%s': %s", settings->decision_log,
+		                strerror(errno));
+	else if (!memory || pthread_create(&log->thread, NULL, writer_main, log) != 0)
+		(void)error_set(err, ERROR_MEMORY, NULL, "no memory for the decision log");
+	else
+		log->started = true;
+	if (log->started) {
+		*ret = log;
+		return 0;
+	}
+	decision_log_close(log);
+	return -(int)err->code;
+}
+
+void
+decision_log_close(struct decision_log *log)
+{
+	if (!log)
+		return;
+	if (log->started) {
+		pthread_mutex_lock(&log->lock);
+		log->stopping = true;
+		pthread_cond_signal(&log->wake);
+		pthread_mutex_unlock(&log->lock);
+		pthread_join(log->thread, NULL);
+	}
+	if (log->fd >= 0)
+		(void)close(log->fd); /* every write was looked at */
+	for (unsigned i = 0; i < log->lane_count; i++) {
+		pthread_mutex_destroy(&log->lanes[i].lock);
+		free(log->lanes[i].filling);
+		free(log->lanes[i].writing);
+	}
+	pthread_cond_destroy(&log->wake);
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+}
+
+/* A member as it is written, up to its value. */
+#define MEMBER(name) STR(",\"" name "\":")
+
+static const struct str attribute_member[ATTRIBUTE_COUNT] = {
+#define X(name, key) [ATTRIBUTE_##name] = {",\"" key "\":", sizeof(",\"" key "\":") - 1},
+	ATTRIBUTES(X)
+#undef X
+};
+
+/* Names, times and numbers: all of a line but the texts that others chose. */
+#define LINE_MOST 1024
+
+static size_t
+line_most(const struct request *request, const struct decision *decision, const char *request_id)
+{
+	size_t most = LINE_MOST + PUT_JSON_MOST(strlen(request_id)) + PUT_JSON_MOST(request->request_id.len) +
+	              PUT_JSON_MOST(request->subrequest_id.len);
+
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		most += attribute_member[i].len + PUT_JSON_MOST(request->attribute[i].len);
+	if (decision->guard)
+		most += PUT_JSON_MOST(decision->guard->policy.len) + PUT_JSON_MOST(decision->guard->version.len);
+	return most;
+}
+
+static inline char *
+put_member(char *at, struct str member, struct str value)
+{
+	return value.ptr ? put_json(put_piece(at, member), value) : at;
+}
+
+/* The same for all lines of a tick of the clock. */
+static struct str
+time_of(struct lane *lane, int64_t now_ms)
+{
+	if (now_ms != lane->time_ms || lane->time_len == 0)
+		lane->time_len = time_format_instant(now_ms, lane->time);
+	lane->time_ms = now_ms;
+	return (struct str){lane->time, lane->time_len};
+}
+
+static struct str
+line_of(struct lane *lane, const struct request *request, const struct decision *decision, const char *request_id,
+        struct arena *arena)
+{
+	const struct guard *denier = decision->permit ? NULL : decision->guard;
+	char *line = arena_bytes(arena, line_most(request, decision, request_id)), *at;
+
+	if (!line)
+		return STR_NONE;
+	at = put_member(line, STR("{\"time\":"), time_of(lane, decision->now_ms));
+	if (request_id[0])
+		at = put_member(at, MEMBER("id"), str_from(request_id));
+	at = put_number(put_piece(at, MEMBER("generation")), (int64_t)decision->generation);
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		at = put_member(at, attribute_member[i], request->attribute[i]);
+	at = put_member(at, MEMBER("requestId"), request->request_id);
+	at = put_member(at, MEMBER("subrequestId"), request->subrequest_id);
+	if (request->has_vf_count)
+		at = put_number(put_piece(at, MEMBER("vfCount")), request->vf_count);
+	at = put_piece(at, decision->permit ? STR(",\"status\":\"Permit\"") : STR(",\"status\":\"Deny\""));
+	at = put_member(at, MEMBER("reason"), str_from(reason_name[decision->reason]));
+	at = put_member(at, MEMBER("missing"), str_from(decision->missing));
+	if (denier) {
+		at = put_member(at, MEMBER("policy"), denier->policy);
+		at = put_member(at, MEMBER("version"), denier->version);
+	}
+	at = put_piece(at, STR("}\n"));
+	return (struct str){line, (size_t)(at - line)};
+}
+
+void
+decision_log_add(struct decision_log *log, unsigned worker, const struct request *request,
+                 const struct decision *decision, const char *request_id, struct arena *arena)
+{
+	struct lane *lane;
+	struct str line;
+	bool fits, full;
+
+	if (!log)
+		return;
+	lane = &log->lanes[worker];
+	line = line_of(lane, request, decision, request_id, arena);
+	pthread_mutex_lock(&lane->lock);
+	fits = line.ptr && line.len <= LANE_SIZE - lane->used;
+	full = fits && lane->used <= LANE_SIZE / 2 && lane->used + line.len > LANE_SIZE / 2;
+	if (fits) {
+		memcpy(lane->filling + lane->used, line.ptr, line.len);
+		lane->used += line.len;
+		lane->lines++;
+	}
+	pthread_mutex_unlock(&lane->lock);
+	if (!fits)
+		atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
+	if (!full)
+		return;
+	pthread_mutex_lock(&log->lock);
+	log->full = true;
+	pthread_cond_signal(&log->wake);
+	pthread_mutex_unlock(&log->lock);
+}
+
+void
+decision_log_reopen(struct decision_log *log)
+{
+	if (log)
+		atomic_store(&log->reopen, true);
+}
+
+uint64_t
+decision_log_dropped(const struct decision_log *log)
+{
+	return atomic_load_explicit(&log->dropped, memory_order_relaxed);
+}

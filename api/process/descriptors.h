@@ -1,0 +1,15 @@
+/* descriptors - how many files and connections the process may have open */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_PROCESS_DESCRIPTORS_H
+#define API_PROCESS_DESCRIPTORS_H
+
+/* Raises the soft limit to the hard one: connections need them. At start. */
+void descriptors_raise(void);
+
+/* What the process needs besides connections: asked when all but the workers is open, and what may come later added. */
+unsigned descriptors_needed(unsigned workers);
+
+/* How many connections the limit, as it is now, leaves room for beside `needed`; UINT_MAX: any number. Any thread. */
+unsigned descriptors_room(unsigned needed);
+
+#endif

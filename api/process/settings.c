@@ -1,0 +1,379 @@
+/* settings - the one table of what can be set, by clguard.yaml and by the command line */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/process/settings.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/process/settings_table.h"
+#include "api/http/socket.h"
+#include "base/document.h"
+#include "base/text.h"
+#include "engine/decide/load.h"
+
+#define KI INT64_C(1024)
+#define MI (1024 * KI)
+#define GI (1024 * MI)
+#define TI (1024 * GI)
+
+#define AT(member) offsetof(struct settings, member)
+
+/* In the order in which they are printed. */
+static const struct setting table[] = {
+	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT",
+	 .good = socket_address_good, .form = "ADDR:PORT, [ADDR]:PORT or unix:PATH",
+	 .help = "Where to listen: ADDR:PORT, [ADDR]:PORT or unix:PATH; port 0 takes a free one."},
+	{"data", SETTING_TEXT, AT(data), .word = "DIR",
+	 .help = "Directory of the database, made when missing. Without it the operation counters live in a private "
+	         "temporary one and are gone at exit."},
+	{"policies", SETTING_LIST, AT(policies), .word = "PATH...",
+	 .help = "Policy files, or directories of *.yaml, *.yml and *.json; read again when they change."},
+	{"skip_bad_policies", SETTING_BOOL, AT(skip_bad_policies), "false",
+	 .help = "Leave a policy with errors out and say so, instead of refusing the whole set."},
+	{"mode", SETTING_CHOICE, AT(mode), "strict", .choices = {"strict", "onap"},
+	 .help = "How guards answer: strict, or exactly as ONAP's policy decision point does."},
+	{"state", SETTING_CHOICE, AT(passive), "active", .choices = {"active", "passive"},
+	 .help = "State at start; a passive service answers no decisions."},
+	{"users", SETTING_TEXT, AT(users), .word = "FILE",
+	 .help = "Users for HTTP Basic, a line name:password or name:hash (crypt(3)) each. Without it the service is "
+	         "open to everyone who reaches it."},
+	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
+	 .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
+	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},
+	 .help = "Strict mode: the answer when a guard cannot be evaluated. A reservation that cannot be entered is "
+	         "always denied."},
+	{"when_no_guard", SETTING_CHOICE, AT(no_guard_deny), "permit", .choices = {"permit", "deny"},
+	 .help = "Strict mode: the answer when no guard applies."},
+	{"lease_s", SETTING_NUMBER, AT(lease_s), "3600", 1, 366 * 86400, .unit = "seconds",
+	 .help = "How long an operation that was started and never ended counts as under way."},
+	{"durability", SETTING_CHOICE, AT(process_durability), "group", .choices = {"group", "process"},
+	 .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the "
+	         "process."},
+	{"map_size", SETTING_NUMBER, AT(map_size), "64G", MI, 16 * TI, .unit = "bytes",
+	 .help = "Address space of the database; never changes while it is open."},
+	{"max_bytes", SETTING_NUMBER, AT(max_bytes), "0", 0, 16 * TI, .unit = "bytes",
+	 .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
+	         "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
+	         "a little before map_size."},
+	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
+	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
+	         "for ever."},
+	{"lease_expired", SETTING_CHOICE, AT(release_expired), "used", .choices = {"used", "released"},
+	 .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
+	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
+	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
+	 .help = "Open connections, shared out among the workers; more wait in the kernel's queue. Fewer, with a "
+	         "warning at start, when the limit of open descriptors (ulimit -n) allows no more."},
+	{"idle_timeout_s", SETTING_NUMBER, AT(idle_timeout_s), "60", 1, 3600, .unit = "seconds",
+	 .help = "A connection on which nothing moves is closed."},
+	{"body_timeout_s", SETTING_NUMBER, AT(body_timeout_s), "30", 1, 3600, .unit = "seconds",
+	 .help = "A request's body must be there by then."},
+	{"commit_timeout_s", SETTING_NUMBER, AT(commit_timeout_s), "30", 1, 60, .unit = "seconds",
+	 .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
+	{"heart_beat_ms", SETTING_NUMBER, AT(heart_beat_ms), "20000", 100, 3600000, .unit = "milliseconds",
+	 .help = "Control loop runtime: how often participants and transitions are looked at."},
+	{"max_status_wait_ms", SETTING_NUMBER, AT(max_status_wait_ms), "100000", 100, 86400000, .unit = "milliseconds",
+	 .help = "How long a participant may be silent, and how long an answer to an order may take before the order is sent "
+	         "again. At least twice the interval at which participants report."},
+	{"max_wait_ms", SETTING_NUMBER, AT(max_wait_ms), "20000", 100, 86400000, .unit = "milliseconds",
+	 .help = "How long the answer to PARTICIPANT_UPDATE may take before it is sent again."},
+	{"max_retry_count", SETTING_NUMBER, AT(max_retry_count), "4", 0, 1000,
+	 .help = "How often anything is sent again before the participant is off line or the transition stands as TIMEOUT."},
+	{"on_failure", SETTING_CHOICE, AT(on_failure_rollback), "hold", .choices = {"hold", "rollback"},
+	 .help = "What becomes of a transition that failed or timed out: it stands until somebody orders it on or back, or it "
+	         "is ordered back once, by itself."},
+	{"runtime_topic", SETTING_TEXT, AT(runtime_topic), "POLICY-CLRUNTIME-PARTICIPANT", .word = "TOPIC",
+	 .help = "Where runtime and participants talk."},
+	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",
+	 .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
+	{"policy_participant", SETTING_TEXT, AT(policy_participant),
+	 "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
+	 .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
+	         "registered: it puts their guard policies into force. Empty: none."},
+	{"event_topic", SETTING_TEXT, AT(event_topic), "unauthenticated.DCAE_CL_OUTPUT", .word = "TOPIC",
+	 .help = "Where events (ONSET, ABATED) for operational policies come in."},
+	{"loop_notification_topic", SETTING_TEXT, AT(loop_notification_topic), "POLICY-CL-MGT", .word = "TOPIC",
+	 .help = "Where operational policies tell what they do: ACTIVE, OPERATION, FINAL: SUCCESS and the like."},
+	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ROAD...",
+	 .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it the "
+	         "topics are ACTOR-CL and ACTOR-CL-RSP, APPC-LCM-READ and APPC-LCM-WRITE for APPC and APPCLCM, A1-P and A1-P-RSP "
+	         "for A1P. AAI=... is the inventory; without it events must say all that is needed."},
+	{"transactions_max", SETTING_NUMBER, AT(transactions_max), "1024", 1, 1000000,
+	 .help = "Transactions of operational policies at a time; an event that would be one more is rejected."},
+	{"guard_operations", SETTING_CHOICE, AT(unguarded_operations), "enforce", .choices = {"enforce", "off"},
+	 .help = "Whether operational policies ask the guards before each operation; with off the operation history is kept "
+	         "all the same."},
+	{"topic_messages", SETTING_NUMBER, AT(topic_messages), "100000", 1, 100000000,
+	 .help = "Messages kept of a topic; the oldest go first, read or not."},
+	{"topic_size", SETTING_NUMBER, AT(topic_size), "256M", KI, INT64_C(1) << 40, .unit = "bytes",
+	 .help = "Bytes kept of a topic."},
+	{"statistics_kept", SETTING_NUMBER, AT(statistics_kept), "1000", 1, 10000000,
+	 .help = "Statistics records kept of each participant, and of the elements of each."},
+	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
+	 .help = "Request line and headers together, and a connection's buffer."},
+	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000, .help = "Headers of a request."},
+	{"body_size", SETTING_NUMBER, AT(body_size), "1M", 256, 16 * MI, .unit = "bytes",
+	 .help = "Body of a request."},
+	{"body_depth", SETTING_NUMBER, AT(body_depth), "32", 4, 256, .help = "Nesting of lists and maps in a body."},
+	{"document_size", SETTING_NUMBER, AT(document_size), "16M", KI, GI, .unit = "bytes",
+	 .help = "One policy document."},
+	{"document_depth", SETTING_NUMBER, AT(document_depth), "64", 8, 256,
+	 .help = "Nesting of lists and maps in a policy document."},
+	{"document_nodes", SETTING_NUMBER, AT(document_nodes), "2000000", 100, 100000000,
+	 .help = "Values in a policy document, aliases expanded."},
+	{"document_aliases", SETTING_NUMBER, AT(document_aliases), "1000", 0, 1000000,
+	 .help = "YAML aliases in a policy document."},
+	{"scalar_size", SETTING_NUMBER, AT(scalar_size), "1M", KI, GI, .unit = "bytes",
+	 .help = "One text in a policy document."},
+	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000, .help = "Guards in a set."},
+	{"decision_log", SETTING_TEXT, AT(decision_log), .word = "FILE",
+	 .help = "Appends a line of JSON to FILE for every decision that is answered; SIGHUP opens it again. A decision never "
+	         "waits for it: lines that find no room are counted in /metrics instead."},
+	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
+	 .help = "What is written to stderr."},
+	{0},
+};
+
+const struct setting *
+setting_find(struct str name)
+{
+	for (const struct setting *setting = table; setting->name; setting++)
+		if (str_is(name, setting->name))
+			return setting;
+	return NULL;
+}
+
+struct suggestion
+setting_suggest(struct str name)
+{
+	struct suggestion suggestion;
+
+	suggestion_init(&suggestion, name);
+	for (const struct setting *setting = table; setting->name; setting++)
+		suggestion_offer(&suggestion, str_from(setting->name));
+	return suggestion;
+}
+
+const struct setting *
+setting_table(void)
+{
+	return table;
+}
+
+static void *
+value_of(struct settings *settings, const struct setting *setting)
+{
+	return (char *)settings + setting->offset;
+}
+
+/* "4096", "64K", "64 KiB", "16M", "1G", "2T": suffixes are powers of 1024 and for bytes only. */
+static int
+parse_number(struct str text, bool bytes, int64_t *ret)
+{
+	static const char suffixes[] = "KMGT";
+	int64_t value = 0, scale = 1;
+	const char *suffix;
+	size_t i = 0;
+
+	for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
+		if (value > INT64_MAX / 10 - 1)
+			return -1;
+		value = value * 10 + (text.ptr[i] - '0');
+	}
+	if (i == 0)
+		return -1;
+	if (i < text.len && bytes) {
+		struct str rest = str_trim((struct str){text.ptr + i, text.len - i});
+
+		suffix = rest.len ? strchr(suffixes, rest.ptr[0]) : NULL;
+		if (!suffix || !*suffix ||
+		    (rest.len > 1 && !str_equal((struct str){rest.ptr + 1, rest.len - 1}, STR("iB"))))
+			return -1;
+		scale = INT64_C(1) << (10 * (suffix - suffixes + 1));
+		i = text.len;
+	}
+	if (i < text.len || value > INT64_MAX / scale)
+		return -1;
+	*ret = value * scale;
+	return 0;
+}
+
+static int
+set_number(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
+           struct error *err)
+{
+	int64_t value;
+
+	if (parse_number(text, setting->unit && strcmp(setting->unit, "bytes") == 0, &value) != 0)
+		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is not a number", setting->name, STR_ARG(text));
+	if (value < setting->min || value > setting->max)
+		return error_set(err, ERROR_RANGE, where, "%s: %.*s is not within %" PRId64 " to %" PRId64,
+		                 setting->name, STR_ARG(text), setting->min, setting->max);
+	*(int64_t *)value_of(settings, setting) = value;
+	return 0;
+}
+
+static int
+set_choice(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
+           struct error *err)
+{
+	char list[100] = "";
+
+	for (int i = 0; i < SETTING_CHOICES && setting->choices[i]; i++) {
+		if (str_is(text, setting->choices[i])) {
+			*(int *)value_of(settings, setting) = i;
+			return 0;
+		}
+		/* the table's own words, far shorter than list */
+		strcat(strcat(list, i ? ", " : ""), setting->choices[i]);
+	}
+	return error_set(err, ERROR_RANGE, where, "%s: '%.*s' is none of %s", setting->name, STR_ARG(text), list);
+}
+
+static int
+list_add(struct settings *settings, struct settings_list *list, const char *item)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 8;
+		const char **items = arena_array(settings->arena, room, sizeof(*items));
+
+		if (!items)
+			return -1;
+		if (list->count)
+			memcpy(items, list->items, list->count * sizeof(*items));
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->count++] = item;
+	return 0;
+}
+
+int
+setting_set(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
+            struct error *err)
+{
+	struct str copy;
+
+	switch (setting->kind) {
+	case SETTING_NUMBER:
+		return set_number(settings, setting, text, where, err);
+	case SETTING_CHOICE:
+		return set_choice(settings, setting, text, where, err);
+	case SETTING_BOOL:
+		if (!str_is(text, "true") && !str_is(text, "false"))
+			return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is neither true nor false", setting->name,
+			                 STR_ARG(text));
+		*(bool *)value_of(settings, setting) = str_is(text, "true");
+		return 0;
+	case SETTING_TEXT:
+	case SETTING_LIST:
+		break;
+	}
+	if (text.len == 0)
+		return error_set(err, ERROR_TYPE, where, "%s: empty", setting->name);
+	copy = arena_str(settings->arena, text);
+	if (copy.ptr && setting->good && !setting->good(copy.ptr))
+		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is not %s", setting->name, STR_ARG(text),
+		                 setting->form);
+	if (copy.ptr && setting->kind == SETTING_TEXT)
+		*(const char **)value_of(settings, setting) = copy.ptr;
+	if (!copy.ptr ||
+	    (setting->kind == SETTING_LIST && list_add(settings, value_of(settings, setting), copy.ptr) != 0))
+		return error_set(err, ERROR_MEMORY, where, "out of memory");
+	return 0;
+}
+
+void
+setting_clear_list(struct settings *settings, const struct setting *setting)
+{
+	((struct settings_list *)value_of(settings, setting))->count = 0;
+}
+
+void
+settings_init(struct settings *settings, struct arena *arena)
+{
+	struct error err = {0};
+
+	*settings = (struct settings){.arena = arena};
+	for (const struct setting *setting = table; setting->name; setting++)
+		if (setting->initial)
+			/* good by the tests */
+			(void)setting_set(settings, setting, str_from(setting->initial), NULL, &err);
+}
+
+static int
+read_setting(struct settings *settings, const struct node *node, struct error *err)
+{
+	const struct setting *setting = setting_find(node->key);
+	int r = 0;
+
+	if (!setting) {
+		struct suggestion meant = setting_suggest(node->key);
+
+		return error_set_at(err, ERROR_UNKNOWN, node->key_line, node->key_column,
+		                    "there is no setting '%.*s'%s%.*s%s", STR_ARG(node->key), SUGGESTION_ARG(meant));
+	}
+	if (node->kind == NODE_NULL)
+		return 0;
+	if (setting->kind != SETTING_LIST) {
+		if (!node_is_scalar(node))
+			return error_set(err, ERROR_TYPE, node, "%s: %s where one value is expected", setting->name,
+			                 node_kind_phrase(node));
+		return setting_set(settings, setting, node->text, node, err);
+	}
+	if (node->kind != NODE_LIST)
+		return error_set(err, ERROR_TYPE, node, "%s: %s where a list is expected", setting->name,
+		                 node_kind_phrase(node));
+	setting_clear_list(settings, setting);
+	for (const struct node *item = node->first; item && r == 0; item = item->next) {
+		if (!node_is_scalar(item))
+			return error_set(err, ERROR_TYPE, item, "%s: %s where one value is expected", setting->name,
+			                 node_kind_phrase(item));
+		r = setting_set(settings, setting, item->text, item, err);
+	}
+	return r;
+}
+
+int
+settings_read_file(struct settings *settings, const char *path, struct error *err)
+{
+	struct node *root = NULL;
+	struct arena arena;
+	struct str bytes;
+	int r;
+
+	arena_init(&arena, 0);
+	r = load_file(path, MI, &arena, &bytes, err);
+	if (r == 0)
+		r = document_read(bytes, path, &document_limits_default, &arena, &root, err);
+	if (r == 0 && root->kind != NODE_MAP && root->kind != NODE_NULL)
+		r = error_set(err, ERROR_TYPE, root, "%s where a map of settings is expected", node_kind_phrase(root));
+	for (const struct node *node = r == 0 ? root->first : NULL; node && r == 0; node = node->next)
+		r = read_setting(settings, node, err);
+	arena_free(&arena);
+	return r;
+}
+
+void
+settings_engine_options(const struct settings *settings, struct engine_options *ret)
+{
+	ret->history.directory = settings->data;
+	ret->history.map_bytes = (size_t)settings->map_size;
+	ret->history.lease_ms = settings->lease_s * 1000;
+	ret->history.durable = !settings->process_durability;
+	ret->history.max_bytes = (size_t)settings->max_bytes;
+	ret->history.retention_ms = settings->retention_s * 1000;
+	ret->history.release_expired = settings->release_expired;
+	ret->mode = (enum guard_mode)settings->mode;
+	ret->on_error_permit = settings->on_error_permit;
+	ret->no_guard_deny = settings->no_guard_deny;
+	ret->skip_bad_policies = settings->skip_bad_policies;
+	ret->limits = (struct document_limits){
+		.bytes = (size_t)settings->document_size,
+		.depth = (size_t)settings->document_depth,
+		.nodes = (size_t)settings->document_nodes,
+		.aliases = (size_t)settings->document_aliases,
+		.scalar = (size_t)settings->scalar_size,
+	};
+	ret->policies_max = (size_t)settings->policies_max;
+}

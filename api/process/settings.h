@@ -1,0 +1,79 @@
+/* settings - the one table of what can be set, by clguard.yaml and by the command line */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_PROCESS_SETTINGS_H
+#define API_PROCESS_SETTINGS_H
+
+#include <stdio.h>
+
+#include "engine/decide/engine.h"
+
+struct settings_list {
+	const char **items;
+	size_t count, room;
+};
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/*
+ * Values in force. Texts live in the arena given to settings_init; NULL where nothing was set. The table is in
+ * settings.c.
+ */
+struct settings {
+	struct arena *arena;
+	const char *listen, *data, *users, *decision_log;
+	struct settings_list policies;
+	bool skip_bad_policies;
+	int mode;          /* enum guard_mode */
+	int passive;
+	int manual_clock;
+	int on_error_permit, no_guard_deny, process_durability, release_expired;
+	int log_level;     /* enum log_level */
+	int64_t lease_s, map_size, max_bytes, retention_s;
+	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
+	int64_t header_size, header_count, body_size, body_depth;
+	int64_t heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
+	int on_failure_rollback;
+	const char *runtime_topic, *notification_topic, *policy_participant;
+	const char *event_topic, *loop_notification_topic;
+	struct settings_list actors;
+	int64_t transactions_max;
+	int unguarded_operations;
+	int64_t topic_messages, topic_size, statistics_kept;
+	int64_t document_size, document_depth, document_nodes, document_aliases, scalar_size, policies_max;
+};
+
+/* The defaults. */
+void settings_init(struct settings *settings, struct arena *arena);
+
+/*
+ * Reads a YAML (or JSON) map of settings over what is there.
+ * errors  ERROR_IO, those of document_read, ERROR_UNKNOWN for a name, ERROR_TYPE, ERROR_RANGE; with place and name
+ */
+int settings_read_file(struct settings *settings, const char *path, struct error *err);
+
+/* What the command line asks for beside settings. */
+struct settings_command {
+	const char *config;
+	bool print_config, help, version;
+};
+
+/*
+ * Options --name VALUE or --name=VALUE for each setting, '-' for '_', with --config FILE read first wherever it
+ * stands, then --print-config, --help, --version. A list takes the words up to the next option and may repeat; it
+ * replaces the file's.
+ * errors  ERROR_UNKNOWN, ERROR_MISSING, ERROR_TYPE, ERROR_RANGE: usage; and those of settings_read_file, then with
+ *         ret->config set and a place or ERROR_IO
+ */
+int settings_arguments(struct settings *settings, int argc, char **argv, struct settings_command *ret,
+                       struct error *err);
+
+/* The values in force as a clguard.yaml, each under its help. */
+void settings_print(const struct settings *settings, FILE *out);
+
+/* The options, a line or two each. */
+void settings_usage(FILE *out);
+
+/* What the engine takes from them; the clock is left as it is. */
+void settings_engine_options(const struct settings *settings, struct engine_options *ret);
+
+#endif

@@ -1,0 +1,175 @@
+/* access - decisions of action "access": may this element of a control loop call this service? */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/resources/access.h"
+
+#include <inttypes.h>
+
+#include "api/resources/resources.h"
+#include "runtime/rows/gateway.h"
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static unsigned
+hex(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
+}
+
+/* %XX of what need not be escaped, or of a slash or backslash: another spelling of another path. */
+static bool
+is_evasive(struct str escape)
+{
+	unsigned byte;
+	char c;
+
+	if (escape.len < 3 || !is_hex(escape.ptr[1]) || !is_hex(escape.ptr[2]))
+		return true;
+	byte = hex(escape.ptr[1]) << 4 | hex(escape.ptr[2]);
+	c = (char)byte;
+	return byte < 0x20 || (byte < 0x80 && (concept_name_valid((struct str){&c, 1}) || strchr("~/\\", c)));
+}
+
+/*
+ * The path of a URL in its one normal form, as gateways compare it: from a slash on, no empty segment but the last,
+ * none of them . or .. , no query, nothing escaped that need not be.
+ */
+static bool
+is_normal_path(struct str path)
+{
+	size_t from = 1;
+
+	if (path.len == 0 || path.ptr[0] != '/')
+		return false;
+	for (size_t i = 1; i <= path.len; i++) {
+		struct str segment = {path.ptr + from, i - from};
+		char c = i < path.len ? path.ptr[i] : '/';
+
+		if ((unsigned char)c <= 0x20 || c == 0x7f || strchr("?#\\", c) ||
+		    (c == '%' && is_evasive((struct str){path.ptr + i, path.len - i})))
+			return false;
+		if (c != '/')
+			continue;
+		if (str_is(segment, ".") || str_is(segment, "..") || (segment.len == 0 && i < path.len))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+static int
+read_text(const struct node *node, struct str *ret, struct error *err)
+{
+	if (node->kind != NODE_TEXT)
+		return error_set(err, ERROR_TYPE, node, "%s where text is expected", node_kind_phrase(node));
+	if (node->text.len == 0)
+		return error_set(err, ERROR_TYPE, node, "empty text");
+	if (node->text.len > ATTRIBUTE_SIZE_MAX)
+		return error_set(err, ERROR_LIMIT, node, "a value of more than %d bytes", ATTRIBUTE_SIZE_MAX);
+	*ret = node->text;
+	return 0;
+}
+
+static int
+read_request(const struct node *root, struct access_request *ret, struct error *err)
+{
+	const struct node *resource = node_get(root, "resource"), *access = node_get(resource, "access");
+	const struct {
+		const char *key;
+		struct str *value;
+		bool required;
+	} members[] = {
+		{"clname", &ret->clname, true},   {"element", &ret->element, true},
+		{"service", &ret->service, true}, {"version", &ret->version, false},
+		{"method", &ret->method, false},  {"targetElement", &ret->target_element, false},
+		{"path", &ret->path, false},
+	};
+
+	*ret = (struct access_request){0};
+	if (!access || access->kind != NODE_MAP)
+		return error_set(err, ERROR_MISSING,
+		                 access     ? access
+		                 : resource ? resource
+		                            : root,
+		                 "a map resource.access is missing");
+	for (const struct node *node = access->first; node; node = node->next) {
+		size_t i = 0;
+		int r;
+
+		while (i < sizeof(members) / sizeof(*members) && !str_is(node->key, members[i].key))
+			i++;
+		if (i == sizeof(members) / sizeof(*members))
+			return error_set(err, ERROR_TYPE, node, "there is no such member");
+		r = read_text(node, members[i].value, err);
+		if (r != 0)
+			return r;
+	}
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (members[i].required && !members[i].value->ptr)
+			return error_set(err, ERROR_MISSING, access, "%s is missing", members[i].key);
+	if (ret->path.ptr && !is_normal_path(ret->path))
+		return error_set(err, ERROR_TYPE, node_get(access, "path"),
+		                 "a path is absolute and in its normal form, without query, not '%.*s'",
+		                 STR_ARG(ret->path));
+	return 0;
+}
+
+/* {"now","why","controlLoop"?,"definition"?,"sandbox","file"?,"line"?,"column"?} */
+static struct str
+explain(const struct access_answer *answer, int64_t now_ms, struct arena *arena)
+{
+	char now[TIME_TEXT_SIZE];
+	struct text out;
+
+	time_format_instant(now_ms, now);
+	text_init(&out, arena);
+	text_addf(&out, "{\"now\":\"%s\",\"why\":", now);
+	text_add_json(&out, str_from(answer->why));
+	if (answer->loop.name.ptr) {
+		text_add(&out, STR(",\"controlLoop\":"));
+		concept_write(&out, answer->loop);
+		text_add(&out, STR(",\"definition\":"));
+		concept_write(&out, answer->type);
+	}
+	text_addf(&out, ",\"sandbox\":%s", answer->sandbox ? "true" : "false");
+	if (answer->line)
+		text_addf(&out, ",\"file\":\"control loop type %.*s %.*s\",\"line\":%" PRIu32 ",\"column\":%" PRIu32,
+		          STR_ARG(answer->type.name), STR_ARG(answer->type.version), answer->line, answer->column);
+	text_add(&out, STR("}"));
+	return text_done(&out);
+}
+
+int
+access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation, struct decision *ret,
+                 struct error *err)
+{
+	struct service *service = exchange->worker->service;
+	struct history_reader *reader = session_reader(exchange->worker->session);
+	struct access_answer answer = {.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
+	struct access_request request;
+	struct turn turn = {0};
+	int r = read_request(root, &request, err);
+
+	if (r != 0)
+		return r;
+	if (history_reader_begin(reader) == 0) {
+		runtime_read(service->runtime, reader, exchange->arena, &turn);
+		access_decide(&turn, &request, &answer);
+	}
+	history_reader_end(reader);
+	*ret = (struct decision){
+		.effect = answer.reason == REASON_ERROR ? EFFECT_INDETERMINATE
+	                  : answer.permit               ? EFFECT_PERMIT
+	                                                : EFFECT_DENY,
+		.permit = answer.permit,
+		.reason = answer.reason,
+		.missing = answer.missing,
+		.mode = service->mode,
+	};
+	if (ret_explanation)
+		*ret_explanation = explain(&answer, engine_now(service->engine), exchange->arena);
+	return 0;
+}

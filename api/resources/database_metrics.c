@@ -1,0 +1,81 @@
+/* database_metrics - reservations, commits and the database, for /metrics */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "api/resources/resources.h"
+#include "api/http/service.h"
+#include "base/text.h"
+
+static void
+write_histogram(struct text *out, const struct history_metrics *metrics)
+{
+	static const char name[] = "clguard_commit_duration_seconds";
+	uint64_t count = 0;
+
+	text_addf(out,
+	          "# HELP %s Time from the begin of a transaction to the end of its commit.\n# TYPE %s histogram\n",
+	          name, name);
+	for (size_t i = 0; i <= HISTORY_BUCKETS; i++) {
+		count += metrics->latency[i];
+		if (i < HISTORY_BUCKETS)
+			text_addf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, history_bucket_us[i] / 1e6, count);
+	}
+	text_addf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.9g\n%s_count %" PRIu64 "\n", name, count, name,
+	          (double)metrics->latency_ns / 1e9, name, count);
+}
+
+static void
+write_series(struct text *out, const struct history_metrics *m)
+{
+	const struct {
+		const char *name, *type, *help;
+		double value;
+	} series[] = {
+		{"clguard_reservations_admitted_total", "counter", "Rights given.", (double)m->admitted},
+		{"clguard_reservations_settled_total", "counter", "Rights whose operation ended.", (double)m->settled},
+		{"clguard_reservations_aborted_total", "counter", "Rights given back.", (double)m->aborted},
+		{"clguard_reservations_expired_total", "counter", "Rights whose lease ended.", (double)m->expired},
+		{"clguard_reservations_live", "gauge", "Rights held now.", (double)m->live},
+		{"clguard_reservations_difference", "gauge",
+	         "Admitted less settled, aborted, expired and live; anything but 0 is a defect.",
+	         (double)m->difference},
+		{"clguard_operations", "gauge", "Operations that the counters know.", (double)m->rows},
+		{"clguard_log_records", "gauge", "Records of the operation log.", (double)m->records},
+		{"clguard_commits_total", "counter", "Transactions committed by this process.", (double)m->commits},
+		{"clguard_commit_failures_total", "counter", "Transactions that could not be committed.",
+	         (double)m->failures},
+		{"clguard_commit_requests_total", "counter", "Requests that those transactions carried.",
+	         (double)m->jobs},
+		{"clguard_pruned_total", "counter", "Records pruned by this process.", (double)m->pruned},
+		{"clguard_clock_steps_back_total", "counter", "Times that the clock was set back.",
+	         (double)m->clock_steps_back},
+		{"clguard_database_used_bytes", "gauge", "Pages of the database in use.", (double)m->used_bytes},
+		{"clguard_database_limit_bytes", "gauge", "Where nothing new is entered any more.",
+	         (double)m->max_bytes},
+		{"clguard_database_quarantined", "gauge", "1 while the counters replace those of a damaged database.",
+	         (double)m->quarantined},
+		{"clguard_database_refusing", "gauge",
+	         "1 while nothing new can be entered, and limiters and coordinations fail.", (double)m->refusing},
+		{"clguard_database_broken", "gauge", "1 while the database must be opened again.", (double)m->broken},
+	};
+
+	for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++)
+		text_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", series[i].name, series[i].help, series[i].name,
+		          series[i].type, series[i].name, series[i].value);
+}
+
+void
+database_metrics(struct exchange *exchange, struct text *out)
+{
+	struct history_reader *reader = session_reader(exchange->worker->session);
+	struct history_metrics metrics = {0};
+
+	if (history_reader_begin(reader) == 0) {
+		(void)history_metrics(reader, &metrics); /* what could not be read stays 0 */
+		history_reader_end(reader);
+	} else {
+		metrics.broken = true;
+	}
+	write_series(out, &metrics);
+	write_histogram(out, &metrics);
+}

@@ -1,0 +1,111 @@
+/* decision - POST /policy/pdpx/v1/decision: may it? */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/resources/access.h"
+#include "api/process/decision_log.h"
+#include "api/bodies/reply.h"
+#include "api/bodies/request.h"
+#include "api/bodies/request_scan.h"
+#include "api/resources/resources.h"
+#include "api/http/service.h"
+
+static void
+count(struct metrics_shard *metrics, const struct decision *decision)
+{
+	metrics_add(&metrics->effect[decision->effect], 1);
+	metrics_add(&metrics->reason[decision->reason], 1);
+}
+
+static bool
+is_asked_why(struct exchange *exchange)
+{
+	return str_is(exchange_query(exchange, "explain"), "true");
+}
+
+static void
+refuse(struct exchange *exchange, const struct error *err)
+{
+	struct reply_body body;
+
+	metrics_add(&exchange->worker->metrics->errors, 1);
+	exchange->reply.status = reply_refusal(err, exchange->worker->service->mode, exchange->arena, &body);
+	exchange->reply.media = MEDIA_JSON;
+	exchange->reply.body = body.text;
+}
+
+/* The decision with what each guard said; a Deny, without that, when memory ran out before they had all been asked. */
+static struct reply_body
+explain(struct exchange *exchange, const struct request *request, struct decision *ret)
+{
+	struct spoken *spoken;
+	size_t spoken_count;
+
+	if (session_explain(exchange->worker->session, request, exchange->arena, ret, &spoken, &spoken_count) != 0)
+		return reply_decision(ret, STR_NONE, exchange->arena);
+	return reply_explained(ret, spoken, spoken_count, exchange->arena);
+}
+
+static void
+answer(struct exchange *exchange, const struct decision *decision, const struct reply_body *body)
+{
+	count(exchange->worker->metrics, decision);
+	answer_json(exchange, body->text);
+	exchange->reply.constant = body->constant;
+}
+
+/* Action access: not the guards but the runtime knows. */
+static int
+answer_access(struct exchange *exchange, const struct node *root, struct error *err)
+{
+	struct str explanation = STR_NONE;
+	struct reply_body body;
+	struct decision decision;
+	int r = access_answer_of(exchange, root, is_asked_why(exchange) ? &explanation : NULL, &decision, err);
+
+	if (r != 0)
+		return r;
+	body = reply_decision(&decision, explanation, exchange->arena);
+	answer(exchange, &decision, &body);
+	return 0;
+}
+
+/* False when the request was refused, or answered as another action than guard. */
+static bool
+read_slowly(struct exchange *exchange, struct request *ret)
+{
+	struct error err = {0};
+	struct node *root;
+	int r = read_body(exchange, &root, &err);
+
+	if (r == 0 && !request_is_access(root))
+		r = request_read(root, exchange->worker->service->mode, exchange->arena, ret, &err);
+	else if (r == 0)
+		r = answer_access(exchange, root, &err);
+	if (r != 0)
+		refuse(exchange, &err);
+	return r == 0 && !exchange->reply.status;
+}
+
+void
+decision_post(struct exchange *exchange)
+{
+	const struct service *service = exchange->worker->service;
+	struct reply_body body;
+	struct decision decision;
+	struct request request;
+
+	/* Most bodies take the short road; the long one reads the others, and knows what is wrong with the bad ones. */
+	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, service->mode, &request)) &&
+	    !read_slowly(exchange, &request))
+		return;
+	if (is_asked_why(exchange)) {
+		body = explain(exchange, &request, &decision);
+	} else {
+		session_decide(exchange->worker->session, &request, &decision);
+		body = reply_decision(&decision, STR_NONE, exchange->arena);
+	}
+	if (service->decisions && decision.now_ms == TIME_NONE)
+		decision.now_ms = engine_now(service->engine); /* no guard needed it, the log does */
+	decision_log_add(service->decisions, exchange->worker->number, &request, &decision,
+	                 exchange->reply.id, exchange->arena);
+	answer(exchange, &decision, &body);
+}

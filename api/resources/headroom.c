@@ -1,0 +1,75 @@
+/* headroom - GET headroom: what remains under each limiter, and when the next slot opens */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/resources/resources.h"
+#include "api/http/service.h"
+#include "base/text.h"
+
+static void
+write_limiter(struct text *out, const struct spoken *spoken)
+{
+	const struct explanation *explanation = &spoken->explanation;
+	const struct guard *guard = spoken->guard;
+	uint32_t used = explanation->used < explanation->limit ? explanation->used : explanation->limit;
+	char next[TIME_TEXT_SIZE];
+
+	text_add(out, STR("{\"policy\":"));
+	text_add_json(out, guard->policy);
+	text_add(out, STR(",\"version\":"));
+	text_add_json(out, guard->version);
+	text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, explanation->limit,
+	          explanation->limit - used);
+	if (used == explanation->limit && explanation->permit_at != TIME_NONE) {
+		time_format_instant(explanation->permit_at, next);
+		text_add_json(out, str_from(next));
+	} else {
+		text_add(out, STR("null")); /* open now, or never by time alone */
+	}
+	text_add(out, STR("}"));
+}
+
+void
+headroom_get(struct exchange *exchange)
+{
+	static const struct {
+		enum attribute attribute;
+		const char *name;
+	} given[] = {
+		{ATTRIBUTE_ACTOR, "actor"},
+		{ATTRIBUTE_OPERATION, "operation"},
+		{ATTRIBUTE_TARGET, "target"},
+		{ATTRIBUTE_CLNAME, "clname"},
+	};
+	struct request request = {0};
+	struct decision decision;
+	struct spoken *spoken = NULL;
+	size_t count = 0;
+	bool first = true;
+	struct text out;
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		struct str value = exchange_query(exchange, given[i].name);
+		struct error err = {0};
+
+		if (value.len > ATTRIBUTE_SIZE_MAX) {
+			(void)error_set(&err, ERROR_LIMIT, NULL, "%s is longer than %d bytes", given[i].name,
+			                ATTRIBUTE_SIZE_MAX);
+			answer_error(exchange, &err);
+			return;
+		}
+		request.attribute[given[i].attribute] = value;
+	}
+	text_init(&out, exchange->arena);
+	text_add(&out, STR("{\"limiters\":["));
+	if (session_explain(exchange->worker->session, &request, exchange->arena, &decision, &spoken, &count) != 0)
+		out.failed = true;
+	for (size_t i = 0; i < count; i++) {
+		if (!spoken[i].explanation.has_count)
+			continue;
+		if (!first)
+			text_add(&out, STR(","));
+		first = false;
+		write_limiter(&out, &spoken[i]);
+	}
+	text_add(&out, STR("]}"));
+	answer_json(exchange, text_done(&out));
+}

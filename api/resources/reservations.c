@@ -1,0 +1,207 @@
+/* reservations - POST, PUT and DELETE reservations: the right to perform one operation */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "api/bodies/reply.h"
+#include "api/bodies/request.h"
+#include "api/resources/resources.h"
+#include "api/http/service.h"
+#include "engine/decide/reserve.h"
+
+#define LEASE_S_MAX (7 * 24 * 3600)
+#define PATH "/clguard/v1/reservations/"
+
+/*
+ * The answer is made on the committer's thread, where the reservation is known, and travels to the worker in the
+ * outcome: code none, the HTTP status as line, the body as text. It always fits: the longest names are ours.
+ */
+static void
+outcome_body(struct error *outcome, unsigned status, const char *body)
+{
+	outcome->line = status;
+	(void)snprintf(outcome->text, sizeof(outcome->text), "%s", body);
+}
+
+static void
+write_decision(const struct reservation *reservation, struct error *outcome)
+{
+	const struct decision *decision = &reservation->decision;
+	char body[ERROR_TEXT_SIZE], expires[TIME_TEXT_SIZE];
+
+	if (decision->permit) {
+		time_format_instant(reservation->expires_ms, expires);
+		(void)snprintf(body, sizeof(body),
+		               "{\"status\":\"Permit\",\"reason\":\"%s\",\"reservation\":\"%s\",\"expires\":\"%s\"}",
+		               reason_name[decision->reason], reservation->id, expires);
+	} else if (decision->missing) {
+		(void)snprintf(body, sizeof(body), "{\"status\":\"Deny\",\"reason\":\"%s\",\"missing\":\"%s\"}",
+		               reason_name[decision->reason], decision->missing);
+	} else {
+		(void)snprintf(body, sizeof(body), "{\"status\":\"Deny\",\"reason\":\"%s\"}",
+		               reason_name[decision->reason]);
+	}
+	outcome_body(outcome, decision->permit && !reservation->repeated ? 201 : 200, body);
+	outcome->column = 1 + (uint32_t)decision->reason;
+}
+
+/*
+ * A reservation that could not be taken because something failed is a Deny; that it conflicts is the client's
+ * mistake.
+ */
+static bool
+is_refusal(enum error_code code)
+{
+	return code == ERROR_CONFLICT || code == ERROR_LIMIT || code == ERROR_BUSY;
+}
+
+static void
+reserved(void *context, const struct reservation *reservation, const struct error *err)
+{
+	struct error outcome = {0};
+
+	if (is_refusal(err->code))
+		outcome = *err;
+	else
+		write_decision(reservation, &outcome);
+	exchange_resume(context, &outcome);
+}
+
+/* The worker's thread again. */
+static void
+answer_outcome(struct exchange *exchange)
+{
+	struct error late = {0};
+
+	if (exchange->timed_out) {
+		(void)error_set(&late, ERROR_BUSY, NULL,
+		                "the commit did not come in time; ask again with the same request ids");
+		answer_error(exchange, &late);
+	} else if (exchange->outcome->code) {
+		answer_error(exchange, exchange->outcome);
+	} else {
+		if (exchange->outcome->column) {
+			metrics_add(&exchange->worker->metrics->reason[exchange->outcome->column - 1], 1);
+			metrics_add(&exchange->worker->metrics->reservations, 1);
+		}
+		answer_json(exchange, arena_str(exchange->arena, str_from(exchange->outcome->text)));
+		if (exchange->reply.body.ptr)
+			exchange->reply.status = exchange->outcome->line;
+	}
+	service_finished(exchange);
+}
+
+/* "lease_s": how long the right is held for the client; 0 when it does not say. */
+static int
+read_lease(const struct node *root, int64_t *ret_ms, struct error *err)
+{
+	const struct node *lease = node_get(root, "lease_s");
+
+	*ret_ms = 0;
+	if (!lease)
+		return 0;
+	if (lease->kind != NODE_INT || lease->integer < 1 || lease->integer > LEASE_S_MAX)
+		return error_set(err, ERROR_RANGE, lease, "lease_s is no number of seconds from 1 to %d", LEASE_S_MAX);
+	*ret_ms = lease->integer * 1000;
+	return 0;
+}
+
+void
+reservations_post(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	struct request request;
+	struct error err = {0};
+	struct node *root;
+	int64_t lease_ms;
+
+	if (read_body(exchange, &root, &err) != 0 ||
+	    request_read(root, GUARD_STRICT, exchange->arena, &request, &err) != 0 ||
+	    read_lease(root, &lease_ms, &err) != 0) {
+		answer_error(exchange, &err);
+		return;
+	}
+	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
+	if (engine_reserve_async(service->engine, &request, lease_ms, reserved, exchange, &err) != 0)
+		exchange_resume(exchange, &err);
+}
+
+static struct str
+id_of(const struct exchange *exchange)
+{
+	return (struct str){exchange->path.ptr + sizeof(PATH) - 1, exchange->path.len - (sizeof(PATH) - 1)};
+}
+
+static void
+write_state(const struct reservation_status *reservation, unsigned status, struct error *outcome)
+{
+	char body[ERROR_TEXT_SIZE];
+
+	(void)snprintf(body, sizeof(body), "{\"reservation\":\"%s\",\"state\":\"%s\"}", reservation->id,
+	               reservation_state_name[reservation->state]);
+	outcome_body(outcome, status, body);
+}
+
+static void
+changed(void *context, const struct reservation_status *status, const struct error *err)
+{
+	struct error outcome = {0};
+
+	if (err->code == ERROR_NONE)
+		write_state(status, 200, &outcome);
+	else if (err->code == ERROR_CONFLICT)
+		write_state(status, 409, &outcome);
+	else if (err->code == ERROR_UNKNOWN)
+		outcome_body(&outcome, 404,
+		             "{\"errorDetails\":\"Not found\",\"details\":[\"there is no such reservation\"]}");
+	else
+		outcome = *err;
+	exchange_resume(context, &outcome);
+}
+
+static void
+change(struct exchange *exchange, const struct reservation_change *change)
+{
+	struct service *service = exchange->worker->service;
+	struct error err = {0};
+
+	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
+	if (engine_reservation_async(service->engine, change, changed, exchange, &err) != 0)
+		exchange_resume(exchange, &err);
+}
+
+void
+reservation_put(struct exchange *exchange)
+{
+	struct reservation_change settle = {.action = RESERVATION_SETTLE, .id = id_of(exchange)};
+	const struct node *outcome, *message;
+	struct error err = {0};
+	struct node *root;
+
+	if (read_body(exchange, &root, &err) != 0) {
+		answer_error(exchange, &err);
+		return;
+	}
+	outcome = node_get(root, "outcome");
+	message = node_get(root, "message");
+	if (!outcome || outcome->kind != NODE_TEXT)
+		(void)error_set(&err, outcome ? ERROR_TYPE : ERROR_MISSING, outcome ? outcome : root,
+		                "outcome is a text such as Success or Failure");
+	else if (message && message->kind != NODE_TEXT && message->kind != NODE_NULL)
+		(void)error_set(&err, ERROR_TYPE, message, "message is a text");
+	if (err.code) {
+		answer_error(exchange, &err);
+		return;
+	}
+	settle.outcome = outcome->text;
+	if (message && message->kind == NODE_TEXT)
+		settle.message = message->text;
+	change(exchange, &settle);
+}
+
+void
+reservation_delete(struct exchange *exchange)
+{
+	const struct reservation_change give_back = {.action = RESERVATION_ABORT, .id = id_of(exchange)};
+
+	change(exchange, &give_back);
+}

@@ -1,0 +1,96 @@
+/* resources - the handlers, one file a resource */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_RESOURCES_RESOURCES_H
+#define API_RESOURCES_RESOURCES_H
+
+#include "api/http/exchange.h"
+#include "base/node.h"
+#include "engine/history/history.h"
+
+/* Each sets exchange->reply, or suspends. */
+void decision_post(struct exchange *exchange);
+
+void healthcheck_get(struct exchange *exchange);
+void live_get(struct exchange *exchange);
+void ready_get(struct exchange *exchange);
+
+void statistics_get(struct exchange *exchange);
+void metrics_get(struct exchange *exchange);
+
+void generation_get(struct exchange *exchange);
+void state_get(struct exchange *exchange);
+void state_put(struct exchange *exchange);
+void clock_get(struct exchange *exchange);
+void clock_put(struct exchange *exchange);
+
+void types_get(struct exchange *exchange);
+void type_get(struct exchange *exchange);
+
+void operations_post(struct exchange *exchange);
+void operations_get(struct exchange *exchange);
+
+void reservations_post(struct exchange *exchange);
+void reservation_put(struct exchange *exchange);
+void reservation_delete(struct exchange *exchange);
+void headroom_get(struct exchange *exchange);
+void commission_post(struct exchange *exchange);
+void commission_remove(struct exchange *exchange);
+void commission_get(struct exchange *exchange);
+void commission_elements_get(struct exchange *exchange);
+void commission_template_get(struct exchange *exchange);
+void commission_properties_get(struct exchange *exchange);
+
+void instantiation_post(struct exchange *exchange);
+void instantiation_put(struct exchange *exchange);
+void instantiation_delete(struct exchange *exchange);
+void instantiation_get(struct exchange *exchange);
+void command_put(struct exchange *exchange);
+void rollback_put(struct exchange *exchange);
+void instantiation_state_get(struct exchange *exchange);
+void priming_get(struct exchange *exchange);
+void configurations_get(struct exchange *exchange);
+
+void participants_get(struct exchange *exchange);
+
+void gateway_get(struct exchange *exchange);
+
+void catalogue_post(struct exchange *exchange);
+void catalogue_get(struct exchange *exchange);
+void compose_post(struct exchange *exchange);
+void entry_get(struct exchange *exchange);
+void entry_delete(struct exchange *exchange);
+
+void monitoring_participant_get(struct exchange *exchange);
+void monitoring_participants_get(struct exchange *exchange);
+void monitoring_element_get(struct exchange *exchange);
+void monitoring_elements_get(struct exchange *exchange);
+void monitoring_status_get(struct exchange *exchange);
+
+void transactions_get(struct exchange *exchange);
+void transaction_delete(struct exchange *exchange);
+
+void topics_get(struct exchange *exchange);
+void events_post(struct exchange *exchange);
+void events_get(struct exchange *exchange);
+
+/* What several of them do alike. */
+
+struct text;
+
+/* Series of reservations, commits and the database, as Prometheus text. */
+void database_metrics(struct exchange *exchange, struct text *out);
+
+/* Series of operational policies' transactions. */
+void transactions_metrics(struct exchange *exchange, struct text *out);
+
+/* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
+void answer_json(struct exchange *exchange, struct str body);
+
+/* The status for the error, or another, with what it says. */
+void answer_error(struct exchange *exchange, const struct error *err);
+void answer_problem(struct exchange *exchange, unsigned status, const struct error *err);
+
+/* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
+int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);
+
+#endif

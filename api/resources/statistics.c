@@ -1,0 +1,215 @@
+/* statistics - GET statistics and /metrics: what it has done */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/process/decision_log.h"
+#include "api/resources/resources.h"
+#include "api/http/route.h"
+#include "api/http/server.h"
+#include "api/http/service.h"
+#include "base/text.h"
+
+#define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))
+
+static uint64_t
+loaded(const atomic_uint_fast64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/*
+ * ONAP's shape: the four counts follow the guards' own answer, not what the caller is told; a count of 0 has no member.
+ */
+static void
+write_application(struct text *out, const uint64_t counts[4])
+{
+	static const char *const names[4] = {"not_applicable", "permit", "deny", "indeterminant"}; /* as enum effect */
+	static const int order[4] = {EFFECT_PERMIT, EFFECT_DENY, EFFECT_INDETERMINATE, EFFECT_NOT_APPLICABLE};
+	bool first = true;
+
+	text_add(out, STR("\"applicationMetrics\":{\"guard\":{"));
+	for (size_t i = 0; i < 4; i++) {
+		if (!counts[order[i]])
+			continue;
+		text_addf(out, "%s\"%s_decisions_count\":%" PRIu64, first ? "" : ",", names[order[i]],
+		          counts[order[i]]);
+		first = false;
+	}
+	text_add(out, STR("}}"));
+}
+
+static void
+sum_effects(const struct metrics *metrics, uint64_t ret[4])
+{
+	for (size_t i = 0; i < 4; i++)
+		ret[i] = metrics_sum(metrics,
+		                     offsetof(struct metrics_shard, effect[0]) + i * sizeof(atomic_uint_fast64_t));
+}
+
+void
+statistics_get(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	struct engine_info info;
+	uint64_t effects[4];
+	struct text out;
+
+	engine_info(service->engine, &info);
+	sum_effects(service->metrics, effects);
+	text_init(&out, exchange->arena);
+	text_addf(&out,
+	          "{\"code\":200,\"totalPolicyTypesCount\":%zu,\"totalPoliciesCount\":%zu,\"totalErrorCount\":%" PRIu64,
+	          info.policy_types, info.policies, SUM(service->metrics, errors));
+	text_addf(&out, ",\"permitDecisionsCount\":%" PRIu64 ",\"denyDecisionsCount\":%" PRIu64, effects[EFFECT_PERMIT],
+	          effects[EFFECT_DENY]);
+	text_addf(&out, ",\"deploySuccessCount\":%" PRIu64 ",\"deployFailureCount\":%" PRIu64
+	          ",\"undeploySuccessCount\":0,\"undeployFailureCount\":0", loaded(&service->metrics->deploy_success),
+	          loaded(&service->metrics->deploy_failure));
+	text_addf(&out, ",\"indeterminantDecisionsCount\":%" PRIu64 ",\"notApplicableDecisionsCount\":%" PRIu64 ",",
+	          effects[EFFECT_INDETERMINATE], effects[EFFECT_NOT_APPLICABLE]);
+	write_application(&out, effects);
+	text_add(&out, STR("}"));
+	answer_json(exchange, text_done(&out));
+}
+
+static void
+write_head(struct text *out, const char *name, const char *type, const char *help)
+{
+	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+write_one(struct text *out, const char *name, const char *type, const char *help, double value)
+{
+	write_head(out, name, type, help);
+	text_addf(out, "%s %.15g\n", name, value);
+}
+
+/* The series that ONAP's own dashboards read. */
+static void
+write_onap(struct text *out, const struct metrics *metrics)
+{
+	static const char *const names[4] = {"not_applicable", "permit", "deny", "indeterminant"};
+	uint64_t effects[4];
+
+	sum_effects(metrics, effects);
+	write_head(out, "pdpx_policy_decisions_total", "counter", "The total number of policy decisions.");
+	for (size_t i = 0; i < 4; i++)
+		text_addf(out, "pdpx_policy_decisions_total{application=\"guard\",status=\"%s\"} %" PRIu64 "\n",
+		          names[i], effects[i]);
+	write_head(out, "pdpx_policy_deployments_total", "counter", "The total number of policy deployments.");
+	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"SUCCESS\"} %" PRIu64 "\n",
+	          loaded(&metrics->deploy_success));
+	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"FAIL\"} %" PRIu64 "\n",
+	          loaded(&metrics->deploy_failure));
+}
+
+static void
+write_policies(struct text *out, struct service *service)
+{
+	struct metrics *metrics = service->metrics;
+	struct engine_info info;
+
+	engine_info(service->engine, &info);
+	write_one(out, "clguard_generation", "gauge", "Policy sets published so far; the active one's number.",
+	          (double)info.generation);
+	write_one(out, "clguard_generation_timestamp_seconds", "gauge", "When the active policy set was published.",
+	          (double)info.since_ms / 1000);
+	write_one(out, "clguard_policies", "gauge", "Policies in the active set.", (double)info.policies);
+	write_one(out, "clguard_guards", "gauge", "Guards in the active set.", (double)info.guards);
+	write_head(out, "clguard_reloads_total", "counter", "Loads of the policy files.");
+	text_addf(out, "clguard_reloads_total{result=\"success\"} %" PRIu64 "\n", loaded(&metrics->reload_success));
+	text_addf(out, "clguard_reloads_total{result=\"failure\"} %" PRIu64 "\n", loaded(&metrics->reload_failure));
+	write_one(out, "clguard_active", "gauge", "1 in state ACTIVE, 0 in state PASSIVE.",
+	          atomic_load_explicit(&service->active, memory_order_relaxed));
+}
+
+static void
+write_decisions(struct text *out, const struct service *service)
+{
+	const struct metrics *metrics = service->metrics;
+
+	write_head(out, "clguard_decisions_total", "counter", "Decisions by reason.");
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		if (i == REASON_SHADOW)
+			continue; /* of one guard, never of a decision */
+		text_addf(out, "clguard_decisions_total{reason=\"%s\"} %" PRIu64 "\n", reason_name[i],
+		          metrics_sum(metrics,
+		                      offsetof(struct metrics_shard, reason[0]) + i * sizeof(atomic_uint_fast64_t)));
+	}
+	write_one(out, "clguard_decision_errors_total", "counter",
+	          "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
+	if (service->decisions)
+		write_one(out, "clguard_decision_log_dropped_total", "counter",
+		          "Lines of the decision log that were dropped: the disk was too slow or full.",
+		          (double)decision_log_dropped(service->decisions));
+	write_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
+	          (double)SUM(metrics, recorded));
+}
+
+static void
+write_database(struct text *out, const struct service *service)
+{
+	struct stat file;
+	char path[4096];
+
+	if (!service->settings->data ||
+	    (size_t)snprintf(path, sizeof(path), "%s/data.mdb", service->settings->data) >= sizeof(path) ||
+	    stat(path, &file) != 0)
+		return;
+	write_one(out, "clguard_database_bytes", "gauge", "Size of the database file.", (double)file.st_size);
+	write_one(out, "clguard_database_map_bytes", "gauge",
+	          "Address space of the database, which its file cannot outgrow.", (double)service->settings->map_size);
+}
+
+/* The usual series about a process. source  /proc/self/stat and statm, proc(5) */
+static void
+write_process(struct text *out, const struct service *service)
+{
+	unsigned long user = 0, system = 0, pages = 0;
+	long tick = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
+	FILE *file = fopen("/proc/self/stat", "r");
+
+	if (file) {
+		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		           &system) == 2)
+			write_one(out, "process_cpu_seconds_total", "counter", "User and system time spent, seconds.",
+			          (double)(user + system) / (double)tick);
+		fclose(file);
+	}
+	file = fopen("/proc/self/statm", "r");
+	if (file) {
+		if (fscanf(file, "%*u %lu", &pages) == 1)
+			write_one(out, "process_resident_memory_bytes", "gauge", "Resident memory, bytes.",
+			          (double)pages * (double)page);
+		fclose(file);
+	}
+	write_one(out, "process_start_time_seconds", "gauge", "Start of the process, seconds since the Unix epoch.",
+	          (double)service->started_ms / 1000);
+}
+
+void
+metrics_get(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	struct server_load load = server_load(service->server);
+	struct text out;
+
+	text_init(&out, exchange->arena);
+	write_onap(&out, service->metrics);
+	write_policies(&out, service);
+	write_decisions(&out, service);
+	metrics_write_requests(service->metrics, route_count(), route_label, &out);
+	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
+	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
+	write_database(&out, service);
+	database_metrics(exchange, &out);
+	transactions_metrics(exchange, &out);
+	write_process(&out, service);
+	answer_json(exchange, text_done(&out));
+	exchange->reply.media = MEDIA_METRICS;
+}
