@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "examples/participant_common.h"
 
 struct simulation {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/client.h"
 #include "base/document.h"
 #include "base/text.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "base/text.h"
 
 #define ELEMENTS_MAX 100000

@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "base/document.h"
 #include "examples/participant_common.h"
 

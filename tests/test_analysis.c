@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 
 #define NOW INT64_C(1772366400000) /* 2026-03-01T12:00:00Z */
 

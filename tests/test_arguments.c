@@ -1,6 +1,6 @@
 /* test_arguments - options and words of the command line, in any order */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* test_operational - the compiler of operational policies: what data cases cannot say */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

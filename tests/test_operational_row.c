@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/document.h"
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 
 static const char policy[] =
 	"name: op.row\n"

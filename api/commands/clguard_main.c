@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 
 static const struct command {

@@ -1,10 +1,10 @@
 /* cmd_check - clguard check: compile policies and print every finding */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "engine/analysis/analysis.h"
 #include "engine/decide/load.h"
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 #include "engine/decide/policyset.h"
 
 static const char help[] =

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "base/yaml_write.h"
 #include "engine/xacml/guard_xacml.h"
 #include "engine/decide/load.h"
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 #include "engine/operational/show.h"
 #include "guards/guard2_tosca.h"
 #include "policytypes/template.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "api/bodies/reply.h"
 #include "api/bodies/request.h"

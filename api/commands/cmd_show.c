@@ -1,10 +1,10 @@
 /* cmd_show - clguard show: operational policies as a graph, or in their canonical form */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "base/yaml_write.h"
 #include "engine/decide/load.h"
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 #include "engine/operational/show.h"
 
 static const char help[] =

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/scenario.h"

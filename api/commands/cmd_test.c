@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "api/cli/policy_test.h"
 #include "engine/decide/load.h"

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "api/bodies/types.h"
 #include "engine/decide/policyset.h"

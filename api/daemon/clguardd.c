@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 #include "api/process/manual_clock.h"
 #include "api/daemon/database.h"
 #include "api/process/decision_log.h"
@@ -16,7 +16,7 @@
 #include "api/daemon/reload.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
-#include "api/http/socket.h"
+#include "api/process/socket.h"
 #include "base/uuid.h"
 #include "runtime/thread/runtime.h"
 

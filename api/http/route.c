@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "api/http/metrics.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 
 #define ONAP "/policy/pdpx/v1/"
 #define OURS "/clguard/v1/"

@@ -9,7 +9,7 @@
 
 #include "api/http/media.h"
 #include "api/bodies/reply.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/route.h"
 #include "base/document.h"
 #include "base/uuid.h"

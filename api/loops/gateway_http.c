@@ -1,9 +1,9 @@
 /* gateway_http - GET /onap/controlloop/v2/gateway: what an API gateway loads; it holds the elements' keys */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 
-#include "api/loops/calls.h"
-#include "api/resources/resources.h"
+#include "api/resources/calls.h"
+#include "api/http/resources.h"
 
 void
 gateway_get(struct exchange *exchange)

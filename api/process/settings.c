@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "api/process/settings_table.h"
-#include "api/http/socket.h"
+#include "api/process/socket.h"
 #include "base/document.h"
 #include "base/text.h"
 #include "engine/decide/load.h"

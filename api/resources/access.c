@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 
-#include "api/resources/resources.h"
-#include "runtime/rows/gateway.h"
+#include "api/http/resources.h"
+#include "runtime/rows/gateway_rows.h"
 
 static bool
 is_hex(char c)

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 #include "base/text.h"
 

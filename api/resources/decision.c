@@ -5,7 +5,7 @@
 #include "api/bodies/reply.h"
 #include "api/bodies/request.h"
 #include "api/bodies/request_scan.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 
 static void

@@ -1,6 +1,6 @@
 /* headroom - GET headroom: what remains under each limiter, and when the next slot opens */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* health - GET healthcheck, /live, /ready: is it well? */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 #include "base/text.h"
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "api/bodies/reply.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/bodies/operation_rows.h"
 #include "api/http/service.h"
 

@@ -4,7 +4,7 @@
 
 #include "api/bodies/reply.h"
 #include "api/bodies/request.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 #include "engine/decide/reserve.h"
 

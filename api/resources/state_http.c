@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "api/loops/calls.h"
+#include "api/resources/calls.h"
 #include "api/process/manual_clock.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/service.h"
 #include "base/text.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "api/process/decision_log.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "api/http/route.h"
 #include "api/http/server.h"
 #include "api/http/service.h"

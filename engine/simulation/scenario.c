@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 #include "engine/simulation/scenario_priv.h"
 #include "engine/simulation/sandbox.h"
 

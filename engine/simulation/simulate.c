@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/simulate_priv.h"
 
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 #include "engine/simulation/sandbox.h"
 
 const struct simulate_options simulate_options_default = {.steps_max = 10000000};

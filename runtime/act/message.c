@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/host.h"
 #include "runtime/model/looptype.h"
 #include "runtime/thread/runtime_priv.h"

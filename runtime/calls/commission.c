@@ -3,8 +3,8 @@
 #include "runtime/calls/commission.h"
 
 #include "runtime/calls/designs.h"
-#include "runtime/model/commission_version.h"
-#include "runtime/rows/gateway.h"
+#include "runtime/calls/commission_version.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/host.h"
 #include "runtime/model/looptype.h"
 #include "runtime/act/message.h"

@@ -3,12 +3,12 @@
 #include "runtime/calls/configuration.h"
 
 #include "base/document.h"
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/guarding.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/act/message.h"
 #include "runtime/thread/runtime_priv.h"
-#include "runtime/act/step.h"
+#include "runtime/calls/step.h"
 
 const char *const change_level_name[4] = {"NONE", "PATCH", "MINOR", "MAJOR"};
 

@@ -1,6 +1,6 @@
 /* gateway_access - may this element of a control loop call this service? */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 
 /* One service that the request can mean; element NULL: outside of the control loop. */
 struct offer {

@@ -1,6 +1,6 @@
 /* gateway_kong - the gateways of instances as declarative configuration for Kong */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,11 +3,11 @@
 #include "runtime/calls/instantiation.h"
 
 #include "runtime/calls/configuration.h"
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/guarding.h"
 #include "runtime/model/looptype.h"
 #include "runtime/thread/runtime_priv.h"
-#include "runtime/act/step.h"
+#include "runtime/calls/step.h"
 
 #define LOOPS_MAX 1000 /* of one request */
 

@@ -5,7 +5,7 @@
 #include "runtime/calls/instantiation.h"
 #include "runtime/model/looptype.h"
 #include "runtime/thread/runtime_priv.h"
-#include "runtime/act/step.h"
+#include "runtime/calls/step.h"
 
 #define ORDERS_MAX 1000 /* instances of one order */
 

@@ -6,7 +6,7 @@
 #include "runtime/act/message.h"
 #include "runtime/calls/participant.h"
 #include "runtime/thread/runtime_priv.h"
-#include "runtime/act/step.h"
+#include "runtime/calls/step.h"
 
 #define WORDS_MAX 1024 /* bytes */
 

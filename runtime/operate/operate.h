@@ -3,8 +3,8 @@
 #ifndef RUNTIME_OPERATE_OPERATE_H
 #define RUNTIME_OPERATE_OPERATE_H
 
-#include "runtime/model/actors.h"
-#include "runtime/rows/execution.h"
+#include "runtime/endpoint/actors.h"
+#include "runtime/operate/execution.h"
 
 /*
  * A message that came on a topic: an event, or an actor's answer, if the topic is one for these. Anything may come;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/machine/topic.h"
-#include "runtime/model/actors.h"
+#include "runtime/endpoint/actors.h"
 #include "runtime/operate/operate.h"
 #include "runtime/thread/runtime_priv.h"
 #include "runtime/rows/transport.h"

@@ -1,6 +1,6 @@
 /* gateway_statistics - what participants report of the use of an API gateway, before it is kept */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 
 #include <inttypes.h>
 

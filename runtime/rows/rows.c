@@ -6,7 +6,7 @@
 
 #include "base/document.h"
 #include "runtime/act/deploy.h"
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/model/looptype.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};

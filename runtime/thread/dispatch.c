@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "runtime/model/actors.h"
-#include "runtime/thread/http_client.h"
+#include "runtime/endpoint/actors.h"
+#include "runtime/endpoint/http_client.h"
 #include "runtime/operate/operate.h"
 #include "runtime/thread/runtime_priv.h"
 

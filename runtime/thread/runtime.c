@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "runtime/rows/bus.h"
-#include "runtime/thread/http_client.h"
+#include "runtime/endpoint/http_client.h"
 #include "runtime/thread/dispatch.h"
 #include "runtime/thread/runtime_priv.h"
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "engine/machine/run.h"
-#include "runtime/model/actors.h"
+#include "runtime/endpoint/actors.h"
 #include "runtime/rows/txn.h"
 
 struct runtime {

@@ -1,7 +1,7 @@
 /* operational_set - the operational policies of several documents, with the types and actors these declare */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ENGINE_OPERATIONAL_OPERATIONAL_SET_H
-#define ENGINE_OPERATIONAL_OPERATIONAL_SET_H
+#ifndef ENGINE_SIMULATION_OPERATIONAL_SET_H
+#define ENGINE_SIMULATION_OPERATIONAL_SET_H
 
 #include "engine/decide/engine.h"
 #include "engine/operational/operational.h"

@@ -1,7 +1,7 @@
 /* resources - the handlers, one file a resource */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_RESOURCES_RESOURCES_H
-#define API_RESOURCES_RESOURCES_H
+#ifndef API_HTTP_RESOURCES_H
+#define API_HTTP_RESOURCES_H
 
 #include "api/http/exchange.h"
 #include "base/node.h"

@@ -1,6 +1,6 @@
-/* gateway - what control loop types say of services: kept as rows, told to participants, with the elements' keys */
+/* gateway_rows - what control loop types say of services: kept as rows, told to participants, with the elements' keys */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway.h"
+#include "runtime/rows/gateway_rows.h"
 
 #include <inttypes.h>
 #include <sys/random.h>

@@ -1,7 +1,7 @@
 /* http_client - carries requests to actors over HTTP, on a thread of its own: the one user of libcurl */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_THREAD_HTTP_CLIENT_H
-#define RUNTIME_THREAD_HTTP_CLIENT_H
+#ifndef RUNTIME_ENDPOINT_HTTP_CLIENT_H
+#define RUNTIME_ENDPOINT_HTTP_CLIENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

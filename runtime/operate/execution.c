@@ -1,6 +1,6 @@
 /* execution - one event and what is done about it, as rows: any process can take it up at any moment */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/execution.h"
+#include "runtime/operate/execution.h"
 
 #include <stdlib.h>
 

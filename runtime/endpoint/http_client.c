@@ -1,6 +1,6 @@
 /* http_client - carries requests to actors over HTTP, on a thread of its own: the one user of libcurl */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/thread/http_client.h"
+#include "runtime/endpoint/http_client.h"
 
 #ifdef HAVE_LIBCURL
 

@@ -1,7 +1,7 @@
 /* step - supervision inside a turn: what an instance's step wants done is done */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_ACT_STEP_H
-#define RUNTIME_ACT_STEP_H
+#ifndef RUNTIME_CALLS_STEP_H
+#define RUNTIME_CALLS_STEP_H
 
 #include "runtime/rows/rows.h"
 

@@ -1,6 +1,6 @@
 /* socket - listening sockets, one a worker */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/socket.h"
+#include "api/process/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

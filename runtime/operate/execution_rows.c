@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "engine/machine/window.h"
 #include "runtime/thread/runtime_priv.h"
-#include "runtime/rows/execution.h"
+#include "runtime/operate/execution.h"
 
 #define NUMBER 8           /* bytes of a number in a key or value */
 #define ATTEMPTS_KEPT 100  /* of one transaction */

@@ -1,9 +1,9 @@
 /* actors - where requests to actors go, and where their answers come from */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/model/actors.h"
+#include "runtime/endpoint/actors.h"
 
 #include "runtime/rows/bus.h"
-#include "runtime/thread/http_client.h"
+#include "runtime/endpoint/http_client.h"
 
 /* ONAP's own names. Every other actor X has X-CL and X-CL-RSP, as SDNR has. */
 static const struct {

@@ -1,11 +1,11 @@
 /* calls - requests to the runtime: the exchange waits while the runtime writes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/loops/calls.h"
+#include "api/resources/calls.h"
 
 #include <stdlib.h>
 
 #include "api/bodies/reply.h"
-#include "api/resources/resources.h"
+#include "api/http/resources.h"
 #include "base/document.h"
 
 /* A call that an exchange waits for. Freed by whoever lets go last: the worker that answers, or the runtime. */

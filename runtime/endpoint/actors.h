@@ -1,7 +1,7 @@
 /* actors - where requests to actors go, and where their answers come from */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_MODEL_ACTORS_H
-#define RUNTIME_MODEL_ACTORS_H
+#ifndef RUNTIME_ENDPOINT_ACTORS_H
+#define RUNTIME_ENDPOINT_ACTORS_H
 
 #include "base/arena.h"
 #include "base/error.h"

@@ -1,6 +1,6 @@
 /* operational_set - the operational policies of several documents, with the types and actors these declare */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational/operational_set.h"
+#include "engine/simulation/operational_set.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-/* gateway - which services the elements of a control loop may call, and how an API gateway is told */
+/* gateway_rows - which services the elements of a control loop may call, and how an API gateway is told */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_ROWS_GATEWAY_H
-#define RUNTIME_ROWS_GATEWAY_H
+#ifndef RUNTIME_ROWS_GATEWAY_ROWS_H
+#define RUNTIME_ROWS_GATEWAY_ROWS_H
 
 #include "guards/guard.h"
 #include "runtime/model/looptype.h"

@@ -1,6 +1,6 @@
 /* step - supervision inside a turn: what an instance's step wants done is done */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/act/step.h"
+#include "runtime/calls/step.h"
 
 #include "runtime/calls/configuration.h"
 #include "runtime/act/guarding.h"

@@ -1,6 +1,6 @@
 /* arguments - command line options from a table */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/cli/arguments.h"
+#include "api/process/arguments.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* calls - requests to the runtime: the exchange waits while the runtime writes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_LOOPS_CALLS_H
-#define API_LOOPS_CALLS_H
+#ifndef API_RESOURCES_CALLS_H
+#define API_RESOURCES_CALLS_H
 
 #include "api/http/service.h"
 #include "runtime/rows/bus.h"

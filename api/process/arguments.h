@@ -1,7 +1,7 @@
 /* arguments - command line options from a table */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_CLI_ARGUMENTS_H
-#define API_CLI_ARGUMENTS_H
+#ifndef API_PROCESS_ARGUMENTS_H
+#define API_PROCESS_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

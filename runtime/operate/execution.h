@@ -1,7 +1,7 @@
 /* execution - one event and what is done about it, as rows: any process can take it up at any moment */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_ROWS_EXECUTION_H
-#define RUNTIME_ROWS_EXECUTION_H
+#ifndef RUNTIME_OPERATE_EXECUTION_H
+#define RUNTIME_OPERATE_EXECUTION_H
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* socket - listening sockets, one a worker */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_SOCKET_H
-#define API_HTTP_SOCKET_H
+#ifndef API_PROCESS_SOCKET_H
+#define API_PROCESS_SOCKET_H
 
 #include <stdbool.h>
 
