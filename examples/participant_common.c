@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/client.h"
+#include "api/process/arguments.h"
 #include "base/document.h"
 #include "base/text.h"
 #include "base/time.h"

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "engine/history/db.h"
 #include "engine/decide/reserve.h"
+#include "engine/history/db.h"
 
 #define NOON INT64_C(1776168000000)
 #define WINDOW_MS 600000

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "engine/library/clguard.h"
 #include "engine/decide/engine.h"
+#include "engine/library/clguard.h"
 
 #define ACTORS 4
 #define PUBLICATIONS 60

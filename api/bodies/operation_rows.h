@@ -3,8 +3,8 @@
 #ifndef API_BODIES_OPERATION_ROWS_H
 #define API_BODIES_OPERATION_ROWS_H
 
-#include "base/text.h"
 #include "base/node.h"
+#include "base/text.h"
 #include "engine/history/history.h"
 
 /*

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 
 void
 print_findings(FILE *out, const struct diags *diags, enum severity least)

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "api/bodies/operation_rows.h"
+#include "api/bodies/request.h"
 #include "api/cli/commands.h"
 #include "api/cli/policy_test_priv.h"
-#include "api/bodies/request.h"
-#include "api/bodies/operation_rows.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/sandbox.h"
 

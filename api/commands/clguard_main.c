@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <string.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 
 static const struct command {
 	const char *name;

@@ -1,11 +1,11 @@
 /* cmd_check - clguard check: compile policies and print every finding */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "engine/analysis/analysis.h"
 #include "engine/decide/load.h"
-#include "engine/simulation/operational_set.h"
 #include "engine/decide/policyset.h"
+#include "engine/simulation/operational_set.h"
 
 static const char help[] =
 	"usage: clguard check [--mode strict|onap] [--witness] FILE|DIRECTORY...\n\n"

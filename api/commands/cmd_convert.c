@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "base/yaml_write.h"
-#include "engine/xacml/guard_xacml.h"
 #include "engine/decide/load.h"
-#include "engine/simulation/operational_set.h"
 #include "engine/operational/show.h"
+#include "engine/simulation/operational_set.h"
+#include "engine/xacml/guard_xacml.h"
 #include "guards/guard2_tosca.h"
 #include "policytypes/template.h"
 

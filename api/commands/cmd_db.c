@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
-#include "api/daemon/database.h"
 #include "api/cli/db_dump.h"
 #include "api/cli/db_import.h"
+#include "api/daemon/database.h"
+#include "api/process/arguments.h"
 #include "engine/decide/engine.h"
 #include "engine/decide/load.h"
 

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/process/arguments.h"
-#include "api/cli/commands.h"
+#include "api/bodies/operation_rows.h"
 #include "api/bodies/reply.h"
 #include "api/bodies/request.h"
-#include "api/bodies/operation_rows.h"
+#include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "engine/decide/explanation.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/sandbox.h"

@@ -6,14 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/client.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "base/document.h"
 #include "base/text.h"
 #include "base/yaml_write.h"
-#include "engine/library/clguard.h"
 #include "engine/decide/load.h"
+#include "engine/library/clguard.h"
 
 #define BASE "/onap/controlloop/v2/"
 #define SERVICE "127.0.0.1:6969"

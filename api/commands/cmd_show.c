@@ -1,11 +1,11 @@
 /* cmd_show - clguard show: operational policies as a graph, or in their canonical form */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "base/yaml_write.h"
 #include "engine/decide/load.h"
-#include "engine/simulation/operational_set.h"
 #include "engine/operational/show.h"
+#include "engine/simulation/operational_set.h"
 
 static const char help[] =
 	"usage: clguard show FILE... --graph|--flat\n\n"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/scenario.h"
 #include "engine/simulation/simulate.h"

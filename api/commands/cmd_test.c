@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api/process/arguments.h"
 #include "api/cli/commands.h"
 #include "api/cli/policy_test.h"
+#include "api/process/arguments.h"
 #include "engine/decide/load.h"
 
 static const char help[] =

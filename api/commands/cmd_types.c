@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "api/process/arguments.h"
-#include "api/cli/commands.h"
 #include "api/bodies/types.h"
+#include "api/cli/commands.h"
+#include "api/process/arguments.h"
 #include "engine/decide/policyset.h"
 #include "policytypes/builtin.h"
 

@@ -7,15 +7,15 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "api/process/arguments.h"
-#include "api/process/manual_clock.h"
 #include "api/daemon/database.h"
-#include "api/process/decision_log.h"
-#include "api/process/descriptors.h"
-#include "api/process/log.h"
 #include "api/daemon/reload.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
+#include "api/process/arguments.h"
+#include "api/process/decision_log.h"
+#include "api/process/descriptors.h"
+#include "api/process/log.h"
+#include "api/process/manual_clock.h"
 #include "api/process/socket.h"
 #include "base/uuid.h"
 #include "runtime/thread/runtime.h"

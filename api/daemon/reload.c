@@ -7,8 +7,8 @@
 #include <malloc.h>
 #endif
 
-#include "api/process/log.h"
 #include "api/daemon/reload_priv.h"
+#include "api/process/log.h"
 #include "engine/decide/load.h"
 
 #define LOGGED 20 /* findings of one load that are written out */

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/process/log.h"
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
+#include "api/process/log.h"
 
 #define SETTLE_MS 200 /* two reads so far apart must agree */
 #define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE)

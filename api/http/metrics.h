@@ -5,8 +5,8 @@
 
 #include <stdatomic.h>
 
-#include "base/text.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "guards/guard.h"
 
 #define METRICS_ROUTES 96   /* at least the route table's size */

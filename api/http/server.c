@@ -10,9 +10,9 @@
 
 #include <microhttpd.h>
 
-#include "api/process/descriptors.h"
 #include "api/http/responses.h"
 #include "api/http/ticket.h"
+#include "api/process/descriptors.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000

@@ -7,8 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "api/http/media.h"
 #include "api/bodies/reply.h"
+#include "api/http/media.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
 #include "base/document.h"

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/designs.h"
 
-#include "api/resources/calls.h"
 #include "api/http/resources.h"
+#include "api/resources/calls.h"
 
 static void
 submit(struct exchange *exchange, bool with_body, int (*run)(struct turn *turn, struct runtime_call *call))

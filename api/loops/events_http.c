@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "api/resources/calls.h"
 #include "api/http/resources.h"
+#include "api/resources/calls.h"
 #include "runtime/thread/events.h"
 
 #define TIMEOUT_DEFAULT_MS 15000

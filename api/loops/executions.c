@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "api/resources/calls.h"
 #include "api/http/resources.h"
+#include "api/resources/calls.h"
 #include "runtime/operate/operate.h"
 
 void

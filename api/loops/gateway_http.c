@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/rows/gateway_rows.h"
 
-#include "api/resources/calls.h"
 #include "api/http/resources.h"
+#include "api/resources/calls.h"
 
 void
 gateway_get(struct exchange *exchange)

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/monitoring.h"
 
-#include "api/resources/calls.h"
 #include "api/http/resources.h"
+#include "api/resources/calls.h"
 
 #define COUNT_MAX 1000000
 

@@ -1,12 +1,12 @@
 /* decision - POST /policy/pdpx/v1/decision: may it? */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/resources/access.h"
-#include "api/process/decision_log.h"
 #include "api/bodies/reply.h"
 #include "api/bodies/request.h"
 #include "api/bodies/request_scan.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
+#include "api/process/decision_log.h"
+#include "api/resources/access.h"
 
 static void
 count(struct metrics_shard *metrics, const struct decision *decision)

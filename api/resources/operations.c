@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "api/bodies/operation_rows.h"
 #include "api/bodies/reply.h"
 #include "api/http/resources.h"
-#include "api/bodies/operation_rows.h"
 #include "api/http/service.h"
 
 #define LIMIT_DEFAULT 100

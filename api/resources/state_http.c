@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "api/resources/calls.h"
-#include "api/process/manual_clock.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
+#include "api/process/manual_clock.h"
+#include "api/resources/calls.h"
 #include "base/text.h"
 
 int64_t

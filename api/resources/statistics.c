@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/process/decision_log.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
+#include "api/process/decision_log.h"
 #include "base/text.h"
 
 #define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))

@@ -1,8 +1,8 @@
 /* types_get - GET types and types/NAME: what policies may say, as data for forms */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/bodies/types.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
-#include "api/bodies/types.h"
 #include "base/text.h"
 
 #define PATH "/clguard/v1/types/"

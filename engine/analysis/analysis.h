@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "engine/operational/operational.h"
 #include "engine/decide/policyset.h"
+#include "engine/operational/operational.h"
 
 /* What a guard must say about a witness. */
 struct witness_word {

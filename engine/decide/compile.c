@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "engine/decide/explanation.h"
 #include "engine/decide/document_scope.h"
+#include "engine/decide/explanation.h"
 #include "engine/decide/policyset.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "engine/decide/decide.h"
-#include "engine/decide/load.h"
 #include "engine/decide/document_scope.h"
+#include "engine/decide/load.h"
 #include "engine/decide/policyset.h"
 
 /* Documents of one origin, copied. */

@@ -7,8 +7,8 @@
 
 #include "engine/decide/decide.h"
 #include "engine/decide/explanation.h"
-#include "engine/history/history_priv.h"
 #include "engine/decide/policyset.h"
+#include "engine/history/history_priv.h"
 
 /*
  * The decision is taken on the committer's thread, inside the write transaction that will hold the right: no other

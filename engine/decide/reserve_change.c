@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <semaphore.h>
 
-#include "engine/history/history_priv.h"
 #include "engine/decide/policyset.h"
 #include "engine/decide/reserve.h"
+#include "engine/history/history_priv.h"
 
 struct change_job {
 	struct history_job job;

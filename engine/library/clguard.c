@@ -5,9 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/library/clguard_priv.h"
 #include "engine/decide/engine.h"
 #include "engine/decide/explanation.h"
+#include "engine/library/clguard_priv.h"
 
 struct clg_engine {
 	struct engine *engine;

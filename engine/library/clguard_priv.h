@@ -4,8 +4,8 @@
 #define ENGINE_LIBRARY_CLGUARD_PRIV_H
 
 #include "base/error.h"
-#include "engine/library/clguard.h"
 #include "engine/decide/engine.h"
+#include "engine/library/clguard.h"
 
 /* Copies an error to the library's form; dst may be NULL. Returns the negative code, as functions of clguard.h do. */
 int clg_error_from(struct clg_error *dst, const struct error *src);

@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/library/clguard_priv.h"
 #include "engine/decide/reserve.h"
+#include "engine/library/clguard_priv.h"
 
 static_assert(CLG_EXPIRED == (int)RESERVATION_EXPIRED, "one order of states");
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/library/guard2_builder_priv.h"
 #include "engine/library/clguard_priv.h"
+#include "engine/library/guard2_builder_priv.h"
 
 /*
  * What a builder holds, and what it refuses to hold: the texts are those of the reference's BuilderException, "much"

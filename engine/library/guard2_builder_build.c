@@ -4,8 +4,8 @@
 
 #include "base/document.h"
 #include "base/yaml_write.h"
-#include "engine/library/guard2_builder_priv.h"
 #include "engine/library/clguard_priv.h"
+#include "engine/library/guard2_builder_priv.h"
 #include "guards/guard2.h"
 
 /*

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "engine/simulation/operational_set.h"
-#include "engine/simulation/scenario_priv.h"
 #include "engine/simulation/sandbox.h"
+#include "engine/simulation/scenario_priv.h"
 
 const struct plant_options plant_options_default = {.steps_max = 50000000};
 

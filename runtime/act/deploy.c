@@ -6,7 +6,7 @@
 #include "policytypes/section.h"
 #include "runtime/act/dedicated.h"
 #include "runtime/model/looptype_priv.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 #define CHAIN_MAX 32
 #define DOCUMENTS_MAX 100000
@@ -129,7 +129,7 @@ follow_instances(struct turn *turn, const struct loop *loop)
 		count_change(turn);
 }
 
-void
+static void
 deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after)
 {
 	if (!before || !after)
@@ -148,6 +148,24 @@ deploy_follow(struct turn *turn, const struct loop *before, const struct loop *a
 		if (new->fragment &&new->state == LOOP_RUNNING && (!old || old->state != LOOP_RUNNING))
 			put_in_force(turn, after, new);
 	}
+}
+
+void
+deploy_save(struct turn *turn, const struct loop *loop)
+{
+	struct loop before;
+	bool known = loop_save(turn, loop, &before);
+
+	deploy_follow(turn, known ? &before : NULL, loop);
+}
+
+void
+deploy_remove(struct turn *turn, struct concept id)
+{
+	struct loop before;
+
+	if (loop_remove(turn, id, &before))
+		deploy_follow(turn, &before, NULL);
 }
 
 /* --- whether they would do --- */

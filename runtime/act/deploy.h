@@ -12,8 +12,9 @@
  * so that they come back after a restart; a number counts their changes, by which each process sees that it is behind.
  */
 
-/* What a saved instance changes. before and after may be NULL. */
-void deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after);
+/* Saves or removes an instance; its policies come into force or leave as its elements' states say. */
+void deploy_save(struct turn *turn, const struct loop *loop);
+void deploy_remove(struct turn *turn, struct concept id);
 
 /*
  * Why an element's guards cannot come into force, in the turn's arena, or NULL: they do not compile, or one has the

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "runtime/model/looptype.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 enum guarding
 guarding_of(struct turn *turn, const struct loop *loop)

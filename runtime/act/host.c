@@ -3,22 +3,7 @@
 #include "runtime/act/host.h"
 
 #include "runtime/act/deploy.h"
-#include "runtime/thread/runtime_priv.h"
-
-#define HOST_NAME "clguard-policy"
-
-bool
-host_has_id(const struct turn *turn, struct concept id)
-{
-	return turn->runtime->options.policy_participant.len && id.name.ptr && str_is(id.name, HOST_NAME);
-}
-
-bool
-host_is(const struct turn *turn, const struct participant *participant)
-{
-	return host_has_id(turn, participant->id) &&
-	       str_equal(participant->type.name, turn->runtime->options.policy_participant);
-}
+#include "runtime/rows/txn.h"
 
 struct concept host_offer(struct turn *turn, struct concept type)
 {

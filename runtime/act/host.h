@@ -13,10 +13,6 @@
  * like the others, but no message is sent to it, none is taken from its name, and it is never silent.
  */
 
-/* Whether this is one of them. */
-bool host_is(const struct turn *turn, const struct participant *participant);
-bool host_has_id(const struct turn *turn, struct concept id);
-
 /* The one for a participant type, made when it is not there yet; absent when the type is another one. Writing turns. */
 struct concept host_offer(struct turn *turn, struct concept type);
 

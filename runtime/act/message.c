@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/host.h"
 #include "runtime/model/looptype.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/transport.h"
+#include "runtime/rows/txn.h"
 
 static void
 send(struct turn *turn, struct str topic, struct text *out)

@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/commission.h"
 
-#include "runtime/calls/designs.h"
-#include "runtime/calls/commission_version.h"
-#include "runtime/rows/gateway_rows.h"
 #include "runtime/act/host.h"
-#include "runtime/model/looptype.h"
 #include "runtime/act/message.h"
+#include "runtime/calls/commission_version.h"
+#include "runtime/calls/designs.h"
 #include "runtime/calls/participant.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/model/looptype.h"
+#include "runtime/rows/gateway_rows.h"
+#include "runtime/rows/txn.h"
 
 /* ONAP stores every document under this name: it stands for all that is commissioned. */
 #define EVERYTHING "ToscaServiceTemplateSimple"

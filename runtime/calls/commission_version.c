@@ -6,7 +6,7 @@
 #include "policytypes/value.h"
 #include "runtime/calls/configuration.h"
 #include "runtime/model/looptype_priv.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 /* The commissioned version that is nearest. */
 struct nearest {

@@ -3,12 +3,13 @@
 #include "runtime/calls/configuration.h"
 
 #include "base/document.h"
-#include "runtime/rows/gateway_rows.h"
+#include "runtime/act/deploy.h"
 #include "runtime/act/guarding.h"
-#include "runtime/calls/instantiation.h"
 #include "runtime/act/message.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/calls/instantiation.h"
 #include "runtime/calls/step.h"
+#include "runtime/rows/gateway_rows.h"
+#include "runtime/rows/txn.h"
 
 const char *const change_level_name[4] = {"NONE", "PATCH", "MINOR", "MAJOR"};
 
@@ -177,7 +178,7 @@ bring(struct turn *turn, struct runtime_call *call, struct loop *now, struct loo
 		next->elements[i].pending = true;
 	loop_change(&supervision, next);
 	gateway_keys_move(turn, now, next);
-	loop_remove(turn, now->id);
+	deploy_remove(turn, now->id);
 	step_end(turn, &supervision, next);
 	return true;
 }
@@ -201,9 +202,9 @@ configuration_change(struct turn *turn, struct runtime_call *call, struct loop *
 		return bring(turn, call, now, next);
 	if (renamed) {
 		gateway_keys_move(turn, now, next);
-		loop_remove(turn, now->id);
+		deploy_remove(turn, now->id);
 	}
-	loop_save(turn, next);
+	deploy_save(turn, next);
 	return true;
 }
 
@@ -266,7 +267,7 @@ configuration_restore(struct turn *turn, struct loop *loop)
 		element->pending = tried->asked || !tried->pending || element->phase == 0;
 	}
 	gateway_keys_move(turn, loop, &kept);
-	loop_remove(turn, loop->id);
+	deploy_remove(turn, loop->id);
 	*loop = kept;
 	while (next_phase(loop, &phase))
 		message_update(turn, loop, phase);

@@ -4,7 +4,7 @@
 
 #include "policytypes/compose.h"
 #include "runtime/calls/designs_priv.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 const struct document_limits entry_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 const char *const entry_sections[] = {"data_types", "policy_types", "node_types", NULL};

@@ -3,7 +3,7 @@
 #include "runtime/calls/designs_priv.h"
 
 #include "policytypes/compose.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 /* The documents of an element and of its participant type, as far as they are there. */
 static void

@@ -2,12 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/instantiation.h"
 
-#include "runtime/calls/configuration.h"
-#include "runtime/rows/gateway_rows.h"
+#include "runtime/act/deploy.h"
 #include "runtime/act/guarding.h"
-#include "runtime/model/looptype.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/calls/configuration.h"
 #include "runtime/calls/step.h"
+#include "runtime/model/looptype.h"
+#include "runtime/rows/gateway_rows.h"
+#include "runtime/rows/txn.h"
 
 #define LOOPS_MAX 1000 /* of one request */
 
@@ -218,7 +219,7 @@ instances_create(struct turn *turn, struct runtime_call *call)
 		return 0;
 	text_init(&out, &call->arena);
 	for (size_t i = 0; i < count; i++) {
-		loop_save(turn, &loops[i]);
+		deploy_save(turn, &loops[i]);
 		configuration_keep(turn, &loops[i]);
 		write_affected(&out, &loops[i]);
 	}
@@ -313,7 +314,7 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 		step_begin(turn, &supervision);
 		loop_release(&supervision, &loop);
 		step_perform(turn, &supervision, &loop);
-		loop_remove(turn, id);
+		deploy_remove(turn, id);
 		loops_each(turn, id.name, STR_NONE, take_any, &others);
 		if (!others)
 			turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration,

@@ -4,9 +4,9 @@
 
 #include <inttypes.h>
 
-#include "runtime/rows/gateway_rows.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/calls/step.h"
+#include "runtime/rows/gateway_rows.h"
+#include "runtime/rows/txn.h"
 
 #define ELEMENT_ID_MAX 64              /* bytes; a UUID has 36 */
 #define RECORD_MAX ((size_t)16 << 10) /* bytes; a stock record has some 400. What is larger is not kept */

@@ -3,9 +3,9 @@
 #include "runtime/act/guarding.h"
 #include "runtime/act/host.h"
 #include "runtime/calls/instantiation.h"
-#include "runtime/model/looptype.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/calls/step.h"
+#include "runtime/model/looptype.h"
+#include "runtime/rows/txn.h"
 
 #define ORDERS_MAX 1000 /* instances of one order */
 

@@ -5,7 +5,7 @@
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
 #include "runtime/calls/monitoring.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 #define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a turn */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/calls/participant.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 /* A participant that is asked for, and the elements that it hosts as JSON. */
 struct listed {

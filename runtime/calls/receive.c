@@ -5,8 +5,9 @@
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
 #include "runtime/calls/participant.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/calls/receive.h"
 #include "runtime/calls/step.h"
+#include "runtime/rows/txn.h"
 
 #define WORDS_MAX 1024 /* bytes */
 

@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/step.h"
 
-#include "runtime/calls/configuration.h"
+#include "runtime/act/deploy.h"
 #include "runtime/act/guarding.h"
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/calls/configuration.h"
+#include "runtime/rows/txn.h"
 
 /* An element acts without an order of anybody: late, or because it was found in a wrong state. */
 static bool
@@ -126,5 +127,5 @@ void
 step_end(struct turn *turn, struct supervision *supervision, struct loop *loop)
 {
 	step_perform(turn, supervision, loop);
-	loop_save(turn, loop);
+	deploy_save(turn, loop);
 }

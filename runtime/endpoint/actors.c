@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/endpoint/actors.h"
 
-#include "runtime/rows/bus.h"
 #include "runtime/endpoint/http_client.h"
+#include "runtime/model/bus_name.h"
 
 /* ONAP's own names. Every other actor X has X-CL and X-CL-RSP, as SDNR has. */
 static const struct {

@@ -3,7 +3,7 @@
 #ifndef RUNTIME_MODEL_GATEWAY_PRIV_H
 #define RUNTIME_MODEL_GATEWAY_PRIV_H
 
-#include "runtime/rows/gateway_rows.h"
+#include "runtime/model/gateway.h"
 
 struct gateway_reading {
 	struct arena *arena;

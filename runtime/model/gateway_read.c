@@ -385,3 +385,19 @@ gateway_read_row(struct str row, struct arena *arena, struct gateway *ret)
 	}
 	return r.exhausted ? -ERROR_MEMORY : 0;
 }
+
+const struct gateway_part *
+gateway_part_of(const struct gateway *gateway, struct concept definition)
+{
+	for (size_t i = 1; i < gateway->count; i++)
+		if (concept_equal(gateway->parts[i].definition, definition))
+			return &gateway->parts[i];
+	return NULL;
+}
+
+bool
+gateway_element_is_on(const struct element *element)
+{
+	return element->participant_id.name.ptr && loop_state_from(element->state) != LOOP_UNINITIALISED &&
+	       loop_state_to(element->state) != LOOP_UNINITIALISED;
+}

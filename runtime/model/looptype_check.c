@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "policytypes/section.h"
-#include "runtime/rows/gateway_rows.h"
+#include "runtime/model/gateway.h"
 #include "runtime/model/looptype_priv.h"
 
 #define FINDINGS_MAX 100 /* sentences; what is wrong beyond them is worth another look after these */

@@ -7,7 +7,7 @@
 #include "base/document.h"
 #include "base/hash.h"
 #include "runtime/act/message.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 #define NUMBER 8 /* bytes of a number in a key */
 

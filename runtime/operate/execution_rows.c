@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 #include "engine/machine/window.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/operate/execution.h"
+#include "runtime/rows/txn.h"
 
 #define NUMBER 8           /* bytes of a number in a key or value */
 #define ATTEMPTS_KEPT 100  /* of one transaction */

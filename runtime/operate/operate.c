@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/operate/operate.h"
 
-#include "runtime/thread/dispatch.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/rows/transport.h"
+#include "runtime/rows/txn.h"
+#include "runtime/operate/dispatch_rows.h"
 
 #define HOLD_MS 15000 /* locks and rights outlast the transaction by so much */
 

@@ -6,8 +6,8 @@
 #include "engine/machine/topic.h"
 #include "runtime/endpoint/actors.h"
 #include "runtime/operate/operate.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/rows/transport.h"
+#include "runtime/rows/txn.h"
 
 /* In `arena`, or the turn has failed. */
 static struct str

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/admit.h"
 #include "runtime/operate/operate.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 #define EVENT_BYTES 65536
 #define MESSAGE_BYTES 1024 /* of an actor's words */

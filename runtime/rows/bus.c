@@ -4,19 +4,6 @@
 
 #include "runtime/rows/bus_priv.h"
 
-bool
-bus_name_valid(struct str name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' &&
-		    c != '_' && c != '.')
-			return false;
-	}
-	return name.len > 0 && name.len <= BUS_NAME_MAX;
-}
-
 struct str
 bus_message_key(struct turn *turn, struct str topic, uint64_t number)
 {
@@ -156,4 +143,4 @@ send(struct turn *turn, struct str name, struct str message)
 	append(turn, &topic, message);
 }
 
-const struct transport bus_transport = {.send = send, .committed = runtime_wake};
+const struct transport bus_transport = {.send = send};

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_ROWS_BUS_H
 #define RUNTIME_ROWS_BUS_H
 
+#include "runtime/model/bus_name.h"
 #include "runtime/rows/transport.h"
 
 /*
@@ -14,12 +15,8 @@
  * processes serve the same topics.
  */
 
-#define BUS_NAME_MAX 120 /* bytes of a topic, group or instance */
 #define BUS_TOPICS_MAX 1000
 #define BUS_GROUPS_MAX 1000 /* of a topic; beyond it the one that asked least recently goes */
-
-/* 1 to 120 of A-Z a-z 0-9 . _ - */
-bool bus_name_valid(struct str name);
 
 /* False, and nothing is done, when the topic would be one too many. */
 bool bus_publish(struct turn *turn, struct str topic, struct str message);

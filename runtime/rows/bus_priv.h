@@ -4,7 +4,7 @@
 #define RUNTIME_ROWS_BUS_PRIV_H
 
 #include "runtime/rows/bus.h"
-#include "runtime/thread/runtime_priv.h"
+#include "runtime/rows/txn.h"
 
 /*
  * Rows of the outbox table, each key a letter and then

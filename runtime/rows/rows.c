@@ -5,9 +5,8 @@
 #include <inttypes.h>
 
 #include "base/document.h"
-#include "runtime/act/deploy.h"
-#include "runtime/rows/gateway_rows.h"
 #include "runtime/model/looptype.h"
+#include "runtime/rows/gateway_rows.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
@@ -139,8 +138,8 @@ loop_load(struct turn *turn, struct concept id, struct loop *ret)
 	return false;
 }
 
-void
-loop_save(struct turn *turn, const struct loop *loop)
+bool
+loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before)
 {
 	struct loop before;
 	bool known = loop_load(turn, loop->id, &before);
@@ -148,7 +147,6 @@ loop_save(struct turn *turn, const struct loop *loop)
 	struct text out;
 
 	count_change(turn, known ? &before : NULL, loop);
-	deploy_follow(turn, known ? &before : NULL, loop);
 	text_init(&out, turn->arena);
 	loop_write_row(&out, loop);
 	turn_put(turn, loop_key(turn, ROW_LOOP, loop->id), turn_text(turn, &out));
@@ -160,22 +158,26 @@ loop_save(struct turn *turn, const struct loop *loop)
 		turn_put(turn, loop_key(turn, ROW_BUSY, loop->id), STR(""));
 	else if (known && (loop_busy(&before) || before.renew_ms))
 		turn_delete(turn, loop_key(turn, ROW_BUSY, loop->id));
+	if (known)
+		*ret_before = before;
+	return known;
 }
 
-void
-loop_remove(struct turn *turn, struct concept id)
+bool
+loop_remove(struct turn *turn, struct concept id, struct loop *ret_before)
 {
 	struct loop before;
 
 	if (!loop_load(turn, id, &before))
-		return;
+		return false;
 	count_change(turn, &before, NULL);
-	deploy_follow(turn, &before, NULL);
 	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
 	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
 	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));
 	gateway_keys_forget(turn, id);
 	turn_delete(turn, used_key(turn, &before));
+	*ret_before = before;
+	return true;
 }
 
 struct loops_walk {

@@ -10,9 +10,12 @@
 /* False when there is none. */
 bool loop_load(struct turn *turn, struct concept id, struct loop *ret);
 
-/* Writes the row, and keeps the indexes and counts as they follow from the row that was there. */
-void loop_save(struct turn *turn, const struct loop *loop);
-void loop_remove(struct turn *turn, struct concept id);
+/*
+ * Writes or deletes the row, and keeps the indexes and counts as they follow from the row that was there. True: there
+ * was one, *ret_before. Callers are deploy_save and deploy_remove (runtime/act/deploy.h) alone.
+ */
+bool loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before);
+bool loop_remove(struct turn *turn, struct concept id, struct loop *ret_before);
 
 /* Instances by name and version, both optional, in order of name. A false answer stops. */
 void loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
@@ -48,6 +51,8 @@ void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct
 
 /* --- participants --- */
 
+#define HOST_NAME "clguard-policy" /* id of the built-in policy participant: runtime/act/host.h */
+
 struct participant {
 	struct concept id, type;
 	struct str state, health; /* as on the wire */
@@ -75,5 +80,9 @@ size_t participants_of_type(struct turn *turn, struct concept type, struct text 
 
 /* Registered and not deregistered, so that it can be asked to do something. */
 bool participant_is_registered(const struct participant *participant);
+
+/* Whether a participant is the built-in one (runtime/act/host.h); and whether an id is its. */
+bool host_is(const struct turn *turn, const struct participant *participant);
+bool host_has_id(const struct turn *turn, struct concept id);
 
 #endif

@@ -5,7 +5,19 @@
 #include <inttypes.h>
 
 #include "base/document.h"
-#include "runtime/act/host.h"
+
+bool
+host_has_id(const struct turn *turn, struct concept id)
+{
+	return turn->runtime->options.policy_participant.len && id.name.ptr && str_is(id.name, HOST_NAME);
+}
+
+bool
+host_is(const struct turn *turn, const struct participant *participant)
+{
+	return host_has_id(turn, participant->id) &&
+	       str_equal(participant->type.name, turn->runtime->options.policy_participant);
+}
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 

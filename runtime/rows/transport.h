@@ -15,7 +15,7 @@
 struct transport {
 	/* A message for a topic: JSON, or any text. Copied. Failures are the turn's. */
 	void (*send)(struct turn *turn, struct str topic, struct str message);
-	/* The turn was committed: the messages that it sent may leave. Runtime's thread. */
+	/* The turn was committed: the messages that it sent may leave. Runtime's thread. NULL: nothing to hand on. */
 	void (*committed)(struct runtime *runtime, const struct topic_name *topics);
 };
 

@@ -3,7 +3,6 @@
 #include "runtime/rows/txn.h"
 
 #include "base/uuid.h"
-#include "runtime/thread/runtime_priv.h"
 
 void
 turn_fail(struct turn *turn, enum error_code code)
@@ -187,4 +186,15 @@ turn_text(struct turn *turn, struct text *text)
 		return done;
 	turn_fail(turn, ERROR_MEMORY);
 	return STR("");
+}
+
+void
+runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
+{
+	*ret = (struct turn){
+		.runtime = runtime,
+		.txn = history_reader_txn(reader),
+		.arena = arena,
+		.now_ms = engine_now(runtime->engine),
+	};
 }

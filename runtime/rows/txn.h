@@ -7,7 +7,8 @@
 #include "engine/decide/policyset.h"
 #include "engine/decide/reserve.h"
 #include "runtime/model/loop.h"
-#include "runtime/thread/runtime.h"
+#include "runtime/rows/call.h"
+#include "runtime/rows/runtime_state.h"
 
 /*
  * A writing turn runs on the committer's thread and may be run again from its start after its work was given up; a
@@ -60,7 +61,7 @@ struct topic_name {
 #define ROW_SAME 'J'
 #define ROW_LOCK 'Q'
 #define ROW_WINDOW 'O' /* counted ONSETs, by loop and AAI map */
-#define ROW_DISPATCH 'B' /* HTTP requests to actors, by number of the transaction: see runtime/thread/dispatch.h */
+#define ROW_DISPATCH 'B' /* HTTP requests to actors, by number of the transaction: see runtime/operate/dispatch_rows.h */
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */
@@ -84,6 +85,9 @@ void turn_table_put(struct turn *turn, enum history_shared table, struct str key
 void turn_table_delete(struct turn *turn, enum history_shared table, struct str key);
 bool turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
                       struct store_entry *ret);
+
+/* A reading turn with a reader's snapshot, between history_reader_begin and _end. */
+void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
 
 void turn_fail(struct turn *turn, enum error_code code);
 

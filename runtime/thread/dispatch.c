@@ -3,92 +3,20 @@
 #include "runtime/thread/dispatch.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "runtime/endpoint/actors.h"
 #include "runtime/endpoint/http_client.h"
+#include "runtime/operate/dispatch_rows.h"
 #include "runtime/operate/operate.h"
 #include "runtime/thread/runtime_priv.h"
-
-/* Value: owner (8 bytes), be64 end of its claim, the subRequestID. */
-#define OWNER 8
-#define HEAD (OWNER + 8)
-#define CLAIM_MS 5000 /* how long after a death others may wait */
-
-/* Real time, also where the engine's clock stands still; the same for all processes until the machine starts anew. */
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static struct str
-row_key(struct turn *turn, uint64_t number)
-{
-	unsigned char bytes[8];
-
-	store_pack_u64(bytes, number);
-	return turn_key(turn, ROW_DISPATCH, (struct str){(const char *)bytes, sizeof(bytes)}, STR_NONE);
-}
-
-static void
-claim(struct turn *turn, struct str key, struct str id)
-{
-	unsigned char *value = arena_bytes(turn->arena, HEAD + id.len);
-
-	if (!value) {
-		turn_fail(turn, ERROR_MEMORY);
-		return;
-	}
-	memcpy(value, &turn->runtime->owner, OWNER);
-	store_pack_i64(value + OWNER, monotonic_ms() + CLAIM_MS);
-	memcpy(value + HEAD, id.ptr, id.len);
-	turn_put(turn, key, (struct str){(const char *)value, HEAD + id.len});
-}
-
-void
-dispatch_put(struct turn *turn, uint64_t number, struct str id)
-{
-	claim(turn, row_key(turn, number), id);
-}
-
-void
-dispatch_drop(struct turn *turn, uint64_t number)
-{
-	turn_delete(turn, row_key(turn, number));
-}
-
-/* What is left of the owner's claim; 0 when it is over, or of a time before the machine started. */
-static int64_t
-claim_left(struct str value)
-{
-	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - monotonic_ms();
-
-	return left_ms > 0 && left_ms <= CLAIM_MS ? left_ms : 0;
-}
-
-static bool
-is_own(const struct turn *turn, struct str value)
-{
-	return memcmp(value.ptr, &turn->runtime->owner, OWNER) == 0;
-}
-
-static bool
-is_to_be_claimed(const struct turn *turn, struct str value)
-{
-	return is_own(turn, value) ? claim_left(value) < CLAIM_MS / 2 : claim_left(value) == 0;
-}
 
 static bool
 claim_row(void *context, struct str key, struct str value)
 {
 	struct turn *turn = context;
 
-	if (value.len > HEAD && is_to_be_claimed(turn, value))
-		claim(turn, key, (struct str){value.ptr + HEAD, value.len - HEAD});
+	if (value.len > DISPATCH_HEAD && dispatch_is_to_be_claimed(turn, value))
+		dispatch_claim(turn, key, (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
 
@@ -135,12 +63,12 @@ look_at_row(void *context, struct str key, struct str value)
 {
 	struct look *look = context;
 
-	if (value.len <= HEAD || key.len != 9)
+	if (value.len <= DISPATCH_HEAD || key.len != 9)
 		return true;
-	if (is_to_be_claimed(&look->turn, value))
+	if (dispatch_is_to_be_claimed(&look->turn, value))
 		look->claims = true;
-	if (is_own(&look->turn, value) && claim_left(value) > 0)
-		send(&look->turn, store_unpack_u64(key.ptr + 1), (struct str){value.ptr + HEAD, value.len - HEAD});
+	if (dispatch_is_own(&look->turn, value) && dispatch_claim_left(value) > 0)
+		send(&look->turn, store_unpack_u64(key.ptr + 1), (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
 
@@ -202,8 +130,8 @@ answer_run(struct turn *turn, struct runtime_call *call)
 
 	if (json) {
 		operations_answer(turn, STR_NONE, call->name, json);
-	} else if (subrequest_number(call->name, &number) && turn_get(turn, row_key(turn, number), &row) &&
-	           row.len > HEAD && str_equal((struct str){row.ptr + HEAD, row.len - HEAD}, call->name)) {
+	} else if (subrequest_number(call->name, &number) && turn_get(turn, dispatch_key(turn, number), &row) &&
+	           row.len > DISPATCH_HEAD && str_equal((struct str){row.ptr + DISPATCH_HEAD, row.len - DISPATCH_HEAD}, call->name)) {
 		dispatch_drop(turn, number);
 	}
 	json_decref(json);

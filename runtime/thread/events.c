@@ -3,8 +3,9 @@
 #include "runtime/thread/events.h"
 
 #include "base/document.h"
-#include "runtime/rows/bus.h"
+#include "runtime/calls/receive.h"
 #include "runtime/operate/operate.h"
+#include "runtime/rows/bus.h"
 #include "runtime/thread/runtime_priv.h"
 
 #define MESSAGES_MAX 10000 /* of one body */

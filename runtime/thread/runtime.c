@@ -9,8 +9,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "runtime/rows/bus.h"
 #include "runtime/endpoint/http_client.h"
+#include "runtime/rows/bus.h"
 #include "runtime/thread/dispatch.h"
 #include "runtime/thread/runtime_priv.h"
 
@@ -18,45 +18,10 @@
 #define GROUP_MOST 256    /* calls of one transaction */
 #define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
 
-void
-call_answer(struct runtime_call *call, unsigned status, struct str json)
-{
-	call->status = status;
-	call->reply = json;
-}
-
-void
-call_refuse(struct runtime_call *call, unsigned status, const char *format, ...)
-{
-	char sentence[2048];
-	struct text out;
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(sentence, sizeof(sentence), format, args); /* a longer one is cut */
-	va_end(args);
-	text_init(&out, &call->arena);
-	text_add(&out, STR("{\"errorDetails\":"));
-	text_add_json(&out, str_from(sentence));
-	text_add(&out, STR("}"));
-	call_answer(call, status, text_done(&out));
-}
-
 const struct runtime_options *
 runtime_options_of(const struct runtime *runtime)
 {
 	return &runtime->options;
-}
-
-void
-runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
-{
-	*ret = (struct turn){
-		.runtime = runtime,
-		.txn = history_reader_txn(reader),
-		.arena = arena,
-		.now_ms = engine_now(runtime->engine),
-	};
 }
 
 /* --- time --- */

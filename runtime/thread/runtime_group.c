@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/act/deploy.h"
 #include "runtime/act/message.h"
+#include "runtime/calls/receive.h"
 #include "runtime/operate/operate.h"
-#include "runtime/thread/runtime_priv.h"
 #include "runtime/rows/transport.h"
+#include "runtime/thread/runtime_priv.h"
 
 #define STALE_ROUNDS 100             /* policy sets published while a transaction began */
 #define ARENA_KEPT ((size_t)8 << 20) /* bytes of scratch memory that stay between transactions */
@@ -118,8 +119,11 @@ transact(struct group *group, struct error *err)
 		follow_deployment(runtime);
 	if (r == 0 && (group->stale || group->behind))
 		r = error_set(err, ERROR_BUSY, NULL, "policies change too fast");
-	if (r == 0 && group->published)
-		runtime->transport->committed(runtime, group->published);
+	if (r == 0 && group->published) {
+		runtime_wake(runtime, group->published);
+		if (runtime->transport->committed)
+			runtime->transport->committed(runtime, group->published);
+	}
 	return r;
 }
 

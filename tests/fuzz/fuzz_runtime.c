@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/rows/bus_priv.h"
-#include "runtime/calls/designs.h"
 #include "runtime/calls/commission.h"
 #include "runtime/calls/configuration.h"
+#include "runtime/calls/designs.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/calls/participant.h"
+#include "runtime/calls/receive.h"
+#include "runtime/rows/bus_priv.h"
+#include "runtime/thread/runtime.h"
 
 /*
  * An input is a script of lines: a message of the topic, or a word and what belongs to it:

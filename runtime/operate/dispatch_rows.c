@@ -1,0 +1,76 @@
+/* dispatch_rows - which process has the request of a transaction on its way to an actor, and until when */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/operate/dispatch_rows.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Value: owner (8 bytes), be64 end of its claim, the subRequestID. */
+#define OWNER 8
+#define CLAIM_MS 5000 /* how long after a death others may wait */
+
+/* Real time, also where the engine's clock stands still; the same for all processes until the machine starts anew. */
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct str
+dispatch_key(struct turn *turn, uint64_t number)
+{
+	unsigned char bytes[8];
+
+	store_pack_u64(bytes, number);
+	return turn_key(turn, ROW_DISPATCH, (struct str){(const char *)bytes, sizeof(bytes)}, STR_NONE);
+}
+
+void
+dispatch_claim(struct turn *turn, struct str key, struct str id)
+{
+	unsigned char *value = arena_bytes(turn->arena, DISPATCH_HEAD + id.len);
+
+	if (!value) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	memcpy(value, &turn->runtime->owner, OWNER);
+	store_pack_i64(value + OWNER, monotonic_ms() + CLAIM_MS);
+	memcpy(value + DISPATCH_HEAD, id.ptr, id.len);
+	turn_put(turn, key, (struct str){(const char *)value, DISPATCH_HEAD + id.len});
+}
+
+void
+dispatch_put(struct turn *turn, uint64_t number, struct str id)
+{
+	dispatch_claim(turn, dispatch_key(turn, number), id);
+}
+
+void
+dispatch_drop(struct turn *turn, uint64_t number)
+{
+	turn_delete(turn, dispatch_key(turn, number));
+}
+
+int64_t
+dispatch_claim_left(struct str value)
+{
+	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - monotonic_ms();
+
+	return left_ms > 0 && left_ms <= CLAIM_MS ? left_ms : 0;
+}
+
+bool
+dispatch_is_own(const struct turn *turn, struct str value)
+{
+	return memcmp(value.ptr, &turn->runtime->owner, OWNER) == 0;
+}
+
+bool
+dispatch_is_to_be_claimed(const struct turn *turn, struct str value)
+{
+	return dispatch_is_own(turn, value) ? dispatch_claim_left(value) < CLAIM_MS / 2 : dispatch_claim_left(value) == 0;
+}

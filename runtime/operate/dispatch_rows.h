@@ -1,0 +1,37 @@
+/* dispatch_rows - which process has the request of a transaction on its way to an actor, and until when */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_OPERATE_DISPATCH_ROWS_H
+#define RUNTIME_OPERATE_DISPATCH_ROWS_H
+
+#include "runtime/rows/txn.h"
+
+/*
+ * One row for each transaction that waits for an actor with a URL: which process has the request on its way, until
+ * when it says so, and the request's subRequestID. A process that dies stops saying so, and another takes over: an
+ * actor may see one subRequestID twice, and should do its work once.
+ */
+
+/* The transaction's actor is to be called, by this process. id: subRequestID. */
+void dispatch_put(struct turn *turn, uint64_t number, struct str id);
+
+/* It waits for no call any more. */
+void dispatch_drop(struct turn *turn, uint64_t number);
+
+/* --- the rows themselves, for runtime/thread/dispatch.c --- */
+
+#define DISPATCH_HEAD 16 /* bytes of a value before the subRequestID: owner, end of its claim */
+
+/* The key of a transaction's row, in the turn's arena. */
+struct str dispatch_key(struct turn *turn, uint64_t number);
+
+/* Writes or renews this process's claim on a request. */
+void dispatch_claim(struct turn *turn, struct str key, struct str id);
+
+/* Milliseconds left of the owner's claim; 0 when it has ended, or dates from before the machine started. */
+int64_t dispatch_claim_left(struct str value);
+
+/* True if this process owns the claim; and if it should claim the row, or renew its claim, now. */
+bool dispatch_is_own(const struct turn *turn, struct str value);
+bool dispatch_is_to_be_claimed(const struct turn *turn, struct str value);
+
+#endif

@@ -1,0 +1,30 @@
+/* call - the answers of calls to the control loop runtime */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rows/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+call_answer(struct runtime_call *call, unsigned status, struct str json)
+{
+	call->status = status;
+	call->reply = json;
+}
+
+void
+call_refuse(struct runtime_call *call, unsigned status, const char *format, ...)
+{
+	char sentence[2048];
+	struct text out;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args); /* a longer one is cut */
+	va_end(args);
+	text_init(&out, &call->arena);
+	text_add(&out, STR("{\"errorDetails\":"));
+	text_add_json(&out, str_from(sentence));
+	text_add(&out, STR("}"));
+	call_answer(call, status, text_done(&out));
+}

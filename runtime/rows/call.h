@@ -1,0 +1,59 @@
+/* call - one request to the control loop runtime, and its answer */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_CALL_H
+#define RUNTIME_ROWS_CALL_H
+
+#include "base/text.h"
+#include "runtime/model/concept.h"
+
+struct turn;
+
+/* What a guard said of an order to an instance. */
+struct denial {
+	struct denial *next;
+	struct concept loop;
+	struct str json; /* {"timestamp","orderedState","guard","denied":[...]} */
+};
+
+/*
+ * One request to the runtime. The caller fills it and hands it over with runtime_call; `run` is called inside a
+ * transaction,
+ * perhaps several times; `done` on the runtime's thread after the commit. All of it lives in its own arena.
+ */
+struct runtime_call {
+	struct arena arena; /* the input's and the answer's */
+	/* Does the work and sets the answer. A negative result undoes it, and the answer stands if there is one. */
+	int (*run)(struct turn *turn, struct runtime_call *call);
+	/* After such an undoing, in a transaction of its own: what is to be kept of it. May be NULL. */
+	void (*refused)(struct turn *turn, struct runtime_call *call);
+	void (*done)(struct runtime_call *call);
+	bool (*gone)(struct runtime_call *call); /* whoever waits for the answer is not there any more; may be NULL */
+	void *context;                           /* the caller's */
+
+	/* Input. */
+	const struct node *body;
+	struct str name, version, other; /* query parameters or parts of the path */
+	struct str *texts;               /* `number` of them */
+	size_t number;
+	struct bus_question *question;
+	int64_t target_ms; /* of a clock call: run is NULL */
+
+	/* Answer. */
+	unsigned status;        /* as HTTP's; 0: none yet */
+	struct str reply;       /* JSON; in `arena` or static */
+	struct error err;       /* status 0: what failed */
+	struct denial *denials; /* what guards held back: kept though the rest is undone */
+
+	/* A call with nothing to answer yet may wait for a topic. */
+	bool waits;
+	int64_t until_ns; /* monotonic; answered then in any case */
+	struct runtime_call *next;
+};
+
+/* --- answers: set status and reply; the text is JSON already, or a sentence --- */
+
+void call_answer(struct runtime_call *call, unsigned status, struct str json);
+void call_refuse(struct runtime_call *call, unsigned status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

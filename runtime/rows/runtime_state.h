@@ -1,0 +1,61 @@
+/* runtime_state - the runtime's options and its state, shared by all of runtime/ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_ROWS_RUNTIME_STATE_H
+#define RUNTIME_ROWS_RUNTIME_STATE_H
+
+#include <pthread.h>
+
+#include "engine/decide/engine.h"
+#include "engine/machine/run.h"
+#include "runtime/endpoint/actors.h"
+#include "runtime/model/supervise.h"
+
+/* What the service makes of its settings. Const afterwards. */
+struct runtime_options {
+	int64_t heart_beat_ms;  /* a scan at every multiple of it */
+	int64_t status_wait_ms; /* a participant may be silent so long; also the wait for an answer in a transition */
+	int64_t update_wait_ms; /* for PARTICIPANT_UPDATE_ACK */
+	unsigned retries;
+	bool rollback;                                    /* supervision.on_failure */
+	size_t topic_messages, topic_bytes;               /* kept of a topic */
+	size_t statistics;                                /* records kept of a participant, and of its elements */
+	struct str topic, notifications;                  /* names */
+	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
+	struct str events, loop_notifications;            /* names: of operational policies */
+	const char *const *actors;                        /* actors_read's items */
+	size_t actor_count;
+	size_t transactions;                              /* of operational policies, at a time */
+	bool unguarded;                                   /* operations ask no guard */
+	bool manual;                                      /* the clock moves by runtime_advance alone */
+	void (*set_clock)(void *context, int64_t now_ms); /* manual: moves it */
+	void *clock_context;
+};
+
+struct runtime {
+	struct engine *engine;
+	struct runtime_options options;
+	struct supervision_limits limits;
+	const struct transport *transport;
+	struct arena roads; /* of actors */
+	struct actors actors;
+	struct run_options run_options;
+	struct courier *courier; /* NULL when no actor has a URL */
+	uint64_t owner;          /* a random number: this opening, among those that share the database */
+	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
+	bool started;
+	pthread_t thread;
+	struct history_reader *reader; /* the thread's */
+	struct arena arena;            /* of one group of calls; the thread's */
+	struct runtime_call *parked;   /* waiting for messages; the thread's */
+	int64_t next_scan_ms;          /* the thread's */
+	int64_t due_ms;                /* of operational policies, when last looked at; the thread's */
+	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t filled;
+	struct runtime_call *first, *last;
+	size_t waiting;
+	bool stopping;
+};
+
+#endif
