@@ -34,6 +34,13 @@ enum error_code {
 #undef X
 };
 
+/* The code of a negative result, as error_set and most functions return it. */
+static inline enum error_code
+error_from(int result)
+{
+	return (enum error_code) - result;
+}
+
 #define ERROR_PATH_SIZE 192
 #define ERROR_TEXT_SIZE 320
 

@@ -20,13 +20,13 @@ enum node_kind { NODE_NULL, NODE_BOOL, NODE_INT, NODE_FLOAT, NODE_TEXT, NODE_LIS
  */
 struct node {
 	enum node_kind kind;
-	bool quoted;           /* a scalar written in quotes or as a block: always NODE_TEXT */
-	uint32_t line, column; /* 1-based, of the value's first character */
+	bool quoted;                   /* a scalar written in quotes or as a block: always NODE_TEXT */
+	uint32_t line, column;         /* 1-based, of the value's first character */
 	uint32_t key_line, key_column; /* of the key when the parent is a map */
-	uint32_t index;        /* position in the parent */
-	uint32_t count;        /* children of a list or map */
-	struct str key;        /* when the parent is a map, else absent */
-	struct str text;       /* of a scalar, as written; absent for lists and maps */
+	uint32_t index;                /* position in the parent */
+	uint32_t count;                /* children of a list or map */
+	struct str key;                /* when the parent is a map, else absent */
+	struct str text;               /* of a scalar, as written; absent for lists and maps */
 	union {
 		bool boolean;
 		int64_t integer;

@@ -32,9 +32,9 @@
 struct store_txn {
 	struct store *store;
 	MDB_txn *txn; /* of a reader: reset between store_end and store_begin; NULL: suspended */
-	MDB_cursor *cursors[STORE_TABLES_MAX];   /* of a reader: opened once; of the writer: when first needed */
-	uint32_t renewed;                        /* bit a table: the cursor belongs to the present snapshot */
-	int failed;                              /* the first failure, negative */
+	MDB_cursor *cursors[STORE_TABLES_MAX]; /* of a reader: opened once; of the writer: when first needed */
+	uint32_t renewed;                      /* bit a table: the cursor belongs to the present snapshot */
+	int failed;                            /* the first failure, negative */
 	size_t changes;
 	bool writer;
 };
@@ -98,7 +98,7 @@ code_of(struct store *store, int rc)
 static int
 fail(struct store *store, int rc, const char *what, struct error *err)
 {
-	return error_set(err, (enum error_code)-code_of(store, rc), NULL, "cannot %s the database%s%s: %s", what,
+	return error_set(err, error_from(code_of(store, rc)), NULL, "cannot %s the database%s%s: %s", what,
 	                 store->directory ? " in " : "", store->directory ? store->directory : "", mdb_strerror(rc));
 }
 
@@ -608,8 +608,8 @@ store_reader_open(struct store *store, struct store_txn **ret, struct error *err
 	r = store_reader_resume(txn);
 	if (r != 0) {
 		free(txn);
-		return error_set(err, (enum error_code)-r, NULL, "cannot begin reading the database: %s",
-		                 r == -ERROR_BUSY ? "too many readers" : error_name((enum error_code)-r));
+		return error_set(err, error_from(r), NULL, "cannot begin reading the database: %s",
+		                 r == -ERROR_BUSY ? "too many readers" : error_name(error_from(r)));
 	}
 	*ret = txn;
 	return 0;
@@ -692,8 +692,8 @@ store_commit(struct store_txn *txn, struct error *err)
 		int failed = txn->failed;
 
 		store_abort(txn);
-		return error_set(err, (enum error_code)-failed, NULL, "cannot write the database: %s",
-		                 error_name((enum error_code)-failed));
+		return error_set(err, error_from(failed), NULL, "cannot write the database: %s",
+		                 error_name(error_from(failed)));
 	}
 	rc = txn->changes ? seal_put(txn->txn, store->names) : 0;
 	if (rc != 0) {

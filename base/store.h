@@ -30,11 +30,11 @@ struct store_options {
 	const char *directory; /* made when missing; NULL: a private one that has no name any more once it is open */
 	/* address space; when the process cannot have it, the largest part it can: store_info tells */
 	size_t map_bytes;
-	bool durable;              /* a commit survives power loss; without it, only the end of the process */
-	bool existing;             /* fail with ERROR_IO rather than make a database */
-	bool read_only;            /* no write transactions; a table that is missing is empty; implies existing */
-	bool locked;               /* the caller holds the directory's lock (base/store_lock.h): none is taken */
-	unsigned readers;          /* read transactions of all processes together; 0 for 1,024 */
+	bool durable;     /* a commit survives power loss; without it, only the end of the process */
+	bool existing;    /* fail with ERROR_IO rather than make a database */
+	bool read_only;   /* no write transactions; a table that is missing is empty; implies existing */
+	bool locked;      /* the caller holds the directory's lock (base/store_lock.h): none is taken */
+	unsigned readers; /* read transactions of all processes together; 0 for 1,024 */
 	/*
 	 * Their names; a table's number is its place in this list. The one named "" is found with one search, others
 	 * with two.
@@ -59,12 +59,12 @@ bool store_is_broken(const struct store *store);
 int store_reopen(struct store *store, struct error *err);
 
 struct store_info {
-	size_t map_bytes;   /* address space */
-	size_t used_bytes;  /* pages in use: those of the file without free ones */
-	size_t file_bytes;  /* the file's pages, free ones included */
+	size_t map_bytes;  /* address space */
+	size_t used_bytes; /* pages in use: those of the file without free ones */
+	size_t file_bytes; /* the file's pages, free ones included */
 	size_t page_bytes;
-	unsigned readers;   /* slots taken now */
-	uint64_t commits;   /* transactions committed since the database was made */
+	unsigned readers; /* slots taken now */
+	uint64_t commits; /* transactions committed since the database was made */
 };
 
 /* Cheap but for the free pages, which are counted in a read transaction: without one, NULL, used_bytes is file_bytes. */

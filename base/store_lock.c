@@ -107,8 +107,8 @@ store_lock_drop(struct store_lock *lock)
 	if (lock->fd < 0)
 		return;
 	(void)fcntl(lock->fd, F_OFD_SETLK,
-	            &all); /* a forked child may hold a copy of the descriptor: close is not enough */
-	(void)close(lock->fd);                    /* nothing is buffered */
+	            &all);     /* a forked child may hold a copy of the descriptor: close is not enough */
+	(void)close(lock->fd); /* nothing is buffered */
 	lock->fd = -1;
 }
 

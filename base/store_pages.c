@@ -92,8 +92,8 @@ u64(const unsigned char *at)
 static struct tree
 tree_at(const unsigned char *at)
 {
-	return (struct tree){
-		u16(at + 4), u16(at + 6), u64(at + 8), u64(at + 16), u64(at + 24), u64(at + 32), u64(at + 40)};
+	return (struct tree){u16(at + 4),  u16(at + 6),  u64(at + 8), u64(at + 16),
+	                     u64(at + 24), u64(at + 32), u64(at + 40)};
 }
 
 static int

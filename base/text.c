@@ -108,7 +108,8 @@ is_plain_word(uint64_t word)
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
 
-	return ((word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) &
+	return ((word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+	         ((backslash - ones) & ~backslash)) &
 	        ones * 0x80) == 0;
 }
 

@@ -32,9 +32,9 @@ struct time_of_day {
 };
 
 enum {
-	TIME_LEADING_T = 1, /* "T06:00:00Z" is allowed */
+	TIME_LEADING_T = 1,  /* "T06:00:00Z" is allowed */
 	TIME_END_OF_DAY = 2, /* "24:00:00" is allowed */
-	TIME_NO_OFFSET = 4 /* the offset may be left out */
+	TIME_NO_OFFSET = 4   /* the offset may be left out */
 };
 
 /* HH:mm[:ss[.n]](Z|z|+HH:MM[:SS]), as Java's OffsetTime; options: TIME_ bits. 0 or -1. */

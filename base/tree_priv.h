@@ -17,7 +17,7 @@ struct tree {
 	struct node *parent; /* the innermost open list or map, NULL at the top */
 	struct str key;      /* of the node to come when the parent is a map; absent until it is read */
 	uint32_t key_line, key_column;
-	size_t depth;        /* open lists and maps */
+	size_t depth; /* open lists and maps */
 	size_t nodes, aliases, anchors;
 	struct anchor *newest;
 };

@@ -94,8 +94,8 @@ listen_on(unsigned short port)
 static struct MHD_Response *
 make_response(const char *answer)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(answer), (void *)(uintptr_t)answer,
-	                                                                MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(strlen(answer), (void *)(uintptr_t)answer, MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		exit(3);

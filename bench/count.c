@@ -282,7 +282,8 @@ measure(const struct limiter *limiter, unsigned keys)
 	}
 	samples_sort(&ceiling);
 	if (limiter == &usual || limiter->every)
-		report_samples(&ceiling, "ns", "keys=%u/mdb_txn_renew + mdb_get%s", keys, limiter->every ? ", every key" : "");
+		report_samples(&ceiling, "ns", "keys=%u/mdb_txn_renew + mdb_get%s", keys,
+		               limiter->every ? ", every key" : "");
 	report_samples(&samples, "ns", "keys=%u/clg_decide, %s", keys, limiter->name);
 	report_bar(samples_at(&samples, 0.5) / samples_at(&ceiling, 0.5), 1.5, "keys=%u/%s/ratio of medians", keys,
 	           limiter->name);

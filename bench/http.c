@@ -145,9 +145,10 @@ main(int argc, char **argv)
 	printf("{\"answered\": %lu, \"refused\": %lu, \"rate\": %.6g, \"mean\": %.6g, \"p50\": %.6g, \"p99\": %.6g, "
 	       "\"p99.9\": %.6g, "
 	       "\"max\": %.6g, \"curve\": [",
-	       run.client.counted, run.client.refused, (double)run.client.counted / took, samples_mean(&run.samples) / 1e3,
-	       samples_at(&run.samples, .5) / 1e3, samples_at(&run.samples, .99) / 1e3,
-	       samples_at(&run.samples, .999) / 1e3, samples_at(&run.samples, 1) / 1e3);
+	       run.client.counted, run.client.refused, (double)run.client.counted / took,
+	       samples_mean(&run.samples) / 1e3, samples_at(&run.samples, .5) / 1e3,
+	       samples_at(&run.samples, .99) / 1e3, samples_at(&run.samples, .999) / 1e3,
+	       samples_at(&run.samples, 1) / 1e3);
 	for (size_t i = 0; i < sizeof(curve) / sizeof(curve[0]); i++)
 		printf("%s[%g, %.6g]", i ? ", " : "", curve[i], samples_at(&run.samples, curve[i]) / 1e3);
 	printf("]}\n");

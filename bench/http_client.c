@@ -45,8 +45,8 @@ make_request(struct client *client, const char *body_file)
 		head, sizeof(head),
 		"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\nAccept: %s\r\n"
 		"%s%s%sContent-Length: %zu\r\n\r\n",
-		client->path, client->port, client->accept, client->login ? "Authorization: " : "", client->login ? client->login : "",
-		client->login ? "\r\n" : "", body_len);
+		client->path, client->port, client->accept, client->login ? "Authorization: " : "",
+		client->login ? client->login : "", client->login ? "\r\n" : "", body_len);
 	if (one >= sizeof(head))
 		client_fail("the headers are too long");
 	client->request = malloc(client->pipeline * (one + body_len));
@@ -141,7 +141,8 @@ client_take(struct client *client, struct connection *connection, bool count)
 		if (count) {
 			client->counted++;
 			if (client->samples)
-				samples_add(client->samples, connection->sent[client->pipeline - connection->waiting], now);
+				samples_add(client->samples, connection->sent[client->pipeline - connection->waiting],
+				            now);
 		}
 		connection->waiting--;
 		at += length;

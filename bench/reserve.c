@@ -80,8 +80,8 @@ run(const char *name, struct side *side, bool durable, unsigned clients)
 	struct samples samples;
 
 	for (unsigned i = 0; i < clients; i++) {
-		client[i] = (struct client){.side = side, .stop = &stop, .number = i,
-		                            .latency_us = all + i * (SAMPLES / CLIENTS_MOST)};
+		client[i] = (struct client){
+			.side = side, .stop = &stop, .number = i, .latency_us = all + i * (SAMPLES / CLIENTS_MOST)};
 		if (pthread_create(&client[i].thread, NULL, client_main, &client[i]) != 0)
 			die("no thread");
 	}
@@ -346,8 +346,10 @@ compare(bool durable, unsigned clients)
 	if (durable && clients == CLIENTS_MOST)
 		report_bar(rate[OURS] / rate[BARE], .7, "durability=group/clients=%u/ratio", clients);
 	else
-		report_number(rate[OURS] / rate[BARE], "", "durability=%s/clients=%u/ratio", durability(durable), clients);
-	report_number(rate[HTTP] / rate[BARE], "", "durability=%s/clients=%u/ratio over HTTP", durability(durable), clients);
+		report_number(rate[OURS] / rate[BARE], "", "durability=%s/clients=%u/ratio", durability(durable),
+		              clients);
+	report_number(rate[HTTP] / rate[BARE], "", "durability=%s/clients=%u/ratio over HTTP", durability(durable),
+	              clients);
 }
 
 int

@@ -46,9 +46,10 @@ start_service(struct http_side *http, const char *data, const char *policies, bo
 {
 	const char *build = getenv("top_builddir");
 	char path[1024];
-	const char *const arguments[] = {path,         "--listen", "127.0.0.1:0",  "--data",    data,
-	                                 "--policies", policies,   "--durability", durable ? "group" : "process",
-	                                 "--log-level", "info",    NULL};
+	const char *const arguments[] = {path,          "--listen",     "127.0.0.1:0",
+	                                 "--data",      data,           "--policies",
+	                                 policies,      "--durability", durable ? "group" : "process",
+	                                 "--log-level", "info",         NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2];
 
@@ -137,7 +138,8 @@ http_side_take(struct side *side, unsigned number)
 
 	len = snprintf(request, sizeof(request),
 	               "POST /clguard/v1/reservations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-	               "Content-Length: %d\r\n\r\n%s", len, body);
+	               "Content-Length: %d\r\n\r\n%s",
+	               len, body);
 	if (write(fd, request, (size_t)len) != (ssize_t)len)
 		die("write");
 	expect_created(fd);

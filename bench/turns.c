@@ -94,8 +94,9 @@ main(int argc, char **argv)
 
 	if (count < 1 || count > SERVERS_MAX || seconds <= 0 || rounds < 1 || connections < 1 ||
 	    connections > CONNECTIONS_MAX) {
-		fprintf(stderr, "usage: turns BODYFILE MILLISECONDS ROUNDS CONNECTIONS PORT:PID:PATH...\n"
-		                "prints a line a turn: the server's number, answers, its processor time in ns, seconds\n");
+		fprintf(stderr,
+		        "usage: turns BODYFILE MILLISECONDS ROUNDS CONNECTIONS PORT:PID:PATH...\n"
+		        "prints a line a turn: the server's number, answers, its processor time in ns, seconds\n");
 		return 2;
 	}
 	for (int i = 0; i < count; i++)

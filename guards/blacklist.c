@@ -296,17 +296,17 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	explain_number(ret, "entry_line", line, arena);
 	if (text_set_has(data->texts, target, NULL))
 		ret->change =
-		        explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
+			explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
 		                       STR_ARG(target), line);
 	else
 		ret->change = explain_format(
-		        arena, "remove the pattern from the blacklist at line %u, or choose another target", line);
+			arena, "remove the pattern from the blacklist at line %u, or choose another target", line);
 }
 
 const struct guard_kind guard_blacklist = {
 	.name = "Blacklist",
 	.types = {"onap.policies.controlloop.guard.common.Blacklist", "onap.policies.controlloop.guard.Blacklist",
-	          NULL},
+                  NULL},
 	.timeless = true,
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},

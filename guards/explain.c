@@ -61,7 +61,7 @@ explain_begin(const struct guard *guard, const struct env *env, const struct ver
 	ret->permit_at = TIME_NONE;
 	if (guard->inert) {
 		ret->change =
-		        explain_format(arena, "name an actor, operation or control loop in the policy, and write its "
+			explain_format(arena, "name an actor, operation or control loop in the policy, and write its "
 		                              "blacklist as quoted text without .*: as it is, ONAP cannot evaluate it");
 		return false;
 	}
@@ -76,7 +76,7 @@ explain_begin(const struct guard *guard, const struct env *env, const struct ver
 	}
 	if (verdict->effect == EFFECT_INDETERMINATE) {
 		ret->change =
-		        explain_format(arena, "repair what this guard reads: the operation history, or a pattern that "
+			explain_format(arena, "repair what this guard reads: the operation history, or a pattern that "
 		                              "takes too many steps on this value");
 		return false;
 	}

@@ -73,8 +73,8 @@ static bool
 onap_loop(const struct node *loop, struct diags *diags)
 {
 	if (onap_kind(loop) != ONAP_TEXT) {
-		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not %s",
-		            loop->index, node_kind_phrase(loop));
+		diags_error(diags, loop, "Failed to convert policy: controlLoop[%u] must be text, not %s", loop->index,
+		            node_kind_phrase(loop));
 		return false;
 	}
 	if (!memchr(loop->text.ptr, '&', loop->text.len) && !memchr(loop->text.ptr, '<', loop->text.len))
@@ -174,7 +174,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 		ret->permit_at = until;
 	time_format_instant(ret->permit_at, when);
 	ret->change =
-	        explain_format(arena, "wait until control loop '%.*s' ends its operations, at the latest until %s",
+		explain_format(arena, "wait until control loop '%.*s' ends its operations, at the latest until %s",
 	                       STR_ARG(data->first), when);
 }
 

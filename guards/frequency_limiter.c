@@ -30,8 +30,12 @@ static const struct unit {
 	struct duration one;
 	bool onap; /* the reference can count by it */
 } units[] = {
-	{"second", {0, TIME_MS_SECOND}, true}, {"minute", {0, TIME_MS_MINUTE}, true}, {"hour", {0, TIME_MS_HOUR}, true},
-	{"day", {0, TIME_MS_DAY}, true},       {"week", {0, 7 * TIME_MS_DAY}, false}, {"month", {1, 0}, false},
+	{"second", {0, TIME_MS_SECOND}, true},
+	{"minute", {0, TIME_MS_MINUTE}, true},
+	{"hour", {0, TIME_MS_HOUR}, true},
+	{"day", {0, TIME_MS_DAY}, true},
+	{"week", {0, 7 * TIME_MS_DAY}, false},
+	{"month", {1, 0}, false},
 	{"year", {12, 0}, false},
 };
 
@@ -326,7 +330,7 @@ explain_denial(const struct guard *guard, const struct request *request, const s
 	}
 	if (!ret->has_count) {
 		ret->change =
-		        explain_format(arena, data->always_denies ? "give the policy a timeWindow and a limit above 0"
+			explain_format(arena, data->always_denies ? "give the policy a timeWindow and a limit above 0"
 		                                                  : "give actor, operation and target in the request");
 		return;
 	}
@@ -370,7 +374,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 const struct guard_kind guard_frequency_limiter = {
 	.name = "FrequencyLimiter",
 	.types = {"onap.policies.controlloop.guard.common.FrequencyLimiter",
-	          "onap.policies.controlloop.guard.FrequencyLimiter", NULL},
+                  "onap.policies.controlloop.guard.FrequencyLimiter", NULL},
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,

@@ -36,10 +36,10 @@ enum attribute {
 #define X(name, key) ATTRIBUTE_##name,
 	ATTRIBUTES(X)
 #undef X
-	ATTRIBUTE_COUNT
+		ATTRIBUTE_COUNT
 };
 
-#define SCOPE_ATTRIBUTES 4 /* ACTOR, OPERATION, CLNAME, TARGET */
+#define SCOPE_ATTRIBUTES 4      /* ACTOR, OPERATION, CLNAME, TARGET */
 #define ATTRIBUTE_SIZE_MAX 1024 /* bytes of one value */
 
 /* The key of an attribute: "actor" ... "cloud-region.cloud-region-id". */
@@ -77,7 +77,7 @@ enum reason {
 #define X(name, text) REASON_##name,
 	REASONS(X)
 #undef X
-	REASON_COUNT
+		REASON_COUNT
 };
 
 extern const char *const reason_name[REASON_COUNT];
@@ -93,7 +93,7 @@ enum effect {
 #define X(name, text) EFFECT_##name,
 	EFFECTS(X)
 #undef X
-	EFFECT_COUNT
+		EFFECT_COUNT
 };
 
 extern const char *const effect_name[EFFECT_COUNT];
@@ -111,13 +111,13 @@ struct count_query {
 	struct str target, clname;   /* absent: not counted by it */
 	int64_t since_ms;            /* inclusive: an operation that ended at this instant counts */
 	int64_t now_ms;
-	uint32_t limit;  /* the answer need not be exact above it */
+	uint32_t limit; /* the answer need not be exact above it */
 	bool ended_only; /* onap mode: ended in [since, now], outcome known; else also live ones and ends in the future */
 	bool whether;    /* asks whether the limit is reached: below it any number may be the answer */
 };
 
 struct count_result {
-	uint32_t used;     /* operations counted, at most limit; asked whether, any number below the limit for fewer */
+	uint32_t used; /* operations counted, at most limit; asked whether, any number below the limit for fewer */
 	int64_t limit_end; /* used == limit: the limit-th newest end, else TIME_NONE. A live operation ends when its lease does */
 };
 
@@ -173,7 +173,7 @@ struct time_range {
 		RANGE_DAILY,    /* start and end in ms of the UTC day, both inclusive; end < start wraps midnight */
 		RANGE_INSTANTS, /* start and end are instants, both inclusive (strict) */
 		RANGE_ANCHORED, /* onap's 2.0.0 files: UTC ms relative to one date, may be negative or pass a day, no wrap */
-		RANGE_BROKEN    /* onap: evaluation fails */
+		RANGE_BROKEN /* onap: evaluation fails */
 	} kind;
 	int64_t start, end;
 };
@@ -199,17 +199,18 @@ struct explanation {
 	bool has_count;
 	uint32_t used, limit;
 	char window[TIME_TEXT_SIZE]; /* "15 m", empty when there is none */
-	int64_t permit_at;           /* earliest instant at which this guard would no longer deny, TIME_NONE when time alone does not help */
-	struct str change;           /* smallest change that would turn the answer, absent when there is none */
+	int64_t permit_at; /* earliest instant at which this guard would no longer deny, TIME_NONE when time alone does not help */
+	struct str change; /* smallest change that would turn the answer, absent when there is none */
 };
 
 /* One kind of guard: how a checked policy becomes data, and how the data answers. */
 struct guard_kind {
-	const char *name;      /* "FrequencyLimiter": in explanations and statistics */
-	const char *types[3];  /* policy types it implements, today's first, NULL at the end */
-	bool timeless;         /* looks at the time only through the guard's range */
+	const char *name;     /* "FrequencyLimiter": in explanations and statistics */
+	const char *types[3]; /* policy types it implements, today's first, NULL at the end */
+	bool timeless;        /* looks at the time only through the guard's range */
 	/* Fills guard->data (and scope, range) from a policy; findings go to diags. False when it had errors. */
-	bool (*compile[GUARD_MODES])(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
+	bool (*compile[GUARD_MODES])(const struct policy *policy, struct guard *guard, struct arena *arena,
+	                             struct diags *diags);
 	/* Pure: scope and, in strict mode, range hold already. ret is zeroed. */
 	void (*check[GUARD_MODES])(const struct guard *guard, const struct request *request, const struct env *env,
 	                           struct verdict *ret);
@@ -226,16 +227,17 @@ struct guard {
 	const void *data; /* the kind's own */
 	struct scope scope;
 	struct time_range range;
-	bool legacy;  /* from a 2.0.0 file */
-	bool shadow;  /* evaluated and reported, never denies */
-	bool inert;   /* onap: the reference cannot evaluate it: indeterminate for every request */
-	uint32_t order; /* load order, from 0 */
+	bool legacy;                /* from a 2.0.0 file */
+	bool shadow;                /* evaluated and reported, never denies */
+	bool inert;                 /* onap: the reference cannot evaluate it: indeterminate for every request */
+	uint32_t order;             /* load order, from 0 */
 	struct str policy, version; /* version absent for 2.0.0 guards and bare bodies */
-	const char *file;  /* of the tree while compiling, then of the policy set */
-	struct str label;  /* sealed: what its explanation begins with, see explanation_label */
-	const char *owner; /* whose set of policies it belongs to; NULL: everybody's */
+	const char *file;           /* of the tree while compiling, then of the policy set */
+	struct str label;           /* sealed: what its explanation begins with, see explanation_label */
+	const char *owner;          /* whose set of policies it belongs to; NULL: everybody's */
 	uint32_t line, column;
-	const struct hash_key *key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
+	const struct hash_key
+		*key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
 };
 
 /* Whether its answer is the same at all times, env->now_ms may then be anything. */
@@ -245,7 +247,8 @@ bool guard_is_timeless(const struct guard *guard);
 void guard_ask(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret);
 
 /* scope_match, then guard_ask. A pattern that cannot be decided is indeterminate. */
-void guard_evaluate(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret);
+void guard_evaluate(const struct guard *guard, const struct request *request, const struct env *env,
+                    struct verdict *ret);
 
 /*
  * Whether a policy type is a guard, and of which kind: strict mode follows derived_from, onap mode takes today's five names
@@ -260,8 +263,8 @@ extern const struct guard_kind *const guard_kinds[];
  * Compiles one policy (checked by policy_check in strict mode; straight from its properties in onap mode).
  * key: becomes the guard's, copied by what needs it. ret: in `arena`. False, with findings, when it had errors.
  */
-bool guard_compile(const struct policy *policy, const struct guard_kind *kind, enum guard_mode mode, struct arena *arena,
-                   const struct hash_key *key, struct guard **ret, struct diags *diags);
+bool guard_compile(const struct policy *policy, const struct guard_kind *kind, enum guard_mode mode,
+                   struct arena *arena, const struct hash_key *key, struct guard **ret, struct diags *diags);
 
 /* Strict: seed 003's spellings VFModuleCreate, VFModuleDelete, reroute to ONAP's; any other text unchanged. */
 struct str operation_canonical(struct str operation);

@@ -282,9 +282,11 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 
 	*ret_first = NULL;
 	if (!root || root->kind != NODE_MAP) {
-		guard2_add(reading, !root                ? GUARD2_NULL_GUARD
-		                    : node_is_null(root) ? GUARD2_EMPTY
-		                                         : GUARD2_NO_GUARD, root);
+		guard2_add(reading,
+		           !root                ? GUARD2_NULL_GUARD
+		           : node_is_null(root) ? GUARD2_EMPTY
+		                                : GUARD2_NO_GUARD,
+		           root);
 		return false;
 	}
 	bad = arena_array(reading->arena, guards ? guards->count : 0, sizeof(*bad));

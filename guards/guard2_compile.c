@@ -166,7 +166,8 @@ strict_targets(struct compilation *c, const struct node *list, size_t size)
 		struct scope_term one;
 
 		good = scope_term_compile(&one, ATTRIBUTE_TARGET, entry->text, GUARD_STRICT, entry, c->arena,
-		                          c->reading->diags) && good;
+		                          c->reading->diags) &&
+		       good;
 		patterns = patterns || one.kind == TERM_PATTERN;
 		exact[entry->index] = one.text;
 	}

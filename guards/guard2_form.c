@@ -22,19 +22,22 @@ static const struct guard2_form entry_form = {"an entry", SCALARS};
 static const struct guard2_form entries_form = {"a list of entries", LISTS | NULLS, .item = &entry_form};
 
 static const struct guard2_form header_form = {
-	"the guard header", MAPS | NULLS,
+	"the guard header",
+	MAPS | NULLS,
 	.keys = (const struct guard2_key[]){{"version", &text_form}, {NULL}},
 };
 
 static const struct guard2_form match_form = {
-	"match_parameters", MAPS | NULLS,
-	.keys = (const struct guard2_key[]){
-		{"controlLoopName", &text_form},
-		{"actor", &text_form},
-		{"recipe", &text_form},
-		{"targets", &entries_form},
-		{NULL},
-	},
+	"match_parameters",
+	MAPS | NULLS,
+	.keys =
+		(const struct guard2_key[]){
+			{"controlLoopName", &text_form},
+			{"actor", &text_form},
+			{"recipe", &text_form},
+			{"targets", &entries_form},
+			{NULL},
+		},
 };
 
 static const struct guard2_key window_keys[] = {{"value", &text_form}, {"units", &text_form}, {NULL}};
@@ -43,50 +46,60 @@ static const struct guard2_form window_form = {"time_window", MAPS | NULLS, .key
 
 /* A map of text to text in the reference, not a class with two members. */
 static const struct guard2_form arg_range_form = {
-	"time_in_range", MAPS | NULLS, .onap_open = true,
+	"time_in_range",
+	MAPS | NULLS,
+	.onap_open = true,
 	.keys = (const struct guard2_key[]){{"arg2", &text_form}, {"arg3", &text_form}, {NULL}},
 };
 static const struct guard2_form active_range_form = {
-	"active_time_range", MAPS | NULLS,
+	"active_time_range",
+	MAPS | NULLS,
 	.keys = (const struct guard2_key[]){{"start", &text_form}, {"end", &text_form}, {NULL}},
 };
 
 const struct guard2_form guard2_constraint_form = {
-	"a limit constraint", MAPS,
-	.keys = (const struct guard2_key[]){
-		{"num", &text_form, DIALECT_AB},
-		{"duration", &duration_form, DIALECT_AB},
-		{"time_in_range", &arg_range_form, DIALECT_AB},
-		{"freq_limit_per_target", &text_form, DIALECT_C},
-		{"time_window", &window_form, DIALECT_C},
-		{"active_time_range", &active_range_form, DIALECT_C},
-		{"blacklist", &entries_form},
-		{"minVnfCount", &text_form, DIALECT_C, .incidental = true},
-		{"maxVnfCount", &text_form, DIALECT_C, .incidental = true},
-		{NULL},
-	},
+	"a limit constraint",
+	MAPS,
+	.keys =
+		(const struct guard2_key[]){
+			{"num", &text_form, DIALECT_AB},
+			{"duration", &duration_form, DIALECT_AB},
+			{"time_in_range", &arg_range_form, DIALECT_AB},
+			{"freq_limit_per_target", &text_form, DIALECT_C},
+			{"time_window", &window_form, DIALECT_C},
+			{"active_time_range", &active_range_form, DIALECT_C},
+			{"blacklist", &entries_form},
+			{"minVnfCount", &text_form, DIALECT_C, .incidental = true},
+			{"maxVnfCount", &text_form, DIALECT_C, .incidental = true},
+			{NULL},
+		},
 };
 static const struct guard2_form constraints_form = {
-	"limit_constraints", LISTS | NULLS, .item = &guard2_constraint_form,
+	"limit_constraints",
+	LISTS | NULLS,
+	.item = &guard2_constraint_form,
 };
 
 const struct guard2_form guard2_policy_form = {
-	"a guard policy", MAPS,
-	.keys = (const struct guard2_key[]){
-		{"id", &text_form},
-		{"name", &text_form},
-		{"description", &text_form},
-		{"actor", &text_form, DIALECT_AB},
-		{"recipe", &text_form, DIALECT_AB},
-		{"match_parameters", &match_form, DIALECT_C},
-		{"limit_constraints", &constraints_form},
-		{NULL},
-	},
+	"a guard policy",
+	MAPS,
+	.keys =
+		(const struct guard2_key[]){
+			{"id", &text_form},
+			{"name", &text_form},
+			{"description", &text_form},
+			{"actor", &text_form, DIALECT_AB},
+			{"recipe", &text_form, DIALECT_AB},
+			{"match_parameters", &match_form, DIALECT_C},
+			{"limit_constraints", &constraints_form},
+			{NULL},
+		},
 };
 static const struct guard2_form policies_form = {"guards", LISTS | NULLS, .item = &guard2_policy_form};
 
 const struct guard2_form guard2_document_form = {
-	"the document", MAPS,
+	"the document",
+	MAPS,
 	.keys = (const struct guard2_key[]){{"guard", &header_form}, {"guards", &policies_form}, {NULL}},
 };
 
@@ -189,7 +202,7 @@ guard2_compare(const struct guard2_form *form, const struct node *a, const struc
 		return !node_is_null(a) - !node_is_null(b);
 	if (node_is_scalar(a) || node_is_scalar(b))
 		return node_is_scalar(a) && node_is_scalar(b) ? str_compare(a->text, b->text)
-		                                               : node_is_scalar(a) - node_is_scalar(b);
+		                                              : node_is_scalar(a) - node_is_scalar(b);
 	if (a->kind == NODE_LIST)
 		return compare_lists(form->item, a, b);
 	for (const struct guard2_key *key = form->keys; r == 0 && key->name; key++) {

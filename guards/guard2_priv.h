@@ -60,7 +60,7 @@ enum guard2_finding {
 #define X(name, code, strict, onap, throws, text) GUARD2_##name,
 	GUARD2_FINDINGS(X)
 #undef X
-	GUARD2_FINDING_COUNT
+		GUARD2_FINDING_COUNT
 };
 
 /* What the reading of one document needs. */
@@ -76,8 +76,8 @@ void guard2_add(const struct guard2_reading *reading, enum guard2_finding findin
 /* What a value of the document may be: a tree of tables, from which keys are checked and values compared. */
 struct guard2_form {
 	const char *what;
-	unsigned kinds; /* bits 1 << enum node_kind */
-	const struct guard2_key *keys; /* of a map; closed by a key without name */
+	unsigned kinds;                 /* bits 1 << enum node_kind */
+	const struct guard2_key *keys;  /* of a map; closed by a key without name */
 	const struct guard2_form *item; /* of a list */
 	bool onap_open;                 /* onap: other keys are ignored */
 };
@@ -115,7 +115,7 @@ struct guard2_constraint {
 	bool never_counts; /* onap: unknown units */
 	uint32_t limit;
 	struct duration window;
-	const struct node *blacklist; /* with an entry at least, or NULL */
+	const struct node *blacklist;           /* with an entry at least, or NULL */
 	const struct node *range, *start, *end; /* each may be NULL */
 	bool has_min, has_max;
 	int32_t min, max;

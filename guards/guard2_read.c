@@ -11,14 +11,10 @@ static const struct unit {
 	int32_t months;
 	int64_t ms, onap_ms;
 } units[] = {
-	{"second", 0, TIME_MS_SECOND, TIME_MS_SECOND},
-	{"minute", 0, TIME_MS_MINUTE, TIME_MS_MINUTE},
-	{"hour", 0, TIME_MS_HOUR, TIME_MS_HOUR},
-	{"day", 0, TIME_MS_DAY, TIME_MS_DAY},
-	{"week", 0, 7 * TIME_MS_DAY, 7 * TIME_MS_DAY},
-	{"month", 1, 0, ONAP_MONTH_MS},
-	{"quarter", 3, 0, 3 * ONAP_MONTH_MS},
-	{"year", 12, 0, ONAP_YEAR_MS},
+	{"second", 0, TIME_MS_SECOND, TIME_MS_SECOND}, {"minute", 0, TIME_MS_MINUTE, TIME_MS_MINUTE},
+	{"hour", 0, TIME_MS_HOUR, TIME_MS_HOUR},       {"day", 0, TIME_MS_DAY, TIME_MS_DAY},
+	{"week", 0, 7 * TIME_MS_DAY, 7 * TIME_MS_DAY}, {"month", 1, 0, ONAP_MONTH_MS},
+	{"quarter", 3, 0, 3 * ONAP_MONTH_MS},          {"year", 12, 0, ONAP_YEAR_MS},
 };
 
 /* The windows that the README names. */
@@ -54,7 +50,9 @@ read_integer(const struct guard2_reading *reading, const struct node *node, int3
 	if (integer_of(reading->mode, node, ret) && (!strict || *ret >= least))
 		return true;
 	guard2_add(reading, GUARD2_NUMBER, node, node->key.ptr,
-	           !strict ? "of 32 bits" : least == 1 ? "from 1 to 2147483647" : "from 0 to 2147483647");
+	           !strict      ? "of 32 bits"
+	           : least == 1 ? "from 1 to 2147483647"
+	                        : "from 0 to 2147483647");
 	return false;
 }
 

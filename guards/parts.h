@@ -46,8 +46,8 @@ struct limiter_spec {
 	struct duration window;
 	bool by_target, by_clname; /* count per target, per control loop of the request */
 	struct str target, clname; /* or: narrowed to these, the guard's own */
-	bool never_counts; /* onap: units that ONAP's query cannot use: the count is -1 and permits */
-	bool always_denies; /* onap: no window given */
+	bool never_counts;         /* onap: units that ONAP's query cannot use: the count is -1 and permits */
+	bool always_denies;        /* onap: no window given */
 };
 
 /* Sets kind, data of `guard`. False when memory is out (finding added). where: for findings. */
@@ -102,7 +102,8 @@ bool explain_begin(const struct guard *guard, const struct env *env, const struc
 
 /* Adds a value under a static name; absent ones are left out, and so are those without memory. Texts are borrowed. */
 void explain_text(struct explanation *explanation, const char *name, struct str value);
-void explain_number(struct explanation *explanation, const char *name, int64_t value, struct arena *arena); /* NUL-terminated */
+void explain_number(struct explanation *explanation, const char *name, int64_t value,
+                    struct arena *arena); /* NUL-terminated */
 
 /* A formatted text, absent when memory is out. */
 struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -52,7 +52,8 @@ struct text_set {
 static inline struct slot
 slot_of(struct str text, const struct hash_tail *tail, uint64_t hash)
 {
-	uint64_t first = tail->a, second = (uint64_t)(text.len + 1) << 56; /* what stands in memory, as little-endian numbers */
+	uint64_t first = tail->a, second = (uint64_t)(text.len + 1)
+	                                   << 56; /* what stands in memory, as little-endian numbers */
 
 	if (text.len > INSIDE_MAX)
 		second = hash | (uint64_t)LONG << 56;

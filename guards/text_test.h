@@ -22,7 +22,7 @@ enum text_function {
 #define X(name, text) TEXT_FUNCTION_##name,
 	TEXT_FUNCTIONS(X)
 #undef X
-	TEXT_FUNCTION_COUNT
+		TEXT_FUNCTION_COUNT
 };
 
 extern const char *const text_function_name[TEXT_FUNCTION_COUNT];

@@ -10,7 +10,7 @@ enum bound_kind { BOUND_BAD, BOUND_DAILY, BOUND_INSTANT };
 
 struct bound {
 	enum bound_kind kind;
-	int64_t ms; /* of the UTC day, or an instant */
+	int64_t ms;    /* of the UTC day, or an instant */
 	bool ends_day; /* 24:00:00, PT24H */
 };
 
@@ -57,10 +57,10 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 		const struct node *bad = from.kind == BOUND_BAD ? start : end;
 
 		diags_error(
-		        diags, bad,
-		        "'%.*s' is no time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
-		        "(2026-01-31T08:00:00Z)",
-		        STR_ARG(bad->text));
+			diags, bad,
+			"'%.*s' is no time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
+			"(2026-01-31T08:00:00Z)",
+			STR_ARG(bad->text));
 		return false;
 	}
 	if (from.kind != until.kind)
@@ -97,9 +97,8 @@ onap_bound_given(const struct node *bound, const char *key, struct diags *diags)
 	if (node_is_null(bound))
 		diags_error(diags, bound, "item \"%s\" is null", key);
 	else if (!node_is_scalar(bound))
-		diags_error(diags, bound,
-		            "Cannot decode TimeRangeDefinition from properties: %s must be text, not %s", key,
-		            node_kind_phrase(bound));
+		diags_error(diags, bound, "Cannot decode TimeRangeDefinition from properties: %s must be text, not %s",
+		            key, node_kind_phrase(bound));
 	else if (str_trim(bound->text).len == 0)
 		diags_error(diags, bound, "item \"%s\" is blank", key);
 	else

@@ -57,7 +57,7 @@ struct property {
 struct type {
 	enum type_kind kind;
 	struct str name, version;
-	const struct type *parent; /* derived_from, NULL for a root */
+	const struct type *parent;         /* derived_from, NULL for a root */
 	const struct property *properties; /* inherited first, an overriding definition in its ancestor's place */
 	size_t property_count;
 	struct str description;
@@ -107,7 +107,8 @@ void catalogue_resolve(struct catalogue *catalogue, struct diags *diags);
  * A type by name, and by version when `version` is present; without it today's (1.0.0, else the lowest). NULL when there is
  * none. A type that had errors is not found.
  */
-const struct type *catalogue_find(const struct catalogue *catalogue, enum type_kind kind, struct str name, struct str version);
+const struct type *catalogue_find(const struct catalogue *catalogue, enum type_kind kind, struct str name,
+                                  struct str version);
 
 /* True when `type` is `name` or derives from it. */
 bool type_is_a(const struct type *type, const char *name);
@@ -116,6 +117,7 @@ bool type_is_a(const struct type *type, const char *name);
 const struct property *type_property(const struct type *type, struct str name);
 
 /* Calls visit for every type, those of the base first, in the order declared; stops at a non-zero answer and returns it. */
-int catalogue_each(const struct catalogue *catalogue, int (*visit)(void *context, const struct type *type), void *context);
+int catalogue_each(const struct catalogue *catalogue, int (*visit)(void *context, const struct type *type),
+                   void *context);
 
 #endif

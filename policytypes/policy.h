@@ -15,17 +15,17 @@ struct policy_property {
 
 struct policy {
 	struct policy *next;
-	struct str name;         /* for a bare body: "FILE" or "FILE#n" */
-	struct str version;      /* "1.0.0" when the document gives none and the body is bare */
+	struct str name;                    /* for a bare body: "FILE" or "FILE#n" */
+	struct str version;                 /* "1.0.0" when the document gives none and the body is bare */
 	struct str type_name, type_version; /* as written; type_version absent when not given */
-	const struct type *type; /* after policy_check; NULL before, or when unknown */
+	const struct type *type;            /* after policy_check; NULL before, or when unknown */
 	bool bare;
-	bool bad;           /* had errors: later passes leave it out */
-	uint32_t order;     /* load order */
-	const struct node *root; /* of its document */
-	const struct node *node;       /* the policy's body */
-	const struct node *properties; /* as written, may be NULL */
-	const struct node *metadata;   /* may be NULL */
+	bool bad;                             /* had errors: later passes leave it out */
+	uint32_t order;                       /* load order */
+	const struct node *root;              /* of its document */
+	const struct node *node;              /* the policy's body */
+	const struct node *properties;        /* as written, may be NULL */
+	const struct node *metadata;          /* may be NULL */
 	const struct policy_property *values; /* after policy_check */
 	size_t value_count;
 };
@@ -55,6 +55,7 @@ const struct node *policy_get(const struct policy *policy, const char *name);
 struct str policy_metadata(const struct policy *policy, const char *key);
 
 /* Checks one value against a schema as policy_check does; for other documents with typed values. True when it fits. */
-bool schema_check(const struct schema *schema, const struct node *value, const struct catalogue *catalogue, struct diags *diags);
+bool schema_check(const struct schema *schema, const struct node *value, const struct catalogue *catalogue,
+                  struct diags *diags);
 
 #endif

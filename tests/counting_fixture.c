@@ -83,21 +83,20 @@ load_limiter(struct engine *engine, const struct counting *counting, struct erro
 	struct diags diags;
 	int r;
 
-	document.bytes.len = (size_t)snprintf(
-		text, sizeof(text),
-		"tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
-		"topology_template:\n"
-		"  policies:\n"
-		"    - limit:\n"
-		"        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
-		"        version: 1.0.0\n"
-		"        properties: {actor: SO, operation: Restart, %s, limit: %d}\n",
-		counting->window, counting->limit);
+	document.bytes.len = (size_t)snprintf(text, sizeof(text),
+	                                      "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
+	                                      "topology_template:\n"
+	                                      "  policies:\n"
+	                                      "    - limit:\n"
+	                                      "        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
+	                                      "        version: 1.0.0\n"
+	                                      "        properties: {actor: SO, operation: Restart, %s, limit: %d}\n",
+	                                      counting->window, counting->limit);
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
 	r = engine_load(engine, &document, 1, &diags);
 	if (r != 0)
-		r = error_set(err, (enum error_code)-r, NULL, "%s", diags.first ? diags.first->text : "no memory");
+		r = error_set(err, error_from(r), NULL, "%s", diags.first ? diags.first->text : "no memory");
 	arena_free(&arena);
 	return r;
 }

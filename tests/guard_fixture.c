@@ -42,9 +42,9 @@ body_text(struct arena *arena, const char *type, const char *properties, const c
 {
 	char text[8192];
 	size_t n = (size_t)snprintf(
-	        text, sizeof(text),
-	        "type: onap.policies.controlloop.guard.%s\ntype_version: 1.0.0\nmetadata: %s\nproperties:\n  ", type,
-	        metadata ? metadata : "{}");
+		text, sizeof(text),
+		"type: onap.policies.controlloop.guard.%s\ntype_version: 1.0.0\nmetadata: %s\nproperties:\n  ", type,
+		metadata ? metadata : "{}");
 
 	for (const char *c = properties; *c && n + 4 < sizeof(text); c++) {
 		text[n++] = *c;

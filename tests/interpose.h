@@ -23,8 +23,8 @@ bool interpose_failed(void);
 
 /* One thing that happened to data.mdb. */
 struct event {
-	bool sync;     /* all writes before it are on the disk */
-	bool synced;   /* a write that is on the disk when it returns */
+	bool sync;   /* all writes before it are on the disk */
+	bool synced; /* a write that is on the disk when it returns */
 	int64_t at;
 	size_t len;
 	char *bytes;

@@ -32,7 +32,8 @@
 	"        properties: {controlLoopName: CL-1, timeout: " timeout "},\n" \
 	"        triggers: {a: {event: ONSET, schedule: {" schedule "}, condition: " condition \
 	", period: 60 s, evaluations: 3,\n" \
-	"          action: [{call_operation: {operation: APPC.Restart, inputs: {targetType: VM, timeout: 10 s}}}]}}}\n"
+	"          action: [{call_operation: {operation: APPC.Restart, inputs: {targetType: VM, timeout: 10 " \
+	"s}}}]}}}\n"
 
 struct analysed {
 	struct arena arena;
@@ -117,8 +118,8 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 	         HEAD GUARD("g", "common.Filter",
 	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
 	                    "{field: generic-vnf.vnf-id, function: string-less-than, filter: m, blacklist: true}, "
-	                    "{field: generic-vnf.vnf-id, function: string-greater-than-or-equal, filter: m, blacklist: true}]")
-	                 LOOP("100", OPERATION("a", "Restart", "")),
+	                    "{field: generic-vnf.vnf-id, function: string-greater-than-or-equal, filter: m, blacklist: "
+	                    "true}]") LOOP("100", OPERATION("a", "Restart", "")),
 	         HEAD GUARD("g", "common.Filter",
 	                    "actor: APPC, operation: Restart, algorithm: blacklist-overrides, filters: ["
 	                    "{field: generic-vnf.vnf-id, function: string-less-than, filter: m, blacklist: true}, "
@@ -136,8 +137,7 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 	                    "{field: generic-vnf.vnf-id, function: string-less-than-or-equal, filter: m, "
 	                    "blacklist: true}, "
 	                    "{field: generic-vnf.vnf-id, function: string-greater-than-or-equal, filter: n, "
-	                    "blacklist: true}]")
-	                 LOOP("100", OPERATION("a", "Restart", ""))},
+	                    "blacklist: true}]") LOOP("100", OPERATION("a", "Restart", ""))},
 		{"SET-02",
 	         HEAD GUARD("g", "common.Blacklist", "actor: APPC, operation: '.*', blacklist: ['.*']")
 	                 GUARD("h", "common.FrequencyLimiter",
@@ -239,29 +239,30 @@ each_timeout_that_cuts_off_is_shown_or_said_why_not(void **state)
 	} cases[] = {
 		/* a gate that asks for a time, a condition, and three events */
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
-		            "[severity: {greater_than: 4}, {not: [vendor: [{equal: x}]]}, 'pnf.site': here]", "5 s"),
+	                    "[severity: {greater_than: 4}, {not: [vendor: [{equal: x}]]}, 'pnf.site': here]", "5 s"),
 	         1, 0},
 		{HEAD GATED("gated", "start_time: '2025-01-01T00:00:00Z', end_time: '2025-02-01T00:00:00Z'",
-		            "[severity: 4]", "5 s"),
+	                    "[severity: 4]", "5 s"),
 	         0, 1},
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
-		            "[severity: [{greater_than: 4}, {less_than: 4}]]", "5 s"),
+	                    "[severity: [{greater_than: 4}, {less_than: 4}]]", "5 s"),
 	         0, 1},
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'",
-		            "[{and: [severity: {greater_than: 4}, severity: {less_than: 4}]}]", "5 s"),
+	                    "[{and: [severity: {greater_than: 4}, severity: {less_than: 4}]}]", "5 s"),
 	         0, 1},
 		{HEAD GATED("gated", "start_time: '06:00:00Z', end_time: '07:00:00Z'", "[severity: 4]", "10 s"), 0, 0},
 		/* the only way on is failure_guard */
-		{HEAD LOOP("25", OPERATION("a", "Restart", ", failure_guard: b")
-		           ", " OPERATION("b", "Rebuild", ", failure: c") ", " OPERATION("c", "Migrate", "")),
+		{HEAD LOOP("25", OPERATION("a", "Restart", ", failure_guard: b") ", " OPERATION(
+					 "b", "Rebuild", ", failure: c") ", " OPERATION("c", "Migrate", "")),
 	         1, 0},
 		{HEAD LOOP("100", "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
-		                  "timeout: 95, failure_guard: b}, " OPERATION("b", "Rebuild", "")),
+	                          "timeout: 95, failure_guard: b}, " OPERATION("b", "Rebuild", "")),
 	         0, 1},
 		/* retries, as many as there can be */
 		{HEAD LOOP("2000", OPERATION("a", "Restart", ", retries: 2147483647")), 1, 0},
-		{HEAD LOOP("2100000000", "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
-		                         "timeout: 1, retries: 2147483647}"),
+		{HEAD LOOP("2100000000",
+	                   "{id: a, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, "
+	                   "timeout: 1, retries: 2147483647}"),
 	         0, 1},
 	};
 

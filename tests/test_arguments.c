@@ -20,8 +20,11 @@ static int
 parse(struct parsed *p, int argc, const char **argv)
 {
 	const struct argument table[] = {
-		{"--flag", .flag = &p->flag}, {"--value", .value = &p->value},
-		{"--first", .list = &p->first}, {"--second", .list = &p->second}, {0},
+		{"--flag", .flag = &p->flag},
+		{"--value", .value = &p->value},
+		{"--first", .list = &p->first},
+		{"--second", .list = &p->second},
+		{0},
 	};
 
 	memset(p, 0, sizeof(*p));
@@ -48,8 +51,8 @@ static void
 lists_take_the_words_up_to_the_next_option_and_may_repeat(void **state)
 {
 	struct parsed p;
-	PARSE(&p, "a", "--second", "s1", "--first", "f1", "f2", "--flag", "b", "--second", "s2", "s3", "--value", "v", "c",
-	      "--first", "f3", "--second=s4", "d");
+	PARSE(&p, "a", "--second", "s1", "--first", "f1", "f2", "--flag", "b", "--second", "s2", "s3", "--value", "v",
+	      "c", "--first", "f3", "--second=s4", "d");
 
 	(void)state;
 	assert_int_equal(r, 0);

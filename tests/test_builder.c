@@ -82,8 +82,12 @@ static void
 the_example_of_the_sdk_builds(void **state)
 {
 	const struct clg_constraint both = {
-		.num = &five, .duration = "PT15M", .active_from = "PT5H", .active_until = "PT24H",
-		.blacklist = names, .blacklist_count = 2,
+		.num = &five,
+		.duration = "PT15M",
+		.active_from = "PT5H",
+		.active_until = "PT24H",
+		.blacklist = names,
+		.blacklist_count = 2,
 	};
 
 	(void)state;
@@ -91,24 +95,23 @@ the_example_of_the_sdk_builds(void **state)
 	good(clg_builder_add_constraint(builder, restart.id, &both, &err));
 	build();
 	assert_true(results->valid);
-	assert_string_equal(results->specification,
-	                    "guard:\n"
-	                    "  version: 2.0.0\n"
-	                    "guards:\n"
-	                    "  - id: unique_guard_vUSP_1\n"
-	                    "    name: APPC 5 Restart\n"
-	                    "    description: at most 5 restarts in 15 minutes by day\n"
-	                    "    actor: APPC\n"
-	                    "    recipe: Restart\n"
-	                    "    limit_constraints:\n"
-	                    "      - num: 5\n"
-	                    "        duration: PT15M\n"
-	                    "        time_in_range:\n"
-	                    "          arg2: PT5H\n"
-	                    "          arg3: PT24H\n"
-	                    "        blacklist:\n"
-	                    "          - vm_name_1\n"
-	                    "          - vm_name_2\n");
+	assert_string_equal(results->specification, "guard:\n"
+	                                            "  version: 2.0.0\n"
+	                                            "guards:\n"
+	                                            "  - id: unique_guard_vUSP_1\n"
+	                                            "    name: APPC 5 Restart\n"
+	                                            "    description: at most 5 restarts in 15 minutes by day\n"
+	                                            "    actor: APPC\n"
+	                                            "    recipe: Restart\n"
+	                                            "    limit_constraints:\n"
+	                                            "      - num: 5\n"
+	                                            "        duration: PT15M\n"
+	                                            "        time_in_range:\n"
+	                                            "          arg2: PT5H\n"
+	                                            "          arg3: PT24H\n"
+	                                            "        blacklist:\n"
+	                                            "          - vm_name_1\n"
+	                                            "          - vm_name_2\n");
 	has_messages(1);
 	message_is(0, CLG_MESSAGE_WARNING, "a frequency limiter and a blacklist stand in one guard policy");
 }
@@ -255,7 +258,8 @@ constraints_are_refused_in_the_words_of_the_reference(void **state)
 {
 	const struct clg_constraint num = {.num = &five}, duration = {.duration = "1h"};
 	int (*const calls[])(struct clg_builder *, const char *, const struct clg_constraint *, struct clg_error *) = {
-		clg_builder_add_constraint, clg_builder_remove_constraint,
+		clg_builder_add_constraint,
+		clg_builder_remove_constraint,
 	};
 
 	(void)state;

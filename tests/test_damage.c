@@ -50,8 +50,11 @@ target_name(int i)
 static struct counting
 counting_in(const char *directory)
 {
-	return (struct counting){.directory = directory, .limit = LIMIT, .window = "timeWindow: 10, timeUnits: minute",
-	                         .lease_ms = 60000, .clock = noon};
+	return (struct counting){.directory = directory,
+	                         .limit = LIMIT,
+	                         .window = "timeWindow: 10, timeUnits: minute",
+	                         .lease_ms = 60000,
+	                         .clock = noon};
 }
 
 static struct engine *
@@ -323,8 +326,12 @@ an_entry_that_no_record_wants_is_found_by_the_record_that_lacks_its_own(void **s
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct operation row = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1"),
-		                        .outcome = STR("Success"), .start_ms = NOON, .end_ms = NOON};
+		struct operation row = {.actor = STR("SO"),
+		                        .operation = STR("Restart"),
+		                        .target = STR("vm-1"),
+		                        .outcome = STR("Success"),
+		                        .start_ms = NOON,
+		                        .end_ms = NOON};
 		bool other_record = i == 1;
 		char directory[64];
 		struct engine *engine;

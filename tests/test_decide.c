@@ -108,14 +108,17 @@ put_policy(FILE *out, unsigned number, enum guard_mode mode)
 	}
 	put_scope(out);
 	if (k == 0)
-		fprintf(out, "          limit: %u\n          timeWindow: 10\n          timeUnits: minute\n", 1 + pick(3));
+		fprintf(out, "          limit: %u\n          timeWindow: 10\n          timeUnits: minute\n",
+		        1 + pick(3));
 	else if (k == 1)
 		fprintf(out, "          blacklist: [t%u, t%u]\n", 1 + pick(4), 1 + pick(4));
 	else if (k == 2)
 		fprintf(out, "          min: %u\n          max: %u\n", pick(3), 3 + pick(3));
 	else
-		fprintf(out, "          algorithm: blacklist-overrides\n          filters:\n"
-		             "            - {field: generic-vnf.vnf-id, filter: v%u, function: string-equal, blacklist: true}\n",
+		fprintf(out,
+		        "          algorithm: blacklist-overrides\n          filters:\n"
+		        "            - {field: generic-vnf.vnf-id, filter: v%u, function: string-equal, blacklist: "
+		        "true}\n",
 		        pick(3));
 }
 

@@ -81,8 +81,8 @@ static void
 take_right(struct run *run, bool give_back)
 {
 	struct request request = restart_of("vm-1", NULL);
-	struct reservation_change change = {
-		.action = give_back ? RESERVATION_ABORT : RESERVATION_SETTLE, .outcome = STR("Success")};
+	struct reservation_change change = {.action = give_back ? RESERVATION_ABORT : RESERVATION_SETTLE,
+	                                    .outcome = STR("Success")};
 	struct reservation_status status;
 	struct reservation reservation;
 	struct error err = {0};

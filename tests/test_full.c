@@ -88,8 +88,11 @@ fill(struct engine *engine)
 	int r = 0;
 
 	for (int i = 0; i < ROWS; i++)
-		rows[i] = (struct operation){.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1"),
-		                             .outcome = STR("Success"), .start_ms = NOON - 2 * WINDOW_MS,
+		rows[i] = (struct operation){.actor = STR("SO"),
+		                             .operation = STR("Restart"),
+		                             .target = STR("vm-1"),
+		                             .outcome = STR("Success"),
+		                             .start_ms = NOON - 2 * WINDOW_MS,
 		                             .end_ms = NOON - 2 * WINDOW_MS};
 	for (int i = 0; r == 0 && i < 10000; i++)
 		r = engine_record(engine, rows, ROWS, &err);

@@ -76,11 +76,10 @@ finds(enum guard_mode as, const char *yaml, const char *expected)
 	(void)load(as, yaml);
 	for (const struct diag *d = diags.first; d; d = d->next)
 		len += (size_t)snprintf(found + len, sizeof(found) - len, "%s%s %s", len ? ", " : "",
-		      d->code ? d->code : "-",
-		                        severity_name(d->severity));
+		                        d->code ? d->code : "-", severity_name(d->severity));
 	if (strcmp(found, expected) != 0)
 		fail_msg("found '%s' (%s), not '%s', in:\n%s", found, diags.first ? diags.first->text : "", expected,
-		      yaml);
+		         yaml);
 }
 
 static void
@@ -138,8 +137,10 @@ denies_count(const char *now, const char *actor, const char *operation, const ch
              const int32_t *vf_count)
 {
 	struct request request = {
-		.attribute = {[ATTRIBUTE_ACTOR] = str_from(actor), [ATTRIBUTE_OPERATION] = str_from(operation),
-	                      [ATTRIBUTE_TARGET] = str_from(target), [ATTRIBUTE_CLNAME] = str_from(clname)},
+		.attribute = {[ATTRIBUTE_ACTOR] = str_from(actor),
+	                      [ATTRIBUTE_OPERATION] = str_from(operation),
+	                      [ATTRIBUTE_TARGET] = str_from(target),
+	                      [ATTRIBUTE_CLNAME] = str_from(clname)},
 		.has_vf_count = vf_count != NULL,
 		.vf_count = vf_count ? *vf_count : 0,
 	};
@@ -184,11 +185,16 @@ a_correct_document_has_no_message(void **state)
 {
 	(void)state;
 	both_find(HEAD POLICY "      - {num: 5, duration: PT15M, time_in_range: {arg2: '05:00:00Z', "
-	      "arg3: '23:59:59Z'}}\n", "");
+	                      "arg3: '23:59:59Z'}}\n",
+	          "");
 	both_find(HEAD POLICY "      - {num: 5, duration: {value: 15, units: minute}}\n", "");
 	both_find(HEAD POLICY BLACK, "");
-	both_find(HEAD POLICY_C("{controlLoopName: cl, actor: SO, recipe: r, targets: [a, b]}")
-	          "      - {freq_limit_per_target: 1, time_window: {value: 1, units: hour}}\n", "");
+	both_find(
+		HEAD POLICY_C("{controlLoopName: cl, actor: SO, recipe: r, targets: [a, b]}") "      - "
+											      "{freq_limit_per_target: "
+											      "1, time_window: {value: "
+											      "1, units: hour}}\n",
+		"");
 }
 
 static void
@@ -241,19 +247,24 @@ static void
 a_policy_with_errors_leaves_the_others_their_guards(void **state)
 {
 	(void)state;
-	assert_false(load(GUARD_STRICT, HEAD GOOD("g1")
-	                  "  - {id: bad, name: n, actor: SO, recipe: r, limit_constraints: [{num: 0, duration: 1h}]}\n"
-	                  "  - {id: worse, name: n, actor: /(/, recipe: r, limit_constraints: [{blacklist: [a]}]}\n"
-	                  "  - {id: worst, name: n, actor: SO, recipe: r, limit_constraints: [{blacklist: [a]}, "
-	                  "{blacklist: [/(/]}]}\n" GOOD("g2")));
+	assert_false(load(
+		GUARD_STRICT,
+		HEAD GOOD(
+			"g1") "  - {id: bad, name: n, actor: SO, recipe: r, limit_constraints: [{num: 0, duration: "
+			      "1h}]}\n"
+			      "  - {id: worse, name: n, actor: /(/, recipe: r, limit_constraints: [{blacklist: [a]}]}\n"
+			      "  - {id: worst, name: n, actor: SO, recipe: r, limit_constraints: [{blacklist: [a]}, "
+			      "{blacklist: [/(/]}]}\n" GOOD("g2")));
 	assert_int_equal(diags.count[SEVERITY_ERROR], 3);
 	assert_int_equal(guards.count, 2);
 	assert_true(str_is(guards.first->policy, "g1"));
 	assert_true(str_is(guards.last->policy, "g2"));
 	assert_null(guards.last->next);
 	for (int m = 0; m < GUARD_MODES; m++) {
-		assert_false(load((enum guard_mode)m, HEAD GOOD("g1") "  - {id: [a], name: [{b: c}], limit_constraints: [[x]], colour: red}\n"
-		                  "  - text\n" GOOD("g2")));
+		assert_false(
+			load((enum guard_mode)m,
+		             HEAD GOOD("g1") "  - {id: [a], name: [{b: c}], limit_constraints: [[x]], colour: red}\n"
+		                             "  - text\n" GOOD("g2")));
 		assert_int_equal(diags.count[SEVERITY_ERROR], 5);
 		assert_int_equal(guards.count, 2);
 		assert_true(str_is(guards.last->policy, "g2"));
@@ -288,19 +299,23 @@ equal_constraints_are_told_once_a_policy(void **state)
 {
 	(void)state;
 	both_find(HEAD POLICY "      - {num: 1, duration: 1h}\n      - {duration: 1h, num: 1}\n      - {num: 1, "
-	      "duration: 1h}\n",
+	                      "duration: 1h}\n",
 	          "GUARD2-09 warning");
 	says(0, "Guard policy n1 has duplicate limit constraints");
 	assert_int_equal(diags.first->line, 10);
 	assert_int_equal(guards.count, 3);
 	both_find(HEAD POLICY "      - {num: 1, duration: 1h}\n      - {num: 2, duration: 1h}\n      - {num: 1, "
-	      "duration: 12h}\n", "");
+	                      "duration: 12h}\n",
+	          "");
 	both_find(HEAD POLICY "      - {blacklist: [a, b]}\n      - {blacklist: [b, a]}\n      - {blacklist: [a]}\n",
-	      "");
+	          "");
 	both_find(HEAD POLICY BLACK "      - {blacklist: [vm-1], time_in_range: {arg2: '05:00:00Z', "
-	      "arg3: '06:00:00Z'}}\n", "");
-	finds(GUARD_STRICT, HEAD POLICY_C("{actor: SO}") "      - {blacklist: [a], minVnfCount: 1}\n"
-	      "      - {blacklist: [a], minVnfCount: 2}\n", "GUARD2-09 warning");
+	                            "arg3: '06:00:00Z'}}\n",
+	          "");
+	finds(GUARD_STRICT,
+	      HEAD POLICY_C("{actor: SO}") "      - {blacklist: [a], minVnfCount: 1}\n"
+	                                   "      - {blacklist: [a], minVnfCount: 2}\n",
+	      "GUARD2-09 warning");
 }
 
 static void
@@ -314,7 +329,7 @@ unknown_keys_and_wrong_kinds(void **state)
 		HEAD POLICY "      - {num: 1, duration: {value: 1, units: hour, unit: hour}}\n",
 		HEAD POLICY_C("{actor: SO, target: a}") BLACK,
 		HEAD POLICY_C("{actor: SO}") "      - {blacklist: [a], active_time_range: {start: '05:00:00Z', "
-		      "end: '06:00:00Z', x: y}}\n",
+					     "end: '06:00:00Z', x: y}}\n",
 	};
 	static const char *const kinds[] = {
 		"guard: 2.0.0\nguards:\n" POLICY BLACK,
@@ -387,7 +402,7 @@ what_a_policy_must_have(void **state)
 	      "GUARD2-15 error");
 	finds(GUARD_ONAP, HEAD "  - {actor: SO, recipe: r, limit_constraints: [{blacklist: [a]}]}\n", "");
 	both_find(HEAD "  - {id: a, name: b, limit_constraints: [{blacklist: [a]}]}\n",
-	      "GUARD2-12 error, GUARD2-12 error");
+	          "GUARD2-12 error, GUARD2-12 error");
 	says(0, "a guard policy needs 'actor'");
 	says(1, "a guard policy needs 'recipe'");
 	both_find(HEAD "  - {id: a, name: b, match_parameters: {}, limit_constraints: [{blacklist: [a]}]}\n", "");
@@ -421,8 +436,8 @@ strict_mixes_dialects_and_onap_does_not(void **state)
 	(void)state;
 	finds(GUARD_STRICT, mixed, "");
 	finds(GUARD_ONAP, mixed, "GUARD2-13 error");
-	says(0,
-	      "'freq_limit_per_target' is of another dialect than the keys before it: no release of the reference reads this "
+	says(0, "'freq_limit_per_target' is of another dialect than the keys before it: no release of the reference "
+	        "reads this "
 	        "document");
 	finds(GUARD_ONAP, HEAD POLICY "      - {freq_limit_per_target: 1, time_window: {value: 1, units: hour}}\n",
 	      "GUARD2-13 error");
@@ -434,10 +449,14 @@ strict_mixes_dialects_and_onap_does_not(void **state)
 	says(0, "'num' and 'freq_limit_per_target' say the same: give one of them");
 	finds(GUARD_STRICT, HEAD POLICY "      - {num: 1, duration: PT1H, time_window: {value: 1, units: hour}}\n",
 	      "GUARD2-19 error");
-	finds(GUARD_STRICT, HEAD POLICY "      - {blacklist: [a], time_in_range: {arg2: PT1H, arg3: PT2H}, "
-	      "active_time_range: {start: PT1H, end: PT2H}}\n", "GUARD2-19 error");
-	finds(GUARD_STRICT, HEAD "  - {id: a, name: b, actor: SO, recipe: r, match_parameters: {actor: SO}, "
-	      "limit_constraints: [{blacklist: [a]}]}\n", "GUARD2-19 error");
+	finds(GUARD_STRICT,
+	      HEAD POLICY "      - {blacklist: [a], time_in_range: {arg2: PT1H, arg3: PT2H}, "
+	                  "active_time_range: {start: PT1H, end: PT2H}}\n",
+	      "GUARD2-19 error");
+	finds(GUARD_STRICT,
+	      HEAD "  - {id: a, name: b, actor: SO, recipe: r, match_parameters: {actor: SO}, "
+	           "limit_constraints: [{blacklist: [a]}]}\n",
+	      "GUARD2-19 error");
 	says(0, "'actor' and 'match_parameters.actor' say the same: give one of them");
 }
 
@@ -474,7 +493,7 @@ strict_refuses_bad_values(void **state)
 		(void)snprintf(yaml, sizeof(yaml), HEAD POLICY "      - {num: %s, duration: PT1H}\n", numbers[i]);
 		finds(GUARD_STRICT, yaml, "GUARD2-22 error");
 		(void)snprintf(yaml, sizeof(yaml), HEAD POLICY "      - {num: 1, duration: {value: %s, units: day}}\n",
-		      numbers[i]);
+		               numbers[i]);
 		finds(GUARD_STRICT, yaml, "GUARD2-22 error");
 	}
 	says(0, "'value' must be an integer from 1 to 2147483647");
@@ -496,8 +515,7 @@ strict_refuses_bad_values(void **state)
 	finds(GUARD_STRICT, HEAD POLICY "      - {blacklist: [a], time_in_range: {arg2: early, arg3: late}}\n",
 	      "- error");
 	finds(GUARD_STRICT,
-	      HEAD "  - {id: a, name: b, actor: SO, recipe: /(/, limit_constraints: [{blacklist: [a]}]}\n",
-	      "- error");
+	      HEAD "  - {id: a, name: b, actor: SO, recipe: /(/, limit_constraints: [{blacklist: [a]}]}\n", "- error");
 	finds(GUARD_STRICT, HEAD POLICY "      - {blacklist: [/(/]}\n", "- error");
 	finds(GUARD_STRICT, HEAD POLICY "      - {blacklist: [a], minVnfCount: 3, maxVnfCount: 2}\n",
 	      "GUARD2-26 error");
@@ -622,8 +640,8 @@ static void
 what_a_limiter_counts(void **state)
 {
 	const char *a = HEAD POLICY "      - {num: 2, duration: PT10M}\n";
-	const char *c = HEAD POLICY_C("{actor: APPC, recipe: Restart}")
-		"      - {freq_limit_per_target: 2, time_window: {value: 10, units: minute}}\n";
+	const char *c = HEAD POLICY_C("{actor: APPC, recipe: Restart}") "      - {freq_limit_per_target: 2, "
+									"time_window: {value: 10, units: minute}}\n";
 
 	(void)state;
 	perform("APPC", "Restart", "vm-1", "cl-1", "2026-04-14T11:55:00Z");
@@ -715,12 +733,12 @@ static void
 targets_are_a_scope(void **state)
 {
 	const char *limit = "      - {freq_limit_per_target: 1, time_window: {value: 10, units: minute}, "
-	      "blacklist: [vm-3]}\n";
+			    "blacklist: [vm-3]}\n";
 	char yaml[512];
 
 	(void)state;
-	for (const char *const *vm = (const char *const[]){"vm-1", "vm-2", "vm-3", "a)b", "xx", "a", "",
-	      NULL}; *vm; vm++)
+	for (const char *const *vm = (const char *const[]){"vm-1", "vm-2", "vm-3", "a)b", "xx", "a", "", NULL}; *vm;
+	     vm++)
 		perform("SO", "r", *vm, "cl", "2026-04-14T11:55:00Z");
 	(void)snprintf(yaml, sizeof(yaml), HEAD POLICY_C("{actor: SO, targets: [vm-1]}") "%s", limit);
 	loads(GUARD_STRICT, yaml);
@@ -734,7 +752,7 @@ targets_are_a_scope(void **state)
 	assert_true(denies(NOON, "SO", "r", "vm-3", "cl"));
 	assert_false(denies(NOON, "SO", "r", "vm-1vm-3", "cl"));
 	(void)snprintf(yaml, sizeof(yaml),
-	      HEAD POLICY_C("{actor: SO, targets: ['a)b', '/(a)(c)/', '/v(m)-[1]|(x)\\2/']}") "%s", limit);
+	               HEAD POLICY_C("{actor: SO, targets: ['a)b', '/(a)(c)/', '/v(m)-[1]|(x)\\2/']}") "%s", limit);
 	loads(GUARD_STRICT, yaml);
 	assert_true(denies(NOON, "SO", "r", "vm-1", "cl"));
 	assert_true(denies(NOON, "SO", "r", "a)b", "cl"));
@@ -753,7 +771,7 @@ static void
 onap_joins_targets_as_its_generator_did(void **state)
 {
 	const char *limit = "      - {freq_limit_per_target: 1, time_window: {value: 10, units: minute}, "
-	      "blacklist: [vm-7]}\n";
+			    "blacklist: [vm-7]}\n";
 	char yaml[512];
 
 	(void)state;
@@ -797,8 +815,8 @@ in_force_within_its_range_only(void **state)
 	assert_false(denies("2026-04-14T06:00:00.001Z", "APPC", "Restart", "t", NULL));
 	loads(GUARD_ONAP, yaml);
 	assert_false(denies("2026-04-14T23:00:00Z", "APPC", "Restart", "t", NULL));
-	loads(GUARD_ONAP, HEAD POLICY_C("{actor: SO}")
-	      "      - {blacklist: [t], active_time_range: {start: '00:00:00-05:00', end: '23:59:59-05:00'}}\n");
+	loads(GUARD_ONAP, HEAD POLICY_C("{actor: SO}") "      - {blacklist: [t], active_time_range: {start: "
+	                                               "'00:00:00-05:00', end: '23:59:59-05:00'}}\n");
 	assert_false(denies("2026-04-14T04:59:59.999Z", "SO", "r", "t", NULL));
 	assert_true(denies("2026-04-14T05:00:00Z", "SO", "r", "t", NULL));
 }
@@ -826,8 +844,8 @@ every_policy_and_every_constraint_counts(void **state)
 	(void)state;
 	for (int as = 0; as < GUARD_MODES; as++) {
 		loads(as, HEAD POLICY "      - {blacklist: [a]}\n      - {blacklist: [b]}\n"
-		          "  - {id: g2, name: x, actor: APPC, recipe: Restart, "
-		                "limit_constraints: [{blacklist: [c]}]}\n");
+		                      "  - {id: g2, name: x, actor: APPC, recipe: Restart, "
+		                      "limit_constraints: [{blacklist: [c]}]}\n");
 		assert_int_equal(guards.count, 3);
 		assert_true(denies(NOON, "APPC", "Restart", "a", NULL));
 		assert_true(denies(NOON, "APPC", "Restart", "b", NULL));
@@ -840,8 +858,9 @@ static void
 errors_of_one_policy_do_not_hide_the_next(void **state)
 {
 	(void)state;
-	finds(GUARD_STRICT, HEAD POLICY "      - {num: 0, duration: never}\n      - {}\n"
-	      "  - {id: g2, name: x, actor: APPC, recipe: Restart}\n",
+	finds(GUARD_STRICT,
+	      HEAD POLICY "      - {num: 0, duration: never}\n      - {}\n"
+	                  "  - {id: g2, name: x, actor: APPC, recipe: Restart}\n",
 	      "GUARD2-23 error, GUARD2-22 error, GUARD2-17 error, GUARD2-08 error");
 }
 
@@ -858,9 +877,10 @@ thrown_findings_are_known(void **state)
 static void
 no_memory_is_an_error(void **state)
 {
-	const char *yaml = HEAD POLICY_C("{actor: /S./, recipe: r, targets: [a, /b/]}")
-		"      - {freq_limit_per_target: 1, time_window: {value: 1, units: day}, blacklist: [a], "
-		      "minVnfCount: 1}\n";
+	const char *yaml = HEAD POLICY_C(
+		"{actor: /S./, recipe: r, targets: [a, /b/]}") "      - {freq_limit_per_target: 1, time_window: "
+							       "{value: 1, units: day}, blacklist: [a], "
+							       "minVnfCount: 1}\n";
 	struct node *root;
 
 	(void)state;

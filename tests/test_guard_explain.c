@@ -11,7 +11,7 @@
 #include "guards/parts.h"
 #include "tests/guard_fixture.h"
 
-#define MIN(n) (NOON - (n) * TIME_MS_MINUTE)
+#define MIN(n) (NOON - (n)*TIME_MS_MINUTE)
 #define WHO "actor: SO\noperation: Restart\n"
 #define ASK "actor=SO operation=Restart "
 #define DAY "\ntimeRange: {start_time: '08:00:00Z', end_time: '12:05:00Z'}"
@@ -33,7 +33,7 @@ static const struct row {
 	{GUARD_ONAP, "common.Blacklist", WHO "blacklist: [vm-1]" DAY, ASK "target=vm-1", "2026-04-14T12:05:00.001Z",
          "remove 'vm-1'", NULL},
 	{GUARD_ONAP, "common.Blacklist", "actor: .*\nblacklist: [vm-1]", ASK "target=vm-1", NULL,
-	 "ONAP cannot evaluate it", NULL},
+         "ONAP cannot evaluate it", NULL},
 	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p vfCount=5", NULL,
          "vfCount 4 instead of 5", "max=4"},
 	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p vfCount=1", NULL,
@@ -44,14 +44,14 @@ static const struct row {
 	{GUARD_ONAP, "common.MinMax", WHO "target: p\nmin: 9\nmax: 4", ASK "target=p vfCount=9", NULL,
          "vfCount 8 instead of 9", NULL},
 	{GUARD_STRICT, "common.Filter",
-	 WHO
-	 "algorithm: blacklist-overrides\nfilters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}",
+         WHO
+         "algorithm: blacklist-overrides\nfilters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}",
          ASK "vserver.vserver-id=s", NULL, "whose vserver.vserver-id is not matched by the filter 's' at line 9",
          "vserver.vserver-id=s"},
 	{GUARD_STRICT, "coordination.FirstBlocksSecond", "controlLoop: [a, b]", "clname=b", "2026-04-14T12:30:00Z",
          "wait until control loop 'a' ends its operations, at the latest until 2026-04-14T12:30:00Z", "first=a"},
 	{GUARD_ONAP, "coordination.FirstBlocksSecond", "controlLoop: [a, b]", "clname=b", NULL,
-	 "wait until control loop 'a'", NULL},
+         "wait until control loop 'a'", NULL},
 };
 
 static const struct done history[] = {
@@ -145,11 +145,11 @@ a_limiter_tells_the_exact_time_at_which_it_permits_again(void **state)
 	/* onap: denied out of the range, so not before the next day's */
 	exact(f,
 	      fixture_guard(f, GUARD_ONAP, "common.FrequencyLimiter",
-			    WHO "timeWindow: 6\ntimeUnits: hour\nlimit: 2" DAY, NULL),
+	                    WHO "timeWindow: 6\ntimeUnits: hour\nlimit: 2" DAY, NULL),
 	      ASK "target=vm-1", "2026-04-15T08:00:00Z");
 	f->now = NOON;
 	got = fixture_explain(f, fixture_guard(f, GUARD_STRICT, "common.FrequencyLimiter", limiter, NULL),
-			      ASK "target=vm-1");
+	                      ASK "target=vm-1");
 	assert_true(got.has_count);
 	assert_int_equal(got.used, 2);
 	assert_int_equal(got.limit, 2);

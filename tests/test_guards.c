@@ -12,7 +12,7 @@
 #include "policytypes/policy.h"
 #include "tests/guard_fixture.h"
 
-#define MIN(n) (NOON - (n) * TIME_MS_MINUTE)
+#define MIN(n) (NOON - (n)*TIME_MS_MINUTE)
 #define WHO "actor: SO\noperation: Restart\n"
 #define ASK "actor=SO operation=Restart "
 
@@ -51,7 +51,7 @@ ask_rows(struct fixture *fixture, const struct row *rows, size_t count)
 		if (got.effect != row->verdict.effect || got.reason != row->verdict.reason ||
 		    !same_text(got.missing, row->verdict.missing))
 			fail_msg("row %zu, %s: %s, %s, %s", i, row->request, effect_name[got.effect],
-				 reason_name[got.reason], got.missing ? got.missing : "");
+			         reason_name[got.reason], got.missing ? got.missing : "");
 	}
 }
 
@@ -60,8 +60,8 @@ ask_rows(struct fixture *fixture, const struct row *rows, size_t count)
 static void
 a_limiter_denies_at_its_limit_within_its_window(void **state)
 {
-	static const struct done two[] = {{"SO", "Restart", "vm-1", "cl", MIN(3), false},
-	                                  {"SO", "Restart", "vm-1", "cl", MIN(9), false}, {0}};
+	static const struct done two[] = {
+		{"SO", "Restart", "vm-1", "cl", MIN(3), false}, {"SO", "Restart", "vm-1", "cl", MIN(9), false}, {0}};
 	static const struct done edge[] = {{"SO", "Restart", "vm-1", "cl", MIN(10), false}, {0}};
 	static const struct done outside[] = {{"SO", "Restart", "vm-1", "cl", MIN(10) - 1, false}, {0}};
 	static const struct done live[] = {{"SO", "Restart", "vm-1", "cl", MIN(-30), true}, {0}};
@@ -141,13 +141,13 @@ windows_of_weeks_months_and_years_limit(void **state)
 {
 	static const struct done week[] = {{"SO", "Restart", "vm-1", "cl", NOON - 7 * TIME_MS_DAY, false}, {0}};
 	static const struct done over_week[] = {{"SO", "Restart", "vm-1", "cl", NOON - 7 * TIME_MS_DAY - 1, false},
-						{0}};
+	                                        {0}};
 	static const struct done month[] = {{"SO", "Restart", "vm-1", "cl", NOON - 31 * TIME_MS_DAY, false}, {0}};
 	static const struct done over_month[] = {{"SO", "Restart", "vm-1", "cl", NOON - 31 * TIME_MS_DAY - 1, false},
-						 {0}};
+	                                         {0}};
 	static const struct done year[] = {{"SO", "Restart", "vm-1", "cl", NOON - 365 * TIME_MS_DAY, false}, {0}};
 	static const struct done over_year[] = {{"SO", "Restart", "vm-1", "cl", NOON - 365 * TIME_MS_DAY - 1, false},
-						{0}};
+	                                        {0}};
 	static const char *const limiter = "common.FrequencyLimiter";
 	static const char weeks[] = WHO "timeWindow: 1\ntimeUnits: week\nlimit: 1";
 	static const char months[] =
@@ -171,10 +171,10 @@ an_unreadable_history_is_an_error(void **state)
 	struct fixture *f = *state;
 	const struct row rows[] = {
 		{"common.FrequencyLimiter",
-		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1",
-		 NULL,
-		 NULL,
-		 ASK "target=vm-1",
+	         WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1",
+	         NULL,
+	         NULL,
+	         ASK "target=vm-1",
 	         {FAILED}},
 		{"coordination.FirstBlocksSecond", "controlLoop: [a, b]", NULL, NULL, "clname=b", {FAILED}},
 		{"coordination.FirstBlocksSecond", "controlLoop: [a, b]", NULL, NULL, "clname=a", {NO_GUARD}},
@@ -208,8 +208,12 @@ a_blacklist_denies_its_entries(void **state)
 		{"Blacklist", list, NULL, NULL, ASK "target=vm-1", {DENY(BLACKLISTED)}},
 		{new, WHO "blacklist: []", NULL, NULL, ASK "target=vm-1", {PERMIT}},
 		{new, "actor: .*\noperation: .*\nblacklist: [vm-1]", NULL, NULL, "target=vm-1", {DENY(BLACKLISTED)}},
-		{new, WHO "blacklist: ['/(a+)+(a+)+[bc]/']", NULL, NULL,
-	         ASK "target=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", {FAILED}},
+		{new,
+	         WHO "blacklist: ['/(a+)+(a+)+[bc]/']",
+	         NULL,
+	         NULL,
+	         ASK "target=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	         {FAILED}},
 	};
 
 	ASK_ROWS(state, rows);
@@ -257,11 +261,11 @@ a_filter_compares_the_value_with_the_filter(void **state)
 		{filter, ONE("equal", "north-2", "false"), NULL, NULL, ASK, {PERMIT}},
 		{filter, ONE("equal", "north-2", "false"), NULL, NULL, ASK REGION "south", {PERMIT}},
 		{filter,
-		 ONE("equal-ignore-case", "Nörth.2", "true"),
-		 NULL,
-		 NULL,
-		 ASK REGION "NÖRTH.2",
-		 {DENY(FILTERED)}},
+	         ONE("equal-ignore-case", "Nörth.2", "true"),
+	         NULL,
+	         NULL,
+	         ASK REGION "NÖRTH.2",
+	         {DENY(FILTERED)}},
 		{filter, ONE("equal-ignore-case", "Nörth.2", "true"), NULL, NULL, ASK REGION "NÖRTHx2", {PERMIT}},
 		{filter, ONE("equal-ignore-case", "ЯΩ", "true"), NULL, NULL, ASK REGION "яω", {DENY(FILTERED)}},
 		{filter, ONE("equal-ignore-case", "lab", "true"), NULL, NULL, ASK REGION "labs", {PERMIT}},
@@ -310,10 +314,17 @@ filters_of_one_guard_are_combined_by_its_algorithm(void **state)
 		{filter,
 	         WHO "filters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}\n"
 	             "- {field: cloud-region.cloud-region-id, filter: north, function: string-equal}",
-	         NULL, NULL, ASK REGION "north", {MISSING("vserver.vserver-id")}},
+	         NULL,
+	         NULL,
+	         ASK REGION "north",
+	         {MISSING("vserver.vserver-id")}},
 		/* defaults of the type: blacklist-overrides, blacklist: true */
-		{filter, WHO "filters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}", NULL, NULL,
-	         ASK "vserver.vserver-id=s", {DENY(FILTERED)}},
+		{filter,
+	         WHO "filters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}",
+	         NULL,
+	         NULL,
+	         ASK "vserver.vserver-id=s",
+	         {DENY(FILTERED)}},
 	};
 
 	ASK_ROWS(state, rows);
@@ -324,7 +335,8 @@ the_first_loop_blocks_the_second_while_it_has_a_live_operation(void **state)
 {
 	static const struct done live[] = {{"SO", "Restart", "vm-1", "b", MIN(-5), true},
 	                                   {"SO", "Restart", "vm-1", "a", MIN(1), false},
-	                                   {"SO", "Restart", "vm-2", "a", MIN(-5), true}, {0}};
+	                                   {"SO", "Restart", "vm-2", "a", MIN(-5), true},
+	                                   {0}};
 	static const struct done expired[] = {{"SO", "Restart", "vm-1", "a", NOON, true}, {0}};
 	static const char pair[] = "controlLoop: [a, b]", *type = "coordination.FirstBlocksSecond";
 	const struct row rows[] = {
@@ -353,28 +365,32 @@ out_of_its_range_a_guard_is_not_in_force(void **state)
 		{"common.Blacklist", WHO "blacklist: [vm-1]" NIGHT, NULL, NULL, ASK "target=vm-1", {NO_GUARD}},
 		{"common.Blacklist", WHO "blacklist: [vm-1]" NIGHT, NULL, NULL, ASK, {NO_GUARD}},
 		{"common.Blacklist", WHO "blacklist: [vm-1]" DAY, NULL, NULL, ASK "target=vm-1", {DENY(BLACKLISTED)}},
-		{"common.Blacklist", WHO "blacklist: [vm-1]" DAY, NULL, NULL, ASK "target=vm-1 currentTime=23:00:00Z",
+		{"common.Blacklist",
+	         WHO "blacklist: [vm-1]" DAY,
+	         NULL,
+	         NULL,
+	         ASK "target=vm-1 currentTime=23:00:00Z",
 	         {DENY(BLACKLISTED)}},
 		{"common.MinMax", WHO "target: p\nmax: 1" NIGHT, NULL, NULL, ASK "target=p vfCount=9", {NO_GUARD}},
 		{"common.MinMax", WHO "target: p\nmax: 1" DAY, NULL, NULL, ASK "target=p vfCount=9", {DENY(ABOVE_MAX)}},
 		{"common.FrequencyLimiter",
-		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" NIGHT,
-		 NULL,
-		 one,
-		 ASK "target=vm-1",
-		 {NO_GUARD}},
+	         WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" NIGHT,
+	         NULL,
+	         one,
+	         ASK "target=vm-1",
+	         {NO_GUARD}},
 		{"common.FrequencyLimiter",
-		 WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" DAY,
-		 NULL,
-		 one,
-		 ASK "target=vm-1",
-		 {DENY(LIMIT_REACHED)}},
+	         WHO "timeWindow: 10\ntimeUnits: minute\nlimit: 1" DAY,
+	         NULL,
+	         one,
+	         ASK "target=vm-1",
+	         {DENY(LIMIT_REACHED)}},
 		{"FrequencyLimiter",
-		 WHO "time_window: 10 m\nlimit: 1\ntime_range: {start_time: PT5H, end_time: PT24H}",
-		 NULL,
-		 one,
-		 ASK,
-		 {DENY(LIMIT_REACHED)}},
+	         WHO "time_window: 10 m\nlimit: 1\ntime_range: {start_time: PT5H, end_time: PT24H}",
+	         NULL,
+	         one,
+	         ASK,
+	         {DENY(LIMIT_REACHED)}},
 		{"common.FrequencyLimiter", limiter, NULL, one, ASK "target=vm-1", {DENY(LIMIT_REACHED)}},
 	};
 
@@ -391,7 +407,7 @@ static const struct {
 	{"common.FrequencyLimiter", WHO "timeWindow: 1001\ntimeUnits: year\nlimit: 1", NULL, "timeWindow"},
 	{"common.FrequencyLimiter", WHO "timeWindow: 12001\ntimeUnits: month\nlimit: 1", NULL, "timeWindow"},
 	{"common.FrequencyLimiter", WHO "timeWindow: 10\ntimeUnits: minute\ntime_window: 10 m\nlimit: 1", NULL,
-	 "time_window"},
+         "time_window"},
 	{"common.FrequencyLimiter", WHO "limit: 1", NULL, "timeWindow"},
 	{"FrequencyLimiter", WHO "time_window: 0 s\nlimit: 1", NULL, "time_window"},
 	{"FrequencyLimiter", WHO "time_window: 10 parsecs\nlimit: 1", NULL, "time_window"},
@@ -412,8 +428,8 @@ static const struct {
 	{"common.Filter", ONE("regexp-match", "lab-[", "true"), NULL, "pattern"},
 	{"common.Filter", ONE("equal", "x", "yes"), NULL, "blacklist"},
 	{"common.Filter",
-	 WHO "algorithm: blacklist-overrides\nfilters:\n- {field: actor, filter: s, function: string-equal}", NULL,
-	 "actor"},
+         WHO "algorithm: blacklist-overrides\nfilters:\n- {field: actor, filter: s, function: string-equal}", NULL,
+         "actor"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a]", NULL, "controlLoop"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a, b, c]", NULL, "controlLoop"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a, a]", NULL, "cannot block itself"},
@@ -432,7 +448,9 @@ bad_properties_are_refused_with_their_place(void **state)
 
 		if (guard || !fixture_found(f, bad[i].finding))
 			fail_msg("%s\n%s: %s", bad[i].type, bad[i].properties,
-			         guard ? "accepted" : f->diags.first ? f->diags.first->text : "no finding");
+			         guard            ? "accepted"
+			         : f->diags.first ? f->diags.first->text
+			                          : "no finding");
 		assert_true(f->diags.first->line > 0);
 	}
 }

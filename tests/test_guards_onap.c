@@ -13,7 +13,7 @@
 #include "policytypes/policy.h"
 #include "tests/guard_fixture.h"
 
-#define MIN(n) (NOON - (n) * TIME_MS_MINUTE)
+#define MIN(n) (NOON - (n)*TIME_MS_MINUTE)
 #define WHO "actor: SO\noperation: Restart\n"
 #define ASK "actor=SO operation=Restart "
 #define OUT "\ntimeRange: {start_time: '13:00:00Z', end_time: '14:00:00Z'}"
@@ -83,7 +83,7 @@ a_limiter_counts_ended_operations_per_target(void **state)
 		{limiter, LIMITER("10", "minute", "9"), one, ASK, DENY},
 		{limiter, LIMITER("10", "minute", "9"), one, "actor=SO target=vm-1", SILENT},
 		{limiter, "actor: SO\noperation: .*\ntimeWindow: 1\ntimeUnits: day\nlimit: 9", one,
-		 "actor=SO target=vm-1", DENY},
+	         "actor=SO target=vm-1", DENY},
 		{limiter, LIMITER("10", "minute", "9") "\ntarget: vm-1", one, ASK "target=vm-1", PERMIT},
 		{limiter, LIMITER("10", "minute", "9") "\ntarget: vm-1", one, ASK "target=vm-2", SILENT},
 		{limiter, LIMITER("10", "minute", "9") OUT, NULL, ASK "target=vm-1", DENY},
@@ -174,7 +174,7 @@ a_guard_without_an_exact_term_is_inert(void **state)
 		{type, "blacklist: [vm-1]\ntarget: vm-1", NULL, "target=vm-1", INDETERMINATE},
 		{type, "actor: .*\noperation: .*\nid: cl\nblacklist: [vm-1]", NULL, ASK "clname=cl target=vm-1", DENY},
 		{type, "actor: 123\noperation: yes\nblacklist: [vm-1]", NULL, "actor=123 operation=false target=vm-1",
-		 DENY},
+	         DENY},
 		{type, "actor: /S./\noperation: Restart\nblacklist: [vm-1]", NULL, ASK "target=vm-1", SILENT},
 		{"common.MinMax", "target: .*\nmax: 3", NULL, "target=.* vfCount=1", INDETERMINATE},
 	};
@@ -238,7 +238,7 @@ a_filter_is_silent_unless_it_matches(void **state)
 		{type, ONE("blacklist", "EQUAL", "m", "true") BROKEN, NULL, ASK REGION "n", SILENT},
 		{type, WHO "algorithm: blacklist-overrides\nfilters: []", NULL, ASK, SILENT},
 		{type, ONE("blacklist", "EQUAL", "m", "true") "\ntarget: vm-1", NULL, ASK REGION "m target=vm-2",
-		 SILENT},
+	         SILENT},
 	};
 
 	ASK_ROWS(state, rows);
@@ -342,7 +342,7 @@ static const struct {
 	{"common.Blacklist", WHO "blacklist: a", "Cannot decode BlacklistDefinition"},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '08:00:00Z'}", "item \"end_time\""},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '', end_time: '08:00:00Z'}",
-	 "item \"start_time\""},
+         "item \"start_time\""},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: always", "Cannot decode TimeRangeDefinition"},
 	{"common.Blacklist", WHO "blacklist: [a]\ntimeRange: {start_time: '99:99:99', end_time: '08:00:00Z'}",
          "timestamp 99:99:99 could not be parsed"},
@@ -353,13 +353,13 @@ static const struct {
 	{"common.MinMax", WHO "target: p\nmin_vf_module_instances: 1", "Missing min or max field in minmax policy"},
 	{"common.Filter", WHO "filters: []", "item \"algorithm\""},
 	{"common.Filter", WHO "algorithm: both\nfilters: []",
-	 "Unexpected value for algorithm, should be whitelist-overrides"},
+         "Unexpected value for algorithm, should be whitelist-overrides"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides", "item \"filters\""},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: x", "Cannot decode FilterDefinition"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: [x]", "Cannot decode FilterDefinition"},
 	{"common.Filter", WHO "algorithm: blacklist-overrides\nfilters: [~]", "item \"filters\""},
 	{"common.Filter",
-	 WHO "algorithm: blacklist-overrides\nfilters: [{filter: x, function: string-equal, blacklist: true}]",
+         WHO "algorithm: blacklist-overrides\nfilters: [{filter: x, function: string-equal, blacklist: true}]",
          "item \"field\""},
 	{"common.Filter", ONE("blacklist", "MATCHES", "x", "true"), "Unexpected value for function in filter"},
 	{"common.Filter", ONE("blacklist", "EQUAL", "x", "~"), "item \"blacklist\""},
@@ -367,8 +367,9 @@ static const struct {
 	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[", "true"), "pattern"},
 	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[a-z&&[^x]]", "true"), "joins classes"},
 	{"common.Filter", ONE("blacklist", "REGEXP-MATCH", "lab-[a[b]]", "true"), "joins classes"},
-	{"common.Filter", WHO "algorithm: blacklist-overrides\n"
-	                      "filters: [{field: target, filter: x, function: string-equal, blacklist: true}]",
+	{"common.Filter",
+         WHO "algorithm: blacklist-overrides\n"
+             "filters: [{field: target, filter: x, function: string-equal, blacklist: true}]",
          "Unexpected value for field in filter"},
 	{"coordination.FirstBlocksSecond", "", "item \"controlLoop\" is null"},
 	{"coordination.FirstBlocksSecond", "controlLoop: [a]", "Index 1 out of bounds"},
@@ -388,7 +389,9 @@ what_the_reference_refuses_is_refused_in_its_key_words(void **state)
 
 		if (guard || !fixture_found(f, bad[i].finding))
 			fail_msg("%s\n%s: %s", bad[i].type, bad[i].properties,
-			         guard ? "accepted" : f->diags.first ? f->diags.first->text : "no finding");
+			         guard            ? "accepted"
+			         : f->diags.first ? f->diags.first->text
+			                          : "no finding");
 		if (!f->diags.first->line)
 			fail_msg("%s\n%s: '%s' has no place", bad[i].type, bad[i].properties, f->diags.first->text);
 	}

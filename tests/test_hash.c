@@ -75,7 +75,8 @@ parts_hash_the_same_everywhere(void **state)
 {
 	const struct str parts[] = {STR("SO"), STR("VF Module Create"), STR("vnf-17")};
 	const struct str longer[] = {STR("onap.policies.controlloop.guard"), STR("x")};
-	struct hash128 none = hash_parts(&key, NULL, 0), three = hash_parts(&key, parts, 3), two = hash_parts(&key, longer, 2);
+	struct hash128 none = hash_parts(&key, NULL, 0), three = hash_parts(&key, parts, 3),
+		       two = hash_parts(&key, longer, 2);
 
 	(void)state;
 	assert_true(none.lo == UINT64_C(0xdb8ae6835e698de3) && none.hi == UINT64_C(0xd9f6057c5f92e7f0));

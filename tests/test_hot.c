@@ -50,8 +50,10 @@ sets_are_shared(const struct history *history)
 	size_t count = 0;
 
 	for (size_t i = 0; i < 8; i++) {
-		const struct count_query query = {.actor = STR("SO"), .operation = STR("Restart"),
-		                                  .target = str_from(targets[i / 2]), .clname = str_from(loops[i % 2])};
+		const struct count_query query = {.actor = STR("SO"),
+		                                  .operation = STR("Restart"),
+		                                  .target = str_from(targets[i / 2]),
+		                                  .clname = str_from(loops[i % 2])};
 
 		sets[count++] = count_key(&history->key, &query).lo % HOT_SETS;
 	}
@@ -139,8 +141,12 @@ enter_and_fail(void *context, struct history_writer *writer)
 static struct count_query
 query_of(const char *target, uint32_t limit)
 {
-	return (struct count_query){.actor = STR("SO"), .operation = STR("Restart"), .target = str_from(target),
-	                            .since_ms = 0, .now_ms = NOW_MS, .limit = limit};
+	return (struct count_query){.actor = STR("SO"),
+	                            .operation = STR("Restart"),
+	                            .target = str_from(target),
+	                            .since_ms = 0,
+	                            .now_ms = NOW_MS,
+	                            .limit = limit};
 }
 
 /* Whether there are `limit`, as a limiter asks; between look and end. */
@@ -238,7 +244,9 @@ some_row(uint64_t *seed, int64_t now_ms)
 	row.request_id = str_from(requests[dice(seed, 7)]);
 	row.outcome = str_from(outcomes[dice(seed, 9) < 6 ? 1 : dice(seed, 3)]);
 	row.start_ms = now_ms - dice(seed, 3 * LEASE_MS);
-	row.end_ms = row.outcome.ptr && str_is(row.outcome, "Started") ? TIME_NONE : now_ms - 20 * (int64_t)dice(seed, 10); /* ties */
+	row.end_ms = row.outcome.ptr && str_is(row.outcome, "Started")
+	                     ? TIME_NONE
+	                     : now_ms - 20 * (int64_t)dice(seed, 10); /* ties */
 	if (dice(seed, 30) == 0)
 		row.end_ms = now_ms + dice(seed, 300);
 	return row;
@@ -331,7 +339,7 @@ what_is_given_up_was_never_there_even_when_its_number_is_given_again(void **stat
 static int
 enter_all_and_fail(void *context, struct history_writer *writer)
 {
-	char (*targets)[16] = context;
+	char(*targets)[16] = context;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < GIVEN_UP; i++) {

@@ -476,10 +476,17 @@ the_name_or_the_first_character_says_which_language_it_is(void **state)
 		const char *file, *text;
 		uint32_t line, column; /* of the error, 0 for none */
 	} cases[] = {
-		{"a.json", "a: 1", 1, 1},      {"a.json", "{a: 1}", 1, 2},     {"a.yaml", "a: 1", 0, 0},
-		{NULL, "a: 1", 0, 0},          {"json", "- {a: 1}", 0, 0},     {"a.yaml", " \n{a: 1}", 0, 0},
-		{"", "[x]", 0, 0},             {"a.yaml", "{\"a\": 1}", 0, 0}, {"a.yaml", "{\"a\": tru]", 1, 10},
-		{"a.yaml", "{a: 1,\n]", 2, 1}, {"a.yaml", "{\"a\": 1, \"a\": 2}", 1, 10},
+		{"a.json", "a: 1", 1, 1},
+		{"a.json", "{a: 1}", 1, 2},
+		{"a.yaml", "a: 1", 0, 0},
+		{NULL, "a: 1", 0, 0},
+		{"json", "- {a: 1}", 0, 0},
+		{"a.yaml", " \n{a: 1}", 0, 0},
+		{"", "[x]", 0, 0},
+		{"a.yaml", "{\"a\": 1}", 0, 0},
+		{"a.yaml", "{\"a\": tru]", 1, 10},
+		{"a.yaml", "{a: 1,\n]", 2, 1},
+		{"a.yaml", "{\"a\": 1, \"a\": 2}", 1, 10},
 	};
 
 	(void)state;

@@ -32,8 +32,8 @@ struct journal {
 	atomic_uint next; /* number of an operation */
 	atomic_bool stop;
 	atomic_uint processes;
-	unsigned char recorded[ACKNOWLEDGED_MAX];  /* 1: acknowledged */
-	unsigned char settled[ACKNOWLEDGED_MAX];   /* 1: the reservation with this number was settled */
+	unsigned char recorded[ACKNOWLEDGED_MAX]; /* 1: acknowledged */
+	unsigned char settled[ACKNOWLEDGED_MAX];  /* 1: the reservation with this number was settled */
 };
 
 struct worker {
@@ -68,8 +68,12 @@ static void
 record_one(struct worker *worker, unsigned number)
 {
 	char request_id[16];
-	struct operation row = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("other"),
-	                        .outcome = STR("Success"), .start_ms = 1, .end_ms = 1};
+	struct operation row = {.actor = STR("SO"),
+	                        .operation = STR("Restart"),
+	                        .target = STR("other"),
+	                        .outcome = STR("Success"),
+	                        .start_ms = 1,
+	                        .end_ms = 1};
 	struct error err = {0};
 
 	snprintf(request_id, sizeof(request_id), "%u", number);

@@ -12,30 +12,30 @@
 #include "base/document.h"
 #include "engine/simulation/operational_set.h"
 
-static const char policy[] =
-	"name: op.row\n"
-	"type: onap.policies.controlloop.operational.Common\n"
-	"type_version: 2.0.0\n"
-	"version: 1.2.3\n"
-	"properties:\n"
-	"  id: CL-\"1\"\n"
-	"  timeout: 100\n"
-	"  abatement: true\n"
-	"  onset: {event_type: Legacy}\n"
-	"  operation:\n"
-	"    id: a\n"
-	"    actor: {id: APPC}\n"
-	"    operation: {id: Restart, parameters: {depth: {x: [1, true]}}, payload: {text: \"\\u00e4\\n\", number: 7}}\n"
-	"    target: {target: VM, resources: r}\n"
-	"    timeout: 20\n"
-	"    retries: 3\n"
-	"    failure_retries:\n"
-	"      id: b\n"
-	"      actor: {id: APPC}\n"
-	"      operation: {id: Rebuild}\n"
-	"      target: {target: VM}\n"
-	"      timeout: 30\n"
-	"      retries: 0\n";
+static const char policy[] = "name: op.row\n"
+			     "type: onap.policies.controlloop.operational.Common\n"
+			     "type_version: 2.0.0\n"
+			     "version: 1.2.3\n"
+			     "properties:\n"
+			     "  id: CL-\"1\"\n"
+			     "  timeout: 100\n"
+			     "  abatement: true\n"
+			     "  onset: {event_type: Legacy}\n"
+			     "  operation:\n"
+			     "    id: a\n"
+			     "    actor: {id: APPC}\n"
+			     "    operation: {id: Restart, parameters: {depth: {x: [1, true]}}, payload: {text: "
+			     "\"\\u00e4\\n\", number: 7}}\n"
+			     "    target: {target: VM, resources: r}\n"
+			     "    timeout: 20\n"
+			     "    retries: 3\n"
+			     "    failure_retries:\n"
+			     "      id: b\n"
+			     "      actor: {id: APPC}\n"
+			     "      operation: {id: Rebuild}\n"
+			     "      target: {target: VM}\n"
+			     "      timeout: 30\n"
+			     "      retries: 0\n";
 
 static struct arena arena;
 
@@ -147,9 +147,15 @@ what_is_damaged_or_of_another_version_is_none(void **state)
 {
 	struct str plan = plan_text(compiled()), run = run_text(&(struct run){.state = RUN_ATTEMPT});
 	const char *const plans[][2] = {
-		{"\"version\":1", "\"version\":2"}, {"\"trigger\":0", "\"trigger\":2"}, {"\"retries\":3", "\"retries\":-3"},
-		{"\"VM\"", "\"XX\""},               {"[-1,", "[2,"},                    {"[-1,", "["},
-		{"[-1,", "[\"a\","},                {"\"directives\"", "\"x\""},        {"[\"resourceID\",\"r\"]", "[\"r\"]"},
+		{"\"version\":1", "\"version\":2"},
+		{"\"trigger\":0", "\"trigger\":2"},
+		{"\"retries\":3", "\"retries\":-3"},
+		{"\"VM\"", "\"XX\""},
+		{"[-1,", "[2,"},
+		{"[-1,", "["},
+		{"[-1,", "[\"a\","},
+		{"\"directives\"", "\"x\""},
+		{"[\"resourceID\",\"r\"]", "[\"r\"]"},
 	};
 	const char *const runs[][2] = {
 		{"\"version\":1", "\"version\":2"}, {"\"ATTEMPT\"", "\"IDLER\""}, {"\"number\":0", "\"number\":-1"},

@@ -73,15 +73,16 @@ static const char policies[] =
 	"        properties:\n"
 	"          actor: A\n"
 	"          operation: o\n"
-	"          filters: [{field: generic-vnf.vnf-id, filter: 'x+', function: string-regexp-match, blacklist: false}]\n";
+	"          filters: [{field: generic-vnf.vnf-id, filter: 'x+', function: string-regexp-match, blacklist: "
+	"false}]\n";
 
 /* A name so long that to keep it takes an allocation of its own. */
 #define DOTS_2 "././"
 #define DOTS_16 DOTS_2 DOTS_2 DOTS_2 DOTS_2 DOTS_2 DOTS_2 DOTS_2 DOTS_2
 #define DOTS_128 DOTS_16 DOTS_16 DOTS_16 DOTS_16 DOTS_16 DOTS_16 DOTS_16 DOTS_16
 #define DOTS_1024 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128
-static char path[] = "/tmp/" DOTS_1024 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128
-	"clguard-oom-XXXXXX.yaml";
+static char path[] =
+	"/tmp/" DOTS_1024 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 DOTS_128 "clguard-oom-XXXXXX.yaml";
 
 /* What the whole scenario gave: the number of steps that went well. Every answer must be a Deny or an error. */
 static int

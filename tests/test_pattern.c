@@ -131,7 +131,10 @@ a_dot_takes_one_character_but_no_line_end(void **state)
 	assert_int_equal(matches(*state, "[\xc3\xa4\xc3\xb6]", "\xc3\xb6"), 1);
 	assert_int_equal(matches(*state, "a.b", "a\nb"), 0);
 	assert_int_equal(matches(*state, "a.b", "a\rb"), 0);
-	assert_int_equal(matches(*state, "a.b", "a\xe2\x80\xa8" "b"), 0);
+	assert_int_equal(matches(*state, "a.b",
+	                         "a\xe2\x80\xa8"
+	                         "b"),
+	                 0);
 	assert_int_equal(matches(*state, "(?s)a.b", "a\nb"), 1);
 }
 
@@ -205,9 +208,18 @@ a_quoted_pattern_is_cut_between_characters(void **state)
 static void
 a_catastrophic_pattern_ends_with_the_limit(void **state)
 {
-	static const char *const bad[] = {"(a+)+$", "(a|a)*$", "(a|aa)+$", "(a*)*b", "(?i).*.*.*.*K", "(?:a?){60}a{60}",
-		"^(([a-z])+.)+[A-Z]([a-z])+$", "(*NO_JIT)(a+)+$", "(*NO_JIT)(a|aa)+b", "(*NO_JIT)(a(?1)?b?)*!!",
-		"(?:(?:(?:.*c|a)*+c|a)*+c|a)*!", "(?:a(?!(?>(?:a(?!.*c)|a)*)c)|a)*!"};
+	static const char *const bad[] = {"(a+)+$",
+	                                  "(a|a)*$",
+	                                  "(a|aa)+$",
+	                                  "(a*)*b",
+	                                  "(?i).*.*.*.*K",
+	                                  "(?:a?){60}a{60}",
+	                                  "^(([a-z])+.)+[A-Z]([a-z])+$",
+	                                  "(*NO_JIT)(a+)+$",
+	                                  "(*NO_JIT)(a|aa)+b",
+	                                  "(*NO_JIT)(a(?1)?b?)*!!",
+	                                  "(?:(?:(?:.*c|a)*+c|a)*+c|a)*!",
+	                                  "(?:a(?!(?>(?:a(?!.*c)|a)*)c)|a)*!"};
 	char value[1025];
 
 	/* The last two repeat in one another without ever turning back where PCRE2 would count it. */
@@ -251,8 +263,13 @@ what_a_real_pattern_needs_is_well_below_the_limits(void **state)
 static void
 matching_allocates_nothing(void **state)
 {
-	static const char *const texts[] = {"vnf-[0-9]+", "(*NO_JIT)vnf-([0-9]+)", "(*NO_JIT)(a|aa)+b",
-		"(*NO_JIT)(a+)+$", "(a+)+$", "(?i)VNF.*", "(*NO_JIT)((((((((((((a))))))))))))*b"};
+	static const char *const texts[] = {"vnf-[0-9]+",
+	                                    "(*NO_JIT)vnf-([0-9]+)",
+	                                    "(*NO_JIT)(a|aa)+b",
+	                                    "(*NO_JIT)(a+)+$",
+	                                    "(a+)+$",
+	                                    "(?i)VNF.*",
+	                                    "(*NO_JIT)((((((((((((a))))))))))))*b"};
 	struct fixture *fixture = *state;
 	const struct pattern *patterns[sizeof(texts) / sizeof(texts[0])];
 	char value[1025];

@@ -11,7 +11,7 @@
 static const char policy[] =
 	"properties: {id: loop, timeout: 600, trigger: restart, operations: [\n"
 	"  {id: restart, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, timeout: 90, retries: "
-        "2,\n"
+	"2,\n"
 	"   failure_retries: rebuild},\n"
 	"  {id: rebuild, operation: {actor: APPC, operation: Rebuild, target: {targetType: VM}}, timeout: 200}]}\n";
 

@@ -26,8 +26,12 @@ noon(void *context)
 static struct counting
 counting_in(const char *directory)
 {
-	return (struct counting){.directory = directory, .limit = 1000, .window = "timeWindow: 10, timeUnits: minute",
-	                         .lease_ms = 60000, .durable = true, .clock = noon};
+	return (struct counting){.directory = directory,
+	                         .limit = 1000,
+	                         .window = "timeWindow: 10, timeUnits: minute",
+	                         .lease_ms = 60000,
+	                         .durable = true,
+	                         .clock = noon};
 }
 
 struct fixture {

@@ -21,23 +21,24 @@
 static struct str
 policies(unsigned generation, char buf[2048])
 {
-	int len = snprintf(buf, 2048,
-	                   "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
-	                   "topology_template:\n"
-	                   "  policies:\n"
-	                   "    - even:\n"
-	                   "        type: onap.policies.controlloop.guard.common.Blacklist\n"
-	                   "        version: 1.0.0\n"
-	                   "        properties: {actor: SO, operation: Restart, blacklist: [%s]}\n"
-	                   "    - odd:\n"
-	                   "        type: onap.policies.controlloop.guard.common.Blacklist\n"
-	                   "        version: 1.0.0\n"
-	                   "        properties: {actor: SO, operation: Restart, blacklist: [%s]}\n"
-	                   "    - limit:\n"
-	                   "        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
-	                   "        version: 1.0.0\n"
-	                   "        properties: {actor: SO, operation: Scale, timeWindow: 1, timeUnits: hour, limit: 3}\n",
-	                   generation % 2 ? "other" : "vm-1", generation % 2 ? "vm-1" : "other");
+	int len = snprintf(
+		buf, 2048,
+		"tosca_definitions_version: tosca_simple_yaml_1_1_0\n"
+		"topology_template:\n"
+		"  policies:\n"
+		"    - even:\n"
+		"        type: onap.policies.controlloop.guard.common.Blacklist\n"
+		"        version: 1.0.0\n"
+		"        properties: {actor: SO, operation: Restart, blacklist: [%s]}\n"
+		"    - odd:\n"
+		"        type: onap.policies.controlloop.guard.common.Blacklist\n"
+		"        version: 1.0.0\n"
+		"        properties: {actor: SO, operation: Restart, blacklist: [%s]}\n"
+		"    - limit:\n"
+		"        type: onap.policies.controlloop.guard.common.FrequencyLimiter\n"
+		"        version: 1.0.0\n"
+		"        properties: {actor: SO, operation: Scale, timeWindow: 1, timeUnits: hour, limit: 3}\n",
+		generation % 2 ? "other" : "vm-1", generation % 2 ? "vm-1" : "other");
 
 	return (struct str){buf, (size_t)len};
 }
@@ -192,8 +193,12 @@ deciding_allocates_nothing(void **unused)
 {
 	struct engine_options options = engine_options_default;
 	struct document document = {"kinds.yaml", STR(every_kind)};
-	struct operation row = {.actor = STR("SO"), .operation = STR("Scale"), .target = STR("vm-1"),
-	                        .clname = STR("loop-1"), .outcome = STR("Success"), .start_ms = TIME_NONE,
+	struct operation row = {.actor = STR("SO"),
+	                        .operation = STR("Scale"),
+	                        .target = STR("vm-1"),
+	                        .clname = STR("loop-1"),
+	                        .outcome = STR("Success"),
+	                        .start_ms = TIME_NONE,
 	                        .end_ms = TIME_NONE};
 	struct request request = {0};
 	struct session *session;

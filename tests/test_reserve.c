@@ -138,8 +138,7 @@ reserve(struct fixture *fixture, const char *target, const char *request_id)
 static int
 change(struct fixture *fixture, struct id id, enum reservation_action action, enum reservation_state *ret_state)
 {
-	const struct reservation_change change = {
-		.action = action, .id = str_from(id.text), .outcome = STR("Success")};
+	const struct reservation_change change = {.action = action, .id = str_from(id.text), .outcome = STR("Success")};
 	struct reservation_status status;
 	struct error err = {0};
 	int r = engine_reservation(fixture->engine, &change, &status, &err);
@@ -516,8 +515,12 @@ a_database_at_its_limit_gives_no_more_rights_but_ends_those_it_gave(void **state
 static uint32_t
 count_since(struct fixture *fixture, int64_t since_ms)
 {
-	const struct count_query query = {.actor = STR("SO"), .operation = STR("Restart"), .target = STR("vm-1"),
-	                                  .since_ms = since_ms, .now_ms = NOON, .limit = 9};
+	const struct count_query query = {.actor = STR("SO"),
+	                                  .operation = STR("Restart"),
+	                                  .target = STR("vm-1"),
+	                                  .since_ms = since_ms,
+	                                  .now_ms = NOON,
+	                                  .limit = 9};
 	struct history_reader *reader;
 	struct count_result result;
 	struct error err = {0};
@@ -750,8 +753,10 @@ the_librarys_door_gives_and_takes_back(void **state)
 	assert_int_equal(clg_record(engine, &(struct clg_operation){.actor = "SO", .outcome = "Success"}, 1, &err),
 	                 -CLG_EMISSING);
 	assert_string_equal(err.text, "row 0: an operation needs its actor and its operation");
-	assert_int_equal(clg_record(engine, &(struct clg_operation){.actor = "SO", .operation = "Stop",
-	                                                            .outcome = "Started"}, 1, &err), -CLG_EMISSING);
+	assert_int_equal(clg_record(engine,
+	                            &(struct clg_operation){.actor = "SO", .operation = "Stop", .outcome = "Started"},
+	                            1, &err),
+	                 -CLG_EMISSING);
 	clg_close(engine);
 }
 

@@ -52,8 +52,8 @@ static void
 another_length_status_id_or_constancy_is_another_response(void **state)
 {
 	struct responses responses = {0};
-	struct reply reply = reply_of(STR("{\"a\":1}")), longer = reply_of(STR("{\"a\":10}")), status = reply, id = reply,
-	             constant = reply;
+	struct reply reply = reply_of(STR("{\"a\":1}")), longer = reply_of(STR("{\"a\":10}")), status = reply,
+		     id = reply, constant = reply;
 
 	(void)state;
 	status.status = 201;

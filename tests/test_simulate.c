@@ -139,7 +139,8 @@ run_case(json_t *test)
 
 	assert_true(json_array_size(guards) <= 8);
 	for (size_t i = 0; i < json_array_size(guards); i++) {
-		documents[i] = (struct document){.name = "guard.yaml", .bytes = str_from(json_string_value(json_array_get(guards, i)))};
+		documents[i] = (struct document){.name = "guard.yaml",
+		                                 .bytes = str_from(json_string_value(json_array_get(guards, i)))};
 		options.guards = documents;
 		options.guard_count = i + 1;
 	}

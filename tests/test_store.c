@@ -395,8 +395,7 @@ static void
 a_killed_process_leaves_nobody_waiting(void **state)
 {
 	char path[64];
-	struct committers *all =
-		mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct committers *all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t children[COMMITTERS];
 
 	(void)state;

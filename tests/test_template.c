@@ -65,7 +65,7 @@ policies_stand_in_a_map_or_a_list_in_either_place(void **state)
 		VERSION "policies:\n  - a: {type: t}\n  - b: {type: t, version: 2.0.0}\n",
 		VERSION "topology_template: {policies: {a: {type: t}}}\npolicies: [b: {type: t, version: 2.0.0}]\n",
 		("{\"tosca_definitions_version\": \"tosca_simple_yaml_1_0_0\", \"topology_template\": {\"policies\": ["
-		 "{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}"),
+	         "{\"a\": {\"type\": \"t\"}}, {\"b\": {\"type\": \"t\", \"version\": \"2.0.0\"}}]}}"),
 	};
 	struct types_fixture *f = *state;
 
@@ -181,7 +181,8 @@ what_is_wrong_with_a_template_is_found(void **state)
 	         "topology_template: {node_templates: {n: {type: t, id: A, capabilities: {c: {}}}}, inputs: {}}\n",
 	         ""},
 		{VERSION "topology_template: {node_templates: 1}\n",
-	         "2:37: error: 'node_templates' must be a map, or a list of maps with one name each, found an integer\n"},
+	         "2:37: error: 'node_templates' must be a map, or a list of maps with one name each, found an "
+	         "integer\n"},
 	};
 	struct types_fixture *f = *state;
 

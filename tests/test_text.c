@@ -19,7 +19,11 @@ numbers_are_written_to_the_last_of_64_bits(void **state)
 		int64_t number;
 		const char *text;
 	} cases[] = {
-		{0, "0"}, {7, "7"}, {-1, "-1"}, {1000, "1000"}, {INT64_MAX, "9223372036854775807"},
+		{0, "0"},
+		{7, "7"},
+		{-1, "-1"},
+		{1000, "1000"},
+		{INT64_MAX, "9223372036854775807"},
 		{INT64_MIN, "-9223372036854775808"},
 	};
 	char room[NUMBER_SIZE];
@@ -58,7 +62,8 @@ expect_json(struct str piece, const char *json, struct str value)
 static void
 a_string_is_escaped_as_json_wants_and_no_more(void **state)
 {
-	const struct str hard = STR("a\"b\\c\b\f\n\r\t\v\x01\x1f\x7f/\0z"), wide = STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+	const struct str hard = STR("a\"b\\c\b\f\n\r\t\v\x01\x1f\x7f/\0z"),
+			 wide = STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
 
 	(void)state;
 	expect_json(STR(""), "\"\"", STR(""));
@@ -87,9 +92,15 @@ static void
 a_byte_that_is_no_utf8_becomes_the_replacement_character(void **state)
 {
 	(void)state;
-	expect_json(STR("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"", STR("a\xef\xbf\xbd" "b"));
+	expect_json(STR("a\xff"
+	                "b"),
+	            "\"a\xef\xbf\xbd"
+	            "b\"",
+	            STR("a\xef\xbf\xbd"
+	                "b"));
 	expect_json(STR("\xc3"), "\"\xef\xbf\xbd\"", STR("\xef\xbf\xbd"));
-	expect_json(STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"", STR("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"));
+	expect_json(STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"",
+	            STR("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"));
 }
 
 static void

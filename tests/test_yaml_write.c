@@ -92,12 +92,61 @@ draw(uint64_t *seed, uint32_t below)
 }
 
 static const char *const pieces[] = {
-	"a", "Z", "0", "7", "-", "_", ".", ":", " ", "#", "'", "\"", "\\", "/", "?", "!", "&", "*", "|", ">", "%", "@",
-	      "`",
-	"{", "}", "[", "]", ",", "=", "~", "<<", "---", "...", "\n", "\r", "\t", "\x01", "\x7f", "\xc2\x85", "\xc2\xa0",
-	"\xc3\xa9", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xf0\x9f\x98\x80", "null", "true",
-	      "no",
-	"1e5", "0x1F", ": ", " #", "- ", "PT5M",
+	"a",
+	"Z",
+	"0",
+	"7",
+	"-",
+	"_",
+	".",
+	":",
+	" ",
+	"#",
+	"'",
+	"\"",
+	"\\",
+	"/",
+	"?",
+	"!",
+	"&",
+	"*",
+	"|",
+	">",
+	"%",
+	"@",
+	"`",
+	"{",
+	"}",
+	"[",
+	"]",
+	",",
+	"=",
+	"~",
+	"<<",
+	"---",
+	"...",
+	"\n",
+	"\r",
+	"\t",
+	"\x01",
+	"\x7f",
+	"\xc2\x85",
+	"\xc2\xa0",
+	"\xc3\xa9",
+	"\xe2\x80\xa8",
+	"\xe2\x80\xa9",
+	"\xef\xbb\xbf",
+	"\xef\xbf\xbe",
+	"\xf0\x9f\x98\x80",
+	"null",
+	"true",
+	"no",
+	"1e5",
+	"0x1F",
+	": ",
+	" #",
+	"- ",
+	"PT5M",
 };
 
 #define PIECES (sizeof(pieces) / sizeof(pieces[0]))
@@ -190,8 +239,7 @@ every_character_reads_back(void **state)
 			                            0x80 | (c & 0x3f));
 		else
 			text.len = (size_t)snprintf(buf, sizeof(buf), "%c%c%c%c", 0xf0 | c >> 18,
-			      0x80 | (c >> 12 & 0x3f),
-			                            0x80 | (c >> 6 & 0x3f), 0x80 | (c & 0x3f));
+			                            0x80 | (c >> 12 & 0x3f), 0x80 | (c >> 6 & 0x3f), 0x80 | (c & 0x3f));
 		node = read_yaml(written(text_node(text)));
 		if (node->kind != NODE_TEXT || !str_equal(node->text, text))
 			fail_msg("U+%04X changed", c);
@@ -223,14 +271,11 @@ static void
 text_that_looks_like_something_else_is_quoted(void **state)
 {
 	static const char *const texts[] = {
-		"",      "true",  "False", "no",       "Off",        "y",      "null",   "~",    "12",  "010",  "1.5",
-		      "1_000",
-		"0b101", "0x1F",  "1e5",   "12:30:00", "2026-04-14", "2.0",    "0o7",    ".inf", "a: b", "a:",  "a #b",
-		      " a",
-		"a ",    "- a",   "-",     "?",        "[a]",        "{a}",    "*a",     "&a",   "!a",  "%a",   "@a",
-		      "`a",
-		"'a'",   ".*",    "<<",    "=",        "---",        "...",    "| a",    "> a",  "#a",  ", a",  "12h:",
-		      "1-2h",
+		"",     "true",  "False", "no",   "Off", "y",        "null",       "~",    "12",  "010",
+		"1.5",  "1_000", "0b101", "0x1F", "1e5", "12:30:00", "2026-04-14", "2.0",  "0o7", ".inf",
+		"a: b", "a:",    "a #b",  " a",   "a ",  "- a",      "-",          "?",    "[a]", "{a}",
+		"*a",   "&a",    "!a",    "%a",   "@a",  "`a",       "'a'",        ".*",   "<<",  "=",
+		"---",  "...",   "| a",   "> a",  "#a",  ", a",      "12h:",       "1-2h",
 	};
 
 	(void)state;

@@ -166,11 +166,11 @@ member_of(struct str key)
 		struct str key;
 		enum member member;
 	} members[] = {
-		{{"action", 6}, MEMBER_ACTION},          {{"resource", 8}, MEMBER_RESOURCE},
-		{{"ONAPName", 8}, MEMBER_TEXT},          {{"ONAPComponent", 13}, MEMBER_TEXT},
-		{{"ONAPInstance", 12}, MEMBER_TEXT},     {{"requestId", 9}, MEMBER_TEXT},
-		{{"currentTime", 11}, MEMBER_TIME},      {{"currentDate", 11}, MEMBER_TIME},
-		{{"currentDateTime", 15}, MEMBER_TIME},  {{"timeZone", 8}, MEMBER_TIME},
+		{{"action", 6}, MEMBER_ACTION},         {{"resource", 8}, MEMBER_RESOURCE},
+		{{"ONAPName", 8}, MEMBER_TEXT},         {{"ONAPComponent", 13}, MEMBER_TEXT},
+		{{"ONAPInstance", 12}, MEMBER_TEXT},    {{"requestId", 9}, MEMBER_TEXT},
+		{{"currentTime", 11}, MEMBER_TIME},     {{"currentDate", 11}, MEMBER_TIME},
+		{{"currentDateTime", 15}, MEMBER_TIME}, {{"timeZone", 8}, MEMBER_TIME},
 		{{"context", 7}, MEMBER_MAP},
 	};
 

@@ -105,7 +105,9 @@ struct key {
 	unsigned char len, member;
 };
 
+/* clang-format off */
 #define KEY(text, member) {text, sizeof(text) - 1, member}
+/* clang-format on */
 #define KEYS_MOST 7
 
 /* Zero length ends a list. */

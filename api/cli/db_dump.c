@@ -210,5 +210,5 @@ dump_write(struct history_reader *reader, int64_t now_ms, FILE *out, struct erro
 	arena_free(&dump.row_arena);
 	arena_free(&dump.arena);
 	free(dump.counters);
-	return r == 0 ? 0 : error_set(err, (enum error_code)-r, NULL, "the database cannot be read");
+	return r == 0 ? 0 : error_set(err, error_from(r), NULL, "the database cannot be read");
 }

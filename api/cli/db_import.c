@@ -11,8 +11,8 @@
 enum column { COLUMN_IGNORED = -1, COLUMN_UNKNOWN = -2 };
 
 /* The columns in the order of column_text and column_time below. */
-static const char *const column_names[] = {"actor", "operation", "target", "closedloopname", "requestid",
-                                           "subrequestid", "outcome", "message", "starttime", "endtime"};
+static const char *const column_names[] = {"actor",        "operation", "target",  "closedloopname", "requestid",
+                                           "subrequestid", "outcome",   "message", "starttime",      "endtime"};
 
 #define COLUMN_NAMES (sizeof(column_names) / sizeof(column_names[0]))
 #define FIRST_TIME 8

@@ -19,10 +19,10 @@ struct covered {
 
 struct test_run {
 	FILE *out;
-	enum guard_mode mode;      /* where a file does not say */
-	bool verbose;              /* tell of what passes too */
+	enum guard_mode mode; /* where a file does not say */
+	bool verbose;         /* tell of what passes too */
 	size_t passed, failed;
-	struct arena arena;        /* of the guards seen */
+	struct arena arena; /* of the guards seen */
 	struct covered *guards;
 };
 

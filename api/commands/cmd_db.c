@@ -86,8 +86,8 @@ verify(const struct task *task)
 	r = database_verify(task->directory, alone, &report, &err);
 	if (r == 0) {
 		printf("sound: %" PRIu64 " operations in %" PRIu64 " records, %" PRIu64 " index entries, %" PRIu64
-		       " rings, %" PRIu64 " reservations\n", report.rows, report.records, report.entries, report.rings,
-		       report.reservations);
+		       " rings, %" PRIu64 " reservations\n",
+		       report.rows, report.records, report.entries, report.rings, report.reservations);
 		store_lock_drop(&lock);
 		return EXIT_DONE;
 	}

@@ -107,8 +107,10 @@ ask(struct trial *trial, const struct question *q, struct arena *arena)
 		return complain(&err, q->request);
 	if (read_request(bytes, q->request, arena, &root, &err) == 0) {
 		if (request_is_access(root)) {
-			fprintf(stderr, "clguard decide: %s: action access is about instances of control loops, which only a "
-			                "service has: ask clguardd\n", q->request);
+			fprintf(stderr,
+			        "clguard decide: %s: action access is about instances of control loops, which only a "
+			        "service has: ask clguardd\n",
+			        q->request);
 			return EXIT_INPUT;
 		}
 		(void)request_read(root, q->mode, arena, &request, &err); /* err tells */

@@ -197,8 +197,7 @@ open_service(struct program *program, struct error *err)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if (settings->users && auth_open(settings->users, &service->auth, err) != 0)
 		return -(int)err->code;
-	if (settings->decision_log &&
-	    decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
+	if (settings->decision_log && decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
 		return -(int)err->code;
 	return open_engine(program, err);
 }

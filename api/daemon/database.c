@@ -39,7 +39,7 @@ child_main(const char *directory, bool alone, pid_t parent, int pipe_fd)
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* a crash is an expected answer here */
 	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
 		(void)signal(deadly[i], SIG_DFL); /* the parent waits for them */
-	(void)close(STDERR_FILENO); /* LMDB prints its assertion; the parent says what it means */
+	(void)close(STDERR_FILENO);               /* LMDB prints its assertion; the parent says what it means */
 	(void)db_verify(directory, alone, &finding.report, &finding.err);
 	_exit(write(pipe_fd, &finding, sizeof(finding)) == (ssize_t)sizeof(finding) ? 0 : 1);
 }

@@ -130,8 +130,7 @@ policies_publish(struct service *service, struct policies *policies, int r)
 		atomic_fetch_add_explicit(&service->metrics->reload_success, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&service->metrics->deploy_success, info.policies, memory_order_relaxed);
 		set_last_error(service, NULL);
-		log_line(service->settings, LOG_LEVEL_INFO,
-		         "generation %llu: %zu %s, %zu %s in force from %zu %s",
+		log_line(service->settings, LOG_LEVEL_INFO, "generation %llu: %zu %s, %zu %s in force from %zu %s",
 		         (unsigned long long)info.generation, info.policies, info.policies == 1 ? "policy" : "policies",
 		         info.guards, info.guards == 1 ? "guard" : "guards", policies->count,
 		         policies->count == 1 ? "document" : "documents");

@@ -31,7 +31,7 @@ struct watch {
 	size_t place_count;
 	/* Of the thread. */
 	bool pending;
-	int64_t read_at_ms;           /* pending: when to read again */
+	int64_t read_at_ms;            /* pending: when to read again */
 	struct hash128 seen, in_force; /* the last read, and what was last loaded, good or bad */
 };
 
@@ -68,7 +68,7 @@ watch_parent(struct watch *watch, const char *path, struct place *place)
 	slash = strrchr(directory, '/');
 	name = slash ? slash + 1 : directory;
 	if (strlen(name) > NAME_MAX)
-		return; /* no file has such a name */
+		return;                  /* no file has such a name */
 	(void)strcpy(place->name, name); /* fits, see above */
 	if (!slash)
 		(void)strcpy(directory, ".");

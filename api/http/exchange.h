@@ -13,13 +13,20 @@
 struct route;
 struct worker;
 
-enum http_method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_PUT = 8, METHOD_DELETE = 16, METHOD_OTHER = 32 };
+enum http_method {
+	METHOD_GET = 1,
+	METHOD_HEAD = 2,
+	METHOD_POST = 4,
+	METHOD_PUT = 8,
+	METHOD_DELETE = 16,
+	METHOD_OTHER = 32
+};
 
 /* Media types that we read or write; a mask. */
 enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4 };
 
 struct reply {
-	unsigned status;   /* 0 while there is none */
+	unsigned status; /* 0 while there is none */
 	enum media media;
 	struct str body;   /* in the arena or static; may be absent */
 	bool constant;     /* body is static storage: always the same bytes behind this pointer */
@@ -53,7 +60,7 @@ struct exchange {
 
 	/* Suspension; see exchange_suspend. */
 	void (*resumed)(struct exchange *exchange);
-	bool timed_out;       /* nobody resumed it in time, or the server stops */
+	bool timed_out;              /* nobody resumed it in time, or the server stops */
 	const struct error *outcome; /* what exchange_resume was given; NULL when timed_out */
 };
 

@@ -12,7 +12,7 @@ static const unsigned statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401
 
 /* Upper bounds of the duration buckets, nanoseconds. */
 static const int64_t bounds[METRICS_BUCKETS] = {
-	2000,   5000,   10000,   25000,   50000,    100000,   250000,
+	2000,   5000,    10000,   25000,    50000,    100000,    250000,
 	500000, 1000000, 2500000, 10000000, 50000000, 250000000, 1000000000,
 };
 
@@ -64,11 +64,12 @@ write_durations(const struct metrics *metrics, unsigned route, const char *label
 {
 	static const char name[] = "clguard_http_request_duration_seconds";
 	uint64_t count = 0, ns = metrics_sum(metrics, offsetof(struct metrics_shard, duration_ns[0]) +
-	                                              route * sizeof(atomic_uint_fast64_t));
+	                                                      route * sizeof(atomic_uint_fast64_t));
 
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
-		count += metrics_sum(metrics, offsetof(struct metrics_shard, duration[0][0]) +
-		                              (route * (METRICS_BUCKETS + 1) + i) * sizeof(atomic_uint_fast64_t));
+		count += metrics_sum(metrics,
+		                     offsetof(struct metrics_shard, duration[0][0]) +
+		                             (route * (METRICS_BUCKETS + 1) + i) * sizeof(atomic_uint_fast64_t));
 		if (i < METRICS_BUCKETS)
 			text_addf(out, "%s_bucket{route=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, label,
 			          (double)bounds[i] / 1e9, count);
@@ -83,7 +84,7 @@ static uint64_t
 status_count(const struct metrics *metrics, unsigned route, unsigned slot)
 {
 	return metrics_sum(metrics, offsetof(struct metrics_shard, status[0][0]) +
-	                            (route * METRICS_STATUSES + slot) * sizeof(atomic_uint_fast64_t));
+	                                    (route * METRICS_STATUSES + slot) * sizeof(atomic_uint_fast64_t));
 }
 
 void

@@ -18,11 +18,11 @@
  * large as it is so that two workers never share a cache line.
  */
 struct metrics_shard {
-	atomic_uint_fast64_t effect[4];      /* of decisions, by enum effect */
+	atomic_uint_fast64_t effect[4]; /* of decisions, by enum effect */
 	atomic_uint_fast64_t reason[REASON_COUNT];
-	atomic_uint_fast64_t errors;         /* requests for a decision that were refused */
-	atomic_uint_fast64_t recorded;       /* operations */
-	atomic_uint_fast64_t reservations;   /* asked for, permitted or not */
+	atomic_uint_fast64_t errors;       /* requests for a decision that were refused */
+	atomic_uint_fast64_t recorded;     /* operations */
+	atomic_uint_fast64_t reservations; /* asked for, permitted or not */
 	atomic_uint_fast64_t status[METRICS_ROUTES][METRICS_STATUSES];
 	atomic_uint_fast64_t duration[METRICS_ROUTES][METRICS_BUCKETS + 1];
 	atomic_uint_fast64_t duration_ns[METRICS_ROUTES];

@@ -14,6 +14,7 @@
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
 
+/* clang-format off */
 #define ROUTE(name, path, ...) {#name " " path, {path, sizeof(path) - 1}, METHOD_##name, __VA_ARGS__}
 
 /* The most asked first. */
@@ -74,6 +75,7 @@ static const struct route routes[] = {
 	ROUTE(POST, "/events/*", ROUTE_STARS, 0, JSON, events_post),
 	ROUTE(GET, "/events/*/*/*", ROUTE_STARS, 0, JSON, events_get),
 };
+/* clang-format on */
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))
 

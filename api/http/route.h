@@ -18,7 +18,7 @@ struct route {
 	struct str path;
 	enum http_method method; /* GET answers HEAD too */
 	unsigned flags;
-	unsigned reads, writes;  /* masks of media; reads 0: a body is not looked at */
+	unsigned reads, writes; /* masks of media; reads 0: a body is not looked at */
 	void (*answer)(struct exchange *exchange);
 };
 

@@ -173,8 +173,8 @@ response_place(struct response *place, const struct reply *reply)
 	else
 		place->body = bytes = malloc(reply->body.len + 1);
 	if (bytes)
-		place->response = response_make(reply, bytes,
-		                                reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+		place->response =
+			response_make(reply, bytes, reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
 	if (place->response && reply->id[0])
 		place->id = (char *)(uintptr_t)MHD_get_response_header(place->response, "X-ONAP-RequestID");
 	return place->response != NULL;
@@ -235,8 +235,11 @@ method_of(const char *name)
 	static const struct {
 		const char *name;
 		enum http_method method;
-	} methods[] = {{"POST", METHOD_POST}, {"GET", METHOD_GET},       {"PUT", METHOD_PUT},
-	               {"HEAD", METHOD_HEAD}, {"DELETE", METHOD_DELETE}};
+	} methods[] = {{"POST", METHOD_POST},
+	               {"GET", METHOD_GET},
+	               {"PUT", METHOD_PUT},
+	               {"HEAD", METHOD_HEAD},
+	               {"DELETE", METHOD_DELETE}};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
 		if (is_word(name, methods[i].name))
@@ -341,8 +344,8 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 	*state = ticket;
 	ticket->connection = connection;
 	exchange = &ticket->exchange;
-	*exchange = (struct exchange){.method = method_of(method), .path = str_from(url), .worker = thread->context,
-	                              .arena = &thread->arena};
+	*exchange = (struct exchange){
+		.method = method_of(method), .path = str_from(url), .worker = thread->context, .arena = &thread->arena};
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
 	if (ticket->headers > options->header_count)
@@ -415,11 +418,11 @@ thread_start(struct server *server, struct thread *thread)
 
 	thread->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, accept_connection, thread,
-		access_request, thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
-		thread, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread, MHD_OPTION_CONNECTION_LIMIT, share,
-		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_END);
+		access_request, thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED,
+		request_completed, thread, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread,
+		MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	return thread->daemon ? 0 : -1;
 }
 

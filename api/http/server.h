@@ -13,17 +13,17 @@
  */
 struct server_options {
 	unsigned workers;
-	const int *sockets;              /* one listening socket a worker; server_stop closes them */
-	struct worker *const *contexts;  /* one a worker: exchange->worker */
+	const int *sockets;             /* one listening socket a worker; server_stop closes them */
+	struct worker *const *contexts; /* one a worker: exchange->worker */
 	void (*begin)(struct exchange *exchange);
 	void (*finish)(struct exchange *exchange);
-	unsigned connections;            /* in all; each worker takes its share, and one at least */
-	unsigned descriptors;            /* that must stay for everything but connections */
-	size_t header_bytes;             /* of a connection: request line, headers, and buffer for the rest */
+	unsigned connections; /* in all; each worker takes its share, and one at least */
+	unsigned descriptors; /* that must stay for everything but connections */
+	size_t header_bytes;  /* of a connection: request line, headers, and buffer for the rest */
 	unsigned header_count;
 	size_t body_bytes;
-	unsigned idle_timeout_s;         /* of a connection on which nothing moves */
-	unsigned body_timeout_s;         /* for a body to arrive whole */
+	unsigned idle_timeout_s; /* of a connection on which nothing moves */
+	unsigned body_timeout_s; /* for a body to arrive whole */
 };
 
 struct server;

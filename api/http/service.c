@@ -175,9 +175,9 @@ write_refusal(struct exchange *exchange)
 	reply->authenticate = reply->status == 401;
 	explain_refusal(exchange, &why);
 	reply->media = MEDIA_JSON;
-	reply->body = reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode,
-	                           exchange->arena)
-	                      .text;
+	reply->body =
+		reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode, exchange->arena)
+			.text;
 }
 
 /* JSON is YAML, but not what a person who asks for YAML wants to see. */

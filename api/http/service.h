@@ -22,19 +22,19 @@ struct service {
 	enum guard_mode mode;
 	struct engine *engine;
 	struct runtime *runtime;
-	struct auth *auth;       /* NULL: open to everyone */
+	struct auth *auth; /* NULL: open to everyone */
 	struct server *server;
 	struct metrics *metrics;
 	struct decision_log *decisions; /* NULL: none is kept */
-	char name[48];           /* unique: "clguard-<uuid>" */
+	char name[48];                  /* unique: "clguard-<uuid>" */
 	int64_t started_ms;
 	struct manual_clock *clock; /* NULL: the system's */
-	atomic_bool active;      /* else PASSIVE */
+	atomic_bool active;         /* else PASSIVE */
 	atomic_bool stopping;
 
 	pthread_mutex_t reload_lock;
-	char *last_error;        /* reload_lock: why the last load was refused; NULL: it was not */
-	struct hash128 loaded;   /* what the first load read; admin thread */
+	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */
+	struct hash128 loaded; /* what the first load read; admin thread */
 };
 
 /* One HTTP worker's own things. */

@@ -35,8 +35,8 @@ struct ticket {
 };
 
 struct ticket_pool {
-	struct ticket *free;   /* of the worker */
-	atomic_uint in_flight; /* written by the worker only */
+	struct ticket *free;               /* of the worker */
+	atomic_uint in_flight;             /* written by the worker only */
 	void (*suspend)(void *connection); /* called on the worker, under the lock */
 	void (*wake)(void *connection);    /* called on any thread, under the lock */
 	bool (*gone)(void *connection);    /* called on any thread, under the lock, while it is suspended */

@@ -20,117 +20,123 @@
 
 /* In the order in which they are printed. */
 static const struct setting table[] = {
-	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT",
-	 .good = socket_address_good, .form = "ADDR:PORT, [ADDR]:PORT or unix:PATH",
-	 .help = "Where to listen: ADDR:PORT, [ADDR]:PORT or unix:PATH; port 0 takes a free one."},
+	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT", .good = socket_address_good,
+         .form = "ADDR:PORT, [ADDR]:PORT or unix:PATH",
+         .help = "Where to listen: ADDR:PORT, [ADDR]:PORT or unix:PATH; port 0 takes a free one."},
 	{"data", SETTING_TEXT, AT(data), .word = "DIR",
-	 .help = "Directory of the database, made when missing. Without it the operation counters live in a private "
-	         "temporary one and are gone at exit."},
+         .help = "Directory of the database, made when missing. Without it the operation counters live in a private "
+                 "temporary one and are gone at exit."},
 	{"policies", SETTING_LIST, AT(policies), .word = "PATH...",
-	 .help = "Policy files, or directories of *.yaml, *.yml and *.json; read again when they change."},
+         .help = "Policy files, or directories of *.yaml, *.yml and *.json; read again when they change."},
 	{"skip_bad_policies", SETTING_BOOL, AT(skip_bad_policies), "false",
-	 .help = "Leave a policy with errors out and say so, instead of refusing the whole set."},
+         .help = "Leave a policy with errors out and say so, instead of refusing the whole set."},
 	{"mode", SETTING_CHOICE, AT(mode), "strict", .choices = {"strict", "onap"},
-	 .help = "How guards answer: strict, or exactly as ONAP's policy decision point does."},
+         .help = "How guards answer: strict, or exactly as ONAP's policy decision point does."},
 	{"state", SETTING_CHOICE, AT(passive), "active", .choices = {"active", "passive"},
-	 .help = "State at start; a passive service answers no decisions."},
+         .help = "State at start; a passive service answers no decisions."},
 	{"users", SETTING_TEXT, AT(users), .word = "FILE",
-	 .help = "Users for HTTP Basic, a line name:password or name:hash (crypt(3)) each. Without it the service is "
-	         "open to everyone who reaches it."},
+         .help = "Users for HTTP Basic, a line name:password or name:hash (crypt(3)) each. Without it the service is "
+                 "open to everyone who reaches it."},
 	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
-	 .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
+         .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
 	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},
-	 .help = "Strict mode: the answer when a guard cannot be evaluated. A reservation that cannot be entered is "
-	         "always denied."},
+         .help = "Strict mode: the answer when a guard cannot be evaluated. A reservation that cannot be entered is "
+                 "always denied."},
 	{"when_no_guard", SETTING_CHOICE, AT(no_guard_deny), "permit", .choices = {"permit", "deny"},
-	 .help = "Strict mode: the answer when no guard applies."},
+         .help = "Strict mode: the answer when no guard applies."},
 	{"lease_s", SETTING_NUMBER, AT(lease_s), "3600", 1, 366 * 86400, .unit = "seconds",
-	 .help = "How long an operation that was started and never ended counts as under way."},
+         .help = "How long an operation that was started and never ended counts as under way."},
 	{"durability", SETTING_CHOICE, AT(process_durability), "group", .choices = {"group", "process"},
-	 .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the "
-	         "process."},
+         .help = "What an acknowledged operation survives: group: also power loss; process: only the end of the "
+                 "process."},
 	{"map_size", SETTING_NUMBER, AT(map_size), "64G", MI, 16 * TI, .unit = "bytes",
-	 .help = "Address space of the database; never changes while it is open."},
+         .help = "Address space of the database; never changes while it is open."},
 	{"max_bytes", SETTING_NUMBER, AT(max_bytes), "0", 0, 16 * TI, .unit = "bytes",
-	 .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
-	         "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
-	         "a little before map_size."},
+         .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
+                 "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
+                 "a little before map_size."},
 	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
-	 .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
-	         "for ever."},
+         .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
+                 "for ever."},
 	{"lease_expired", SETTING_CHOICE, AT(release_expired), "used", .choices = {"used", "released"},
-	 .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
+         .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
-	 .help = "Open connections, shared out among the workers; more wait in the kernel's queue. Fewer, with a "
-	         "warning at start, when the limit of open descriptors (ulimit -n) allows no more."},
+         .help = "Open connections, shared out among the workers; more wait in the kernel's queue. Fewer, with a "
+                 "warning at start, when the limit of open descriptors (ulimit -n) allows no more."},
 	{"idle_timeout_s", SETTING_NUMBER, AT(idle_timeout_s), "60", 1, 3600, .unit = "seconds",
-	 .help = "A connection on which nothing moves is closed."},
+         .help = "A connection on which nothing moves is closed."},
 	{"body_timeout_s", SETTING_NUMBER, AT(body_timeout_s), "30", 1, 3600, .unit = "seconds",
-	 .help = "A request's body must be there by then."},
+         .help = "A request's body must be there by then."},
 	{"commit_timeout_s", SETTING_NUMBER, AT(commit_timeout_s), "30", 1, 60, .unit = "seconds",
-	 .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
+         .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
 	{"heart_beat_ms", SETTING_NUMBER, AT(heart_beat_ms), "20000", 100, 3600000, .unit = "milliseconds",
-	 .help = "Control loop runtime: how often participants and transitions are looked at."},
+         .help = "Control loop runtime: how often participants and transitions are looked at."},
 	{"max_status_wait_ms", SETTING_NUMBER, AT(max_status_wait_ms), "100000", 100, 86400000, .unit = "milliseconds",
-	 .help = "How long a participant may be silent, and how long an answer to an order may take before the order is sent "
-	         "again. At least twice the interval at which participants report."},
+         .help = "How long a participant may be silent, and how long an answer to an order may take before the order "
+                 "is sent "
+                 "again. At least twice the interval at which participants report."},
 	{"max_wait_ms", SETTING_NUMBER, AT(max_wait_ms), "20000", 100, 86400000, .unit = "milliseconds",
-	 .help = "How long the answer to PARTICIPANT_UPDATE may take before it is sent again."},
+         .help = "How long the answer to PARTICIPANT_UPDATE may take before it is sent again."},
 	{"max_retry_count", SETTING_NUMBER, AT(max_retry_count), "4", 0, 1000,
-	 .help = "How often anything is sent again before the participant is off line or the transition stands as TIMEOUT."},
+         .help = "How often anything is sent again before the participant is off line or the transition stands as "
+                 "TIMEOUT."},
 	{"on_failure", SETTING_CHOICE, AT(on_failure_rollback), "hold", .choices = {"hold", "rollback"},
-	 .help = "What becomes of a transition that failed or timed out: it stands until somebody orders it on or back, or it "
-	         "is ordered back once, by itself."},
+         .help = "What becomes of a transition that failed or timed out: it stands until somebody orders it on or "
+                 "back, or it "
+                 "is ordered back once, by itself."},
 	{"runtime_topic", SETTING_TEXT, AT(runtime_topic), "POLICY-CLRUNTIME-PARTICIPANT", .word = "TOPIC",
-	 .help = "Where runtime and participants talk."},
+         .help = "Where runtime and participants talk."},
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",
-	 .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
+         .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
 	{"policy_participant", SETTING_TEXT, AT(policy_participant),
-	 "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
-	 .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
-	         "registered: it puts their guard policies into force. Empty: none."},
+         "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
+         .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
+                 "registered: it puts their guard policies into force. Empty: none."},
 	{"event_topic", SETTING_TEXT, AT(event_topic), "unauthenticated.DCAE_CL_OUTPUT", .word = "TOPIC",
-	 .help = "Where events (ONSET, ABATED) for operational policies come in."},
+         .help = "Where events (ONSET, ABATED) for operational policies come in."},
 	{"loop_notification_topic", SETTING_TEXT, AT(loop_notification_topic), "POLICY-CL-MGT", .word = "TOPIC",
-	 .help = "Where operational policies tell what they do: ACTIVE, OPERATION, FINAL: SUCCESS and the like."},
+         .help = "Where operational policies tell what they do: ACTIVE, OPERATION, FINAL: SUCCESS and the like."},
 	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ROAD...",
-	 .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it the "
-	         "topics are ACTOR-CL and ACTOR-CL-RSP, APPC-LCM-READ and APPC-LCM-WRITE for APPC and APPCLCM, A1-P and A1-P-RSP "
-	         "for A1P. AAI=... is the inventory; without it events must say all that is needed."},
+         .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it "
+                 "the "
+                 "topics are ACTOR-CL and ACTOR-CL-RSP, APPC-LCM-READ and APPC-LCM-WRITE for APPC and APPCLCM, A1-P "
+                 "and A1-P-RSP "
+                 "for A1P. AAI=... is the inventory; without it events must say all that is needed."},
 	{"transactions_max", SETTING_NUMBER, AT(transactions_max), "1024", 1, 1000000,
-	 .help = "Transactions of operational policies at a time; an event that would be one more is rejected."},
+         .help = "Transactions of operational policies at a time; an event that would be one more is rejected."},
 	{"guard_operations", SETTING_CHOICE, AT(unguarded_operations), "enforce", .choices = {"enforce", "off"},
-	 .help = "Whether operational policies ask the guards before each operation; with off the operation history is kept "
-	         "all the same."},
+         .help = "Whether operational policies ask the guards before each operation; with off the operation history is "
+                 "kept "
+                 "all the same."},
 	{"topic_messages", SETTING_NUMBER, AT(topic_messages), "100000", 1, 100000000,
-	 .help = "Messages kept of a topic; the oldest go first, read or not."},
+         .help = "Messages kept of a topic; the oldest go first, read or not."},
 	{"topic_size", SETTING_NUMBER, AT(topic_size), "256M", KI, INT64_C(1) << 40, .unit = "bytes",
-	 .help = "Bytes kept of a topic."},
+         .help = "Bytes kept of a topic."},
 	{"statistics_kept", SETTING_NUMBER, AT(statistics_kept), "1000", 1, 10000000,
-	 .help = "Statistics records kept of each participant, and of the elements of each."},
+         .help = "Statistics records kept of each participant, and of the elements of each."},
 	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
-	 .help = "Request line and headers together, and a connection's buffer."},
+         .help = "Request line and headers together, and a connection's buffer."},
 	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000, .help = "Headers of a request."},
-	{"body_size", SETTING_NUMBER, AT(body_size), "1M", 256, 16 * MI, .unit = "bytes",
-	 .help = "Body of a request."},
+	{"body_size", SETTING_NUMBER, AT(body_size), "1M", 256, 16 * MI, .unit = "bytes", .help = "Body of a request."},
 	{"body_depth", SETTING_NUMBER, AT(body_depth), "32", 4, 256, .help = "Nesting of lists and maps in a body."},
 	{"document_size", SETTING_NUMBER, AT(document_size), "16M", KI, GI, .unit = "bytes",
-	 .help = "One policy document."},
+         .help = "One policy document."},
 	{"document_depth", SETTING_NUMBER, AT(document_depth), "64", 8, 256,
-	 .help = "Nesting of lists and maps in a policy document."},
+         .help = "Nesting of lists and maps in a policy document."},
 	{"document_nodes", SETTING_NUMBER, AT(document_nodes), "2000000", 100, 100000000,
-	 .help = "Values in a policy document, aliases expanded."},
+         .help = "Values in a policy document, aliases expanded."},
 	{"document_aliases", SETTING_NUMBER, AT(document_aliases), "1000", 0, 1000000,
-	 .help = "YAML aliases in a policy document."},
+         .help = "YAML aliases in a policy document."},
 	{"scalar_size", SETTING_NUMBER, AT(scalar_size), "1M", KI, GI, .unit = "bytes",
-	 .help = "One text in a policy document."},
+         .help = "One text in a policy document."},
 	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000, .help = "Guards in a set."},
 	{"decision_log", SETTING_TEXT, AT(decision_log), .word = "FILE",
-	 .help = "Appends a line of JSON to FILE for every decision that is answered; SIGHUP opens it again. A decision never "
-	         "waits for it: lines that find no room are counted in /metrics instead."},
+         .help = "Appends a line of JSON to FILE for every decision that is answered; SIGHUP opens it again. A "
+                 "decision never "
+                 "waits for it: lines that find no room are counted in /metrics instead."},
 	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
-	 .help = "What is written to stderr."},
+         .help = "What is written to stderr."},
 	{0},
 };
 

@@ -23,11 +23,11 @@ struct settings {
 	const char *listen, *data, *users, *decision_log;
 	struct settings_list policies;
 	bool skip_bad_policies;
-	int mode;          /* enum guard_mode */
+	int mode; /* enum guard_mode */
 	int passive;
 	int manual_clock;
 	int on_error_permit, no_guard_deny, process_durability, release_expired;
-	int log_level;     /* enum log_level */
+	int log_level; /* enum log_level */
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
 	int64_t header_size, header_count, body_size, body_depth;

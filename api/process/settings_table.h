@@ -11,15 +11,15 @@
 struct setting {
 	const char *name; /* in clguard.yaml; as an option with '-' for '_' */
 	enum { SETTING_TEXT, SETTING_LIST, SETTING_BOOL, SETTING_CHOICE, SETTING_NUMBER } kind;
-	size_t offset;       /* in struct settings */
-	const char *initial; /* as it would be written; NULL: nothing */
-	int64_t min, max;    /* SETTING_NUMBER, inclusive */
-	const char *unit;    /* SETTING_NUMBER: "seconds", "bytes" or NULL */
-	const char *word;    /* SETTING_TEXT, SETTING_LIST: what stands for the value in usage texts */
-	bool (*good)(const char *text); /* SETTING_TEXT: whether it has its form; NULL: any has */
-	const char *form;               /* with good: the form, in words */
+	size_t offset;                        /* in struct settings */
+	const char *initial;                  /* as it would be written; NULL: nothing */
+	int64_t min, max;                     /* SETTING_NUMBER, inclusive */
+	const char *unit;                     /* SETTING_NUMBER: "seconds", "bytes" or NULL */
+	const char *word;                     /* SETTING_TEXT, SETTING_LIST: what stands for the value in usage texts */
+	bool (*good)(const char *text);       /* SETTING_TEXT: whether it has its form; NULL: any has */
+	const char *form;                     /* with good: the form, in words */
 	const char *choices[SETTING_CHOICES]; /* SETTING_CHOICE: the value is the index */
-	const char *help;    /* sentences */
+	const char *help;                     /* sentences */
 };
 
 /* Ended by one without name. */

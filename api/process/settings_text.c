@@ -100,8 +100,7 @@ read_config(struct settings *settings, int argc, char **argv, struct settings_co
 }
 
 int
-settings_arguments(struct settings *settings, int argc, char **argv, struct settings_command *ret,
-                   struct error *err)
+settings_arguments(struct settings *settings, int argc, char **argv, struct settings_command *ret, struct error *err)
 {
 	uint64_t seen_lists = 0;
 	int r = read_config(settings, argc, argv, ret, err);

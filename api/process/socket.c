@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define ADDRESS_SIZE 256 /* of ADDR:PORT as a text */
-#define INHERITED_FD 3 /* where service managers put the first */
+#define INHERITED_FD 3   /* where service managers put the first */
 
 static int
 failed(struct error *err, const char *what, const char *address)

@@ -196,7 +196,7 @@ answer_read(struct exchange *exchange, void (*read)(struct turn *turn, struct ru
 	}
 	history_reader_end(reader);
 	if (turn.failed) {
-		(void)error_set(&err, (enum error_code) - turn.failed, NULL, "cannot read the runtime's database");
+		(void)error_set(&err, error_from(turn.failed), NULL, "cannot read the runtime's database");
 		answer_error(exchange, &err);
 	} else {
 		answer_json(exchange, call->status ? arena_str(exchange->arena, call->reply) : text_done(&out));

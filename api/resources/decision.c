@@ -105,7 +105,7 @@ decision_post(struct exchange *exchange)
 	}
 	if (service->decisions && decision.now_ms == TIME_NONE)
 		decision.now_ms = engine_now(service->engine); /* no guard needed it, the log does */
-	decision_log_add(service->decisions, exchange->worker->number, &request, &decision,
-	                 exchange->reply.id, exchange->arena);
+	decision_log_add(service->decisions, exchange->worker->number, &request, &decision, exchange->reply.id,
+	                 exchange->arena);
 	answer(exchange, &decision, &body);
 }

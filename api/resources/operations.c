@@ -47,8 +47,7 @@ operations_post(struct exchange *exchange)
 	struct node *root;
 	size_t count;
 
-	if (read_body(exchange, &root, &err) != 0 ||
-	    rows_read(root, true, exchange->arena, &rows, &count, &err) != 0) {
+	if (read_body(exchange, &root, &err) != 0 || rows_read(root, true, exchange->arena, &rows, &count, &err) != 0) {
 		answer_error(exchange, &err);
 		return;
 	}
@@ -58,8 +57,7 @@ operations_post(struct exchange *exchange)
 	}
 	exchange->note = count;
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_recorded);
-	if (engine_record_async(service->engine, rows, count, committed,
-	                         exchange, &err) != 0)
+	if (engine_record_async(service->engine, rows, count, committed, exchange, &err) != 0)
 		exchange_resume(exchange, &err);
 }
 

@@ -109,7 +109,8 @@ clock_put(struct exchange *exchange)
 	int64_t target_ms = 0;
 
 	if (!clock)
-		(void)error_set(&err, ERROR_CONFLICT, NULL, "the clock is the system's; start with --clock manual to set it");
+		(void)error_set(&err, ERROR_CONFLICT, NULL,
+		                "the clock is the system's; start with --clock manual to set it");
 	else if (read_body(exchange, &root, &err) == 0)
 		(void)read_instant(root, manual_clock_now(clock), &target_ms, &err); /* err tells */
 	if (err.code) {

@@ -66,9 +66,10 @@ statistics_get(struct exchange *exchange)
 	          info.policy_types, info.policies, SUM(service->metrics, errors));
 	text_addf(&out, ",\"permitDecisionsCount\":%" PRIu64 ",\"denyDecisionsCount\":%" PRIu64, effects[EFFECT_PERMIT],
 	          effects[EFFECT_DENY]);
-	text_addf(&out, ",\"deploySuccessCount\":%" PRIu64 ",\"deployFailureCount\":%" PRIu64
-	          ",\"undeploySuccessCount\":0,\"undeployFailureCount\":0", loaded(&service->metrics->deploy_success),
-	          loaded(&service->metrics->deploy_failure));
+	text_addf(&out,
+	          ",\"deploySuccessCount\":%" PRIu64 ",\"deployFailureCount\":%" PRIu64
+	          ",\"undeploySuccessCount\":0,\"undeployFailureCount\":0",
+	          loaded(&service->metrics->deploy_success), loaded(&service->metrics->deploy_failure));
 	text_addf(&out, ",\"indeterminantDecisionsCount\":%" PRIu64 ",\"notApplicableDecisionsCount\":%" PRIu64 ",",
 	          effects[EFFECT_INDETERMINATE], effects[EFFECT_NOT_APPLICABLE]);
 	write_application(&out, effects);
@@ -175,8 +176,8 @@ write_process(struct text *out, const struct service *service)
 	FILE *file = fopen("/proc/self/stat", "r");
 
 	if (file) {
-		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-		           &system) == 2)
+		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) ==
+		    2)
 			write_one(out, "process_cpu_seconds_total", "counter", "User and system time spent, seconds.",
 			          (double)(user + system) / (double)tick);
 		fclose(file);

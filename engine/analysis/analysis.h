@@ -29,7 +29,7 @@ struct witness {
 	bool answers;
 	struct witness_word words[WITNESS_WORDS];
 	size_t word_count;
-	const char *script; /* or: JSON for simulate; the loop must end as abort */
+	const char *script;                 /* or: JSON for simulate; the loop must end as abort */
 	const struct operational *loops[2]; /* of a script, unless NULL: each alone must take its event */
 };
 

@@ -83,10 +83,10 @@ event_new(const struct operational *policy, const struct choices *choices)
 {
 	bool pnf = policy->trigger >= 0 && policy->directives[policy->trigger].target_type == TARGET_PNF;
 	const char *key = pnf ? "pnf.pnf-name" : "generic-vnf.vnf-id";
-	json_t *event = json_pack("{s:i, s:s%, s:s, s:s, s:s, s:s, s:{s:s}}", "t", 0, "closedLoopControlName",
-	                          policy->id.ptr, policy->id.len, "closedLoopEventStatus", "ONSET", "requestID",
-	                          "witness", "target", key, "target_type", pnf ? "PNF" : "VNF", "AAI", key,
-	                          "witness-target");
+	json_t *event =
+		json_pack("{s:i, s:s%, s:s, s:s, s:s, s:s, s:{s:s}}", "t", 0, "closedLoopControlName", policy->id.ptr,
+	                  policy->id.len, "closedLoopEventStatus", "ONSET", "requestID", "witness", "target", key,
+	                  "target_type", pnf ? "PNF" : "VNF", "AAI", key, "witness-target");
 
 	for (size_t i = 0; event && i < choices->count; i++) {
 		const struct choice *choice = &choices->list[i];

@@ -74,8 +74,7 @@ add_entry(json_t *list, const struct directive *d, const char *word, int64_t aft
 static int
 add_path(json_t *script, const struct operational *policy, const int *route)
 {
-	static const char *const words[RESULT_COUNT] = {"SUCCESS", "FAILURE",   "NONE",
-	                                         "FAILURE", "EXCEPTION", "NONE"};
+	static const char *const words[RESULT_COUNT] = {"SUCCESS", "FAILURE", "NONE", "FAILURE", "EXCEPTION", "NONE"};
 	json_t *results = json_object_get(script, "operation_results");
 	json_t *guards = json_object_get(script, "guard_results");
 	int64_t left = (int64_t)policy->timeout_s * TIME_MS_SECOND;
@@ -124,8 +123,7 @@ say_why(struct analysis *a, const struct operational *policy, const char *code, 
 	struct node place = {.line = policy->line, .column = policy->column, .file = policy->file};
 
 	diags_add(a->diags, SEVERITY_INFO, code, &place,
-	          "no request can show the finding about control loop '%.*s': %s",
-	          STR_ARG(policy->id), why);
+	          "no request can show the finding about control loop '%.*s': %s", STR_ARG(policy->id), why);
 }
 
 static void

@@ -344,12 +344,8 @@ static const struct pass {
 	const char *name;
 	void (*run)(struct compilation *c);
 } passes[] = {
-	{"read", pass_read},
-	{"template", pass_template},
-	{"catalogue", pass_catalogue},
-	{"check", pass_check},
-	{"compile", pass_compile},
-	{"seal", pass_seal},
+	{"read", pass_read},   {"template", pass_template}, {"catalogue", pass_catalogue},
+	{"check", pass_check}, {"compile", pass_compile},   {"seal", pass_seal},
 };
 
 static struct policyset *

@@ -225,8 +225,8 @@ speak(const struct index_entry *entry, const struct request *request, const stru
 }
 
 int
-decide_explain(const struct policyset *set, const struct request *request, const struct env *env,
-               struct arena *arena, struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
+decide_explain(const struct policyset *set, const struct request *request, const struct env *env, struct arena *arena,
+               struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
 {
 	struct inquiry inquiry;
 	struct tally tally = {0};

@@ -32,9 +32,9 @@ struct engine {
 	const struct catalogue *builtin;
 	struct hash_key key;
 	struct pattern_scratch *reserve_scratch; /* the committer's */
-	pthread_mutex_t load_lock;    /* one compilation at a time; taken before publish_lock; guards parts */
-	struct part parts[2];         /* what the set is made of: loaded, deployed */
-	pthread_mutex_t publish_lock; /* guards replacing `current` and holding what it points to */
+	pthread_mutex_t load_lock;           /* one compilation at a time; taken before publish_lock; guards parts */
+	struct part parts[2];                /* what the set is made of: loaded, deployed */
+	pthread_mutex_t publish_lock;        /* guards replacing `current` and holding what it points to */
 	_Atomic(struct policyset *) current; /* written under publish_lock; read by anyone, to compare */
 };
 
@@ -47,8 +47,8 @@ struct session {
 	struct history_view view; /* the guards' questions, through the session */
 	struct pattern_scratch *scratch;
 	bool reading;
-	bool whole;       /* more than a decision is asked: about one snapshot */
-	bool batch;       /* the set and the snapshot stay until the batch ends, at batch_ms */
+	bool whole; /* more than a decision is asked: about one snapshot */
+	bool batch; /* the set and the snapshot stay until the batch ends, at batch_ms */
 	int64_t batch_ms;
 };
 
@@ -130,8 +130,8 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	engine->reserve_scratch = pattern_scratch_new();
 	if (!engine->reserve_scratch)
 		(void)error_set(&local, ERROR_MEMORY, NULL, "out of memory");
-	if (local.code || policyset_builtin(&engine->builtin_arena, &engine->builtin, &local) != 0 || publish_empty(engine, &local) != 0 ||
-	    history_open(&history, &engine->history, &local) != 0) {
+	if (local.code || policyset_builtin(&engine->builtin_arena, &engine->builtin, &local) != 0 ||
+	    publish_empty(engine, &local) != 0 || history_open(&history, &engine->history, &local) != 0) {
 		engine_close(engine);
 		return error_set(err, local.code, NULL, "%s", local.text);
 	}
@@ -194,7 +194,8 @@ part_copy(struct part *part, const struct document *documents, size_t count)
 
 /* Compiles the new part with the other one; what fails changes nothing. */
 static int
-load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count, struct diags *diags)
+load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count,
+          struct diags *diags)
 {
 	struct compile_options options = compile_options(engine);
 	struct part part, *parts = engine->parts;
@@ -452,8 +453,7 @@ static inline const struct policyset *
 session_set(struct session *session)
 {
 	/* Acquire: pairs with the release in publish. */
-	if (session->batch ||
-	    atomic_load_explicit(&session->engine->current, memory_order_acquire) == session->set)
+	if (session->batch || atomic_load_explicit(&session->engine->current, memory_order_acquire) == session->set)
 		return session->set;
 	return session_renew(session);
 }

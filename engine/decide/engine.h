@@ -20,7 +20,7 @@ struct engine_options {
 	bool on_error_permit, no_guard_deny; /* strict only */
 	bool skip_bad_policies;
 	struct document_limits limits;
-	size_t policies_max; /* guards in a set */
+	size_t policies_max;             /* guards in a set */
 	int64_t (*clock)(void *context); /* Unix milliseconds, never NULL */
 	void *clock_context;
 };
@@ -92,13 +92,14 @@ void session_close(struct session *session); /* takes NULL */
 
 /* A decision. Texts borrowed from the policy set until the session's next call. */
 struct decision {
-	enum effect effect; /* the XACML decision: not_applicable, permit, deny, indeterminate; counters follow this one */
-	bool permit;        /* what the caller is told */
+	enum effect
+		effect; /* the XACML decision: not_applicable, permit, deny, indeterminate; counters follow this one */
+	bool permit;    /* what the caller is told */
 	enum reason reason;
-	const char *missing;        /* REASON_MISSING_ATTRIBUTE */
-	const struct guard *guard;  /* the denying guard that gave the reason, or NULL */
+	const char *missing;       /* REASON_MISSING_ATTRIBUTE */
+	const struct guard *guard; /* the denying guard that gave the reason, or NULL */
 	uint64_t generation;
-	int64_t now_ms;             /* TIME_NONE: all guards found are timeless; never so of an explanation */
+	int64_t now_ms; /* TIME_NONE: all guards found are timeless; never so of an explanation */
 	enum guard_mode mode;
 	uint32_t shadow_denials; /* guards in shadow mode that would have denied */
 };

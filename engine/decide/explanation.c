@@ -43,7 +43,9 @@ put_instant(char *at, struct str member, int64_t ms)
 	return put_piece(at, STR("\""));
 }
 
+/* clang-format off */
 #define PIECE(text) {text, sizeof(text) - 1}
+/* clang-format on */
 
 static const struct str effect_member[EFFECT_COUNT] = {
 #define X(name, text) [EFFECT_##name] = PIECE(",\"verdict\":\"" text "\""),

@@ -12,7 +12,8 @@
  * "used","limit","window","permit_at","change"}]}, members that do not apply left out. NUL-terminated, in `arena`; absent
  * when memory is out. source  rules of the wire: doc/openapi.yaml, Explanation
  */
-struct str explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena);
+struct str explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count,
+                            struct arena *arena);
 
 /* The same, behind what is in the text. */
 void explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count);

@@ -276,8 +276,7 @@ bucket_find(const struct index *index, unsigned mask, const struct asked *asked)
 }
 
 unsigned
-index_probe(const struct index *index, const struct request *request,
-            const struct index_bucket *found[INDEX_FOUND_MAX])
+index_probe(const struct index *index, const struct request *request, const struct index_bucket *found[INDEX_FOUND_MAX])
 {
 	struct asked asked;
 	unsigned count = 0;

@@ -27,7 +27,7 @@ struct index_text {
 struct index_bucket {
 	const struct index_entry *entries; /* in load order */
 	uint32_t count;
-	bool timeless; /* all of its guards are */
+	bool timeless;           /* all of its guards are */
 	struct index_text key[]; /* one for each bit of the mask */
 };
 

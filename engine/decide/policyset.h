@@ -23,9 +23,9 @@ struct policyset {
 	struct index index;
 	struct operational *operational; /* list, in load order */
 	struct operational_index loops;  /* the same by control loop id */
-	size_t policies; /* that were compiled; a 2.0.0 guard policy counts as one */
-	size_t types;    /* policy types known to it */
-	atomic_uint holders; /* the engine and each session that refers to it */
+	size_t policies;                 /* that were compiled; a 2.0.0 guard policy counts as one */
+	size_t types;                    /* policy types known to it */
+	atomic_uint holders;             /* the engine and each session that refers to it */
 };
 
 struct compile_options {

@@ -185,8 +185,8 @@ engine_writer_change(struct history_writer *writer, const struct reservation_cha
 
 int
 engine_writer_explain(struct engine *engine, struct history_writer *writer, const struct policyset *set,
-                      const struct request *given, int64_t now_ms, struct arena *arena,
-                      struct decision *ret_decision, struct str *ret_json)
+                      const struct request *given, int64_t now_ms, struct arena *arena, struct decision *ret_decision,
+                      struct str *ret_json)
 {
 	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
 	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};

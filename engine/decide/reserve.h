@@ -19,10 +19,10 @@ extern const char *const reservation_state_name[4];
 
 /* What reserve answers. */
 struct reservation {
-	struct decision decision; /* guard and missing: borrowed from the policy set, which `set` holds */
+	struct decision decision;     /* guard and missing: borrowed from the policy set, which `set` holds */
 	char id[RESERVATION_ID_SIZE]; /* empty unless permitted */
 	int64_t expires_ms;
-	bool repeated; /* the request's ids had a live or settled reservation: this is it */
+	bool repeated;         /* the request's ids had a live or settled reservation: this is it */
 	struct policyset *set; /* held; reservation_done drops it */
 };
 

@@ -58,7 +58,7 @@ struct slot {
 
 struct hot_set {
 	_Alignas(LINE) atomic_uint_fast64_t changed; /* written by the committer */
-	atomic_uint_fast64_t tags[PLACES];           /* relaxed: the keys' hi, 0 for a free slot; only the slot itself tells */
+	atomic_uint_fast64_t tags[PLACES]; /* relaxed: the keys' hi, 0 for a free slot; only the slot itself tells */
 	struct slot slots[PLACES];
 };
 
@@ -69,7 +69,8 @@ hot_open(struct hot *hot)
 {
 	const uintptr_t align = sizeof(struct hot_set); /* none lies in two pages */
 
-	hot->memory = calloc(HOT_SETS + 1, sizeof(struct hot_set)); /* zero is what atomics begin with, and it is not touched */
+	hot->memory = calloc(HOT_SETS + 1,
+	                     sizeof(struct hot_set)); /* zero is what atomics begin with, and it is not touched */
 	if (!hot->memory)
 		return -ERROR_MEMORY;
 	hot->sets = (struct hot_set *)(((uintptr_t)hot->memory + align - 1) & ~(align - 1));

@@ -6,12 +6,12 @@
 
 #include "engine/history/history_priv.h"
 
-#define EXPIRE_MOST 256  /* leases ended by one transaction */
-#define PRUNE_MOST 1024  /* records looked at by one transaction */
-#define MAP_KEPT 64      /* the part of the map that is left for what ends */
-#define PATIENCE 4       /* the part of a commit's time for which the next one waits for more to take along */
+#define EXPIRE_MOST 256 /* leases ended by one transaction */
+#define PRUNE_MOST 1024 /* records looked at by one transaction */
+#define MAP_KEPT 64     /* the part of the map that is left for what ends */
+#define PATIENCE 4      /* the part of a commit's time for which the next one waits for more to take along */
 #define PATIENCE_MOST_NS 2000000
-#define BUSY_ROUNDS 64   /* groups after which the store is looked after even under load */
+#define BUSY_ROUNDS 64 /* groups after which the store is looked after even under load */
 
 const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100,   250,   500,   1000,   2500,   5000,
                                                      10000, 25000, 50000, 100000, 250000, 1000000};
@@ -35,8 +35,8 @@ run_job(struct history_job *job, struct history_writer *writer, bool full)
 	if (r == 0)
 		r = store_failed(writer->txn);
 	if (r != 0)
-		(void)error_set(&job->err, (enum error_code)-r, NULL, "cannot write the operation history: %s",
-		                error_name((enum error_code)-r));
+		(void)error_set(&job->err, error_from(r), NULL, "cannot write the operation history: %s",
+		                error_name(error_from(r)));
 	return r;
 }
 
@@ -50,8 +50,7 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	r = state_read(writer->txn, &history->key, &writer->state);
 	if (r != 0) {
 		store_abort(writer->txn);
-		return error_set(err, (enum error_code) - r, NULL,
-		                 "the state record of the operation history is damaged");
+		return error_set(err, error_from(r), NULL, "the state record of the operation history is damaged");
 	}
 	writer->commit = store_state(writer->txn);
 	hot_begin(&history->hot, writer->commit);
@@ -106,7 +105,7 @@ writer_commit(struct history_writer *writer, struct error *err)
 	r = state_write(writer->txn, &writer->history->key, &writer->state);
 	if (r != 0) {
 		writer_give_up(writer);
-		return error_set(err, (enum error_code)-r, NULL, "cannot write the operation history");
+		return error_set(err, error_from(r), NULL, "cannot write the operation history");
 	}
 	r = store_commit(writer->txn, err);
 	if (r != 0) {
@@ -181,8 +180,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 		r = do_chores(&writer, first == NULL);
 		if (r != 0) {
 			writer_give_up(&writer);
-			r = error_set(err, (enum error_code) - r, NULL,
-			              "the operation history is damaged or cannot be read");
+			r = error_set(err, error_from(r), NULL, "the operation history is damaged or cannot be read");
 		}
 	}
 	if (r != 0)

@@ -266,10 +266,10 @@ check_counts(struct verifier *v)
 static int
 verify_tables(struct verifier *v)
 {
-	static int (*const checks[TABLES_ALL])(struct verifier *v, const struct store_entry *entry) = {
-		[TABLE_META] = check_any,          [TABLE_LOG] = check_record,      [TABLE_IDENTITY] = check_identity,
-		[TABLE_INDEX] = check_entry,       [TABLE_RING] = check_any,        [TABLE_RESERVED] = check_reserved,
-		[TABLE_REQUEST] = check_request,   [TABLE_LEASE] = check_any,
+	static int (*const checks[TABLES_ALL])(struct verifier * v, const struct store_entry *entry) = {
+		[TABLE_META] = check_any,        [TABLE_LOG] = check_record, [TABLE_IDENTITY] = check_identity,
+		[TABLE_INDEX] = check_entry,     [TABLE_RING] = check_any,   [TABLE_RESERVED] = check_reserved,
+		[TABLE_REQUEST] = check_request, [TABLE_LEASE] = check_any,
 	};
 	int64_t time_ms;
 	int r = header_read_key(v->txn, &v->key, v->err);

@@ -59,7 +59,7 @@ header_read_key(struct store_txn *txn, struct hash_key *ret, struct error *err)
 	int r = store_get(txn, TABLE_META, STR("header"), &value);
 
 	if (r < 0)
-		return error_set(err, (enum error_code)-r, NULL, "cannot read the database's header");
+		return error_set(err, error_from(r), NULL, "cannot read the database's header");
 	if (r == 0)
 		return 1;
 	if (value.len != sizeof(header))
@@ -119,7 +119,7 @@ history_refresh(struct history *history)
 	struct store_txn *txn;
 
 	if (store_write(history->store, &txn, NULL) != 0)
-		return; /* the next time */
+		return;                 /* the next time */
 	(void)read_times(history, txn); /* the same */
 	store_abort(txn);
 }
@@ -134,7 +134,7 @@ open_times(struct history *history, struct error *err)
 		return r;
 	r = read_times(history, txn);
 	store_abort(txn);
-	return r == 0 ? 0 : error_set(err, (enum error_code)-r, NULL, "the database's state record is damaged");
+	return r == 0 ? 0 : error_set(err, error_from(r), NULL, "the database's state record is damaged");
 }
 
 static int
@@ -276,7 +276,7 @@ int
 operations_check(const struct operation *rows, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct str texts[] = {rows[i].actor, rows[i].operation, rows[i].target, rows[i].clname,
+		const struct str texts[] = {rows[i].actor,      rows[i].operation,     rows[i].target, rows[i].clname,
 		                            rows[i].request_id, rows[i].subrequest_id, rows[i].outcome};
 
 		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {

@@ -115,12 +115,12 @@ extern const uint32_t history_bucket_us[HISTORY_BUCKETS];
 struct history_metrics {
 	/* Of the database, all processes together. */
 	uint64_t admitted, settled, aborted, expired, live; /* reservations; difference = 0 */
-	int64_t difference;   /* admitted - settled - aborted - expired - live */
-	uint64_t rows;        /* current */
-	uint64_t records;     /* in the log, with those that were replaced */
+	int64_t difference;                                 /* admitted - settled - aborted - expired - live */
+	uint64_t rows;                                      /* current */
+	uint64_t records;                                   /* in the log, with those that were replaced */
 	uint64_t used_bytes, max_bytes;
 	/* Of this process. */
-	uint64_t commits, failures, jobs; /* failures: transactions that could not be committed */
+	uint64_t commits, failures, jobs;                  /* failures: transactions that could not be committed */
 	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
 	uint64_t clock_steps_back, pruned;
 	bool quarantined, broken, refusing;

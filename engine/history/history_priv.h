@@ -87,16 +87,16 @@ bool record_counts(const struct record *record);
 
 /* What a key counts by. The order is part of the format. */
 enum key_kind {
-	KEY_OPERATION = 1,   /* actor, operation */
-	KEY_TARGET,          /* and target */
-	KEY_LOOP,            /* actor, operation, clname */
-	KEY_TARGET_LOOP,     /* all four */
-	KEY_LIVE,            /* clname alone, by effective end: is the loop busy? */
-	KEY_STARTS,          /* clname alone, by start, every outcome: its latest row */
-	KEY_IDENTITY,        /* the six texts that make two rows one */
-	KEY_RESERVATION,     /* a reservation's id: identity of a row that has no other */
-	KEY_REQUEST,         /* requestId, subRequestId: what makes two reserve calls one */
-	KEY_ID               /* a number: ids of reservations */
+	KEY_OPERATION = 1, /* actor, operation */
+	KEY_TARGET,        /* and target */
+	KEY_LOOP,          /* actor, operation, clname */
+	KEY_TARGET_LOOP,   /* all four */
+	KEY_LIVE,          /* clname alone, by effective end: is the loop busy? */
+	KEY_STARTS,        /* clname alone, by start, every outcome: its latest row */
+	KEY_IDENTITY,      /* the six texts that make two rows one */
+	KEY_RESERVATION,   /* a reservation's id: identity of a row that has no other */
+	KEY_REQUEST,       /* requestId, subRequestId: what makes two reserve calls one */
+	KEY_ID             /* a number: ids of reservations */
 };
 
 #define KEYS_MAX 6 /* of one row, in the index */
@@ -206,8 +206,8 @@ struct hash128 hot_ended(struct hash128 of);
  * Whether there are `limit` ends in [since, until] in a state of the database: ret->used is limit or 0, for fewer. False when
  * only the database can tell. Any thread, no lock.
  */
-bool hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t state, int64_t since_ms, int64_t until_ms,
-               struct count_result *ret);
+bool hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t state, int64_t since_ms,
+               int64_t until_ms, struct count_result *ret);
 
 /*
  * What the state that `commit` made has; kept if nobody else writes there at this moment, and if there is room or it may push
@@ -394,7 +394,7 @@ struct history_counters {
 
 struct history {
 	struct store *store;
-	struct hash_key key; /* the database's secret; const once open */
+	struct hash_key key;            /* the database's secret; const once open */
 	struct history_options options; /* directory is not kept */
 	bool started;
 	pthread_t committer;
@@ -402,12 +402,12 @@ struct history {
 	pthread_cond_t queue_filled;
 	struct history_job *queue_first, *queue_last;
 	size_t waiting;
-	size_t expected;                /* under queue_lock: jobs that the next transaction had better wait for */
-	int64_t patience_ns;            /* committer: how long */
+	size_t expected;     /* under queue_lock: jobs that the next transaction had better wait for */
+	int64_t patience_ns; /* committer: how long */
 	bool stopping;
-	pthread_mutex_t readers_lock;   /* guards the list of readers, and the store while it is reopened */
+	pthread_mutex_t readers_lock; /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
-	atomic_bool reopening;          /* written by the committer; readers turn away while it is set */
+	atomic_bool reopening;        /* written by the committer; readers turn away while it is set */
 	atomic_int_fast64_t clock_ms; /* the latest time seen, here or in anyone's commit; only grows, but for accept */
 	atomic_int_fast64_t quarantine_ms; /* when a damaged database was put aside; TIME_NONE: it was not */
 	atomic_int_fast64_t window_ms;     /* the longest that anyone counts over; only grows */

@@ -71,7 +71,7 @@ record_identity(const struct hash_key *key, const struct record *record, struct 
 {
 	const struct operation *row = &record->row;
 	const char tag = KEY_IDENTITY, reservation_tag = KEY_RESERVATION;
-	const struct str parts[7] = {{&tag, 1}, row->clname, row->request_id, row->subrequest_id,
+	const struct str parts[7] = {{&tag, 1},  row->clname,    row->request_id, row->subrequest_id,
 	                             row->actor, row->operation, row->target};
 	const struct str id[2] = {{&reservation_tag, 1},
 	                          {(const char *)&record->reservation, sizeof(record->reservation)}};

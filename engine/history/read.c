@@ -272,7 +272,8 @@ loop_is_live(struct history *history, int64_t newest, int64_t now_ms, int64_t *r
 static int
 loop_is_started(struct history *history, int64_t newest)
 {
-	if (newest == TIME_NONE) /* nothing known of it: the one question that comes without a time, so the history's own is used */
+	if (newest ==
+	    TIME_NONE) /* nothing known of it: the one question that comes without a time, so the history's own is used */
 		return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
 	return newest != 0;
 }

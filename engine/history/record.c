@@ -19,7 +19,7 @@
 static void
 texts_of(const struct operation *row, struct str texts[RECORD_TEXTS])
 {
-	const struct str all[RECORD_TEXTS] = {row->actor, row->operation, row->target, row->clname,
+	const struct str all[RECORD_TEXTS] = {row->actor,      row->operation,     row->target,  row->clname,
 	                                      row->request_id, row->subrequest_id, row->outcome, row->message};
 
 	memcpy(texts, all, sizeof(all));
@@ -68,7 +68,7 @@ record_write(const struct hash_key *key, uint64_t number, const struct record *r
 static int
 texts_read(struct str bytes, struct operation *row)
 {
-	struct str *const texts[RECORD_TEXTS] = {&row->actor, &row->operation, &row->target, &row->clname,
+	struct str *const texts[RECORD_TEXTS] = {&row->actor,      &row->operation,     &row->target,  &row->clname,
 	                                         &row->request_id, &row->subrequest_id, &row->outcome, &row->message};
 	uint16_t lengths[RECORD_TEXTS];
 	size_t at = HEADER_SIZE;

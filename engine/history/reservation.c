@@ -117,8 +117,8 @@ static struct hash128
 new_id(const struct history_writer *writer)
 {
 	const char tag = KEY_ID;
-	const struct str parts[2] = {
-		{&tag, 1}, {(const char *)&writer->state.next_number, sizeof(writer->state.next_number)}};
+	const struct str parts[2] = {{&tag, 1},
+	                             {(const char *)&writer->state.next_number, sizeof(writer->state.next_number)}};
 
 	return hash_parts(&writer->history->key, parts, 2);
 }
@@ -314,17 +314,18 @@ writer_reserve(struct history_writer *writer, const struct request *request, enu
 {
 	struct reserved reserved = {.id = new_id(writer), .reason = reason, .expires_ms = later(now_ms, lease_ms)};
 	struct record record = {
-		.row = {
-			.actor = request->attribute[ATTRIBUTE_ACTOR],
-			.operation = request->attribute[ATTRIBUTE_OPERATION],
-			.target = request->attribute[ATTRIBUTE_TARGET],
-			.clname = request->attribute[ATTRIBUTE_CLNAME],
-			.request_id = request->request_id,
-			.subrequest_id = request->subrequest_id,
-			.outcome = STR("Started"),
-			.start_ms = now_ms,
-			.end_ms = TIME_NONE,
-		},
+		.row =
+			{
+				.actor = request->attribute[ATTRIBUTE_ACTOR],
+				.operation = request->attribute[ATTRIBUTE_OPERATION],
+				.target = request->attribute[ATTRIBUTE_TARGET],
+				.clname = request->attribute[ATTRIBUTE_CLNAME],
+				.request_id = request->request_id,
+				.subrequest_id = request->subrequest_id,
+				.outcome = STR("Started"),
+				.start_ms = now_ms,
+				.end_ms = TIME_NONE,
+			},
 		.recorded_ms = now_ms,
 		.until_ms = reserved.expires_ms,
 		.flags = RECORD_RESERVED,

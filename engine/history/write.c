@@ -96,11 +96,11 @@ entries_change(struct history_writer *writer, struct count_entry *old, size_t ol
 	for (size_t i = 0; r == 0 && i < new_count; i++) {
 		int64_t leave = TIME_NONE;
 
-		if (!(new[i].flags & ENTRY_RINGED))
+		if (!(new[i].flags &ENTRY_RINGED))
 			continue;
 		for (size_t j = 0; j < old_count; j++) {
-			if (old[j].flags & ENTRY_RINGED && old[j].key.lo == new[i].key.lo &&
-			    old[j].key.hi == new[i].key.hi) {
+			if (old[j].flags & ENTRY_RINGED &&
+			    old[j].key.lo == new[i].key.lo &&old[j].key.hi == new[i].key.hi) {
 				leave = old[j].order;
 				old[j].flags &= ~(unsigned)ENTRY_RINGED; /* done here */
 			}

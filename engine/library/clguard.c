@@ -103,14 +103,14 @@ tell_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
 {
 	for (const struct diag *d = diags->first; d && finding; d = d->next) {
 		finding(context, &(struct clg_finding){
-			.severity = (enum clg_severity)d->severity,
-			.code = d->code ? d->code : "",
-			.file = d->file,
-			.line = d->line,
-			.column = d->column,
-			.path = d->path,
-			.text = d->text,
-		});
+					 .severity = (enum clg_severity)d->severity,
+					 .code = d->code ? d->code : "",
+					 .file = d->file,
+					 .line = d->line,
+					 .column = d->column,
+					 .path = d->path,
+					 .text = d->text,
+				 });
 	}
 }
 
@@ -123,10 +123,10 @@ error_from_findings(const struct diags *diags, int code, struct error *err)
 	while (d && d->severity != SEVERITY_ERROR)
 		d = d->next;
 	if (d)
-		(void)error_set_at(err, (enum error_code)-code, d->line, d->column, "%s%s%s", d->file,
-		                   d->file[0] ? ": " : "", d->text);
+		(void)error_set_at(err, error_from(code), d->line, d->column, "%s%s%s", d->file, d->file[0] ? ": " : "",
+		                   d->text);
 	else
-		(void)error_set(err, (enum error_code)-code, NULL, "the policies could not be loaded");
+		(void)error_set(err, error_from(code), NULL, "the policies could not be loaded");
 }
 
 int

@@ -23,8 +23,20 @@ struct clg_session;
 
 /* The values are stable; new ones are added at the end. */
 enum clg_error_code {
-	CLG_ESYNTAX = 1, CLG_ETYPE, CLG_ERANGE, CLG_ELIMIT, CLG_EMISSING, CLG_EUNKNOWN, CLG_EDUPLICATE, CLG_ECONFLICT,
-	CLG_EMEMORY, CLG_EIO, CLG_EFULL, CLG_EDAMAGED, CLG_EBUSY, CLG_EINTERNAL
+	CLG_ESYNTAX = 1,
+	CLG_ETYPE,
+	CLG_ERANGE,
+	CLG_ELIMIT,
+	CLG_EMISSING,
+	CLG_EUNKNOWN,
+	CLG_EDUPLICATE,
+	CLG_ECONFLICT,
+	CLG_EMEMORY,
+	CLG_EIO,
+	CLG_EFULL,
+	CLG_EDAMAGED,
+	CLG_EBUSY,
+	CLG_EINTERNAL
 };
 
 struct clg_error {
@@ -42,20 +54,22 @@ enum clg_mode { CLG_STRICT, CLG_ONAP };
 /* Start from CLG_OPTIONS_INIT, which has the defaults; size makes room for later members. */
 struct clg_options {
 	size_t size;
-	const char *data;        /* database directory, made when missing; NULL: private, gone at close */
+	const char *data; /* database directory, made when missing; NULL: private, gone at close */
 	enum clg_mode mode;
-	bool on_error_permit;    /* strict: what an evaluation that fails gives; default Deny */
-	bool no_guard_deny;      /* strict: what no applicable guard gives; default Permit */
-	bool process_durability; /* commits survive kill -9 only, not power loss; default both */
-	int64_t lease_ms;        /* how long an operation that never ends is live; default 1 h */
-	size_t map_bytes;        /* address space of the database; default 64 GiB */
+	bool on_error_permit;            /* strict: what an evaluation that fails gives; default Deny */
+	bool no_guard_deny;              /* strict: what no applicable guard gives; default Permit */
+	bool process_durability;         /* commits survive kill -9 only, not power loss; default both */
+	int64_t lease_ms;                /* how long an operation that never ends is live; default 1 h */
+	size_t map_bytes;                /* address space of the database; default 64 GiB */
 	int64_t (*clock)(void *context); /* Unix milliseconds; NULL: the system's */
 	void *clock_context;
 	bool skip_bad_policies; /* a policy with errors is left out, the rest is loaded */
 };
 
 #define CLG_OPTIONS_INIT \
-	{ .size = sizeof(struct clg_options), .lease_ms = 3600000, .map_bytes = (size_t)1 << 36 }
+	{ \
+		.size = sizeof(struct clg_options), .lease_ms = 3600000, .map_bytes = (size_t)1 << 36 \
+	}
 
 CLG_API int clg_open(const struct clg_options *options, struct clg_engine **ret_engine, struct clg_error *err);
 
@@ -101,8 +115,8 @@ enum clg_effect { CLG_PERMIT, CLG_DENY };
 /* Texts are borrowed until the session's next call. */
 struct clg_decision {
 	enum clg_effect effect;
-	const char *reason;  /* "permit", "limit_reached", ... */
-	const char *missing; /* with "missing_attribute": its name; else NULL */
+	const char *reason;                  /* "permit", "limit_reached", ... */
+	const char *missing;                 /* with "missing_attribute": its name; else NULL */
 	const char *policy, *version, *file; /* the guard that denied; NULL on Permit */
 	uint32_t line, column;
 	uint64_t generation; /* of the policy set that answered */
@@ -139,7 +153,8 @@ struct clg_operation {
  * Enters operations, all or none; returns after the commit. Started then final with the same identity is an update.
  * -CLG_EMISSING: a row without actor or operation, or a Started one without request_id; -CLG_EFULL: no room.
  */
-CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t count, struct clg_error *err);
+CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t count,
+                       struct clg_error *err);
 
 /*
  * Reservations: the right to perform one operation, taken in the same step as the decision, so that no other caller, thread or
@@ -194,8 +209,8 @@ struct clg_guard_policy {
 };
 
 struct clg_constraint {
-	const int *num;          /* NULL when there is no limiter */
-	const char *duration;    /* "PT15M" or 5min 10min 30min 1h 12h 1d 5d 1w 1mon */
+	const int *num;                         /* NULL when there is no limiter */
+	const char *duration;                   /* "PT15M" or 5min 10min 30min 1h 12h 1d 5d 1w 1mon */
 	const char *active_from, *active_until; /* time_in_range: arg2, arg3; NULL for always */
 	const char *const *blacklist;
 	size_t blacklist_count;
@@ -209,23 +224,27 @@ struct clg_results {
 	const struct clg_message {
 		enum clg_message_level level;
 		const char *text;
-	} *messages;
+	} * messages;
 	size_t message_count;
 };
 
 /* version: of the guard header, NULL for "2.0.0". NULL when memory is out. */
 CLG_API struct clg_builder *clg_builder_new(const char *version);
 CLG_API void clg_builder_free(struct clg_builder *builder);
-CLG_API int clg_builder_add_policy(struct clg_builder *builder, const struct clg_guard_policy *policy, struct clg_error *err);
-CLG_API int clg_builder_remove_policy(struct clg_builder *builder, const struct clg_guard_policy *policy, struct clg_error *err);
+CLG_API int clg_builder_add_policy(struct clg_builder *builder, const struct clg_guard_policy *policy,
+                                   struct clg_error *err);
+CLG_API int clg_builder_remove_policy(struct clg_builder *builder, const struct clg_guard_policy *policy,
+                                      struct clg_error *err);
 CLG_API int clg_builder_add_constraint(struct clg_builder *builder, const char *policy_id,
                                        const struct clg_constraint *constraint, struct clg_error *err);
 CLG_API int clg_builder_remove_constraint(struct clg_builder *builder, const char *policy_id,
                                           const struct clg_constraint *constraint, struct clg_error *err);
-CLG_API int clg_builder_remove_all_constraints(struct clg_builder *builder, const char *policy_id, struct clg_error *err);
+CLG_API int clg_builder_remove_all_constraints(struct clg_builder *builder, const char *policy_id,
+                                               struct clg_error *err);
 
 /* Builds and checks; the results are borrowed until the builder's next call. */
-CLG_API int clg_builder_build(struct clg_builder *builder, const struct clg_results **ret_results, struct clg_error *err);
+CLG_API int clg_builder_build(struct clg_builder *builder, const struct clg_results **ret_results,
+                              struct clg_error *err);
 
 /*
  * The SDK of control loops: makes a control loop type, a TOSCA service template, of element definitions, fills in its

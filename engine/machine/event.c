@@ -78,7 +78,7 @@ static int
 identity_read(json_t *json, struct arena *arena, struct event *ret)
 {
 	static const char *const apart[] = {
-	        "requestID", "closedLoopAlarmStart", "closedLoopAlarmEnd", "closedLoopEventStatus", "t", "time"};
+		"requestID", "closedLoopAlarmStart", "closedLoopAlarmEnd", "closedLoopEventStatus", "t", "time"};
 	json_t *copy = json_copy(json);
 	int r;
 

@@ -23,14 +23,14 @@ push(struct actions *actions, enum action_kind kind, const struct run *run)
 	assert(actions->count < ACTIONS_MAX);
 	action = &actions->list[actions->count++];
 	*action = (struct action){
-	        .kind = kind,
-	        .run = run,
-	        .event = run->event,
-	        .policy = run->policy,
-	        .directive = directive_of(run),
-	        .generation = run->generation,
-	        .attempt = run->attempt,
-	        .serial = run->serial,
+		.kind = kind,
+		.run = run,
+		.event = run->event,
+		.policy = run->policy,
+		.directive = directive_of(run),
+		.generation = run->generation,
+		.attempt = run->attempt,
+		.serial = run->serial,
 	};
 	return action;
 }
@@ -283,8 +283,8 @@ bool
 run_answer(struct run *run, const struct answer *answer, int64_t now_ms, struct actions *actions)
 {
 	static const enum answer_kind wanted[] = {
-	        [RUN_ENTITY] = ANSWER_QUERY, [RUN_LOCK] = ANSWER_LOCK,      [RUN_COUNT] = ANSWER_QUERY,
-	        [RUN_GUARD] = ANSWER_GUARD,  [RUN_ATTEMPT] = ANSWER_RESULT,
+		[RUN_ENTITY] = ANSWER_QUERY, [RUN_LOCK] = ANSWER_LOCK,      [RUN_COUNT] = ANSWER_QUERY,
+		[RUN_GUARD] = ANSWER_GUARD,  [RUN_ATTEMPT] = ANSWER_RESULT,
 	};
 
 	if (run->state == RUN_IDLE || run->state > RUN_ATTEMPT || answer->generation != run->generation ||

@@ -8,9 +8,9 @@
 #define RUN_VERSION 1
 
 const char *const run_state_name[RUN_DENIED + 1] = {
-	[RUN_IDLE] = "IDLE",   [RUN_ENTITY] = "ENTITY",   [RUN_LOCK] = "LOCK", [RUN_COUNT] = "COUNT",
-	[RUN_GUARD] = "GUARD", [RUN_ATTEMPT] = "ATTEMPT", [RUN_WAIT] = "WAIT", [RUN_ABATEMENT] = "ABATEMENT",
-	[RUN_DENIED] = "DENIED",
+	[RUN_IDLE] = "IDLE",   [RUN_ENTITY] = "ENTITY",       [RUN_LOCK] = "LOCK",
+	[RUN_COUNT] = "COUNT", [RUN_GUARD] = "GUARD",         [RUN_ATTEMPT] = "ATTEMPT",
+	[RUN_WAIT] = "WAIT",   [RUN_ABATEMENT] = "ABATEMENT", [RUN_DENIED] = "DENIED",
 };
 
 /* --- writing --- */

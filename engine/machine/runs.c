@@ -121,8 +121,7 @@ loops_new(const struct operational *policies, const struct loops_options *option
 	loops->runs = calloc(slots, sizeof(*loops->runs));
 	loops->idle = calloc(slots, sizeof(*loops->idle));
 	if (operational_index_build(&loops->policies, policies, &loops->arena) < 0 || !loops->runs || !loops->idle ||
-	    heap_init(&loops->timers, slots) < 0 ||
-	    chains_init(&loops->locks, loops->buckets, slots) < 0 ||
+	    heap_init(&loops->timers, slots) < 0 || chains_init(&loops->locks, loops->buckets, slots) < 0 ||
 	    chains_init(&loops->events, loops->buckets, slots) < 0 ||
 	    windows_init(&loops->windows, evaluations > 1 ? options->windows_max : 0, evaluations) < 0) {
 		loops_free(loops);

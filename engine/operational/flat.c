@@ -3,8 +3,8 @@
 #include "engine/operational/operational_priv.h"
 
 static const char *const operation_keys[] = {
-        "id",      "description",     "operation",       "timeout",           "retries",       "success",
-        "failure", "failure_timeout", "failure_retries", "failure_exception", "failure_guard", NULL};
+	"id",      "description",     "operation",       "timeout",           "retries",       "success",
+	"failure", "failure_timeout", "failure_retries", "failure_exception", "failure_guard", NULL};
 static const char *const actor_keys[] = {"actor", "operation", "target", "payload", NULL};
 static const char *const target_keys[] = {"targetType", "entityIds", NULL};
 

@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	int kind;
 } operators[] = {
-        {"equal", CLAUSE_EQUAL},          {"valid_values", CLAUSE_EQUAL},
-        {"greater_than", CLAUSE_GREATER}, {"greater_or_equal", CLAUSE_GREATER_EQUAL},
-        {"less_than", CLAUSE_LESS},       {"less_or_equal", CLAUSE_LESS_EQUAL},
+	{"equal", CLAUSE_EQUAL},          {"valid_values", CLAUSE_EQUAL},
+	{"greater_than", CLAUSE_GREATER}, {"greater_or_equal", CLAUSE_GREATER_EQUAL},
+	{"less_than", CLAUSE_LESS},       {"less_or_equal", CLAUSE_LESS_EQUAL},
 };
 
 static const char *

@@ -163,9 +163,9 @@ check_timeout(struct compiler *c, const struct draft *start)
 		           (long long)start->longest_s, (long long)overall);
 	else if (start->longest_retries_s > overall)
 		opv_report_as(
-		        c, OPV_25, SEVERITY_INFO, timeout ? timeout : c->body, "timeout",
-		        "with all retries the longest path takes %lld s, the overall timeout of %lld s cuts it off",
-		        (long long)start->longest_retries_s, (long long)overall);
+			c, OPV_25, SEVERITY_INFO, timeout ? timeout : c->body, "timeout",
+			"with all retries the longest path takes %lld s, the overall timeout of %lld s cuts it off",
+			(long long)start->longest_retries_s, (long long)overall);
 }
 
 /* Copies the directives in the order of the walk, then those that nobody reaches. */

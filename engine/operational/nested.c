@@ -180,7 +180,7 @@ read_directive(struct compiler *c, const struct node *node, int level)
 			continue;
 		draft->route[i] = route;
 		draft->route_text[i] =
-		        route->kind == NODE_MAP ? read_directive(c, route, level + 1) : field_text(route);
+			route->kind == NODE_MAP ? read_directive(c, route, level + 1) : field_text(route);
 		if (!draft->route_text[i].ptr && route->kind != NODE_MAP)
 			opv_report(c, OPV_19, route, opv_path(c, draft->directive.id, result_route[i]),
 			           "must be a directive, the id of one, or a final");

@@ -154,7 +154,7 @@ static void
 compile_policy(struct compiler *c)
 {
 	static const char *const *const keys[] = {
-	        [FORM_FLAT] = flat_keys, [FORM_NESTED] = nested_keys, [FORM_TRIGGER] = trigger_keys};
+		[FORM_FLAT] = flat_keys, [FORM_NESTED] = nested_keys, [FORM_TRIGGER] = trigger_keys};
 
 	if (!choose_form(c, &c->ret->form))
 		return;
@@ -192,7 +192,7 @@ operational_compile_known(const struct policy *policy, const struct catalogue *c
                           struct diags *diags)
 {
 	struct compiler c = {
-	        .policy = policy, .type = policy->type, .registry = registry, .arena = arena, .diags = diags};
+		.policy = policy, .type = policy->type, .registry = registry, .arena = arena, .diags = diags};
 	struct arena scratch;
 
 	if (!c.type && catalogue && policy->type_name.ptr)

@@ -20,7 +20,7 @@ enum result {
 #define X(name, route, text, outcome) RESULT_##name,
 	OPERATIONAL_RESULTS(X)
 #undef X
-	        RESULT_COUNT
+		RESULT_COUNT
 };
 
 extern const char *const result_route[RESULT_COUNT];   /* "success" ... */

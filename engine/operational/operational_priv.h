@@ -58,7 +58,7 @@ enum opv {
 #define X(number, severity, text) OPV_##number,
 	OPV_RULES(X)
 #undef X
-	        OPV_COUNT
+		OPV_COUNT
 };
 
 #define NESTING_MAX 16
@@ -104,7 +104,7 @@ struct compiler {
 
 /* Adds a finding of a rule, path in the common form (NULL: none, as when memory is out). where: its place. */
 void opv_report(struct compiler *c, enum opv rule, const struct node *where, const char *path, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+	__attribute__((format(printf, 5, 6)));
 void opv_report_as(struct compiler *c, enum opv rule, enum severity severity, const struct node *where,
                    const char *path, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void opv_no_memory(struct compiler *c);

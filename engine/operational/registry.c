@@ -19,7 +19,7 @@ struct registry {
 
 const char *const target_type_name[TARGET_COUNT] = {
 #define X(name) [TARGET_##name] = #name,
-        TARGET_TYPES(X)
+	TARGET_TYPES(X)
 #undef X
 };
 
@@ -113,7 +113,7 @@ capability_read(struct registry *registry, struct capability *capability, const 
 	node = node_get(properties, "targettype");
 	if (node)
 		capability->targets |=
-		        targets_read(registry, node->kind == NODE_MAP ? node_get(node, "target") : node, diags);
+			targets_read(registry, node->kind == NODE_MAP ? node_get(node, "target") : node, diags);
 	capability->entity_ids = names_read(registry, node_get(properties, "entity_ids"), diags);
 	capability->entity_ids_if_any = names_read(registry, node_get(properties, "entity_ids_if_any"), diags);
 	capability->payload = names_read(registry, node_get(properties, "payload"), diags);

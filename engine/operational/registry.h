@@ -12,7 +12,7 @@ enum target_type {
 #define X(name) TARGET_##name,
 	TARGET_TYPES(X)
 #undef X
-	        TARGET_COUNT
+		TARGET_COUNT
 };
 
 extern const char *const target_type_name[TARGET_COUNT];

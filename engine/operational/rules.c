@@ -10,31 +10,31 @@ static const struct rule {
 	enum severity severity;
 } rules[OPV_COUNT] = {
 #define X(number, level, text) [OPV_##number] = {"OPV-" #number, SEVERITY_##level},
-        OPV_RULES(X)
+	OPV_RULES(X)
 #undef X
 };
 
 const char *const result_route[RESULT_COUNT] = {
 #define X(name, route, text, outcome) [RESULT_##name] = route,
-        OPERATIONAL_RESULTS(X)
+	OPERATIONAL_RESULTS(X)
 #undef X
 };
 
 const char *const result_name[RESULT_COUNT] = {
 #define X(name, route, text, outcome) [RESULT_##name] = text,
-        OPERATIONAL_RESULTS(X)
+	OPERATIONAL_RESULTS(X)
 #undef X
 };
 
 const char *const result_outcome[RESULT_COUNT] = {
 #define X(name, route, text, outcome) [RESULT_##name] = outcome,
-        OPERATIONAL_RESULTS(X)
+	OPERATIONAL_RESULTS(X)
 #undef X
 };
 
 const char *const result_final[RESULT_COUNT] = {
 #define X(name, route, text, outcome) [RESULT_##name] = "final_" route,
-        OPERATIONAL_RESULTS(X)
+	OPERATIONAL_RESULTS(X)
 #undef X
 };
 

@@ -38,8 +38,7 @@ fails_started(void *context, struct str clname)
 void
 trial_break_history(struct trial *trial, bool fails)
 {
-	trial->view = fails ? (struct history_view){fails_count, fails_live, fails_started, NULL}
-	                    : history_reader_view;
+	trial->view = fails ? (struct history_view){fails_count, fails_live, fails_started, NULL} : history_reader_view;
 	trial->view.context = trial->reader;
 }
 

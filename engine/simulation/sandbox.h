@@ -9,8 +9,8 @@
 struct trial;
 
 /* Compiles `documents`; findings go to diags. errors as policyset_compile and history_open; the text of the latter is a finding. */
-int trial_open(const struct engine_options *options, const struct document *documents, size_t count,
-               struct trial **ret, struct diags *diags);
+int trial_open(const struct engine_options *options, const struct document *documents, size_t count, struct trial **ret,
+               struct diags *diags);
 void trial_close(struct trial *trial); /* takes NULL */
 
 const struct policyset *trial_set(const struct trial *trial);

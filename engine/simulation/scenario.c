@@ -80,7 +80,7 @@ open_guards(struct plant *plant, struct diags *diags)
 	if (!plant->options->guards)
 		return 0;
 	r = trial_open(&options, plant->options->guards, plant->options->guard_count, &plant->trial, diags);
-	return r < 0 ? error_set(plant->err, (enum error_code) - r, NULL, "the guards have errors") : 0;
+	return r < 0 ? error_set(plant->err, error_from(r), NULL, "the guards have errors") : 0;
 }
 
 /* Every loop that an element names must be somebody's. */

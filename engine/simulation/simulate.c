@@ -32,7 +32,8 @@ simulate_compile(json_t *script, const struct simulate_options *options, struct 
 			diags_add(diags, SEVERITY_ERROR, "OPV-00", NULL, "a policy of the script must be text");
 			return false;
 		}
-		documents[count++] = (struct document){.name = name, .bytes = {json_string_value(text), json_string_length(text)}};
+		documents[count++] =
+			(struct document){.name = name, .bytes = {json_string_value(text), json_string_length(text)}};
 	}
 	return operational_set_compile(documents, count, arena, ret, diags);
 }
@@ -78,7 +79,7 @@ play(struct script *script, const struct operational *policies, const struct sim
 	if (options->guards) {
 		r = trial_open(&engine_options, options->guards, options->guard_count, &trial, diags);
 		if (r < 0)
-			return error_set(err, (enum error_code) - r, NULL, "the guards have errors");
+			return error_set(err, error_from(r), NULL, "the guards have errors");
 	}
 	r = simulate_play(script, policies, options, trial, recorder, err);
 	trial_close(trial);

@@ -175,8 +175,8 @@ write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
 		enum attribute field = (enum attribute)attribute_find(node_get(filter, "field")->text);
 
 		fprintf(out,
-		        "    <Rule RuleId=\"filter-%" PRIu32 "\" Effect=\"%s\">\n      <Condition><Apply FunctionId=\"" XACML1
-		        "and\">",
+		        "    <Rule RuleId=\"filter-%" PRIu32
+		        "\" Effect=\"%s\">\n      <Condition><Apply FunctionId=\"" XACML1 "and\">",
 		        filter->index + 1, denies ? "Deny" : "Permit");
 		if (guard->range.kind != RANGE_ALWAYS)
 			xacml_range(&guard->range, out);

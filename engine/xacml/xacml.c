@@ -5,11 +5,16 @@
 #include <inttypes.h>
 
 const char *const xacml_ids[ATTRIBUTE_COUNT] = {
-	[ATTRIBUTE_ACTOR] = XACML_ONAP "actor:actor-id",         [ATTRIBUTE_OPERATION] = XACML_ONAP "operation:operation-id",
-	[ATTRIBUTE_CLNAME] = XACML_ONAP "clname:clname-id",      [ATTRIBUTE_TARGET] = XACML_ONAP "target:target-id",
-	[ATTRIBUTE_VNF_NAME] = XACML_ONAP "target:vnf-name",     [ATTRIBUTE_VNF_ID] = XACML_ONAP "target:vnf-id",
-	[ATTRIBUTE_VNF_TYPE] = XACML_ONAP "target:vnf-type",     [ATTRIBUTE_NAMING_CODE] = XACML_ONAP "target:nf-naming-code",
-	[ATTRIBUTE_VSERVER_ID] = XACML_ONAP "target:vserver-id", [ATTRIBUTE_REGION_ID] = XACML_ONAP "target:cloud-region-id",
+	[ATTRIBUTE_ACTOR] = XACML_ONAP "actor:actor-id",
+	[ATTRIBUTE_OPERATION] = XACML_ONAP "operation:operation-id",
+	[ATTRIBUTE_CLNAME] = XACML_ONAP "clname:clname-id",
+	[ATTRIBUTE_TARGET] = XACML_ONAP "target:target-id",
+	[ATTRIBUTE_VNF_NAME] = XACML_ONAP "target:vnf-name",
+	[ATTRIBUTE_VNF_ID] = XACML_ONAP "target:vnf-id",
+	[ATTRIBUTE_VNF_TYPE] = XACML_ONAP "target:vnf-type",
+	[ATTRIBUTE_NAMING_CODE] = XACML_ONAP "target:nf-naming-code",
+	[ATTRIBUTE_VSERVER_ID] = XACML_ONAP "target:vserver-id",
+	[ATTRIBUTE_REGION_ID] = XACML_ONAP "target:cloud-region-id",
 };
 
 void
@@ -108,8 +113,8 @@ xacml_range(const struct time_range *range, FILE *out)
 		fprintf(out,
 		        "<Apply FunctionId=\"" XACML1 "%s-%s-than-or-equal\"><Apply FunctionId=\"" XACML1
 		        "%s-one-and-only\"><AttributeDesignator Category=\"" XACML_ENVIRONMENT
-		        "\" AttributeId=\"urn:oasis:names:tc:xacml:1.0:environment:current-%s\" DataType=\"" XACML_SCHEMA
-		        "%s\" MustBePresent=\"false\"/></Apply>",
+		        "\" AttributeId=\"urn:oasis:names:tc:xacml:1.0:environment:current-%s\" "
+		        "DataType=\"" XACML_SCHEMA "%s\" MustBePresent=\"false\"/></Apply>",
 		        type, i == 0 ? "greater" : "less", type, type, type);
 		if (!daily)
 			xacml_value(type, str_from(bound), out);

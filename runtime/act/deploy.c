@@ -217,7 +217,8 @@ find_promise(const struct turn *turn, const struct policyset *of, struct str doc
 	for (const struct promise *promise = turn->promises; promise; promise = promise->next)
 		for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
 			if (str_equal(guard->policy, promise->policy) && str_equal(guard->version, promise->version) &&
-			    str_equal(str_from(guard->owner), promise->owner) && !str_equal(document, promise->document))
+			    str_equal(str_from(guard->owner), promise->owner) &&
+			    !str_equal(document, promise->document))
 				return promise;
 	return NULL;
 }
@@ -290,7 +291,8 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 		                       STR_ARG(namesake->policy), STR_ARG(namesake->version), namesake->file,
 		                       namesake->line);
 	else if (promise)
-		refusal = arena_printf(turn->arena, "policy %.*s %.*s comes into force already, for control loop %.*s %.*s",
+		refusal = arena_printf(turn->arena,
+		                       "policy %.*s %.*s comes into force already, for control loop %.*s %.*s",
 		                       STR_ARG(promise->policy), STR_ARG(promise->version), STR_ARG(promise->loop.name),
 		                       STR_ARG(promise->loop.version));
 	else

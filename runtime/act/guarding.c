@@ -79,7 +79,7 @@ guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop
 		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena,
 		                          &decision, &why);
 	if (r < 0) {
-		turn_fail(turn, (enum error_code) - r); /* an order that cannot be decided is not carried out */
+		turn_fail(turn, error_from(r)); /* an order that cannot be decided is not carried out */
 		return false;
 	}
 	if (denials)

@@ -122,7 +122,8 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		gateway_keep(turn, root, !replace);
 	}
 	if (!message_can_prime(turn)) {
-		call_refuse(call, 400, "The definitions of all control loops would be more than a message of %zu MiB carries",
+		call_refuse(call, 400,
+		            "The definitions of all control loops would be more than a message of %zu MiB carries",
 		            MESSAGE_MAX >> 20);
 		return -ERROR_CONFLICT;
 	}

@@ -62,7 +62,8 @@ properties_of(struct turn *turn, const struct node *root, const struct node *tem
 	struct text out;
 
 	text_init(&out, turn->arena);
-	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, common, &out); /* there may be none */
+	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, common,
+	                                &out); /* there may be none */
 	if (json_read(turn_text(turn, &out), "", &limits, turn->arena, &properties, NULL) == 0)
 		return properties;
 	turn_fail(turn, ERROR_MEMORY);

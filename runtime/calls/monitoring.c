@@ -8,7 +8,7 @@
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 
-#define ELEMENT_ID_MAX 64              /* bytes; a UUID has 36 */
+#define ELEMENT_ID_MAX 64             /* bytes; a UUID has 36 */
 #define RECORD_MAX ((size_t)16 << 10) /* bytes; a stock record has some 400. What is larger is not kept */
 
 /*
@@ -61,7 +61,8 @@ keep(struct turn *turn, char kind, struct concept id, struct str element, const 
 	int64_t time_ms;
 	bool there;
 
-	if (element.len > ELEMENT_ID_MAX || !time || time->kind != NODE_TEXT || time_parse_instant(time->text, &time_ms) != 0)
+	if (element.len > ELEMENT_ID_MAX || !time || time->kind != NODE_TEXT ||
+	    time_parse_instant(time->text, &time_ms) != 0)
 		return;
 	key = record_key(turn, kind, id, time_ms, element);
 	text_init(&out, turn->arena);

@@ -181,8 +181,7 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 static bool
 is_available(const struct participant *participant, const struct loop *loop)
 {
-	return loop->state == LOOP_UNINITIALISED ? participant_is_registered(participant)
-	                                         : !participant->left;
+	return loop->state == LOOP_UNINITIALISED ? participant_is_registered(participant) : !participant->left;
 }
 
 static bool

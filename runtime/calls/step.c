@@ -48,7 +48,7 @@ change_right(struct turn *turn, const struct task *task)
 	struct reservation_change change = {
 		.action = task->kind == TASK_SETTLE  ? RESERVATION_SETTLE
 	                  : task->kind == TASK_ABORT ? RESERVATION_ABORT
-	                                                 : RESERVATION_RENEW,
+	                                             : RESERVATION_RENEW,
 		.id = task->text,
 		.outcome = task->outcome,
 		.lease_ms = turn->runtime->limits.lease_ms,
@@ -57,7 +57,7 @@ change_right(struct turn *turn, const struct task *task)
 	int r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
 
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: the lease has ended, and counts as used */
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 }
 
 /* Orders a transition back that failed; once, and only if the guards agree. */

@@ -4,8 +4,7 @@
 
 #define NAME_MAX_BYTES 200
 
-struct concept
-concept_read(const struct node *node)
+struct concept concept_read(const struct node *node)
 {
 	const struct node *name = node_get(node, "name"), *version = node_get(node, "version");
 
@@ -14,8 +13,7 @@ concept_read(const struct node *node)
 	                                                                                     : STR_NONE};
 }
 
-bool
-concept_equal(struct concept a, struct concept b)
+bool concept_equal(struct concept a, struct concept b)
 {
 	return str_equal(a.name, b.name) && str_equal(a.version, b.version);
 }

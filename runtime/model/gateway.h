@@ -26,7 +26,7 @@ enum gateway_method {
 #define X(name) GATEWAY_##name,
 	GATEWAY_METHODS(X)
 #undef X
-	GATEWAY_METHOD_COUNT
+		GATEWAY_METHOD_COUNT
 };
 
 #define GATEWAY_METHODS_ALL ((1u << GATEWAY_METHOD_COUNT) - 1)
@@ -38,7 +38,7 @@ unsigned gateway_method_find(struct str name); /* its bit; 0 for another text */
 
 /* What may be done: any of the methods on any of the paths. */
 struct gateway_scope {
-	unsigned methods; /* bits */
+	unsigned methods;        /* bits */
 	const struct str *paths; /* without a slash at the end: "" is everything */
 	size_t path_count;
 };

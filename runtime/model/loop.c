@@ -94,8 +94,7 @@ read_element(const struct node *node, struct arena *arena, struct element *ret, 
 	if (node->kind != NODE_MAP || !is_uuid(node->key))
 		return error_set(err, ERROR_TYPE, node, "an element is a map under a UUID, not under '%.*s'",
 		                 STR_ARG(node->key));
-	*ret = (struct element){
-		.id = uuid_in_small_letters(node->key, arena), .version = STR("1.0.0"), .given = node};
+	*ret = (struct element){.id = uuid_in_small_letters(node->key, arena), .version = STR("1.0.0"), .given = node};
 	if (!ret->id.ptr)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	r = read_concept(node_get(node, "definition"), "an element's definition", &ret->definition, err);

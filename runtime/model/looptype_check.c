@@ -7,8 +7,8 @@
 #include "runtime/model/gateway.h"
 #include "runtime/model/looptype_priv.h"
 
-#define FINDINGS_MAX 100 /* sentences; what is wrong beyond them is worth another look after these */
-#define ENTRIES_MAX 1000    /* of a section */
+#define FINDINGS_MAX 100     /* sentences; what is wrong beyond them is worth another look after these */
+#define ENTRIES_MAX 1000     /* of a section */
 #define PROPERTIES_MAX 20000 /* of all node templates, each with those of its type and of the types above */
 
 /* A sentence with its place in front: "12:7: ...". */
@@ -54,8 +54,8 @@ looptype_warn(struct looptype_findings *findings, const struct node *where, cons
 	text_add_json(&findings->warnings, str_from(sentence));
 }
 
-static const char *const sections[] = {"data_types",         "capability_types", "node_types",
-                                       "relationship_types", "policy_types"};
+static const char *const sections[] = {"data_types", "capability_types", "node_types", "relationship_types",
+                                       "policy_types"};
 
 /*
  * What comes of a document grows faster than the document: templates are compared with each other and carry the
@@ -81,7 +81,8 @@ check_size(const struct node *root, struct looptype_findings *findings)
 		struct str type = looptype_text(template, "type");
 
 		for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-			const struct node *declared = node_get_str(types, type), *own = node_get(declared, "properties");
+			const struct node *declared = node_get_str(types, type),
+					  *own = node_get(declared, "properties");
 
 			properties += own ? own->count : 0;
 			type = looptype_text(declared, "derived_from");

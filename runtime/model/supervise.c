@@ -37,8 +37,8 @@ end_right(struct supervision *supervision, struct element *element, const char *
 	if (!element->right.ptr)
 		return;
 	act(supervision, (struct task){.kind = outcome ? TASK_SETTLE : TASK_ABORT,
-	                                 .text = element->right,
-	                                 .outcome = str_from(outcome)});
+	                               .text = element->right,
+	                               .outcome = str_from(outcome)});
 	element->right = STR_NONE;
 }
 
@@ -84,9 +84,9 @@ send_phase(struct supervision *supervision, const struct loop *loop, int64_t pha
 	bool update = loop->replaces.ptr || loop->state == LOOP_UNINITIALISED2PASSIVE;
 
 	act(supervision, (struct task){.kind = update ? TASK_UPDATE : TASK_STATE_CHANGE,
-	                                 .phase = phase,
-	                                 .ordered = loop->ordered,
-	                                 .current = loop_state_from(loop->state)});
+	                               .phase = phase,
+	                               .ordered = loop->ordered,
+	                               .current = loop_state_from(loop->state)});
 }
 
 static void
@@ -337,7 +337,8 @@ loop_tick(struct supervision *supervision, struct loop *loop)
 
 	changed |= renew(supervision, loop);
 	if (loop->result == CHANGE_FAILED && late && has_rights(loop)) {
-		loop_release(supervision, loop); /* of those who were asked beside the one that failed, and are silent */
+		loop_release(supervision,
+		             loop); /* of those who were asked beside the one that failed, and are silent */
 		return true;
 	}
 	if (!loop_busy(loop) || loop->result != CHANGE_NO_ERROR)
@@ -388,8 +389,8 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 		act(supervision, (struct task){.kind = TASK_UPDATE, .phase = 0});
 	if (!lost || element->phase != 0)
 		act(supervision, (struct task){.kind = lost ? TASK_UPDATE : TASK_STATE_CHANGE,
-		                                 .phase = element->phase,
-		                                 .ordered = element->state,
-		                                 .current = state});
+		                               .phase = element->phase,
+		                               .ordered = element->state,
+		                               .current = state});
 	return true;
 }

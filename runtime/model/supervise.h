@@ -60,7 +60,7 @@ struct supervision {
 	bool (*permit)(void *context, struct loop *loop, struct element *element);
 	void *context;
 	struct task *first, **last; /* supervision_init */
-	bool failed;                  /* memory ran out */
+	bool failed;                /* memory ran out */
 };
 
 void supervision_init(struct supervision *supervision);

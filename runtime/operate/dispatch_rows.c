@@ -72,5 +72,6 @@ dispatch_is_own(const struct turn *turn, struct str value)
 bool
 dispatch_is_to_be_claimed(const struct turn *turn, struct str value)
 {
-	return dispatch_is_own(turn, value) ? dispatch_claim_left(value) < CLAIM_MS / 2 : dispatch_claim_left(value) == 0;
+	return dispatch_is_own(turn, value) ? dispatch_claim_left(value) < CLAIM_MS / 2
+	                                    : dispatch_claim_left(value) == 0;
 }

@@ -161,8 +161,8 @@ find_number(struct turn *turn, const struct event *event, bool by_request, uint6
 {
 	struct str value;
 
-	if ((by_request && event->request_id.len == 0) ||
-	    !turn_get(turn, same_key(turn, event, by_request), &value) || value.len != NUMBER)
+	if ((by_request && event->request_id.len == 0) || !turn_get(turn, same_key(turn, event, by_request), &value) ||
+	    value.len != NUMBER)
 		return false;
 	*ret_number = store_unpack_u64(value.ptr);
 	return true;

@@ -50,8 +50,7 @@ bool transaction_due(struct turn *turn, int64_t *ret_ms, uint64_t *ret_number);
 void transaction_forget_due(struct turn *turn, int64_t due_ms, uint64_t number);
 
 /* All of them by number, each gone after its visit. A false answer stops. */
-void transactions_each(struct turn *turn, bool (*visit)(void *context, struct transaction *transaction),
-                       void *context);
+void transactions_each(struct turn *turn, bool (*visit)(void *context, struct transaction *transaction), void *context);
 
 /* --- locks --- */
 

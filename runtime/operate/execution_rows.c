@@ -5,9 +5,9 @@
 #include "runtime/operate/execution.h"
 #include "runtime/rows/txn.h"
 
-#define NUMBER 8           /* bytes of a number in a key or value */
-#define ATTEMPTS_KEPT 100  /* of one transaction */
-#define WINDOWS_MOST 1024  /* AAI maps whose ONSETs are counted at a time; the one unheard longest gives way */
+#define NUMBER 8          /* bytes of a number in a key or value */
+#define ATTEMPTS_KEPT 100 /* of one transaction */
+#define WINDOWS_MOST 1024 /* AAI maps whose ONSETs are counted at a time; the one unheard longest gives way */
 
 static const struct hash_key hash_key = {0, 0};
 

@@ -23,7 +23,7 @@ enter_row(struct turn *turn, const struct transaction *transaction, const struct
 		return; /* taking the right has entered this very row */
 	r = engine_writer_record(turn->writer, turn->set, &row, turn->now_ms);
 	if (r < 0)
-		turn_fail(turn, (enum error_code)-r);
+		turn_fail(turn, error_from(r));
 }
 
 /* A right ends with its operation, which may have taken several attempts; each of them has its row. */
@@ -43,7 +43,7 @@ settle_right(struct turn *turn, struct transaction *transaction, const struct ac
 			change.outcome = str_from(result_outcome[actions->list[i].result]);
 	r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: its lease is over, and it counts as used */
-		turn_fail(turn, (enum error_code)-r);
+		turn_fail(turn, error_from(r));
 	transaction->right = STR_NONE;
 }
 
@@ -53,9 +53,11 @@ operation_count(struct turn *turn, const struct action *action)
 	if (action->kind == ACTION_REJECT)
 		totals_add(turn, TOTAL_REJECTED, 1);
 	else if (action->kind == ACTION_FINAL)
-		totals_add(turn, action->final == RESULT_SUCCESS ? TOTAL_SUCCESS
-		                 : action->final == RESULT_COUNT ? TOTAL_OPENLOOP
-		                                                 : TOTAL_FAILURE, 1);
+		totals_add(turn,
+		           action->final == RESULT_SUCCESS ? TOTAL_SUCCESS
+		           : action->final == RESULT_COUNT ? TOTAL_OPENLOOP
+		                                           : TOTAL_FAILURE,
+		           1);
 }
 
 static void
@@ -100,14 +102,13 @@ ask_guard(struct turn *turn, struct transaction *transaction, struct answer *ans
 		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena,
 		                          &decision, &transaction->explanation);
 	if (r < 0)
-		turn_fail(turn, (enum error_code)-r);
+		turn_fail(turn, error_from(r));
 }
 
 bool
 operation_road(struct turn *turn, const struct run *run, struct actor_road *ret)
 {
-	struct str actor =
-		run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
+	struct str actor = run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
 
 	if (actor_road(&turn->runtime->actors, actor, turn->arena, ret))
 		return true;

@@ -197,8 +197,8 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 		.good = words[i].result == RESULT_SUCCESS,
 		.entity = text_of(message, "vnf-id"),
 	};
-	ret->has_count = json_is_integer(count) && json_integer_value(count) >= 0 &&
-	                 json_integer_value(count) <= INT32_MAX;
+	ret->has_count =
+		json_is_integer(count) && json_integer_value(count) >= 0 && json_integer_value(count) <= INT32_MAX;
 	if (ret->has_count)
 		ret->vf_count = (int32_t)json_integer_value(count);
 	return true;

@@ -8,8 +8,8 @@
 #include "base/document.h"
 #include "runtime/rows/bus_priv.h"
 
-#define REDELIVER_MS 60000 /* so long a batch may be on its way */
-#define BATCHES_MAX 64     /* of a group: instances that have not asked again */
+#define REDELIVER_MS 60000             /* so long a batch may be on its way */
+#define BATCHES_MAX 64                 /* of a group: instances that have not asked again */
 #define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
 
 /* What an instance was given: messages from..to, to exclusive, its own until `until_ms`. */
@@ -45,9 +45,9 @@ group_parse(struct turn *turn, struct str value, struct group *ret)
 	for (const struct node *child = batches->first; child && ret->count < BATCHES_MAX; child = child->next) {
 		const struct node *from = child->first->next, *to = from->next;
 
-		ret->batches[ret->count++] = (struct batch){child->first->text,          (uint64_t)from->integer,
-		                                            (uint64_t)to->integer,       to->next->integer,
-		                                            to->next->next->integer,     to->next->next->next->integer};
+		ret->batches[ret->count++] =
+			(struct batch){child->first->text, (uint64_t)from->integer, (uint64_t)to->integer,
+		                       to->next->integer,  to->next->next->integer, to->next->next->next->integer};
 	}
 }
 
@@ -107,7 +107,8 @@ giver_is_gone(const struct turn *turn, const struct batch *batch)
 {
 	if (batch->giver == (int64_t)turn->runtime->owner)
 		return false;
-	return batch->pid <= 0 || batch->pid == (int64_t)getpid() || (kill((pid_t)batch->pid, 0) != 0 && errno == ESRCH);
+	return batch->pid <= 0 || batch->pid == (int64_t)getpid() ||
+	       (kill((pid_t)batch->pid, 0) != 0 && errno == ESRCH);
 }
 
 /*

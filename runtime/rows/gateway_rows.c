@@ -153,7 +153,7 @@ gateway_load(struct turn *turn, struct concept type, struct gateway *ret)
 		return false;
 	r = gateway_read_row(row, turn->arena, ret);
 	if (r != 0)
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 	return r == 0;
 }
 

@@ -39,9 +39,9 @@ struct access_request {
 
 struct access_answer {
 	bool permit;
-	enum reason reason; /* permit, not_allowed, missing_attribute, error */
-	const char *missing; /* static */
-	const char *why;     /* a sentence; static */
+	enum reason reason;        /* permit, not_allowed, missing_attribute, error */
+	const char *missing;       /* static */
+	const char *why;           /* a sentence; static */
 	struct concept loop, type; /* absent names while not known */
 	bool sandbox;              /* either side is in one */
 	uint32_t line, column;     /* of the call, or of the service, that decided; 0: there is none */

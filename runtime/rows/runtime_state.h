@@ -16,13 +16,13 @@ struct runtime_options {
 	int64_t status_wait_ms; /* a participant may be silent so long; also the wait for an answer in a transition */
 	int64_t update_wait_ms; /* for PARTICIPANT_UPDATE_ACK */
 	unsigned retries;
-	bool rollback;                                    /* supervision.on_failure */
-	size_t topic_messages, topic_bytes;               /* kept of a topic */
-	size_t statistics;                                /* records kept of a participant, and of its elements */
-	struct str topic, notifications;                  /* names */
+	bool rollback;                      /* supervision.on_failure */
+	size_t topic_messages, topic_bytes; /* kept of a topic */
+	size_t statistics;                  /* records kept of a participant, and of its elements */
+	struct str topic, notifications;    /* names */
 	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
-	struct str events, loop_notifications;            /* names: of operational policies */
-	const char *const *actors;                        /* actors_read's items */
+	struct str events, loop_notifications; /* names: of operational policies */
+	const char *const *actors;             /* actors_read's items */
 	size_t actor_count;
 	size_t transactions;                              /* of operational policies, at a time */
 	bool unguarded;                                   /* operations ask no guard */
@@ -41,7 +41,7 @@ struct runtime {
 	struct run_options run_options;
 	struct courier *courier; /* NULL when no actor has a URL */
 	uint64_t owner;          /* a random number: this opening, among those that share the database */
-	uint64_t random[4]; /* message ids; in writing turns only, of which there is one at a time */
+	uint64_t random[4];      /* message ids; in writing turns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */

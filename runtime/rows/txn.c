@@ -47,7 +47,7 @@ turn_table_get(struct turn *turn, enum history_shared table, struct str key, str
 	int r = turn->failed ? turn->failed : store_get(turn->txn, history_shared_table(table), key, &value);
 
 	if (r < 0)
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 	if (r != 1)
 		return false;
 	*ret = copy(turn, value);
@@ -60,7 +60,7 @@ turn_table_put(struct turn *turn, enum history_shared table, struct str key, str
 	int r = turn->failed ? 0 : store_put(turn->txn, history_shared_table(table), key, value);
 
 	if (r < 0)
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 }
 
 void
@@ -69,7 +69,7 @@ turn_table_delete(struct turn *turn, enum history_shared table, struct str key)
 	int r = turn->failed ? 0 : store_delete(turn->txn, history_shared_table(table), key);
 
 	if (r < 0)
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 }
 
 /* An entry as a store call left it, copied. */
@@ -77,7 +77,7 @@ static bool
 take_entry(struct turn *turn, int r, struct store_entry *ret)
 {
 	if (r < 0)
-		turn_fail(turn, (enum error_code) - r);
+		turn_fail(turn, error_from(r));
 	if (r != 1)
 		return false;
 	ret->key = copy(turn, ret->key);

@@ -23,13 +23,13 @@ struct turn {
 	struct arena *arena;
 	const struct policyset *set; /* writing turns: the guards asked */
 	int64_t now_ms;
-	int failed;                   /* negative */
-	struct topic_name *published; /* topics that got messages */
+	int failed;                        /* negative */
+	struct topic_name *published;      /* topics that got messages */
 	struct parsed_document *documents; /* that were read in this turn (rows.c) */
 	struct promise *promises;          /* guards that come into force with this turn (deploy.c) */
 	unsigned primed;                   /* participants that were sent the definitions (participant.c) */
-	bool deployed;                /* policies came or went */
-	bool called;                  /* HTTP calls are to be made */
+	bool deployed;                     /* policies came or went */
+	bool called;                       /* HTTP calls are to be made */
 };
 
 struct topic_name {
@@ -61,7 +61,8 @@ struct topic_name {
 #define ROW_SAME 'J'
 #define ROW_LOCK 'Q'
 #define ROW_WINDOW 'O' /* counted ONSETs, by loop and AAI map */
-#define ROW_DISPATCH 'B' /* HTTP requests to actors, by number of the transaction: see runtime/operate/dispatch_rows.h */
+#define ROW_DISPATCH \
+	'B' /* HTTP requests to actors, by number of the transaction: see runtime/operate/dispatch_rows.h */
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */

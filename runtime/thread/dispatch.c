@@ -68,7 +68,8 @@ look_at_row(void *context, struct str key, struct str value)
 	if (dispatch_is_to_be_claimed(&look->turn, value))
 		look->claims = true;
 	if (dispatch_is_own(&look->turn, value) && dispatch_claim_left(value) > 0)
-		send(&look->turn, store_unpack_u64(key.ptr + 1), (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
+		send(&look->turn, store_unpack_u64(key.ptr + 1),
+		     (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
 
@@ -131,7 +132,8 @@ answer_run(struct turn *turn, struct runtime_call *call)
 	if (json) {
 		operations_answer(turn, STR_NONE, call->name, json);
 	} else if (subrequest_number(call->name, &number) && turn_get(turn, dispatch_key(turn, number), &row) &&
-	           row.len > DISPATCH_HEAD && str_equal((struct str){row.ptr + DISPATCH_HEAD, row.len - DISPATCH_HEAD}, call->name)) {
+	           row.len > DISPATCH_HEAD &&
+	           str_equal((struct str){row.ptr + DISPATCH_HEAD, row.len - DISPATCH_HEAD}, call->name)) {
 		dispatch_drop(turn, number);
 	}
 	json_decref(json);

@@ -205,7 +205,7 @@ wind_clock(struct runtime *runtime, struct error *err)
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
 	if (r != 0)
-		return error_set(err, (enum error_code) - r, NULL, "cannot read the runtime's clock");
+		return error_set(err, error_from(r), NULL, "cannot read the runtime's clock");
 	if (stood_ms > engine_now(runtime->engine))
 		runtime->options.set_clock(runtime->options.clock_context, stood_ms);
 	return 0;

@@ -14,8 +14,8 @@ struct group {
 	struct runtime *runtime;
 	const struct policyset *set;
 	struct runtime_call *calls;
-	bool one, stale, behind, deployed, refused, undone, clock,
-		again, more; /* again: a scan found that time goes on to matter; more: is due now */
+	bool one, stale, behind, deployed, refused, undone, clock, again,
+		more; /* again: a scan found that time goes on to matter; more: is due now */
 	struct topic_name *published;
 	const char *complaint; /* only this is to be notified */
 };

@@ -9,7 +9,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct document_limits limits = {
-	.bytes = 65536, .depth = 32, .nodes = 5000, .aliases = 50, .scalar = 4096,
+	.bytes = 65536,
+	.depth = 32,
+	.nodes = 5000,
+	.aliases = 50,
+	.scalar = 4096,
 };
 
 static int
@@ -28,8 +32,10 @@ static void
 ask(const struct guard_list *guards, struct pattern_scratch *scratch)
 {
 	struct request request = {
-		.attribute = {[ATTRIBUTE_ACTOR] = STR("APPC"), [ATTRIBUTE_OPERATION] = STR("Restart"),
-	                      [ATTRIBUTE_CLNAME] = STR("cl"), [ATTRIBUTE_TARGET] = STR("vm-1")},
+		.attribute = {[ATTRIBUTE_ACTOR] = STR("APPC"),
+	                      [ATTRIBUTE_OPERATION] = STR("Restart"),
+	                      [ATTRIBUTE_CLNAME] = STR("cl"),
+	                      [ATTRIBUTE_TARGET] = STR("vm-1")},
 		.has_vf_count = true,
 		.vf_count = 2,
 	};

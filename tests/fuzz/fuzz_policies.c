@@ -33,8 +33,11 @@ static void
 compile(const struct document *document, enum guard_mode mode, const struct catalogue *builtin, struct arena *arena)
 {
 	static const struct history_view history = {no_count, no_loop_live, no_loop_started, NULL};
-	struct compile_options options = {.mode = mode, .limits = document_limits_default, .policies_max = 1000,
-	                                  .builtin = builtin, .skip_bad_policies = true};
+	struct compile_options options = {.mode = mode,
+	                                  .limits = document_limits_default,
+	                                  .policies_max = 1000,
+	                                  .builtin = builtin,
+	                                  .skip_bad_policies = true};
 	struct env env = {INT64_C(1776168000000), &history, pattern_scratch_new()};
 	struct request request = {.has_vf_count = true, .vf_count = 3};
 	struct policyset *set = NULL;

@@ -31,35 +31,77 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	"'" name "':{'type':'org.onap.policy.clamp.controlloop.ControlLoopElement','type_version':'1.0.1'," \
 	"'version':'1.0.0','properties':{'participantType':" NAME("P") ",'startPhase':1," more "}},"
 #define LOOP(name) \
-	"{'name':'" name "','version':'1.0.0','definition':" NAME("T") ",'elements':{" \
-	"'" ID(1) "':{'definition':" NAME("E1") ",'participantId':" NAME("p") "}," \
-	"'" ID(2) "':{'definition':" NAME("E2") "}}}"
+	"{'name':'" name "','version':'1.0.0','definition':" NAME( \
+		"T") ",'elements':{" \
+		     "'" ID(1) "':{'definition':" NAME("E1") ",'participantId':" NAME( \
+			     "p") "}," \
+				  "'" ID(2) "':{'definition':" NAME("E2") "}}}"
 #define ORDER(state, list) "order {'orderedState':'" state "','controlLoopIdentifierList':[" list "]}\n"
 #define SAYS(type, who) "{'messageType':'" type "','participantType':" NAME("P") ",'participantId':" NAME(who)
 #define ACK(name, state, result) \
-	SAYS("CONTROLLOOP_STATECHANGE_ACK", "p") ",'controlLoopId':" NAME(name) ",'controlLoopResultMap':{" \
-	"'" ID(1) "':{'state':'" state "','result':" result "},'" ID(2) "':{'state':'" state "','result':true}}}\n"
+	SAYS("CONTROLLOOP_STATECHANGE_ACK", "p") \
+	",'controlLoopId':" NAME(name) ",'controlLoopResultMap':{" \
+				       "'" ID(1) "':{'state':'" state "','result':" result \
+						 "},'" ID(2) "':{'state':'" state "','result':true}}}\n"
 
 /* A type with a guard and an offered element; a is new, b initialises, c and e are PASSIVE, d RUNNING, f has failed. */
 static const char setting[] =
-	"commission {'tosca_definitions_version':'tosca_simple_yaml_1_3','topology_template':{'node_templates':{"
-	ELEMENT("E1", "'policy_id':" NAME("g"))
-	ELEMENT("E2", "'participantSelection':'participant'")
-	"'T':{'type':'org.onap.policy.clamp.controlloop.ControlLoop','type_version':'1.0.1','version':'1.0.0',"
-	"'properties':{'elements':[" NAME("E1") "," NAME("E2") "]}}},"
-	"'policies':[{'g':{'type':'onap.policies.controlloop.guard.common.MinMax','version':'1.0.0',"
-	"'properties':{'actor':'P','operation':'RUNNING','max':3}}}]}}\n"
-	SAYS("PARTICIPANT_REGISTER", "p") "}\n"
-	SAYS("PARTICIPANT_REGISTER", "q") "}\n"
-	"create {'controlLoopList':["
-	LOOP("a") "," LOOP("b") "," LOOP("c") "," LOOP("d") "," LOOP("e") "," LOOP("f") "]}\n"
-	ORDER("PASSIVE", NAME("b") "," NAME("c") "," NAME("d") "," NAME("e") "," NAME("f"))
-	ACK("c", "PASSIVE", "true")
-	ACK("d", "PASSIVE", "true")
-	ACK("e", "PASSIVE", "true")
-	ACK("f", "PASSIVE", "false")
-	ORDER("RUNNING", NAME("d"))
-	ACK("d", "RUNNING", "true");
+	"commission "
+	"{'tosca_definitions_version':'tosca_simple_yaml_1_3','topology_template':{'node_templates':{" ELEMENT(
+		"E1", "'"
+		      "p"
+		      "o"
+		      "l"
+		      "i"
+		      "c"
+		      "y"
+		      "_"
+		      "i"
+		      "d"
+		      "'"
+		      ":" NAME("g"))
+		ELEMENT("E2",
+                        "'participantSelection':'participant'") "'T':{'type':'org.onap.policy.clamp.controlloop."
+								"ControlLoop','"
+								"type_version':'1.0.1','version':'1.0.0',"
+								"'properties':{'elements':[" NAME("E1") "," NAME(
+									"E2") "]}}},"
+									      "'policies':[{'g':{'type':'onap.policies."
+									      "controlloop.guard.common.MinMax','"
+									      "version':'1.0."
+									      "0',"
+									      "'properties':{'actor':'P','operation':'"
+									      "RUNNING',"
+									      "'max':3}}}]}}\n" SAYS(
+										      "PARTICIPANT_REGISTER",
+										      "p") "}\n" SAYS("PARTICIPANT_"
+                                                                                                      "REGISTER",
+                                                                                                      "q") "}\n"
+													   "create "
+													   "{'"
+													   "controlLoop"
+													   "List':"
+													   "[" LOOP("a") "," LOOP("b") "," LOOP("c") "," LOOP("d") "," LOOP("e") "," LOOP("f") "]}\n" ORDER(
+														   "PAS"
+														   "SIV"
+														   "E",
+														   NAME("b") "," NAME("c") "," NAME(
+															   "d") "," NAME("e") "," NAME("f"))
+														   ACK("c",
+                                                                                                                       "PASSIVE",
+                                                                                                                       "true") ACK("d",
+                                                                                                                                   "PASSIVE",
+                                                                                                                                   "true")
+															   ACK("e",
+                                                                                                                               "PASSIV"
+                                                                                                                               "E",
+                                                                                                                               "true") ACK("f", "PASSIVE", "false")
+																   ORDER("RUNNING",
+                                                                                                                                         NAME("d"))
+																	   ACK("d",
+                                                                                                                                               "RUNNIN"
+                                                                                                                                               "G",
+                                                                                                                                               "true");
 
 struct machine {
 	struct engine *engine;
