@@ -43,11 +43,11 @@ for command in $("$clguard" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'); do
 done
 
 # README's policy and question, as they stand there.
-sed -n '/^  \$ cat limit.yaml/,/^  \$ clguard check/p' "$top/README" | sed '1d;$d;s/^  //' >"$work/limit.yaml"
+sed -n "/^cat >limit.yaml/,/^END/p" "$top/README" | sed '1d;$d' >"$work/limit.yaml"
 [ -s "$work/limit.yaml" ] || { echo 'README has no limit.yaml'; bad=1; }
 expect 0 "$clguard" check "$work/limit.yaml"
 says err '1 policy, 1 guard: 0 errors, 0 warnings'
-sed -n "s/.*curl -d '\([^']*\)'.*/\1/p" "$top/README" >"$work/request.json"
+sed -n "s/^ *-d '\({\"action\"[^']*\)'.*/\1/p" "$top/README" >"$work/request.json"
 expect 0 "$clguard" decide --policy "$work/limit.yaml" --request "$work/request.json" --explain
 says out '"status":"Permit","reason":"permit"'
 says out '"used":0,"limit":5'

@@ -1,0 +1,32 @@
+#!/bin/sh
+# readme - README's first policy as it is printed: five restarts are entered, the sixth is denied
+# SPDX-License-Identifier: Apache-2.0
+set -u
+top=$(cd "${top_srcdir:-.}" && pwd)
+PATH=$(cd "${top_builddir:-.}" && pwd):$PATH
+export PATH
+command -v curl >/dev/null || { echo 'skipped: no curl'; exit 77; }
+work=$(mktemp -d) || exit 1
+server=
+trap '[ -z "$server" ] || { kill "$server"; wait "$server"; } 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+bad=0
+
+# The blocks of a section, one after the other; the service takes a free port, and is waited for.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+awk -v section='## A first policy, seen to deny' '
+	/^## / { inside = $0 == section }
+	inside && /^```/ { code = !code; next }
+	inside && code' "$top/README" |
+	sed -e "s/^clguardd \(.*\) &\$/clguardd \1 --listen 127.0.0.1:$port 2>log \& echo \$! >pid/" \
+		-e 's/^sleep 1$/until grep -q "^listening on" log; do sleep 0.05; done/' \
+		-e "s/127\.0\.0\.1:6969/127.0.0.1:$port/" >script
+[ "$(grep -c clguardd script)" = 1 ] || { echo 'README has no first policy'; exit 1; }
+timeout 60 sh script >out 2>err || { echo "the blocks end with $?"; bad=1; }
+server=$(cat pid)
+[ "$(grep -o '{"recorded":1}' out | wc -l)" = 5 ] || { echo 'not five operations recorded'; bad=1; }
+for text in '"status":"Deny","reason":"limit_reached"' '"used":5,"limit":5' '"file":"limit.yaml","line":1' '"permit_at":"'; do
+	grep -qF "$text" out || { echo "no $text in the answer"; bad=1; }
+done
+[ "$bad" = 0 ] || cat script out err
+exit $bad
