@@ -100,7 +100,9 @@ read_request(void *context)
 		struct node *root;
 
 		check(json_read(STR(BODY("edge-204 \\u00e9")), "request", limits, &arena, &root, &err) == 0 &&
-		              request_read(root, GUARD_STRICT, &arena, &request, &err) == 0 && request.vf_count == 3,
+		              request_read(root, (struct request_form){.mode = GUARD_STRICT}, &arena, &request, &err) ==
+		                      0 &&
+		              request.vf_count == 3,
 		      err.text);
 		arena_reset(&arena);
 	}

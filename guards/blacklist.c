@@ -254,7 +254,7 @@ check(const struct guard *guard, const struct request *request, const struct env
 	struct str target = request->attribute[ATTRIBUTE_TARGET];
 	int r;
 
-	if (!target.ptr) {
+	if (!is_given(guard, target)) {
 		verdict_missing(ret, attribute_key[ATTRIBUTE_TARGET]);
 		return;
 	}

@@ -220,13 +220,13 @@ query_make(const struct guard *guard, const struct request *request, const struc
 	const struct limiter_spec *data = guard->data;
 	const struct str *given = request->attribute;
 
-	if (!given[ATTRIBUTE_ACTOR].ptr)
+	if (!is_given(guard, given[ATTRIBUTE_ACTOR]))
 		return attribute_key[ATTRIBUTE_ACTOR];
-	if (!given[ATTRIBUTE_OPERATION].ptr)
+	if (!is_given(guard, given[ATTRIBUTE_OPERATION]))
 		return attribute_key[ATTRIBUTE_OPERATION];
-	if (data->by_target && !given[ATTRIBUTE_TARGET].ptr)
+	if (data->by_target && !is_given(guard, given[ATTRIBUTE_TARGET]))
 		return attribute_key[ATTRIBUTE_TARGET];
-	if (data->by_clname && !given[ATTRIBUTE_CLNAME].ptr)
+	if (data->by_clname && !is_given(guard, given[ATTRIBUTE_CLNAME]))
 		return attribute_key[ATTRIBUTE_CLNAME];
 	*ret = (struct count_query){
 		.actor = given[ATTRIBUTE_ACTOR],

@@ -79,6 +79,13 @@ struct text_test;
 const struct text_test *filter_test(const struct guard *guard, size_t index, enum attribute *ret_field);
 extern const struct guard_kind guard_first_blocks_second;
 
+/* Whether a request has the attribute. In strict mode an empty text names nothing; to ONAP it is a value. */
+static inline bool
+is_given(const struct guard *guard, struct str value)
+{
+	return guard->mode == GUARD_STRICT ? value.len > 0 : value.ptr != NULL;
+}
+
 /* A Deny for want of a request's attribute. */
 static inline void
 verdict_missing(struct verdict *verdict, const char *key)

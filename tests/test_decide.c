@@ -218,6 +218,13 @@ oracle(const struct policyset *set, const struct request *given, const struct en
 		ret->effect = spoke ? EFFECT_PERMIT : EFFECT_NOT_APPLICABLE;
 	if (!first && !spoke && !failed)
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
+	if (set->mode == GUARD_STRICT &&
+	    (!request.attribute[ATTRIBUTE_ACTOR].ptr || !request.attribute[ATTRIBUTE_OPERATION].ptr))
+		*ret = (struct decision){
+			.effect = EFFECT_DENY,
+			.reason = REASON_MISSING_ATTRIBUTE,
+			.missing = request.attribute[ATTRIBUTE_ACTOR].ptr ? "operation" : "actor",
+		};
 }
 
 /* What the run covered: a test whose sets never deny, or never match, would show nothing. */

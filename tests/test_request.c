@@ -43,7 +43,7 @@ agree(const char *text, size_t len, enum guard_mode mode)
 	if (scanned) {
 		assert_int_equal(json_read((struct str){text, len}, "", &document_limits_default, &arena, &root, &err),
 		                 0);
-		assert_int_equal(request_read(root, mode, &arena, &slow, &err), 0);
+		assert_int_equal(request_read(root, (struct request_form){.mode = mode}, &arena, &slow, &err), 0);
 		for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
 			assert_true(str_equal(quick.attribute[i], slow.attribute[i]));
 			assert_int_equal(!quick.attribute[i].ptr, !slow.attribute[i].ptr);

@@ -25,9 +25,14 @@ static const struct {
 static int
 read_member(const struct node *node, struct operation *row, struct error *err)
 {
+	bool short_name = str_is(node->key, "clname"); /* as requests mostly spell it */
+	struct str name = short_name ? STR("closedLoopName") : node->key;
 	size_t i = 0;
 
-	while (i < MEMBERS && !str_is(node->key, members[i].name))
+	if (short_name && node_get_str(node->parent, name))
+		return error_set(err, ERROR_DUPLICATE, node,
+		                 "closedLoopName and clname are two names of one member: expected one of them");
+	while (i < MEMBERS && !str_is(name, members[i].name))
 		i++;
 	if (i == MEMBERS)
 		return error_set(err, ERROR_UNKNOWN, node, "an operation has no '%.*s'", STR_ARG(node->key));

@@ -3,6 +3,9 @@
 #include "api/bodies/request.h"
 
 #include "api/bodies/java.h"
+#include "policytypes/suggest.h"
+
+#define SHOWN_MOST 64 /* bytes of what a client wrote, in a message */
 
 static int
 wrong_type(struct error *err, const struct node *node, const char *expected)
@@ -14,6 +17,17 @@ static int
 too_long(struct error *err, const struct node *node)
 {
 	return error_set(err, ERROR_LIMIT, node, "a value of more than %d bytes", ATTRIBUTE_SIZE_MAX);
+}
+
+/* As much of a text as a message has room for; a character is not cut. */
+static struct str
+request_shown(struct str text)
+{
+	size_t len = text.len < SHOWN_MOST ? text.len : SHOWN_MOST;
+
+	while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return (struct str){text.ptr, len};
 }
 
 /* The value of an attribute as text, as the mode has it. */
@@ -37,6 +51,45 @@ attribute_text(const struct node *node, enum guard_mode mode, struct arena *aren
 	return 0;
 }
 
+/*
+ * Decimal digits, as older clients send them. ONAP takes a leading zero for octal, so a number that has one would be two
+ * numbers: it is refused.
+ */
+static bool
+parse_decimal(struct str text, int32_t *ret)
+{
+	bool negative = text.len && text.ptr[0] == '-';
+	size_t first = negative, i = first;
+	int64_t value = 0;
+
+	for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9' && value <= INT32_MAX; i++)
+		value = value * 10 + (text.ptr[i] - '0');
+	value = negative ? -value : value;
+	if (i == first || i < text.len || (text.ptr[first] == '0' && text.len > 1) || value < INT32_MIN ||
+	    value > INT32_MAX)
+		return false;
+	*ret = (int32_t)value;
+	return true;
+}
+
+static int
+read_vf_count_strict(const struct node *node, struct request *ret, struct error *err)
+{
+	bool good = node->kind == NODE_INT && node->integer >= INT32_MIN && node->integer <= INT32_MAX;
+
+	if (node->kind == NODE_TEXT && parse_decimal(node->text, &ret->vf_count))
+		return 0;
+	if (node->kind == NODE_TEXT)
+		return error_set(
+			err, ERROR_TYPE, node,
+			"vfCount is not a number: expected an integer of 32 bits in decimal digits, got '%.*s'",
+			STR_ARG(request_shown(node->text)));
+	if (!good)
+		return wrong_type(err, node, "an integer of 32 bits");
+	ret->vf_count = (int32_t)node->integer;
+	return 0;
+}
+
 static int
 read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena, struct request *ret,
               struct error *err)
@@ -44,9 +97,10 @@ read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena
 	struct str text;
 
 	if (mode == GUARD_STRICT) {
-		if (node->kind != NODE_INT || node->integer < INT32_MIN || node->integer > INT32_MAX)
-			return wrong_type(err, node, "an integer of 32 bits");
-		ret->vf_count = (int32_t)node->integer;
+		int r = read_vf_count_strict(node, ret, err);
+
+		if (r != 0)
+			return r;
 	} else {
 		if (node->kind == NODE_NULL)
 			return wrong_type(err, node, "an integer");
@@ -68,33 +122,109 @@ read_identity(const struct node *node, struct str *ret)
 		*ret = node->text;
 }
 
+/* What 2.0.0 guards, events and operation rows call an attribute that a request names otherwise. */
+static const struct {
+	const char *other, *name;
+} other_words[] = {
+	{"recipe", "operation"},       {"operationName", "operation"},   {"closedLoopControlName", "clname"},
+	{"controlLoopName", "clname"}, {"controlLoop", "clname"},        {"targets", "target"},
+	{"targetEntity", "target"},    {"subRequestId", "subrequestId"},
+};
+
+/* What somebody who wrote `key` meant. */
+static struct suggestion
+member_suggest(struct str key)
+{
+	static const char *const names[] = {"vfCount", "requestId", "subrequestId"};
+	struct suggestion suggestion;
+
+	suggestion_init(&suggestion, key);
+	for (size_t i = 0; i < sizeof(other_words) / sizeof(*other_words); i++) {
+		if (str_equal_nocase(key, str_from(other_words[i].other))) {
+			suggestion.best = str_from(other_words[i].name);
+			return suggestion;
+		}
+	}
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		suggestion_offer(&suggestion, str_from(attribute_key[i]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		suggestion_offer(&suggestion, str_from(names[i]));
+	return suggestion;
+}
+
+/* Asking about something else than its author thinks, a request with a misspelt member might be permitted. */
+static int
+refuse_member(const struct node *member, struct error *err)
+{
+	struct suggestion suggestion = member_suggest(member->key);
+	struct str key = request_shown(member->key);
+	int r;
+
+	if (suggestion.best.ptr)
+		r = error_set(err, ERROR_TYPE, member, "unknown attribute '%.*s'%s%.*s%s", STR_ARG(key),
+		              SUGGESTION_ARG(suggestion));
+	else
+		r = error_set(err, ERROR_TYPE, member,
+		              "unknown attribute '%.*s': expected one of actor, operation, target, clname, vfCount, "
+		              "requestId, subrequestId or a field that filters test, such as %s",
+		              STR_ARG(key), attribute_key[ATTRIBUTE_VNF_NAME]);
+	err->line = member->key_line;
+	err->column = member->key_column;
+	return r;
+}
+
+/* The control loop's name by its other spelling. */
+static int
+read_loop_name(const struct node *member, struct arena *arena, struct request *ret, struct error *err)
+{
+	if (node_get(member->parent, attribute_key[ATTRIBUTE_CLNAME]))
+		return error_set(err, ERROR_DUPLICATE, member,
+		                 "closedLoopName and clname are two names of one attribute: expected one of them");
+	return attribute_text(member, GUARD_STRICT, arena, &ret->attribute[ATTRIBUTE_CLNAME], err);
+}
+
+/* A member of resource.guard that is not an attribute by its own name. */
+static int
+read_other(const struct node *member, struct request_form form, struct arena *arena, struct request *ret,
+           struct error *err)
+{
+	if (str_is(member->key, "vfCount"))
+		return read_vf_count(member, form.mode, arena, ret, err);
+	if (str_is(member->key, "requestId"))
+		read_identity(member, &ret->request_id);
+	else if (str_is(member->key, "subrequestId"))
+		read_identity(member, &ret->subrequest_id);
+	else if (form.mode == GUARD_STRICT && str_is(member->key, "closedLoopName"))
+		return read_loop_name(member, arena, ret, err);
+	else if (form.mode == GUARD_STRICT && !form.ignores_unknown)
+		return refuse_member(member, err);
+	return 0;
+}
+
 /* resource.guard */
 static int
-read_guard(const struct node *guard, enum guard_mode mode, struct arena *arena, struct request *ret, struct error *err)
+read_guard(const struct node *guard, struct request_form form, struct arena *arena, struct request *ret,
+           struct error *err)
 {
 	if (guard->kind != NODE_MAP)
 		return guard->kind == NODE_NULL ? 0 : wrong_type(err, guard, "a map");
 	for (const struct node *member = guard->first; member; member = member->next) {
-		int attribute = attribute_find(member->key), r = 0;
+		int attribute = attribute_find(member->key), r;
 
 		if (attribute >= 0)
-			r = attribute_text(member, mode, arena, &ret->attribute[attribute], err);
-		else if (str_is(member->key, "vfCount"))
-			r = read_vf_count(member, mode, arena, ret, err);
-		else if (str_is(member->key, "requestId"))
-			read_identity(member, &ret->request_id);
-		else if (str_is(member->key, "subrequestId"))
-			read_identity(member, &ret->subrequest_id);
+			r = attribute_text(member, form.mode, arena, &ret->attribute[attribute], err);
+		else
+			r = read_other(member, form, arena, ret, err);
 		if (r != 0)
 			return r;
 	}
-	if (mode == GUARD_STRICT && ret->attribute[ATTRIBUTE_OPERATION].ptr)
+	if (form.mode == GUARD_STRICT && ret->attribute[ATTRIBUTE_OPERATION].ptr)
 		ret->attribute[ATTRIBUTE_OPERATION] = operation_canonical(ret->attribute[ATTRIBUTE_OPERATION]);
 	return 0;
 }
 
 static int
-read_resource(const struct node *resource, enum guard_mode mode, struct arena *arena, struct request *ret,
+read_resource(const struct node *resource, struct request_form form, struct arena *arena, struct request *ret,
               struct error *err)
 {
 	const struct node *guard;
@@ -102,7 +232,7 @@ read_resource(const struct node *resource, enum guard_mode mode, struct arena *a
 	if (resource->kind != NODE_MAP)
 		return resource->kind == NODE_NULL ? 0 : wrong_type(err, resource, "a map");
 	guard = node_get(resource, "guard");
-	return guard ? read_guard(guard, mode, arena, ret, err) : 0;
+	return guard ? read_guard(guard, form, arena, ret, err) : 0;
 }
 
 /* Only currentTime means something, to onap mode; the others must have their form all the same. */
@@ -181,7 +311,8 @@ member_of(struct str key)
 }
 
 int
-request_read(const struct node *root, enum guard_mode mode, struct arena *arena, struct request *ret, struct error *err)
+request_read(const struct node *root, struct request_form form, struct arena *arena, struct request *ret,
+             struct error *err)
 {
 	const struct node *action = NULL, *resource = NULL;
 	struct request request = {0};
@@ -217,7 +348,7 @@ request_read(const struct node *root, enum guard_mode mode, struct arena *arena,
 	if (!is_action_guard(action))
 		return no_application(root, action, err);
 	if (resource) {
-		r = read_resource(resource, mode, arena, &request, err);
+		r = read_resource(resource, form, arena, &request, err);
 		if (r != 0)
 			return r;
 	}

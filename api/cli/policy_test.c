@@ -145,7 +145,8 @@ run_request(struct test_file *file, const struct node *test, size_t number)
 		return;
 	}
 	if (record(file, node_get(test, "history"), now_ms, &err) == 0) {
-		r = request_read(request_root(file, given), file->mode, file->arena, &request, &err);
+		r = request_read(request_root(file, given), (struct request_form){.mode = file->mode}, file->arena,
+		                 &request, &err);
 		if (r != 0) {
 			outcome_compare(file, test, name, &refused);
 			return;

@@ -14,7 +14,8 @@
 
 static const char help[] =
 	"usage: clguard decide [--mode strict|onap] [--policy FILE...] --request FILE|- [--history FILE] [--now TIME]\n"
-	"                      [--explain] [--history-fails] [--skip-bad-policies]\n\n"
+	"                      [--explain] [--history-fails] [--skip-bad-policies]\n"
+	"                      [--unknown-attributes refuse|ignore]\n\n"
 	"Takes one decision and prints it as JSON, as the service would answer. Nothing is counted and nothing\n"
 	"is changed.\n\n"
 	"  --policy FILE...     service templates, 2.0.0 guard files, policy bodies; directories too\n"
@@ -24,13 +25,15 @@ static const char help[] =
 	"  --now TIME           decide at this time (RFC 3339) instead of now\n"
 	"  --explain            tell what each guard said, with its line, and what would turn the answer\n"
 	"  --history-fails      as if the operation counters could not be read\n"
-	"  --skip-bad-policies  leave policies with errors out instead of stopping\n";
+	"  --skip-bad-policies  leave policies with errors out instead of stopping\n"
+	"  --unknown-attributes what becomes of a member of resource.guard that is not known: it is refused, or with\n"
+	"                       ignore left alone, as the service's setting of that name says; strict mode\n";
 
 struct question {
 	enum guard_mode mode;
 	struct words policies;
 	const char *request, *history, *now;
-	bool explain, history_fails, skip_bad;
+	bool explain, history_fails, skip_bad, ignores_unknown;
 	int64_t now_ms;
 };
 
@@ -113,7 +116,8 @@ ask(struct trial *trial, const struct question *q, struct arena *arena)
 			        q->request);
 			return EXIT_INPUT;
 		}
-		(void)request_read(root, q->mode, arena, &request, &err); /* err tells */
+		(void)request_read(root, (struct request_form){q->mode, q->ignores_unknown}, arena, &request,
+		                   &err); /* err tells */
 	}
 	if (err.code) {
 		unsigned status = reply_refusal(&err, q->mode, arena, &body);
@@ -155,7 +159,7 @@ int
 cmd_decide(int argc, char **argv)
 {
 	struct question q = {0};
-	const char *mode = NULL;
+	const char *mode = NULL, *unknown = NULL;
 	struct words rest = {0};
 	bool want_help = false;
 	const struct argument table[] = {
@@ -168,6 +172,7 @@ cmd_decide(int argc, char **argv)
 		{"--explain", .flag = &q.explain},
 		{"--history-fails", .flag = &q.history_fails},
 		{"--skip-bad-policies", .flag = &q.skip_bad},
+		{"--unknown-attributes", .value = &unknown},
 		{0},
 	};
 	struct arena arena;
@@ -185,6 +190,12 @@ cmd_decide(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!read_mode("clguard decide", mode, &q.mode))
 		return EXIT_USAGE;
+	q.ignores_unknown = unknown && strcmp(unknown, "ignore") == 0;
+	if (unknown && !q.ignores_unknown && strcmp(unknown, "refuse") != 0) {
+		fprintf(stderr, "clguard decide: --unknown-attributes is wrong: expected refuse or ignore, got '%s'\n",
+		        unknown);
+		return EXIT_USAGE;
+	}
 	q.now_ms = engine_options_default.clock(NULL);
 	if (q.now && time_parse_instant(str_from(q.now), &q.now_ms) != 0) {
 		fprintf(stderr, "clguard decide: --now must be a time such as 2026-04-14T12:00:00Z, not '%s'\n", q.now);

@@ -58,6 +58,10 @@ static const struct setting table[] = {
 	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
          .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
                  "for ever."},
+	{"unknown_attributes", SETTING_CHOICE, AT(ignore_unknown), "refuse", .choices = {"refuse", "ignore"},
+         .help = "Strict mode, and reservations: a request with a member of resource.guard that clguard does not know "
+                 "is refused "
+                 "with 400 and a suggestion, or the member is ignored as ONAP does."},
 	{"lease_expired", SETTING_CHOICE, AT(release_expired), "used", .choices = {"used", "released"},
          .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},

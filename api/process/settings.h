@@ -26,7 +26,7 @@ struct settings {
 	int mode; /* enum guard_mode */
 	int passive;
 	int manual_clock;
-	int on_error_permit, no_guard_deny, process_durability, release_expired;
+	int on_error_permit, no_guard_deny, process_durability, release_expired, ignore_unknown;
 	int log_level; /* enum log_level */
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;

@@ -72,12 +72,14 @@ answer_access(struct exchange *exchange, const struct node *root, struct error *
 static bool
 read_slowly(struct exchange *exchange, struct request *ret)
 {
+	const struct service *service = exchange->worker->service;
 	struct error err = {0};
 	struct node *root;
 	int r = read_body(exchange, &root, &err);
 
 	if (r == 0 && !request_is_access(root))
-		r = request_read(root, exchange->worker->service->mode, exchange->arena, ret, &err);
+		r = request_read(root, (struct request_form){service->mode, service->settings->ignore_unknown},
+		                 exchange->arena, ret, &err);
 	else if (r == 0)
 		r = answer_access(exchange, root, &err);
 	if (r != 0)

@@ -109,13 +109,14 @@ void
 reservations_post(struct exchange *exchange)
 {
 	struct service *service = exchange->worker->service;
+	/* ONAP has no reservations: there is nothing of its own to be true to. */
+	const struct request_form form = {GUARD_STRICT, service->settings->ignore_unknown};
 	struct request request;
 	struct error err = {0};
 	struct node *root;
 	int64_t lease_ms;
 
-	if (read_body(exchange, &root, &err) != 0 ||
-	    request_read(root, GUARD_STRICT, exchange->arena, &request, &err) != 0 ||
+	if (read_body(exchange, &root, &err) != 0 || request_read(root, form, exchange->arena, &request, &err) != 0 ||
 	    read_lease(root, &lease_ms, &err) != 0) {
 		answer_error(exchange, &err);
 		return;

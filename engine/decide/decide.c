@@ -50,14 +50,22 @@ deny(struct decision *ret, const struct guard *guard, enum reason reason)
 	ret->reason = reason;
 }
 
-/* Strict mode: a guard that cannot say denies, as a guard that says no does; of both the first in load order gives the reason. */
+/*
+ * Strict mode: a request that names no actor or no operation asks about nothing that a guard could be for. Otherwise a
+ * guard that cannot say denies, as a guard that says no does; of both the first in load order gives the reason.
+ */
 static void
-conclude_strict(const struct policyset *set, const struct tally *tally, struct decision *ret)
+conclude_strict(const struct policyset *set, const struct request *request, const struct tally *tally,
+                struct decision *ret)
 {
 	const struct guard *denier = tally->denier, *failed = tally->failed;
 
 	ret->permit = true;
-	if (failed && !set->on_error_permit && (!denier || failed->order < denier->order)) {
+	if (request->attribute[ATTRIBUTE_ACTOR].len == 0 || request->attribute[ATTRIBUTE_OPERATION].len == 0) {
+		deny(ret, NULL, REASON_MISSING_ATTRIBUTE);
+		ret->missing =
+			attribute_key[request->attribute[ATTRIBUTE_ACTOR].len ? ATTRIBUTE_OPERATION : ATTRIBUTE_ACTOR];
+	} else if (failed && !set->on_error_permit && (!denier || failed->order < denier->order)) {
 		deny(ret, failed, REASON_ERROR);
 	} else if (denier) {
 		deny(ret, denier, tally->denial.reason);
@@ -96,8 +104,10 @@ conclude_onap(const struct tally *tally, struct decision *ret)
 }
 
 static void
-conclude(const struct policyset *set, const struct env *env, const struct tally *tally, struct decision *ret)
+conclude(const struct inquiry *inquiry, const struct env *env, const struct tally *tally, struct decision *ret)
 {
+	const struct policyset *set = inquiry->set;
+
 	*ret = (struct decision){
 		.generation = set->generation,
 		.now_ms = env->now_ms,
@@ -107,7 +117,7 @@ conclude(const struct policyset *set, const struct env *env, const struct tally 
 	if (set->mode == GUARD_ONAP)
 		conclude_onap(tally, ret);
 	else
-		conclude_strict(set, tally, ret);
+		conclude_strict(set, inquiry->request, tally, ret);
 }
 
 /* Requests may use seed 003's spellings of three operations; guards and history hold the canonical ones. */
@@ -160,7 +170,7 @@ inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct deci
 			tally_add(&tally, entry->guard, &verdict);
 		}
 	}
-	conclude(inquiry->set, env, &tally, ret);
+	conclude(inquiry, env, &tally, ret);
 }
 
 void
@@ -254,7 +264,7 @@ decide_explain(const struct policyset *set, const struct request *request, const
 	}
 	if (!is_sorted(spoken, count))
 		qsort(spoken, count, sizeof(*spoken), spoken_compare);
-	conclude(set, env, &tally, ret);
+	conclude(&inquiry, env, &tally, ret);
 	*ret_spoken = spoken;
 	*ret_count = count;
 	return 0;

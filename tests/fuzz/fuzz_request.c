@@ -21,7 +21,7 @@ compare(struct str body, enum guard_mode mode)
 	arena_init(&arena, (size_t)64 << 20);
 	r = json_read(body, "fuzz", &document_limits_default, &arena, &root, &err);
 	if (r == 0)
-		r = request_read(root, mode, &arena, &slow, &err);
+		r = request_read(root, (struct request_form){.mode = mode}, &arena, &slow, &err);
 	if (r != -(int)err.code || (scanned && r != 0))
 		abort();
 	for (int i = 0; scanned && i < ATTRIBUTE_COUNT; i++)

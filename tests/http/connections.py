@@ -53,7 +53,7 @@ def test_pipelined_operations_and_decisions_keep_their_order(suite):
     with Service() as server:
         row = {"actor": "A", "operation": "O", "outcome": "Success", "requestId": "r"}
         sock = server.connect()
-        sock.sendall(b"".join((raw(row, "/clguard/v1/operations") + raw(ask(actor="A"))) for _ in range(20)))
+        sock.sendall(b"".join((raw(row, "/clguard/v1/operations") + raw(ask(actor="A", operation="O"))) for _ in range(20)))
         got = read_replies(sock, 40)
         suite.equal(got, [b'{"recorded":1}', b'{"status":"Permit","reason":"no_applicable_guard"}'] * 20, "answers")
 
@@ -94,7 +94,7 @@ def test_a_slow_body_has_a_deadline(suite):
             suite.equal(sock.recv(100), b"", "closed")
         except OSError:
             suite.check(time.monotonic() - began >= 0.9, "not before its time")
-        suite.equal(server.decide(actor="a").status, 200, "others are served")
+        suite.equal(server.decide(actor="a", operation="o").status, 200, "others are served")
 
 
 def test_idle_connections_are_closed(suite):
@@ -109,7 +109,7 @@ def test_slow_clients_do_not_hold_up_others(suite):
         for sock in socks:
             sock.sendall(raw(ask(actor="slow"))[:-5])
         for _ in range(50):
-            suite.equal(server.decide(actor="quick").status, 200, "quick")
+            suite.equal(server.decide(actor="quick", operation="o").status, 200, "quick")
         for sock in socks:
             sock.sendall(raw(ask(actor="slow"))[-5:])
         suite.equal([len(read_replies(sock, 1)) for sock in socks], [1] * 200, "slow ones too")
@@ -145,7 +145,7 @@ def test_a_unix_socket_serves_and_goes_away(suite):
         path = os.path.join(folder, "s")
         with Service(listen="unix:" + path) as server:
             for _ in range(20):
-                suite.equal(server.decide(actor="a").status, 200, "over a unix socket")
+                suite.equal(server.decide(actor="a", operation="o").status, 200, "over a unix socket")
             second = subprocess.run([service.PROGRAM, "--listen", "unix:" + path], capture_output=True, text=True)
             suite.equal(second.returncode, 3, "in use: " + second.stderr)
         suite.check(not os.path.exists(path), "removed")
@@ -153,7 +153,7 @@ def test_a_unix_socket_serves_and_goes_away(suite):
         stale.bind(path)
         stale.close()
         with Service(listen="unix:" + path) as server:
-            suite.equal(server.decide(actor="a").status, 200, "a stale file is replaced")
+            suite.equal(server.decide(actor="a", operation="o").status, 200, "a stale file is replaced")
 
 
 def test_an_inherited_socket_is_served(suite):
@@ -212,7 +212,7 @@ def test_a_thousand_random_requests_do_no_harm(suite):
                 pass
             sock.close()
         suite.check(server.process.poll() is None, "it runs")
-        suite.equal(server.decide(actor="a").status, 200, "and answers")
+        suite.equal(server.decide(actor="a", operation="o").status, 200, "and answers")
 
 
 service.main(globals())

@@ -19,7 +19,7 @@ BLOCKED = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-041"}
 def test_onap_bodies_are_exact_bytes(suite):
     with Service("--mode", "onap", policies={"b.yaml": BLACKLIST % "gnb-041"}) as server:
         suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny"}', "deny")
-        suite.equal(server.decide(actor="X").body, b'{"status":"Permit"}', "permit")
+        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit"}', "permit")
         reply = server.decide(actor="RANC", vfCount="many")
         suite.equal((reply.status, reply.body), (200, b'{"status":"error","message":"Failed to decode vfCount"}'),
                     "a vfCount that is none")
@@ -49,7 +49,7 @@ def test_onap_takes_values_as_java_spells_them(suite):
 def test_strict_bodies_carry_a_reason(suite):
     with Service(policies={"b.yaml": BLACKLIST % "gnb-041", "l.yaml": LIMITER.replace("limit: 2", "limit: 1")}) as server:
         suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny","reason":"blacklisted"}', "deny")
-        suite.equal(server.decide(actor="X").body, b'{"status":"Permit","reason":"no_applicable_guard"}', "none")
+        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit","reason":"no_applicable_guard"}', "none")
         suite.equal(server.decide(actor="RANC", operation="Cell Reset", target="x").body,
                     b'{"status":"Permit","reason":"permit"}', "permit")
         suite.equal(server.decide(actor="RANC", operation="Cell Reset").json,
@@ -60,7 +60,9 @@ def test_strict_refusals_say_what_and_where(suite):
     with Service() as server:
         for body, where in (
                 ('{"action":"guard","resource":{"guard":{"actor":null}}}', "line 1, column 48: resource.guard.actor"),
-                ('{"action":"guard","resource":{"guard":{"vfCount":"1"}}}', "resource.guard.vfCount"),
+                ('{"action":"guard","resource":{"guard":{"vfCount":"one"}}}', "resource.guard.vfCount"),
+                ('{"action":"guard","resource":{"guard":{"actor":"a","operaton":"b"}}}',
+                 "line 1, column 52: resource.guard.operaton: unknown attribute 'operaton'; did you mean 'operation'?"),
                 ('{"action":"guard","resource":{"guard":{"vfCount":1.0}}}', "vfCount"),
                 ('{"action":"guard","resource":{"guard":{"vfCount":2147483648}}}', "vfCount"),
                 ('{"action":"guard","resource":{"guard":{"target":2.5}}}', "target"),
@@ -88,7 +90,7 @@ def test_what_may_be_left_out_may_be_left_out(suite):
     with Service() as server:
         for body in ('{"action":"guard"}', '{"action":"guard","resource":null}', '{"action":"guard","resource":{}}',
                      '{"action":"guard","resource":{"guard":null}}', '{"action":"guard","resource":{"guard":{}}}',
-                     '{"action":"guard","other":[1],"currentTime":null,"resource":{"guard":{"recipe":null},"x":1}}',
+                     '{"action":"guard","other":[1],"currentTime":null,"resource":{"guard":{"actor":"a"},"x":1}}',
                      '{"action":"guard","currentTime":"12:00Z","currentDate":"2028-02-29","timeZone":"+02:00",'
                      '"currentDateTime":"2026-02-28T10:00:00+01:00","context":{}}'):
             suite.equal(server.request("POST", DECISION, body).status, 200, body)
@@ -96,8 +98,8 @@ def test_what_may_be_left_out_may_be_left_out(suite):
 
 def test_attribute_values_end_at_1024_bytes(suite):
     with Service() as server:
-        suite.equal(server.decide(actor="a" * 1024).status, 200, "1024")
-        suite.equal(server.decide(actor="a" * 1025).status, 400, "1025")
+        suite.equal(server.decide(actor="a" * 1024, operation="o").status, 200, "1024")
+        suite.equal(server.decide(actor="a" * 1025, operation="o").status, 400, "1025")
 
 
 def test_version_headers_and_request_id(suite):
@@ -161,7 +163,7 @@ def test_the_decision_log_has_a_line_for_every_decision(suite):
         path, moved = os.path.join(folder, "decisions.json"), os.path.join(folder, "moved.json")
         with Service("--decision-log", path, "--workers", "1", policies={"b.yaml": BLACKLIST % "gnb-041"}) as server:
             server.decide(**BLOCKED)
-            id = server.request("POST", DECISION + "?explain=true", ask(actor='a"b', vfCount=3, requestId="r-1")).headers["x-onap-requestid"]
+            id = server.request("POST", DECISION + "?explain=true", ask(actor='a"b', operation="o", vfCount=3, requestId="r-1")).headers["x-onap-requestid"]
             server.request("POST", DECISION, {"action": "no"})
             suite.check(wait_for(lambda: len(read_lines(path)) == 2), "two lines, none for what was refused")
             denied, permitted = read_lines(path)
@@ -173,12 +175,12 @@ def test_the_decision_log_has_a_line_for_every_decision(suite):
                         {**BLOCKED, "status": "Deny", "reason": "blacklisted", "policy": "edge.block", "version": "1.0.0",
                          "generation": 1}, "Deny")
             del permitted["time"]
-            suite.equal(permitted, {"id": id, "generation": 1, "actor": 'a"b', "requestId": "r-1", "vfCount": 3,
+            suite.equal(permitted, {"id": id, "generation": 1, "actor": 'a"b', "operation": "o", "requestId": "r-1", "vfCount": 3,
                                     "status": "Permit", "reason": "no_applicable_guard"}, "Permit")
             os.rename(path, moved)
             server.process.send_signal(signal.SIGHUP)
             suite.check(wait_for(lambda: os.path.exists(path)), "a new file after SIGHUP")
-            server.decide(actor="z")
+            server.decide(actor="z", operation="o")
         suite.equal([line["actor"] for line in read_lines(path)], ["z"], "written at the end at the latest")
         suite.equal(len(read_lines(moved)), 2, "the old file is left alone")
 
@@ -192,7 +194,8 @@ def test_the_decision_log_follows_the_clock_and_takes_any_text(suite):
         with Service("--decision-log", path, "--clock", "manual", "--workers", "1") as server:
             for advance_ms, what in ((0, {"actor": "a"}), (0, longest), (1, {"actor": "\u20ac\\"}), (59999, {"actor": ""})):
                 server.request("PUT", "/clguard/v1/clock", {"advance_ms": advance_ms})
-                suite.equal(server.decide(**what).json["status"], "Permit", "answered")
+                suite.equal(server.decide(**{"operation": "o", **what}).json["status"],
+                            "Deny" if what["actor"] == "" else "Permit", "answered")
         lines = read_lines(path)
         suite.equal([line["time"][11:] for line in lines], ["00:00:00Z", "00:00:00Z", "00:00:00.001Z", "00:01:00Z"], "times")
         suite.equal({key: lines[1].get(key) for key in keys}, longest, "as long as texts may be, six bytes for each")
@@ -201,11 +204,11 @@ def test_the_decision_log_follows_the_clock_and_takes_any_text(suite):
 
 def test_a_decision_does_not_wait_for_its_log(suite):
     with Service("--decision-log", "/dev/full") as server:
-        suite.equal(server.decide(actor="a").json["status"], "Permit", "answered")
+        suite.equal(server.decide(actor="a", operation="o").json["status"], "Permit", "answered")
         text = "clguard_decision_log_dropped_total 1\n"
         suite.check(wait_for(lambda: text in server.request("GET", "/metrics", headers={}).body.decode()), "counted")
         suite.check(wait_for(lambda: "cannot write the decision log '/dev/full'" in server.log_text()), "said")
-        suite.equal(server.decide(actor="a").json["status"], "Permit", "answered again")
+        suite.equal(server.decide(actor="a", operation="o").json["status"], "Permit", "answered again")
     done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--decision-log", "/nowhere/log"],
                           capture_output=True, text=True, timeout=20, check=False)
     suite.equal((done.returncode, done.stderr.splitlines()[-1]),
@@ -216,8 +219,8 @@ def test_counters_follow_the_guards_not_the_answer(suite):
     with Service("--mode", "onap", policies={"b.yaml": BLACKLIST % "gnb-041"}) as server:
         server.decide(**BLOCKED)
         server.decide(actor="RANC", operation="Cell Reset", target="x")
-        server.decide(actor="other")
-        server.decide(actor="other")
+        server.decide(actor="other", operation="o")
+        server.decide(actor="other", operation="o")
         server.request("POST", DECISION, {"action": "no"})
         statistics = server.request("GET", "/policy/pdpx/v1/statistics").json
         suite.equal([statistics[k] for k in ("code", "permitDecisionsCount", "denyDecisionsCount", "totalErrorCount",

@@ -79,7 +79,7 @@ def test_each_operation_may_be_unauthorized(suite):
 
 def test_metrics_are_well_formed(suite):
     with Service() as server:
-        server.decide(actor="a")
+        server.decide(actor="a", operation="o")
         server.request("GET", "/nothing", headers={})
         reply = server.request("GET", "/metrics", headers={"Accept": "text/plain"})
         suite.equal(reply.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8", "type")
