@@ -53,12 +53,14 @@ code_free(void *code)
 }
 
 static pcre2_code *
-compile(struct str text, int *ret_problem, size_t *ret_offset)
+compile(struct str text, enum pattern_dot dot, int *ret_problem, size_t *ret_offset)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_ANCHORED | PCRE2_ENDANCHORED;
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	pcre2_code *code;
 
+	if (dot == PATTERN_DOT_ALL)
+		options |= PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY;
 	if (memchr(text.ptr, '(', text.len))
 		options |= PCRE2_AUTO_CALLOUT;
 	*ret_problem = PCRE2_ERROR_HEAP_FAILED;
@@ -84,8 +86,8 @@ quotable(struct str text)
 }
 
 int
-pattern_compile(struct str text, const struct node *where, struct arena *arena, const struct pattern **ret_pattern,
-                struct error *err)
+pattern_compile(struct str text, enum pattern_dot dot, const struct node *where, struct arena *arena,
+                const struct pattern **ret_pattern, struct error *err)
 {
 	struct pattern *pattern = arena_alloc(arena, sizeof(*pattern));
 	struct str copy = arena_str(arena, text.ptr ? text : STR(""));
@@ -95,7 +97,7 @@ pattern_compile(struct str text, const struct node *where, struct arena *arena, 
 	if (!pattern || !copy.ptr)
 		return error_set(err, ERROR_MEMORY, where, "no memory for a pattern");
 	pattern->text = copy;
-	pattern->code = compile(copy, &problem, &offset);
+	pattern->code = compile(copy, dot, &problem, &offset);
 	if (!pattern->code) {
 		PCRE2_UCHAR message[160];
 

@@ -10,13 +10,16 @@
 struct pattern;         /* shared, const after compiling */
 struct pattern_scratch; /* one a thread */
 
+/* What a dot matches: any character, or none that ends a line, as in ONAP. */
+enum pattern_dot { PATTERN_DOT_IN_LINE, PATTERN_DOT_ALL };
+
 /*
- * Compiles a UTF-8 pattern that must match the whole value; '.' does not match a line end. JIT where the machine has it.
- * The pattern is freed with the arena.
+ * Compiles a UTF-8 pattern that must match the whole value, whatever stands in it. JIT where the machine has it. The pattern
+ * is freed with the arena.
  * errors  ERROR_SYNTAX with PCRE2's message and the offset, placed at `where` (may be NULL); ERROR_MEMORY
  */
-int pattern_compile(struct str text, const struct node *where, struct arena *arena, const struct pattern **ret_pattern,
-                    struct error *err);
+int pattern_compile(struct str text, enum pattern_dot dot, const struct node *where, struct arena *arena,
+                    const struct pattern **ret_pattern, struct error *err);
 
 /* 1 match, 0 none, -ERROR_LIMIT when the match limit was reached or the subject is no UTF-8. Allocates nothing. */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct str subject);

@@ -92,6 +92,7 @@ rule_compile(struct rule *rule, const struct node *filter, struct arena *arena, 
 	rule->field = attribute;
 	rule->blacklist = !blacklist || blacklist->boolean; /* the type's default is true */
 	rule->line = text->line;
+	rule->test.dot = PATTERN_DOT_ALL;
 	return text_test_compile(&rule->test, which, text->text, text, arena, diags);
 }
 

@@ -53,7 +53,7 @@ onap_pattern(struct compilation *c, struct scope_term *term, struct str text, co
 	if (is_any(text))
 		return true;
 	term->kind = TERM_PATTERN;
-	if (pattern_compile(text, where, c->arena, &term->pattern, &err) == 0)
+	if (pattern_compile(text, PATTERN_DOT_IN_LINE, where, c->arena, &term->pattern, &err) == 0)
 		return true;
 	if (err.code == ERROR_MEMORY)
 		return no_memory(c);
@@ -147,7 +147,8 @@ strict_target_pattern(struct compilation *c, const struct node *list, size_t siz
 	}
 	*at++ = ')';
 	term->kind = TERM_PATTERN;
-	if (pattern_compile((struct str){joined, (size_t)(at - joined)}, list, c->arena, &term->pattern, &err) == 0)
+	if (pattern_compile((struct str){joined, (size_t)(at - joined)}, PATTERN_DOT_ALL, list, c->arena,
+	                    &term->pattern, &err) == 0)
 		return true;
 	diags_error(c->reading->diags, list, "the targets together: %s", err.text);
 	return false;

@@ -57,7 +57,8 @@ pattern_build(struct str text, const struct node *where, struct arena *arena, co
 {
 	struct error err = {0};
 
-	if (pattern_compile((struct str){text.ptr + 1, text.len - 2}, where, arena, ret_pattern, &err) == 0)
+	if (pattern_compile((struct str){text.ptr + 1, text.len - 2}, PATTERN_DOT_ALL, where, arena, ret_pattern,
+	                    &err) == 0)
 		return true;
 	diags_error(diags, where, "%s", err.text);
 	return false;

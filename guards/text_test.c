@@ -50,7 +50,7 @@ text_test_compile(struct text_test *test, enum text_function function, struct st
 	struct error err = {0};
 	struct str expression;
 
-	*test = (struct text_test){.function = function, .text = arena_str(arena, text)};
+	*test = (struct text_test){.function = function, .dot = test->dot, .text = arena_str(arena, text)};
 	expression = test->text;
 	if (caseless && text.len > ATTRIBUTE_SIZE_MAX)
 		return true; /* without a pattern: no value of a request is so long, and few patterns may be */
@@ -62,7 +62,7 @@ text_test_compile(struct text_test *test, enum text_function function, struct st
 	}
 	if (!caseless && function != TEXT_FUNCTION_REGEXP_MATCH)
 		return true;
-	if (pattern_compile(expression, where, arena, &test->pattern, &err) == 0)
+	if (pattern_compile(expression, test->dot, where, arena, &test->pattern, &err) == 0)
 		return true;
 	diags_error(diags, where, "%s", err.text);
 	return false;

@@ -32,6 +32,7 @@ int text_function_find(struct str name);
 
 struct text_test {
 	enum text_function function;
+	enum pattern_dot dot; /* of a regular expression; set before it is compiled */
 	struct str text;
 	const struct pattern *pattern; /* of the regular expression, and of the text in any letter case */
 };

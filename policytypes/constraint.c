@@ -142,7 +142,7 @@ operand_ok(struct constraint *constraint, enum value_kind kind, struct arena *ar
 		diags_error(diags, operand, "'pattern' must be text, %s", check_shown(operand).text);
 		return false;
 	}
-	if (pattern_compile(operand->text, operand, arena, &constraint->pattern, &err) == 0)
+	if (pattern_compile(operand->text, PATTERN_DOT_IN_LINE, operand, arena, &constraint->pattern, &err) == 0)
 		return true;
 	diags_add_error(diags, node_file(operand), &err);
 	return false;

@@ -88,7 +88,7 @@ compiled(struct fixture *fixture, const char *text)
 	const struct pattern *pattern = NULL;
 	struct error err = {0};
 
-	if (pattern_compile(str_from(text), NULL, &fixture->arena, &pattern, &err) != 0)
+	if (pattern_compile(str_from(text), PATTERN_DOT_IN_LINE, NULL, &fixture->arena, &pattern, &err) != 0)
 		fail_msg("%s", err.text);
 	return pattern;
 }
@@ -121,6 +121,26 @@ an_absent_value_matches_as_an_empty_one(void **state)
 
 	assert_int_equal(pattern_match(compiled(fixture, "a?"), fixture->scratch, STR_NONE), 1);
 	assert_int_equal(pattern_match(compiled(fixture, "a"), fixture->scratch, STR_NONE), 0);
+}
+
+static void
+a_dot_takes_a_line_end_where_it_is_asked_to(void **state)
+{
+	static const char *const values[] = {"a\nb", "a\rb", "a\r\nb",
+	                                     "a\xe2\x80\xa8"
+	                                     "b"};
+	struct fixture *fixture = *state;
+	const struct pattern *pattern = NULL, *end = NULL;
+	struct error err = {0};
+
+	assert_int_equal(pattern_compile(STR("a.*b"), PATTERN_DOT_ALL, NULL, &fixture->arena, &pattern, &err), 0);
+	assert_int_equal(pattern_compile(STR("a$.?"), PATTERN_DOT_ALL, NULL, &fixture->arena, &end, &err), 0);
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		assert_int_equal(pattern_match(pattern, fixture->scratch, str_from(values[i])), 1);
+		assert_int_equal(matches(*state, "a.*b", values[i]), 0);
+	}
+	assert_int_equal(pattern_match(end, fixture->scratch, STR("a")), 1);
+	assert_int_equal(pattern_match(end, fixture->scratch, STR("a\n")), 0); /* the dollar is the end of the value */
 }
 
 static void
@@ -162,7 +182,8 @@ refuses(struct fixture *fixture, const char *text, const char *told)
 	const struct pattern *pattern = (const void *)fixture;
 	struct error err = {0};
 
-	assert_int_equal(pattern_compile(str_from(text), NULL, &fixture->arena, &pattern, &err), -ERROR_SYNTAX);
+	assert_int_equal(pattern_compile(str_from(text), PATTERN_DOT_IN_LINE, NULL, &fixture->arena, &pattern, &err),
+	                 -ERROR_SYNTAX);
 	assert_int_equal(err.code, ERROR_SYNTAX);
 	assert_ptr_equal(pattern, fixture); /* nothing written */
 	if (!strstr(err.text, told))
@@ -315,7 +336,7 @@ an_arena_without_room_is_an_error(void **state)
 		int r;
 
 		arena_init(&small, limit);
-		r = pattern_compile(STR("vnf-.*"), NULL, &small, &pattern, &err);
+		r = pattern_compile(STR("vnf-.*"), PATTERN_DOT_IN_LINE, NULL, &small, &pattern, &err);
 		assert_true(r == 0 || r == -ERROR_MEMORY);
 		assert_true(r == 0 || limit < 256);
 		arena_free(&small);
@@ -335,6 +356,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pattern_matches_the_whole_value),
 		cmocka_unit_test(an_absent_value_matches_as_an_empty_one),
+		cmocka_unit_test(a_dot_takes_a_line_end_where_it_is_asked_to),
 		cmocka_unit_test(a_dot_takes_one_character_but_no_line_end),
 		cmocka_unit_test(a_value_may_hold_a_nul),
 		cmocka_unit_test(a_value_that_is_no_utf8_is_an_error),
