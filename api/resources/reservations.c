@@ -44,6 +44,16 @@ write_decision(const struct reservation *reservation, struct error *outcome)
 	outcome->column = 1 + (uint32_t)decision->reason;
 }
 
+static void
+write_state(const struct reservation_status *reservation, unsigned status, struct error *outcome)
+{
+	char body[ERROR_TEXT_SIZE];
+
+	(void)snprintf(body, sizeof(body), "{\"reservation\":\"%s\",\"state\":\"%s\"}", reservation->id,
+	               reservation_state_name[reservation->state]);
+	outcome_body(outcome, status, body);
+}
+
 /*
  * A reservation that could not be taken because something failed is a Deny; that it conflicts is the client's
  * mistake.
@@ -59,7 +69,9 @@ reserved(void *context, const struct reservation *reservation, const struct erro
 {
 	struct error outcome = {0};
 
-	if (is_refusal(err->code))
+	if (reservation->ended.id[0])
+		write_state(&reservation->ended, 409, &outcome);
+	else if (is_refusal(err->code))
 		outcome = *err;
 	else
 		write_decision(reservation, &outcome);
@@ -130,16 +142,6 @@ static struct str
 id_of(const struct exchange *exchange)
 {
 	return (struct str){exchange->path.ptr + sizeof(PATH) - 1, exchange->path.len - (sizeof(PATH) - 1)};
-}
-
-static void
-write_state(const struct reservation_status *reservation, unsigned status, struct error *outcome)
-{
-	char body[ERROR_TEXT_SIZE];
-
-	(void)snprintf(body, sizeof(body), "{\"reservation\":\"%s\",\"state\":\"%s\"}", reservation->id,
-	               reservation_state_name[reservation->state]);
-	outcome_body(outcome, status, body);
 }
 
 static void

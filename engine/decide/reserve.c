@@ -98,6 +98,14 @@ deny_error(struct reservation *ret, const struct policyset *set, int64_t now_ms)
 }
 
 static void
+status_of(const struct reserved *reserved, struct reservation_status *ret)
+{
+	id_write(reserved->id, ret->id);
+	ret->state = reserved->state;
+	ret->expires_ms = reserved->expires_ms;
+}
+
+static void
 permit_as(struct reservation *ret, const struct policyset *set, const struct reserved *reserved, int64_t now_ms)
 {
 	if (reserved->repeated) {
@@ -149,6 +157,8 @@ engine_writer_reserve(struct engine *engine, struct history_writer *writer, cons
 	}
 	if (r < 0) {
 		deny_error(ret, set, now_ms);
+		if (r == -ERROR_CONFLICT && reserved.repeated)
+			status_of(&reserved, &ret->ended);
 		return r;
 	}
 	permit_as(ret, set, &reserved, now_ms);
@@ -177,9 +187,8 @@ engine_writer_change(struct history_writer *writer, const struct reservation_cha
 		r = writer_renew(writer, id, lease_or_default(writer->history, change->lease_ms), now_ms, &reserved);
 		break;
 	}
-	ret_status->state = reserved.state;
-	ret_status->expires_ms = reserved.expires_ms;
-	id_write(id, ret_status->id);
+	reserved.id = id; /* also of one that is not there */
+	status_of(&reserved, ret_status);
 	return r;
 }
 
@@ -235,7 +244,9 @@ reserve_run(struct history_job *base, struct history_writer *writer)
 
 		if (r == -ERROR_CONFLICT)
 			return error_set(&base->err, ERROR_CONFLICT, NULL,
-			                 "these request ids have a reservation for another request");
+			                 job->ret[i].ended.id[0]
+			                         ? "the reservation of these request ids is settled"
+			                         : "these request ids have a reservation for another request");
 		if (r < 0)
 			return r;
 		if (r == 0) {

@@ -17,12 +17,21 @@
 /* "live", "settled", "aborted", "expired" */
 extern const char *const reservation_state_name[4];
 
+/* Where a reservation stands. */
+struct reservation_status {
+	char id[RESERVATION_ID_SIZE]; /* empty when there is none */
+	enum reservation_state state;
+	int64_t expires_ms;
+};
+
 /* What reserve answers. */
 struct reservation {
 	struct decision decision;     /* guard and missing: borrowed from the policy set, which `set` holds */
 	char id[RESERVATION_ID_SIZE]; /* empty unless permitted */
 	int64_t expires_ms;
-	bool repeated;         /* the request's ids had a live or settled reservation: this is it */
+	bool repeated; /* the request's ids had a live reservation: this is it */
+	struct reservation_status
+		ended;         /* with ERROR_CONFLICT: the settled one of these ids; none: they are another request's */
 	struct policyset *set; /* held; reservation_done drops it */
 };
 
@@ -31,10 +40,12 @@ void reservation_done(struct reservation *reservation);
 
 /*
  * Decides with the newest policy set and, if permitted, takes the right; lease_ms 0: the default. The same (requestId,
- * subRequestId) again gives the same reservation while that is live or settled. `ret` is always filled: after an
+ * subRequestId) again gives the same reservation while that is live; once it is settled, a conflict; after an abort or
+ * the end of its lease, a new decision. `ret` is always filled: after an
  * error it is a Deny with reason "error". That holds in both modes and whatever on_error says, which is about guards
  * that cannot be evaluated: a right that was not entered would count for nobody, so there is none to give.
- * errors  ERROR_MISSING: no actor or no operation; ERROR_CONFLICT: these ids have a reservation for another request;
+ * errors  ERROR_MISSING: no actor or no operation; ERROR_CONFLICT: these ids have a reservation for another request,
+ *         or one that is settled;
  *         ERROR_LIMIT, ERROR_FULL, ERROR_IO, ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY
  */
 int engine_reserve(struct engine *engine, const struct request *request, int64_t lease_ms, struct reservation *ret,
@@ -59,13 +70,6 @@ struct reservation_change {
 	struct str id;
 	struct str outcome, message; /* RESERVATION_SETTLE: as in operation rows; message may be absent */
 	int64_t lease_ms;            /* RESERVATION_RENEW: from now; 0: the default */
-};
-
-/* Where a reservation stands after a change. */
-struct reservation_status {
-	char id[RESERVATION_ID_SIZE]; /* empty when there is none */
-	enum reservation_state state;
-	int64_t expires_ms;
 };
 
 /*

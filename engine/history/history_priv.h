@@ -280,13 +280,16 @@ struct reserved {
 	int64_t expires_ms;      /* its lease's end, or where that was when it ended */
 	struct hash128 identity; /* of its row */
 	uint64_t fingerprint;    /* of the request, to tell a repeated one from another with the same ids */
-	bool repeated;           /* of writer_reserve: it was there before */
+	bool repeated;           /* of reserved_find: it was taken for this very request */
 };
 
 /* 1 and the reservation, 0 when there is none, or negative. */
 int reserved_read(struct store_txn *txn, const struct hash_key *key, struct hash128 id, struct reserved *ret);
 
-/* The reservation that answers for these ids, if a repeated call gets it: 1, 0, or negative. */
+/*
+ * The live reservation of these ids, which a repeated call gets: 1; 0 when the ids are free. -ERROR_CONFLICT when it was
+ * taken for another request, or (ret->repeated) for this one and is settled.
+ */
 int reserved_find(struct history_writer *writer, const struct request *request, int64_t now_ms, struct reserved *ret);
 
 /* Takes a right for a request that was permitted. request ids absent: never repeated. 0 or negative. */

@@ -262,8 +262,9 @@ reserved_now(struct history_writer *writer, struct hash128 id, int64_t now_ms, s
 }
 
 /*
- * What a repeated call gets: a live or settled reservation of the same ids. One that was aborted or has expired gives
- * no right any more, so the call is decided anew.
+ * What a repeated call gets: the live reservation of the same ids. The ids of one that was settled have had their
+ * operation: another Permit for them would be for ever. One that was aborted or has expired gives no right any more, so
+ * the call is decided anew.
  */
 int
 reserved_find(struct history_writer *writer, const struct request *request, int64_t now_ms, struct reserved *ret)
@@ -280,8 +281,8 @@ reserved_find(struct history_writer *writer, const struct request *request, int6
 		return r;
 	if (ret->state != RESERVATION_LIVE && ret->state != RESERVATION_SETTLED)
 		return 0;
-	ret->repeated = true;
-	return ret->fingerprint == fingerprint_of(&writer->history->key, request) ? 1 : -ERROR_CONFLICT;
+	ret->repeated = ret->fingerprint == fingerprint_of(&writer->history->key, request);
+	return ret->repeated && ret->state == RESERVATION_LIVE ? 1 : -ERROR_CONFLICT;
 }
 
 /*

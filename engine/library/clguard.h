@@ -166,15 +166,16 @@ enum clg_reservation_state { CLG_LIVE, CLG_SETTLED, CLG_ABORTED, CLG_EXPIRED };
 struct clg_reservation {
 	struct clg_decision decision; /* texts borrowed until clg_reservation_done */
 	char id[33];                  /* empty unless permitted */
-	bool repeated;                /* the same request ids had it already */
+	bool repeated;                /* the same request ids had it already, and it is live */
 	int64_t expires_ms;
 	void *held;
 };
 
 /*
  * Decides and, if permitted, takes the right. It needs an actor and an operation, as each row of the operation history.
- * lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same reservation while that is live or
- * settled; -CLG_ECONFLICT when they belong to another request. `ret` is filled in any case, after an error with a Deny;
+ * lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same reservation while that is live, and
+ * a new decision after an abort or the end of its lease; -CLG_ECONFLICT when it is settled, or when the ids belong to another
+ * request. `ret` is filled in any case, after an error with a Deny;
  * clg_reservation_done lets go of it.
  */
 CLG_API int clg_reserve(struct clg_engine *engine, const struct clg_request *request, int64_t lease_ms,
