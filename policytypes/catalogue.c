@@ -67,7 +67,8 @@ name_ok(const struct node *body, struct diags *diags)
 }
 
 static void
-declare(struct catalogue *catalogue, enum type_kind kind, const struct node *body, struct diags *diags)
+declare(struct catalogue *catalogue, enum type_kind kind, const struct node *root, const struct node *body,
+        struct diags *diags)
 {
 	struct declared *declared;
 	struct str version;
@@ -100,6 +101,7 @@ declare(struct catalogue *catalogue, enum type_kind kind, const struct node *bod
 		.builtin = catalogue->builtin,
 		.node = body,
 	};
+	declared->root = root;
 	declared->order = (uint32_t)catalogue->count++;
 	if (catalogue->last)
 		catalogue->last->after = declared;
@@ -116,7 +118,7 @@ catalogue_add(struct catalogue *catalogue, const struct node *template_root, str
 
 		(void)section_check(section, diags); /* what it refuses is passed over below */
 		for (const struct node *body = section_first(section); body; body = section_next(body))
-			declare(catalogue, sections[i].kind, body, diags);
+			declare(catalogue, sections[i].kind, template_root, body, diags);
 	}
 }
 
@@ -137,7 +139,7 @@ borrow(void *context, const struct type *type)
 	while (own && !(own->type.kind == type->kind && str_equal(own->type.name, type->name)))
 		own = own == borrowing->last ? NULL : own->after;
 	if (!own)
-		declare(borrowing->catalogue, type->kind, type->node, borrowing->diags);
+		declare(borrowing->catalogue, type->kind, NULL, type->node, borrowing->diags);
 	return 0;
 }
 
@@ -255,7 +257,13 @@ catalogue_keep_good(struct catalogue *catalogue)
 	catalogue->sorted_count = kept;
 	while (*link) {
 		if ((*link)->failed) {
-			*link = (*link)->after;
+			struct declared *gone = *link;
+
+			*link = gone->after;
+			if (gone->copy_of) {
+				gone->after = catalogue->copies;
+				catalogue->copies = gone;
+			}
 			continue;
 		}
 		if (last)

@@ -13,6 +13,8 @@ struct declared {
 	struct declared *after; /* in the order declared */
 	struct declared *twice; /* the earlier declaration of the same (kind, name, version), or NULL */
 	struct declared *above; /* the parent when it is of the same catalogue */
+	const struct node *root;    /* of the document that declares it */
+	const struct type *copy_of; /* the built-in type whose place it repeats; it is not kept itself */
 	uint32_t order;         /* of declaration */
 	uint32_t depth;         /* ancestors */
 	bool failed;            /* had errors: will not be found */
@@ -23,6 +25,7 @@ struct catalogue {
 	const struct catalogue *base;
 	struct declared *first, *last; /* as declared; after resolving only the good ones */
 	size_t count;
+	struct declared *copies; /* of built-in types, linked by `after` */
 	struct declared **sorted; /* by folded name, name, kind, version; empty before resolving */
 	size_t sorted_count;
 	bool builtin, resolved, full;
@@ -47,8 +50,18 @@ struct reference {
 	const enum type_kind *kinds; /* in the order to look in */
 	size_t kind_count;
 	const struct node *where;
+	const struct node *root; /* of the document that refers: a built-in type that it declares is meant as it says; or NULL */
 	bool warn; /* an unknown one is a warning only */
 };
+
+/*
+ * The built-in type that a document's declaration repeats: of the same name in any version, or what the first draft called
+ * so. NULL, with an error that names the first difference from the nearest one, when it repeats none of them.
+ */
+const struct type *copy_find(const struct catalogue *catalogue, const struct declared *copy, struct diags *diags);
+
+/* What a document means by the name of a built-in type that it declares itself; NULL when it does not. */
+const struct type *copy_meant(const struct catalogue *catalogue, const struct reference *reference);
 
 /* The type that is meant; NULL, with a finding, when there is none. A name in another letter case is an info finding. */
 const struct type *reference_find(const struct catalogue *catalogue, const struct reference *reference,

@@ -179,15 +179,18 @@ static const struct type *
 find_type(const struct policy *policy, const struct catalogue *catalogue, struct diags *diags)
 {
 	static const enum type_kind kind = TYPE_POLICY;
-	const struct type *type = catalogue_find(catalogue, kind, policy->type_name, policy->type_version);
 	struct reference reference = {
 		.name = policy->type_name,
 		.version = policy->type_version,
 		.kinds = &kind,
 		.kind_count = 1,
 		.where = node_get(policy->node, "type"),
+		.root = policy->root,
 	};
+	const struct type *type = copy_meant(catalogue, &reference);
 
+	if (!type)
+		type = catalogue_find(catalogue, kind, policy->type_name, policy->type_version);
 	if (type)
 		return type;
 	if (str_starts_with(policy->type_name, STR(OURS)))

@@ -62,6 +62,7 @@ read_type(const struct reader *reader, const struct node *definition, const stru
 		.kinds = value_types,
 		.kind_count = sizeof(value_types) / sizeof(value_types[0]),
 		.where = name,
+		.root = ((const struct declared *)reader->type)->root, /* it is the first member of one */
 		.name = name->text,
 		.warn = reader->type->kind == TYPE_NODE || reader->type->kind == TYPE_CAPABILITY,
 	};

@@ -42,9 +42,11 @@ find_folded(const struct catalogue *catalogue, const struct reference *reference
 const struct type *
 reference_find(const struct catalogue *catalogue, const struct reference *reference, struct diags *diags)
 {
-	const struct type *type = find_exact(catalogue, reference, reference->name);
+	const struct type *type = copy_meant(catalogue, reference);
 	bool ambiguous;
 
+	if (!type)
+		type = find_exact(catalogue, reference, reference->name);
 	if (type)
 		return type;
 	type = find_folded(catalogue, reference, &ambiguous);

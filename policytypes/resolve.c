@@ -58,6 +58,9 @@ drop_copies(struct catalogue *catalogue, struct diags *diags)
 
 		if (of_base) {
 			d->failed = true;
+			d->copy_of = copy_find(catalogue, d, diags);
+			if (!d->copy_of)
+				continue;
 			diags_add(diags, SEVERITY_INFO, NULL, type->node,
 			          "the %s '%.*s' %.*s is built in; this declaration of it is not used",
 			          type_kind_name(type->kind), STR_ARG(type->name), STR_ARG(type->version));
@@ -88,7 +91,7 @@ link_parent(const struct catalogue *catalogue, struct declared *declared, struct
 {
 	struct type *type = &declared->type;
 	const struct node *where = node_get(type->node, "derived_from");
-	struct reference reference = {.kinds = &type->kind, .kind_count = 1, .where = where};
+	struct reference reference = {.kinds = &type->kind, .kind_count = 1, .where = where, .root = declared->root};
 	struct declared *own;
 
 	if (type->node->kind == NODE_MAP &&

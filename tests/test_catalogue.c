@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -282,20 +283,86 @@ data_types_derive_from_toscas_own(void **state)
 	assert_int_equal(port->schema.constraints->next->kind, CONSTRAINT_IN_RANGE);
 }
 
+/* A guard's base type as the first draft has it. */
+#define DRAFT_GUARD \
+	"  onap.policies.controlloop.Guard:\n" \
+	"    derived_from: tosca.policies.Root\n" \
+	"    properties: {actor: {type: String}, operation: {type: string}, controlLoopName: {type: string, required: " \
+	"false}, target: {type: string, required: false}, time_range: {type: tosca.datatypes.TimeInterval, required: " \
+	"false}}\n"
+#define LIMITER_COPY \
+	"  onap.policies.controlloop.guard.FrequencyLimiter: {properties: {time_window: {type: scalar-unit.time}, "
+
 static void
 copies_of_built_in_types_are_not_used(void **state)
 {
 	struct types_fixture *f = *state;
 
-	types_load(f, VERSION "policy_types:\n  " LIMITER ":\n    version: 1.0.0\n    properties: {odd: {type: Odd}}\n"
-	                      "data_types:\n  onap.datatypes.guard.filter: {}\n");
+	types_load(f, VERSION "policy_types:\n" LIMITER_COPY "limit: {type: integer, constraints: [greater_than: 0]}}}\n"
+	                      "data_types:\n  onap.datatype.controlloop.Event:\n"
+	                      "    properties: {event_type: {type: String, default: \"Legacy\"}, "
+	                      "event_version: {type: String}}\n");
 	assert_string_equal(
 		types_findings(f, true),
-		"4:5: info: the policy type '" LIMITER "' 1.0.0 is built in; this declaration of it is not "
-		"used\n"
-		"7:32: info: the data type 'onap.datatypes.guard.filter' 1.0.0 is built in; this declaration "
+		"3:53: info: the policy type 'onap.policies.controlloop.guard.FrequencyLimiter' 1.0.0 is built in; this "
+		"declaration of it is not used\n"
+		"6:5: info: the data type 'onap.datatype.controlloop.Event' 1.0.0 is built in; this declaration "
 		"of it is not used\n");
-	assert_true(find(f, TYPE_POLICY, LIMITER, NULL)->builtin);
+	assert_true(find(f, TYPE_POLICY, "onap.policies.controlloop.guard.FrequencyLimiter", NULL)->builtin);
+}
+
+static void
+a_copy_that_differs_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *finding;
+	} cases[] = {
+		{LIMITER_COPY "limit: {type: integer}, odd: {type: string}}}",
+	         "property 'odd' is not one of the built-in type's"},
+		{LIMITER_COPY "limit: {type: float}}}", "property 'limit' has another type"},
+		{LIMITER_COPY "limit: {type: integer, default: 5}}}", "property 'limit' has another default"},
+		{LIMITER_COPY "limit: {type: integer, constraints: [greater_than: 0, less_than: 9]}}}",
+	         "property 'limit' has a constraint that the built-in type does not have"},
+		{LIMITER_COPY "}}", "property 'limit' is missing"},
+		{"  onap.policies.controlloop.Guard: {properties: {actor: {type: string}}}",
+	         "property 'actor' is not one of the built-in type's"},
+		{"  onap.policies.controlloop.operational.Common: {version: 2.0.0}", "property 'id' is missing"},
+	};
+	struct types_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		types_load(f, VERSION "policy_types:\n%s\n", cases[i].text);
+		assert_int_equal(f->diags.count[SEVERITY_ERROR], 1);
+		assert_non_null(strstr(types_findings(f, true), cases[i].finding));
+		assert_non_null(strstr(types_findings(f, true), " is built in, and this declaration of it differs: "));
+	}
+}
+
+/* By name alone a document means the generation that it declares itself. */
+static void
+types_derive_from_the_generation_that_their_document_declares(void **state)
+{
+	struct types_fixture *f = *state;
+
+	types_load(f, VERSION "policy_types:\n" DRAFT_GUARD "  my.Guard: {derived_from: onap.policies.controlloop.Guard}\n");
+	assert_int_equal(f->diags.count[SEVERITY_ERROR], 0);
+	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Guard", NULL), STR("time_range")));
+	types_load(f, VERSION "policy_types:\n  my.Guard: {derived_from: onap.policies.controlloop.Guard}\n");
+	assert_null(type_property(find(f, TYPE_POLICY, "my.Guard", NULL), STR("time_range")));
+	types_load(f, VERSION "policy_types:\n  onap.policies.controlloop.operational.Common:\n    version: 2.0.0\n"
+	                      "    properties:\n      id: {type: String}\n      timeout: {type: Integer}\n"
+	                      "      onset: {entry_schema: {type: onap.datatype.controlloop.Event}}\n"
+	                      "      abatement: {type: Boolean, default: false}\n"
+	                      "      operation: {entry_schema: {type: onap.datatype.controlloop.operation.Directive}}\n"
+	                      "  onap.policies.controlloop.operational.common.Apex:\n    version: 1.0.0\n"
+	                      "    derived_from: onap.policies.controlloop.operational.Common\n    properties:\n"
+	                      "  my.Loop: {derived_from: onap.policies.controlloop.operational.Common}\n"
+	                      "  my.Apex: {derived_from: onap.policies.controlloop.operational.common.Apex}\n");
+	assert_int_equal(f->diags.count[SEVERITY_ERROR], 0);
+	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Loop", NULL), STR("onset")));
+	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Apex", NULL), STR("onset")));
+	types_load(f, VERSION "policy_types:\n  my.Loop: {derived_from: onap.policies.controlloop.operational.Common}\n");
+	assert_null(type_property(find(f, TYPE_POLICY, "my.Loop", NULL), STR("onset")));
 }
 
 /* The style of seed 003: capitals, references in another case, entry_schema without type, constraints as a map. */
@@ -537,6 +604,8 @@ main(void)
 		cmocka_unit_test(a_type_with_errors_is_not_found_and_its_children_neither),
 		cmocka_unit_test(data_types_derive_from_toscas_own),
 		cmocka_unit_test(copies_of_built_in_types_are_not_used),
+		cmocka_unit_test(a_copy_that_differs_is_refused),
+		cmocka_unit_test(types_derive_from_the_generation_that_their_document_declares),
 		cmocka_unit_test(types_in_the_style_of_the_first_draft_load),
 		cmocka_unit_test(a_name_in_another_letter_case_must_mean_one_type),
 		cmocka_unit_test(node_types_may_use_types_that_nobody_declares),
