@@ -4,6 +4,7 @@
 
 #include "policytypes/catalogue_priv.h"
 #include "policytypes/check_priv.h"
+#include "policytypes/dublin.h"
 #include "policytypes/section.h"
 #include "policytypes/suggest.h"
 #include "policytypes/synonym.h"
@@ -211,6 +212,11 @@ policy_check(struct policy *policy, const struct catalogue *catalogue, struct ar
 	policy->type = g.type = find_type(policy, catalogue, diags);
 	if (!g.type)
 		return false;
+	if (g.type->guard && dublin_is(policy->properties)) {
+		policy->properties = dublin_properties(policy->properties, arena, diags);
+		if (!policy->properties)
+			return false;
+	}
 	g.values = arena_array(arena, room_for(g.type, policy->properties), sizeof(*g.values));
 	if (!g.values) {
 		diags_error(diags, policy->node, "out of memory");

@@ -46,6 +46,31 @@ done
 grep -q Permit "$tmp/all" && grep -q limit_reached "$tmp/all" && grep -q blacklisted "$tmp/all" ||
 	fail "the requests do not tell the guards apart: $(cat "$tmp/all")"
 
+# Dublin's guards decide the same under today's names.
+cat >"$tmp/dublin.yaml" <<'END'
+tosca_definitions_version: tosca_simple_yaml_1_0_0
+topology_template:
+  policies:
+    - limit:
+        type: onap.policies.controlloop.guard.FrequencyLimiter
+        version: 1.0.0
+        properties: {actor: APPC, recipe: Restart, targets: .*, limit: '2', timeWindow: '15', timeUnits: minute,
+          guardActiveStart: 06:00:00Z, guardActiveEnd: 12:00:00Z}
+END
+"$clguard" convert "$tmp/dublin.yaml" --to tosca >"$tmp/today.yaml" 2>/dev/null || fail "Dublin's guard is not converted"
+grep -q 'operation: Restart' "$tmp/today.yaml" && grep -q 'start_time' "$tmp/today.yaml" && ! grep -q recipe "$tmp/today.yaml" ||
+	fail "Dublin's names remain: $(cat "$tmp/today.yaml")"
+"$clguard" convert "$tmp/dublin.yaml" --to xacml | grep -q '</PolicySet>' || fail "Dublin's guard is not written as XACML"
+for now in 2026-03-01T05:59:59Z 2026-03-01T12:00:00Z 2026-03-01T12:00:01Z; do
+	for policy in dublin today; do
+		"$clguard" decide --policy "$tmp/$policy.yaml" --history "$tmp/history.json" --now $now \
+			--request "$tmp/request.json" >"$tmp/$policy.out" 2>/dev/null
+	done
+	cmp -s "$tmp/dublin.out" "$tmp/today.out" || fail "Dublin's guard at $now: $(cat "$tmp/dublin.out" "$tmp/today.out")"
+	cat "$tmp/dublin.out" >>"$tmp/dublins"
+done
+grep -q no_applicable_guard "$tmp/dublins" && grep -q limit_reached "$tmp/dublins" || fail "Dublin's guard: $(cat "$tmp/dublins")"
+
 "$clguard" convert "$top/examples/operational/el-alto.yaml" --to tosca >"$tmp/flat.yaml" 2>/dev/null || fail "El Alto is not converted"
 "$clguard" show --flat "$tmp/flat.yaml" >"$tmp/again.yaml" 2>/dev/null
 cmp -s "$tmp/flat.yaml" "$tmp/again.yaml" || fail "the canonical form of a canonical form is another"

@@ -10,11 +10,13 @@
 #include "engine/simulation/operational_set.h"
 #include "engine/xacml/guard_xacml.h"
 #include "guards/guard2_tosca.h"
+#include "policytypes/dublin.h"
 #include "policytypes/template.h"
 
 static const char help[] =
 	"usage: clguard convert FILE --to tosca|xacml\n\n"
-	"  --to tosca   El Alto operational YAML, or a Control Loop Guard 2.0.0 file, as a TOSCA service template\n"
+	"  --to tosca   El Alto operational YAML, a Control Loop Guard 2.0.0 file, or guards with Dublin's properties, as a\n"
+	"               TOSCA service template\n"
 	"  --to xacml   the guard policies of a service template or 2.0.0 file as one XACML 3.0 policy set\n";
 
 static int
@@ -70,6 +72,8 @@ convert(const struct document *document, bool xacml, struct arena *arena, struct
 	}
 	if (kind == DOCUMENT_CONTROLLOOP && !xacml)
 		return convert_el_alto(document, arena, diags);
+	if (!xacml && (kind == DOCUMENT_TEMPLATE || kind == DOCUMENT_BARE) && dublin_convert(read, arena, diags) > 0)
+		return diags->count[SEVERITY_ERROR] == 0 ? print_tree(read, arena) : EXIT_INPUT;
 	root = guard_template(read, kind, arena, diags);
 	if (root && xacml)
 		return guard_xacml(root, kind == DOCUMENT_BARE ? DOCUMENT_BARE : DOCUMENT_TEMPLATE, arena, stdout,
