@@ -12,6 +12,7 @@ struct bound {
 	enum bound_kind kind;
 	int64_t ms;    /* of the UTC day, or an instant */
 	bool ends_day; /* 24:00:00, PT24H */
+	int64_t last_ms; /* what an end reaches beyond `ms` */
 };
 
 static bool
@@ -33,6 +34,9 @@ strict_bound(struct str text, bool legacy)
 	if (time_parse_of_day(text, options, &of_day) == 0) {
 		bound.kind = BOUND_DAILY;
 		bound.ends_day = of_day.local_ms == TIME_MS_DAY;
+		/* As an end it means the whole of that second, up to midnight: nobody leaves one second a day unguarded. */
+		if (of_day.local_ms == TIME_MS_DAY - TIME_MS_SECOND && !memchr(text.ptr, '.', text.len))
+			bound.last_ms = TIME_MS_SECOND - 1;
 		/* Elsewhere than at Greenwich the end of a day is within one of UTC's: its last millisecond. */
 		of_day.local_ms -= bound.ends_day && of_day.offset_ms != 0;
 		bound.ms = time_of_day_utc(of_day);
@@ -71,7 +75,7 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 		return range_error(end, diags, "the range ends before it starts");
 	range->kind = from.kind == BOUND_DAILY ? RANGE_DAILY : RANGE_INSTANTS;
 	range->start = from.ms;
-	range->end = until.ms;
+	range->end = until.ms + until.last_ms;
 	return true;
 }
 
