@@ -11,7 +11,7 @@
 #define ELEMENTS_MAX 100000
 
 struct definition {
-	char *name, *properties;
+	char *name, *version, *properties;
 	long phase;
 };
 
@@ -51,16 +51,27 @@ set_text(char **text, struct str value)
 	*text = keep(value);
 }
 
+/* Where the definition stands that was primed under this name and version; definition_count when there is none. */
+static size_t
+definition_find(const struct hosted *hosted, const struct node *id)
+{
+	struct str name = hosted_text(id, "name"), version = hosted_text(id, "version");
+	size_t i = 0;
+
+	while (i < hosted->definition_count && !(str_is(name, hosted->definitions[i].name) &&
+	                                         str_is(version, hosted->definitions[i].version)))
+		i++;
+	return i;
+}
+
 /* An element's definition, as it was primed. */
 static const struct definition *
-definition_of(const struct hosted *hosted, struct str name)
+definition_of(const struct hosted *hosted, const struct node *id)
 {
 	static const struct definition unknown = {0};
+	size_t i = definition_find(hosted, id);
 
-	for (size_t i = 0; i < hosted->definition_count; i++)
-		if (str_is(name, hosted->definitions[i].name))
-			return &hosted->definitions[i];
-	return &unknown;
+	return i < hosted->definition_count ? &hosted->definitions[i] : &unknown;
 }
 
 /* A tree as JSON that is kept. */
@@ -81,17 +92,16 @@ set_tree(char **json, const struct node *tree, struct arena *arena)
 void
 hosted_define(struct hosted *hosted, const struct node *entry, struct arena *arena)
 {
-	struct str name = hosted_text(node_get(entry, "clElementDefinitionId"), "name");
+	const struct node *id = node_get(entry, "clElementDefinitionId");
 	const struct node *template = node_get(entry, "controlLoopElementToscaNodeTemplate");
-	size_t i = 0;
+	size_t i = definition_find(hosted, id);
 
-	while (i < hosted->definition_count && !str_is(name, hosted->definitions[i].name))
-		i++;
 	if (i == hosted->definition_count) {
 		hosted->definitions = realloc(hosted->definitions, (i + 1) * sizeof(*hosted->definitions));
 		if (!hosted->definitions)
 			exit(EXIT_ENVIRONMENT);
-		hosted->definitions[hosted->definition_count++] = (struct definition){.name = keep(name)};
+		hosted->definitions[hosted->definition_count++] = (struct definition){
+			.name = keep(hosted_text(id, "name")), .version = keep(hosted_text(id, "version"))};
 	}
 	hosted->definitions[i].phase = hosted_number(node_get(template, "properties"), "startPhase");
 	set_tree(&hosted->definitions[i].properties, node_get(template, "properties"), arena);
@@ -101,7 +111,7 @@ struct element *
 hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop, struct arena *arena)
 {
 	struct str id = hosted_text(given, "id"), definition = hosted_text(node_get(given, "definition"), "name");
-	const struct definition *primed = definition_of(hosted, definition);
+	const struct definition *primed = definition_of(hosted, node_get(given, "definition"));
 	size_t i = 0;
 
 	while (i < hosted->count && !str_is(id, hosted->elements[i].id))
@@ -150,6 +160,7 @@ hosted_free(struct hosted *hosted)
 	}
 	for (size_t i = 0; i < hosted->definition_count; i++) {
 		free(hosted->definitions[i].name);
+		free(hosted->definitions[i].version);
 		free(hosted->definitions[i].properties);
 	}
 	free(hosted->elements);

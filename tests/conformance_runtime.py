@@ -16,7 +16,8 @@ TOP = os.environ.get("top_srcdir", ".")
 BUILD = os.environ.get("top_builddir", ".")
 CLGUARDD = os.path.join(BUILD, "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
-          "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json"]
+          "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json",
+          "tests/conformance/control-loop-definitions.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 

@@ -82,7 +82,44 @@ def play(path):
         service.process.stderr.close()
 
 
+def two_versions(service):
+    """One element definition in two versions, with two start phases: each instance runs by its own."""
+    clamp = "org.onap.policy.clamp.controlloop."
+    for version, phase in (("1.0.0", 1), ("2.0.0", 5)):
+        template = {"p.Sim": {"type": clamp + "Participant", "type_version": "1.0.1", "version": "1.0.0"},
+                    "e.Sim": {"type": clamp + "ControlLoopElement", "type_version": "1.0.1", "version": version, "properties": {
+                        "participantType": {"name": "p.Sim", "version": "1.0.0"}, "startPhase": phase}},
+                    "l.Sim": {"type": clamp + "ControlLoop", "type_version": "1.0.1", "version": version, "properties": {
+                        "elements": [{"name": "e.Sim", "version": version}]}}}
+        service.ask("POST", BASE + "/commission", json.dumps({"tosca_definitions_version": "tosca_simple_yaml_1_3",
+                                                              "topology_template": {"node_templates": template}}))
+    loops = [{"name": "sim-" + version[0], "version": "1.0.0", "definition": {"name": "l.Sim", "version": version},
+              "elements": {"0000000%s-0000-4000-8000-000000000000" % version[0]: {
+                  "definition": {"name": "e.Sim", "version": version}}}} for version in ("1.0.0", "2.0.0")]
+    service.ask("POST", BASE + "/instantiation", json.dumps({"controlLoopList": loops}))
+    service.ask("PUT", BASE + "/instantiation/command", json.dumps({"orderedState": "PASSIVE", "controlLoopIdentifierList": [
+        {"name": loop["name"], "version": "1.0.0"} for loop in loops]}))
+    wait("both versions", lambda: all(loop["state"] == "PASSIVE" for loop in service.ask(
+        "GET", BASE + "/instantiation")["controlLoopList"]))
+
+
+def play_versions():
+    service = Service()
+    participant = subprocess.Popen([os.path.join(BUILD, "examples/participant"), "--type", "p.Sim", "--name", "sim-0", "--service",
+                                    service.address, "--quiet"])
+    try:
+        wait("the participant", lambda: any(p["healthStatus"] == "HEALTHY" for p in service.ask(
+            "GET", BASE + "/participants")["participantList"]))
+        two_versions(service)
+    finally:
+        for process in (participant, service.process):
+            process.terminate()
+            process.wait()
+        service.process.stderr.close()
+
+
 def main():
+    play_versions()
     paths = [os.path.join(TOP, "examples/control-loop-edge-cache.yaml")]
     for path in sorted(glob.glob(os.path.join(os.environ.get("CLGUARD_CORPUS", "/nonexistent"), "controlloops/*.yaml"))):
         with open(path, encoding="utf-8") as file:

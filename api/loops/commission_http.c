@@ -1,6 +1,6 @@
 /* commission_http - /onap/controlloop/v2/commission: control loop types */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/commission.h"
+#include "runtime/commissioning/commission.h"
 
 #include "api/http/resources.h"
 #include "api/resources/calls.h"

@@ -1,6 +1,6 @@
 /* designs_get - /clguard/v1/catalogue: what control loop types are made of */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/designs.h"
+#include "runtime/commissioning/designs.h"
 
 #include "api/http/resources.h"
 #include "api/resources/calls.h"

@@ -59,29 +59,38 @@ address(struct text *out, const struct participant *participant)
 	add_concept(out, "participantId", participant->id);
 }
 
-struct definitions {
+struct priming {
 	const struct catalogue *builtin;
-	struct text *out;
-	bool first;
+	struct definition_list list;
 };
 
 static bool
 write_document(void *context, const struct node *root)
 {
-	struct definitions *definitions = context;
+	struct priming *priming = context;
 
-	looptype_write_definitions(definitions->builtin, root, MESSAGE_MAX, definitions->out, &definitions->first);
-	return definitions->out->len <= MESSAGE_MAX;
+	looptype_write_definitions(priming->builtin, root, MESSAGE_MAX, &priming->list);
+	return priming->list.out->len <= MESSAGE_MAX;
+}
+
+/* The definitions of all that is commissioned, in the order of commissioning. */
+static void
+write_definitions(struct turn *turn, struct text *out)
+{
+	struct priming priming = {engine_builtin(turn->runtime->engine), {.out = out, .written = {.arena = turn->arena}}};
+
+	looptypes_each(turn, write_document, &priming);
+	if (priming.list.written.failed)
+		turn_fail(turn, ERROR_MEMORY);
 }
 
 bool
 message_can_prime(struct turn *turn)
 {
 	struct text out;
-	struct definitions definitions = {engine_builtin(turn->runtime->engine), &out, true};
 
 	text_init(&out, turn->arena);
-	looptypes_each(turn, write_document, &definitions);
+	write_definitions(turn, &out);
 	return out.len <= MESSAGE_MAX - 4096; /* with an envelope around it */
 }
 
@@ -89,13 +98,12 @@ void
 message_prime(struct turn *turn, const struct participant *participant)
 {
 	struct text out;
-	struct definitions definitions = {engine_builtin(turn->runtime->engine), &out, true};
 
 	begin(turn, &out, "PARTICIPANT_UPDATE");
 	if (participant)
 		address(&out, participant);
 	text_add(&out, STR(",\"participantDefinitionUpdates\":["));
-	looptypes_each(turn, write_document, &definitions);
+	write_definitions(turn, &out);
 	text_add(&out, STR("]"));
 	end(turn, &out);
 }

@@ -199,29 +199,42 @@ begins_group(const struct node *root, const struct node *template, struct concep
 	return true;
 }
 
+/* The elements of a participant type that no document before this one had. */
+static void
+write_group(const struct catalogue *builtin, const struct node *root, const struct node *first, struct concept type,
+            size_t most, struct definition_list *list)
+{
+	struct text *out = list->out;
+	bool begun = false;
+
+	for (const struct node *other = first; other && out->len <= most; other = other->next) {
+		if (!looptype_is_element(root, other) ||
+		    !concept_equal(concept_read(looptype_property(other, "participantType")), type) ||
+		    !concept_set_add(&list->written, looptype_concept(other)))
+			continue;
+		if (begun) {
+			text_add(out, STR(","));
+		} else {
+			text_add(out, list->comma ? STR(",{\"participantType\":") : STR("{\"participantType\":"));
+			concept_write(out, type);
+			text_add(out, STR(",\"controlLoopElementDefinitionList\":["));
+		}
+		begun = list->comma = true;
+		write_definition_of(builtin, root, other, out);
+	}
+	if (begun)
+		text_add(out, STR("]}"));
+}
+
 void
-looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most, struct text *out,
-                           bool *first)
+looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most,
+                           struct definition_list *list)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = concept_read(looptype_property(template, "participantType"));
-		bool comma = false;
 
-		if (!looptype_is_element(root, template) || !begins_group(root, template, type))
-			continue;
-		text_add(out, *first ? STR("{\"participantType\":") : STR(",{\"participantType\":"));
-		*first = false;
-		concept_write(out, type);
-		text_add(out, STR(",\"controlLoopElementDefinitionList\":["));
-		for (const struct node *other = template; other && out->len <= most; other = other->next) {
-			if (!looptype_is_element(root, other) ||
-			    !concept_equal(concept_read(looptype_property(other, "participantType")), type))
-				continue;
-			text_add(out, comma ? STR(",") : STR(""));
-			comma = true;
-			write_definition_of(builtin, root, other, out);
-		}
-		text_add(out, STR("]}"));
+		if (looptype_is_element(root, template) && begins_group(root, template, type))
+			write_group(builtin, root, template, type, most, list);
 	}
 }
 

@@ -4,6 +4,7 @@
 #define RUNTIME_MODEL_LOOPTYPE_H
 
 #include "policytypes/catalogue.h"
+#include "runtime/model/concept_set.h"
 #include "runtime/model/loop.h"
 
 /*
@@ -75,12 +76,19 @@ bool looptype_can_host(const struct catalogue *builtin, const struct node *root,
 /* A node template as answers and messages carry it: {"name", "version", "type", ...}. properties: NULL for its own. */
 void looptype_write_template(struct text *out, const struct node *template, struct str properties);
 
+/* What participants are primed with, document after document: each definition once. */
+struct definition_list {
+	struct text *out;
+	struct concept_set written;
+	bool comma;
+};
+
 /*
- * [{"participantType","controlLoopElementDefinitionList":[...]}]: the entries of one document, by participant type. Stops,
- * somewhere, when `out` is longer than `most`.
+ * Adds {"participantType","controlLoopElementDefinitionList":[...]} for each participant type of the document, without what
+ * an earlier one brought. Stops, somewhere, when the text is longer than `most`.
  */
-void looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most, struct text *out,
-                                bool *first);
+void looptype_write_definitions(const struct catalogue *builtin, const struct node *root, size_t most,
+                                struct definition_list *list);
 
 /*
  * The fragment of a document that goes to elements that name policies:

@@ -15,7 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct node *root;
 	struct arena arena;
 	struct text out;
-	bool first = true;
+	struct definition_list list = {.out = &out, .written = {.arena = &arena}};
 
 	arena_init(&arena, (size_t)64 << 20);
 	limits.nodes = 100000;
@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		looptype_check(builtin, root, true, &arena, &findings);
 		text_init(&out, &arena);
 		if (!findings.status) {
-			looptype_write_definitions(builtin, root, SIZE_MAX, &out, &first);
+			looptype_write_definitions(builtin, root, SIZE_MAX, &list);
 			(void)looptype_write_fragment(root, &out);
 		}
 	}

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/calls/commission.h"
+#include "runtime/commissioning/commission.h"
 #include "runtime/calls/configuration.h"
-#include "runtime/calls/designs.h"
+#include "runtime/commissioning/designs.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/calls/participant.h"
 #include "runtime/calls/receive.h"

@@ -1,9 +1,9 @@
 /* designs - the design time catalogue: participant types, element definitions and loop types, kept by version */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/designs.h"
+#include "runtime/commissioning/designs.h"
 
 #include "policytypes/compose.h"
-#include "runtime/calls/designs_priv.h"
+#include "runtime/commissioning/designs_priv.h"
 #include "runtime/rows/txn.h"
 
 const struct document_limits entry_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};

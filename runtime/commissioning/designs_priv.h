@@ -1,10 +1,10 @@
 /* designs_priv - entries of the catalogue, for runtime/catalogue*.c */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_CALLS_DESIGNS_PRIV_H
-#define RUNTIME_CALLS_DESIGNS_PRIV_H
+#ifndef RUNTIME_COMMISSIONING_DESIGNS_PRIV_H
+#define RUNTIME_COMMISSIONING_DESIGNS_PRIV_H
 
 #include "base/document.h"
-#include "runtime/calls/designs.h"
+#include "runtime/commissioning/designs.h"
 #include "runtime/model/looptype_priv.h"
 
 extern const struct document_limits entry_limits;

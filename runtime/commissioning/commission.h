@@ -1,7 +1,7 @@
 /* commission - control loop types into the inventory, and out of it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_CALLS_COMMISSION_H
-#define RUNTIME_CALLS_COMMISSION_H
+#ifndef RUNTIME_COMMISSIONING_COMMISSION_H
+#define RUNTIME_COMMISSIONING_COMMISSION_H
 
 #include "runtime/rows/rows.h"
 

@@ -1,6 +1,6 @@
 /* commission_version - whether a further version of a control loop type is far enough from the last one */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/commission_version.h"
+#include "runtime/commissioning/commission_version.h"
 
 #include "base/document.h"
 #include "policytypes/value.h"

@@ -1,7 +1,7 @@
 /* designs - the design time catalogue: participant types, element definitions and loop types, kept by version */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_CALLS_DESIGNS_H
-#define RUNTIME_CALLS_DESIGNS_H
+#ifndef RUNTIME_COMMISSIONING_DESIGNS_H
+#define RUNTIME_COMMISSIONING_DESIGNS_H
 
 #include "runtime/rows/rows.h"
 

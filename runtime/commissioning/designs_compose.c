@@ -1,6 +1,6 @@
 /* designs_compose - loop types made of element definitions of the catalogue */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/designs_priv.h"
+#include "runtime/commissioning/designs_priv.h"
 
 #include "policytypes/compose.h"
 #include "runtime/rows/txn.h"

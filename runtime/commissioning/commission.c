@@ -1,11 +1,12 @@
 /* commission - control loop types into the inventory, and out of it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/calls/commission.h"
+#include "runtime/commissioning/commission.h"
 
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
-#include "runtime/calls/commission_version.h"
-#include "runtime/calls/designs.h"
+#include "runtime/commissioning/commission_version.h"
+#include "runtime/commissioning/definitions.h"
+#include "runtime/commissioning/designs.h"
 #include "runtime/calls/participant.h"
 #include "runtime/model/looptype.h"
 #include "runtime/rows/gateway_rows.h"
@@ -117,6 +118,8 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		if (meeting == MEETING_OTHER)
 			looptype_remove(turn, looptype_concept(template));
 	}
+	if (meeting != MEETING_SAME && !definitions_agree(turn, call, root, replace))
+		return -ERROR_CONFLICT;
 	if (meeting != MEETING_SAME) {
 		looptype_save(turn, root);
 		gateway_keep(turn, root, !replace);

@@ -1,7 +1,7 @@
 /* commission_version - whether a further version of a control loop type is far enough from the last one */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_CALLS_COMMISSION_VERSION_H
-#define RUNTIME_CALLS_COMMISSION_VERSION_H
+#ifndef RUNTIME_COMMISSIONING_COMMISSION_VERSION_H
+#define RUNTIME_COMMISSIONING_COMMISSION_VERSION_H
 
 #include "runtime/rows/rows.h"
 
