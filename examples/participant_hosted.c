@@ -58,8 +58,8 @@ definition_find(const struct hosted *hosted, const struct node *id)
 	struct str name = hosted_text(id, "name"), version = hosted_text(id, "version");
 	size_t i = 0;
 
-	while (i < hosted->definition_count && !(str_is(name, hosted->definitions[i].name) &&
-	                                         str_is(version, hosted->definitions[i].version)))
+	while (i < hosted->definition_count &&
+	       !(str_is(name, hosted->definitions[i].name) && str_is(version, hosted->definitions[i].version)))
 		i++;
 	return i;
 }

@@ -10,8 +10,8 @@ enum bound_kind { BOUND_BAD, BOUND_DAILY, BOUND_INSTANT };
 
 struct bound {
 	enum bound_kind kind;
-	int64_t ms;    /* of the UTC day, or an instant */
-	bool ends_day; /* 24:00:00, PT24H */
+	int64_t ms;      /* of the UTC day, or an instant */
+	bool ends_day;   /* 24:00:00, PT24H */
 	int64_t last_ms; /* what an end reaches beyond `ms` */
 };
 

@@ -122,6 +122,12 @@ catalogue_add(struct catalogue *catalogue, const struct node *template_root, str
 	}
 }
 
+void
+catalogue_take_requred(struct catalogue *catalogue)
+{
+	catalogue->takes_requred = true;
+}
+
 struct borrowing {
 	struct catalogue *catalogue;
 	const struct declared *last; /* of those that were there before */

@@ -89,6 +89,9 @@ int catalogue_load_builtin(struct catalogue *catalogue, struct diags *diags);
  */
 void catalogue_add(struct catalogue *catalogue, const struct node *template_root, struct diags *diags);
 
+/* Before catalogue_resolve: takes `requred` in a property definition, ONAP's own misspelling, for `required`. */
+void catalogue_take_requred(struct catalogue *catalogue);
+
 /*
  * Before catalogue_resolve, of a catalogue without a base: declares the data, node and capability types of another one
  * whose names are not declared here under any version. So a document's own declaration of a type stands.

@@ -9,15 +9,15 @@
 
 /* A type with what is known only while it is resolved. */
 struct declared {
-	struct type type;       /* first, so that a struct type of ours is a struct declared */
-	struct declared *after; /* in the order declared */
-	struct declared *twice; /* the earlier declaration of the same (kind, name, version), or NULL */
-	struct declared *above; /* the parent when it is of the same catalogue */
+	struct type type;           /* first, so that a struct type of ours is a struct declared */
+	struct declared *after;     /* in the order declared */
+	struct declared *twice;     /* the earlier declaration of the same (kind, name, version), or NULL */
+	struct declared *above;     /* the parent when it is of the same catalogue */
 	const struct node *root;    /* of the document that declares it */
 	const struct type *copy_of; /* the built-in type whose place it repeats; it is not kept itself */
-	uint32_t order;         /* of declaration */
-	uint32_t depth;         /* ancestors */
-	bool failed;            /* had errors: will not be found */
+	uint32_t order;             /* of declaration */
+	uint32_t depth;             /* ancestors */
+	bool failed;                /* had errors: will not be found */
 };
 
 struct catalogue {
@@ -25,10 +25,11 @@ struct catalogue {
 	const struct catalogue *base;
 	struct declared *first, *last; /* as declared; after resolving only the good ones */
 	size_t count;
-	struct declared *copies; /* of built-in types, linked by `after` */
+	struct declared *copies;  /* of built-in types, linked by `after` */
 	struct declared **sorted; /* by folded name, name, kind, version; empty before resolving */
 	size_t sorted_count;
 	bool builtin, resolved, full;
+	bool takes_requred; /* ONAP's own misspelling of `required` */
 };
 
 /* Sorts what was declared, and marks what was declared twice. False when memory is out. */
@@ -50,8 +51,9 @@ struct reference {
 	const enum type_kind *kinds; /* in the order to look in */
 	size_t kind_count;
 	const struct node *where;
-	const struct node *root; /* of the document that refers: a built-in type that it declares is meant as it says; or NULL */
-	bool warn; /* an unknown one is a warning only */
+	const struct node
+		*root; /* of the document that refers: a built-in type that it declares is meant as it says; or NULL */
+	bool warn;     /* an unknown one is a warning only */
 };
 
 /*

@@ -154,7 +154,7 @@ compare_types(struct copy_difference *difference, const struct type *declared, c
 
 struct copy_search {
 	const struct type *declared, *found;
-	const struct type *parent; /* what the document means by its parent; NULL: it does not say */
+	const struct type *parent;      /* what the document means by its parent; NULL: it does not say */
 	struct copy_difference nearest; /* from the version that it gives */
 };
 
@@ -204,8 +204,7 @@ static const struct type *
 copy_search(const struct catalogue *catalogue, const struct declared *declared, unsigned depth,
             struct copy_search *search)
 {
-	*search = (struct copy_search){.declared = &declared->type,
-	                               .parent = parent_meant(catalogue, declared, depth)};
+	*search = (struct copy_search){.declared = &declared->type, .parent = parent_meant(catalogue, declared, depth)};
 	(void)catalogue_each(catalogue->base, try_builtin, search); /* it stops at the best one */
 	return search->found;
 }

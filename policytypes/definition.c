@@ -10,6 +10,11 @@ static const char *const property_keys[] = {
 	"entry_schema", "key_schema",      "metadata",        "name",        "status",   "tags",    "id",
 	"version",      "external_schema", "external-schema", NULL};
 
+static const char *const requred_keys[] = {
+	"requred",     "type",     "type_version",    "typeVersion",     "description", "required", "default",
+	"constraints", "metadata", "entry_schema",    "key_schema",      "name",        "status",   "tags",
+	"id",          "version",  "external_schema", "external-schema", NULL};
+
 /* Where the type of a property is looked for: seed 003's actor is a node type. */
 static const enum type_kind value_types[] = {TYPE_DATA, TYPE_NODE, TYPE_CAPABILITY};
 
@@ -218,14 +223,18 @@ static bool
 read_property(const struct reader *reader, const struct node *node, struct property *ret)
 {
 	const struct node *required = node_get(node, "required"), *fallback = node_get(node, "default");
+	bool misspelt = reader->catalogue->takes_requred;
 
 	if (node->kind != NODE_MAP) {
 		diags_error(reader->diags, node, "the definition of property '%.*s' must be a map, found %s",
 		            STR_ARG(node->key), node_kind_phrase(node));
 		return false;
 	}
-	if (!section_check_keys(node, property_keys, "property definition", SEVERITY_ERROR, reader->diags))
+	if (!section_check_keys(node, misspelt ? requred_keys : property_keys, "property definition", SEVERITY_ERROR,
+	                        reader->diags))
 		return false;
+	if (misspelt && !required)
+		required = node_get(node, "requred");
 	*ret = (struct property){
 		.name = node->key,
 		.required = node_is_null(required) || required->boolean,

@@ -93,8 +93,8 @@ take_renamed(struct dublin_reading *reading, const struct node *value, const cha
 	struct node *kept;
 
 	if (other) {
-		diags_error_key(reading->diags, value, "'%s' and '%.*s' are the same property; give one of them", dublin,
-		                STR_ARG(today));
+		diags_error_key(reading->diags, value, "'%s' and '%.*s' are the same property; give one of them",
+		                dublin, STR_ARG(today));
 		reading->failed = true;
 		return;
 	}
@@ -112,8 +112,8 @@ take_range(struct dublin_reading *reading, const struct node *start, const struc
 	struct node *whole = reading->out;
 
 	if (node_get(reading->given, "timeRange") || node_get(reading->given, "time_range")) {
-		diags_error_key(reading->diags, first, "'%.*s' and a time range are the same property; give one of them",
-		                STR_ARG(first->key));
+		diags_error_key(reading->diags, first,
+		                "'%.*s' and a time range are the same property; give one of them", STR_ARG(first->key));
 		reading->failed = true;
 		return;
 	}

@@ -287,7 +287,8 @@ data_types_derive_from_toscas_own(void **state)
 #define DRAFT_GUARD \
 	"  onap.policies.controlloop.Guard:\n" \
 	"    derived_from: tosca.policies.Root\n" \
-	"    properties: {actor: {type: String}, operation: {type: string}, controlLoopName: {type: string, required: " \
+	"    properties: {actor: {type: String}, operation: {type: string}, controlLoopName: {type: string, " \
+	"required: " \
 	"false}, target: {type: string, required: false}, time_range: {type: tosca.datatypes.TimeInterval, required: " \
 	"false}}\n"
 #define LIMITER_COPY \
@@ -298,13 +299,15 @@ copies_of_built_in_types_are_not_used(void **state)
 {
 	struct types_fixture *f = *state;
 
-	types_load(f, VERSION "policy_types:\n" LIMITER_COPY "limit: {type: integer, constraints: [greater_than: 0]}}}\n"
-	                      "data_types:\n  onap.datatype.controlloop.Event:\n"
-	                      "    properties: {event_type: {type: String, default: \"Legacy\"}, "
-	                      "event_version: {type: String}}\n");
+	types_load(f,
+	           VERSION "policy_types:\n" LIMITER_COPY "limit: {type: integer, constraints: [greater_than: 0]}}}\n"
+	                   "data_types:\n  onap.datatype.controlloop.Event:\n"
+	                   "    properties: {event_type: {type: String, default: \"Legacy\"}, "
+	                   "event_version: {type: String}}\n");
 	assert_string_equal(
 		types_findings(f, true),
-		"3:53: info: the policy type 'onap.policies.controlloop.guard.FrequencyLimiter' 1.0.0 is built in; this "
+		"3:53: info: the policy type 'onap.policies.controlloop.guard.FrequencyLimiter' 1.0.0 is built in; "
+		"this "
 		"declaration of it is not used\n"
 		"6:5: info: the data type 'onap.datatype.controlloop.Event' 1.0.0 is built in; this declaration "
 		"of it is not used\n");
@@ -344,7 +347,8 @@ types_derive_from_the_generation_that_their_document_declares(void **state)
 {
 	struct types_fixture *f = *state;
 
-	types_load(f, VERSION "policy_types:\n" DRAFT_GUARD "  my.Guard: {derived_from: onap.policies.controlloop.Guard}\n");
+	types_load(f, VERSION "policy_types:\n" DRAFT_GUARD
+	                      "  my.Guard: {derived_from: onap.policies.controlloop.Guard}\n");
 	assert_int_equal(f->diags.count[SEVERITY_ERROR], 0);
 	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Guard", NULL), STR("time_range")));
 	types_load(f, VERSION "policy_types:\n  my.Guard: {derived_from: onap.policies.controlloop.Guard}\n");
@@ -361,7 +365,8 @@ types_derive_from_the_generation_that_their_document_declares(void **state)
 	assert_int_equal(f->diags.count[SEVERITY_ERROR], 0);
 	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Loop", NULL), STR("onset")));
 	assert_non_null(type_property(find(f, TYPE_POLICY, "my.Apex", NULL), STR("onset")));
-	types_load(f, VERSION "policy_types:\n  my.Loop: {derived_from: onap.policies.controlloop.operational.Common}\n");
+	types_load(f,
+	           VERSION "policy_types:\n  my.Loop: {derived_from: onap.policies.controlloop.operational.Common}\n");
 	assert_null(type_property(find(f, TYPE_POLICY, "my.Loop", NULL), STR("onset")));
 }
 

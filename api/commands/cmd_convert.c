@@ -15,7 +15,8 @@
 
 static const char help[] =
 	"usage: clguard convert FILE --to tosca|xacml\n\n"
-	"  --to tosca   El Alto operational YAML, a Control Loop Guard 2.0.0 file, or guards with Dublin's properties, as a\n"
+	"  --to tosca   El Alto operational YAML, a Control Loop Guard 2.0.0 file, or guards with Dublin's properties, "
+	"as a\n"
 	"               TOSCA service template\n"
 	"  --to xacml   the guard policies of a service template or 2.0.0 file as one XACML 3.0 policy set\n";
 

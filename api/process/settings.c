@@ -89,6 +89,12 @@ static const struct setting table[] = {
          .help = "What becomes of a transition that failed or timed out: it stands until somebody orders it on or "
                  "back, or it "
                  "is ordered back once, by itself."},
+	{"compat", SETTING_CHOICE, AT(compat), "auto", .choices = {"auto", "clamp", "strict"},
+         .help = "How control loop types of ONAP's CLAMP are taken: clamp accepts, with warnings, a missing "
+                 "participantType, a "
+                 "missing instance property and the misspelling requred; strict refuses them; auto is clamp for "
+                 "documents that "
+                 "declare node types of ONAP's names, org.onap.policy.clamp., and strict for the rest."},
 	{"runtime_topic", SETTING_TEXT, AT(runtime_topic), "POLICY-CLRUNTIME-PARTICIPANT", .word = "TOPIC",
          .help = "Where runtime and participants talk."},
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",

@@ -33,6 +33,7 @@ struct settings {
 	int64_t header_size, header_count, body_size, body_depth;
 	int64_t heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
 	int on_failure_rollback;
+	int compat; /* enum compat */
 	const char *runtime_topic, *notification_topic, *policy_participant;
 	const char *event_topic, *loop_notification_topic;
 	struct settings_list actors;

@@ -77,7 +77,8 @@ write_document(void *context, const struct node *root)
 static void
 write_definitions(struct turn *turn, struct text *out)
 {
-	struct priming priming = {engine_builtin(turn->runtime->engine), {.out = out, .written = {.arena = turn->arena}}};
+	struct priming priming = {engine_builtin(turn->runtime->engine),
+	                          {.out = out, .written = {.arena = turn->arena}}};
 
 	looptypes_each(turn, write_document, &priming);
 	if (priming.list.written.failed)

@@ -21,10 +21,17 @@ write_affected(struct text *out, const struct loop *loop)
 	concept_write(out, loop->id);
 }
 
+/* warnings: JSON strings with commas between them, or nothing. */
 static void
-answer_affected(struct runtime_call *call, unsigned status, struct text *out)
+answer_affected(struct runtime_call *call, unsigned status, struct text *out, struct str warnings)
 {
-	text_add(out, out->len ? STR("]}") : STR("{\"affectedControlLoops\":[]}"));
+	text_add(out, out->len ? STR("]") : STR("{\"affectedControlLoops\":[]"));
+	if (warnings.len) {
+		text_add(out, STR(",\"warnings\":["));
+		text_add(out, warnings);
+		text_add(out, STR("]"));
+	}
+	text_add(out, STR("}"));
 	call_answer(call, status, text_done(out));
 }
 
@@ -74,16 +81,20 @@ complain(struct text *errors, const struct loop *loop, struct concept what, cons
 	          STR_ARG(what.version), why);
 }
 
-/* A property that each instance must give, and this one does not. */
+/* Checks the instances of one request: what is wrong with any of them, and what is suspicious. */
+struct checking {
+	struct turn *turn;
+	struct looptype_values values; /* of the type that was met last */
+	struct text errors, warnings;
+	unsigned warning_count;
+};
+
 static void
-complain_missing(struct text *errors, const struct loop *loop, const struct element *element, struct str property)
+checking_begin(struct checking *checking, struct turn *turn)
 {
-	text_addf(errors,
-	          "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, "
-	          "element %.*s gives no value for the instance property %.*s",
-	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version),
-	          STR_ARG(element->definition.name), STR_ARG(element->definition.version), STR_ARG(element->id),
-	          STR_ARG(property));
+	*checking = (struct checking){.turn = turn};
+	text_init(&checking->errors, turn->arena);
+	text_init(&checking->warnings, turn->arena);
 }
 
 /* Whether the list has an element of that name; of that version too, when exactly. */
@@ -117,15 +128,62 @@ check_gateway(struct turn *turn, const struct loop *loop, struct text *errors)
 		complain(errors, loop, loop->definition, turn_text(turn, &findings.text).ptr);
 }
 
-/* Against the commissioned type; elements get what their definitions say. Errors are appended. */
+/* The values of an element, with the places of what is wrong with them. */
 static void
-check_loop(struct turn *turn, struct loop *loop, struct text *errors)
+check_element_values(struct checking *checking, const struct loop *loop, const struct element *element,
+                     const struct node *definition)
 {
-	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
+	struct looptype_findings findings = {.warning_count = checking->warning_count};
+
+	text_init(&findings.text, checking->turn->arena);
+	findings.warnings = checking->warnings;
+	looptype_check_given(&checking->values, definition, element->given, checking->turn->arena, &findings);
+	checking->warnings = findings.warnings;
+	checking->warning_count = findings.warning_count;
+	if (findings.count)
+		complain(&checking->errors, loop, element->definition, turn_text(checking->turn, &findings.text).ptr);
+}
+
+/* Who is to host it: its definition says so, else the instance, else whoever is named. */
+static void
+check_element_host(struct checking *checking, const struct loop *loop, struct element *element,
+                   const struct node *definition)
+{
+	struct participant participant;
+
+	looptype_fill_element(definition, element);
+	if (!element->participant_type.name.ptr &&
+	    participant_load(checking->turn, element->participant_id, &participant))
+		element->participant_type = participant.type;
+	if (!element->participant_type.name.ptr)
+		complain(&checking->errors, loop, element->definition,
+		         "participantType is missing: its definition leaves it to the instance");
+	else if (!concept_name_valid(element->participant_type.name) ||
+	         (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
+		complain(&checking->errors, loop, element->definition,
+		         "participantType or participantId has no legal name");
+	else if (!looptype_can_host(checking->values.builtin, checking->values.root, element->participant_type,
+	                            definition))
+		complain(&checking->errors, loop, element->definition,
+		         "its participantType is not capable of hosting it");
+}
+
+/* Against the commissioned type; elements get what their definitions say. */
+static void
+check_loop(struct checking *checking, struct loop *loop)
+{
+	struct turn *turn = checking->turn;
+	struct text *errors = &checking->errors;
 	const struct node *template = NULL, *root = looptype_load(turn, loop->definition, &template);
 
 	if (!root || !template) {
 		complain(errors, loop, loop->definition, "Commissioned control loop definition not FOUND");
+		return;
+	}
+	looptype_values_of(&checking->values, engine_builtin(turn->runtime->engine), root,
+	                   turn->runtime->options.compat, turn->arena);
+	if (!checking->values.types) {
+		turn_fail(turn, ERROR_MEMORY);
 		return;
 	}
 	for (size_t i = 0; i < loop->count; i++) {
@@ -137,18 +195,9 @@ check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 			complain(errors, loop, element->definition, "Version not matching");
 		} else {
 			const struct node *definition = looptype_template(root, element->definition);
-			struct str missing = looptype_missing(builtin, root, definition, element->given, false);
 
-			looptype_fill_element(definition, element);
-			if (!concept_name_valid(element->participant_type.name) ||
-			    (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
-				complain(errors, loop, element->definition,
-				         "participantType or participantId has no legal name");
-			if (!looptype_can_host(builtin, root, element->participant_type, definition))
-				complain(errors, loop, element->definition,
-				         "its participantType is not capable of hosting it");
-			if (missing.ptr)
-				complain_missing(errors, loop, element, missing);
+			check_element_host(checking, loop, element, definition);
+			check_element_values(checking, loop, element, definition);
 		}
 	}
 	check_gateway(turn, loop, errors);
@@ -156,11 +205,10 @@ check_loop(struct turn *turn, struct loop *loop, struct text *errors)
 
 /* The loops of the body; NULL, and refused, when one is not as it must be. */
 static struct loop *
-read_loops(struct turn *turn, struct runtime_call *call, size_t *ret_count)
+read_loops(struct turn *turn, struct runtime_call *call, struct checking *checking, size_t *ret_count)
 {
 	const struct node *list = node_get(call->body, "controlLoopList");
 	struct error err = {0};
-	struct text errors;
 	struct loop *loops;
 	size_t i = 0;
 
@@ -170,21 +218,24 @@ read_loops(struct turn *turn, struct runtime_call *call, size_t *ret_count)
 		return NULL;
 	}
 	loops = arena_array(turn->arena, list->count, sizeof(*loops));
-	text_init(&errors, turn->arena);
+	checking_begin(checking, turn);
 	if (!loops) {
 		turn_fail(turn, ERROR_MEMORY);
 		return NULL;
 	}
 	for (const struct node *node = list->first; node; node = node->next, i++) {
 		if (loop_read_given(node, turn->arena, &loops[i], &err) != 0) {
-			call_refuse(call, 400, "%s: %s", err.path, err.text);
+			struct concept named = concept_read(node);
+
+			call_refuse(call, 400, "%.*s%s%.*s%s%s: %s", STR_ARG(named.name), named.name.ptr ? " " : "",
+			            STR_ARG(named.version), named.name.ptr ? ": " : "", err.path, err.text);
 			return NULL;
 		}
-		check_loop(turn, &loops[i], &errors);
+		check_loop(checking, &loops[i]);
 	}
-	if (errors.len) {
+	if (checking->errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
-		            turn_text(turn, &errors).ptr);
+		            turn_text(turn, &checking->errors).ptr);
 		return NULL;
 	}
 	*ret_count = list->count;
@@ -203,11 +254,12 @@ is_repeated(const struct loop *loops, size_t i)
 int
 instances_create(struct turn *turn, struct runtime_call *call)
 {
+	struct checking checking;
 	struct loop *loops;
 	struct text out;
 	size_t count;
 
-	loops = read_loops(turn, call, &count);
+	loops = read_loops(turn, call, &checking, &count);
 	for (size_t i = 0; loops && i < count; i++) {
 		if (is_repeated(loops, i) || configuration_is_taken(turn, loops[i].id, STR_NONE)) {
 			call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(loops[i].id.name),
@@ -223,33 +275,35 @@ instances_create(struct turn *turn, struct runtime_call *call)
 		configuration_keep(turn, &loops[i]);
 		write_affected(&out, &loops[i]);
 	}
-	answer_affected(call, 200, &out);
+	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
 	return 0;
 }
 
 bool
 instance_replace(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
 {
-	struct text errors, out;
+	struct checking checking;
+	struct text out;
 
-	text_init(&errors, turn->arena);
-	check_loop(turn, next, &errors);
-	if (errors.len) {
+	checking_begin(&checking, turn);
+	check_loop(&checking, next);
+	if (checking.errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
-		            turn_text(turn, &errors).ptr);
+		            turn_text(turn, &checking.errors).ptr);
 		return false;
 	}
 	if (!configuration_change(turn, call, now, next) || call->denials)
 		return false;
 	text_init(&out, &call->arena);
 	write_affected(&out, next);
-	answer_affected(call, 200, &out);
+	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
 	return true;
 }
 
 int
 instances_update(struct turn *turn, struct runtime_call *call)
 {
+	struct checking checking;
 	struct loop *loops;
 	struct text out;
 	size_t count;
@@ -258,7 +312,7 @@ instances_update(struct turn *turn, struct runtime_call *call)
 		call_refuse(call, 400, "fromVersion '%.*s' is not like 1.0.0", STR_ARG(call->other));
 		return 0;
 	}
-	loops = read_loops(turn, call, &count);
+	loops = read_loops(turn, call, &checking, &count);
 	if (!loops)
 		return 0;
 	text_init(&out, &call->arena);
@@ -275,7 +329,7 @@ instances_update(struct turn *turn, struct runtime_call *call)
 			return -ERROR_CONFLICT;
 		write_affected(&out, &loops[i]);
 	}
-	answer_affected(call, 200, &out);
+	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
 	return 0;
 }
 
@@ -321,7 +375,7 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 			          turn);
 		text_init(&out, &call->arena);
 		write_affected(&out, &loop);
-		answer_affected(call, 200, &out);
+		answer_affected(call, 200, &out, STR(""));
 	}
 	return 0;
 }

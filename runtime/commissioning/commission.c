@@ -105,7 +105,8 @@ commission_create(struct turn *turn, struct runtime_call *call)
 	root = find_document_of(turn, call, &replace);
 	if (!root)
 		return 0;
-	looptype_check(engine_builtin(turn->runtime->engine), root, true, turn->arena, &findings);
+	looptype_check(engine_builtin(turn->runtime->engine), root,
+	               (struct looptype_rules){turn->runtime->options.compat, true}, turn->arena, &findings);
 	if (findings.status) {
 		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
 		return 0;
@@ -132,7 +133,7 @@ commission_create(struct turn *turn, struct runtime_call *call)
 	}
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		if (looptype_is_element(root, template))
-			(void)host_offer(turn, concept_read(looptype_property(template, "participantType")));
+			(void)host_offer(turn, looptype_participant_type(template));
 	if (participants_any(turn)) {
 		message_prime(turn, NULL);
 		participants_expect_update(turn);

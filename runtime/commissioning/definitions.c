@@ -60,8 +60,7 @@ find_difference(const struct node *a, const struct node *b, char *where, size_t 
 }
 
 /* The loop by which a person finds a document. */
-static struct concept
-loop_of(const struct node *root)
+static struct concept loop_of(const struct node *root)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		if (looptype_is_loop(root, template))
@@ -80,7 +79,8 @@ differ(struct agreement *agreement, const char *section, const struct node *own,
 	if (!find_difference(own, there, where, 0))
 		return false;
 	call_refuse(agreement->call, 406,
-	            "%u:%u: %s.%.*s %.*s differs from %s.%.*s %.*s as it was commissioned with control loop type %.*s %.*s%s%s: "
+	            "%u:%u: %s.%.*s %.*s differs from %s.%.*s %.*s as it was commissioned with control loop type %.*s "
+	            "%.*s%s%s: "
 	            "one name and version has one content, give it another version",
 	            own->key_line, own->key_column, section, STR_ARG(own->key), STR_ARG(version), section,
 	            STR_ARG(there->key), STR_ARG(version), STR_ARG(loop.name), STR_ARG(loop.version),
@@ -132,7 +132,8 @@ types_agree(struct agreement *agreement, const struct node *document)
 		const struct node *there = node_get_str(others, own->key);
 
 		if (there && str_equal(version_of(own), version_of(there)) && uses_type(agreement->root, own) &&
-		    uses_type(document, there) && differ(agreement, "node_types", own, there, version_of(own), document))
+		    uses_type(document, there) &&
+		    differ(agreement, "node_types", own, there, version_of(own), document))
 			return false;
 	}
 	return true;

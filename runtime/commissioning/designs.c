@@ -121,7 +121,8 @@ check_entry(struct turn *turn, struct runtime_call *call, const struct node *roo
 	if (strcmp(kind, "loop") == 0) {
 		struct looptype_findings findings;
 
-		looptype_check(builtin, root, false, &call->arena, &findings);
+		looptype_check(builtin, root, (struct looptype_rules){turn->runtime->options.compat, false},
+		               &call->arena, &findings);
 		if (findings.status) {
 			call_refuse(call, findings.status, "%s", text_done(&findings.text).ptr);
 			return false;

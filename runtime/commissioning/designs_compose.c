@@ -33,7 +33,8 @@ answer_composed(struct turn *turn, struct runtime_call *call, struct str json)
 		return;
 	}
 	entry_forget_places(root);
-	looptype_check(engine_builtin(turn->runtime->engine), root, false, turn->arena, &findings);
+	looptype_check(engine_builtin(turn->runtime->engine), root,
+	               (struct looptype_rules){turn->runtime->options.compat, false}, turn->arena, &findings);
 	if (findings.status)
 		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
 	else if (entry_save(turn, call, concept_read(call->body), "loop", json))

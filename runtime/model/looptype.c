@@ -119,6 +119,13 @@ struct concept looptype_element_ref(const struct node *entry)
 		str_trim((struct str){colon + 1, (size_t)(entry->text.ptr + entry->text.len - colon - 1)})};
 }
 
+struct concept looptype_participant_type(const struct node *template)
+{
+	struct concept type = concept_read(looptype_property(template, "participantType"));
+
+	return type.name.ptr ? type : concept_read(looptype_property(template, "participant_id"));
+}
+
 static int64_t
 property_int(const struct node *template, const char *name)
 {
@@ -138,7 +145,7 @@ looptype_fill_element(const struct node *template, struct element *element)
 	};
 
 	if (!element->participant_type.name.ptr)
-		element->participant_type = concept_read(looptype_property(template, "participantType"));
+		element->participant_type = looptype_participant_type(template);
 	if (!element->participant_id.name.ptr)
 		element->participant_id = concept_read(looptype_property(template, "participant_id"));
 	element->phase = property_int(template, "startPhase");
@@ -193,8 +200,7 @@ static bool
 begins_group(const struct node *root, const struct node *template, struct concept type)
 {
 	for (const struct node *other = looptype_templates(root)->first; other != template; other = other->next)
-		if (looptype_is_element(root, other) &&
-		    concept_equal(concept_read(looptype_property(other, "participantType")), type))
+		if (looptype_is_element(root, other) && concept_equal(looptype_participant_type(other), type))
 			return false;
 	return true;
 }
@@ -208,8 +214,7 @@ write_group(const struct catalogue *builtin, const struct node *root, const stru
 	bool begun = false;
 
 	for (const struct node *other = first; other && out->len <= most; other = other->next) {
-		if (!looptype_is_element(root, other) ||
-		    !concept_equal(concept_read(looptype_property(other, "participantType")), type) ||
+		if (!looptype_is_element(root, other) || !concept_equal(looptype_participant_type(other), type) ||
 		    !concept_set_add(&list->written, looptype_concept(other)))
 			continue;
 		if (begun) {
@@ -231,9 +236,9 @@ looptype_write_definitions(const struct catalogue *builtin, const struct node *r
                            struct definition_list *list)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
-		struct concept type = concept_read(looptype_property(template, "participantType"));
+		struct concept type = looptype_participant_type(template);
 
-		if (looptype_is_element(root, template) && begins_group(root, template, type))
+		if (type.name.ptr && looptype_is_element(root, template) && begins_group(root, template, type))
 			write_group(builtin, root, template, type, most, list);
 	}
 }

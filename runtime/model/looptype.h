@@ -21,12 +21,23 @@ struct looptype_findings {
 	unsigned warning_count;
 };
 
+/* What documents of CLAMP's own need looser: those that declare node types of ONAP's names, all, or none. */
+enum compat { COMPAT_AUTO, COMPAT_CLAMP, COMPAT_STRICT };
+
+/* Whether the document is taken as CLAMP took it. */
+bool looptype_is_clamp(const struct node *root, enum compat compat);
+
 /*
  * All rules that a document must keep to be commissioned. whole: common properties must have their values; a loop type
  * of the catalogue may get them later. Findings are in `arena`.
  */
-void looptype_check(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
-                    struct looptype_findings *ret);
+struct looptype_rules {
+	enum compat compat;
+	bool whole;
+};
+
+void looptype_check(const struct catalogue *builtin, const struct node *root, struct looptype_rules rules,
+                    struct arena *arena, struct looptype_findings *ret);
 
 /* Section maps. */
 const struct node *looptype_section(const struct node *root, const char *name); /* "node_types", ... */
@@ -61,10 +72,36 @@ size_t looptype_write_properties(const struct catalogue *builtin, const struct n
 
 /*
  * A required property, common or not, without a default, that neither the template nor an instance's element gives;
- * absent when there is none. given: the element with its "propertiesMap", or NULL.
+ * absent when there is none. given: the element with its "propertiesMap", or NULL. after: the one that was found last, or
+ * absent.
  */
 struct str looptype_missing(const struct catalogue *builtin, const struct node *root, const struct node *template,
-                            const struct node *given, bool common);
+                            const struct node *given, bool common, struct str after);
+
+/* Types of one document and the built-in ones that it does not declare, for the values of instances. */
+struct looptype_values {
+	const struct catalogue *builtin;
+	const struct node *root;
+	const struct catalogue *types; /* NULL: out of memory, or not read yet */
+	bool clamp;
+};
+
+/* Reads the types, unless they are those of `root` already. */
+void looptype_values_of(struct looptype_values *values, const struct catalogue *builtin, const struct node *root,
+                        enum compat compat, struct arena *arena);
+
+/*
+ * What an instance gives for the element defined by `template`, and what it does not give: unknown and common properties,
+ * types, constraints, entry schemas, required ones. given: the element with its "propertiesMap".
+ */
+void looptype_check_given(const struct looptype_values *values, const struct node *template, const struct node *given,
+                          struct arena *arena, struct looptype_findings *findings);
+
+/*
+ * The participant type of an element's definition: participantType, else what stands in participant_id. Absent names where
+ * there is neither.
+ */
+struct concept looptype_participant_type(const struct node *template);
 
 /*
  * Whether participants of a type can host an element of this template: false only when the participant type's template

@@ -38,7 +38,20 @@ void looptype_warn(struct looptype_findings *findings, const struct node *where,
 	__attribute__((format(printf, 3, 4)));
 
 /* looptype_values.c: each template against its node type, and against the participant type that is to host it. */
-void looptype_check_values(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
-                           struct looptype_findings *findings);
+void looptype_check_values(const struct catalogue *builtin, const struct node *root, struct looptype_rules rules,
+                           struct arena *arena, struct looptype_findings *findings);
+
+/*
+ * The document's types in a catalogue of their own, and the built-in ones that it does not declare. Errors in them are
+ * warnings to `findings`, NULL for nobody: real documents have them. NULL: out of memory.
+ */
+const struct catalogue *looptype_types(const struct catalogue *builtin, const struct node *root, struct arena *arena,
+                                       struct looptype_findings *findings);
+
+/* A TOSCA function stands for a value that nobody knows yet. */
+bool looptype_has_function(const struct node *value);
+
+/* Whether the type, or one above it, declares the property. */
+bool looptype_declares(const struct catalogue *builtin, const struct node *root, struct str type, struct str property);
 
 #endif

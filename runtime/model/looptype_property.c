@@ -100,26 +100,34 @@ is_required(const struct node *definition)
 {
 	const struct node *required = node_get(definition, "required");
 
+	if (!required)
+		required = node_get(definition, "requred"); /* where that is an error it was found before */
 	return (node_is_null(required) || required->kind != NODE_BOOL || required->boolean) &&
 	       node_is_null(node_get(definition, "default"));
 }
 
 struct str
 looptype_missing(const struct catalogue *builtin, const struct node *root, const struct node *template,
-                 const struct node *given, bool common)
+                 const struct node *given, bool common, struct str after)
 {
 	const struct node *values = node_get(template, "properties"), *own = node_get(given, "propertiesMap");
 	struct str first = looptype_text(template, "type"), type = first;
+	bool passed = !after.ptr;
 
 	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
 		const struct node *properties = node_get(looptype_declaration(builtin, root, type), "properties");
 
-		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next)
+		for (const struct node *child = properties ? properties->first : NULL; child; child = child->next) {
+			if (!passed) {
+				passed = child->key.ptr == after.ptr;
+				continue;
+			}
 			if (child->key.ptr && is_required(child) && looptype_is_common(child) == common &&
 			    node_is_null(node_get_str(values, child->key)) &&
 			    node_is_null(node_get_str(own, child->key)) &&
 			    !is_hidden(builtin, root, first, type, child->key))
 				return child->key;
+		}
 		type = looptype_parent(root, type);
 	}
 	return STR_NONE;

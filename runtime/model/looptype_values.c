@@ -10,47 +10,47 @@ struct values {
 	const struct catalogue *types; /* the document's, and the built-in ones that it does not declare */
 	struct arena *arena;
 	struct looptype_findings *findings;
-	bool whole;
+	bool whole, clamp;
 };
 
 /* --- properties --- */
 
-/* Types of the document in a catalogue of their own. What is wrong with them is a warning: real documents have it. */
-static const struct catalogue *
-read_types(struct values *values)
+const struct catalogue *
+looptype_types(const struct catalogue *builtin, const struct node *root, struct arena *arena,
+               struct looptype_findings *findings)
 {
 	static const char *const sections[] = {"data_types", "node_types", "capability_types"};
-	struct catalogue *types = catalogue_new(values->arena, NULL);
-	struct node *root = node_new(values->arena, NODE_MAP, 0, 0);
+	struct catalogue *types = catalogue_new(arena, NULL);
+	struct node *own = node_new(arena, NODE_MAP, 0, 0);
 	struct diags diags;
 
-	diags_init(&diags, values->arena);
-	for (size_t i = 0; root && i < sizeof(sections) / sizeof(*sections); i++) {
-		const struct node *section = looptype_section(values->root, sections[i]);
-		struct node *copy = section ? arena_alloc(values->arena, sizeof(*copy)) : NULL;
+	diags_init(&diags, arena);
+	for (size_t i = 0; own && i < sizeof(sections) / sizeof(*sections); i++) {
+		const struct node *section = looptype_section(root, sections[i]);
+		struct node *copy = section ? arena_alloc(arena, sizeof(*copy)) : NULL;
 
 		if (!copy)
 			continue;
 		*copy = *section;
-		node_append(root, copy);
+		node_append(own, copy);
 	}
-	if (!types || !root)
+	if (!types || !own)
 		return NULL;
-	catalogue_add(types, root, &diags);
-	catalogue_borrow(types, values->builtin, &diags);
+	catalogue_take_requred(types); /* where that is an error it was found before */
+	catalogue_add(types, own, &diags);
+	catalogue_borrow(types, builtin, &diags);
 	catalogue_resolve(types, &diags);
-	for (const struct diag *diag = diags.first; diag; diag = diag->next) {
+	for (const struct diag *diag = findings ? diags.first : NULL; diag; diag = diag->next) {
 		const struct node where = {.line = diag->line, .column = diag->column};
 
 		if (diag->severity != SEVERITY_INFO)
-			looptype_warn(values->findings, &where, "%s", diag->text);
+			looptype_warn(findings, &where, "%s", diag->text);
 	}
 	return types;
 }
 
-/* A TOSCA function stands for a value that nobody knows yet. */
-static bool
-has_function(const struct node *value)
+bool
+looptype_has_function(const struct node *value)
 {
 	static const char *const functions[] = {"get_input", "get_property", "get_attribute",        "get_artifact",
 	                                        "concat",    "token",        "get_operation_output", NULL};
@@ -59,7 +59,7 @@ has_function(const struct node *value)
 		if (str_is(value->first->key, functions[i]))
 			return true;
 	for (const struct node *child = value->first; child; child = child->next)
-		if (has_function(child))
+		if (looptype_has_function(child))
 			return true;
 	return false;
 }
@@ -85,15 +85,15 @@ check_value_of(struct values *values, const struct node *template, const struct 
 	}
 }
 
-static bool
-declares(const struct values *values, struct str type, struct str property)
+bool
+looptype_declares(const struct catalogue *builtin, const struct node *root, struct str type, struct str property)
 {
 	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-		const struct node *declaration = looptype_declaration(values->builtin, values->root, type);
+		const struct node *declaration = looptype_declaration(builtin, root, type);
 
 		if (node_get_str(node_get(declaration, "properties"), property))
 			return true;
-		type = looptype_parent(values->root, type);
+		type = looptype_parent(root, type);
 	}
 	return false;
 }
@@ -113,11 +113,12 @@ check_properties(struct values *values, const struct node *template, struct str 
 	for (const struct node *value = properties ? properties->first : NULL; value; value = value->next) {
 		const struct property *property = type_property(type, value->key);
 
-		if (!declares(values, type_name, value->key))
+		if (!looptype_declares(values->builtin, values->root, type_name, value->key))
 			looptype_warn(values->findings, value,
 			              "node_templates.%.*s: property %.*s is not one of node type %.*s",
 			              STR_ARG(template->key), STR_ARG(value->key), STR_ARG(type_name));
-		if (property && value->kind != NODE_NULL && !str_is(value->key, "elements") && !has_function(value))
+		if (property && value->kind != NODE_NULL && !str_is(value->key, "elements") &&
+		    !looptype_has_function(value))
 			check_value_of(values, template, property, value);
 	}
 }
@@ -172,11 +173,15 @@ looptype_can_host(const struct catalogue *builtin, const struct node *root, stru
 static void
 check_host(struct values *values, const struct node *template)
 {
-	const struct node *where = looptype_property(template, "participantType");
-	struct concept type = concept_read(where);
-	const struct node *participant = node_get_str(looptype_templates(values->root), type.name);
+	const struct node *given = looptype_property(template, "participantType");
+	const struct node *where = given ? given : template;
+	struct concept type = looptype_participant_type(template);
+	const struct node *participant =
+		type.name.ptr ? node_get_str(looptype_templates(values->root), type.name) : NULL;
 	struct str element_type = looptype_text(template, "type");
 
+	if (!type.name.ptr)
+		return; /* each instance tells */
 	if (!participant || !looptype_is_participant(values->root, participant))
 		looptype_warn(values->findings, where,
 		              "node_templates.%.*s: participantType %.*s is no node template of the document",
@@ -192,13 +197,30 @@ check_host(struct values *values, const struct node *template)
 		              STR_ARG(template->key), STR_ARG(type.name), STR_ARG(element_type));
 }
 
-void
-looptype_check_values(const struct catalogue *builtin, const struct node *root, bool whole, struct arena *arena,
-                      struct looptype_findings *findings)
+/* Common properties without a value. CLAMP's own documents leave out who hosts an element. */
+static void
+check_required(struct values *values, const struct node *template)
 {
-	struct values values = {builtin, root, NULL, arena, findings, whole};
+	struct str type = looptype_text(template, "type"), missing = STR_NONE;
 
-	values.types = read_types(&values);
+	for (;;) {
+		missing = looptype_missing(values->builtin, values->root, template, NULL, true, missing);
+		if (!missing.ptr)
+			return;
+		if (!values->clamp || !str_is(missing, "participantType"))
+			looptype_find(values->findings, 400, template,
+			              "node_templates.%.*s: property %.*s of node type %.*s is required",
+			              STR_ARG(template->key), STR_ARG(missing), STR_ARG(type));
+	}
+}
+
+void
+looptype_check_values(const struct catalogue *builtin, const struct node *root, struct looptype_rules rules,
+                      struct arena *arena, struct looptype_findings *findings)
+{
+	struct values values = {builtin,  root,        looptype_types(builtin, root, arena, findings), arena,
+	                        findings, rules.whole, looptype_is_clamp(root, rules.compat)};
+
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct str type = looptype_text(template, "type"), version = looptype_text(template, "type_version");
 		struct str declared = looptype_text(looptype_declaration(builtin, root, type), "version");
@@ -211,11 +233,8 @@ looptype_check_values(const struct catalogue *builtin, const struct node *root, 
 			              "node_templates.%.*s: node type %.*s is asked for as %.*s and declared as %.*s",
 			              STR_ARG(template->key), STR_ARG(type), STR_ARG(version), STR_ARG(declared));
 		check_properties(&values, template, type);
-		declared = looptype_missing(builtin, root, template, NULL, true);
-		if (whole && declared.ptr)
-			looptype_find(findings, 400, template,
-			              "node_templates.%.*s: property %.*s of node type %.*s is required",
-			              STR_ARG(template->key), STR_ARG(declared), STR_ARG(type));
+		if (rules.whole)
+			check_required(&values, template);
 		if (element)
 			check_host(&values, template);
 	}

@@ -8,6 +8,7 @@
 #include "engine/decide/engine.h"
 #include "engine/machine/run.h"
 #include "runtime/endpoint/actors.h"
+#include "runtime/model/looptype.h"
 #include "runtime/model/supervise.h"
 
 /* What the service makes of its settings. Const afterwards. */
@@ -19,6 +20,7 @@ struct runtime_options {
 	bool rollback;                      /* supervision.on_failure */
 	size_t topic_messages, topic_bytes; /* kept of a topic */
 	size_t statistics;                  /* records kept of a participant, and of its elements */
+	enum compat compat;                 /* what documents of CLAMP's own need looser */
 	struct str topic, notifications;    /* names */
 	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
 	struct str events, loop_notifications; /* names: of operational policies */

@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	limits.nodes = 100000;
 	if (policyset_builtin(&arena, &builtin, NULL) == 0 &&
 	    document_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root, NULL) == 0) {
-		looptype_check(builtin, root, true, &arena, &findings);
+		looptype_check(builtin, root, (struct looptype_rules){COMPAT_AUTO, true}, &arena, &findings);
 		text_init(&out, &arena);
 		if (!findings.status) {
 			looptype_write_definitions(builtin, root, SIZE_MAX, &list);
