@@ -16,7 +16,9 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "engine/history/db.h"
+#include "tests/clock_step.h"
 #include "tests/counting_fixture.h"
 
 #define LIMIT 5
@@ -177,6 +179,7 @@ struct checker {
 	struct seen *rows;
 	size_t count;
 	unsigned char *found, *ended;
+	int64_t first_ms, last_ms; /* stamps of rights */
 };
 
 static int
@@ -196,8 +199,13 @@ see_row(void *context, const struct operation *row)
 	if (seen.end_ms == TIME_NONE)
 		seen.end_ms = seen.start_ms + LEASE_MS; /* nobody ended it: its lease did */
 	assert_true(checker->count < ROWS_MAX);
-	if (seen.target >= 0)
-		checker->rows[checker->count++] = seen;
+	if (seen.target < 0)
+		return 0;
+	checker->rows[checker->count++] = seen;
+	if (checker->count == 1 || seen.start_ms < checker->first_ms)
+		checker->first_ms = seen.start_ms;
+	if (checker->count == 1 || seen.start_ms > checker->last_ms)
+		checker->last_ms = seen.start_ms;
 	return 0;
 }
 
@@ -246,9 +254,9 @@ fullest_window(struct checker *checker, int target, int by_end)
 	return most;
 }
 
-/* Reads the log in a process of its own, so that this one never has the database open. */
+/* Reads the log in a process of its own, so that this one never has the database open. ret_span_ms: of the rights, or NULL. */
 static void
-check_log(const char *directory, struct journal *journal, bool windows)
+check_log(const char *directory, struct journal *journal, bool windows, int64_t *ret_span_ms)
 {
 	const struct operation_filter all = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .limit = SIZE_MAX};
 	const struct history_options options = {
@@ -289,6 +297,8 @@ check_log(const char *directory, struct journal *journal, bool windows)
 		assert_true(starts == LIMIT || ends == LIMIT);
 	}
 	print_message("%u operations acknowledged, none lost\n", kept);
+	if (ret_span_ms)
+		*ret_span_ms = checker.last_ms - checker.first_ms;
 	free(checker.rows);
 	free(checker.found);
 	free(checker.ended);
@@ -315,16 +325,48 @@ a_killed_process_loses_nothing_that_it_acknowledged(void **state)
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, NULL, 0), child);
 		if (i % 50 == 49)
-			check_log(path, journal, false);
+			check_log(path, journal, false, NULL);
 	}
-	check_log(path, journal, true);
+	check_log(path, journal, true, NULL);
 	munmap(journal, sizeof(*journal));
 	remove_directory(path);
 }
 
+/* The clocks of this process and its children, if a file can be made for them; after this all of them can be set. */
+static struct clock_steps *
+make_clock_steps(void)
+{
+	char path[] = "/tmp/clguard-clock-XXXXXX";
+	int fd = mkstemp(path);
+	void *map;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, sizeof(struct clock_steps)), 0);
+	map = mmap(NULL, sizeof(struct clock_steps), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(map != MAP_FAILED);
+	close(fd);
+	assert_int_equal(setenv(CLOCK_STEPS_VARIABLE, path, 1), 0);
+	(void)clock_wall_ms(); /* opens it, and children inherit that */
+	unlink(path);
+	return map;
+}
+
+/* The clock that stands apart from all steps. */
+static int64_t
+true_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Someone sets the wall clock all the while, by up to an hour: back, ahead, and right again. */
 static void
 many_threads_of_three_processes_never_pass_the_limit_and_reach_it(void **state)
 {
+	struct clock_steps *clock_steps = make_clock_steps();
+	int64_t span_ms, took_ms, began_ms = true_ms();
 	struct journal *journal = make_journal();
 	unsigned rounds = how_often(30, 600);
 	pid_t children[3];
@@ -338,6 +380,7 @@ many_threads_of_three_processes_never_pass_the_limit_and_reach_it(void **state)
 	for (unsigned round = 0; round < rounds; round++) {
 		uint32_t victim = dice(&seed, 3);
 
+		clock_steps->wall_ms = round % 3 == 2 ? 0 : (int64_t)dice(&seed, 7200000) - 3600000;
 		sleep_us(50000 + dice(&seed, 100000));
 		kill(children[victim], SIGKILL);
 		assert_int_equal(waitpid(children[victim], NULL, 0), children[victim]);
@@ -350,7 +393,11 @@ many_threads_of_three_processes_never_pass_the_limit_and_reach_it(void **state)
 		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
 		assert_int_equal(status, 0);
 	}
-	check_log(path, journal, true);
+	check_log(path, journal, true, &span_ms);
+	took_ms = true_ms() - began_ms;
+	print_message("stamps span %lld of %lld ms\n", (long long)span_ms, (long long)took_ms);
+	assert_true(span_ms <= took_ms && span_ms > took_ms / 2);
+	clock_steps->wall_ms = 0;
 	munmap(journal, sizeof(*journal));
 	remove_directory(path);
 }

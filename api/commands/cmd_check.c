@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
+#include "base/clock.h"
 #include "engine/analysis/analysis.h"
 #include "engine/decide/load.h"
 #include "engine/decide/policyset.h"
@@ -19,7 +20,7 @@ analyse(const struct policyset *set, struct arena *arena, struct diags *diags, c
 {
 	for (const struct operational *at = set->operational; at; at = at->next)
 		operational_hints(at, diags);
-	return analysis_run(set, set->operational, engine_options_default.clock(NULL), arena, diags, ret);
+	return analysis_run(set, set->operational, clock_wall_ms(), arena, diags, ret);
 }
 
 /* Two policies for one loop leave no set; what they would do can be shown all the same. */
@@ -37,7 +38,7 @@ analyse_doubles(const struct document *documents, size_t count, struct arena *ar
 		return 0;
 	diags_init(&told, arena);
 	(void)operational_set_compile(documents, count, arena, &list, &told); /* false: the doubles are an error */
-	return analysis_doubles(list, engine_options_default.clock(NULL), arena, diags, ret);
+	return analysis_doubles(list, clock_wall_ms(), arena, diags, ret);
 }
 
 static int

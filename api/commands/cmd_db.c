@@ -10,6 +10,7 @@
 #include "api/cli/db_import.h"
 #include "api/daemon/database.h"
 #include "api/process/arguments.h"
+#include "base/clock.h"
 #include "engine/decide/engine.h"
 #include "engine/decide/load.h"
 
@@ -37,7 +38,6 @@ struct task {
 	const char *directory, *before;
 	bool quarantine;
 	struct words files;
-	int64_t now_ms;
 };
 
 static int
@@ -65,6 +65,7 @@ open_history(const struct task *task, bool existing, struct history **ret, struc
 		return error_set(err, ERROR_IO, NULL, "there is no database in '%s'", task->directory);
 	options.directory = task->directory;
 	options.existing = existing;
+	options.carried = options.untended = true;
 	return history_open(&options, ret, err);
 }
 
@@ -96,7 +97,7 @@ verify(const struct task *task)
 		err = (struct error){0};
 		if (!alone)
 			(void)complain(&busy, NULL);
-		else if (db_quarantine(task->directory, task->now_ms, name, sizeof(name), &err) == 0)
+		else if (db_quarantine(task->directory, clock_wall_ms(), name, sizeof(name), &err) == 0)
 			printf("put aside as %s\n", name);
 		else
 			(void)complain(&err, NULL);
@@ -161,7 +162,7 @@ dump(const struct task *task)
 	if (r == 0) {
 		r = history_reader_begin(reader);
 		if (r == 0) {
-			r = dump_write(reader, task->now_ms, stdout, &err);
+			r = dump_write(reader, history_now(history), stdout, &err);
 			history_reader_end(reader);
 		}
 	}
@@ -171,7 +172,7 @@ dump(const struct task *task)
 }
 
 static int
-import_file(struct history *history, const char *file, int64_t now_ms, size_t *ret_count, struct error *err)
+import_file(struct history *history, const char *file, size_t *ret_count, struct error *err)
 {
 	struct document_limits limits = {SIZE_MAX, 64, SIZE_MAX, 0, SIZE_MAX};
 	struct operation *rows;
@@ -187,7 +188,8 @@ import_file(struct history *history, const char *file, int64_t now_ms, size_t *r
 	if (r == 0)
 		r = operations_check(rows, count, err); /* all of the file before the first is entered */
 	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH)
-		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH, now_ms, err);
+		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH,
+		                   history_now(history), err);
 	arena_free(&arena);
 	*ret_count += count;
 	return r;
@@ -208,7 +210,7 @@ import(const struct task *task)
 	r = open_history(task, false, &history, &err);
 	code = r == 0 ? EXIT_DONE : complain(&err, NULL);
 	for (size_t i = 0; code == EXIT_DONE && i < task->files.count; i++) {
-		if (import_file(history, task->files.words[i], task->now_ms, &count, &err) != 0)
+		if (import_file(history, task->files.words[i], &count, &err) != 0)
 			code = complain(&err, task->files.words[i]);
 	}
 	history_close(history);
@@ -225,7 +227,7 @@ accept_state(const struct task *task)
 	int r = open_history(task, true, &history, &err);
 
 	if (r == 0)
-		r = history_accept(history, task->now_ms, &err);
+		r = history_accept(history, clock_wall_ms(), &err);
 	history_close(history);
 	return r == 0 ? EXIT_DONE : complain(&err, NULL);
 }
@@ -242,7 +244,7 @@ static const struct {
 int
 cmd_db(int argc, char **argv)
 {
-	struct task task = {.now_ms = engine_options_default.clock(NULL)};
+	struct task task = {0};
 	bool want_help = false;
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},

@@ -8,6 +8,7 @@
 #include "api/bodies/request.h"
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
+#include "base/clock.h"
 #include "engine/decide/explanation.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/sandbox.h"
@@ -196,7 +197,7 @@ cmd_decide(int argc, char **argv)
 		        unknown);
 		return EXIT_USAGE;
 	}
-	q.now_ms = engine_options_default.clock(NULL);
+	q.now_ms = clock_wall_ms();
 	if (q.now && time_parse_instant(str_from(q.now), &q.now_ms) != 0) {
 		fprintf(stderr, "clguard decide: --now must be a time such as 2026-04-14T12:00:00Z, not '%s'\n", q.now);
 		return EXIT_USAGE;

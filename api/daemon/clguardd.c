@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"
 #include "api/http/server.h"
@@ -17,6 +18,7 @@
 #include "api/process/log.h"
 #include "api/process/manual_clock.h"
 #include "api/process/socket.h"
+#include "base/clock.h"
 #include "base/uuid.h"
 #include "runtime/thread/runtime.h"
 
@@ -148,7 +150,7 @@ open_engine(struct program *program, struct error *err)
 		options.clock_context = &program->clock;
 	}
 	if (program->settings.data) {
-		if (database_prepare(program->settings.data, options.clock(options.clock_context), note, sizeof(note),
+		if (database_prepare(program->settings.data, service->clock ? 0 : clock_wall_ms(), note, sizeof(note),
 		                     err) != 0)
 			return -(int)err->code;
 		if (note[0])
@@ -187,6 +189,7 @@ open_service(struct program *program, struct error *err)
 	service->mode = (enum guard_mode)settings->mode;
 	atomic_init(&service->active, !settings->passive);
 	atomic_init(&service->stopping, false);
+	atomic_init(&service->clock_differs, false);
 	pthread_mutex_init(&service->reload_lock, NULL);
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -294,6 +297,7 @@ run(struct program *program, const sigset_t *signals)
 		if (signal == SIGHUP)
 			hang_up(program);
 		server_tick(program->service.server);
+		conditions_look(&program->service);
 	}
 }
 

@@ -31,6 +31,7 @@ struct service {
 	struct manual_clock *clock; /* NULL: the system's */
 	atomic_bool active;         /* else PASSIVE */
 	atomic_bool stopping;
+	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
 
 	pthread_mutex_t reload_lock;
 	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */

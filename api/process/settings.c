@@ -74,6 +74,10 @@ static const struct setting table[] = {
          .help = "A request's body must be there by then."},
 	{"commit_timeout_s", SETTING_NUMBER, AT(commit_timeout_s), "30", 1, 60, .unit = "seconds",
          .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
+	{"clock_difference_ms", SETTING_NUMBER, AT(clock_difference_ms), "5000", 100, 86400000, .unit = "milliseconds",
+         .help = "How far the wall clock may be set from the clock that decisions go by, which nobody can set, before "
+                 "the log, "
+                 "/ready and the metrics tell of it."},
 	{"heart_beat_ms", SETTING_NUMBER, AT(heart_beat_ms), "20000", 100, 3600000, .unit = "milliseconds",
          .help = "Control loop runtime: how often participants and transitions are looked at."},
 	{"max_status_wait_ms", SETTING_NUMBER, AT(max_status_wait_ms), "100000", 100, 86400000, .unit = "milliseconds",

@@ -31,7 +31,7 @@ struct settings {
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
 	int64_t header_size, header_count, body_size, body_depth;
-	int64_t heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
+	int64_t clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
 	int on_failure_rollback;
 	int compat; /* enum compat */
 	const char *runtime_topic, *notification_topic, *policy_participant;

@@ -1,5 +1,7 @@
 /* health - GET healthcheck, /live, /ready: is it well? */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
 #include "api/http/resources.h"
 #include "api/http/service.h"
 #include "base/text.h"
@@ -34,17 +36,41 @@ live_get(struct exchange *exchange)
 	exchange->reply.constant = true;
 }
 
-/* Whether a decision asked now would get an answer. */
+/* Why the service is not ready, in one word; NULL when it is. */
+static const char *
+unready(const struct exchange *exchange)
+{
+	const struct service *service = exchange->worker->service;
+
+	if (is_stopping(exchange))
+		return "stopping";
+	return atomic_load_explicit(&service->active, memory_order_relaxed) ? NULL : "passive";
+}
+
+/* The wall clock, when it was set. */
+static void
+write_clock(const struct service *service, struct text *out)
+{
+	if (atomic_load_explicit(&service->clock_differs, memory_order_relaxed))
+		text_addf(out, ",\"clock\":{\"difference_ms\":%" PRId64 "}",
+		          history_clock_difference(engine_history(service->engine)));
+}
+
+/* Whether a decision asked now would get an answer; and whatever a person should look at all the same. */
 void
 ready_get(struct exchange *exchange)
 {
-	if (is_stopping(exchange))
-		answer_json(exchange, STR("{\"ready\":false,\"why\":\"stopping\"}"));
-	else if (!atomic_load_explicit(&exchange->worker->service->active, memory_order_relaxed))
-		answer_json(exchange, STR("{\"ready\":false,\"why\":\"passive\"}"));
+	const char *why = unready(exchange);
+	struct text out;
+
+	text_init(&out, exchange->arena);
+	if (why)
+		text_addf(&out, "{\"ready\":false,\"why\":\"%s\"", why);
 	else
-		answer_json(exchange, STR("{\"ready\":true}"));
-	if (exchange->reply.body.len > sizeof("{\"ready\":true}") - 1)
+		text_add(&out, STR("{\"ready\":true"));
+	write_clock(exchange->worker->service, &out);
+	text_add(&out, STR("}"));
+	answer_json(exchange, text_done(&out));
+	if (why)
 		exchange->reply.status = 503;
-	exchange->reply.constant = true;
 }

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "engine/decide/decide.h"
 #include "engine/decide/document_scope.h"
 #include "engine/decide/load.h"
@@ -52,23 +52,11 @@ struct session {
 	int64_t batch_ms;
 };
 
-/* The kernel's last tick, at most 4 ms old: reading it costs a fifth of asking for the nanosecond. */
-static int64_t
-system_clock(void *context)
-{
-	struct timespec now;
-
-	(void)context;
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 const struct engine_options engine_options_default = {
 	.history = {.map_bytes = (size_t)1 << 36, .lease_ms = 3600000, .durable = true},
 	.mode = GUARD_STRICT,
 	.limits = {16 << 20, 64, 2000000, 1000, 1 << 20},
 	.policies_max = 1000000,
-	.clock = system_clock,
 };
 
 static struct compile_options
@@ -119,6 +107,7 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	engine->options = *options;
 	history.clock = options->clock;
 	history.clock_context = options->clock_context;
+	history.carried = !options->clock;
 	atomic_init(&engine->current, NULL);
 	arena_init(&engine->builtin_arena, 0);
 	arena_init(&engine->parts[PART_LOADED].arena, 0);
@@ -301,9 +290,11 @@ engine_history(struct engine *engine)
 int64_t
 engine_now(const struct engine *engine)
 {
-	int64_t now_ms = engine->options.clock(engine->options.clock_context);
+	const struct engine_options *options = &engine->options;
 
-	return engine->history ? history_clock(engine->history, now_ms) : now_ms; /* while opening there is none */
+	if (engine->history)
+		return history_now(engine->history);
+	return options->clock ? options->clock(options->clock_context) : clock_wall_ms(); /* while opening */
 }
 
 struct policyset *

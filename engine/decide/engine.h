@@ -21,11 +21,11 @@ struct engine_options {
 	bool skip_bad_policies;
 	struct document_limits limits;
 	size_t policies_max;             /* guards in a set */
-	int64_t (*clock)(void *context); /* Unix milliseconds, never NULL */
+	int64_t (*clock)(void *context); /* Unix milliseconds; NULL: the system's, carried (see history_now) */
 	void *clock_context;
 };
 
-/* The defaults of the settings table; clock is the system's. */
+/* The defaults of the settings table. */
 extern const struct engine_options engine_options_default;
 
 int engine_open(const struct engine_options *options, struct engine **ret, struct error *err);

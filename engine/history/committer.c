@@ -52,6 +52,7 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 		store_abort(writer->txn);
 		return error_set(err, error_from(r), NULL, "the state record of the operation history is damaged");
 	}
+	clock_look(history);
 	writer->commit = store_state(writer->txn);
 	hot_begin(&history->hot, writer->commit);
 	history_learn(history, &writer->state);
@@ -151,9 +152,9 @@ do_chores(struct history_writer *writer, bool idle)
 	size_t removed = 0;
 	int r;
 
-	if (!history->options.clock)
+	if (history->options.untended || !(history->options.clock || history->options.carried))
 		return 0;
-	now_ms = history_clock(history, history->options.clock(history->options.clock_context));
+	now_ms = history_now(history);
 	r = writer_expire(writer, now_ms, EXPIRE_MOST);
 	if (r != 0 || !idle || keep_ms == 0)
 		return r;

@@ -170,9 +170,7 @@ prune_run(void *context, struct history_writer *writer)
 {
 	struct prune *prune = context;
 	struct history *history = writer->history;
-	int64_t now_ms = history->options.clock
-	                         ? history_clock(history, history->options.clock(history->options.clock_context))
-	                         : writer->state.clock_ms;
+	int64_t now_ms = history_now(history);
 	int64_t latest_ms = later(now_ms, -atomic_load(&history->window_ms));
 	int64_t before_ms = prune->before_ms < latest_ms ? prune->before_ms : latest_ms;
 	uint64_t at = prune->at;

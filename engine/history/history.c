@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "engine/history/history_priv.h"
 
 #define FORMAT 3 /* of all tables together */
@@ -94,7 +95,7 @@ open_header(struct history *history, struct error *err)
 
 /* Everything that atomics repeat from the database. */
 static int
-read_times(struct history *history, struct store_txn *txn)
+read_times(struct history *history, struct store_txn *txn, bool *ret_accepted)
 {
 	struct history_state state;
 	int64_t quarantine_ms, accepted_ms;
@@ -107,8 +108,9 @@ read_times(struct history *history, struct store_txn *txn)
 	if (r != 0)
 		return r;
 	atomic_store(&history->quarantine_ms, quarantine_ms);
-	if (atomic_exchange(&history->accepted_ms, accepted_ms) != accepted_ms)
-		atomic_store(&history->clock_ms, TIME_NONE); /* somebody has accepted an earlier clock */
+	*ret_accepted = atomic_exchange(&history->accepted_ms, accepted_ms) != accepted_ms;
+	if (*ret_accepted)
+		atomic_store(&history->clock_ms, TIME_NONE); /* somebody has accepted what may be an earlier clock */
 	history_learn(history, &state);
 	return 0;
 }
@@ -117,10 +119,12 @@ void
 history_refresh(struct history *history)
 {
 	struct store_txn *txn;
+	bool accepted, new;
 
 	if (store_write(history->store, &txn, NULL) != 0)
-		return;                 /* the next time */
-	(void)read_times(history, txn); /* the same */
+		return; /* the next time */
+	if (read_times(history, txn, &accepted) == 0 && accepted)
+		(void)clock_resume(history, txn, &new); /* read a moment ago; new only for other time namespaces */
 	store_abort(txn);
 }
 
@@ -128,13 +132,24 @@ static int
 open_times(struct history *history, struct error *err)
 {
 	struct store_txn *txn;
+	bool accepted, new;
 	int r = store_write(history->store, &txn, err);
 
 	if (r != 0)
 		return r;
-	r = read_times(history, txn);
-	store_abort(txn);
-	return r == 0 ? 0 : error_set(err, error_from(r), NULL, "the database's state record is damaged");
+	r = read_times(history, txn, &accepted);
+	if (r == 0)
+		r = clock_resume(history, txn, &new);
+	if (r != 0) {
+		store_abort(txn);
+		return error_set(err, (enum error_code) - r, NULL, "the database's state record is damaged");
+	}
+	/* On a full disk it is not kept: the next process then reads the wall clock again. */
+	if (!new || clock_keep(history, txn) != 0)
+		store_abort(txn);
+	else
+		(void)store_commit(txn, NULL);
+	return 0;
 }
 
 static int
@@ -148,10 +163,13 @@ open_all(struct history *history, const struct history_options *options, struct 
 		.tables = history_tables,
 		.table_count = TABLES_ALL,
 	};
+	struct clock_boot boot;
+	const struct str boot_bytes = {(const char *)&boot, sizeof(boot)};
 	int r = store_open(&store, &history->store, err);
 
 	if (r == 0)
 		r = open_header(history, err);
+	history->boot = r == 0 && clock_boot_read(&boot) ? hash_str(&history->key, boot_bytes) : 0;
 	if (r == 0)
 		r = open_times(history, err);
 	return r == 0 ? committer_start(history, err) : r;
@@ -170,6 +188,7 @@ history_open(const struct history_options *options, struct history **ret, struct
 	history->options.directory = NULL; /* the caller's text */
 	atomic_init(&history->ring_length, RING_LENGTH_LEAST);
 	atomic_init(&history->clock_ms, TIME_NONE);
+	atomic_init(&history->offset_ms, 0);
 	atomic_init(&history->quarantine_ms, TIME_NONE);
 	atomic_init(&history->pruned_ms, TIME_NONE);
 	atomic_init(&history->accepted_ms, TIME_NONE);

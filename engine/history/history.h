@@ -32,11 +32,14 @@ struct history_options {
 	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
 	int64_t retention_ms;
 	/*
-	 * For what nobody asks for: expiry and pruning between calls. Unix milliseconds; NULL: neither happens by
-	 * itself.
+	 * What time it is, in Unix milliseconds: by this clock of the caller's, or, when that is NULL and carried is set,
+	 * by a reading of the wall clock that the machine's boot clock carries on (see history_now). Without either nothing
+	 * expires and nothing is pruned between calls.
 	 */
 	int64_t (*clock)(void *context);
 	void *clock_context;
+	bool carried;
+	bool untended; /* nothing expires and nothing is pruned between calls, whatever the clock */
 };
 
 /* The database of a process. One writer thread inside (the committer); any thread may call. */
@@ -86,10 +89,18 @@ int history_record_async(struct history *history, const struct operation *rows, 
                          void (*done)(void *context, const struct error *err), void *context, struct error *err);
 
 /*
- * The time that decisions use: clock_ms, but never earlier than any time seen before, here or in the database. So a
- * clock that steps back stands still until it has caught up; a restart with an earlier clock too. Any thread, no lock.
+ * The decision clock: the time that decisions use and that rows are stamped with. Never earlier than any time seen before,
+ * here or in the database. Any thread, no lock.
+ *
+ * A clock of the caller's that steps back stands still until it has caught up. The carried clock does not step: who sets the
+ * wall clock changes nothing. All processes of one start of the machine share its reading, through the database; after a
+ * new start it goes on from the wall clock, or from the latest time in the database when the wall clock is behind that.
+ * Only history_accept makes it follow the wall clock again.
  */
-int64_t history_clock(struct history *history, int64_t clock_ms);
+int64_t history_now(struct history *history);
+
+/* How far the wall clock is ahead of the carried decision clock, negative when behind. 0 for a clock of the caller's. */
+int64_t history_clock_difference(struct history *history);
 
 /*
  * Whether operations may be missing from the counters because they could not be entered: the database is at
@@ -123,6 +134,7 @@ struct history_metrics {
 	uint64_t commits, failures, jobs;                  /* failures: transactions that could not be committed */
 	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
 	uint64_t clock_steps_back, pruned;
+	int64_t clock_difference_ms;
 	bool quarantined, broken, refusing;
 };
 

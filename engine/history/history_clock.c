@@ -1,12 +1,35 @@
-/* history_clock - the clock that only goes forward, what a person may accept, and the figures */
+/* history_clock - the decision clock, what a person may accept, and the figures */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "engine/history/history_priv.h"
 
 #define STEP_MS \
 	1000 /* a clock this far behind has been set back; less is two threads that read it one after the other */
+#define SLEPT_LEAST_MS 10 /* less is two clocks that were read one after the other */
 
-int64_t
-history_clock(struct history *history, int64_t clock_ms)
+/*
+ * The decision clock. A process reads the wall clock once; from then on its time is carried by the clock that counts since the
+ * machine was started, asleep or awake, and that nobody can set. So windows and leases last as long as they say, however
+ * often the wall clock is set back, ahead, or right again.
+ *
+ * That reading, as the difference between decision clock and boot clock, stands in the database beside the start of the
+ * machine that it belongs to: a process that opens the database later in the same start goes on in the same time, whatever
+ * the wall clock says by then. After a new start the difference is worthless, and the wall clock is read again; when it is
+ * behind the latest stamp in the database, time goes on from that stamp instead.
+ *
+ * Decisions read the clock that stands while the machine sleeps (one call without a system call, by the kernel's last tick)
+ * and add offset_ms. The committer, which is awake once a second at least, raises that by what the machine has slept. In
+ * between, time is too early, and a limiter only stricter.
+ */
+
+static bool
+is_carried(const struct history *history)
+{
+	return !history->options.clock && history->options.carried;
+}
+
+static int64_t
+clock_forward(struct history *history, int64_t clock_ms)
 {
 	int_fast64_t seen = atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
 
@@ -25,6 +48,88 @@ history_clock(struct history *history, int64_t clock_ms)
 	return seen;
 }
 
+int64_t
+history_now(struct history *history)
+{
+	if (history->options.clock)
+		return clock_forward(history, history->options.clock(history->options.clock_context));
+	if (history->options.carried) /* relaxed: a late offset is only a little early */
+		return clock_forward(history, clock_steady_ms() +
+		                                      atomic_load_explicit(&history->offset_ms, memory_order_relaxed));
+	return atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+}
+
+int64_t
+history_clock_difference(struct history *history)
+{
+	return is_carried(history) ? clock_wall_ms() - history_now(history) : 0;
+}
+
+/* Time goes on from here: `offset_ms` after the boot clock. */
+static void
+set_offset(struct history *history, int64_t offset_ms)
+{
+	history->boot_offset_ms = offset_ms;
+	atomic_store_explicit(&history->offset_ms, later(offset_ms, clock_slept_ms()), memory_order_relaxed);
+}
+
+/* A stamp of somebody whose clock is ahead of ours: ours goes on from there, for it would else stand still. */
+static void
+follow_stamp(struct history *history, int64_t stamp_ms)
+{
+	int64_t boot_ms = clock_steady_ms() + clock_slept_ms();
+
+	if (stamp_ms > later(later(boot_ms, history->boot_offset_ms), STEP_MS))
+		set_offset(history, stamp_ms - boot_ms);
+}
+
+int
+clock_resume(struct history *history, struct store_txn *txn, bool *ret_new)
+{
+	int64_t boot_ms = clock_steady_ms() + clock_slept_ms(), start, offset_ms;
+	int64_t stamp_ms = atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+	int r = meta_time_read(txn, &history->key, STR("boot"), &start);
+
+	*ret_new = false;
+	if (r == 0)
+		r = meta_time_read(txn, &history->key, STR("boot offset"), &offset_ms);
+	if (r != 0 || !is_carried(history))
+		return r;
+	*ret_new = !history->boot || (uint64_t)start != history->boot || offset_ms == TIME_NONE;
+	if (*ret_new)
+		offset_ms = clock_wall_ms() - boot_ms;
+	if (stamp_ms > later(later(boot_ms, offset_ms), STEP_MS)) {
+		offset_ms = stamp_ms - boot_ms;
+		*ret_new = true;
+	}
+	set_offset(history, offset_ms);
+	history->difference_ms = history_clock_difference(history);
+	return 0;
+}
+
+int
+clock_keep(struct history *history, struct store_txn *txn)
+{
+	int r = meta_time_write(txn, &history->key, STR("boot"), (int64_t)history->boot);
+
+	return r == 0 ? meta_time_write(txn, &history->key, STR("boot offset"), history->boot_offset_ms) : r;
+}
+
+void
+clock_look(struct history *history)
+{
+	int64_t offset_ms = later(history->boot_offset_ms, clock_slept_ms()), difference_ms;
+
+	if (!is_carried(history))
+		return;
+	if (offset_ms >= atomic_load_explicit(&history->offset_ms, memory_order_relaxed) + SLEPT_LEAST_MS)
+		atomic_store_explicit(&history->offset_ms, offset_ms, memory_order_relaxed);
+	difference_ms = history_clock_difference(history);
+	if (difference_ms < history->difference_ms - STEP_MS)
+		atomic_fetch_add_explicit(&history->counters.steps_back, 1, memory_order_relaxed);
+	history->difference_ms = difference_ms;
+}
+
 /* Raises a time that only grows. */
 static void
 raise_to(atomic_int_fast64_t *time, int64_t to)
@@ -40,6 +145,8 @@ void
 history_learn(struct history *history, const struct history_state *state)
 {
 	raise_to(&history->clock_ms, state->clock_ms);
+	if (is_carried(history))
+		follow_stamp(history, state->clock_ms);
 	raise_to(&history->window_ms, state->window_ms);
 	raise_to(&history->pruned_ms, state->pruned_ms);
 }
@@ -72,6 +179,9 @@ accept_run(void *context, struct history_writer *writer)
 	atomic_store(&history->accepted_ms, *clock_ms);
 	atomic_store(&history->quarantine_ms, TIME_NONE);
 	atomic_store(&history->pruned_ms, TIME_NONE);
+	set_offset(history, *clock_ms - clock_steady_ms() - clock_slept_ms());
+	if (r == 0)
+		r = clock_keep(history, writer->txn);
 	return r == 0 ? meta_time_write(writer->txn, &history->key, STR("quarantine"), TIME_NONE) : r;
 }
 
@@ -92,6 +202,7 @@ own_metrics(struct history *history, struct history_metrics *ret)
 		.jobs = atomic_load_explicit(&counters->jobs, memory_order_relaxed),
 		.latency_ns = atomic_load_explicit(&counters->nanoseconds, memory_order_relaxed),
 		.clock_steps_back = atomic_load_explicit(&counters->steps_back, memory_order_relaxed),
+		.clock_difference_ms = history_clock_difference(history),
 		.pruned = atomic_load_explicit(&counters->pruned, memory_order_relaxed),
 		.quarantined = atomic_load(&history->quarantine_ms) != TIME_NONE,
 		.broken = store_is_broken(history->store),

@@ -410,7 +410,11 @@ struct history {
 	bool stopping;
 	pthread_mutex_t readers_lock; /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
-	atomic_bool reopening;        /* written by the committer; readers turn away while it is set */
+	atomic_bool reopening;         /* written by the committer; readers turn away while it is set */
+	atomic_int_fast64_t offset_ms; /* carried: the decision clock less the steady clock; written by the committer */
+	int64_t boot_offset_ms,
+		difference_ms;        /* committer: the same less the boot clock; the wall clock less it, last time */
+	uint64_t boot;                /* which start of the machine this is; 0: the system does not tell */
 	atomic_int_fast64_t clock_ms; /* the latest time seen, here or in anyone's commit; only grows, but for accept */
 	atomic_int_fast64_t quarantine_ms; /* when a damaged database was put aside; TIME_NONE: it was not */
 	atomic_int_fast64_t window_ms;     /* the longest that anyone counts over; only grows */
@@ -425,7 +429,19 @@ struct history {
 	atomic_uint ring_length; /* stamps that rings should hold; readers raise it, relaxed: late is only slow */
 };
 
-/* What the database knows, this process knows: times seen, windows, pruning. Any thread. */
+/* --- the decision clock (history_clock.c, with the theory) --- */
+
+/*
+ * Where the carried clock goes on, by what the database says. *ret_new: by something else, which clock_keep enters. A
+ * write transaction, or one that is given up. Committer's thread, or while opening, as those below. 0 or negative.
+ */
+int clock_resume(struct history *history, struct store_txn *txn, bool *ret_new);
+int clock_keep(struct history *history, struct store_txn *txn);
+
+/* The machine may have slept, or the wall clock may have been set. */
+void clock_look(struct history *history);
+
+/* What the database knows, this process knows: times seen, windows, pruning. */
 void history_learn(struct history *history, const struct history_state *state);
 
 /* A new database has committed its tables, and nothing else, when its header is written. */

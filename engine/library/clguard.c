@@ -56,10 +56,8 @@ options_from(const struct clg_options *given)
 	options.on_error_permit = o.on_error_permit;
 	options.no_guard_deny = o.no_guard_deny;
 	options.skip_bad_policies = o.skip_bad_policies;
-	if (o.clock) {
-		options.clock = o.clock;
-		options.clock_context = o.clock_context;
-	}
+	options.clock = o.clock;
+	options.clock_context = o.clock_context;
 	return options;
 }
 
