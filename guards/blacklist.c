@@ -1,7 +1,9 @@
 /* blacklist - Blacklist: targets that nothing may be done to */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "guards/onap.h"
 #include "guards/parts.h"
+#include "guards/remedy.h"
 #include "guards/text_set.h"
 #include "policytypes/policy.h"
 
@@ -282,25 +284,99 @@ static void
 explain(const struct guard *guard, const struct request *request, const struct env *env, const struct verdict *verdict,
         struct arena *arena, struct explanation *ret)
 {
-	const struct blacklist *data = guard->data;
 	struct str target = request->attribute[ATTRIBUTE_TARGET];
 	uint32_t line = 0;
 
 	explain_text(ret, "target", target);
-	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
-		return;
-	if (guard->mode == GUARD_ONAP && !request->has_current_time)
-		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
-	if (listed(data, env, target, &line) != 1)
-		return;
-	explain_number(ret, "entry_line", line, arena);
-	if (text_set_has(data->texts, target, NULL))
-		ret->change =
-			explain_format(arena, "remove '%.*s' from the blacklist at line %u, or choose another target",
-		                       STR_ARG(target), line);
-	else
-		ret->change = explain_format(
-			arena, "remove the pattern from the blacklist at line %u, or choose another target", line);
+	if (verdict->effect == EFFECT_DENY && target.ptr && listed(guard->data, env, target, &line) == 1)
+		explain_number(ret, "entry_line", line, arena);
+}
+
+/* The entries that list a target, for an edit that takes them away: in words, and as a JSON list. */
+struct removal {
+	struct text words, json;
+	size_t count;
+};
+
+static void
+removal_add(struct removal *removal, struct str entry, bool pattern, uint32_t line)
+{
+	const char *slash = pattern ? "/" : "";
+	struct text quoted;
+
+	text_init(&quoted, removal->json.arena);
+	text_addf(&quoted, "%s%.*s%s", slash, STR_ARG(entry), slash);
+	text_addf(&removal->words, "%s%s'%.*s' (line %u)", removal->count ? " and " : "", pattern ? "the pattern " : "",
+	          STR_ARG(text_done(&quoted)), line);
+	text_add(&removal->json, removal->count ? STR(",") : STR(""));
+	text_add_json(&removal->json, text_done(&quoted));
+	removal->count++;
+}
+
+static bool
+is_repeated(const struct blacklist *data, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (str_equal(pattern_text(data->patterns[i].pattern), pattern_text(data->patterns[at].pattern)))
+			return true;
+	}
+	return false;
+}
+
+/* What stays on the list, of the entries that could list this target, when those that do are taken away. */
+static struct blacklist *
+removal_make(const struct guard *guard, const struct remedy *remedy, struct str target, struct removal *removal)
+{
+	const struct blacklist *data = guard->data;
+	struct blacklist *left = arena_alloc(remedy->arena, sizeof(*left));
+	struct entry_pattern *patterns = arena_array(remedy->arena, data->pattern_count, sizeof(*patterns));
+	uint32_t line;
+
+	if (!left || !patterns)
+		return NULL;
+	*left = *data;
+	left->patterns = patterns;
+	left->pattern_count = 0;
+	left->everything = false;
+	if (text_set_has(data->texts, target, &line)) {
+		removal_add(removal, target, false, line);
+		left->texts = text_set_new(0, NULL, remedy->arena); /* no other text equals the target */
+		if (!left->texts)
+			return NULL;
+	}
+	for (size_t i = 0; i < data->pattern_count; i++) {
+		const struct entry_pattern *entry = &data->patterns[i];
+
+		if (pattern_match(entry->pattern, remedy->env->scratch, target) != 1)
+			patterns[left->pattern_count++] = *entry;
+		else if (!is_repeated(data, i))
+			removal_add(removal, pattern_text(entry->pattern), true, entry->line);
+	}
+	if (data->everything)
+		removal_add(removal, STR(".*"), false, data->everything_line);
+	left->otherwise = left->pattern_count > 0;
+	return left;
+}
+
+/* An entry that stands there more than once is told of once, with its first line, and is to be taken away everywhere. */
+static bool
+blacklist_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	struct str target = remedy->request.attribute[ATTRIBUTE_TARGET];
+	struct removal removal = {.count = 0};
+	struct blacklist *left;
+
+	if (!target.ptr)
+		return remedy_attribute(remedy, ATTRIBUTE_TARGET, STR("x"), ret);
+	text_init(&removal.words, remedy->arena);
+	text_init(&removal.json, remedy->arena);
+	text_add(&removal.words, STR("remove "));
+	text_add(&removal.json, STR("{\"remove\":{\"blacklist\":["));
+	left = removal_make(guard, remedy, target, &removal);
+	text_add(&removal.words, STR(" from the blacklist"));
+	text_add(&removal.json, STR("]}}"));
+	return removal.count > 0 &&
+	       remedy_policy(remedy, guard, left, text_done(&removal.json), text_done(&removal.words), ret);
 }
 
 const struct guard_kind guard_blacklist = {
@@ -311,4 +387,6 @@ const struct guard_kind guard_blacklist = {
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,
+	.remedy = blacklist_remedy,
+	.frees = range_frees,
 };

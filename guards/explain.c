@@ -51,34 +51,3 @@ explain_number(struct explanation *explanation, const char *name, int64_t value,
 	*end = '\0';
 	explain_text(explanation, name, (struct str){digits, (size_t)(end - digits)});
 }
-
-bool
-explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
-              struct explanation *ret)
-{
-	bool denies = verdict->effect == EFFECT_DENY || verdict->effect == EFFECT_INDETERMINATE;
-
-	ret->permit_at = TIME_NONE;
-	if (guard->inert) {
-		ret->change =
-			explain_format(arena, "name an actor, operation or control loop in the policy, and write its "
-		                              "blacklist as quoted text without .*: as it is, ONAP cannot evaluate it");
-		return false;
-	}
-	/* Out of its range a limiter or MinMax of onap mode denies more, not less. */
-	if (denies && guard->mode == GUARD_STRICT)
-		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
-	if (verdict->effect == EFFECT_NOT_APPLICABLE)
-		return false;
-	if (verdict->reason == REASON_MISSING_ATTRIBUTE) {
-		ret->change = explain_format(arena, "give %s in the request", verdict->missing);
-		return false;
-	}
-	if (verdict->effect == EFFECT_INDETERMINATE) {
-		ret->change =
-			explain_format(arena, "repair what this guard reads: the operation history, or a pattern that "
-		                              "takes too many steps on this value");
-		return false;
-	}
-	return true;
-}

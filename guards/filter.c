@@ -1,7 +1,11 @@
 /* filter - Filter: black and white lists by what the inventory knows of a target */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "base/text.h"
 #include "guards/onap.h"
 #include "guards/parts.h"
+#include "guards/remedy.h"
 #include "guards/text_test.h"
 #include "policytypes/policy.h"
 
@@ -311,7 +315,6 @@ explain(const struct guard *guard, const struct request *request, const struct e
         struct arena *arena, struct explanation *ret)
 {
 	const struct filter *data = guard->data;
-	bool more = explain_begin(guard, env, verdict, arena, ret);
 	const struct rule *denier;
 
 	explain_text(ret, "algorithm",
@@ -325,12 +328,89 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	explain_text(ret, "function", str_from(text_function_name[denier->test.function]));
 	explain_text(ret, "filter", denier->test.text);
 	explain_number(ret, "filter_line", denier->line, arena);
-	if (!more)
-		return;
-	if (guard->mode == GUARD_ONAP && !request->has_current_time)
-		ret->permit_at = time_range_ends(&guard->range, env->now_ms);
-	ret->change = explain_format(arena, "choose a target whose %s is not matched by the filter '%.*s' at line %u",
-	                             attribute_key[denier->field], STR_ARG(denier->test.text), denier->line);
+}
+
+/* Whether none of the guard's blacklisting rules on a field matches a value. */
+static bool
+value_passes(const struct guard *guard, enum attribute field, struct str value, struct pattern_scratch *scratch)
+{
+	const struct filter *data = guard->data;
+
+	for (size_t i = 0; i < data->count; i++) {
+		const struct rule *rule = &data->rules[i];
+
+		if (rule->field == field && rule->blacklist &&
+		    text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, scratch) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A value of a field that the request lacks, absent when none was found. */
+static struct str
+value_find(const struct guard *guard, const struct rule *denier, const struct remedy *remedy)
+{
+	struct str text = denier->test.text, shorter = {text.ptr, text.len > 1 ? text.len - 1 : 0};
+	const struct str values[] = {STR("x"),
+	                             STR("0"),
+	                             STR("~"),
+	                             text,
+	                             explain_format(remedy->arena, "%.*sx", STR_ARG(text)),
+	                             explain_format(remedy->arena, "x%.*s", STR_ARG(text)),
+	                             shorter};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		if (values[i].len > 0 && values[i].len <= ATTRIBUTE_SIZE_MAX &&
+		    value_passes(guard, denier->field, values[i], remedy->env->scratch))
+			return values[i];
+	}
+	return STR_NONE;
+}
+
+/* Takes the blacklisting rules that match away. */
+static bool
+rules_remove(const struct guard *guard, const struct remedy *remedy, struct change *ret)
+{
+	const struct filter *data = guard->data;
+	struct filter *left = arena_alloc(remedy->arena, sizeof(*left));
+	struct text words, json;
+	size_t removed = 0;
+
+	if (!left || !(left->rules = arena_array(remedy->arena, data->count, sizeof(*left->rules))))
+		return false;
+	left->whitelist_overrides = data->whitelist_overrides;
+	text_init(&words, remedy->arena);
+	text_init(&json, remedy->arena);
+	for (size_t i = 0; i < data->count; i++) {
+		const struct rule *rule = &data->rules[i];
+		struct str value = remedy->request.attribute[rule->field];
+		int r = value.ptr ? text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, remedy->env->scratch)
+		                  : guard->mode == GUARD_STRICT;
+
+		if (!rule->blacklist || r == 0) {
+			left->rules[left->count++] = *rule;
+			continue;
+		}
+		text_addf(&words, "%s'%.*s' (line %u)", removed ? " and " : "remove the filter ",
+		          STR_ARG(rule->test.text), rule->line);
+		text_addf(&json, "%s%" PRIu32, removed ? "," : "{\"remove\":{\"filters\":[", rule->line);
+		removed++;
+	}
+	text_add(&json, STR("]}}"));
+	return removed > 0 && remedy_policy(remedy, guard, left, text_done(&json), text_done(&words), ret);
+}
+
+static bool
+filter_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	const struct rule *denier = rules_apply(guard, &remedy->request, remedy->env->scratch).denier;
+	struct str value = STR_NONE;
+
+	if (!denier)
+		return false;
+	if (!remedy->request.attribute[denier->field].ptr)
+		value = value_find(guard, denier, remedy);
+	return value.ptr ? remedy_attribute(remedy, denier->field, value, ret) : rules_remove(guard, remedy, ret);
 }
 
 const struct guard_kind guard_filter = {
@@ -340,4 +420,6 @@ const struct guard_kind guard_filter = {
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,
+	.remedy = filter_remedy,
+	.frees = range_frees,
 };

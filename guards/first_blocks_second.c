@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guards/onap.h"
 #include "guards/parts.h"
+#include "guards/remedy.h"
 #include "policytypes/policy.h"
 
 /*
@@ -156,26 +157,34 @@ explain(const struct guard *guard, const struct request *request, const struct e
         struct arena *arena, struct explanation *ret)
 {
 	const struct coordination *data = guard->data;
-	int64_t until = TIME_NONE;
-	char when[TIME_TEXT_SIZE];
 
+	(void)env, (void)verdict, (void)arena; /* the texts are the request's and the guard's */
 	explain_text(ret, "clname", request->attribute[ATTRIBUTE_CLNAME]);
 	explain_text(ret, "first", data->first);
-	if (!explain_begin(guard, env, verdict, arena, ret) || verdict->effect != EFFECT_DENY)
-		return;
+}
+
+static bool
+coordination_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	const struct coordination *data = guard->data;
+
+	ret->kind = CHANGE_LOOP;
+	ret->value = data->first;
+	ret->text = explain_format(remedy->arena, "control loop '%.*s' must end its operations", STR_ARG(data->first));
+	return ret->text.ptr != NULL;
+}
+
+/* onap: a row that says Started blocks for ever. */
+static int64_t
+coordination_frees(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	const struct coordination *data = guard->data;
+	int64_t ends = range_frees(guard, request, env), until = TIME_NONE;
+
 	if (guard->mode == GUARD_ONAP ||
-	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) != 1 ||
-	    until == TIME_NONE) {
-		ret->change = explain_format(arena, "wait until control loop '%.*s' ends its operation",
-		                             STR_ARG(data->first));
-		return;
-	}
-	if (ret->permit_at == TIME_NONE || until < ret->permit_at)
-		ret->permit_at = until;
-	time_format_instant(ret->permit_at, when);
-	ret->change =
-		explain_format(arena, "wait until control loop '%.*s' ends its operations, at the latest until %s",
-	                       STR_ARG(data->first), when);
+	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) != 1)
+		return ends;
+	return until == TIME_NONE || (ends != TIME_NONE && ends < until) ? ends : until;
 }
 
 const struct guard_kind guard_first_blocks_second = {
@@ -184,4 +193,6 @@ const struct guard_kind guard_first_blocks_second = {
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,
+	.remedy = coordination_remedy,
+	.frees = coordination_frees,
 };

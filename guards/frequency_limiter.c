@@ -5,6 +5,7 @@
 
 #include "guards/onap.h"
 #include "guards/parts.h"
+#include "guards/remedy.h"
 #include "policytypes/policy.h"
 
 /*
@@ -181,7 +182,7 @@ onap_window(struct limiter_spec *spec, bool given, int32_t count, struct str uni
 			unit = &units[i];
 	}
 	if (!given)
-		spec->always_denies = true;
+		spec->always_denies = spec->no_window = true;
 	else if (!unit || !unit->onap)
 		spec->never_counts = true;
 	else
@@ -297,50 +298,23 @@ check_onap(const struct guard *guard, const struct request *request, const struc
 		*ret = (struct verdict){EFFECT_PERMIT, REASON_PERMIT, NULL};
 }
 
-/*
- * The first instant at which the window has room again, or at which the guard is out of force if that comes first; in
- * onap mode, where a limiter denies out of its range, the first such instant within the range.
- */
-static int64_t
-permit_at(const struct guard *guard, const struct env *env, const struct count_result *result)
+/* Counts all rows, those above the limit too. 0, or negative: the history cannot be read, or does not know. */
+static int
+count_all(const struct env *env, const struct count_query *asked, uint32_t *ret_used)
 {
-	const struct limiter_spec *data = guard->data;
-	int64_t room = TIME_NONE, ends = time_range_ends(&guard->range, env->now_ms);
+	struct count_query query = *asked;
+	struct count_result result;
+	int r;
 
-	if (data->limit > 0 && result->limit_end != TIME_NONE)
-		room = time_window_leaves(result->limit_end, data->window, env->now_ms);
-	if (guard->mode == GUARD_ONAP && !guard->legacy)
-		return room == TIME_NONE ? TIME_NONE : time_range_starts(&guard->range, room);
-	return room == TIME_NONE || (ends != TIME_NONE && ends < room) ? ends : room;
-}
-
-static void
-explain_denial(const struct guard *guard, const struct request *request, const struct env *env,
-               const struct count_result *result, struct arena *arena, struct explanation *ret)
-{
-	const struct limiter_spec *data = guard->data;
-	bool in_range = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
-	char when[TIME_TEXT_SIZE];
-
-	if (!in_range) {
-		if (!request->has_current_time)
-			ret->permit_at = time_range_starts(&guard->range, env->now_ms);
-		ret->change = explain_format(arena, "ask within the guard's time range");
-		return;
-	}
-	if (!ret->has_count) {
-		ret->change =
-			explain_format(arena, data->always_denies ? "give the policy a timeWindow and a limit above 0"
-		                                                  : "give actor, operation and target in the request");
-		return;
-	}
-	ret->permit_at = permit_at(guard, env, result);
-	if (ret->permit_at == TIME_NONE) {
-		ret->change = explain_format(arena, "raise the limit above %" PRIu32, data->limit);
-		return;
-	}
-	time_format_instant(ret->permit_at, when);
-	ret->change = explain_format(arena, "wait until %s, or raise the limit above %" PRIu32, when, data->limit);
+	query.whether = false;
+	query.limit = UINT32_MAX;
+	r = env->history->count(env->history->context, &query, &result);
+	if (r < 0)
+		return r;
+	if (result.used == UINT32_MAX) /* as if filled, because rows were lost: see history */
+		return -ERROR_UNKNOWN;
+	*ret_used = result.used;
+	return 0;
 }
 
 static void
@@ -348,27 +322,97 @@ explain(const struct guard *guard, const struct request *request, const struct e
         struct arena *arena, struct explanation *ret)
 {
 	const struct limiter_spec *data = guard->data;
-	bool more = explain_begin(guard, env, verdict, arena, ret);
 	struct count_query query;
-	struct count_result result = {.limit_end = TIME_NONE};
 
+	(void)verdict, (void)arena; /* the texts are the request's */
 	explain_text(ret, "actor", request->attribute[ATTRIBUTE_ACTOR]);
 	explain_text(ret, "operation", request->attribute[ATTRIBUTE_OPERATION]);
 	ret->limit = data->limit;
 	if (data->window.ms || data->window.months)
 		time_format_duration(data->window, ret->window);
-	if (query_make(guard, request, env, &query) == NULL) {
-		query.whether = false;
-		explain_text(ret, "target", query.target);
-		explain_text(ret, "clname", query.clname);
-		if (!data->always_denies && !data->never_counts &&
-		    env->history->count(env->history->context, &query, &result) >= 0) {
-			ret->has_count = true;
-			ret->used = result.used;
-		}
-	}
-	if (more && verdict->effect == EFFECT_DENY)
-		explain_denial(guard, request, env, &result, arena, ret);
+	if (query_make(guard, request, env, &query) != NULL)
+		return;
+	explain_text(ret, "target", query.target);
+	explain_text(ret, "clname", query.clname);
+	ret->has_count = !data->always_denies && !data->never_counts && count_all(env, &query, &ret->used) == 0;
+}
+
+static bool
+is_out_of_range(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	return guard->mode == GUARD_ONAP && !guard->legacy &&
+	       time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms) != RANGE_IN;
+}
+
+/* onap: a policy without a window counts nothing. */
+static bool
+remedy_window(const struct guard *guard, const struct remedy *remedy, struct change *ret)
+{
+	struct limiter_spec *spec = arena_alloc(remedy->arena, sizeof(*spec));
+
+	if (!spec)
+		return false;
+	*spec = *(const struct limiter_spec *)guard->data;
+	spec->window = (struct duration){.ms = TIME_MS_SECOND};
+	spec->always_denies = spec->no_window = false;
+	return remedy_policy(remedy, guard, spec, STR("{\"set\":{\"timeWindow\":1,\"timeUnits\":\"second\"}}"),
+	                     STR("give the policy a timeWindow (1 second was tried)"), ret);
+}
+
+static bool
+limiter_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	const struct limiter_spec *data = guard->data;
+	struct limiter_spec *spec;
+	struct count_query query;
+	uint32_t used = 0;
+	const char *missing = query_make(guard, &remedy->request, remedy->env, &query);
+
+	if (missing)
+		return remedy_attribute(remedy, (enum attribute)attribute_find(str_from(missing)), STR("x"), ret);
+	if (is_out_of_range(guard, &remedy->request, remedy->env))
+		return remedy_range(remedy, guard, ret);
+	if (data->no_window)
+		return remedy_window(guard, remedy, ret);
+	spec = arena_alloc(remedy->arena, sizeof(*spec));
+	if (!spec || (!data->never_counts && count_all(remedy->env, &query, &used) < 0) || used >= INT32_MAX)
+		return false;
+	*spec = *data;
+	spec->always_denies = false;
+	spec->limit = used + 1;
+	return remedy_policy(remedy, guard, spec,
+	                     explain_format(remedy->arena, "{\"set\":{\"limit\":%" PRIu32 "}}", used + 1),
+	                     explain_format(remedy->arena, "raise the limit above %" PRIu32, used), ret);
+}
+
+/* The first instant at which the window has room again; TIME_NONE when time does not make any. */
+static int64_t
+room_at(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	const struct limiter_spec *data = guard->data;
+	struct count_query query;
+	struct count_result result;
+
+	if (data->limit == 0 || data->always_denies || query_make(guard, request, env, &query))
+		return TIME_NONE;
+	query.whether = false;
+	if (env->history->count(env->history->context, &query, &result) < 0 || result.limit_end == TIME_NONE)
+		return TIME_NONE;
+	return time_window_leaves(result.limit_end, data->window, env->now_ms);
+}
+
+/* Out of its range a limiter of onap mode denies; any other is free then. */
+static int64_t
+limiter_frees(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	int64_t ends = range_frees(guard, request, env), room;
+
+	if (is_out_of_range(guard, request, env))
+		return request->has_current_time ? TIME_NONE : time_range_starts(&guard->range, env->now_ms);
+	room = room_at(guard, request, env);
+	if (guard->mode == GUARD_ONAP && !guard->legacy)
+		return room;
+	return room == TIME_NONE || (ends != TIME_NONE && ends < room) ? ends : room;
 }
 
 const struct guard_kind guard_frequency_limiter = {
@@ -378,4 +422,6 @@ const struct guard_kind guard_frequency_limiter = {
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,
+	.remedy = limiter_remedy,
+	.frees = limiter_frees,
 };

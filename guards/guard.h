@@ -113,7 +113,7 @@ struct count_query {
 	int64_t now_ms;
 	uint32_t limit; /* the answer need not be exact above it */
 	bool ended_only; /* onap mode: ended in [since, now], outcome known; else also live ones and ends in the future */
-	bool whether;    /* asks whether the limit is reached: below it any number may be the answer */
+	bool whether; /* asks whether the limit is reached: below it any number may be the answer. Without it nothing is kept in memory */
 };
 
 struct count_result {
@@ -197,11 +197,17 @@ struct explanation {
 	} values[12];
 	size_t value_count;
 	bool has_count;
-	uint32_t used, limit;
+	uint32_t used, limit;        /* used: all rows that count, more than limit too */
 	char window[TIME_TEXT_SIZE]; /* "15 m", empty when there is none */
+	/* The engine's part, for a guard that denies. */
 	int64_t permit_at; /* earliest instant at which this guard would no longer deny, TIME_NONE when time alone does not help */
-	struct str change; /* smallest change that would turn the answer, absent when there is none */
+	struct str
+		change;  /* what this guard needs so that the answer turns; absent when it does not stand in the way */
+	struct str note; /* what keeps the guard from being evaluated, absent when nothing does */
 };
+
+struct change;
+struct remedy;
 
 /* One kind of guard: how a checked policy becomes data, and how the data answers. */
 struct guard_kind {
@@ -214,9 +220,12 @@ struct guard_kind {
 	/* Pure: scope and, in strict mode, range hold already. ret is zeroed. */
 	void (*check[GUARD_MODES])(const struct guard *guard, const struct request *request, const struct env *env,
 	                           struct verdict *ret);
-	/* Called after check, with its verdict, when somebody asked why. */
+	/* Called after check, with its verdict, when somebody asked why: the values compared, counts and window. */
 	void (*explain)(const struct guard *guard, const struct request *request, const struct env *env,
 	                const struct verdict *verdict, struct arena *arena, struct explanation *ret);
+	/* For a guard that denies: see guard_remedy, and guard_permit_at. frees: no later than the first instant that helps. */
+	bool (*remedy)(const struct guard *guard, struct remedy *remedy, struct change *ret);
+	int64_t (*frees)(const struct guard *guard, const struct request *request, const struct env *env);
 };
 
 /* One compiled guard: a policy, or one limit of a constraint of a 2.0.0 file. In the policy set's arena; const once sealed. */

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "guards/onap.h"
 #include "guards/parts.h"
+#include "guards/remedy.h"
 #include "policytypes/policy.h"
 
 /*
@@ -160,9 +162,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
         struct arena *arena, struct explanation *ret)
 {
 	const struct min_max *data = guard->data;
-	bool more = explain_begin(guard, env, verdict, arena, ret);
-	int64_t wanted;
 
+	(void)env, (void)verdict; /* the values are the guard's and the request's */
 	explain_text(ret, "target", request->attribute[ATTRIBUTE_TARGET]);
 	if (request->has_vf_count)
 		explain_number(ret, "vfCount", request->vf_count, arena);
@@ -170,20 +171,98 @@ explain(const struct guard *guard, const struct request *request, const struct e
 		explain_number(ret, "min", data->min, arena);
 	if (data->has_max)
 		explain_number(ret, "max", data->max, arena);
-	if (!more || verdict->effect != EFFECT_DENY)
-		return;
-	if (guard->mode == GUARD_ONAP) {
-		if (time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms) != RANGE_IN)
-			ret->change = explain_format(arena, "ask within the guard's time range");
-		else if (!request->has_vf_count)
-			ret->change = explain_format(arena, "give vfCount in the request");
-		else
-			ret->change = explain_format(arena, "vfCount %" PRId64 " instead of %" PRId32,
-			                             onap_highest(data), request->vf_count);
-		return;
-	}
-	wanted = verdict->reason == REASON_BELOW_MIN ? data->min : data->max;
-	ret->change = explain_format(arena, "vfCount %" PRId64 " instead of %" PRId32, wanted, request->vf_count);
+}
+
+/* A vfCount that this guard permits and the others that were met so far too, nearest to the one asked for. */
+static bool
+vf_count_find(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	const struct min_max *data = guard->data;
+	bool onap = guard->mode == GUARD_ONAP;
+	int64_t low = !onap && data->has_min ? data->min : INT32_MIN;
+	int64_t high = onap ? onap_highest(data) : data->has_max ? data->max : INT32_MAX;
+	int64_t wanted = remedy->asked->has_vf_count ? remedy->asked->vf_count : 0;
+
+	low = low > remedy->vf_low ? low : remedy->vf_low;
+	high = high < remedy->vf_high ? high : remedy->vf_high;
+	if (low > high)
+		return false;
+	remedy->vf_low = low;
+	remedy->vf_high = high;
+	ret->kind = CHANGE_VF_COUNT;
+	ret->vf_count = (int32_t)(wanted < low ? low : wanted > high ? high : wanted);
+	ret->text = remedy->asked->has_vf_count
+	                    ? explain_format(remedy->arena, "vfCount %" PRId32 " instead of %" PRId32, ret->vf_count,
+	                                     remedy->asked->vf_count)
+	                    : explain_format(remedy->arena, "give vfCount in the request (%" PRId32 " was tried)",
+	                                     ret->vf_count);
+	return ret->text.ptr != NULL;
+}
+
+/* Moves the bound that the request's vfCount is beyond. */
+static bool
+bound_move(const struct guard *guard, const struct remedy *remedy, struct change *ret)
+{
+	struct min_max *data = arena_alloc(remedy->arena, sizeof(*data));
+	int32_t count = remedy->request.vf_count, bound = count;
+	const char *name;
+
+	if (!data || (guard->mode == GUARD_ONAP && count == INT32_MAX))
+		return false;
+	*data = *(const struct min_max *)guard->data;
+	if (guard->mode == GUARD_ONAP)
+		bound++; /* its bounds permit what is below them */
+	name = data->has_min && (guard->mode == GUARD_ONAP ? !data->has_max : count < data->min) ? "min" : "max";
+	*(name[1] == 'i' ? &data->min : &data->max) = bound;
+	return remedy_policy(remedy, guard, data,
+	                     explain_format(remedy->arena, "{\"set\":{\"%s\":%" PRId32 "}}", name, bound),
+	                     explain_format(remedy->arena, "set the policy's %s to %" PRId32, name, bound), ret);
+}
+
+/* onap: the rule itself compares the target. */
+static bool
+target_move(const struct guard *guard, const struct remedy *remedy, struct str target, struct change *ret)
+{
+	struct min_max *data = arena_alloc(remedy->arena, sizeof(*data));
+	struct text edit;
+
+	if (!data)
+		return false;
+	*data = *(const struct min_max *)guard->data;
+	data->target = target;
+	text_init(&edit, remedy->arena);
+	text_add(&edit, STR("{\"set\":{\"target\":"));
+	text_add_json(&edit, target);
+	text_add(&edit, STR("}}"));
+	return remedy_policy(remedy, guard, data, text_done(&edit),
+	                     explain_format(remedy->arena, "set the policy's target to '%.*s'", STR_ARG(target)), ret);
+}
+
+static bool
+min_max_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
+{
+	const struct min_max *data = guard->data;
+	struct str target = remedy->request.attribute[ATTRIBUTE_TARGET];
+
+	if (guard->mode == GUARD_ONAP &&
+	    time_range_state(&guard->range, GUARD_ONAP, &remedy->request, remedy->env->now_ms) != RANGE_IN)
+		return remedy_range(remedy, guard, ret);
+	if (guard->mode == GUARD_ONAP && !target.ptr)
+		return remedy_attribute(remedy, ATTRIBUTE_TARGET, data->target, ret);
+	if (guard->mode == GUARD_ONAP && !str_equal(target, data->target))
+		return target_move(guard, remedy, target, ret);
+	return vf_count_find(guard, remedy, ret) || (remedy->request.has_vf_count && bound_move(guard, remedy, ret));
+}
+
+/* Out of its range a MinMax of onap mode denies. */
+static int64_t
+min_max_frees(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	if (guard->mode == GUARD_STRICT)
+		return range_frees(guard, request, env);
+	if (request->has_current_time || time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms) != RANGE_OUT)
+		return TIME_NONE;
+	return time_range_starts(&guard->range, env->now_ms);
 }
 
 const struct guard_kind guard_min_max = {
@@ -193,4 +272,6 @@ const struct guard_kind guard_min_max = {
 	.compile = {[GUARD_STRICT] = compile, [GUARD_ONAP] = compile_onap},
 	.check = {[GUARD_STRICT] = check, [GUARD_ONAP] = check_onap},
 	.explain = explain,
+	.remedy = min_max_remedy,
+	.frees = min_max_frees,
 };

@@ -47,7 +47,8 @@ struct limiter_spec {
 	bool by_target, by_clname; /* count per target, per control loop of the request */
 	struct str target, clname; /* or: narrowed to these, the guard's own */
 	bool never_counts;         /* onap: units that ONAP's query cannot use: the count is -1 and permits */
-	bool always_denies;        /* onap: no window given */
+	bool always_denies;        /* onap: no window given, or a limit below 0 */
+	bool no_window;            /* onap: the first of these */
 };
 
 /* Sets kind, data of `guard`. False when memory is out (finding added). where: for findings. */
@@ -99,13 +100,6 @@ verdict_error(struct verdict *verdict)
 {
 	*verdict = (struct verdict){EFFECT_INDETERMINATE, REASON_ERROR, NULL};
 }
-
-/*
- * What every explanation begins with: permit_at is when the guard's own range ends, if that would help; a missing
- * attribute and an error have their change. False when no more is to be said.
- */
-bool explain_begin(const struct guard *guard, const struct env *env, const struct verdict *verdict, struct arena *arena,
-                   struct explanation *ret);
 
 /* Adds a value under a static name; absent ones are left out, and so are those without memory. Texts are borrowed. */
 void explain_text(struct explanation *explanation, const char *name, struct str value);

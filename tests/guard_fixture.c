@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "guards/remedy.h"
 #include "policytypes/policy.h"
 #include "policytypes/template.h"
 
@@ -224,11 +225,24 @@ fixture_explain(struct fixture *fixture, const struct guard *guard, const char *
 	struct history_view history = {history_count, history_loop_live, history_loop_started, fixture};
 	struct env env = {.now_ms = fixture->now, .history = &history, .scratch = fixture->scratch};
 	struct request request = fixture_request(fixture, text);
+	struct remedy remedy = {.arena = &fixture->arena,
+	                        .env = &env,
+	                        .request = request,
+	                        .asked = &request,
+	                        .vf_low = INT32_MIN,
+	                        .vf_high = INT32_MAX};
 	struct explanation explanation = {0};
 	struct verdict verdict;
+	struct change change;
 
 	guard_evaluate(guard, &request, &env, &verdict);
+	explanation.permit_at = TIME_NONE;
 	guard->kind->explain(guard, &request, &env, &verdict, &fixture->arena, &explanation);
+	if (!verdict_denies(&verdict, guard->mode, false))
+		return explanation;
+	explanation.permit_at = guard_permit_at(guard, &request, &env, false);
+	if (guard_remedy(guard, &verdict, &remedy, &change))
+		explanation.change = change.text;
 	return explanation;
 }
 

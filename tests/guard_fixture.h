@@ -48,7 +48,7 @@ struct request fixture_request(struct fixture *fixture, const char *text);
 
 struct verdict fixture_ask(struct fixture *fixture, const struct guard *guard, const char *request);
 
-/* The explanation after asking. */
+/* The explanation after asking; change is the first that the kind proposes. */
 struct explanation fixture_explain(struct fixture *fixture, const struct guard *guard, const char *request);
 
 /* Whether some finding's text contains `text`. */

@@ -236,9 +236,8 @@ compare(const struct policyset *set, const struct env *env, struct arena *arena)
 	struct decision fast, slow, told;
 	struct env unasked = *env; /* as a session does, that looks at the clock only when it must */
 	struct inquiry inquiry;
-	struct spoken *spoken;
+	struct explained why;
 	struct request request;
-	size_t count;
 
 	random_request(&request);
 	inquiry_make(&inquiry, set, &request);
@@ -256,7 +255,7 @@ compare(const struct policyset *set, const struct env *env, struct arena *arena)
 	seen[fast.reason]++;
 	decisions++;
 	if (pick(64) == 0) {
-		assert_int_equal(decide_explain(set, &request, env, arena, &told, &spoken, &count), 0);
+		assert_int_equal(decide_explain(set, &request, env, arena, &told, &why), 0);
 		assert_true(told.permit == fast.permit && told.reason == fast.reason && told.guard == fast.guard);
 		arena_reset(arena);
 	}

@@ -23,22 +23,23 @@ static const struct row {
 	const char *permit_at, *change, *value;
 } rows[] = {
 	{GUARD_STRICT, "common.Blacklist", WHO "blacklist:\n- vm-1\n- vm-2", ASK "target=vm-2", NULL,
-         "remove 'vm-2' from the blacklist at line 9", "target=vm-2"},
+         "remove 'vm-2' (line 9) from the blacklist", "target=vm-2"},
 	{GUARD_STRICT, "common.Blacklist", WHO "blacklist:\n- vm-1\n- /x.*/", ASK "target=xy", NULL,
-         "remove the pattern from the blacklist at line 9", "entry_line=9"},
+         "remove the pattern '/x.*/' (line 9) from the blacklist", "entry_line=9"},
 	{GUARD_STRICT, "common.Blacklist", WHO "blacklist: [vm-1]" DAY, ASK "target=vm-1", "2026-04-14T12:05:00.001Z",
          "remove 'vm-1'", "target=vm-1"},
-	{GUARD_STRICT, "common.Blacklist", WHO "blacklist: [vm-1]", ASK, NULL, "give target in the request", NULL},
+	{GUARD_STRICT, "common.Blacklist", WHO "blacklist: [vm-1]", ASK, NULL,
+         "give target in the request ('x' was tried)", NULL},
 	{GUARD_STRICT, "common.Blacklist", WHO "blacklist: [vm-1]", ASK "target=vm-3", NULL, NULL, "target=vm-3"},
 	{GUARD_ONAP, "common.Blacklist", WHO "blacklist: [vm-1]" DAY, ASK "target=vm-1", "2026-04-14T12:05:00.001Z",
          "remove 'vm-1'", NULL},
-	{GUARD_ONAP, "common.Blacklist", "actor: .*\nblacklist: [vm-1]", ASK "target=vm-1", NULL,
-         "ONAP cannot evaluate it", NULL},
+	{GUARD_ONAP, "common.Blacklist", "actor: .*\nblacklist: [vm-1]", ASK "target=vm-1", NULL, NULL, NULL},
 	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p vfCount=5", NULL,
          "vfCount 4 instead of 5", "max=4"},
 	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p vfCount=1", NULL,
          "vfCount 2 instead of 1", "vfCount=1"},
-	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p", NULL, "give vfCount", "min=2"},
+	{GUARD_STRICT, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p", NULL,
+         "give vfCount in the request (2 was tried)", "min=2"},
 	{GUARD_ONAP, "common.MinMax", WHO "target: p\nmin: 2\nmax: 4", ASK "target=p vfCount=4", NULL,
          "vfCount 3 instead of 4", NULL},
 	{GUARD_ONAP, "common.MinMax", WHO "target: p\nmin: 9\nmax: 4", ASK "target=p vfCount=9", NULL,
@@ -46,12 +47,11 @@ static const struct row {
 	{GUARD_STRICT, "common.Filter",
          WHO
          "algorithm: blacklist-overrides\nfilters:\n- {field: vserver.vserver-id, filter: s, function: string-equal}",
-         ASK "vserver.vserver-id=s", NULL, "whose vserver.vserver-id is not matched by the filter 's' at line 9",
-         "vserver.vserver-id=s"},
+         ASK "vserver.vserver-id=s", NULL, "remove the filter 's' (line 9)", "vserver.vserver-id=s"},
 	{GUARD_STRICT, "coordination.FirstBlocksSecond", "controlLoop: [a, b]", "clname=b", "2026-04-14T12:30:00Z",
-         "wait until control loop 'a' ends its operations, at the latest until 2026-04-14T12:30:00Z", "first=a"},
+         "control loop 'a' must end its operations", "first=a"},
 	{GUARD_ONAP, "coordination.FirstBlocksSecond", "controlLoop: [a, b]", "clname=b", NULL,
-         "wait until control loop 'a'", NULL},
+         "control loop 'a' must end its operations", NULL},
 };
 
 static const struct done history[] = {
@@ -154,7 +154,7 @@ a_limiter_tells_the_exact_time_at_which_it_permits_again(void **state)
 	assert_int_equal(got.used, 2);
 	assert_int_equal(got.limit, 2);
 	assert_string_equal(got.window, "10 m");
-	assert_string_equal(got.change.ptr, "wait until 2026-04-14T12:01:00.001Z, or raise the limit above 2");
+	assert_string_equal(got.change.ptr, "raise the limit above 2");
 }
 
 static void
@@ -189,7 +189,7 @@ an_explanation_survives_any_failed_allocation(void **state)
 
 		arena_init(&arena, limit);
 		guard->kind->explain(guard, &request, &env, &verdict, &arena, &explanation);
-		assert_true(limit < 300 || explanation.change.ptr);
+		assert_true(limit < 300 || explanation.value_count == 2);
 		arena_free(&arena);
 	}
 }

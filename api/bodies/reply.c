@@ -66,16 +66,16 @@ reply_decision(const struct decision *decision, struct str explanation, struct a
 }
 
 struct reply_body
-reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
+reply_explained(const struct decision *decision, const struct explained *why, struct arena *arena)
 {
 	struct text out;
 	struct str body;
 
 	text_init(&out, arena);
-	(void)text_reserve(&out, EXPLANATION_MOSTLY(count)); /* at once; without memory text_done tells */
+	(void)text_reserve(&out, EXPLANATION_MOSTLY(why->count)); /* at once; without memory text_done tells */
 	begin_decision(&out, decision);
 	text_add(&out, STR(",\"explanation\":"));
-	explanation_add(&out, decision, spoken, count);
+	explanation_add(&out, decision, why);
 	text_add(&out, STR("}"));
 	body = text_done(&out);
 	return body.ptr ? (struct reply_body){body, false} : reply_decision(decision, STR_NONE, arena);

@@ -17,9 +17,8 @@ struct reply_body {
  */
 struct reply_body reply_decision(const struct decision *decision, struct str explanation, struct arena *arena);
 
-/* The same with what each guard said as the explanation; without that when memory for it is out. */
-struct reply_body reply_explained(const struct decision *decision, const struct spoken *spoken, size_t count,
-                                  struct arena *arena);
+/* The same with its explanation; without that when memory for it is out. */
+struct reply_body reply_explained(const struct decision *decision, const struct explained *why, struct arena *arena);
 
 /*
  * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list

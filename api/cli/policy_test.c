@@ -83,17 +83,16 @@ decide(struct test_file *file, const struct node *test, const char *name, const 
 {
 	struct decision decision, plain;
 	struct outcome outcome = {.decision = &decision};
-	struct spoken *spoken = NULL;
+	struct explained why = {0};
 	const struct node *performs = node_get(test, "perform");
-	size_t count = 0;
 
-	(void)trial_decide(file->trial, request, now_ms, NULL, &plain, NULL, NULL);
-	(void)trial_decide(file->trial, request, now_ms, file->arena, &decision, &spoken, &count);
+	(void)trial_decide(file->trial, request, now_ms, NULL, &plain, NULL);
+	(void)trial_decide(file->trial, request, now_ms, file->arena, &decision, &why);
 	if (plain.permit != decision.permit || plain.reason != decision.reason)
 		return error_set(err, ERROR_INTERNAL, test, "the decision differs from its explanation");
-	for (size_t i = 0; i < count; i++)
-		coverage_reach(file, &spoken[i]);
-	outcome.told = who_tells(&decision, spoken, count);
+	for (size_t i = 0; i < why.count; i++)
+		coverage_reach(file, &why.results[i]);
+	outcome.told = who_tells(&decision, why.results, why.count);
 	outcome.status = decision.permit ? "Permit" : "Deny";
 	outcome_compare(file, test, name, &outcome);
 	if (decision.permit && performs && performs->kind == NODE_BOOL && performs->boolean)

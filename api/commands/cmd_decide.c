@@ -75,14 +75,12 @@ print_body(const struct reply_body *body, int code)
 static int
 answer(struct trial *trial, const struct question *q, const struct request *request, struct arena *arena)
 {
-	struct spoken *spoken = NULL;
+	struct explained why = {0};
 	struct reply_body body;
 	struct decision decision;
-	size_t count = 0;
 
-	(void)trial_decide(trial, request, q->now_ms, q->explain ? arena : NULL, &decision, &spoken, &count);
-	body = q->explain ? reply_explained(&decision, spoken, count, arena)
-	                  : reply_decision(&decision, STR_NONE, arena);
+	(void)trial_decide(trial, request, q->now_ms, q->explain ? arena : NULL, &decision, &why);
+	body = q->explain ? reply_explained(&decision, &why, arena) : reply_decision(&decision, STR_NONE, arena);
 	return print_body(&body, EXIT_DONE);
 }
 

@@ -111,8 +111,7 @@ talk(struct ask *ask, const char *method, const char *path, struct str body, con
 	for (const struct node *denied = why ? why->first : NULL; denied; denied = denied->next) {
 		const struct node *file = node_get(denied, "file"), *line = node_get(denied, "line");
 		const struct node *reason = node_get(denied, "reason"), *target = node_get(denied, "target");
-		const struct node *guards = node_get(node_get(denied, "explanation"), "guards");
-		const struct node *change = node_get(guards ? guards->last : NULL, "change");
+		const struct node *change = node_get(node_get(denied, "explanation"), "change");
 
 		fprintf(stderr, "  %.*s:%.*s: %.*s for %.*s%s%.*s\n", STR_ARG(file ? file->text : STR("")),
 		        STR_ARG(line ? line->text : STR("")), STR_ARG(reason ? reason->text : STR("")),

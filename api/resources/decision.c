@@ -36,12 +36,11 @@ refuse(struct exchange *exchange, const struct error *err)
 static struct reply_body
 explain(struct exchange *exchange, const struct request *request, struct decision *ret)
 {
-	struct spoken *spoken;
-	size_t spoken_count;
+	struct explained why;
 
-	if (session_explain(exchange->worker->session, request, exchange->arena, ret, &spoken, &spoken_count) != 0)
+	if (session_explain(exchange->worker->session, request, exchange->arena, ret, &why) != 0)
 		return reply_decision(ret, STR_NONE, exchange->arena);
-	return reply_explained(ret, spoken, spoken_count, exchange->arena);
+	return reply_explained(ret, &why, exchange->arena);
 }
 
 static void

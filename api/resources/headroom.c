@@ -9,16 +9,17 @@ write_limiter(struct text *out, const struct spoken *spoken)
 {
 	const struct explanation *explanation = &spoken->explanation;
 	const struct guard *guard = spoken->guard;
-	uint32_t used = explanation->used < explanation->limit ? explanation->used : explanation->limit;
+	uint32_t used = explanation->used, limit = explanation->limit;
+	/* onap: a limiter that is out of its range denies. */
+	uint32_t remaining = used < limit && spoken->verdict.effect != EFFECT_DENY ? limit - used : 0;
 	char next[TIME_TEXT_SIZE];
 
 	text_add(out, STR("{\"policy\":"));
 	text_add_json(out, guard->policy);
 	text_add(out, STR(",\"version\":"));
 	text_add_json(out, guard->version);
-	text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, explanation->limit,
-	          explanation->limit - used);
-	if (used == explanation->limit && explanation->permit_at != TIME_NONE) {
+	text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, limit, remaining);
+	if (remaining == 0 && explanation->permit_at != TIME_NONE) {
 		time_format_instant(explanation->permit_at, next);
 		text_add_json(out, str_from(next));
 	} else {
@@ -41,8 +42,7 @@ headroom_get(struct exchange *exchange)
 	};
 	struct request request = {0};
 	struct decision decision;
-	struct spoken *spoken = NULL;
-	size_t count = 0;
+	struct explained why = {0};
 	bool first = true;
 	struct text out;
 
@@ -60,15 +60,18 @@ headroom_get(struct exchange *exchange)
 	}
 	text_init(&out, exchange->arena);
 	text_add(&out, STR("{\"limiters\":["));
-	if (session_explain(exchange->worker->session, &request, exchange->arena, &decision, &spoken, &count) != 0)
+	if (session_explain(exchange->worker->session, &request, exchange->arena, &decision, &why) != 0)
 		out.failed = true;
-	for (size_t i = 0; i < count; i++) {
-		if (!spoken[i].explanation.has_count)
+	for (size_t i = 0; i < why.count; i++) {
+		const struct spoken *spoken = &why.results[i];
+
+		/* Strict: one that is not in force limits nothing now. */
+		if (!spoken->explanation.has_count || spoken->verdict.effect == EFFECT_NOT_APPLICABLE)
 			continue;
 		if (!first)
 			text_add(&out, STR(","));
 		first = false;
-		write_limiter(&out, &spoken[i]);
+		write_limiter(&out, spoken);
 	}
 	text_add(&out, STR("]}"));
 	answer_json(exchange, text_done(&out));

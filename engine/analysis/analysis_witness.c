@@ -46,10 +46,9 @@ static int
 ask(const struct witness *witness, struct trial *trial, struct arena *arena, bool *ret_holds, FILE *out)
 {
 	struct operation *rows = arena_array(arena, witness->history_count, sizeof(*rows));
-	struct spoken *spoken = NULL;
 	struct decision decision;
 	struct error err = {0};
-	size_t count = 0;
+	struct explained why = {0};
 	int r;
 
 	if (!rows)
@@ -58,10 +57,11 @@ ask(const struct witness *witness, struct trial *trial, struct arena *arena, boo
 		rows[i] = witness->history[i];
 	r = trial_record(trial, rows, witness->history_count, witness->now_ms, &err);
 	if (r == 0)
-		r = trial_decide(trial, &witness->request, witness->now_ms, arena, &decision, &spoken, &count);
+		r = trial_decide(trial, &witness->request, witness->now_ms, arena, &decision, &why);
 	if (r < 0)
 		return r;
-	*ret_holds = (!witness->answers || decision.permit == witness->permit) && words_hold(witness, spoken, count);
+	*ret_holds = (!witness->answers || decision.permit == witness->permit) &&
+	             words_hold(witness, why.results, why.count);
 	fprintf(out, "  %s: %s, %s%s%.*s\n", *ret_holds ? "shown" : "NOT SHOWN", decision.permit ? "Permit" : "Deny",
 	        reason_name[decision.reason], decision.guard ? " by " : "",
 	        STR_ARG(decision.guard ? decision.guard->policy : STR("")));

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "engine/decide/remedies.h"
+
 /*
  * What the guards said so far. Deny-overrides has no order, but the reason reported is that of the first denying guard in
  * load order, so the lowest order wins.
@@ -210,7 +212,7 @@ explanation_start(struct explanation *explanation)
 	explanation->used = explanation->limit = 0;
 	explanation->window[0] = '\0';
 	explanation->permit_at = TIME_NONE;
-	explanation->change = STR_NONE;
+	explanation->change = explanation->note = STR_NONE;
 }
 
 /* What one guard says, kept even when it is out of its time range: that too explains an answer. */
@@ -231,12 +233,16 @@ speak(const struct index_entry *entry, const struct request *request, const stru
 		guard_evaluate(guard, request, env, &ret->verdict);
 	ret->in_force = time_range_state(&guard->range, guard->mode, request, env->now_ms) == RANGE_IN;
 	guard->kind->explain(guard, request, env, &ret->verdict, arena, &ret->explanation);
+	if (guard->inert)
+		ret->explanation.note =
+			STR("as it is, ONAP cannot evaluate this policy: name an actor, operation or control "
+		            "loop in it, and write its blacklist as quoted text without .*");
 	return true;
 }
 
 int
 decide_explain(const struct policyset *set, const struct request *request, const struct env *env, struct arena *arena,
-               struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
+               struct decision *ret, struct explained *ret_why)
 {
 	struct inquiry inquiry;
 	struct tally tally = {0};
@@ -265,7 +271,8 @@ decide_explain(const struct policyset *set, const struct request *request, const
 	if (!is_sorted(spoken, count))
 		qsort(spoken, count, sizeof(*spoken), spoken_compare);
 	conclude(&inquiry, env, &tally, ret);
-	*ret_spoken = spoken;
-	*ret_count = count;
+	*ret_why = (struct explained){.results = spoken, .count = count, .permit_at = TIME_NONE};
+	if (!ret->permit)
+		remedies_find(set, inquiry.request, env, arena, ret_why);
 	return 0;
 }

@@ -25,8 +25,8 @@ void inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct
 void decide_with(const struct policyset *set, const struct request *request, const struct env *env,
                  struct decision *ret);
 
-/* The same, and what each guard whose scope matched said, in load order, with its explanation. 0 or -ERROR_MEMORY. */
+/* The same with its explanation. 0 or -ERROR_MEMORY. */
 int decide_explain(const struct policyset *set, const struct request *request, const struct env *env,
-                   struct arena *arena, struct decision *ret, struct spoken **ret_spoken, size_t *ret_count);
+                   struct arena *arena, struct decision *ret, struct explained *ret_why);
 
 #endif

@@ -502,14 +502,14 @@ session_batch_end(struct session *session)
 
 int
 session_explain(struct session *session, const struct request *request, struct arena *arena, struct decision *ret,
-                struct spoken **ret_spoken, size_t *ret_count)
+                struct explained *ret_why)
 {
 	const struct policyset *set = session_set(session);
 	struct env env = session_env(session, session_now(session));
 	int r;
 
 	session->whole = true;
-	r = decide_explain(set, request, &env, arena, ret, ret_spoken, ret_count);
+	r = decide_explain(set, request, &env, arena, ret, ret_why);
 	session->whole = session->batch;
 	session_done(session);
 	return r;

@@ -119,9 +119,19 @@ struct spoken {
 	struct explanation explanation;
 };
 
-/* Decides and tells of each guard whose scope matched, in load order. ret_spoken: in `arena`. 0 or -ERROR_MEMORY (ret is then a Deny). */
+/* A decision's explanation. */
+struct explained {
+	struct spoken *results; /* of each guard whose scope matched, in load order */
+	size_t count;
+	/* For a Deny, what would turn it. */
+	int64_t permit_at; /* earliest instant at which the whole request is permitted, TIME_NONE when time alone does not help */
+	struct str change;  /* in words: all that is needed, or that nothing is known to help; absent for a Permit */
+	struct str changes; /* the same as a JSON list, without what time does; absent when there is none */
+};
+
+/* Decides and explains. ret_why: in `arena`. 0 or -ERROR_MEMORY (ret is then a Deny). */
 int session_explain(struct session *session, const struct request *request, struct arena *arena, struct decision *ret,
-                    struct spoken **ret_spoken, size_t *ret_count);
+                    struct explained *ret_why);
 
 /* The session's reader on the operation history, for listings. Begin and end it yourself. */
 struct history_reader *session_reader(struct session *session);

@@ -103,7 +103,7 @@ guard_most(const struct spoken *spoken)
 {
 	const struct guard *guard = spoken->guard;
 	const struct explanation *why = &spoken->explanation;
-	size_t texts = why->change.len;
+	size_t texts = why->change.len + why->note.len;
 
 	for (size_t i = 0; i < why->value_count; i++)
 		texts += why->values[i].value.len;
@@ -171,34 +171,42 @@ add_guard(struct text *out, const struct spoken *spoken)
 		at = put_instant(at, MEMBER("permit_at"), why->permit_at);
 	if (why->change.ptr)
 		at = put_text(at, MEMBER("change"), why->change);
+	if (why->note.ptr)
+		at = put_text(at, MEMBER("note"), why->note);
 	text_close(out, put_piece(at, STR("}")));
 }
 
 void
-explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count)
+explanation_add(struct text *out, const struct decision *decision, const struct explained *why)
 {
-	char *at = text_open(out, NAMES_MOST);
+	char *at = text_open(out, NAMES_MOST + PUT_JSON_MOST(why->change.len) + why->changes.len);
 
 	if (!at)
 		return;
 	at = put_count(at, STR("{\"generation\":"), (int64_t)decision->generation);
 	at = put_instant(at, MEMBER("now"), decision->now_ms);
+	if (why->permit_at != TIME_NONE)
+		at = put_instant(at, MEMBER("permit_at"), why->permit_at);
+	if (why->change.ptr)
+		at = put_text(at, MEMBER("change"), why->change);
+	if (why->changes.ptr)
+		at = put_piece(put_piece(at, MEMBER("changes")), why->changes);
 	text_close(out, put_piece(at, STR(",\"guards\":[")));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < why->count; i++) {
 		if (i)
 			text_add(out, STR(","));
-		add_guard(out, &spoken[i]);
+		add_guard(out, &why->results[i]);
 	}
 	text_add(out, STR("]}"));
 }
 
 struct str
-explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count, struct arena *arena)
+explanation_json(const struct decision *decision, const struct explained *why, struct arena *arena)
 {
 	struct text out;
 
 	text_init(&out, arena);
-	(void)text_reserve(&out, EXPLANATION_MOSTLY(count)); /* at once; without memory text_done tells */
-	explanation_add(&out, decision, spoken, count);
+	(void)text_reserve(&out, EXPLANATION_MOSTLY(why->count)); /* at once; without memory text_done tells */
+	explanation_add(&out, decision, why);
 	return text_done(&out);
 }

@@ -8,15 +8,14 @@
 #include "engine/decide/engine.h"
 
 /*
- * {"generation","now","guards":[{"policy","version","kind","file","line","column","verdict","reason","shadow","values":{},
- * "used","limit","window","permit_at","change"}]}, members that do not apply left out. NUL-terminated, in `arena`; absent
- * when memory is out. source  rules of the wire: doc/openapi.yaml, Explanation
+ * {"generation","now","permit_at","change","changes":[],"guards":[{"policy","version","kind","file","line","column","verdict",
+ * "reason","shadow","values":{},"used","limit","window","permit_at","change","note"}]}, members that do not apply left out.
+ * NUL-terminated, in `arena`; absent when memory is out. source  rules of the wire: doc/openapi.yaml, Explanation
  */
-struct str explanation_json(const struct decision *decision, const struct spoken *spoken, size_t count,
-                            struct arena *arena);
+struct str explanation_json(const struct decision *decision, const struct explained *why, struct arena *arena);
 
 /* The same, behind what is in the text. */
-void explanation_add(struct text *out, const struct decision *decision, const struct spoken *spoken, size_t count);
+void explanation_add(struct text *out, const struct decision *decision, const struct explained *why);
 
 /* Bytes that most explanations fit into, and the rest of an answer too: a hint for text_reserve. */
 #define EXPLANATION_MOSTLY(count) (1024 * ((count) + 1))

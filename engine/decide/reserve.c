@@ -200,13 +200,12 @@ engine_writer_explain(struct engine *engine, struct history_writer *writer, cons
 	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
 	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
 	struct request request = canonical(set, given);
-	struct spoken *spoken;
-	size_t count;
-	int r = decide_explain(set, &request, &env, arena, ret_decision, &spoken, &count);
+	struct explained why;
+	int r = decide_explain(set, &request, &env, arena, ret_decision, &why);
 
 	if (r != 0)
 		return r;
-	*ret_json = explanation_json(ret_decision, spoken, count, arena);
+	*ret_json = explanation_json(ret_decision, &why, arena);
 	return ret_json->ptr ? 0 : -ERROR_MEMORY;
 }
 

@@ -197,7 +197,8 @@ is_answered(struct history *history, const struct count_query *query, struct cou
 	*ret = (struct count_result){0, TIME_NONE};
 	if (query->limit == 0)
 		return true;
-	note_window(history, query);
+	if (query->whether)
+		note_window(history, query);
 	return is_unknown(history, query, ret);
 }
 
@@ -216,7 +217,8 @@ count_stored(struct history *history, struct store_txn *txn, struct hash128 of, 
 			ring_ends(&ring, query->limit, ret_ends);
 			return 0;
 		}
-		want_length(history, query->limit);
+		if (query->whether)
+			want_length(history, query->limit);
 	}
 	return count_index(txn, &history->key, of, query, ret, ret_ends);
 }

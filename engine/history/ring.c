@@ -127,8 +127,8 @@ ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	if (header_read(key, of, bytes, &complete, &count, &room) != 0)
 		return -ERROR_DAMAGED;
 	*ret_ring = view_of(bytes.ptr + HEADER_SIZE, count, complete);
-	if (!complete && count < limit)
-		return 0;
+	if (!complete && count < limit && (count == 0 || stamp_at(bytes.ptr, count - 1) >= since_ms))
+		return 0; /* there may be more in the window */
 	high = count < limit ? count : limit;
 	if (high == limit && stamp_at(bytes.ptr, limit - 1) >= since_ms) {
 		*ret = (struct count_result){limit, stamp_at(bytes.ptr, limit - 1)};

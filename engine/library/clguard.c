@@ -261,8 +261,7 @@ clg_explain(struct clg_session *session, const struct clg_request *given, struct
 	struct error error = {0};
 	struct decision decision;
 	struct request request;
-	struct spoken *spoken = NULL;
-	size_t count = 0;
+	struct explained why = {.permit_at = TIME_NONE};
 	struct str json;
 
 	arena_reset(&session->arena);
@@ -271,9 +270,9 @@ clg_explain(struct clg_session *session, const struct clg_request *given, struct
 		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
 		return clg_error_from(err, &error);
 	}
-	(void)session_explain(session->session, &request, &session->arena, &decision, &spoken, &count);
+	(void)session_explain(session->session, &request, &session->arena, &decision, &why);
 	clg_decision_to(&decision, ret); /* without memory it is a Deny */
-	json = explanation_json(&decision, spoken, count, &session->arena);
+	json = explanation_json(&decision, &why, &session->arena);
 	if (!json.ptr) {
 		(void)error_set(&error, ERROR_MEMORY, NULL, "out of memory");
 		return clg_error_from(err, &error);

@@ -134,8 +134,10 @@ CLG_API int clg_decide_batch(struct clg_session *session, const struct clg_reque
                              struct clg_decision *ret);
 
 /*
- * Decides and tells why, as JSON text, borrowed until the session's next call: {"generation","now","guards":[{"policy","version",
- * "kind","file","line","column","verdict","reason","shadow","values":{},"used","limit","window","permit_at","change"}]}.
+ * Decides and tells why, as JSON text, borrowed until the session's next call: {"generation","now","permit_at","change",
+ * "changes":[],"guards":[{"policy","version","kind","file","line","column","verdict","reason","shadow","values":{},"used","limit",
+ * "window","permit_at","change"}]}. For a Deny, permit_at is the earliest instant at which the request is permitted if nothing but
+ * time changes, and changes are what together turns the answer; both were tried. doc/openapi.yaml has each member.
  */
 CLG_API int clg_explain(struct clg_session *session, const struct clg_request *request, struct clg_decision *ret,
                         const char **ret_json, struct clg_error *err);

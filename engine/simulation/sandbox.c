@@ -123,14 +123,14 @@ trial_record(struct trial *trial, struct operation *rows, size_t count, int64_t 
 
 int
 trial_decide(struct trial *trial, const struct request *request, int64_t now_ms, struct arena *arena,
-             struct decision *ret, struct spoken **ret_spoken, size_t *ret_count)
+             struct decision *ret, struct explained *ret_why)
 {
 	struct env env = {now_ms, &trial->view, trial->scratch};
 	int r = history_reader_begin(trial->reader);
 
 	*ret = (struct decision){.effect = EFFECT_DENY, .reason = REASON_ERROR, .mode = trial->mode, .now_ms = now_ms};
 	if (r == 0 && arena)
-		r = decide_explain(trial->set, request, &env, arena, ret, ret_spoken, ret_count);
+		r = decide_explain(trial->set, request, &env, arena, ret, ret_why);
 	else if (r == 0)
 		decide_with(trial->set, request, &env, ret);
 	history_reader_end(trial->reader);

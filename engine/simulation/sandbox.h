@@ -22,10 +22,10 @@ int trial_record(struct trial *trial, struct operation *rows, size_t count, int6
 void trial_break_history(struct trial *trial, bool fails);
 
 /*
- * Decides at now_ms. With arena also tells of each guard, as session_explain. 0 or a negative code when the decision is a
+ * Decides at now_ms. With arena also explains, as session_explain. 0 or a negative code when the decision is a
  * Deny for want of memory.
  */
 int trial_decide(struct trial *trial, const struct request *request, int64_t now_ms, struct arena *arena,
-                 struct decision *ret, struct spoken **ret_spoken, size_t *ret_count);
+                 struct decision *ret, struct explained *ret_why);
 
 #endif

@@ -172,7 +172,7 @@ ask_guard(struct plant *plant, const struct action *action)
 	for (int i = SCOPE_ATTRIBUTES; i < ATTRIBUTE_COUNT; i++)
 		request.attribute[i] = entries_get(action->event->aai, attribute_key[i]);
 	note(plant, action, false);
-	if (plant->trial && trial_decide(plant->trial, &request, plant->now_ms, NULL, &decision, NULL, NULL) < 0)
+	if (plant->trial && trial_decide(plant->trial, &request, plant->now_ms, NULL, &decision, NULL) < 0)
 		plant->status = error_set(plant->err, ERROR_IO, NULL, "the operation counters cannot be read");
 	answer_later(plant, action, (struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
 }

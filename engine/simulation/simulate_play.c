@@ -69,7 +69,7 @@ ask_trial(struct play *play, const struct action *action, struct request *reques
 	int r;
 
 	event_attributes(action->event, request);
-	r = trial_decide(play->trial, request, play->now_ms, NULL, &decision, NULL, NULL);
+	r = trial_decide(play->trial, request, play->now_ms, NULL, &decision, NULL);
 	if (r < 0)
 		play->status = error_set(play->err, ERROR_IO, NULL, "the operation counters cannot be read");
 	word_set(play, action, decision.permit ? STR("Permit") : STR("Deny"));

@@ -42,16 +42,15 @@ compile(const struct document *document, enum guard_mode mode, const struct cata
 	struct request request = {.has_vf_count = true, .vf_count = 3};
 	struct policyset *set = NULL;
 	struct decision fast, told;
-	struct spoken *spoken;
 	struct diags diags;
-	size_t count;
+	struct explained why;
 
 	diags_init(&diags, arena);
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		request.attribute[i] = STR("a");
 	if (env.scratch && policyset_compile(&options, document, 1, &set, &diags) == 0) {
 		decide_with(set, &request, &env, &fast);
-		if (decide_explain(set, &request, &env, arena, &told, &spoken, &count) == 0)
+		if (decide_explain(set, &request, &env, arena, &told, &why) == 0)
 			assert(fast.permit == told.permit && fast.reason == told.reason && fast.guard == told.guard);
 	}
 	policyset_drop(set);
