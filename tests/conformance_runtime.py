@@ -17,7 +17,7 @@ BUILD = os.environ.get("top_builddir", ".")
 CLGUARDD = os.path.join(BUILD, "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
           "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json",
-          "tests/conformance/control-loop-definitions.json"]
+          "tests/conformance/control-loop-definitions.json", "tests/conformance/control-loop-policies.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 

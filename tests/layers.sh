@@ -13,7 +13,7 @@ complain() {
 # From the bottom to the top.
 order='base policytypes guards
 	engine/history engine/operational engine/decide engine/machine engine/simulation engine/analysis engine/xacml engine/library
-	runtime/model runtime/endpoint runtime/rows runtime/act runtime/calls runtime/commissioning runtime/operate runtime/thread
+	runtime/model runtime/looptype runtime/endpoint runtime/rows runtime/act runtime/calls runtime/commissioning runtime/operate runtime/thread
 	api/process api/bodies api/http api/resources api/loops api/daemon api/cli api/commands'
 
 # Each folder of code stands in the list, and has at most 25 files of C (the three lowest are older than the rule).

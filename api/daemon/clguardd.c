@@ -115,6 +115,7 @@ open_runtime(struct program *program, struct error *err)
 		.update_wait_ms = settings->max_wait_ms,
 		.retries = (unsigned)settings->max_retry_count,
 		.rollback = settings->on_failure_rollback,
+		.abort_withdrawn = settings->on_withdrawal_abort,
 		.compat = (enum compat)settings->compat, /* the choices are in its order */
 		.topic_messages = (size_t)settings->topic_messages,
 		.topic_bytes = (size_t)settings->topic_size,

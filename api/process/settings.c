@@ -99,6 +99,10 @@ static const struct setting table[] = {
                  "missing instance property and the misspelling requred; strict refuses them; auto is clamp for "
                  "documents that "
                  "declare node types of ONAP's names, org.onap.policy.clamp., and strict for the rest."},
+	{"on_withdrawal", SETTING_CHOICE, AT(on_withdrawal_abort), "finish", .choices = {"finish", "abort"},
+         .help = "What becomes of the executions of an operational policy that a control loop takes out of force: they "
+                 "go on to "
+                 "their end, or are aborted. POLICY_WITHDRAWN on the notification topic says which, and how many."},
 	{"runtime_topic", SETTING_TEXT, AT(runtime_topic), "POLICY-CLRUNTIME-PARTICIPANT", .word = "TOPIC",
          .help = "Where runtime and participants talk."},
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",

@@ -34,6 +34,7 @@ struct settings {
 	int64_t clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
 	int on_failure_rollback;
 	int compat; /* enum compat */
+	int on_withdrawal_abort;
 	const char *runtime_topic, *notification_topic, *policy_participant;
 	const char *event_topic, *loop_notification_topic;
 	struct settings_list actors;

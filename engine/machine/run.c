@@ -174,9 +174,8 @@ reject(struct run *run, const char *format, struct str word, struct actions *act
 
 /* No route is taken. Before ACTIVE the run was never accepted: it is rejected. */
 static void
-abort_run(struct run *run, bool timed_out, int64_t now_ms, struct actions *actions)
+abort_run(struct run *run, const char *format, bool timed_out, int64_t now_ms, struct actions *actions)
 {
-	const char *format = timed_out ? "Control Loop timed out" : "Target Lock was lost";
 	struct action *action;
 
 	if (run->state == RUN_ENTITY || run->state == RUN_LOCK) {
@@ -316,7 +315,7 @@ run_tick(struct run *run, int64_t now_ms, struct actions *actions)
 		if (run->state == RUN_ABATEMENT)
 			finish(run, RESULT_SUCCESS, NULL, actions);
 		else
-			abort_run(run, true, now_ms, actions);
+			abort_run(run, "Control Loop timed out", true, now_ms, actions);
 		return true;
 	}
 	switch (run->state) {
@@ -351,7 +350,16 @@ run_lock_lost(struct run *run, int64_t now_ms, struct actions *actions)
 	if (run->state == RUN_ABATEMENT)
 		finish(run, RESULT_SUCCESS, NULL, actions);
 	else
-		abort_run(run, false, now_ms, actions);
+		abort_run(run, "Target Lock was lost", false, now_ms, actions);
+}
+
+void
+run_withdrawn(struct run *run, int64_t now_ms, struct actions *actions)
+{
+	if (run->state == RUN_ABATEMENT)
+		finish(run, RESULT_SUCCESS, NULL, actions);
+	else if (run->state != RUN_IDLE)
+		abort_run(run, "Policy was withdrawn", false, now_ms, actions);
 }
 
 void

@@ -130,6 +130,8 @@ bool run_answer(struct run *run, const struct answer *answer, int64_t now_ms, st
 /* Time has come to run_due. False when nothing was due. */
 bool run_tick(struct run *run, int64_t now_ms, struct actions *ret);
 void run_lock_lost(struct run *run, int64_t now_ms, struct actions *ret);
+/* Its policy is withdrawn, and what runs by it ends: as when the lock is lost, at any point. */
+void run_withdrawn(struct run *run, int64_t now_ms, struct actions *ret);
 /* The fault has ended by itself: ends a run that waits for it. */
 void run_abated(struct run *run, int64_t now_ms, struct actions *ret);
 

@@ -3,6 +3,8 @@
 #include "runtime/act/dedicated.h"
 
 #include "base/document.h"
+#include "policytypes/section.h"
+#include "runtime/looptype/looptype_policy.h"
 
 #define MARK ",\"metadata\":{\"dedicated\":"
 
@@ -47,6 +49,24 @@ struct loop_names {
 	size_t count;
 };
 
+/* The control loops of the type's operational policies ask its guards too. */
+static void
+take_events(struct turn *turn, struct concept type, struct loop_names *names)
+{
+	const struct node *root = looptype_load(turn, type, NULL);
+	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
+
+	for (const struct node *policy = section_first(policies); policy; policy = section_next(policy)) {
+		struct str clname = looptype_policy_loop(policy);
+
+		if (!clname.ptr || looptype_policy_use(root, policy) != POLICY_OPERATIONAL)
+			continue;
+		if (names->names)
+			names->names[names->count] = clname;
+		names->count++;
+	}
+}
+
 static bool
 take_name(void *context, struct concept loop)
 {
@@ -69,6 +89,7 @@ dedicated_only(struct turn *turn, struct str document)
 		return NULL;
 	only = arena_alloc(turn->arena, sizeof(*only));
 	looptype_loops(turn, type, take_name, &names);
+	take_events(turn, type, &names);
 	names.names = arena_array(turn->arena, names.count, sizeof(*names.names));
 	if (!only || !names.names) {
 		turn_fail(turn, ERROR_MEMORY);
@@ -76,6 +97,7 @@ dedicated_only(struct turn *turn, struct str document)
 	}
 	names.count = 0;
 	looptype_loops(turn, type, take_name, &names);
+	take_events(turn, type, &names);
 	*only = (struct document_only){
 		.owner = arena_printf(turn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
 		.clnames = names.names,

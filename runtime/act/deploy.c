@@ -1,14 +1,14 @@
-/* deploy - guard policies of control loops, in force in this engine while their element is RUNNING */
+/* deploy - guards and operational policies of control loops, in force in this engine while their element is RUNNING */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/act/deploy.h"
 
 #include "base/hash.h"
 #include "policytypes/section.h"
 #include "runtime/act/dedicated.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/act/deploy_priv.h"
+#include "runtime/looptype/looptype_policy.h"
 #include "runtime/rows/txn.h"
 
-#define CHAIN_MAX 32
 #define DOCUMENTS_MAX 100000
 
 /* Key in the table of documents: (instance, version, element). */
@@ -38,60 +38,16 @@ count_change(struct turn *turn)
 	turn->deployed = true;
 }
 
-static bool
-is_guard_type(const struct node *root, struct str type)
+bool
+deploy_write_document(struct turn *turn, const struct node *root, struct concept type, const struct node *template,
+                      struct text *out)
 {
-	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-		if (str_starts_with(type, STR("onap.policies.controlloop.guard.")) ||
-		    str_is(type, "onap.policies.controlloop.Guard"))
-			return true;
-		type = looptype_text(node_get_str(looptype_section(root, "policy_types"), type), "derived_from");
-	}
-	return false;
-}
+	struct text mark;
 
-/* The policy is the one that the element names, or of the type that it names. */
-static bool
-is_named(const struct node *template, const struct node *policy)
-{
-	struct concept id = concept_read(looptype_property(template, "policy_id"));
-	struct concept type = concept_read(looptype_property(template, "policy_type_id"));
-
-	return id.name.ptr ? str_equal(policy->key, id.name) : str_equal(looptype_text(policy, "type"), type.name);
-}
-
-/* The document of an element's guards; false when there is none. type: of the instance. */
-static bool
-write_document(const struct node *root, struct concept type, const struct node *template, struct text *out)
-{
-	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
-	const char *comma = "";
-
-	text_add(out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
+	text_init(&mark, turn->arena);
 	if (dedicated_is(looptype_template(root, type)))
-		dedicated_write(type, out);
-	for (int i = 0; i < 2; i++) {
-		const char *name = i ? "policy_types" : "data_types";
-		const struct node *section = looptype_section(root, name);
-
-		if (!section_first(section))
-			continue;
-		text_addf(out, ",\"%s\":", name);
-		text_add_node(out, section, false);
-	}
-	text_add(out, STR(",\"topology_template\":{\"policies\":["));
-	for (const struct node *policy = section_first(policies); policy; policy = section_next(policy)) {
-		if (!is_named(template, policy) || !is_guard_type(root, looptype_text(policy, "type")))
-			continue;
-		text_addf(out, "%s{", comma);
-		comma = ",";
-		text_add_json(out, policy->key);
-		text_add(out, STR(":"));
-		text_add_node(out, policy, false);
-		text_add(out, STR("}"));
-	}
-	text_add(out, STR("]}}"));
-	return comma[0] != '\0';
+		dedicated_write(type, &mark);
+	return looptype_write_policies(root, template, turn_text(turn, &mark), out);
 }
 
 static void
@@ -102,10 +58,50 @@ put_in_force(struct turn *turn, const struct loop *loop, const struct element *e
 	struct text out;
 
 	text_init(&out, turn->arena);
-	if (!template || !write_document(root, loop->definition, template, &out))
+	if (!template || !deploy_write_document(turn, root, loop->definition, template, &out))
 		return;
 	turn_table_put(turn, HISTORY_DOCUMENTS, document_key(turn, loop, element), turn_text(turn, &out));
 	count_change(turn);
+}
+
+bool
+deploy_is_in_force(struct turn *turn, struct str document)
+{
+	struct str from = STR("L");
+	struct store_entry entry;
+
+	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+		if (str_equal(entry.value, document))
+			return true;
+		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
+	}
+	return false;
+}
+
+/* Operational policies that go out of force with a document; what runs by them is told so (operate_withdraw.c). */
+static void
+note_withdrawal(struct turn *turn, const struct loop *loop, const struct element *element)
+{
+	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
+	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
+
+	for (const struct node *policy = template ? section_first(policies) : NULL; policy;
+	     policy = section_next(policy)) {
+		struct str clname = looptype_policy_loop(policy);
+		struct withdrawal *withdrawal;
+
+		if (!clname.ptr || !looptype_policy_named(template, policy) ||
+		    looptype_policy_use(root, policy) != POLICY_OPERATIONAL)
+			continue;
+		withdrawal = arena_alloc(turn->arena, sizeof(*withdrawal));
+		if (!withdrawal) {
+			turn_fail(turn, ERROR_MEMORY);
+			return;
+		}
+		*withdrawal = (struct withdrawal){turn->withdrawals, loop->id, element->id, policy->key, clname};
+		turn->withdrawals = withdrawal;
+	}
 }
 
 static void
@@ -115,7 +111,10 @@ take_out(struct turn *turn, const struct loop *loop, const struct element *eleme
 
 	if (!turn_table_get(turn, HISTORY_DOCUMENTS, key, &known))
 		return;
+	known = arena_str(turn->arena, known);
 	turn_table_delete(turn, HISTORY_DOCUMENTS, key);
+	if (!deploy_is_in_force(turn, known))
+		note_withdrawal(turn, loop, element);
 	count_change(turn);
 }
 
@@ -166,139 +165,6 @@ deploy_remove(struct turn *turn, struct concept id)
 
 	if (loop_remove(turn, id, &before))
 		deploy_follow(turn, &before, NULL);
-}
-
-/* --- whether they would do --- */
-
-/* Whether some element has the same document in force: then it will do for another one too. */
-static bool
-is_deployed(struct turn *turn, struct str document)
-{
-	struct str from = STR("L");
-	struct store_entry entry;
-
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
-		if (str_equal(entry.value, document))
-			return true;
-		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
-	}
-	return false;
-}
-
-static bool
-same_owner(const struct guard *a, const struct guard *b)
-{
-	return a->owner && b->owner ? strcmp(a->owner, b->owner) == 0 : a->owner == b->owner;
-}
-
-/* A guard in force with the name and version of one of these, and for the same control loops. */
-static const struct guard *
-find_namesake(const struct policyset *set, const struct policyset *of)
-{
-	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
-		for (const struct guard *other = set->guards.first; other; other = other->next)
-			if (str_equal(guard->policy, other->policy) && other->version.ptr &&
-			    str_equal(guard->version, other->version) && same_owner(guard, other))
-				return other;
-	return NULL;
-}
-
-/* A guard that is in no set yet: an element answered for it in this turn. */
-struct promise {
-	struct promise *next;
-	struct str policy, version, owner; /* owner: absent as the guard's */
-	struct str document;
-	struct concept loop;
-};
-
-static const struct promise *
-find_promise(const struct turn *turn, const struct policyset *of, struct str document)
-{
-	for (const struct promise *promise = turn->promises; promise; promise = promise->next)
-		for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
-			if (str_equal(guard->policy, promise->policy) && str_equal(guard->version, promise->version) &&
-			    str_equal(str_from(guard->owner), promise->owner) &&
-			    !str_equal(document, promise->document))
-				return promise;
-	return NULL;
-}
-
-static void
-make_promises(struct turn *turn, const struct policyset *of, struct str document, struct concept loop)
-{
-	for (const struct guard *guard = of->guards.first; guard; guard = guard->next) {
-		struct promise *promise = guard->version.ptr ? arena_alloc(turn->arena, sizeof(*promise)) : NULL;
-
-		if (!guard->version.ptr)
-			continue; /* it has no namesake */
-		if (!promise) {
-			turn_fail(turn, ERROR_MEMORY);
-			return;
-		}
-		*promise = (struct promise){
-			.next = turn->promises,
-			.policy = arena_str(turn->arena, guard->policy),
-			.version = arena_str(turn->arena, guard->version),
-			.owner = arena_str(turn->arena, str_from(guard->owner)),
-			.document = document,
-			.loop = {arena_str(turn->arena, loop.name), arena_str(turn->arena, loop.version)},
-		};
-		turn->promises = promise;
-		if (!promise->policy.ptr || !promise->version.ptr)
-			turn_fail(turn, ERROR_MEMORY);
-	}
-}
-
-static const char *
-first_error(struct turn *turn, const struct diags *diags)
-{
-	const struct diag *diag = diags->first;
-	const char *sentence;
-
-	while (diag && diag->severity != SEVERITY_ERROR)
-		diag = diag->next;
-	sentence = diag ? arena_printf(turn->arena, "%s: %s", diag->path, diag->text) : NULL;
-	return sentence ? sentence : "out of memory";
-}
-
-const char *
-deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element, size_t *ret_policies)
-{
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
-	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
-	struct document document = {.name = "policies"};
-	const char *refusal = NULL;
-	const struct promise *promise;
-	const struct guard *namesake;
-	struct policyset *set;
-	struct diags diags;
-	struct text out;
-
-	*ret_policies = 0;
-	text_init(&out, turn->arena);
-	if (!template || !write_document(root, loop->definition, template, &out))
-		return NULL;
-	document.bytes = turn_text(turn, &out);
-	document.only = dedicated_only(turn, document.bytes);
-	diags_init(&diags, turn->arena);
-	if (engine_try(turn->runtime->engine, &document, 1, &set, &diags) != 0)
-		return first_error(turn, &diags);
-	*ret_policies = set->policies;
-	namesake = is_deployed(turn, document.bytes) ? NULL : find_namesake(turn->set, set);
-	promise = find_promise(turn, set, document.bytes);
-	if (namesake)
-		refusal = arena_printf(turn->arena, "policy %.*s %.*s is in force already, from %s:%u",
-		                       STR_ARG(namesake->policy), STR_ARG(namesake->version), namesake->file,
-		                       namesake->line);
-	else if (promise)
-		refusal = arena_printf(turn->arena,
-		                       "policy %.*s %.*s comes into force already, for control loop %.*s %.*s",
-		                       STR_ARG(promise->policy), STR_ARG(promise->version), STR_ARG(promise->loop.name),
-		                       STR_ARG(promise->loop.version));
-	else
-		make_promises(turn, set, document.bytes, loop->id);
-	policyset_drop(set);
-	return (namesake || promise) && !refusal ? "out of memory" : refusal;
 }
 
 /* --- bringing them into force --- */
@@ -357,6 +223,12 @@ deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena
 
 		documents[count++] = (struct document){.name = name ? name : "", .bytes = entry.value};
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
+	}
+	if (count == DOCUMENTS_MAX && turn_table_above(&turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+		/* Some guards would not be in force, and nobody would know: the set stays as it is. */
+		*ret_refused = "more than 100000 elements have policies in force: the new ones are not";
+		history_reader_end(reader);
+		return turn.failed;
 	}
 	count = drop_repeated(arena, documents, count);
 	for (size_t i = 0; i < count; i++)

@@ -1,15 +1,16 @@
-/* deploy - guard policies of control loops, in force in this engine while their element is RUNNING */
+/* deploy - policies of control loops, in force in this engine while their element is RUNNING */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_ACT_DEPLOY_H
 #define RUNTIME_ACT_DEPLOY_H
 
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/rows.h"
 
 /*
  * An element whose definition names a policy (policy_id, or all of a policy_type_id) puts it into force when it goes
- * RUNNING, and takes it out when it leaves. Only guard types are meant; others are the participant's. The documents
- * are rows,
- * so that they come back after a restart; a number counts their changes, by which each process sees that it is behind.
+ * RUNNING, and takes it out when it leaves. Guards and operational policies are meant; others are the participant's. The
+ * documents are rows, so that they come back after a restart; a number counts their changes, by which each process sees
+ * that it is behind.
  */
 
 /* Saves or removes an instance; its policies come into force or leave as its elements' states say. */
@@ -17,11 +18,14 @@ void deploy_save(struct turn *turn, const struct loop *loop);
 void deploy_remove(struct turn *turn, struct concept id);
 
 /*
- * Why an element's guards cannot come into force, in the turn's arena, or NULL: they do not compile, or one has the
- * name and version of another one that is in force. *ret_policies: how many there are. Writing turns.
+ * Why an element's policies cannot come into force, in the turn's arena, or NULL: they do not compile, one has the name and
+ * version of another one that is in force, or answers the same events. *ret_policies: how many there are. Writing turns.
  */
 const char *deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element,
                            size_t *ret_policies);
+
+/* Warnings about the policies that the elements of a document name (looptype_warn_policies). */
+void deploy_warn(struct turn *turn, const struct node *root, struct looptype_findings *findings);
 
 /* The number of changes so far. */
 uint64_t deploy_number(struct turn *turn);

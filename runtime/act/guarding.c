@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/txn.h"
 
 enum guarding

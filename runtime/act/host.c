@@ -42,7 +42,7 @@ obey(struct turn *turn, const struct loop *loop, const struct element *element, 
 	if (refusal)
 		return str_from(refusal);
 	if (policies == 0)
-		return STR("no policy of a guard type is named: there is nothing to put into force");
+		return STR("no guard and no operational policy is named: there is nothing to put into force");
 	message = arena_printf(turn->arena, "%zu polic%s in force", policies, policies == 1 ? "y" : "ies");
 	return message ? str_from(message) : STR("in force");
 }

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "runtime/act/host.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/transport.h"
 #include "runtime/rows/txn.h"
@@ -342,6 +342,23 @@ notify_loop(struct turn *turn, struct str what, const struct loop *loop, const s
 			add_member(&out, "message", element->message);
 	}
 	text_add(&out, STR("}"));
+	send(turn, turn->runtime->options.notifications, &out);
+}
+
+void
+notify_withdrawal(struct turn *turn, const struct withdrawal *withdrawal, size_t executions)
+{
+	struct text out;
+
+	text_init(&out, turn->arena);
+	text_add(&out, STR("{\"notification\":\"POLICY_WITHDRAWN\""));
+	add_member(&out, "timestamp", turn_time(turn));
+	add_concept(&out, "controlLoopId", withdrawal->loop);
+	add_member(&out, "elementId", withdrawal->element);
+	add_member(&out, "policy", withdrawal->policy);
+	add_member(&out, "closedLoopControlName", withdrawal->clname);
+	text_addf(&out, ",\"executions\":%zu,\"executionsAborted\":%s}", executions,
+	          executions && turn->runtime->options.abort_withdrawn ? "true" : "false");
 	send(turn, turn->runtime->options.notifications, &out);
 }
 

@@ -5,6 +5,8 @@
 
 #include "runtime/rows/rows.h"
 
+struct withdrawal;
+
 /* Each goes to the runtime's topic in the turn's transaction. Source: CLAMP's participant protocol. */
 
 /* Bytes. A turn that would send more fails with ERROR_LIMIT. */
@@ -32,6 +34,8 @@ void message_state_change(struct turn *turn, const struct loop *loop, enum loop_
 
 /* To the topic for notifications: {"notification": what, "timestamp", "controlLoopId", ..., "elementId", ...}. */
 void notify_loop(struct turn *turn, struct str what, const struct loop *loop, const struct element *element);
+/* An operational policy went out of force with its element; how many executions it had. */
+void notify_withdrawal(struct turn *turn, const struct withdrawal *withdrawal, size_t executions);
 void notify_refusal(struct turn *turn, const char *why); /* policies of control loops that cannot come into force */
 void notify_participant(struct turn *turn, const char *what, const struct participant *participant);
 

@@ -6,7 +6,7 @@
 #include "runtime/act/guarding.h"
 #include "runtime/calls/configuration.h"
 #include "runtime/calls/step.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 

@@ -4,7 +4,7 @@
 #include "runtime/act/host.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/calls/step.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/txn.h"
 
 #define ORDERS_MAX 1000 /* instances of one order */

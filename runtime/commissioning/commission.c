@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/commissioning/commission.h"
 
+#include "runtime/act/deploy.h"
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
 #include "runtime/commissioning/commission_version.h"
 #include "runtime/commissioning/definitions.h"
 #include "runtime/commissioning/designs.h"
 #include "runtime/calls/participant.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 
@@ -138,6 +139,7 @@ commission_create(struct turn *turn, struct runtime_call *call)
 		message_prime(turn, NULL);
 		participants_expect_update(turn);
 	}
+	deploy_warn(turn, root, &findings);
 	answer_templates(turn, call, root, &findings);
 	return 0;
 }

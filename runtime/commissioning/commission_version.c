@@ -5,7 +5,7 @@
 #include "base/document.h"
 #include "policytypes/value.h"
 #include "runtime/calls/configuration.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 #include "runtime/rows/txn.h"
 
 /* The commissioned version that is nearest. */

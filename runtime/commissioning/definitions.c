@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 #include "runtime/rows/call.h"
 #include "runtime/rows/txn.h"
 

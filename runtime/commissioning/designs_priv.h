@@ -5,7 +5,7 @@
 
 #include "base/document.h"
 #include "runtime/commissioning/designs.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 extern const struct document_limits entry_limits;
 extern const char *const entry_sections[]; /* of types, NULL at the end */

@@ -15,6 +15,9 @@ void operations_receive(struct turn *turn, struct str topic, struct str message)
 /* What time brings by now. True when there is more of it than one transaction should carry. */
 bool operations_tick(struct turn *turn);
 
+/* After each call: executions of the operational policies that it took out of force go on, or are aborted; and a notification. */
+void operations_withdraw(struct turn *turn);
+
 /*
  * An actor's answer: {"result", "message"}, or of the inventory {"result", "vnf-id", "vfCount"}. topic: where it came,
  * absent for HTTP; id: subRequestID.

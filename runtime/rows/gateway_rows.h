@@ -3,7 +3,7 @@
 #ifndef RUNTIME_ROWS_GATEWAY_ROWS_H
 #define RUNTIME_ROWS_GATEWAY_ROWS_H
 
-#include "runtime/model/gateway.h"
+#include "runtime/looptype/gateway.h"
 #include "runtime/rows/rows.h"
 
 /* Rows of the gateways of a document's types. placed: lines and columns are those of what a client sent. */

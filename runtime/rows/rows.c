@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "base/document.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/rows/gateway_rows.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};

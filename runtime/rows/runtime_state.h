@@ -8,7 +8,7 @@
 #include "engine/decide/engine.h"
 #include "engine/machine/run.h"
 #include "runtime/endpoint/actors.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 #include "runtime/model/supervise.h"
 
 /* What the service makes of its settings. Const afterwards. */
@@ -27,6 +27,7 @@ struct runtime_options {
 	const char *const *actors;             /* actors_read's items */
 	size_t actor_count;
 	size_t transactions;                              /* of operational policies, at a time */
+	bool abort_withdrawn;                             /* executions end with their policy */
 	bool unguarded;                                   /* operations ask no guard */
 	bool manual;                                      /* the clock moves by runtime_advance alone */
 	void (*set_clock)(void *context, int64_t now_ms); /* manual: moves it */

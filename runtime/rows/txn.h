@@ -26,10 +26,19 @@ struct turn {
 	int failed;                        /* negative */
 	struct topic_name *published;      /* topics that got messages */
 	struct parsed_document *documents; /* that were read in this turn (rows.c) */
-	struct promise *promises;          /* guards that come into force with this turn (deploy.c) */
+	struct promise *promises;          /* policies that come into force with this turn (deploy.c) */
+	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
 	unsigned primed;                   /* participants that were sent the definitions (participant.c) */
 	bool deployed;                     /* policies came or went */
 	bool called;                       /* HTTP calls are to be made */
+};
+
+/* An operational policy that an element took out of force. */
+struct withdrawal {
+	struct withdrawal *next;
+	struct concept loop;
+	struct str element, policy;
+	struct str clname; /* whose events it answered */
 };
 
 struct topic_name {

@@ -59,6 +59,7 @@ group_run(void *context, struct history_writer *writer)
 	group->more = operations_tick(&turn); /* what time has brought comes before what comes now */
 	if (!group->calls && !group->clock && !group->complaint)
 		group->again = runtime_scan(&turn);
+	operations_withdraw(&turn);
 	if (!group->calls && !group->complaint && runtime->options.manual)
 		keep_clock(&turn);
 	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
@@ -75,6 +76,7 @@ group_run(void *context, struct history_writer *writer)
 		group->undone = r < 0 && turn.failed == 0;
 		if (r < 0)
 			return turn.failed ? turn.failed : r;
+		operations_withdraw(&turn);
 		if (turn.deployed && call->next && !group->one)
 			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
 	}

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
 #include "engine/decide/policyset.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,12 +1,12 @@
 /* gateway_read - the property `gateway` of control loop types: what it may say, and what must hold in it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/model/gateway_priv.h"
+#include "runtime/looptype/gateway_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/document.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 #define ITEMS_MAX GATEWAY_PATHS_MAX /* of any list */
 #define HOST_MAX_BYTES 253

@@ -1,9 +1,9 @@
 /* looptype - control loop types: what stands where in a service template */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 
 #include "policytypes/section.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 const struct builtin_node_type *
 looptype_builtin(struct str name)

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policytypes/policy.h"
 #include "policytypes/suggest.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 /* One element of an instance against its definition. */
 struct giving {

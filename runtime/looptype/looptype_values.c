@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policytypes/policy.h"
 #include "policytypes/section.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 struct values {
 	const struct catalogue *builtin;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "policytypes/section.h"
-#include "runtime/model/gateway.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/gateway.h"
+#include "runtime/looptype/looptype_priv.h"
 
 #define FINDINGS_MAX 100     /* sentences; what is wrong beyond them is worth another look after these */
 #define ENTRIES_MAX 1000     /* of a section */

@@ -1,7 +1,7 @@
 /* looptype - control loop types: service templates, what must hold in them, and what stands where */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_MODEL_LOOPTYPE_H
-#define RUNTIME_MODEL_LOOPTYPE_H
+#ifndef RUNTIME_LOOPTYPE_LOOPTYPE_H
+#define RUNTIME_LOOPTYPE_LOOPTYPE_H
 
 #include "policytypes/catalogue.h"
 #include "runtime/model/concept_set.h"

@@ -1,10 +1,10 @@
 /* gateway - which services the elements of a control loop may call, and how an API gateway is told */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_MODEL_GATEWAY_H
-#define RUNTIME_MODEL_GATEWAY_H
+#ifndef RUNTIME_LOOPTYPE_GATEWAY_H
+#define RUNTIME_LOOPTYPE_GATEWAY_H
 
 #include "guards/guard.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 
 /*
  * A control loop type and each of its elements may have a property `gateway`:

@@ -1,6 +1,6 @@
 /* looptype_property - the property types of node types, inherited ones included */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 const struct node *
 looptype_declaration(const struct catalogue *builtin, const struct node *root, struct str type)

@@ -1,10 +1,10 @@
 /* looptype_priv - control loop types from inside, for runtime/looptype*.c */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_MODEL_LOOPTYPE_PRIV_H
-#define RUNTIME_MODEL_LOOPTYPE_PRIV_H
+#ifndef RUNTIME_LOOPTYPE_LOOPTYPE_PRIV_H
+#define RUNTIME_LOOPTYPE_LOOPTYPE_PRIV_H
 
 #include "policytypes/builtin.h"
-#include "runtime/model/looptype.h"
+#include "runtime/looptype/looptype.h"
 
 #define CLAMP "org.onap.policy.clamp.controlloop."
 #define TYPE_ELEMENT CLAMP "ControlLoopElement"

@@ -1,7 +1,7 @@
 /* gateway_check - what must hold between the gateway properties of a control loop type, and in its instances */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/model/gateway_priv.h"
-#include "runtime/model/looptype_priv.h"
+#include "runtime/looptype/gateway_priv.h"
+#include "runtime/looptype/looptype_priv.h"
 
 static bool
 scope_within(const struct gateway_scope *inner, const struct gateway_scope *outer)

@@ -1,9 +1,9 @@
 /* gateway_priv - reading the property `gateway`, for runtime/gateway*.c */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUNTIME_MODEL_GATEWAY_PRIV_H
-#define RUNTIME_MODEL_GATEWAY_PRIV_H
+#ifndef RUNTIME_LOOPTYPE_GATEWAY_PRIV_H
+#define RUNTIME_LOOPTYPE_GATEWAY_PRIV_H
 
-#include "runtime/model/gateway.h"
+#include "runtime/looptype/gateway.h"
 
 struct gateway_reading {
 	struct arena *arena;
