@@ -16,6 +16,7 @@
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size, used; /* of data, bytes */
+	size_t charged;    /* taken from the budget */
 	alignas(max_align_t) char data[];
 };
 
@@ -29,6 +30,13 @@ void
 arena_init(struct arena *arena, size_t limit)
 {
 	*arena = (struct arena){.limit = limit};
+}
+
+void
+arena_charge(struct arena *arena, struct budget *budget, enum budget_use use)
+{
+	arena->budget = budget;
+	arena->use = use;
 }
 
 /*
@@ -53,14 +61,15 @@ chunk_take(size_t bytes)
 }
 
 static void
-chunk_give(struct arena_chunk *chunk)
+chunk_give(struct arena *arena, struct arena_chunk *chunk)
 {
-	size_t bytes = sizeof(*chunk) + chunk->size;
+	size_t bytes = sizeof(*chunk) + chunk->size, charged = chunk->charged;
 
 	if (bytes < HUGE_LEAST)
 		free(chunk);
 	else
 		(void)munmap(chunk, bytes); /* as it was mapped: cannot fail */
+	budget_give(arena->budget, charged);
 }
 
 static struct arena_chunk *
@@ -75,9 +84,17 @@ chunk_add(struct arena *arena, size_t least)
 		size = least;
 	if (size > SIZE_MAX - sizeof(*chunk))
 		return NULL;
+	if (!budget_take(arena->budget, sizeof(*chunk) + size, arena->use)) {
+		size = least; /* no more than is needed */
+		if (!budget_take(arena->budget, sizeof(*chunk) + size, arena->use))
+			return NULL;
+	}
 	chunk = chunk_take(sizeof(*chunk) + size);
-	if (!chunk)
+	if (!chunk) {
+		budget_give(arena->budget, sizeof(*chunk) + size);
 		return NULL;
+	}
+	chunk->charged = arena->budget ? sizeof(*chunk) + size : 0;
 	chunk->size = size;
 	chunk->used = 0;
 	chunk->next = arena->chunks;
@@ -195,18 +212,19 @@ arena_reset(struct arena *arena)
 	run_cleanups(arena);
 	for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
 		next = chunk->next;
-		if (!keep) {
-			keep = chunk;
-		} else if (chunk->size > keep->size) {
-			chunk_give(keep);
-			keep = chunk;
-		} else {
-			chunk_give(chunk);
+		if (chunk->size > CHUNK_LARGEST || (keep && chunk->size <= keep->size)) {
+			chunk_give(arena, chunk);
+			continue;
 		}
+		if (keep)
+			chunk_give(arena, keep);
+		keep = chunk;
 	}
 	if (keep) {
 		keep->next = NULL;
 		keep->used = 0;
+		budget_give(arena->budget, keep->charged);
+		keep->charged = 0;
 	}
 	arena->chunks = keep;
 }
@@ -217,7 +235,7 @@ arena_free(struct arena *arena)
 	run_cleanups(arena);
 	for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
 		next = chunk->next;
-		chunk_give(chunk);
+		chunk_give(arena, chunk);
 	}
 	arena->chunks = NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/budget.h"
 #include "base/str.h"
 
 struct arena_chunk;
@@ -21,10 +22,18 @@ struct arena {
 	size_t used;                    /* bytes handed out since the last reset */
 	size_t limit;                   /* bytes, 0 for none */
 	bool exhausted;                 /* an allocation has failed since arena_init */
+	struct budget *budget;          /* what chunks are taken from; NULL for none */
+	enum budget_use use;
 };
 
 /* Empty; allocates nothing yet. limit: bytes, 0 for none. */
 void arena_init(struct arena *arena, size_t limit);
+
+/*
+ * From now on every chunk is taken from the budget, or the allocation fails. The chunk that a reset keeps is the
+ * arena's own and is given back to the budget.
+ */
+void arena_charge(struct arena *arena, struct budget *budget, enum budget_use use);
 
 /* Zeroed memory aligned for any type, or NULL. size 0 is allowed. */
 void *arena_alloc(struct arena *arena, size_t size);
@@ -44,7 +53,7 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 /* Calls run(object) when the arena is reset or freed, newest first. For objects of C libraries. 0, or -1 when memory is out. */
 int arena_defer(struct arena *arena, void (*run)(void *object), void *object);
 
-/* Forgets everything but keeps the largest chunk, so that the next round allocates nothing. */
+/* Forgets everything but keeps the largest chunk up to 1 MiB, so that the next round usually allocates nothing. */
 void arena_reset(struct arena *arena);
 
 /* Gives all memory back. The arena is then empty and may be used again. */
