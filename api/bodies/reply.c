@@ -132,10 +132,10 @@ reply_status_of(enum error_code code)
 	case ERROR_CONFLICT:
 		return 409;
 	case ERROR_BUSY:
+	case ERROR_MEMORY:
 		return 503;
 	case ERROR_FULL:
 		return 507;
-	case ERROR_MEMORY:
 	case ERROR_IO:
 	case ERROR_DAMAGED:
 	case ERROR_INTERNAL:

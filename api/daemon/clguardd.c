@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"
+#include "api/http/reading.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
 #include "api/process/arguments.h"
@@ -22,7 +26,9 @@
 #include "base/uuid.h"
 #include "runtime/thread/runtime.h"
 
-#define TICK_MS 250 /* how late a suspended request's deadline may be noticed */
+#define TICK_MS 250                   /* how late a suspended request's deadline may be noticed */
+#define FLOOD_BYTES ((size_t)4 << 20) /* given back by requests: what the allocator keeps of it goes to the system */
+#define LARGE_BLOCK (256 << 10)
 
 /* All that the process holds, in the order of opening; closed in reverse. */
 struct program {
@@ -119,6 +125,9 @@ open_runtime(struct program *program, struct error *err)
 		.compat = (enum compat)settings->compat, /* the choices are in its order */
 		.topic_messages = (size_t)settings->topic_messages,
 		.topic_bytes = (size_t)settings->topic_size,
+		.topics_bytes = (size_t)settings->topics_size,
+		.topic_groups = (size_t)settings->topic_groups,
+		.budget = &program->service.budget,
 		.statistics = (size_t)settings->statistics_kept,
 		.topic = str_from(settings->runtime_topic),
 		.notifications = str_from(settings->notification_topic),
@@ -157,7 +166,8 @@ open_engine(struct program *program, struct error *err)
 		if (note[0])
 			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
 	}
-	if (engine_open(&options, &service->engine, err) != 0)
+	if (engine_open(&options, &service->engine, err) != 0 ||
+	    reading_open(service->engine, &service->budget, &service->reading, err) != 0)
 		return -(int)err->code;
 	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
 	if (service->clock)
@@ -187,6 +197,8 @@ open_service(struct program *program, struct error *err)
 	struct timespec now;
 
 	service->settings = settings;
+	rates_init(&service->publishing, settings->publish_rate);
+	budget_init(&service->budget, (size_t)settings->memory_budget);
 	service->mode = (enum guard_mode)settings->mode;
 	atomic_init(&service->active, !settings->passive);
 	atomic_init(&service->stopping, false);
@@ -240,6 +252,7 @@ start_workers(struct program *program, struct error *err)
 		.header_bytes = (size_t)settings->header_size,
 		.header_count = (unsigned)settings->header_count,
 		.body_bytes = (size_t)settings->body_size,
+		.budget = &program->service.budget,
 		.idle_timeout_s = (unsigned)settings->idle_timeout_s,
 		.body_timeout_s = (unsigned)settings->body_timeout_s,
 	};
@@ -282,6 +295,27 @@ hang_up(struct program *program)
 	watch_reload(program->watch);
 }
 
+/* After a flood of requests what they held is free, but the process's still: the allocator keeps it. */
+static void
+give_memory_back(struct service *service)
+{
+#ifdef __GLIBC__
+	if (budget_rest(&service->budget, FLOOD_BYTES))
+		(void)malloc_trim(0);
+#else
+	(void)service;
+#endif
+}
+
+/* Large blocks are mapped apart, always, so that they go back to the system when they are freed. */
+static void
+tune_allocator(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+#endif
+}
+
 /* Until a signal says stop. */
 static void
 run(struct program *program, const sigset_t *signals)
@@ -299,6 +333,7 @@ run(struct program *program, const sigset_t *signals)
 			hang_up(program);
 		server_tick(program->service.server);
 		conditions_look(&program->service);
+		give_memory_back(&program->service);
 	}
 }
 
@@ -310,10 +345,12 @@ close_program(struct program *program)
 	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
 	watch_stop(program->watch);
 	runtime_stop(service->runtime); /* answers those who wait for messages */
+	reading_stop(service->reading);
 	if (service->server)
 		server_stop(service->server);
 	for (unsigned i = 0; program->workers && i < program->worker_count; i++)
 		worker_close(program->workers[i]);
+	reading_close(service->reading);
 	runtime_close(service->runtime);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
@@ -346,6 +383,7 @@ main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	descriptors_raise();
+	tune_allocator();
 	program.worker_count = count_workers(&program.settings);
 	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
 	    open_service(&program, &err) != 0) {

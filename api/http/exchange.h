@@ -33,6 +33,10 @@ struct reply {
 	const char *allow; /* the methods of the path, with 405; static */
 	bool authenticate; /* with 401 */
 	char id[37];       /* X-ONAP-RequestID, and the version headers with it; empty: without them */
+	unsigned retry_s;  /* Retry-After with 429 and 503; 0: a second */
+	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
+	void (*release)(void *owner);
+	void *owner;
 };
 
 /*
@@ -52,6 +56,7 @@ struct exchange {
 	const struct route *route;
 	enum media reads, writes; /* of the body, and what the client accepts */
 	int64_t started_ns;
+	bool urgent; /* of a route that is the last to be refused for want of memory */
 	struct reply reply;
 
 	uint64_t note; /* the handler's own, kept while suspended */
@@ -60,16 +65,34 @@ struct exchange {
 
 	/* Suspension; see exchange_suspend. */
 	void (*resumed)(struct exchange *exchange);
-	bool timed_out;              /* nobody resumed it in time, or the server stops */
-	const struct error *outcome; /* what exchange_resume was given; NULL when timed_out */
+	void (*ended)(
+		struct exchange *exchange); /* in its place, when the client has gone: lets go of what `note` holds */
+	bool timed_out;                     /* nobody resumed it in time, or the server stops */
+	const struct error *outcome;        /* what exchange_resume was given; NULL when timed_out */
 };
 
 /* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */
 struct str exchange_query(struct exchange *exchange, const char *name);
 
+/* Hashes who asks: the user if there are users, else the address. */
+uint64_t exchange_caller(struct exchange *exchange);
+
+/*
+ * The body becomes the caller's: malloc's, with REQUEST_SCAN_SLACK zero bytes behind it; *ret_charged was taken from the
+ * server's budget for it, and is the caller's to give back. NULL for an empty one.
+ */
+char *exchange_take_body(struct exchange *exchange, size_t *ret_charged);
+
+/*
+ * Takes so many bytes from the server's budget until the request has ended and nobody holds it, for what others keep
+ * of it. False when there are none.
+ */
+bool exchange_charge(struct exchange *exchange, size_t bytes);
+
 /*
  * Takes the exchange off its worker until exchange_resume, or until timeout_ms later. Then `resumed` is called on the worker
- * and must set a reply. Every suspended exchange must be resumed once, even when its time is over. The arena is reset in between.
+ * and must set a reply; or `ended`, if that is set, when the request ends without it because its client has gone. Every
+ * suspended exchange must be resumed once, even when its time is over. The arena is reset in between.
  */
 void exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(struct exchange *exchange));
 

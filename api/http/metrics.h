@@ -30,6 +30,7 @@ struct metrics_shard {
 
 struct metrics {
 	unsigned shards;
+	atomic_uint_fast64_t publish_refused; /* by any worker */
 	/* Deployments, by whoever loads. */
 	atomic_uint_fast64_t deploy_success, deploy_failure, reload_success, reload_failure;
 	struct metrics_shard shard[];

@@ -80,6 +80,9 @@ struct text;
 /* Series of reservations, commits and the database, as Prometheus text. */
 void database_metrics(struct exchange *exchange, struct text *out);
 
+/* Series of topics. */
+void topics_metrics(struct exchange *exchange, struct text *out);
+
 /* Series of operational policies' transactions. */
 void transactions_metrics(struct exchange *exchange, struct text *out);
 

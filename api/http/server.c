@@ -3,6 +3,10 @@
 #include "api/http/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -13,6 +17,8 @@
 #include "api/http/responses.h"
 #include "api/http/ticket.h"
 #include "api/process/descriptors.h"
+#include "base/bytes.h"
+#include "base/hash.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000
@@ -92,14 +98,17 @@ wake_connection(void *connection)
 	MHD_resume_connection(connection);
 }
 
-/* libmicrohttpd does not look at a suspended connection: whether the client has closed it, the socket knows. */
+/*
+ * libmicrohttpd does not look at a suspended connection: whether the client has closed or reset it, the socket knows, also
+ * behind another request that waits in it.
+ */
 static bool
 connection_gone(void *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	char byte;
+	struct pollfd closed = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
 
-	return !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return !info || (poll(&closed, 1, 0) > 0 && closed.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 void
@@ -131,15 +140,23 @@ set_header(struct MHD_Response *response, const char *name, const char *value)
 	return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-/* `bytes`: the body; `mode`: whose it is. */
-static struct MHD_Response *
-response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMode mode)
+static bool
+set_retry(struct MHD_Response *response, const struct reply *reply)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len, bytes, mode);
+	char seconds[16];
+
+	if (reply->status != MHD_HTTP_SERVICE_UNAVAILABLE && reply->status != MHD_HTTP_TOO_MANY_REQUESTS)
+		return true;
+	(void)snprintf(seconds, sizeof(seconds), "%u", reply->retry_s ? reply->retry_s : 1); /* it fits */
+	return set_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+}
+
+/* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when memory is out. */
+static struct MHD_Response *
+response_head(const struct reply *reply, struct MHD_Response *response)
+{
 	bool good;
 
-	if (!response && mode == MHD_RESPMEM_MUST_FREE)
-		free(bytes);
 	if (!response)
 		return NULL;
 	good = !reply->body.len || set_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_name(reply->media));
@@ -151,12 +168,34 @@ response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMod
 		good = good && set_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
 	if (reply->authenticate)
 		good = good && set_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"clguard\"");
-	if (reply->status == MHD_HTTP_SERVICE_UNAVAILABLE)
-		good = good && set_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	good = good && set_retry(response, reply);
 	if (good)
 		return response;
 	MHD_destroy_response(response);
 	return NULL;
+}
+
+/* `bytes`: the body; `mode`: whose it is. */
+static struct MHD_Response *
+response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMode mode)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len, bytes, mode);
+
+	if (!response && mode == MHD_RESPMEM_MUST_FREE)
+		free(bytes);
+	return response_head(reply, response);
+}
+
+/* The owner of the body lets go of it when the response does. */
+static struct MHD_Response *
+response_lend(struct reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+		reply->body.len, (void *)(uintptr_t)reply->body.ptr, reply->release, reply->owner);
+
+	if (response)
+		reply->owner = NULL; /* from here on the response's */
+	return response_head(reply, response);
 }
 
 /* Makes the response of a place anew, for replies like this one. False when memory is out: the place is empty then. */
@@ -201,20 +240,68 @@ response_again(struct thread *thread, struct ticket *ticket)
 	return place->response;
 }
 
+static void
+drop_bytes(void *bytes)
+{
+	bytes_drop(bytes);
+}
+
+static void
+release_body(struct reply *reply)
+{
+	if (reply->owner)
+		reply->release(reply->owner);
+	reply->owner = NULL;
+}
+
+/* A large body stays until its client has read it, however slowly: so it is taken from the budget, or the answer is 503. */
+static void
+own_body(struct thread *thread, struct ticket *ticket)
+{
+	static const char refusal[] =
+		"{\"errorDetails\":\"Service Unavailable\",\"details\":[\"the answer is over the memory budget "
+		"(memory_budget); ask again later, or for less\"]}";
+	enum budget_use use = ticket->exchange.urgent ? BUDGET_URGENT : BUDGET_OTHER;
+	struct reply *reply = &ticket->exchange.reply;
+	struct bytes *bytes;
+
+	if (reply->owner || reply->constant || reply->body.len <= RESPONSES_BODY_MOST)
+		return;
+	bytes = bytes_new(reply->body.len, thread->server->options.budget, use);
+	if (!bytes) {
+		reply->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		reply->media = MEDIA_JSON;
+		reply->body = (struct str){refusal, sizeof(refusal) - 1};
+		reply->constant = true;
+		return;
+	}
+	memcpy(bytes->data, reply->body.ptr, reply->body.len);
+	reply->body.ptr = bytes->data;
+	reply->owner = bytes;
+	reply->release = drop_bytes;
+}
+
 static enum MHD_Result
 queue_reply(struct thread *thread, struct ticket *ticket)
 {
 	struct reply *reply = &ticket->exchange.reply;
-	struct MHD_Response *response = response_again(thread, ticket);
-	enum MHD_Result result;
+	struct MHD_Response *response;
+	enum MHD_Result result = MHD_NO;
 
-	if (response)
-		return MHD_queue_response(ticket->connection, reply->status, response);
-	response = response_make(reply, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
-	if (!response)
-		return MHD_NO;
-	result = MHD_queue_response(ticket->connection, reply->status, response);
-	MHD_destroy_response(response); /* the connection keeps its own reference */
+	own_body(thread, ticket);
+	response = response_again(thread, ticket);
+	if (response) {
+		result = MHD_queue_response(ticket->connection, reply->status, response);
+	} else {
+		response = reply->owner && reply->body.len > RESPONSES_BODY_MOST
+		                   ? response_lend(reply)
+		                   : response_make(reply, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
+		if (response) {
+			result = MHD_queue_response(ticket->connection, reply->status, response);
+			MHD_destroy_response(response); /* the connection keeps its own reference */
+		}
+	}
+	release_body(reply);
 	return result;
 }
 
@@ -348,6 +435,7 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 		.method = method_of(method), .path = str_from(url), .worker = thread->context, .arena = &thread->arena};
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
+	thread->arena.use = exchange->urgent ? BUDGET_URGENT : BUDGET_OTHER;
 	if (ticket->headers > options->header_count)
 		exchange->reply.status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
 	else if (exchange->body_length > options->body_bytes && !exchange->reply.status)
@@ -371,8 +459,10 @@ take_body(struct thread *thread, struct ticket *ticket, const char *bytes, size_
 		return MHD_NO;
 	if (ticket->body_taken + count > options->body_bytes && !exchange->reply.status)
 		exchange->reply.status = MHD_HTTP_CONTENT_TOO_LARGE;
+	if (!exchange->reply.status && ticket_keep(ticket, bytes, count))
+		return MHD_YES;
 	if (!exchange->reply.status)
-		return ticket_keep(ticket, bytes, count) ? MHD_YES : MHD_NO;
+		exchange->reply.status = MHD_HTTP_SERVICE_UNAVAILABLE;
 	ticket->body_taken += count;
 	return ticket->body_taken > options->body_bytes + DRAIN_BYTES ? MHD_NO : MHD_YES;
 }
@@ -410,6 +500,37 @@ exchange_query(struct exchange *exchange, const char *name)
 	return (struct str){value ? value : "", value ? len : 0};
 }
 
+/* The address without the port, hashed. */
+static uint64_t
+hash_address(const struct sockaddr *address)
+{
+	static const struct hash_key key = {0, 0}; /* who makes addresses collide shares a bound with himself */
+	const void *bytes = address;
+	size_t len = 0;
+
+	if (address && address->sa_family == AF_INET) {
+		bytes = &((const struct sockaddr_in *)bytes)->sin_addr;
+		len = sizeof(struct in_addr);
+	} else if (address && address->sa_family == AF_INET6) {
+		bytes = &((const struct sockaddr_in6 *)bytes)->sin6_addr;
+		len = sizeof(struct in6_addr);
+	}
+	return hash_str(&key, (struct str){bytes, len});
+}
+
+uint64_t
+exchange_caller(struct exchange *exchange)
+{
+	static const struct hash_key key = {0, 1};
+	struct ticket *ticket = (struct ticket *)exchange;
+	const union MHD_ConnectionInfo *info;
+
+	if (exchange->authorization.len)
+		return hash_str(&key, exchange->authorization);
+	info = MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return hash_address(info ? info->client_addr : NULL);
+}
+
 static int
 thread_start(struct server *server, struct thread *thread)
 {
@@ -443,7 +564,9 @@ server_start(const struct server_options *options, struct server **ret, struct e
 			thread->context = options->contexts[j];
 			thread->listening = options->sockets[j];
 			arena_init(&thread->arena, options->body_bytes * 256 + ((size_t)16 << 20));
+			arena_charge(&thread->arena, options->budget, BUDGET_URGENT);
 			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection, connection_gone);
+			thread->tickets.budget = options->budget;
 		}
 		while (i < options->workers && thread_start(server, &server->thread[i]) == 0)
 			i++;

@@ -4,6 +4,7 @@
 #define API_HTTP_SERVER_H
 
 #include "api/http/exchange.h"
+#include "base/budget.h"
 
 /*
  * N workers, each a single-threaded libmicrohttpd daemon with its own listening socket and epoll. An exchange is begun
@@ -22,6 +23,7 @@ struct server_options {
 	size_t header_bytes;  /* of a connection: request line, headers, and buffer for the rest */
 	unsigned header_count;
 	size_t body_bytes;
+	struct budget *budget;   /* for bodies, arenas and answers */
 	unsigned idle_timeout_s; /* of a connection on which nothing moves */
 	unsigned body_timeout_s; /* for a body to arrive whole */
 };

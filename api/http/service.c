@@ -15,6 +15,9 @@
 #include "base/uuid.h"
 #include "base/yaml_write.h"
 
+#define YAML_MOST ((size_t)64 << 10) /* bytes of JSON that a worker turns into YAML */
+#define YAML_NODES 10000             /* values of a YAML body that a worker reads: libyaml is slow */
+
 static int64_t
 clock_ns(void)
 {
@@ -118,6 +121,7 @@ service_begin(struct exchange *exchange)
 {
 	exchange->started_ns = clock_ns();
 	exchange->reply.status = refusal(exchange);
+	exchange->urgent = exchange->route && exchange->route->flags & ROUTE_URGENT;
 }
 
 /* What a refused client is to do. */
@@ -150,6 +154,9 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/json%s",
 		                route->reads & MEDIA_YAML ? yaml : "");
 		break;
+	case 503:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the service has no memory left for this (memory_budget)");
+		break;
 	case 431:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");
 		break;
@@ -180,18 +187,29 @@ write_refusal(struct exchange *exchange)
 			.text;
 }
 
-/* JSON is YAML, but not what a person who asks for YAML wants to see. */
+int
+json_to_yaml(struct str json, struct arena *arena, struct str *ret)
+{
+	struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+	struct node *root;
+
+	if (json_read(json, "", &limits, arena, &root, NULL) != 0 || yaml_write(root, arena, ret, NULL) != 0)
+		return -ERROR_MEMORY; /* what we wrote is JSON */
+	return 0;
+}
+
+/* JSON is YAML, but not what a person who asks for YAML wants to see. What is long has been turned off the worker. */
 static void
 turn_to_yaml(struct exchange *exchange)
 {
-	struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct reply *reply = &exchange->reply;
-	struct node *root;
 	struct str yaml;
 
-	if (json_read(reply->body, "", &limits, exchange->arena, &root, NULL) != 0 ||
-	    yaml_write(root, exchange->arena, &yaml, NULL) != 0)
-		return; /* memory is out: the JSON will do */
+	if (reply->body.len > YAML_MOST || json_to_yaml(reply->body, exchange->arena, &yaml) != 0)
+		return; /* the JSON will do */
+	if (reply->owner)
+		reply->release(reply->owner);
+	reply->owner = NULL;
 	reply->body = yaml;
 	reply->constant = false;
 	reply->media = MEDIA_YAML;
@@ -228,9 +246,12 @@ service_finish(struct exchange *exchange)
 void
 answer_json(struct exchange *exchange, struct str body)
 {
-	exchange->reply.status = body.ptr ? 200 : 500;
+	static const char none[] = "{\"errorDetails\":\"Service Unavailable\",\"details\":[\"out of memory\"]}";
+
+	exchange->reply.status = body.ptr ? 200 : 503;
 	exchange->reply.media = MEDIA_JSON;
-	exchange->reply.body = body;
+	exchange->reply.body = body.ptr ? body : (struct str){none, sizeof(none) - 1};
+	exchange->reply.constant = !body.ptr;
 }
 
 void
@@ -258,7 +279,7 @@ read_body(struct exchange *exchange, struct node **ret_root, struct error *err)
 	const struct document_limits limits = {
 		.bytes = (size_t)settings->body_size,
 		.depth = (size_t)settings->body_depth,
-		.nodes = (size_t)settings->body_size,
+		.nodes = exchange->reads == MEDIA_YAML ? YAML_NODES : (size_t)settings->body_nodes,
 		.scalar = (size_t)settings->body_size,
 	};
 

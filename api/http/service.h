@@ -9,10 +9,13 @@
 #include "api/http/auth.h"
 #include "api/http/exchange.h"
 #include "api/http/metrics.h"
+#include "api/http/rates.h"
 #include "api/process/settings.h"
+#include "base/budget.h"
 #include "engine/decide/engine.h"
 
 struct decision_log;
+struct reading;
 struct runtime;
 struct server;
 
@@ -24,6 +27,9 @@ struct service {
 	struct runtime *runtime;
 	struct auth *auth; /* NULL: open to everyone */
 	struct server *server;
+	struct reading *reading; /* for answers that may be long */
+	struct rates publishing; /* of topics, by caller */
+	struct budget budget;    /* over all memory that requests can make grow */
 	struct metrics *metrics;
 	struct decision_log *decisions; /* NULL: none is kept */
 	char name[48];                  /* unique: "clguard-<uuid>" */
@@ -58,5 +64,8 @@ void service_finish(struct exchange *exchange);
 
 /* A handler suspended by exchange_suspend ends its `resumed` with it, in place of service_finish's last step. */
 void service_finished(struct exchange *exchange);
+
+/* JSON of ours as YAML, in `arena`; 0 or -ERROR_MEMORY. */
+int json_to_yaml(struct str json, struct arena *arena, struct str *ret);
 
 #endif

@@ -8,7 +8,8 @@
 #include "api/bodies/request_scan.h"
 
 #define BODY_FIRST 1024
-#define BODY_KEPT ((size_t)16 << 10) /* a buffer up to this size stays with its ticket */
+#define BODY_KEPT ((size_t)16 << 10) /* a buffer up to this size stays with its ticket, and is not charged */
+#define FREE_MOST 256                /* tickets that stay with the pool: a crowd leaves no more */
 
 int64_t
 monotonic_ms(void)
@@ -69,6 +70,7 @@ ticket_take(struct ticket_pool *pool)
 	ticket = pool->free;
 	if (ticket) {
 		pool->free = ticket->next;
+		pool->free_count -= pool->free_count > 0; /* those returned by other threads are not counted */
 	} else {
 		ticket = calloc(1, sizeof(*ticket));
 		if (!ticket)
@@ -79,16 +81,26 @@ ticket_take(struct ticket_pool *pool)
 	return ticket;
 }
 
+static size_t
+charge_of(size_t body_size)
+{
+	return body_size > BODY_KEPT ? body_size : 0;
+}
+
 /* What the next request must not see; a large buffer goes, so that a burst of large bodies does not stay. */
 static void
 clean(struct ticket *ticket)
 {
+	size_t charged = ticket->charged + charge_of(ticket->body_size);
+
 	if (ticket->body_size > BODY_KEPT) {
 		free(ticket->body);
 		ticket->body = NULL;
 		ticket->body_size = 0;
 	}
-	ticket->body_taken = ticket->headers = 0;
+	if (charged)
+		budget_give(ticket->pool->budget, charged);
+	ticket->charged = ticket->body_taken = ticket->headers = 0;
 	ticket->has_query = ticket->answer_early = ticket->suspended = false;
 	ticket->refused = ticket->orphan = false;
 }
@@ -100,7 +112,9 @@ ticket_end(struct ticket *ticket)
 	bool held = false;
 
 	count_in_flight(pool, -1);
-	if (ticket->suspended) { /* another thread may still hold it */
+	if (ticket->exchange.resumed && ticket->exchange.ended)
+		ticket->exchange.ended(&ticket->exchange); /* it was not resumed, and will not be */
+	if (ticket->suspended) {                           /* another thread may still hold it */
 		pthread_mutex_lock(&pool->lock);
 		held = ticket->orphan = ticket->held;
 		pthread_mutex_unlock(&pool->lock);
@@ -108,8 +122,35 @@ ticket_end(struct ticket *ticket)
 	if (held)
 		return;
 	clean(ticket);
+	if (pool->free_count == FREE_MOST) {
+		free(ticket->body);
+		free(ticket);
+		return;
+	}
 	ticket->next = pool->free;
 	pool->free = ticket;
+	pool->free_count++;
+}
+
+/* The buffer with another size; what is charged for it changes with that. */
+static bool
+resize_body(struct ticket *ticket, size_t size)
+{
+	struct budget *budget = ticket->pool->budget;
+	size_t before = charge_of(ticket->body_size), after = charge_of(size);
+	char *body;
+
+	if (after && !budget_take(budget, after, ticket->exchange.urgent ? BUDGET_URGENT : BUDGET_OTHER))
+		return false;
+	body = realloc(ticket->body, size);
+	if (!body) {
+		budget_give(budget, after);
+		return false;
+	}
+	budget_give(budget, before);
+	ticket->body = body;
+	ticket->body_size = size;
+	return true;
 }
 
 bool
@@ -119,19 +160,39 @@ ticket_keep(struct ticket *ticket, const char *bytes, size_t count)
 
 	if (needed + REQUEST_SCAN_SLACK > ticket->body_size) {
 		size_t size = ticket->body_size ? ticket->body_size : BODY_FIRST;
-		char *body;
 
 		while (size < needed + REQUEST_SCAN_SLACK)
 			size *= 2;
-		body = realloc(ticket->body, size);
-		if (!body)
+		if (!resize_body(ticket, size))
 			return false;
-		ticket->body = body;
-		ticket->body_size = size;
 	}
 	memcpy(ticket->body + ticket->body_taken, bytes, count);
 	memset(ticket->body + needed, 0, REQUEST_SCAN_SLACK);
 	ticket->body_taken = needed;
+	return true;
+}
+
+char *
+exchange_take_body(struct exchange *exchange, size_t *ret_charged)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	char *body = ticket->body;
+
+	*ret_charged = charge_of(ticket->body_size);
+	ticket->body = NULL;
+	ticket->body_size = 0;
+	exchange->body = STR_NONE;
+	return body;
+}
+
+bool
+exchange_charge(struct exchange *exchange, size_t bytes)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+
+	if (!budget_take(ticket->pool->budget, bytes, exchange->urgent ? BUDGET_URGENT : BUDGET_OTHER))
+		return false;
+	ticket->charged += bytes;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "api/http/exchange.h"
+#include "base/budget.h"
 
 /*
  * Tickets come from their worker's pool and go back to it when the request has ended and nobody holds it. Nothing here
@@ -19,6 +20,7 @@ struct ticket {
 	void *connection;
 	char *body;
 	size_t body_size, body_taken; /* of the buffer; all that arrived, kept or not */
+	size_t charged;               /* taken from the pool's budget beside the buffer */
 	size_t headers;
 	bool has_query, answer_early;
 	bool suspended; /* at least once */
@@ -36,6 +38,8 @@ struct ticket {
 
 struct ticket_pool {
 	struct ticket *free;               /* of the worker */
+	unsigned free_count;               /* of the worker */
+	struct budget *budget;             /* for large buffers and what exchange_charge takes; NULL for none */
 	atomic_uint in_flight;             /* written by the worker only */
 	void (*suspend)(void *connection); /* called on the worker, under the lock */
 	void (*wake)(void *connection);    /* called on any thread, under the lock */
@@ -59,7 +63,7 @@ struct ticket *ticket_take(struct ticket_pool *pool);
 /* The worker: the request has ended. */
 void ticket_end(struct ticket *ticket);
 
-/* The worker. Appends to the body, which REQUEST_SCAN_SLACK zero bytes follow. False when memory is out. */
+/* The worker. Appends to the body, which REQUEST_SCAN_SLACK zero bytes follow. False when memory or the budget is out. */
 bool ticket_keep(struct ticket *ticket, const char *bytes, size_t count);
 
 /* Any thread: answers those whose deadline is at or before now_ms (of the monotonic clock) as timed out. */

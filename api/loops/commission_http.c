@@ -10,8 +10,9 @@ commission_post(struct exchange *exchange)
 {
 	struct runtime_call *call = call_new(exchange);
 
-	if (!call || !call_read_body(exchange, call))
+	if (!call)
 		return;
+	call_take_document(exchange, call);
 	call->run = commission_create;
 	call_submit(exchange, call, 0);
 }

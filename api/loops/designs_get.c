@@ -10,8 +10,10 @@ submit(struct exchange *exchange, bool with_body, int (*run)(struct turn *turn, 
 {
 	struct runtime_call *call = call_new(exchange);
 
-	if (!call || (with_body && !call_read_body(exchange, call)))
+	if (!call)
 		return;
+	if (with_body)
+		call_take_document(exchange, call);
 	call->run = run;
 	if (!with_body) {
 		call->name = arena_str(&call->arena, path_part(exchange->path, 3));
@@ -38,31 +40,25 @@ entry_delete(struct exchange *exchange)
 	submit(exchange, false, catalogue_delete);
 }
 
-static void
-read_list(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	call->other = exchange_query(call->context, "kind");
-	catalogue_list(turn, call, out);
-}
-
 void
 catalogue_get(struct exchange *exchange)
 {
-	answer_read(exchange, read_list);
-}
+	struct runtime_call *call = call_new(exchange);
 
-static void
-read_entry(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	const struct exchange *exchange = call->context;
-
-	call->name = path_part(exchange->path, 3);
-	call->version = path_part(exchange->path, 4);
-	catalogue_read(turn, call, out);
+	if (!call)
+		return;
+	call->other = arena_str(&call->arena, exchange_query(exchange, "kind"));
+	answer_read_call(exchange, call, catalogue_list);
 }
 
 void
 entry_get(struct exchange *exchange)
 {
-	answer_read(exchange, read_entry);
+	struct runtime_call *call = call_new(exchange);
+
+	if (!call)
+		return;
+	call->name = arena_str(&call->arena, path_part(exchange->path, 3));
+	call->version = arena_str(&call->arena, path_part(exchange->path, 4));
+	answer_read_call(exchange, call, catalogue_read);
 }

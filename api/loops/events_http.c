@@ -1,9 +1,11 @@
 /* events_http - POST /events/TOPIC, GET /events/TOPIC/GROUP/ID, GET /topics: the message router's three routes */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "api/http/resources.h"
+#include "api/http/ticket.h"
 #include "api/resources/calls.h"
 #include "runtime/thread/events.h"
 
@@ -15,8 +17,7 @@
 static void
 read_topics(struct turn *turn, struct runtime_call *call, struct text *out)
 {
-	(void)call;
-	bus_topics(turn, out);
+	bus_topics(turn, &call->page, out);
 }
 
 void
@@ -26,25 +27,59 @@ topics_get(struct exchange *exchange)
 }
 
 void
+topics_metrics(struct exchange *exchange, struct text *out)
+{
+	struct history_reader *reader = session_reader(exchange->worker->session);
+	struct bus_totals totals = {0};
+	struct turn turn;
+
+	if (history_reader_begin(reader) == 0) {
+		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &turn);
+		bus_totals(&turn, &totals); /* what could not be read stays 0 */
+	}
+	history_reader_end(reader);
+	text_addf(out,
+	          "# HELP clguard_topics Topics.\n# TYPE clguard_topics gauge\nclguard_topics %" PRIu64 "\n"
+	          "# HELP clguard_topics_bytes Bytes kept of all topics.\n"
+	          "# TYPE clguard_topics_bytes gauge\nclguard_topics_bytes %" PRIu64 "\n"
+	          "# HELP clguard_topic_groups Consumer groups of all topics.\n"
+	          "# TYPE clguard_topic_groups gauge\nclguard_topic_groups %" PRIu64 "\n",
+	          totals.topics, totals.bytes, totals.groups);
+}
+
+/* False, and answered with 429, when the caller has published too much of late. */
+static bool
+may_publish(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	unsigned wait_s =
+		rates_take(&service->publishing, exchange_caller(exchange), exchange->body.len, monotonic_ms());
+
+	if (!wait_s)
+		return true;
+	atomic_fetch_add_explicit(&service->metrics->publish_refused, 1, memory_order_relaxed);
+	answer_refusal(exchange, 429, "too much is published by this caller (publish_rate)");
+	exchange->reply.retry_s = wait_s;
+	return false;
+}
+
+void
 events_post(struct exchange *exchange)
 {
 	struct str topic = path_part(exchange->path, 1);
 	struct runtime_call *call;
-	struct error err = {0};
 
 	if (!bus_name_valid(topic)) {
 		answer_refusal(exchange, 400, "a topic's name is made of A-Z a-z 0-9 . _ -");
 		return;
 	}
+	if (!may_publish(exchange))
+		return;
 	call = call_new(exchange);
 	if (!call)
 		return;
 	call->other = arena_str(&call->arena, topic);
-	if (events_split(exchange->content_type, exchange->body, call, &err) != 0) {
-		call_free(call);
-		answer_error(exchange, &err);
-		return;
-	}
+	call_take_body(exchange, call, events_read);
 	call->run = events_publish;
 	call_submit(exchange, call, 0);
 }

@@ -12,8 +12,10 @@ submit(struct exchange *exchange, bool with_body, const char *other,
 {
 	struct runtime_call *call = call_new(exchange);
 
-	if (!call || (with_body && !call_read_body(exchange, call)))
+	if (!call)
 		return;
+	if (with_body)
+		call_take_document(exchange, call);
 	if (other)
 		call->other = arena_str(&call->arena, exchange_query(exchange, other));
 	call->run = run;

@@ -31,40 +31,40 @@ read_count(struct exchange *exchange, const char *name, size_t *ret)
 }
 
 static void
+read_statistics(struct turn *turn, struct runtime_call *call, struct text *out)
+{
+	statistics_list(turn, call->context, out);
+}
+
+/* False, and answered, when the question is none. */
+static bool
+read_query(struct exchange *exchange, struct runtime_call *call, struct statistics_query *query)
+{
+	query->id = (struct concept){call->name, call->version};
+	query->element = arena_str(&call->arena, exchange_query(exchange, "id"));
+	if (!query->id.name.len)
+		answer_refusal(exchange, 400, "name is required");
+	else if (!read_time(exchange, "startTime", &query->from_ms) || !read_time(exchange, "endTime", &query->to_ms))
+		answer_refusal(exchange, 400, "startTime and endTime are like 2021-01-10T13:45:00.000Z");
+	else if (!read_count(exchange, "recordCount", &query->count) || !read_count(exchange, "offset", &query->offset))
+		answer_refusal(exchange, 400, "recordCount and offset are numbers from 0 up");
+	return !exchange->reply.status;
+}
+
+static void
 answer_statistics(struct exchange *exchange, bool elements, bool loop)
 {
-	struct history_reader *reader = session_reader(exchange->worker->session);
-	struct statistics_query query = {
-		.id = {exchange_query(exchange, "name"), exchange_query(exchange, "version")},
-		.element = exchange_query(exchange, "id"),
-		.elements = elements,
-		.loop = loop,
-	};
-	struct turn turn = {0};
-	struct text out;
+	struct runtime_call *call = call_new(exchange);
+	struct statistics_query *query = call ? arena_alloc(&call->arena, sizeof(*query)) : NULL;
 
-	if (!query.id.name.len)
-		answer_refusal(exchange, 400, "name is required");
-	else if (!read_time(exchange, "startTime", &query.from_ms) || !read_time(exchange, "endTime", &query.to_ms))
-		answer_refusal(exchange, 400, "startTime and endTime are like 2021-01-10T13:45:00.000Z");
-	else if (!read_count(exchange, "recordCount", &query.count) || !read_count(exchange, "offset", &query.offset))
-		answer_refusal(exchange, 400, "recordCount and offset are numbers from 0 up");
-	if (exchange->reply.status)
+	if (!query || !read_query(exchange, call, query)) {
+		call_free(call);
 		return;
-	if (!query.id.version.len)
-		query.id.version = STR_NONE;
-	text_init(&out, exchange->arena);
-	if (history_reader_begin(reader) == 0) {
-		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &turn);
-		statistics_list(&turn, &query, &out);
-	} else {
-		turn.failed = -ERROR_IO;
 	}
-	history_reader_end(reader);
-	if (turn.failed)
-		answer_refusal(exchange, 500, "cannot read the runtime's database");
-	else
-		answer_json(exchange, text_done(&out));
+	query->elements = elements;
+	query->loop = loop;
+	call->context = query;
+	answer_read_call(exchange, call, read_statistics);
 }
 
 void

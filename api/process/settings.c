@@ -131,6 +131,16 @@ static const struct setting table[] = {
          .help = "Messages kept of a topic; the oldest go first, read or not."},
 	{"topic_size", SETTING_NUMBER, AT(topic_size), "256M", KI, INT64_C(1) << 40, .unit = "bytes",
          .help = "Bytes kept of a topic."},
+	{"topics_size", SETTING_NUMBER, AT(topics_size), "1G", MI, INT64_C(1) << 44, .unit = "bytes",
+         .help = "Bytes kept of all topics together. Beyond it the oldest messages of the largest topic go first, so "
+                 "that a "
+                 "small topic does not pay for a large one; the runtime's own topics are bounded by topic_size alone."},
+	{"topic_groups", SETTING_NUMBER, AT(topic_groups), "10000", 100, 1000000,
+         .help = "Consumer groups of all topics together; beyond it those that asked least recently go."},
+	{"publish_rate", SETTING_NUMBER, AT(publish_rate), "16M", KI, INT64_C(1) << 40, .unit = "bytes",
+         .help = "Bytes a second that one caller (a user, or an address where there are no users) may publish to "
+                 "topics, after "
+                 "four times as much at once; more is answered with 429 and Retry-After."},
 	{"statistics_kept", SETTING_NUMBER, AT(statistics_kept), "1000", 1, 10000000,
          .help = "Statistics records kept of each participant, and of the elements of each."},
 	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
@@ -138,6 +148,16 @@ static const struct setting table[] = {
 	{"header_count", SETTING_NUMBER, AT(header_count), "64", 8, 1000, .help = "Headers of a request."},
 	{"body_size", SETTING_NUMBER, AT(body_size), "1M", 256, 16 * MI, .unit = "bytes", .help = "Body of a request."},
 	{"body_depth", SETTING_NUMBER, AT(body_depth), "32", 4, 256, .help = "Nesting of lists and maps in a body."},
+	{"body_nodes", SETTING_NUMBER, AT(body_nodes), "250000", 1000, 10000000,
+         .help = "Values in a body, aliases expanded. A document that is read for the control loop runtime has no more "
+                 "than it "
+                 "has bytes, and 1,000, whatever its aliases make of it."},
+	{"memory_budget", SETTING_NUMBER, AT(memory_budget), "256M", 8 * MI, INT64_C(1) << 44, .unit = "bytes",
+         .help = "Memory for all that requests can make grow: bodies, documents, answers that clients have not read "
+                 "yet, "
+                 "requests that wait. Over it a request is answered with 503 and Retry-After; the last eighth is for "
+                 "decisions, "
+                 "reservations and the service's own figures alone."},
 	{"document_size", SETTING_NUMBER, AT(document_size), "16M", KI, GI, .unit = "bytes",
          .help = "One policy document."},
 	{"document_depth", SETTING_NUMBER, AT(document_depth), "64", 8, 256,

@@ -30,7 +30,7 @@ struct settings {
 	int log_level; /* enum log_level */
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
-	int64_t header_size, header_count, body_size, body_depth;
+	int64_t header_size, header_count, body_size, body_depth, body_nodes, memory_budget;
 	int64_t clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, max_retry_count;
 	int on_failure_rollback;
 	int compat; /* enum compat */
@@ -40,7 +40,7 @@ struct settings {
 	struct settings_list actors;
 	int64_t transactions_max;
 	int unguarded_operations;
-	int64_t topic_messages, topic_size, statistics_kept;
+	int64_t topic_messages, topic_size, topics_size, topic_groups, publish_rate, statistics_kept;
 	int64_t document_size, document_depth, document_nodes, document_aliases, scalar_size, policies_max;
 };
 

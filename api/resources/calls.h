@@ -7,27 +7,39 @@
 #include "runtime/rows/bus.h"
 #include "runtime/thread/runtime.h"
 
-/* An empty call with the query's name and version; NULL, and answered with 500, when memory is out. */
+/* An empty call with the query's name and version; NULL, and answered with 503, when memory or the budget is out. */
 struct runtime_call *call_new(struct exchange *exchange);
 
-/* The request's body into the call. False, and answered, when it is none; the call is freed then. */
-bool call_read_body(struct exchange *exchange, struct runtime_call *call);
+/* The request's body becomes the call's; the runtime's thread reads it, as a document within the limits for bodies. */
+void call_take_document(struct exchange *exchange, struct runtime_call *call);
+
+/* The same, but `read` makes of it what it likes. */
+void call_take_body(struct exchange *exchange, struct runtime_call *call, int (*read)(struct runtime_call *call));
 
 /* Hands the call over and suspends the exchange; the runtime's answer becomes its reply. wait_ms: longer than usual. */
 void call_submit(struct exchange *exchange, struct runtime_call *call, int64_t wait_ms);
 
-/* A call that will not be submitted. */
+/* A call that will not be submitted. Takes NULL. */
 void call_free(struct runtime_call *call);
 
 /* Refuses in the words of this API: {"errorDetails": ...}. */
 void answer_refusal(struct exchange *exchange, unsigned status, const char *sentence);
 
 /*
- * A reading handler's work: `read` appends the answer to `out` from a snapshot, or calls call_refuse. The call holds
- * the query.
+ * A reading handler's work, off the worker: `read` appends the answer to `out` from a snapshot, or calls call_refuse. It
+ * looks at the call only, which holds the query and its page, and not at the exchange, which may end meanwhile. The call
+ * is taken.
  */
+void answer_read_call(struct exchange *exchange, struct runtime_call *call,
+                      void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+
+/* The same with a new call. */
 void answer_read(struct exchange *exchange,
                  void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+
+/* The same for what has no rows of the runtime: a negative result fails, with call->err if that is set. */
+void answer_history(struct exchange *exchange, struct runtime_call *call,
+                    int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out));
 
 /* The part of the path between the n-th and the next '/', from 0: "events" is 0 in /events/TOPIC. */
 struct str path_part(struct str path, unsigned n);

@@ -6,6 +6,7 @@
 #include "api/bodies/reply.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
+#include "api/resources/calls.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
@@ -55,6 +56,12 @@ operations_post(struct exchange *exchange)
 		answer_json(exchange, STR("{\"recorded\":0}"));
 		return;
 	}
+	/* The committer keeps a copy of the rows until they are written. */
+	if (!exchange_charge(exchange, exchange->body.len + count * sizeof(*rows))) {
+		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
+		answer_error(exchange, &err);
+		return;
+	}
 	exchange->note = count;
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_recorded);
 	if (engine_record_async(service->engine, rows, count, committed, exchange, &err) != 0)
@@ -86,22 +93,25 @@ parse_limit(struct str text)
 	return limit <= LIMIT_MAX ? limit : 0;
 }
 
+/* Its texts live in the call's arena. */
 static int
-read_filter(struct exchange *exchange, struct operation_filter *ret, struct error *err)
+read_filter(struct exchange *exchange, struct arena *arena, struct operation_filter *ret, struct error *err)
 {
 	struct str limit = exchange_query(exchange, "limit");
 
 	*ret = (struct operation_filter){
-		.actor = exchange_query(exchange, "actor"),
-		.operation = exchange_query(exchange, "operation"),
-		.target = exchange_query(exchange, "target"),
-		.clname = exchange_query(exchange, "closedLoopName"),
+		.actor = arena_str(arena, exchange_query(exchange, "actor")),
+		.operation = arena_str(arena, exchange_query(exchange, "operation")),
+		.target = arena_str(arena, exchange_query(exchange, "target")),
+		.clname = arena_str(arena, exchange_query(exchange, "closedLoopName")),
 		.limit = limit.ptr ? parse_limit(limit) : LIMIT_DEFAULT,
 	};
 	if (exchange->worker->service->mode == GUARD_STRICT && ret->operation.ptr)
 		ret->operation = operation_canonical(ret->operation); /* as rows are kept */
 	if (!ret->limit)
 		return error_set(err, ERROR_RANGE, NULL, "limit is not within 1 to %d", LIMIT_MAX);
+	if (arena->exhausted)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if (read_time(exchange, "from", &ret->from_ms, err) != 0)
 		return -(int)err->code;
 	return read_time(exchange, "to", &ret->to_ms, err);
@@ -118,24 +128,36 @@ write_row(void *context, const struct operation *row)
 	return out->failed ? -ERROR_MEMORY : 0;
 }
 
+static int
+list_operations(struct history_reader *reader, struct runtime_call *call, struct text *out)
+{
+	int r;
+
+	text_add(out, STR("["));
+	r = history_each(reader, call->context, write_row, out);
+	text_add(out, STR("]"));
+	return r;
+}
+
+/* A filter that little passes reads the whole log: not on a worker. */
 void
 operations_get(struct exchange *exchange)
 {
-	struct history_reader *reader = session_reader(exchange->worker->session);
-	struct operation_filter filter;
+	struct runtime_call *call = call_new(exchange);
+	struct operation_filter *filter = call ? arena_alloc(&call->arena, sizeof(*filter)) : NULL;
 	struct error err = {0};
-	struct text out;
 
-	text_init(&out, exchange->arena);
-	text_add(&out, STR("["));
-	if (read_filter(exchange, &filter, &err) == 0) {
-		if (history_reader_begin(reader) != 0 || history_each(reader, &filter, write_row, &out) != 0)
-			(void)error_set(&err, ERROR_IO, NULL, "the operation history cannot be read");
-		history_reader_end(reader);
-	}
-	text_add(&out, STR("]"));
-	if (err.code)
-		answer_error(exchange, &err);
+	if (!call)
+		return;
+	if (!filter)
+		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
 	else
-		answer_json(exchange, text_done(&out));
+		(void)read_filter(exchange, &call->arena, filter, &err); /* err tells */
+	if (err.code) {
+		call_free(call);
+		answer_error(exchange, &err);
+		return;
+	}
+	call->context = filter;
+	answer_history(exchange, call, list_operations);
 }

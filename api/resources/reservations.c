@@ -9,6 +9,7 @@
 #include "engine/decide/reserve.h"
 
 #define LEASE_S_MAX (7 * 24 * 3600)
+#define JOB_BYTES 8192 /* about what the committer keeps of a request until it is decided */
 #define PATH "/clguard/v1/reservations/"
 
 /*
@@ -96,7 +97,7 @@ answer_outcome(struct exchange *exchange)
 			metrics_add(&exchange->worker->metrics->reservations, 1);
 		}
 		answer_json(exchange, arena_str(exchange->arena, str_from(exchange->outcome->text)));
-		if (exchange->reply.body.ptr)
+		if (exchange->reply.status == 200)
 			exchange->reply.status = exchange->outcome->line;
 	}
 	service_finished(exchange);
@@ -130,6 +131,11 @@ reservations_post(struct exchange *exchange)
 
 	if (read_body(exchange, &root, &err) != 0 || request_read(root, form, exchange->arena, &request, &err) != 0 ||
 	    read_lease(root, &lease_ms, &err) != 0) {
+		answer_error(exchange, &err);
+		return;
+	}
+	if (!exchange_charge(exchange, JOB_BYTES)) {
+		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
 		answer_error(exchange, &err);
 		return;
 	}
@@ -167,6 +173,11 @@ change(struct exchange *exchange, const struct reservation_change *change)
 	struct service *service = exchange->worker->service;
 	struct error err = {0};
 
+	if (!exchange_charge(exchange, JOB_BYTES)) {
+		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
+		answer_error(exchange, &err);
+		return;
+	}
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
 	if (engine_reservation_async(service->engine, change, changed, exchange, &err) != 0)
 		exchange_resume(exchange, &err);

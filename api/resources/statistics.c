@@ -152,6 +152,23 @@ write_decisions(struct text *out, const struct service *service)
 	          (double)SUM(metrics, recorded));
 }
 
+/* Relaxed: figures. */
+static void
+write_memory(struct text *out, const struct service *service)
+{
+	const struct budget *budget = &service->budget;
+
+	write_one(out, "clguard_memory_budget_bytes", "gauge", "Memory that requests may make grow (memory_budget).",
+	          (double)budget->limit);
+	write_one(out, "clguard_memory_held_bytes", "gauge", "What they hold of it now.",
+	          (double)atomic_load_explicit(&budget->held, memory_order_relaxed));
+	write_one(out, "clguard_memory_refused_total", "counter",
+	          "Times that something was refused because it was used up.", (double)loaded(&budget->refused));
+	write_one(out, "clguard_publish_refused_total", "counter",
+	          "Bodies for topics that were refused because their caller published too much (publish_rate).",
+	          (double)loaded(&service->metrics->publish_refused));
+}
+
 static void
 write_database(struct text *out, const struct service *service)
 {
@@ -207,7 +224,9 @@ metrics_get(struct exchange *exchange)
 	metrics_write_requests(service->metrics, route_count(), route_label, &out);
 	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
+	write_memory(&out, service);
 	write_database(&out, service);
+	topics_metrics(exchange, &out);
 	database_metrics(exchange, &out);
 	transactions_metrics(exchange, &out);
 	write_process(&out, service);

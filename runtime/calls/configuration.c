@@ -216,14 +216,16 @@ load_kept(struct turn *turn, struct str name, struct str version, struct loop *r
 	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct node *root;
 	struct str row;
+	int r;
 
 	if (!turn_get(turn, turn_key(turn, ROW_CONFIGURATION, name, version), &row))
 		return false;
-	if (json_read(row, "", &limits, turn->arena, &root, NULL) == 0 &&
-	    loop_read_given(root, turn->arena, ret, NULL) == 0)
-		return true;
-	turn_fail(turn, ERROR_DAMAGED);
-	return false;
+	r = json_read(row, "", &limits, turn->arena, &root, NULL);
+	if (r == 0)
+		r = loop_read_given(root, turn->arena, ret, NULL);
+	if (r != 0)
+		turn_fail_row(turn, r);
+	return r == 0;
 }
 
 /* The least phase above *phase that has a pending element; false after the last. */

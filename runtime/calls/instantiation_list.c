@@ -34,7 +34,7 @@ instances_list(struct turn *turn, struct runtime_call *call, struct text *out)
 	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopList\":["));
-	loops_each(turn, call->name, call->version, list_whole, &listing);
+	loops_page(turn, call, list_whole, &listing);
 	text_add(out, STR("]}"));
 }
 
@@ -57,7 +57,7 @@ instances_states(struct turn *turn, struct runtime_call *call, struct text *out)
 	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopIdentifierList\":["));
-	loops_each(turn, call->name, call->version, list_id, &listing);
+	loops_page(turn, call, list_id, &listing);
 	text_add(out, STR("]"));
 	if (!listing.mixed)
 		text_addf(out, ",\"orderedState\":\"%s\"", loop_state_name[listing.ordered]);
@@ -84,6 +84,6 @@ instances_primed(struct turn *turn, struct runtime_call *call, struct text *out)
 	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"primedControlLoopsList\":["));
-	loops_each(turn, call->name, call->version, list_primed, &listing);
+	loops_page(turn, call, list_primed, &listing);
 	text_add(out, STR("]}"));
 }

@@ -315,6 +315,6 @@ statistics_status(struct turn *turn, struct runtime_call *call, struct text *out
 	struct listing listing = {.turn = turn, .out = out};
 
 	text_add(out, STR("{\"controlLoopStatusList\":["));
-	loops_each(turn, call->name, call->version, write_status, &listing);
+	loops_page(turn, call, write_status, &listing);
 	text_add(out, STR("]}"));
 }

@@ -103,6 +103,7 @@ void
 participants_list(struct turn *turn, struct runtime_call *call, struct text *out)
 {
 	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	struct runtime_call every = {0}; /* instance */
 
 	participants_each(turn, make_room, &listing);
 	listing.list = arena_array(turn->arena, listing.room, sizeof(*listing.list));
@@ -113,7 +114,7 @@ participants_list(struct turn *turn, struct runtime_call *call, struct text *out
 	participants_each(turn, take_participant, &listing);
 	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
 	if (listing.hosting)
-		loops_each(turn, STR_NONE, STR_NONE, take_elements, &listing);
+		loops_page(turn, &every, take_elements, &listing);
 	text_add(out, STR("{\"participantList\":["));
 	for (size_t i = 0; i < listing.count; i++) {
 		text_add(out, i ? STR(",") : STR(""));

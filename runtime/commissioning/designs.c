@@ -25,13 +25,15 @@ entry_load(struct turn *turn, struct concept id)
 {
 	struct node *root;
 	struct str row;
+	int r;
 
 	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) ||
 	    !turn_get(turn, turn_key(turn, ROW_ENTRY, id.name, id.version), &row))
 		return NULL;
-	if (json_read(row, "", &entry_limits, turn->arena, &root, NULL) == 0)
+	r = json_read(row, "", &entry_limits, turn->arena, &root, NULL);
+	if (r == 0)
 		return node_get(root, "document");
-	turn_fail(turn, ERROR_DAMAGED);
+	turn_fail_row(turn, r);
 	return NULL;
 }
 
@@ -199,9 +201,10 @@ list_entry(void *context, struct str key, struct str row)
 	const char *name = key.ptr + 1;
 	const struct node *kind;
 	struct node *root;
+	int r = json_read(row, "", &entry_limits, listing->turn->arena, &root, NULL);
 
-	if (json_read(row, "", &entry_limits, listing->turn->arena, &root, NULL) != 0) {
-		turn_fail(listing->turn, ERROR_DAMAGED);
+	if (r != 0) {
+		turn_fail_row(listing->turn, r);
 		return false;
 	}
 	kind = node_get(root, "kind");

@@ -370,9 +370,10 @@ gateway_read_row(struct str row, struct arena *arena, struct gateway *ret)
 	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct gateway_reading r = {.arena = arena, .row = true};
 	struct node *root;
+	int rc = json_read(row, "", &limits, arena, &root, NULL);
 
-	if (json_read(row, "", &limits, arena, &root, NULL) != 0)
-		return -ERROR_DAMAGED;
+	if (rc != 0)
+		return rc == -ERROR_MEMORY ? rc : -ERROR_DAMAGED;
 	*ret = (struct gateway){arena_array(arena, root->count, sizeof(*ret->parts)), 0};
 	if (!ret->parts)
 		return -ERROR_MEMORY;

@@ -62,14 +62,16 @@ loop_read_row(struct str row, struct arena *arena, struct loop *ret)
 {
 	const struct node *own, *elements, *given;
 	struct node *root;
+	int r = json_read(row, "", &row_limits, arena, &root, NULL);
 
-	if (json_read(row, "", &row_limits, arena, &root, NULL) != 0)
-		return -ERROR_DAMAGED;
+	if (r != 0)
+		return r == -ERROR_MEMORY ? r : -ERROR_DAMAGED;
 	given = node_get(root, "loop");
 	own = node_get(root, "own");
 	elements = node_get(own, "elements");
-	if (loop_read_given(given, arena, ret, NULL) != 0)
-		return -ERROR_DAMAGED;
+	r = loop_read_given(given, arena, ret, NULL);
+	if (r != 0)
+		return r == -ERROR_MEMORY ? r : -ERROR_DAMAGED;
 	ret->state = row_state(given, "state");
 	ret->ordered = row_state(given, "orderedState");
 	ret->result = change_result_find(own_text(given, "stateChangeResult"));

@@ -27,8 +27,8 @@ bus_topic_read(struct turn *turn, struct str name, struct topic *ret)
 	return true;
 }
 
-static void
-topic_write(struct turn *turn, const struct topic *topic)
+void
+bus_topic_write(struct turn *turn, const struct topic *topic)
 {
 	unsigned char value[24];
 
@@ -39,31 +39,52 @@ topic_write(struct turn *turn, const struct topic *topic)
 	               (struct str){(const char *)value, sizeof(value)});
 }
 
-static size_t
-count_topics(struct turn *turn, struct text *out)
-{
-	struct str from = STR("t");
-	struct store_entry entry;
-	size_t count = 0;
+struct listing {
+	struct page *page;
+	struct text *out;
+	size_t count;
+};
 
-	while (turn_table_above(turn, HISTORY_OUTBOX, from, 1, &entry)) {
-		if (out) {
-			if (count)
-				text_add(out, STR(","));
-			text_add_json(out, (struct str){entry.key.ptr + 1, entry.key.len - 1});
-		}
-		count++;
-		from = (struct str){entry.key.ptr, entry.key.len + 1};
+static bool
+list_topic(void *context, struct str key, struct str value)
+{
+	struct listing *listing = context;
+	enum page_step step = page_next(listing->page);
+
+	(void)value;
+	if (step == PAGE_TAKE) {
+		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
+		text_add_json(listing->out, (struct str){key.ptr + 1, key.len - 1});
 	}
-	return count;
+	return step != PAGE_END;
 }
 
 void
-bus_topics(struct turn *turn, struct text *out)
+bus_topics(struct turn *turn, struct page *page, struct text *out)
 {
+	struct listing listing = {page, out, 0};
+
 	text_add(out, STR("{\"topics\":["));
-	(void)count_topics(turn, out); /* shown, not counted */
+	bus_each(turn, STR("t"), list_topic, &listing);
 	text_add(out, STR("]}"));
+}
+
+static bool
+count_one(void *context, struct str key, struct str value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)context;
+	return true;
+}
+
+static bool
+has_room(struct turn *turn)
+{
+	size_t count = 0;
+
+	bus_each(turn, STR("t"), count_one, &count);
+	return count < BUS_TOPICS_MAX;
 }
 
 uint64_t
@@ -92,33 +113,39 @@ remember_topic(struct turn *turn, struct str name)
 	turn->published = published;
 }
 
-/* Until it fits again: retention is by number and by bytes, so that nobody who does not read fills the disk. */
-static void
-drop_oldest(struct turn *turn, struct topic *topic)
+bool
+bus_drop_oldest(struct turn *turn, struct topic *topic)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	struct str key = bus_message_key(turn, topic->name, topic->first), old;
 
-	while (topic->first < topic->next &&
-	       (topic->next - topic->first > options->topic_messages || topic->bytes > options->topic_bytes)) {
-		struct str key = bus_message_key(turn, topic->name, topic->first), old;
-
-		if (turn_table_get(turn, HISTORY_OUTBOX, key, &old)) {
-			topic->bytes -= old.len < topic->bytes ? old.len : topic->bytes;
-			turn_table_delete(turn, HISTORY_OUTBOX, key);
-		}
-		topic->first++;
+	if (topic->first == topic->next)
+		return false;
+	if (turn_table_peek(turn, HISTORY_OUTBOX, key, &old)) {
+		topic->bytes -= old.len < topic->bytes ? old.len : topic->bytes;
+		turn_table_delete(turn, HISTORY_OUTBOX, key);
 	}
+	topic->first++;
+	return true;
 }
 
-/* topic: as it was read, or an empty one. */
+/*
+ * topic: as it was read, or an empty one. Retention is by number and by bytes, so that nobody who does not read fills
+ * the disk.
+ */
 static void
 append(struct turn *turn, struct topic *topic, struct str message)
 {
+	const struct runtime_options *options = &turn->runtime->options;
+	uint64_t before = topic->bytes;
+
 	turn_table_put(turn, HISTORY_OUTBOX, bus_message_key(turn, topic->name, topic->next), message);
 	topic->next++;
 	topic->bytes += message.len;
-	drop_oldest(turn, topic);
-	topic_write(turn, topic);
+	while ((topic->next - topic->first > options->topic_messages || topic->bytes > options->topic_bytes) &&
+	       bus_drop_oldest(turn, topic))
+		continue;
+	bus_topic_write(turn, topic);
+	bus_count_bytes(turn, topic, (int64_t)(topic->bytes - before), message.len);
 	remember_topic(turn, topic->name);
 }
 
@@ -127,7 +154,7 @@ bus_publish(struct turn *turn, struct str name, struct str message)
 {
 	struct topic topic;
 
-	if (!bus_topic_read(turn, name, &topic) && count_topics(turn, NULL) >= BUS_TOPICS_MAX)
+	if (!bus_topic_read(turn, name, &topic) && !has_room(turn))
 		return false;
 	append(turn, &topic, message);
 	return true;

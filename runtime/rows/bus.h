@@ -26,8 +26,14 @@ struct bus_question {
 	size_t limit; /* messages, at least 1 */
 };
 
-/* Appends up to limit messages as a JSON array of strings to `out`; how many. */
-size_t bus_fetch(struct turn *turn, const struct bus_question *question, struct text *out);
+/*
+ * Up to limit messages as a JSON array of strings: how many, and *ret is the caller's if there are any. Who gets the
+ * same messages in one turn gets the same bytes. -1, and nothing has happened, when the budget has no room for them.
+ */
+int bus_fetch(struct turn *turn, const struct bus_question *question, struct bytes **ret);
+
+/* The turn ends: it holds no batches any more. */
+void bus_forget(struct turn *turn);
 
 /* What the instance was given last did not reach it. */
 void bus_return(struct turn *turn, const struct bus_question *question);
@@ -35,7 +41,13 @@ void bus_return(struct turn *turn, const struct bus_question *question);
 /* The number of messages that the topic ever had. */
 uint64_t bus_end(struct turn *turn, struct str topic);
 
-/* {"topics":[names]} */
-void bus_topics(struct turn *turn, struct text *out);
+/* {"topics":[names]}, of one page. */
+void bus_topics(struct turn *turn, struct page *page, struct text *out);
+
+struct bus_totals {
+	uint64_t topics, bytes, groups;
+};
+
+void bus_totals(struct turn *turn, struct bus_totals *ret);
 
 #endif

@@ -9,6 +9,7 @@
 #include "runtime/rows/bus_priv.h"
 
 #define REDELIVER_MS 60000             /* so long a batch may be on its way */
+#define SEEN_MS 10000                  /* how exactly is known when a group asked last */
 #define BATCHES_MAX 64                 /* of a group: instances that have not asked again */
 #define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
 
@@ -33,10 +34,11 @@ group_parse(struct turn *turn, struct str value, struct group *ret)
 	static const struct document_limits limits = {SIZE_MAX, 8, SIZE_MAX, 0, SIZE_MAX};
 	const struct node *batches;
 	struct node *root;
+	int r = json_read(value, "", &limits, turn->arena, &root, NULL);
 
 	*ret = (struct group){0};
-	if (json_read(value, "", &limits, turn->arena, &root, NULL) != 0) {
-		turn_fail(turn, ERROR_DAMAGED);
+	if (r != 0) {
+		turn_fail_row(turn, r);
 		return;
 	}
 	ret->next = (uint64_t)node_get(root, "next")->integer;
@@ -90,8 +92,19 @@ make_room(struct turn *turn, struct str topic)
 		count++;
 		from = (struct str){entry.key.ptr, entry.key.len + 1};
 	}
-	if (count >= BUS_GROUPS_MAX)
+	if (count >= BUS_GROUPS_MAX) {
+		bus_count_group(turn, -1);
 		turn_table_delete(turn, HISTORY_OUTBOX, stale);
+	}
+}
+
+int64_t
+bus_group_seen(struct turn *turn, struct str value)
+{
+	struct group group;
+
+	group_parse(turn, value, &group);
+	return turn->failed ? -1 : group.seen_ms;
 }
 
 static void
@@ -141,7 +154,7 @@ fitting(struct turn *turn, struct str topic, uint64_t from, uint64_t to, uint64_
 	for (size_t bytes = 0; from + count < to && count < limit && bytes < ANSWER_BYTES; count++) {
 		struct str message;
 
-		if (turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, from + count), &message))
+		if (turn_table_peek(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, from + count), &message))
 			bytes += message.len;
 	}
 	return count;
@@ -176,6 +189,15 @@ choose(struct turn *turn, struct group *group, const struct topic *topic, size_t
 	return ret->from < ret->to;
 }
 
+/* What was given in this turn: who is given the same shares it. */
+struct fetched {
+	struct fetched *next;
+	struct str topic;
+	uint64_t from, to;
+	size_t count;
+	struct bytes *bytes;
+};
+
 static size_t
 write_batch(struct turn *turn, struct str topic, const struct batch *batch, struct text *out)
 {
@@ -185,7 +207,7 @@ write_batch(struct turn *turn, struct str topic, const struct batch *batch, stru
 	for (uint64_t i = batch->from; i < batch->to; i++) {
 		struct str message;
 
-		if (!turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, i), &message))
+		if (!turn_table_peek(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, i), &message))
 			continue; /* too old by now */
 		if (count++)
 			text_add(out, STR(","));
@@ -195,36 +217,88 @@ write_batch(struct turn *turn, struct str topic, const struct batch *batch, stru
 	return count;
 }
 
-size_t
-bus_fetch(struct turn *turn, const struct bus_question *question, struct text *out)
+/* The batch's messages as bytes, which stay the turn's. NULL when memory or the budget is out. */
+static const struct fetched *
+fetch_batch(struct turn *turn, struct str topic, const struct batch *batch)
 {
-	struct str key = turn_key(turn, 'g', question->topic, question->group), value;
+	struct fetched *fetched = turn->fetched;
+	struct text out;
+	struct str text;
+
+	while (fetched &&
+	       (fetched->from != batch->from || fetched->to != batch->to || !str_equal(fetched->topic, topic)))
+		fetched = fetched->next;
+	if (fetched)
+		return fetched;
+	fetched = arena_alloc(turn->arena, sizeof(*fetched));
+	text_init(&out, turn->arena);
+	if (!fetched)
+		return NULL;
+	*fetched = (struct fetched){turn->fetched, topic, batch->from, batch->to, 0, NULL};
+	fetched->count = write_batch(turn, topic, batch, &out);
+	text = text_done(&out);
+	fetched->bytes = text.ptr ? bytes_new(text.len, turn->runtime->options.budget, BUDGET_OTHER) : NULL;
+	if (!fetched->bytes)
+		return NULL;
+	memcpy(fetched->bytes->data, text.ptr, text.len);
+	fetched->bytes->len = text.len;
+	turn->fetched = fetched;
+	return fetched;
+}
+
+void
+bus_forget(struct turn *turn)
+{
+	for (struct fetched *fetched = turn->fetched; fetched; fetched = fetched->next)
+		bytes_drop(fetched->bytes);
+	turn->fetched = NULL;
+}
+
+/* The group as it stands, or a new one. True when it is new. */
+static bool
+group_load(struct turn *turn, const struct bus_question *question, struct str key, const struct topic *topic,
+           struct group *ret)
+{
+	struct str value;
+
+	if (turn_table_get(turn, HISTORY_OUTBOX, key, &value)) {
+		group_parse(turn, value, ret);
+		return false;
+	}
+	make_room(turn, question->topic);
+	bus_count_group(turn, 1);
+	*ret = (struct group){.next = topic->next};
+	return true;
+}
+
+int
+bus_fetch(struct turn *turn, const struct bus_question *question, struct bytes **ret)
+{
+	struct str key = turn_key(turn, 'g', question->topic, question->group);
+	const struct fetched *fetched = NULL;
 	struct topic topic;
 	struct group *group = arena_alloc(turn->arena, sizeof(*group));
 	struct batch batch;
-	bool changed = false;
-	size_t count = 0;
+	bool changed;
 
 	if (!group) {
 		turn_fail(turn, ERROR_MEMORY);
 		return 0;
 	}
 	(void)bus_topic_read(turn, question->topic, &topic); /* one that is not there yet is empty */
-	if (turn_table_get(turn, HISTORY_OUTBOX, key, &value)) {
-		group_parse(turn, value, group);
-	} else {
-		make_room(turn, question->topic);
-		*group = (struct group){.next = topic.next};
-		changed = true;
-	}
+	changed = group_load(turn, question, key, &topic, group);
 	changed |= acknowledge(turn, group, question->instance);
+	changed |=
+		turn->now_ms - group->seen_ms >= SEEN_MS; /* one that asks and finds nothing is in use all the same */
 	if (choose(turn, group, &topic, question->limit, &batch)) {
-		count = write_batch(turn, question->topic, &batch, out);
+		fetched = fetch_batch(turn, question->topic, &batch);
+		if (!fetched && !turn->failed)
+			return -1;
 		batch.instance = question->instance;
 		batch.until_ms = turn->now_ms + REDELIVER_MS;
 		batch.giver = (int64_t)turn->runtime->owner;
 		batch.pid = getpid();
-		if (count)
+		if (fetched && fetched->count)
 			group->batches[group->count++] = batch;
 		changed = true;
 	}
@@ -232,7 +306,10 @@ bus_fetch(struct turn *turn, const struct bus_question *question, struct text *o
 		group->seen_ms = turn->now_ms;
 		group_write(turn, key, group);
 	}
-	return count;
+	if (turn->failed || !fetched || !fetched->count)
+		return 0;
+	*ret = bytes_hold(fetched->bytes);
+	return (int)fetched->count;
 }
 
 void

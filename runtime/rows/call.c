@@ -5,6 +5,40 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/document.h"
+
+enum page_step
+page_next(struct page *page)
+{
+	size_t item = page->seen++;
+
+	if (item < page->offset)
+		return PAGE_SKIP;
+	return page->limit && item - page->offset >= page->limit ? PAGE_END : PAGE_TAKE;
+}
+
+int
+call_read_json(struct runtime_call *call)
+{
+	struct node *root;
+	int r = json_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
+
+	if (r == 0)
+		call->body = root;
+	return r;
+}
+
+int
+call_read_yaml(struct runtime_call *call)
+{
+	struct node *root;
+	int r = yaml_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
+
+	if (r == 0)
+		call->body = root;
+	return r;
+}
+
 void
 call_answer(struct runtime_call *call, unsigned status, struct str json)
 {

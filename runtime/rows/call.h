@@ -3,6 +3,7 @@
 #ifndef RUNTIME_ROWS_CALL_H
 #define RUNTIME_ROWS_CALL_H
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "runtime/model/concept.h"
 
@@ -15,13 +16,23 @@ struct denial {
 	struct str json; /* {"timestamp","orderedState","guard","denied":[...]} */
 };
 
+/* Of a list that may be long: `limit` items (0: all that there are) behind the first `offset`. */
+struct page {
+	size_t offset, limit;
+	size_t seen; /* items so far */
+};
+
+enum page_step { PAGE_SKIP, PAGE_TAKE, PAGE_END };
+
 /*
- * One request to the runtime. The caller fills it and hands it over with runtime_call; `run` is called inside a
- * transaction,
- * perhaps several times; `done` on the runtime's thread after the commit. All of it lives in its own arena.
+ * One request to the runtime. The caller fills it and hands it over with runtime_call; `read` is called outside of any
+ * transaction, `run` inside of one, perhaps several times; `done` on the runtime's thread after the commit.
  */
 struct runtime_call {
-	struct arena arena; /* the input's and the answer's */
+	struct arena arena;   /* the input's and the answer's */
+	struct arena scratch; /* what `read` makes of `raw`: it ends before `done` */
+	/* Makes the input of `raw`, once. A negative result is the answer, with `err`. May be NULL. */
+	int (*read)(struct runtime_call *call);
 	/* Does the work and sets the answer. A negative result undoes it, and the answer stands if there is one. */
 	int (*run)(struct turn *turn, struct runtime_call *call);
 	/* After such an undoing, in a transaction of its own: what is to be kept of it. May be NULL. */
@@ -31,6 +42,9 @@ struct runtime_call {
 	void *context;                           /* the caller's */
 
 	/* Input. */
+	struct str raw, media; /* a body and its Content-Type, which outlive the call */
+	struct document_limits limits;
+	struct page page;
 	const struct node *body;
 	struct str name, version, other; /* query parameters or parts of the path */
 	struct str *texts;               /* `number` of them */
@@ -40,7 +54,8 @@ struct runtime_call {
 
 	/* Answer. */
 	unsigned status;        /* as HTTP's; 0: none yet */
-	struct str reply;       /* JSON; in `arena` or static */
+	struct str reply;       /* JSON; in `arena`, in `shared` or static */
+	struct bytes *shared;   /* that others may hold too; NULL for none */
 	struct error err;       /* status 0: what failed */
 	struct denial *denials; /* what guards held back: kept though the rest is undone */
 
@@ -49,6 +64,13 @@ struct runtime_call {
 	int64_t until_ns; /* monotonic; answered then in any case */
 	struct runtime_call *next;
 };
+
+/* What to do with the next item of a list. */
+enum page_step page_next(struct page *page);
+
+/* call->read: call->body from JSON or YAML, within call->limits. */
+int call_read_json(struct runtime_call *call);
+int call_read_yaml(struct runtime_call *call);
 
 /* --- answers: set status and reply; the text is JSON already, or a sentence --- */
 

@@ -15,10 +15,11 @@ static const struct node *
 parse(struct turn *turn, struct str row)
 {
 	struct node *root;
+	int r = json_read(row, "", &row_limits, turn->arena, &root, NULL);
 
-	if (json_read(row, "", &row_limits, turn->arena, &root, NULL) == 0)
+	if (r == 0)
 		return root;
-	turn_fail(turn, ERROR_DAMAGED);
+	turn_fail_row(turn, r);
 	return NULL;
 }
 
@@ -129,13 +130,14 @@ bool
 loop_load(struct turn *turn, struct concept id, struct loop *ret)
 {
 	struct str row;
+	int r;
 
 	if (!id.name.ptr || !id.version.ptr || !turn_get(turn, loop_key(turn, ROW_LOOP, id), &row))
 		return false;
-	if (loop_read_row(row, turn->arena, ret) == 0)
-		return true;
-	turn_fail(turn, ERROR_DAMAGED);
-	return false;
+	r = loop_read_row(row, turn->arena, ret);
+	if (r != 0)
+		turn_fail_row(turn, r);
+	return r == 0;
 }
 
 bool
@@ -192,10 +194,11 @@ visit_loop(void *context, struct str key, struct str row)
 {
 	struct loops_walk *walk = context;
 	struct loop loop;
+	int r = loop_read_row(row, walk->turn->arena, &loop);
 
 	(void)key;
-	if (loop_read_row(row, walk->turn->arena, &loop) != 0) {
-		turn_fail(walk->turn, ERROR_DAMAGED);
+	if (r != 0) {
+		turn_fail_row(walk->turn, r);
 		return false;
 	}
 	if (walk->version.ptr && !str_equal(walk->version, loop.id.version))
@@ -214,6 +217,66 @@ loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)
 	if (name.ptr && !concept_name_valid(name))
 		return; /* no instance has such a name */
 	turn_each(turn, prefix, visit_loop, &walk);
+}
+
+/* The version in a row's key, behind the name and its NUL. */
+static struct str
+key_version(struct str key)
+{
+	const char *end = memchr(key.ptr, '\0', key.len);
+
+	return end ? (struct str){end + 1, (size_t)(key.ptr + key.len - end - 1)} : STR("");
+}
+
+static bool
+visit_page(struct loops_walk *walk, struct page *page, const struct store_entry *entry)
+{
+	enum page_step step;
+	struct loop loop;
+	int r;
+
+	if (walk->version.ptr && !str_equal(walk->version, key_version(entry->key)))
+		return true;
+	step = page_next(page);
+	if (step != PAGE_TAKE)
+		return step != PAGE_END;
+	r = loop_read_row(entry->value, walk->turn->arena, &loop);
+	if (r != 0)
+		turn_fail_row(walk->turn, r);
+	return r == 0 && walk->visit(walk->context, &loop);
+}
+
+void
+loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop), void *context)
+{
+	struct loops_walk walk = {turn, call->version, visit, context};
+	struct str prefix =
+		turn_key(turn, ROW_LOOP, call->name.ptr ? call->name : STR(""), call->name.ptr ? STR("") : STR_NONE);
+	struct str from = prefix;
+	struct arena row, *own = turn->arena;
+	char last[STORE_KEY_MAX + 1];
+	struct store_entry entry;
+	bool on = !call->name.ptr || concept_name_valid(call->name);
+
+	arena_init(&row, 0);
+	arena_charge(&row, own->budget, own->use);
+	while (on && !turn->failed) {
+		int r = store_above(turn->txn, history_shared_table(HISTORY_RUNTIME), from, prefix.len, &entry);
+
+		if (r < 0)
+			turn_fail(turn, error_from(r));
+		if (r != 1 || entry.key.len > STORE_KEY_MAX)
+			break;
+		turn->arena = &row;
+		on = visit_page(&walk, &call->page, &entry);
+		turn->arena = own;
+		arena_reset(&row);
+		memcpy(last, entry.key.ptr, entry.key.len); /* one byte more is the least greater key */
+		last[entry.key.len] = '\0';
+		from = (struct str){last, entry.key.len + 1};
+		on = on && from.len <= STORE_KEY_MAX;
+	}
+	arena_free(&row);
 }
 
 struct users_walk {

@@ -21,6 +21,13 @@ bool loop_remove(struct turn *turn, struct concept id, struct loop *ret_before);
 void loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
                 void *context);
 
+/*
+ * A reading turn: the instances of one page, for call->name and version. What the turn reads on the way to one instance
+ * ends with it, so that a long list takes no more memory than its answer.
+ */
+void loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop),
+                void *context);
+
 /* How many elements of a definition, over all instances, are RUNNING or on participants, or ordered to be. */
 struct definition_count {
 	int64_t running, on;

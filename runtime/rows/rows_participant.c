@@ -34,9 +34,10 @@ participant_parse(struct turn *turn, struct str row, struct participant *ret)
 {
 	const struct node *state, *health;
 	struct node *root;
+	int r = json_read(row, "", &row_limits, turn->arena, &root, NULL);
 
-	if (json_read(row, "", &row_limits, turn->arena, &root, NULL) != 0) {
-		turn_fail(turn, ERROR_DAMAGED); /* a row of ours is always JSON */
+	if (r != 0) {
+		turn_fail_row(turn, r); /* a row of ours is always JSON */
 		return false;
 	}
 	state = node_get(root, "state");

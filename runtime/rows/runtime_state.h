@@ -19,6 +19,8 @@ struct runtime_options {
 	unsigned retries;
 	bool rollback;                      /* supervision.on_failure */
 	size_t topic_messages, topic_bytes; /* kept of a topic */
+	size_t topics_bytes, topic_groups;  /* of all together; 0: no bound */
+	struct budget *budget;              /* for answers; NULL: none */
 	size_t statistics;                  /* records kept of a participant, and of its elements */
 	enum compat compat;                 /* what documents of CLAMP's own need looser */
 	struct str topic, notifications;    /* names */

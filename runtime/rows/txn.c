@@ -11,6 +11,12 @@ turn_fail(struct turn *turn, enum error_code code)
 		turn->failed = -(int)code;
 }
 
+void
+turn_fail_row(struct turn *turn, int r)
+{
+	turn_fail(turn, r == -ERROR_MEMORY ? ERROR_MEMORY : ERROR_DAMAGED);
+}
+
 static struct str
 copy(struct turn *turn, struct str text)
 {
@@ -41,14 +47,21 @@ turn_key(struct turn *turn, char kind, struct str a, struct str b)
 }
 
 bool
-turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret)
+turn_table_peek(struct turn *turn, enum history_shared table, struct str key, struct str *ret)
 {
-	struct str value;
-	int r = turn->failed ? turn->failed : store_get(turn->txn, history_shared_table(table), key, &value);
+	int r = turn->failed ? turn->failed : store_get(turn->txn, history_shared_table(table), key, ret);
 
 	if (r < 0)
 		turn_fail(turn, error_from(r));
-	if (r != 1)
+	return r == 1;
+}
+
+bool
+turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret)
+{
+	struct str value;
+
+	if (!turn_table_peek(turn, table, key, &value))
 		return false;
 	*ret = copy(turn, value);
 	return turn->failed == 0;

@@ -25,6 +25,7 @@ struct turn {
 	int64_t now_ms;
 	int failed;                        /* negative */
 	struct topic_name *published;      /* topics that got messages */
+	struct fetched *fetched;           /* batches that were given in this turn (bus_group.c) */
 	struct parsed_document *documents; /* that were read in this turn (rows.c) */
 	struct promise *promises;          /* policies that come into force with this turn (deploy.c) */
 	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
@@ -91,6 +92,9 @@ void turn_each_down(struct turn *turn, struct str prefix,
 
 /* The same in another shared table. */
 bool turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret);
+
+/* The same without a copy: borrowed until the turn writes. */
+bool turn_table_peek(struct turn *turn, enum history_shared table, struct str key, struct str *ret);
 void turn_table_put(struct turn *turn, enum history_shared table, struct str key, struct str value);
 void turn_table_delete(struct turn *turn, enum history_shared table, struct str key);
 bool turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
@@ -100,6 +104,9 @@ bool turn_table_above(struct turn *turn, enum history_shared table, struct str k
 void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
 
 void turn_fail(struct turn *turn, enum error_code code);
+
+/* A row of ours could not be read, with this negative result: out of memory, or the row is damaged. */
+void turn_fail_row(struct turn *turn, int r);
 
 /* A new message id, in `arena`. */
 struct str turn_uuid(struct turn *turn);

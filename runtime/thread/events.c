@@ -9,47 +9,78 @@
 #include "runtime/thread/runtime_priv.h"
 
 #define MESSAGES_MAX 10000 /* of one body */
+#define MESSAGES_FIRST 8
 #define MESSAGE_BYTES ((size_t)1 << 20)
 
 static const struct document_limits limits = {(size_t)16 << 20, 64, 2000000, 0, MESSAGE_BYTES};
 
+/* What is split, and how many messages there is room for. */
+struct splitting {
+	struct runtime_call *call;
+	size_t room;
+};
+
 static int
-add(struct runtime_call *call, struct str message, struct error *err)
+grow(struct splitting *splitting)
 {
-	if (!call->texts)
-		call->texts = arena_array(&call->arena, MESSAGES_MAX, sizeof(*call->texts));
-	if (call->number == MESSAGES_MAX || message.len > MESSAGE_BYTES)
-		return error_set(err, ERROR_LIMIT, NULL, "more than %d messages, or one over 1 MiB", MESSAGES_MAX);
-	if (call->texts)
-		message = arena_str(&call->arena, message);
-	if (!call->texts || !message.ptr)
-		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	call->texts[call->number++] = message;
+	struct runtime_call *call = splitting->call;
+	size_t room = splitting->room ? splitting->room * 2 : MESSAGES_FIRST;
+	struct str *texts = arena_array(&call->scratch, room, sizeof(*texts));
+
+	if (!texts)
+		return error_set(&call->err, ERROR_MEMORY, NULL, "out of memory");
+	if (call->number)
+		memcpy(texts, call->texts, call->number * sizeof(*texts));
+	call->texts = texts;
+	splitting->room = room;
 	return 0;
 }
 
+/* message: in the body or in call->scratch. */
 static int
-split_json(struct str body, struct runtime_call *call, struct error *err)
+add(struct splitting *splitting, struct str message)
 {
+	struct runtime_call *call = splitting->call;
+	int r = 0;
+
+	if (call->number == MESSAGES_MAX || message.len > MESSAGE_BYTES)
+		return error_set(&call->err, ERROR_LIMIT, NULL, "more than %d messages, or one over 1 MiB",
+		                 MESSAGES_MAX);
+	if (!message.ptr)
+		return error_set(&call->err, ERROR_MEMORY, NULL, "out of memory");
+	if (call->number == splitting->room)
+		r = grow(splitting);
+	if (r == 0)
+		call->texts[call->number++] = message;
+	return r;
+}
+
+/* An object alone is the body as it came; its tree is not needed any more. */
+static int
+split_json(struct splitting *splitting)
+{
+	struct runtime_call *call = splitting->call;
 	struct node *root;
-	int r = json_read(body, "", &limits, &call->arena, &root, err);
+	int r = json_read(call->raw, "", &limits, &call->scratch, &root, &call->err);
 
 	if (r != 0)
 		return r;
 	if (root->kind != NODE_LIST && root->kind != NODE_MAP)
-		return error_set(err, ERROR_TYPE, root, "a message is an object, or an array of them");
-	if (root->kind == NODE_MAP)
-		return add(call, str_trim(body), err);
+		return error_set(&call->err, ERROR_TYPE, root, "a message is an object, or an array of them");
+	if (root->kind == NODE_MAP) {
+		arena_free(&call->scratch);
+		return add(splitting, str_trim(call->raw));
+	}
 	for (const struct node *child = root->first; r == 0 && child; child = child->next) {
 		struct text out;
 
 		if (child->kind == NODE_TEXT) {
-			r = add(call, child->text, err);
+			r = add(splitting, child->text);
 			continue;
 		}
-		text_init(&out, &call->arena);
+		text_init(&out, &call->scratch);
 		text_add_node(&out, child, true);
-		r = add(call, text_done(&out), err);
+		r = add(splitting, text_done(&out));
 	}
 	return r;
 }
@@ -70,8 +101,9 @@ cambria_number(struct str body, size_t *at, size_t *ret)
 }
 
 static int
-split_cambria(struct str body, struct runtime_call *call, struct error *err)
+split_cambria(struct splitting *splitting)
 {
+	struct str body = splitting->call->raw;
 	size_t at = 0, partition, length;
 	int r = 0;
 
@@ -82,17 +114,18 @@ split_cambria(struct str body, struct runtime_call *call, struct error *err)
 			break;
 		if (!cambria_number(body, &at, &partition) || !cambria_number(body, &at, &length) ||
 		    partition > body.len - at || length > body.len - at - partition)
-			return error_set(err, ERROR_SYNTAX, NULL, "byte %zu: no <length>.<length>.<partition><message>",
-			                 at);
-		r = add(call, (struct str){body.ptr + at + partition, length}, err);
+			return error_set(&splitting->call->err, ERROR_SYNTAX, NULL,
+			                 "byte %zu: no <length>.<length>.<partition><message>", at);
+		r = add(splitting, (struct str){body.ptr + at + partition, length});
 		at += partition + length;
 	}
 	return r;
 }
 
 static int
-split_lines(struct str body, struct runtime_call *call, struct error *err)
+split_lines(struct splitting *splitting)
 {
+	struct str body = splitting->call->raw;
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < body.len;) {
@@ -101,28 +134,27 @@ split_lines(struct str body, struct runtime_call *call, struct error *err)
 		struct str line = str_trim((struct str){body.ptr + at, to - at});
 
 		if (line.len)
-			r = add(call, line, err);
+			r = add(splitting, line);
 		at = to + 1;
 	}
 	return r;
 }
 
 int
-events_split(struct str content_type, struct str body, struct runtime_call *call, struct error *err)
+events_read(struct runtime_call *call)
 {
+	struct splitting splitting = {.call = call};
+	struct str content_type = call->media, type;
 	size_t len = 0;
-	struct str type;
 
 	while (len < content_type.len && content_type.ptr[len] != ';')
 		len++;
 	type = str_trim((struct str){content_type.ptr, len});
-	if (type.len == 0 || str_equal_nocase(type, STR("application/json")))
-		return split_json(body, call, err);
 	if (str_equal_nocase(type, STR("application/cambria")))
-		return split_cambria(body, call, err);
+		return split_cambria(&splitting);
 	if (str_equal_nocase(type, STR("text/plain")))
-		return split_lines(body, call, err);
-	return split_json(body, call, err); /* whatever else it calls itself: curl names a form when nobody says */
+		return split_lines(&splitting);
+	return split_json(&splitting); /* whatever it calls itself: curl names a form when nobody says */
 }
 
 int
@@ -150,11 +182,16 @@ events_publish(struct turn *turn, struct runtime_call *call)
 int
 events_fetch(struct turn *turn, struct runtime_call *call)
 {
-	struct text out;
+	int count = bus_fetch(turn, call->question, &call->shared);
 
-	text_init(&out, &call->arena);
-	if (bus_fetch(turn, call->question, &out) > 0) {
-		call_answer(call, 200, text_done(&out));
+	if (count > 0) {
+		call_answer(call, 200, bytes_str(call->shared));
+		return 0;
+	}
+	if (count < 0) {
+		call_refuse(call, 503,
+		            "the messages are over the memory budget (memory_budget); ask again later, or for less by "
+		            "limit");
 		return 0;
 	}
 	call->number = bus_end(turn, call->question->topic);

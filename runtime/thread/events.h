@@ -6,13 +6,13 @@
 #include "runtime/rows/txn.h"
 
 /*
- * The messages of a posted body into call->texts: application/json is one object or an array of them;
+ * call->read: the messages of call->raw, by call->media, into call->texts: application/json is one object or an array of them;
  * application/cambria
  * is <partition length>.<length>.<partition><message> in a row; text/plain is one a line. Anything else is read as
  * JSON.
  * errors  ERROR_SYNTAX, ERROR_TYPE, ERROR_LIMIT, ERROR_MEMORY
  */
-int events_split(struct str content_type, struct str body, struct runtime_call *call, struct error *err);
+int events_read(struct runtime_call *call);
 
 /*
  * call->run: call->texts to the topic call->other; those of topics that the runtime listens to are

@@ -14,8 +14,9 @@
 #include "runtime/thread/dispatch.h"
 #include "runtime/thread/runtime_priv.h"
 
-#define QUEUE_MOST 20000  /* calls that may wait */
-#define GROUP_MOST 256    /* calls of one transaction */
+#define QUEUE_MOST 20000              /* calls that may wait */
+#define GROUP_MOST 256                /* calls of one transaction */
+#define GROUP_BYTES ((size_t)1 << 20) /* of their bodies, which become trees together; one call may have more */
 #define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
 
 const struct runtime_options *
@@ -114,12 +115,15 @@ static struct runtime_call *
 take_calls(struct runtime *runtime, bool *ret_stop)
 {
 	struct runtime_call *first, *last = NULL;
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
 	pthread_mutex_lock(&runtime->lock);
 	wait_until(runtime);
 	first = runtime->first;
 	for (struct runtime_call *call = first; call && count < GROUP_MOST && (call->run || !last); call = call->next) {
+		bytes += call->raw.len;
+		if (last && bytes > GROUP_BYTES)
+			break;
 		last = call;
 		count++;
 		if (!call->run)
@@ -155,6 +159,7 @@ runtime_main(void *argument)
 		runtime_poll(runtime);
 		if (!calls)
 			runtime_look_around(runtime);
+		arena_reset(&runtime->arena); /* what a large group took is no reason to hold it */
 	}
 	for (struct runtime_call *call = runtime->parked, *next; call; call = next) {
 		next = call->next;

@@ -5,10 +5,10 @@
 #include "runtime/calls/receive.h"
 #include "runtime/operate/operate.h"
 #include "runtime/rows/transport.h"
+#include "runtime/rows/bus.h"
 #include "runtime/thread/runtime_priv.h"
 
-#define STALE_ROUNDS 100             /* policy sets published while a transaction began */
-#define ARENA_KEPT ((size_t)8 << 20) /* bytes of scratch memory that stay between transactions */
+#define STALE_ROUNDS 100 /* policy sets published while a transaction began */
 
 struct group {
 	struct runtime *runtime;
@@ -33,6 +33,59 @@ keep_clock(struct turn *turn)
 }
 
 static int
+run_calls(struct group *group, struct turn *turn)
+{
+	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
+		int r = 0;
+
+		if (group->refused) {
+			call->refused(turn, call);
+			continue;
+		}
+		call->status = 0;
+		call->waits = false;
+		call->denials = NULL;
+		bytes_drop(call->shared); /* of a run that was undone */
+		call->shared = NULL;
+		r = call->run(turn, call);
+		group->undone = r < 0 && turn->failed == 0;
+		if (r < 0)
+			return turn->failed ? turn->failed : r;
+		operations_withdraw(turn);
+		if (turn->deployed && call->next && !group->one)
+			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
+	}
+	return turn->failed;
+}
+
+static int
+run_turn(struct group *group, struct turn *turn)
+{
+	struct runtime *runtime = group->runtime;
+	int r;
+
+	group->published = NULL;
+	group->stale = !engine_set_is_current(runtime->engine, group->set);
+	group->behind = deploy_number(turn) != runtime->deployed;
+	if (group->stale || group->behind)
+		return turn->failed;
+	if (group->complaint)
+		notify_refusal(turn, group->complaint);
+	group->more = operations_tick(turn); /* what time has brought comes before what comes now */
+	if (!group->calls && !group->clock && !group->complaint)
+		group->again = runtime_scan(turn);
+	operations_withdraw(turn);
+	if (!group->calls && !group->complaint && runtime->options.manual)
+		keep_clock(turn);
+	r = run_calls(group, turn);
+	if (r == 0) {
+		group->published = turn->published;
+		group->deployed = turn->deployed;
+	}
+	return r;
+}
+
+static int
 group_run(void *context, struct history_writer *writer)
 {
 	struct group *group = context;
@@ -45,44 +98,12 @@ group_run(void *context, struct history_writer *writer)
 		.set = group->set,
 		.now_ms = engine_now(runtime->engine),
 	};
+	int r;
 
-	if (runtime->arena.used > ARENA_KEPT)
-		arena_free(&runtime->arena); /* one large group is no reason to hold its memory */
 	arena_reset(&runtime->arena);
-	group->published = NULL;
-	group->stale = !engine_set_is_current(runtime->engine, group->set);
-	group->behind = deploy_number(&turn) != runtime->deployed;
-	if (group->stale || group->behind)
-		return turn.failed;
-	if (group->complaint)
-		notify_refusal(&turn, group->complaint);
-	group->more = operations_tick(&turn); /* what time has brought comes before what comes now */
-	if (!group->calls && !group->clock && !group->complaint)
-		group->again = runtime_scan(&turn);
-	operations_withdraw(&turn);
-	if (!group->calls && !group->complaint && runtime->options.manual)
-		keep_clock(&turn);
-	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
-		int r = 0;
-
-		if (group->refused) {
-			call->refused(&turn, call);
-			continue;
-		}
-		call->status = 0;
-		call->waits = false;
-		call->denials = NULL;
-		r = call->run(&turn, call);
-		group->undone = r < 0 && turn.failed == 0;
-		if (r < 0)
-			return turn.failed ? turn.failed : r;
-		operations_withdraw(&turn);
-		if (turn.deployed && call->next && !group->one)
-			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
-	}
-	group->published = turn.published;
-	group->deployed = turn.deployed;
-	return turn.failed;
+	r = run_turn(group, &turn);
+	bus_forget(&turn);
+	return r;
 }
 
 /* Policies of control loops into force as the database has them. What is refused is told to whoever listens. */
@@ -99,11 +120,41 @@ follow_deployment(struct runtime *runtime)
 	arena_free(&arena);
 }
 
+/* The names as the transaction left them, which lie in the arena that the next one resets. NULL when memory is out. */
+static struct topic_name *
+copy_names(const struct topic_name *names, struct arena *arena)
+{
+	struct topic_name *copy = NULL;
+
+	for (; names; names = names->next) {
+		struct topic_name *name = arena_alloc(arena, sizeof(*name));
+
+		if (!name)
+			break; /* who waits for them waits for the next poll */
+		*name = (struct topic_name){copy, arena_str(arena, names->name)};
+		copy = name;
+	}
+	return copy;
+}
+
+/* Calls that wait for one of the topics are tried again. */
+static void
+wake_readers(struct runtime *runtime, const struct topic_name *names)
+{
+	if (!names)
+		return;
+	runtime_wake(runtime, names);
+	if (runtime->transport->committed)
+		runtime->transport->committed(runtime, names);
+}
+
 /* One transaction for the calls, or a scan when there are none; with the newest policy set. */
 static int
 transact(struct group *group, struct error *err)
 {
 	struct runtime *runtime = group->runtime;
+	const struct topic_name *published;
+	struct arena names;
 	int r = 0;
 
 	for (int i = 0; i < STALE_ROUNDS; i++) {
@@ -117,15 +168,15 @@ transact(struct group *group, struct error *err)
 		if (r != 0 || (!group->stale && !group->behind))
 			break;
 	}
+	arena_init(&names, 0);
+	published = r == 0 ? copy_names(group->published, &names) : NULL;
 	if (r == 0 && group->deployed)
 		follow_deployment(runtime);
 	if (r == 0 && (group->stale || group->behind))
 		r = error_set(err, ERROR_BUSY, NULL, "policies change too fast");
-	if (r == 0 && group->published) {
-		runtime_wake(runtime, group->published);
-		if (runtime->transport->committed)
-			runtime->transport->committed(runtime, group->published);
-	}
+	if (r == 0)
+		wake_readers(runtime, published);
+	arena_free(&names);
 	return r;
 }
 

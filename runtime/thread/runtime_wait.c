@@ -21,13 +21,41 @@ park_or_finish(struct runtime *runtime, struct runtime_call *call)
 		call->next = runtime->parked;
 		runtime->parked = call;
 	} else {
+		arena_free(&call->scratch);
 		call->done(call);
 	}
+}
+
+/* Bodies are read here, before the transaction begins; calls whose body cannot be read are answered and left out. */
+static struct runtime_call *
+read_bodies(struct runtime_call *calls)
+{
+	struct runtime_call *first = NULL, **last = &first;
+
+	for (struct runtime_call *call = calls, *next; call; call = next) {
+		int r = call->read ? call->read(call) : 0;
+
+		next = call->next;
+		call->next = NULL;
+		call->read = NULL; /* once, though it may be run again */
+		if (r == 0) {
+			*last = call;
+			last = &call->next;
+			continue;
+		}
+		(void)error_set(&call->err, error_from(r), NULL, "the body cannot be read"); /* unless it is said */
+		arena_free(&call->scratch);
+		call->done(call);
+	}
+	return first;
 }
 
 void
 runtime_serve(struct runtime *runtime, struct runtime_call *calls)
 {
+	calls = read_bodies(calls);
+	if (!calls)
+		return;
 	runtime_transact(runtime, calls);
 	for (struct runtime_call *next; calls; calls = next) {
 		next = calls->next;
@@ -67,22 +95,8 @@ retry_parked(struct runtime *runtime, const struct topic_name *topics)
 void
 runtime_wake(struct runtime *runtime, const struct topic_name *topics)
 {
-	struct topic_name *copy = NULL;
-	struct arena arena;
-
-	if (!runtime->parked)
-		return;
-	arena_init(&arena, 0); /* the names live in the arena that the next transaction resets */
-	for (; topics; topics = topics->next) {
-		struct topic_name *name = arena_alloc(&arena, sizeof(*name));
-
-		if (!name)
-			break; /* they wait for the next poll */
-		*name = (struct topic_name){copy, arena_str(&arena, topics->name)};
-		copy = name;
-	}
-	retry_parked(runtime, copy);
-	arena_free(&arena);
+	if (runtime->parked)
+		retry_parked(runtime, topics);
 }
 
 void

@@ -155,12 +155,12 @@ static void
 fetch(struct turn *turn, struct str line)
 {
 	struct bus_question question = {.topic = take_word(&line), .group = take_word(&line), .limit = 3};
-	struct text out;
+	struct bytes *bytes = NULL;
 
 	question.instance = take_word(&line);
-	text_init(&out, turn->arena);
 	if (bus_name_valid(question.topic) && bus_name_valid(question.group) && bus_name_valid(question.instance))
-		(void)bus_fetch(turn, &question, &out); /* there may be nothing */
+		(void)bus_fetch(turn, &question, &bytes); /* there may be nothing */
+	bytes_drop(bytes);
 }
 
 /* What a call would answer; a negative code ends the script, as it would end the transaction. */

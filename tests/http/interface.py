@@ -5,24 +5,12 @@ import os
 import re
 
 import service
-from service import DECISION, Service, ask
+from service import DECISION, Service, ask, documented
 
 
 def read(*names):
     with open(os.path.join(service.SOURCE, *names), encoding="utf-8") as file:
         return file.read()
-
-
-def documented():
-    """{path: set of methods} of doc/openapi.yaml."""
-    paths, path = {}, None
-    for line in read("doc", "openapi.yaml").split("\npaths:\n")[1].split("\ncomponents:\n")[0].splitlines():
-        if re.match(r"  /\S+:$", line):
-            path = line.strip()[:-1]
-            paths[path] = set()
-        elif re.match(r"    (get|put|post|delete):$", line):
-            paths[path].add(line.strip()[:-1].upper())
-    return paths
 
 
 def routed():

@@ -61,6 +61,20 @@ def wait_for(what, timeout=10.0):
         time.sleep(0.02)
 
 
+def documented():
+    """{path: set of methods} of doc/openapi.yaml."""
+    paths, path = {}, None
+    with open(os.path.join(SOURCE, "doc", "openapi.yaml"), encoding="utf-8") as file:
+        text = file.read()
+    for line in text.split("\npaths:\n")[1].split("\ncomponents:\n")[0].splitlines():
+        if re.match(r"  /\S+:$", line):
+            path = line.strip()[:-1]
+            paths[path] = set()
+        elif re.match(r"    (get|put|post|delete):$", line):
+            paths[path].add(line.strip()[:-1].upper())
+    return paths
+
+
 def ask(**guard):
     """A decision request's body."""
     return {"ONAPName": "Policy", "ONAPComponent": "edge", "ONAPInstance": "e1", "action": "guard",
