@@ -49,17 +49,22 @@ check_round_trip(const struct operational *list, const struct registry *registry
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct registry *registry; /* compiled once, as the service does */
+	static struct arena kept;
 	const struct operational *list;
-	struct registry *registry;
 	struct arena arena;
 	struct diags diags;
 	char *shown = NULL;
 	size_t shown_size;
 	FILE *out;
 
+	if (!registry) {
+		arena_init(&kept, 0);
+		diags_init(&diags, &kept);
+		registry = registry_new(&kept, &diags);
+	}
 	arena_init(&arena, (size_t)64 << 20);
 	diags_init(&diags, &arena);
-	registry = registry_new(&arena, &diags);
 	list = registry ? compile((struct str){(const char *)data, size}, registry, &arena, &diags) : NULL;
 	out = list ? open_memstream(&shown, &shown_size) : NULL;
 	for (const struct operational *at = list; out && at; at = at->next) {

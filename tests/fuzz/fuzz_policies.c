@@ -30,7 +30,8 @@ no_loop_started(void *context, struct str clname)
 }
 
 static void
-compile(const struct document *document, enum guard_mode mode, const struct catalogue *builtin, struct arena *arena)
+compile(const struct document *document, enum guard_mode mode, const struct catalogue *builtin,
+        struct pattern_scratch *scratch, struct arena *arena)
 {
 	static const struct history_view history = {no_count, no_loop_live, no_loop_started, NULL};
 	struct compile_options options = {.mode = mode,
@@ -38,7 +39,7 @@ compile(const struct document *document, enum guard_mode mode, const struct cata
 	                                  .policies_max = 1000,
 	                                  .builtin = builtin,
 	                                  .skip_bad_policies = true};
-	struct env env = {INT64_C(1776168000000), &history, pattern_scratch_new()};
+	struct env env = {INT64_C(1776168000000), &history, scratch};
 	struct request request = {.has_vf_count = true, .vf_count = 3};
 	struct policyset *set = NULL;
 	struct decision fast, told;
@@ -48,28 +49,33 @@ compile(const struct document *document, enum guard_mode mode, const struct cata
 	diags_init(&diags, arena);
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		request.attribute[i] = STR("a");
-	if (env.scratch && policyset_compile(&options, document, 1, &set, &diags) == 0) {
+	if (policyset_compile(&options, document, 1, &set, &diags) == 0) {
 		decide_with(set, &request, &env, &fast);
 		if (decide_explain(set, &request, &env, arena, &told, &why) == 0)
 			assert(fast.permit == told.permit && fast.reason == told.reason && fast.guard == told.guard);
 	}
 	policyset_drop(set);
-	pattern_scratch_free(env.scratch);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct document document = {"fuzz.yaml", {(const char *)data, size}};
-	const struct catalogue *builtin;
+	static struct pattern_scratch *scratch;
+	static const struct catalogue *builtin; /* compiled once, as the service does */
+	static struct arena kept;
 	struct error err = {0};
 	struct arena arena;
 
-	arena_init(&arena, 0);
-	if (policyset_builtin(&arena, &builtin, &err) == 0) {
-		compile(&document, GUARD_STRICT, builtin, &arena);
-		compile(&document, GUARD_ONAP, builtin, &arena);
+	if (!builtin) {
+		arena_init(&kept, 0);
+		scratch = pattern_scratch_new();
+		if (!scratch || policyset_builtin(&kept, &builtin, &err) != 0)
+			return 0; /* out of memory */
 	}
+	arena_init(&arena, 0);
+	compile(&document, GUARD_STRICT, builtin, scratch, &arena);
+	compile(&document, GUARD_ONAP, builtin, scratch, &arena);
 	arena_free(&arena);
 	return 0;
 }

@@ -21,12 +21,12 @@ write_schema(void *context, const struct type *type)
 }
 
 static void
-compile(const struct node *root, struct arena *arena, struct diags *diags)
+compile(const struct node *root, const struct catalogue *builtin, struct arena *arena, struct diags *diags)
 {
-	struct catalogue *base = catalogue_new(arena, NULL), *catalogue = base ? catalogue_new(arena, base) : NULL;
+	struct catalogue *catalogue = catalogue_new(arena, builtin);
 	struct policy_list policies = {0};
 
-	if (!catalogue || catalogue_load_builtin(base, diags) != 0)
+	if (!catalogue)
 		return;
 	template_policies(root, DOCUMENT_TEMPLATE, arena, &policies, diags);
 	catalogue_add(catalogue, root, diags);
@@ -45,17 +45,26 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct document_limits limits = {.bytes = 65536, .depth = 32, .nodes = 5000, .aliases = 50, .scalar = 4096};
+	static struct catalogue *builtin; /* compiled once, as the service does */
+	static struct arena kept;
 	enum document_kind kind;
 	struct error err = {0};
 	struct arena arena;
 	struct diags diags;
 	struct node *root;
 
+	if (!builtin) {
+		arena_init(&kept, 0);
+		diags_init(&diags, &kept);
+		builtin = catalogue_new(&kept, NULL);
+		if (!builtin || catalogue_load_builtin(builtin, &diags) != 0)
+			abort();
+	}
 	arena_init(&arena, (size_t)4 << 20);
 	diags_init(&diags, &arena);
 	if (yaml_read((struct str){(const char *)data, size}, "fuzz", &limits, &arena, &root, &err) == 0 &&
 	    document_classify(root, &kind, &err) == 0 && kind == DOCUMENT_TEMPLATE)
-		compile(root, &arena, &diags);
+		compile(root, builtin, &arena, &diags);
 	arena_free(&arena);
 	return 0;
 }
