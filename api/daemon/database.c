@@ -26,10 +26,21 @@ struct finding {
 
 static_assert(sizeof(struct finding) <= 4096, "one write of a pipe");
 
+/* What reading a damaged file ends with. Another signal comes from outside and says nothing of the file. */
+static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGFPE, SIGILL};
+
+static bool
+is_deadly(int signal)
+{
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		if (deadly[i] == signal)
+			return true;
+	return false;
+}
+
 static void
 child_main(const char *directory, bool alone, pid_t parent, int pipe_fd)
 {
-	static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGFPE, SIGILL};
 	const struct rlimit no_core = {0, 0};
 	struct finding finding = {0};
 
@@ -79,8 +90,12 @@ database_verify(const char *directory, bool alone, struct db_report *ret, struct
 	r = wait_for(child, &status, err);
 	if (r != 0)
 		return r;
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && is_deadly(WTERMSIG(status)))
 		return error_set(err, ERROR_DAMAGED, NULL, "the database in '%s' ends who reads it (signal %d)",
+		                 directory, WTERMSIG(status));
+	if (WIFSIGNALED(status))
+		return error_set(err, ERROR_IO, NULL,
+		                 "the verification of '%s' was killed (signal %d), perhaps for want of memory",
 		                 directory, WTERMSIG(status));
 	if (got != (ssize_t)sizeof(finding))
 		return error_set(err, ERROR_IO, NULL, "the verification said nothing");

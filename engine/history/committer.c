@@ -50,7 +50,8 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	r = state_read(writer->txn, &history->key, &writer->state);
 	if (r != 0) {
 		store_abort(writer->txn);
-		return error_set(err, error_from(r), NULL, "the state record of the operation history is damaged");
+		return error_set(err, error_from(r), NULL, "cannot read the state record of the operation history: %s",
+		                 error_name(error_from(r)));
 	}
 	clock_look(history);
 	writer->commit = store_state(writer->txn);
@@ -181,7 +182,8 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 		r = do_chores(&writer, first == NULL);
 		if (r != 0) {
 			writer_give_up(&writer);
-			r = error_set(err, error_from(r), NULL, "the operation history is damaged or cannot be read");
+			r = error_set(err, error_from(r), NULL, "cannot read the operation history: %s",
+			              error_name(error_from(r)));
 		}
 	}
 	if (r != 0)

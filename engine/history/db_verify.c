@@ -34,6 +34,13 @@ damaged(struct verifier *v, const char *what, uint64_t number)
 	return error_set(v->err, ERROR_DAMAGED, NULL, "%s (%" PRIu64 ")", what, number);
 }
 
+/* What a read failed with: it found damage, or had no memory, which says nothing of the database. */
+static int
+failed(struct verifier *v, int r, const char *what, uint64_t number)
+{
+	return r == -ERROR_MEMORY ? error_set(v->err, ERROR_MEMORY, NULL, "out of memory") : damaged(v, what, number);
+}
+
 /*
  * Every entry of a table in key order; the order itself is checked, and that a search finds the key. (Each ring is
  * searched for from the index, check_ring_of.)
@@ -44,14 +51,16 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 	struct str last = STR_NONE, value;
 	struct store_entry entry;
 	int64_t seen = 0, count = store_count(v->txn, table);
-	int r = store_above(v->walk, table, STR("\0"), 0, &entry);
+	int r = store_above(v->walk, table, STR("\0"), 0, &entry), got = 1;
 
 	for (; r == 1; r = store_next(v->walk, table, STR_NONE, 0, &entry)) {
 		if (entry.key.len == 0 || entry.key.len > STORE_KEY_MAX ||
 		    (seen > 0 && str_compare(last, entry.key) >= 0))
 			return damaged(v, "keys are out of order in table", table);
-		if (table != TABLE_RING && store_get(v->txn, table, entry.key, &value) != 1)
-			return damaged(v, "a key cannot be found again in table", table);
+		if (table != TABLE_RING)
+			got = store_get(v->txn, table, entry.key, &value);
+		if (got != 1)
+			return failed(v, got, "a key cannot be found again in table", table);
 		last = entry.key; /* borrowed until the snapshot ends */
 		seen++;
 		r = check(v, &entry);
@@ -59,7 +68,7 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 			return r;
 	}
 	if (r < 0)
-		return damaged(v, "a page cannot be read of table", table);
+		return failed(v, r, "a page cannot be read of table", table);
 	return seen == count ? 0 : damaged(v, "entries are missing in table", table);
 }
 
@@ -98,7 +107,7 @@ find_current(struct verifier *v, uint64_t number, const struct record *record)
 		int r = index_find(v->txn, &v->key, &entries[i], &found);
 
 		if (r < 0)
-			return damaged(v, "the index is damaged at record", number);
+			return failed(v, r, "the index is damaged at record", number);
 		if (r == 0 || found.flags != entries[i].flags)
 			return damaged(v, "the index does not count record", number);
 	}
@@ -119,7 +128,7 @@ each_record(struct verifier *v, const struct store_entry *entry,
 		return damaged(v, "the check fails of record", number);
 	r = record_is_current(v->txn, &v->key, number, &record);
 	if (r < 0)
-		return damaged(v, "the identity is damaged of record", number);
+		return failed(v, r, "the identity is damaged of record", number);
 	return r == 1 ? check(v, number, &record) : 0;
 }
 
@@ -149,11 +158,10 @@ check_ring_of(struct verifier *v, const struct store_entry *entry)
 	memcpy(&of, entry->key.ptr, 16);
 	r = store_get(v->txn, TABLE_RING, (struct str){(const char *)&of, 16}, &ring);
 	if (r != 1)
-		return damaged(v, "a ring is missing; rings so far", v->report.rings);
+		return failed(v, r, "a ring is missing; rings so far", v->report.rings);
 	v->report.rings++;
-	return ring_verify(v->txn, &v->key, of, ring) == 0
-	               ? 0
-	               : damaged(v, "a ring is not what the index says", v->report.rings);
+	r = ring_verify(v->txn, &v->key, of, ring);
+	return r == 0 ? 0 : failed(v, r, "a ring is not what the index says", v->report.rings);
 }
 
 static int
@@ -178,14 +186,16 @@ check_identity(struct verifier *v, const struct store_entry *entry)
 	struct hash128 identity;
 	struct record record;
 	uint64_t number;
+	int r;
 
 	if (entry->key.len != 16)
 		return damaged(v, "an identity has a wrong key", entry->key.len);
 	memcpy(&identity, entry->key.ptr, 16);
-	if (identity_read(v->txn, &v->key, identity, &number) != 1)
-		return damaged(v, "the check fails of an identity; identities", v->identified);
-	return log_read(v->txn, &v->key, number, &record) == 1 ? 0
-	                                                       : damaged(v, "an identity points to no record", number);
+	r = identity_read(v->txn, &v->key, identity, &number);
+	if (r != 1)
+		return failed(v, r, "the check fails of an identity; identities", v->identified);
+	r = log_read(v->txn, &v->key, number, &record);
+	return r == 1 ? 0 : failed(v, r, "an identity points to no record", number);
 }
 
 static int
@@ -196,22 +206,26 @@ check_reserved(struct verifier *v, const struct store_entry *entry)
 	struct hash128 id;
 	uint64_t number;
 	char key[24];
+	int r;
 
 	v->report.reservations++;
 	if (entry->key.len != 16)
 		return damaged(v, "a reservation has a wrong key", entry->key.len);
 	memcpy(&id, entry->key.ptr, 16);
-	if (reserved_read(v->txn, &v->key, id, &reserved) != 1)
-		return damaged(v, "the check fails of reservation", v->report.reservations);
+	r = reserved_read(v->txn, &v->key, id, &reserved);
+	if (r != 1)
+		return failed(v, r, "the check fails of reservation", v->report.reservations);
 	if (reserved.state != RESERVATION_LIVE)
 		return 0;
 	v->live++;
 	store_pack_i64((unsigned char *)key, reserved.expires_ms);
 	memcpy(key + 8, &id, 16);
-	if (store_get(v->txn, TABLE_LEASE, (struct str){key, 24}, &lease) != 1)
-		return damaged(v, "a live reservation has no lease", v->report.reservations);
-	if (identity_read(v->txn, &v->key, reserved.identity, &number) != 1)
-		return damaged(v, "a live reservation has no row", v->report.reservations);
+	r = store_get(v->txn, TABLE_LEASE, (struct str){key, 24}, &lease);
+	if (r != 1)
+		return failed(v, r, "a live reservation has no lease", v->report.reservations);
+	r = identity_read(v->txn, &v->key, reserved.identity, &number);
+	if (r != 1)
+		return failed(v, r, "a live reservation has no row", v->report.reservations);
 	return 0;
 }
 
@@ -220,13 +234,15 @@ check_request(struct verifier *v, const struct store_entry *entry)
 {
 	struct reserved reserved;
 	struct hash128 of, id;
+	int r;
 
 	if (entry->key.len != 16)
 		return damaged(v, "a request has a wrong key", entry->key.len);
 	memcpy(&of, entry->key.ptr, 16);
-	if (reserved_request_read(v->txn, &v->key, of, &id) != 1 || reserved_read(v->txn, &v->key, id, &reserved) != 1)
-		return damaged(v, "a request points to no reservation; reservations", v->report.reservations);
-	return 0;
+	r = reserved_request_read(v->txn, &v->key, of, &id);
+	if (r == 1)
+		r = reserved_read(v->txn, &v->key, id, &reserved);
+	return r == 1 ? 0 : failed(v, r, "a request points to no reservation; reservations", v->report.reservations);
 }
 
 static int
@@ -279,10 +295,13 @@ verify_tables(struct verifier *v)
 		                                          : 0;
 	if (r != 0)
 		return r;
-	if (state_read(v->txn, &v->key, &v->state) != 0 ||
-	    meta_time_read(v->txn, &v->key, STR("quarantine"), &time_ms) != 0 ||
-	    meta_time_read(v->txn, &v->key, STR("accepted"), &time_ms) != 0)
-		return damaged(v, "the check fails of the state record", 0);
+	r = state_read(v->txn, &v->key, &v->state);
+	if (r == 0)
+		r = meta_time_read(v->txn, &v->key, STR("quarantine"), &time_ms);
+	if (r == 0)
+		r = meta_time_read(v->txn, &v->key, STR("accepted"), &time_ms);
+	if (r != 0)
+		return failed(v, r, "the check fails of the state record", 0);
 	for (unsigned table = 0; table < TABLES_ALL; table++) {
 		r = each_entry(v, table, checks[table] ? checks[table] : check_any);
 		if (r != 0)
@@ -343,6 +362,8 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 	store_reader_close(v.walk);
 	store_reader_close(v.txn);
 	store_close(store);
+	if (r == -ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if (r != 0)
 		return error_set(err, ERROR_DAMAGED, NULL, "the database cannot be read");
 	*ret = v.report;

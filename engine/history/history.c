@@ -142,7 +142,8 @@ open_times(struct history *history, struct error *err)
 		r = clock_resume(history, txn, &new);
 	if (r != 0) {
 		store_abort(txn);
-		return error_set(err, (enum error_code) - r, NULL, "the database's state record is damaged");
+		return error_set(err, error_from(r), NULL, "cannot read the database's state record: %s",
+		                 error_name(error_from(r)));
 	}
 	/* On a full disk it is not kept: the next process then reads the wall clock again. */
 	if (!new || clock_keep(history, txn) != 0)
