@@ -7,7 +7,7 @@
 #include "policytypes/policy.h"
 
 const char *const attribute_key[ATTRIBUTE_COUNT] = {
-#define X(name, key) [ATTRIBUTE_##name] = key,
+#define X(name, key, onap) [ATTRIBUTE_##name] = key,
 	ATTRIBUTES(X)
 #undef X
 };
@@ -32,7 +32,7 @@ int
 attribute_find(struct str key)
 {
 	static const struct str keys[ATTRIBUTE_COUNT] = {
-#define X(name, text) [ATTRIBUTE_##name] = {text, sizeof(text) - 1},
+#define X(name, text, onap) [ATTRIBUTE_##name] = {text, sizeof(text) - 1},
 		ATTRIBUTES(X)
 #undef X
 	};

@@ -19,21 +19,31 @@ struct policy;
 /* How a policy set answers; fixed when it is compiled. */
 enum guard_mode { GUARD_STRICT, GUARD_ONAP, GUARD_MODES };
 
-/* The text attributes of a request: name in enum, key in resource.guard. The first four are a guard's scope. */
+/*
+ * The text attributes of a request: name in enum, key in resource.guard, and its name in ONAP's engine, behind
+ * ONAP_ATTRIBUTE and in the category resource. The first four are a guard's scope.
+ */
 #define ATTRIBUTES(X) \
-	X(ACTOR, "actor") \
-	X(OPERATION, "operation") \
-	X(CLNAME, "clname") \
-	X(TARGET, "target") \
-	X(VNF_NAME, "generic-vnf.vnf-name") \
-	X(VNF_ID, "generic-vnf.vnf-id") \
-	X(VNF_TYPE, "generic-vnf.vnf-type") \
-	X(NAMING_CODE, "generic-vnf.nf-naming-code") \
-	X(VSERVER_ID, "vserver.vserver-id") \
-	X(REGION_ID, "cloud-region.cloud-region-id")
+	X(ACTOR, "actor", "actor:actor-id") \
+	X(OPERATION, "operation", "operation:operation-id") \
+	X(CLNAME, "clname", "clname:clname-id") \
+	X(TARGET, "target", "target:target-id") \
+	X(VNF_NAME, "generic-vnf.vnf-name", "target:generic-vnf.vnf-name") \
+	X(VNF_ID, "generic-vnf.vnf-id", "target:generic-vnf.vnf-id") \
+	X(VNF_TYPE, "generic-vnf.vnf-type", "target:generic-vnf.vnf-type") \
+	X(NAMING_CODE, "generic-vnf.nf-naming-code", "target:generic-vnf.nf-naming-code") \
+	X(VSERVER_ID, "vserver.vserver-id", "target:vserver.vserver-id") \
+	X(REGION_ID, "cloud-region.cloud-region-id", "target:cloud-region.cloud-region-id")
+
+#define ONAP_ATTRIBUTE "urn:org:onap:guard:"
+/* An integer; and what its information points tell: how many operations ended in a window, and a loop's last outcome. */
+#define ONAP_VF_COUNT ONAP_ATTRIBUTE "target:vf-count"
+#define ONAP_OPERATION_COUNT ONAP_ATTRIBUTE "operation:operation-count"
+#define ONAP_OPERATION_OUTCOME ONAP_ATTRIBUTE "operation:operation-outcome"
+#define ONAP_ISSUER "urn:org:onap:xacml:guard:"
 
 enum attribute {
-#define X(name, key) ATTRIBUTE_##name,
+#define X(name, key, onap) ATTRIBUTE_##name,
 	ATTRIBUTES(X)
 #undef X
 		ATTRIBUTE_COUNT

@@ -176,7 +176,7 @@ keep_text(struct request *request, unsigned member, struct str text, enum guard_
 static inline void
 request_clear(struct request *request)
 {
-#define X(name, key) request->attribute[ATTRIBUTE_##name] = STR_NONE;
+#define X(name, key, onap) request->attribute[ATTRIBUTE_##name] = STR_NONE;
 	ATTRIBUTES(X)
 #undef X
 	request->request_id = STR_NONE;

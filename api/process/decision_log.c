@@ -209,7 +209,7 @@ decision_log_close(struct decision_log *log)
 #define MEMBER(name) STR(",\"" name "\":")
 
 static const struct str attribute_member[ATTRIBUTE_COUNT] = {
-#define X(name, key) [ATTRIBUTE_##name] = {",\"" key "\":", sizeof(",\"" key "\":") - 1},
+#define X(name, key, onap) [ATTRIBUTE_##name] = {",\"" key "\":", sizeof(",\"" key "\":") - 1},
 	ATTRIBUTES(X)
 #undef X
 };

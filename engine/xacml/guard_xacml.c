@@ -9,8 +9,6 @@
 #include "guards/parts.h"
 #include "guards/text_test.h"
 
-#define ISSUER "urn:org:onap:xacml:guard:"
-
 /* A function, and whether the filter's text is its first operand. */
 static const struct {
 	const char *name;
@@ -76,22 +74,52 @@ rule_end(FILE *out)
 	fputs("</Apply></Condition>\n    </Rule>\n", out);
 }
 
+/* The largest of the units that ONAP counts by of which the window is a whole number, and how many; 0 when there is none. */
+static int64_t
+window_units(struct duration window, const char **ret_unit)
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {
+		{"day", TIME_MS_DAY}, {"hour", TIME_MS_HOUR}, {"minute", TIME_MS_MINUTE}, {"second", TIME_MS_SECOND}};
+	int64_t ms = window.ms + window.months / 12 * 366 * TIME_MS_DAY + window.months % 12 * 31 * TIME_MS_DAY;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		*ret_unit = units[i].name;
+		if (ms % units[i].ms == 0)
+			return ms / units[i].ms <= INT32_MAX ? ms / units[i].ms : 0;
+	}
+	return 0;
+}
+
+static void
+count_write(const struct limiter_spec *spec, const char *comparison, uint32_t with, FILE *out)
+{
+	const char *unit;
+	int64_t units = window_units(spec->window, &unit);
+
+	fprintf(out,
+	        "<Apply FunctionId=\"" XACML1 "integer-%s\"><Apply FunctionId=\"" XACML1
+	        "integer-one-and-only\"><AttributeDesignator Category=\"" XACML_RESOURCE
+	        "\" AttributeId=\"" ONAP_OPERATION_COUNT "\" Issuer=\"" ONAP_ISSUER
+	        "count-recent-operations:tw:%" PRId64 ":%s\" DataType=\"" XACML_SCHEMA
+	        "integer\" MustBePresent=\"true\"/></Apply>",
+	        comparison, units, unit);
+	xacml_integer(with, out);
+	fputs("</Apply>", out);
+}
+
+/* ONAP counts -1 when it cannot count. */
 static void
 write_limiter(const struct guard *guard, FILE *out)
 {
 	const struct limiter_spec *spec = guard->data;
 
 	rule_begin(guard, "under-limit", true, out);
-	fputs("<Apply FunctionId=\"" XACML1 "integer-less-than\"><Apply FunctionId=\"" XACML1 "integer-one-and-only\">"
-	      "<AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
-	      "operation:operation-count\" Issuer=\"" ISSUER "count-recent-operations:tw:",
-	      out);
-	if (spec->window.months)
-		fprintf(out, "%" PRId32 ":month", spec->window.months);
-	else
-		fprintf(out, "%" PRId64 ":second", spec->window.ms / TIME_MS_SECOND);
-	fputs("\" DataType=\"" XACML_SCHEMA "integer\" MustBePresent=\"true\"/></Apply>", out);
-	xacml_integer(spec->limit, out);
+	fputs("<Apply FunctionId=\"" XACML1 "and\">", out);
+	count_write(spec, "greater-than-or-equal", 0, out);
+	count_write(spec, "less-than", spec->limit, out);
 	fputs("</Apply>", out);
 	rule_end(out);
 }
@@ -137,7 +165,7 @@ write_bounds(const struct policy *policy, const struct guard *guard, FILE *out)
 		if (node_is_null(bound))
 			continue;
 		fprintf(out, "<Apply FunctionId=\"" XACML1 "integer-%s-than-or-equal\">", bounds[i][1]);
-		xacml_only(XACML_ONAP "target:vf-count", "integer", out);
+		xacml_only(ONAP_VF_COUNT, "integer", out);
 		xacml_integer(bound->integer, out);
 		fputs("</Apply>", out);
 	}
@@ -195,14 +223,13 @@ write_coordination(const struct policy *policy, const struct guard *guard, FILE 
 	const struct node *loops = policy_get(policy, "controlLoop");
 
 	rule_begin(guard, "first-is-working", false, out);
-	fputs("<Apply FunctionId=\"" XACML1 "string-equal\"><Apply FunctionId=\"" XACML1
-	      "string-one-and-only\"><AttributeDesignator Category=\"" XACML_ENVIRONMENT "\" AttributeId=\"" XACML_ONAP
-	      "operation:operation-outcome\" Issuer=\"" ISSUER "get-operation-outcome:clname:",
+	fputs("<Apply FunctionId=\"" XACML1 "string-is-in\">", out);
+	xacml_value("string", STR("In_Progress"), out);
+	fputs("<AttributeDesignator Category=\"" XACML_RESOURCE "\" AttributeId=\"" ONAP_OPERATION_OUTCOME
+	      "\" Issuer=\"" ONAP_ISSUER "get-operation-outcome:clname:",
 	      out);
 	xacml_text(loops->first->text, out);
-	fputs("\" DataType=\"" XACML_SCHEMA "string\" MustBePresent=\"true\"/></Apply>", out);
-	xacml_value("string", STR("In_Progress"), out);
-	fputs("</Apply>", out);
+	fputs("\" DataType=\"" XACML_SCHEMA "string\" MustBePresent=\"false\"/></Apply>", out);
 	rule_end(out);
 }
 
@@ -247,26 +274,57 @@ write_policy(const struct policy *policy, const struct guard *guard, FILE *out)
 	fputs("  </Policy>\n", out);
 }
 
+/* ONAP cuts the name that it asks about there. */
+#define LOOP_MARK "clname:"
+
+static void
+coordination_check(const struct policy *policy, struct diags *diags)
+{
+	const struct node *first = policy_get(policy, "controlLoop")->first;
+
+	for (size_t i = 0; i + strlen(LOOP_MARK) <= first->text.len; i++) {
+		if (memcmp(first->text.ptr + i, LOOP_MARK, strlen(LOOP_MARK)) == 0) {
+			diags_error(diags, first,
+			            "ONAP cannot look for '%.*s': expected a name without '" LOOP_MARK "'",
+			            STR_ARG(first->text));
+			return;
+		}
+	}
+}
+
+static void
+limiter_check(const struct policy *policy, const struct limiter_spec *spec, struct diags *diags)
+{
+	const char *unit;
+
+	if (window_units(spec->window, &unit) == 0)
+		diags_error(diags, policy->node,
+		            "ONAP cannot count over the window of policy '%.*s': expected whole seconds, %d at most",
+		            STR_ARG(policy->name), INT32_MAX);
+	if (spec->window.months)
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' will count over 31 days a month and 366 a year: ONAP's information point "
+		          "knows no calendar",
+		          STR_ARG(policy->name));
+	if (!spec->by_target || spec->by_clname)
+		diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
+		          "policy '%.*s' will count per target: ONAP's information point counts no other way",
+		          STR_ARG(policy->name));
+}
+
 /* Whether the guard can be written; findings tell what gets lost. */
 static bool
 is_written(const struct policy *policy, const struct guard *guard, struct diags *diags)
 {
-	const struct limiter_spec *spec = guard->data;
-
 	if (guard->shadow) {
 		diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is a shadow and left out",
 		          STR_ARG(policy->name));
 		return false;
 	}
-	if (guard->kind != &guard_frequency_limiter)
-		return true;
-	if (spec->window.ms % TIME_MS_SECOND != 0)
-		diags_error(diags, policy->node, "the window of policy '%.*s' is not of whole seconds",
-		            STR_ARG(policy->name));
-	if (!spec->by_target || spec->by_clname)
-		diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
-		          "policy '%.*s' will count per target: ONAP's information point counts no other way",
-		          STR_ARG(policy->name));
+	if (guard->kind == &guard_frequency_limiter)
+		limiter_check(policy, guard->data, diags);
+	else if (guard->kind == &guard_first_blocks_second)
+		coordination_check(policy, diags);
 	return true;
 }
 
@@ -303,6 +361,21 @@ compile(const struct policy_list *list, const struct node *root, struct guard **
 	return diags->count[SEVERITY_ERROR] == errors;
 }
 
+/* A question that names no actor or no operation is denied, whatever guards there are. */
+static void
+write_question(FILE *out)
+{
+	fputs("  <Policy PolicyId=\"clguard.question\" Version=\"1.0\" "
+	      "RuleCombiningAlgId=\"urn:oasis:names:tc:xacml:3.0:rule-combining-algorithm:deny-overrides\">\n    "
+	      "<Target/>\n"
+	      "    <Rule RuleId=\"incomplete\" Effect=\"Deny\">\n      <Condition><Apply FunctionId=\"" XACML1 "or\">",
+	      out);
+	xacml_absent(ATTRIBUTE_ACTOR, out);
+	xacml_absent(ATTRIBUTE_OPERATION, out);
+	rule_end(out);
+	fputs("  </Policy>\n", out);
+}
+
 bool
 guard_xacml(const struct node *root, enum document_kind kind, struct arena *arena, FILE *out, struct diags *diags)
 {
@@ -320,6 +393,7 @@ guard_xacml(const struct node *root, enum document_kind kind, struct arena *aren
 	      "    PolicyCombiningAlgId=\"urn:oasis:names:tc:xacml:3.0:policy-combining-algorithm:deny-overrides\">\n"
 	      "  <Target/>\n",
 	      out);
+	write_question(out);
 	for (const struct policy *policy = list.first; policy; policy = policy->next, at++) {
 		if (guards[at])
 			write_policy(policy, guards[at], out);

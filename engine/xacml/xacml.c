@@ -5,16 +5,9 @@
 #include <inttypes.h>
 
 const char *const xacml_ids[ATTRIBUTE_COUNT] = {
-	[ATTRIBUTE_ACTOR] = XACML_ONAP "actor:actor-id",
-	[ATTRIBUTE_OPERATION] = XACML_ONAP "operation:operation-id",
-	[ATTRIBUTE_CLNAME] = XACML_ONAP "clname:clname-id",
-	[ATTRIBUTE_TARGET] = XACML_ONAP "target:target-id",
-	[ATTRIBUTE_VNF_NAME] = XACML_ONAP "target:vnf-name",
-	[ATTRIBUTE_VNF_ID] = XACML_ONAP "target:vnf-id",
-	[ATTRIBUTE_VNF_TYPE] = XACML_ONAP "target:vnf-type",
-	[ATTRIBUTE_NAMING_CODE] = XACML_ONAP "target:nf-naming-code",
-	[ATTRIBUTE_VSERVER_ID] = XACML_ONAP "target:vserver-id",
-	[ATTRIBUTE_REGION_ID] = XACML_ONAP "target:cloud-region-id",
+#define X(name, key, onap) [ATTRIBUTE_##name] = ONAP_ATTRIBUTE onap,
+	ATTRIBUTES(X)
+#undef X
 };
 
 void

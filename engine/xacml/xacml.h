@@ -12,7 +12,6 @@
 #define XACML_SCHEMA "http://www.w3.org/2001/XMLSchema#"
 #define XACML_RESOURCE "urn:oasis:names:tc:xacml:3.0:attribute-category:resource"
 #define XACML_ENVIRONMENT "urn:oasis:names:tc:xacml:3.0:attribute-category:environment"
-#define XACML_ONAP "urn:org:onap:guard:" /* attributes of ONAP's PDP */
 
 /* What ONAP's PDP calls the attributes of a request. */
 extern const char *const xacml_ids[ATTRIBUTE_COUNT];
