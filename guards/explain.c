@@ -51,3 +51,19 @@ explain_number(struct explanation *explanation, const char *name, int64_t value,
 	*end = '\0';
 	explain_text(explanation, name, (struct str){digits, (size_t)(end - digits)});
 }
+
+void
+explain_quarantine(struct explanation *explanation, int64_t until_ms, struct arena *arena)
+{
+	static const char unknown[] =
+		"a damaged database was put aside, or rows of the window were pruned: how much was done is not known";
+	static const char accept[] = "run 'clguard db accept' if the operation counters may be trusted";
+	char when[TIME_TEXT_SIZE];
+
+	if (until_ms == TIME_NONE) {
+		explanation->note = explain_format(arena, "%s; %s", unknown, accept);
+		return;
+	}
+	time_format_instant(until_ms, when);
+	explanation->note = explain_format(arena, "%s; wait until %s, or %s", unknown, when, accept);
+}

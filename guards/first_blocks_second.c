@@ -127,6 +127,16 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 }
 
 static void
+verdict_live(struct verdict *ret, int live)
+{
+	if (live == LIVENESS_IDLE)
+		ret->effect = EFFECT_PERMIT;
+	else
+		*ret = (struct verdict){EFFECT_DENY,
+		                        live == LIVENESS_UNKNOWN ? REASON_QUARANTINE : REASON_BLOCKED_BY_LOOP, NULL};
+}
+
+static void
 check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {
 	const struct coordination *data = guard->data;
@@ -135,21 +145,18 @@ check(const struct guard *guard, const struct request *request, const struct env
 	(void)request;
 	if (live < 0)
 		verdict_error(ret);
-	else if (live)
-		*ret = (struct verdict){EFFECT_DENY, REASON_BLOCKED_BY_LOOP, NULL};
 	else
-		ret->effect = EFFECT_PERMIT;
+		verdict_live(ret, live);
 }
 
 static void
 check_onap(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {
 	const struct coordination *data = guard->data;
+	int started = env->history->loop_started(env->history->context, data->first);
 
 	(void)request;
-	ret->effect = EFFECT_PERMIT;
-	if (env->history->loop_started(env->history->context, data->first) == 1)
-		*ret = (struct verdict){EFFECT_DENY, REASON_BLOCKED_BY_LOOP, NULL};
+	verdict_live(ret, started < 0 ? LIVENESS_IDLE : started); /* what cannot be read permits, as in ONAP */
 }
 
 static void
@@ -158,16 +165,25 @@ explain(const struct guard *guard, const struct request *request, const struct e
 {
 	const struct coordination *data = guard->data;
 
-	(void)env, (void)verdict, (void)arena; /* the texts are the request's and the guard's */
+	int64_t until_ms = TIME_NONE;
+
 	explain_text(ret, "clname", request->attribute[ATTRIBUTE_CLNAME]);
 	explain_text(ret, "first", data->first);
+	if (verdict->reason != REASON_QUARANTINE)
+		return;
+	(void)env->history->loop_live(env->history->context, data->first, env->now_ms,
+	                              &until_ms); /* the verdict says it */
+	explain_quarantine(ret, until_ms, arena);
 }
 
 static bool
 coordination_remedy(const struct guard *guard, struct remedy *remedy, struct change *ret)
 {
 	const struct coordination *data = guard->data;
+	const struct history_view *history = remedy->env->history;
 
+	if (history->loop_live(history->context, data->first, remedy->env->now_ms, NULL) == LIVENESS_UNKNOWN)
+		return false; /* no operation is known that could end */
 	ret->kind = CHANGE_LOOP;
 	ret->value = data->first;
 	ret->text = explain_format(remedy->arena, "control loop '%.*s' must end its operations", STR_ARG(data->first));
@@ -182,7 +198,7 @@ coordination_frees(const struct guard *guard, const struct request *request, con
 	int64_t ends = range_frees(guard, request, env), until = TIME_NONE;
 
 	if (guard->mode == GUARD_ONAP ||
-	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) != 1)
+	    env->history->loop_live(env->history->context, data->first, env->now_ms, &until) <= LIVENESS_IDLE)
 		return ends;
 	return until == TIME_NONE || (ends != TIME_NONE && ends < until) ? ends : until;
 }

@@ -244,6 +244,7 @@ query_make(const struct guard *guard, const struct request *request, const struc
 }
 
 static const struct verdict limit_reached = {EFFECT_DENY, REASON_LIMIT_REACHED, NULL};
+static const struct verdict in_quarantine = {EFFECT_DENY, REASON_QUARANTINE, NULL};
 
 static void
 check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
@@ -258,7 +259,7 @@ check(const struct guard *guard, const struct request *request, const struct env
 	else if (env->history->count(env->history->context, &query, &result) < 0)
 		verdict_error(ret);
 	else if (result.used >= data->limit)
-		*ret = limit_reached;
+		*ret = result.unknown ? in_quarantine : limit_reached;
 	else
 		ret->effect = EFFECT_PERMIT;
 }
@@ -275,7 +276,7 @@ check_legacy(const struct guard *guard, const struct request *request, const str
 	    query_make(guard, request, env, &query))
 		return;
 	if (env->history->count(env->history->context, &query, &result) >= 0 && result.used >= data->limit)
-		*ret = limit_reached;
+		*ret = result.unknown ? in_quarantine : limit_reached;
 }
 
 static void
@@ -296,6 +297,8 @@ check_onap(const struct guard *guard, const struct request *request, const struc
 	if (data->never_counts || env->history->count(env->history->context, &query, &result) < 0 ||
 	    result.used < data->limit)
 		*ret = (struct verdict){EFFECT_PERMIT, REASON_PERMIT, NULL};
+	else if (result.unknown)
+		*ret = in_quarantine;
 }
 
 /* Counts all rows, those above the limit too. 0, or negative: the history cannot be read, or does not know. */
@@ -311,10 +314,26 @@ count_all(const struct env *env, const struct count_query *asked, uint32_t *ret_
 	r = env->history->count(env->history->context, &query, &result);
 	if (r < 0)
 		return r;
-	if (result.used == UINT32_MAX) /* as if filled, because rows were lost: see history */
+	if (result.unknown)
 		return -ERROR_UNKNOWN;
 	*ret_used = result.used;
 	return 0;
+}
+
+/* The first instant at which the window has room again; TIME_NONE when time does not make any. */
+static int64_t
+room_at(const struct guard *guard, const struct request *request, const struct env *env)
+{
+	const struct limiter_spec *data = guard->data;
+	struct count_query query;
+	struct count_result result;
+
+	if (data->limit == 0 || data->always_denies || query_make(guard, request, env, &query))
+		return TIME_NONE;
+	query.whether = false;
+	if (env->history->count(env->history->context, &query, &result) < 0 || result.limit_end == TIME_NONE)
+		return TIME_NONE;
+	return time_window_leaves(result.limit_end, data->window, env->now_ms);
 }
 
 static void
@@ -335,6 +354,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	explain_text(ret, "target", query.target);
 	explain_text(ret, "clname", query.clname);
 	ret->has_count = !data->always_denies && !data->never_counts && count_all(env, &query, &ret->used) == 0;
+	if (verdict->reason == REASON_QUARANTINE)
+		explain_quarantine(ret, room_at(guard, request, env), arena);
 }
 
 static bool
@@ -383,22 +404,6 @@ limiter_remedy(const struct guard *guard, struct remedy *remedy, struct change *
 	return remedy_policy(remedy, guard, spec,
 	                     explain_format(remedy->arena, "{\"set\":{\"limit\":%" PRIu32 "}}", used + 1),
 	                     explain_format(remedy->arena, "raise the limit above %" PRIu32, used), ret);
-}
-
-/* The first instant at which the window has room again; TIME_NONE when time does not make any. */
-static int64_t
-room_at(const struct guard *guard, const struct request *request, const struct env *env)
-{
-	const struct limiter_spec *data = guard->data;
-	struct count_query query;
-	struct count_result result;
-
-	if (data->limit == 0 || data->always_denies || query_make(guard, request, env, &query))
-		return TIME_NONE;
-	query.whether = false;
-	if (env->history->count(env->history->context, &query, &result) < 0 || result.limit_end == TIME_NONE)
-		return TIME_NONE;
-	return time_window_leaves(result.limit_end, data->window, env->now_ms);
 }
 
 /* Out of its range a limiter of onap mode denies; any other is free then. */

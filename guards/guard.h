@@ -81,7 +81,8 @@ struct request {
 	X(MISSING_ATTRIBUTE, "missing_attribute") \
 	X(ERROR, "error") \
 	X(SHADOW, "shadow") \
-	X(NOT_ALLOWED, "not_allowed")
+	X(NOT_ALLOWED, "not_allowed") \
+	X(QUARANTINE, "quarantine")
 
 enum reason {
 #define X(name, text) REASON_##name,
@@ -129,7 +130,11 @@ struct count_query {
 struct count_result {
 	uint32_t used; /* operations counted, at most limit; asked whether, any number below the limit for fewer */
 	int64_t limit_end; /* used == limit: the limit-th newest end, else TIME_NONE. A live operation ends when its lease does */
+	bool unknown; /* what was done up to limit_end is not known (history.h, quarantine): taken for `limit` operations */
 };
+
+/* Of a control loop. Unknown: in quarantine, while an operation that was under way before it may still be. */
+enum liveness { LIVENESS_IDLE, LIVENESS_LIVE, LIVENESS_UNKNOWN };
 
 /*
  * The operation history as guards see it. Each returns a negative error code when the history cannot be read; a guard then
@@ -137,9 +142,9 @@ struct count_result {
  */
 struct history_view {
 	int (*count)(void *context, const struct count_query *query, struct count_result *ret);
-	/* Strict: 1 when an operation of the loop is live at now_ms, 0 if none. ret_until (may be NULL): when the last lease ends. */
+	/* Strict: whether an operation of the loop is live at now_ms. ret_until (may be NULL): when the last lease ends, or the quarantine. */
 	int (*loop_live)(void *context, struct str clname, int64_t now_ms, int64_t *ret_until);
-	/* onap: 1 when the row of the loop with the latest start has outcome Started, any letter case; 0 if not, or no row. */
+	/* onap: live when the row of the loop with the latest start has outcome Started, any letter case; idle if not, or no row. */
 	int (*loop_started)(void *context, struct str clname);
 	void *context;
 };

@@ -170,6 +170,7 @@ history_count(void *context, const struct count_query *query, struct count_resul
 			ends[n++] = d->end;
 	}
 	qsort(ends, n, sizeof(*ends), descending);
+	ret->unknown = false;
 	ret->used = n < query->limit ? n : query->limit;
 	ret->limit_end = query->limit > 0 && n >= query->limit ? ends[query->limit - 1] : TIME_NONE;
 	return 0;

@@ -325,6 +325,7 @@ model_count(void *context, const struct count_query *query, struct count_result 
 			ends[n++] = row->end_ms;
 	}
 	qsort(ends, n, sizeof(*ends), latest_first);
+	ret->unknown = false;
 	ret->used = n < query->limit ? n : query->limit;
 	ret->limit_end = query->limit > 0 && n >= query->limit ? ends[query->limit - 1] : TIME_NONE;
 	return 0;

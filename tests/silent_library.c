@@ -9,7 +9,7 @@
 #include "engine/library/clguard.h"
 
 /*
- *   silent_library strict|onap [--no-guard-deny] [POLICY...]
+ *   silent_library strict|onap [--no-guard-deny] [--data DIR] [POLICY...]
  *
  * The first line that it prints tells of the load: {"findings":[...],"refused"?}. Then a line for each line that it reads:
  * {"do":"decide"|"explain"|"reserve","request":{}}, {"do":"settle"|"abort"|"renew","id","outcome"?}, {"do":"record","rows":[]},
@@ -259,8 +259,11 @@ main(int argc, char **argv)
 	options.mode = strcmp(argv[1], "onap") == 0 ? CLG_ONAP : CLG_STRICT;
 	options.clock = manual_clock;
 	options.process_durability = true;
-	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++)
+	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
 		options.no_guard_deny = options.no_guard_deny || strcmp(argv[at], "--no-guard-deny") == 0;
+		if (strcmp(argv[at], "--data") == 0 && at + 1 < argc)
+			options.data = argv[++at];
+	}
 	if (clg_open(&options, &engine, &err) != 0 || clg_session_open(engine, &session, &err) != 0) {
 		fprintf(stderr, "silent_library: %s\n", err.text);
 		return 1;

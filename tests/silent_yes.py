@@ -11,12 +11,13 @@ Each file tests/silent_yes/*.json is one trap. It is tried through the command l
   modes     default ["strict", "onap"]
   doors     default ["cli", "http", "library"]
   options   {door: further options of clguard decide, clguardd or silent_library}
+  quarantined  true: the database replaced a damaged one just before; then the time is today's, and there is no `cli`
   load      {mode: {"refused": true?, "says": [texts], "silent": [texts]}}: what loading the policies must tell, and must
             not; `clguard check`, the service's log, the library's findings
   steps     each of:
               {"ask": {resource.guard}} or {"request": the whole body}, "explain": true?
               {"reserve": {resource.guard}, "as": NAME}, {"settle": NAME, "outcome": ...}, {"abort": NAME}, {"renew": NAME}
-              {"record": [rows]}, {"wait_ms": n}, {"get": PATH} (http alone)
+              {"record": [rows]}, {"wait_ms": n}, {"get": PATH} (http alone), {"accept": true} (clguard db accept; http alone)
             with "doors" to limit it, and what is expected in each mode, {"strict": EXPECT, "onap": EXPECT}:
               status  as HTTP's (default 200); the other doors' results are put into the same numbers
               body    members that the answer must have, with these values
@@ -44,8 +45,8 @@ RESERVATIONS = "/clguard/v1/reservations"
 DOORS = ("cli", "http", "library")
 MODES = ("strict", "onap")
 START = "2026-04-14T12:00:00Z"
-KNOWN = {"trap", "item", "policies", "history", "now", "modes", "doors", "options", "load", "steps"}
-VERBS = ("ask", "request", "reserve", "settle", "abort", "renew", "record", "wait_ms", "get")
+KNOWN = {"trap", "item", "policies", "history", "now", "modes", "doors", "options", "quarantined", "load", "steps"}
+VERBS = ("ask", "request", "reserve", "settle", "abort", "renew", "record", "wait_ms", "get", "accept")
 STEP = {*VERBS, *MODES, "explain", "as", "outcome", "doors"}
 EXPECT = {"status", "body", "absent", "says", "silent"}
 
@@ -62,6 +63,20 @@ class Answer:
 def later(now, ms):
     time = datetime.datetime.fromisoformat(now.replace("Z", "+00:00")) + datetime.timedelta(milliseconds=ms)
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def quarantined_data(folder):
+    """A database that has just taken the place of a damaged one."""
+    data = os.path.join(folder, "data")
+    rows = os.path.join(folder, "rows.json")
+    with open(rows, "w", encoding="utf-8") as file:
+        file.write("[]")
+    subprocess.run([CLGUARD, "db", "import", "--data", data, rows], check=True, capture_output=True, timeout=60)
+    os.truncate(os.path.join(data, "data.mdb"), 4096)
+    done = subprocess.run([CLGUARD, "db", "verify", "--data", data, "--quarantine"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert "put aside" in done.stdout + done.stderr, done
+    return data
 
 
 def body_of(step):
@@ -109,16 +124,18 @@ class Http:
     def __init__(self, case, mode, paths, folder):
         options = ["--mode", mode, "--clock", "manual", *case.get("options", {}).get("http", [])]
         options += ["--policies", *paths] if paths else []
+        self.data = quarantined_data(folder) if case.get("quarantined") else None
         self.now, self.rows, self.options = case.get("now", START), case.get("history", []), options
         self.service, self.ids = None, {}
 
     def load(self):
         """The service does not start on a bad policy: what it says then is its log."""
         try:
-            self.service = Service(*self.options)
+            self.service = Service(*self.options, data=self.data)
         except RuntimeError as problem:
             return False, str(problem)
-        self.send("PUT", "/clguard/v1/clock", {"now": self.now})
+        if not self.data:  # else the clock stands where the database's does
+            self.send("PUT", "/clguard/v1/clock", {"now": self.now})
         if self.rows:
             self.send("POST", "/clguard/v1/operations", self.rows)
         return True, self.service.log_text()
@@ -134,6 +151,8 @@ class Http:
             return self.send("POST", "/clguard/v1/operations", step[verb])
         if verb == "get":
             return self.send("GET", step[verb])
+        if verb == "accept":
+            return self.accept()
         if verb == "settle":
             return self.send("PUT", f"{RESERVATIONS}/{self.ids.get(step[verb])}", {"outcome": step["outcome"]})
         if verb == "abort":
@@ -143,6 +162,11 @@ class Http:
             self.ids[step.get("as")] = answer.body.get("reservation")
             return answer
         return self.send("POST", DECISION + ("?explain=true" if step.get("explain") else ""), body_of(step))
+
+    def accept(self):
+        subprocess.run([CLGUARD, "db", "accept", "--data", self.data], check=True, timeout=60)
+        seen = service.wait_for(lambda: "clguard_database_quarantined 0\n" in self.send("GET", "/metrics").text)
+        return Answer(200 if seen else 500, "{}")
 
     def close(self):
         if self.service:
@@ -157,8 +181,11 @@ class Library:
                "cloud-region.cloud-region-id"}
 
     def __init__(self, case, mode, paths, folder):
-        self.command = [LIBRARY, mode, *case.get("options", {}).get("library", []), *paths]
+        data = ["--data", quarantined_data(folder)] if case.get("quarantined") else []
+        self.command = [LIBRARY, mode, *data, *case.get("options", {}).get("library", []), *paths]
         self.now, self.rows, self.ids = case.get("now", START), case.get("history", []), {}
+        if data:
+            self.now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.process = None
 
     def load(self):
@@ -253,7 +280,7 @@ def run_steps(suite, case, where, door, mode, opened):
     asked = 0
     for number, step in enumerate(case.get("steps", []), 1):
         verb = next(verb for verb in VERBS if verb in step)
-        if door not in step.get("doors", ["http"] if verb == "get" else DOORS):
+        if door not in step.get("doors", ["http"] if verb in ("get", "accept") else DOORS):
             continue
         answer = opened.step(verb, step)
         if answer is not None and mode in step:
@@ -284,7 +311,8 @@ def try_trap(suite, path):
     for step in case.get("steps", []):
         suite.check(len(set(step) & set(VERBS)) == 1 and not set(step) - STEP, f"{name}: a step {step}")
     for mode in case.get("modes", MODES):
-        done = {door: run(suite, name, case, door, mode) for door in case.get("doors", DOORS)}
+        doors = case.get("doors", ("http", "library") if case.get("quarantined") else DOORS)
+        done = {door: run(suite, name, case, door, mode) for door in doors}
         suite.check(any(done.values()), f"{name}, {mode}: nothing is expected of any door")
 
 

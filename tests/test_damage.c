@@ -365,7 +365,7 @@ a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **s
 	assert_non_null(strstr(note, "put aside"));
 	engine = must_open(fixture->directory);
 	assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);
-	assert_int_equal(reservation.decision.reason, REASON_LIMIT_REACHED);
+	assert_int_equal(reservation.decision.reason, REASON_QUARANTINE);
 	reservation_done(&reservation);
 	assert_int_equal(history_accept(engine_history(engine), NOON, &err), 0);
 	assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);

@@ -4,6 +4,14 @@
 #include "api/http/service.h"
 #include "base/text.h"
 
+/* A coordination in quarantine has no limit. */
+static bool
+is_limiter(const struct spoken *spoken)
+{
+	return spoken->explanation.has_count ||
+	       (spoken->verdict.reason == REASON_QUARANTINE && spoken->explanation.limit > 0);
+}
+
 static void
 write_limiter(struct text *out, const struct spoken *spoken)
 {
@@ -18,7 +26,11 @@ write_limiter(struct text *out, const struct spoken *spoken)
 	text_add_json(out, guard->policy);
 	text_add(out, STR(",\"version\":"));
 	text_add_json(out, guard->version);
-	text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, limit, remaining);
+	if (spoken->verdict.reason == REASON_QUARANTINE) /* what was used is not known */
+		text_addf(out,
+		          ",\"used\":null,\"limit\":%u,\"remaining\":0,\"reason\":\"quarantine\",\"next\":", limit);
+	else
+		text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, limit, remaining);
 	if (remaining == 0 && explanation->permit_at != TIME_NONE) {
 		time_format_instant(explanation->permit_at, next);
 		text_add_json(out, str_from(next));
@@ -66,7 +78,7 @@ headroom_get(struct exchange *exchange)
 		const struct spoken *spoken = &why.results[i];
 
 		/* Strict: one that is not in force limits nothing now. */
-		if (!spoken->explanation.has_count || spoken->verdict.effect == EFFECT_NOT_APPLICABLE)
+		if (spoken->verdict.effect == EFFECT_NOT_APPLICABLE || !is_limiter(spoken))
 			continue;
 		if (!first)
 			text_add(&out, STR(","));

@@ -174,7 +174,7 @@ is_unknown(struct history *history, const struct count_query *query, struct coun
 		until_ms = pruned_ms;
 	if (until_ms < query->since_ms || until_ms == TIME_NONE || (query->ended_only && until_ms > query->now_ms))
 		return false;
-	*ret = (struct count_result){query->limit, until_ms};
+	*ret = (struct count_result){query->limit, until_ms, true};
 	return true;
 }
 
@@ -260,24 +260,24 @@ txn_loop_newest(struct history *history, struct store_txn *txn, struct hash128 o
 static int
 loop_is_live(struct history *history, int64_t newest, int64_t now_ms, int64_t *ret_until)
 {
-	int64_t until_ms = quarantine_until(history);
+	int64_t unknown_ms = quarantine_until(history), until_ms = newest > unknown_ms ? newest : unknown_ms;
 
-	if (newest > until_ms)
-		until_ms = newest;
 	if (until_ms <= now_ms)
-		return 0;
+		return LIVENESS_IDLE;
 	if (ret_until)
 		*ret_until = until_ms;
-	return 1;
+	return newest > now_ms ? LIVENESS_LIVE : LIVENESS_UNKNOWN;
 }
 
 static int
 loop_is_started(struct history *history, int64_t newest)
 {
-	if (newest ==
-	    TIME_NONE) /* nothing known of it: the one question that comes without a time, so the history's own is used */
-		return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
-	return newest != 0;
+	if (newest != TIME_NONE)
+		return newest != 0 ? LIVENESS_LIVE : LIVENESS_IDLE;
+	/* Nothing known of it: the one question that comes without a time, so the history's own is used. */
+	return quarantine_until(history) > atomic_load_explicit(&history->clock_ms, memory_order_relaxed)
+	               ? LIVENESS_UNKNOWN
+	               : LIVENESS_IDLE;
 }
 
 int
