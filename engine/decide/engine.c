@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "engine/decide/decide.h"
 #include "engine/decide/document_scope.h"
+#include "engine/decide/follow.h"
 #include "engine/decide/load.h"
 #include "engine/decide/policyset.h"
 
@@ -32,6 +33,7 @@ struct engine {
 	const struct catalogue *builtin;
 	struct hash_key key;
 	struct pattern_scratch *reserve_scratch; /* the committer's */
+	struct follow follow;
 	pthread_mutex_t load_lock;           /* one compilation at a time; taken before publish_lock; guards parts */
 	struct part parts[2];                /* what the set is made of: loaded, deployed */
 	pthread_mutex_t publish_lock;        /* guards replacing `current` and holding what it points to */
@@ -114,6 +116,7 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	arena_init(&engine->parts[PART_DEPLOYED].arena, 0);
 	pthread_mutex_init(&engine->load_lock, NULL);
 	pthread_mutex_init(&engine->publish_lock, NULL);
+	follow_init(&engine->follow);
 	if (getrandom(&engine->key, sizeof(engine->key), 0) != (ssize_t)sizeof(engine->key))
 		(void)error_set(&local, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	engine->reserve_scratch = pattern_scratch_new();
@@ -139,6 +142,7 @@ engine_close(struct engine *engine)
 	arena_free(&engine->builtin_arena);
 	arena_free(&engine->parts[PART_LOADED].arena);
 	arena_free(&engine->parts[PART_DEPLOYED].arena);
+	follow_done(&engine->follow);
 	pthread_mutex_destroy(&engine->publish_lock);
 	pthread_mutex_destroy(&engine->load_lock);
 	free(engine);
@@ -181,40 +185,65 @@ part_copy(struct part *part, const struct document *documents, size_t count)
 	return -ERROR_MEMORY;
 }
 
-/* Compiles the new part with the other one; what fails changes nothing. */
+/* Compiles the new part with the other one. Under the load lock. */
 static int
-load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count,
-          struct diags *diags)
+compile_with(struct engine *engine, enum part_kind kind, struct part *part, struct policyset **ret_set,
+             struct diags *diags)
 {
+	const struct part *parts = engine->parts;
+	size_t room = parts[PART_LOADED].count + parts[PART_DEPLOYED].count + part->count, count = 0;
 	struct compile_options options = compile_options(engine);
-	struct part part, *parts = engine->parts;
-	struct document *all;
-	struct policyset *set;
-	int r;
+	struct document *all = arena_array(&part->arena, room, sizeof(*all));
 
-	if (part_copy(&part, documents, count) != 0)
+	if (!all)
 		return -ERROR_MEMORY;
-	pthread_mutex_lock(&engine->load_lock);
-	all = arena_array(&part.arena, parts[PART_LOADED].count + parts[PART_DEPLOYED].count + count, sizeof(*all));
-	r = all ? 0 : -ERROR_MEMORY;
-	count = 0;
-	for (int i = PART_LOADED; i <= PART_DEPLOYED && all; i++) {
-		const struct part *source = i == (int)kind ? &part : &parts[i];
+	for (int i = PART_LOADED; i <= PART_DEPLOYED; i++) {
+		const struct part *source = i == (int)kind ? part : &parts[i];
 
 		if (source->count)
 			memcpy(all + count, source->documents, source->count * sizeof(*all));
 		count += source->count;
 	}
-	if (r == 0)
-		r = policyset_compile(&options, all, count, &set, diags);
+	return policyset_compile(&options, all, count, ret_set, diags);
+}
+
+/* Compiles the new part with the other one and publishes; what fails changes nothing. */
+static int
+load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count,
+          struct diags *diags)
+{
+	struct policyset *set;
+	struct part part;
+	int r;
+
+	if (part_copy(&part, documents, count) != 0)
+		return -ERROR_MEMORY;
+	pthread_mutex_lock(&engine->load_lock);
+	r = compile_with(engine, kind, &part, &set, diags);
 	if (r == 0) {
 		publish(engine, set);
-		arena_free(&parts[kind].arena);
-		parts[kind] = part;
+		arena_free(&engine->parts[kind].arena);
+		engine->parts[kind] = part;
 	} else {
 		arena_free(&part.arena);
 	}
 	pthread_mutex_unlock(&engine->load_lock);
+	return r;
+}
+
+int
+engine_try_deploy(struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
+                  struct diags *diags)
+{
+	struct part part;
+	int r;
+
+	if (part_copy(&part, documents, count) != 0)
+		return -ERROR_MEMORY;
+	pthread_mutex_lock(&engine->load_lock);
+	r = compile_with(engine, PART_DEPLOYED, &part, ret_set, diags);
+	pthread_mutex_unlock(&engine->load_lock);
+	arena_free(&part.arena);
 	return r;
 }
 
@@ -279,6 +308,12 @@ const struct catalogue *
 engine_builtin(const struct engine *engine)
 {
 	return engine->builtin;
+}
+
+struct follow *
+engine_follow(struct engine *engine)
+{
+	return &engine->follow;
 }
 
 struct history *

@@ -13,6 +13,7 @@ struct catalogue;
 struct policyset;
 struct engine;
 struct session;
+struct follow;
 
 struct engine_options {
 	struct history_options history;
@@ -64,6 +65,15 @@ int engine_deploy(struct engine *engine, const struct document *documents, size_
  */
 int engine_try(const struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
                struct diags *diags);
+
+/*
+ * As engine_deploy, but publishes nothing: the set that there would be. The set has one holder. One load at a time.
+ */
+int engine_try_deploy(struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
+                      struct diags *diags);
+
+/* See engine/decide/follow.h. */
+struct follow *engine_follow(struct engine *engine);
 
 int engine_load_paths(struct engine *engine, const char *const *paths, size_t count, struct diags *diags);
 

@@ -7,6 +7,7 @@
 
 #include "engine/decide/decide.h"
 #include "engine/decide/explanation.h"
+#include "engine/decide/follow.h"
 #include "engine/decide/policyset.h"
 #include "engine/history/history_priv.h"
 
@@ -220,7 +221,10 @@ struct reserve_job {
 	struct reservation *ret; /* one a request; set is filled in the first */
 	struct policyset *set;   /* held */
 	bool stale;              /* a newer set was published: nothing was done */
-	size_t denied;           /* the request that was, or count */
+	bool behind;             /* and what is deployed is not in force here yet: wait for `number` */
+	uint64_t number;
+	struct follow_waiter waiter;
+	size_t denied; /* the request that was, or count */
 	void (*done)(struct reserve_job *job);
 	void (*tell)(void *context, const struct reservation *reservation, const struct error *err);
 	void *context;
@@ -234,7 +238,8 @@ reserve_run(struct history_job *base, struct history_writer *writer)
 	int64_t now_ms = engine_now(job->engine);
 
 	job->denied = job->count;
-	job->stale = !engine_set_is_current(job->engine, job->set);
+	job->behind = follow_is_behind(engine_follow(job->engine), history_writer_txn(writer), &job->number);
+	job->stale = job->behind || !engine_set_is_current(job->engine, job->set);
 	if (job->stale)
 		return 0;
 	for (size_t i = 0; i < job->count; i++) {
@@ -301,6 +306,14 @@ reserve_conclude(struct reserve_job *job)
 }
 
 static void
+blocking_resume(struct follow_waiter *waiter)
+{
+	struct reserve_job *job = (struct reserve_job *)((char *)waiter - offsetof(struct reserve_job, waiter));
+
+	(void)sem_post((sem_t *)job->context); /* cannot pass its maximum */
+}
+
+static void
 blocking_done(struct history_job *base)
 {
 	struct reserve_job *job = (struct reserve_job *)base;
@@ -330,8 +343,15 @@ engine_reserve_all(struct engine *engine, const struct request *requests, size_t
 		r = error_set(&job.job.err, ERROR_IO, NULL, "no semaphore");
 	if (r == 0) {
 		job.context = &done;
+		job.waiter.resume = blocking_resume;
 		do {
 			struct error busy = {0};
+
+			if (job.behind) {
+				follow_wait(engine_follow(engine), &job.waiter, job.number);
+				while (sem_wait(&done) != 0)
+					; /* a signal */
+			}
 
 			if (reserve_submit(&job, &busy) != 0) {
 				job.job.err = busy;
@@ -379,17 +399,33 @@ reserve_tell(struct reserve_job *job)
 }
 
 static void
+submit_or_tell(struct reserve_job *job)
+{
+	struct error busy = {0};
+
+	if (reserve_submit(job, &busy) == 0)
+		return;
+	job->job.err = busy;
+	reserve_tell(job);
+}
+
+static void
+async_resume(struct follow_waiter *waiter)
+{
+	submit_or_tell((struct reserve_job *)((char *)waiter - offsetof(struct reserve_job, waiter)));
+}
+
+static void
 async_done(struct history_job *base)
 {
 	struct reserve_job *job = (struct reserve_job *)base;
-	struct error busy = {0};
 
-	if (job->stale && !base->err.code) {
-		if (reserve_submit(job, &busy) == 0)
-			return;
-		base->err = busy;
-	}
-	reserve_tell(job);
+	if (base->err.code || !job->stale)
+		reserve_tell(job);
+	else if (job->behind)
+		follow_wait(engine_follow(job->engine), &job->waiter, job->number);
+	else
+		submit_or_tell(job);
 }
 
 /* False when memory is out. */
@@ -428,6 +464,7 @@ engine_reserve_async(struct engine *engine, const struct request *request, int64
 	}
 	*job = (struct reserve_job){
 		.job = {.run = reserve_run, .done = async_done},
+		.waiter = {.resume = async_resume},
 		.engine = engine,
 		.requests = copy,
 		.count = 1,

@@ -145,6 +145,8 @@ int history_metrics(struct history_reader *reader, struct history_metrics *ret);
 enum reservation_state { RESERVATION_LIVE, RESERVATION_SETTLED, RESERVATION_ABORTED, RESERVATION_EXPIRED };
 
 /* Tables in the same database that others keep, so that their changes commit with the counters'. */
+#define HISTORY_DEPLOYED STR("Mdeploy") /* of HISTORY_RUNTIME: the number of changes of deployments, 8 bytes */
+
 enum history_shared { HISTORY_DOCUMENTS, HISTORY_RUNTIME, HISTORY_OUTBOX, HISTORY_SHARED_TABLES };
 
 /*
