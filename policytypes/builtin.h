@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* A YAML service template: one type, or node templates of actors. Static memory. */
+/* A YAML service template. Static memory. */
 struct builtin_document {
 	const char *name; /* of the file, "onap.policies.controlloop.Guard.yaml" */
 	const char *text; /* NUL-terminated */
@@ -16,7 +16,15 @@ struct builtin_document {
 extern const struct builtin_document policytypes_builtin[];
 extern const size_t policytypes_builtin_count;
 
-/* A node type of these documents and its parent, NULL for a root. The last one has no name. */
+/*
+ * What ONAP's policy API has from the start (policytypes/onap), as that declares it: some of these types are built in as well,
+ * with our own, stricter definitions, which hold for policies that are enforced. Equal down to the descriptions, because the
+ * policy API refuses a type that differs from the one that it has in no more than that. Same order and memory.
+ */
+extern const struct builtin_document policytypes_preloaded[];
+extern const size_t policytypes_preloaded_count;
+
+/* A node type of the first documents and its parent, NULL for a root. The last one has no name. */
 struct builtin_node_type {
 	const char *name, *derived_from;
 };

@@ -1,12 +1,15 @@
 #!/bin/sh
-# embed.sh FILE... - writes to standard output a C file that holds the text files given, see policytypes/builtin.h
+# embed.sh NAME FILE... - writes to standard output a C file that holds the text files given as an array NAME and its
+# count, see policytypes/builtin.h; with the name policytypes_builtin also what node types there are
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 LC_ALL=C
 export LC_ALL
+name=$1
+shift
 
-cat <<'END'
-/* builtin_data - the documents of policytypes/types; made by policytypes/embed.sh, do not edit */
+cat <<END
+/* $name - documents of policytypes; made by policytypes/embed.sh, do not edit */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policytypes/builtin.h"
 END
@@ -20,13 +23,14 @@ for file; do
 	i=$((i + 1))
 done
 
-printf '\nconst struct builtin_document policytypes_builtin[] = {\n'
+printf '\nconst struct builtin_document %s[] = {\n' "$name"
 i=0
 for file; do
 	printf '\t{"%s", text_%d, sizeof(text_%d) - 1},\n' "${file##*/}" "$i" "$i"
 	i=$((i + 1))
 done
-printf '};\n\nconst size_t policytypes_builtin_count = %d;\n' "$i"
+printf '};\n\nconst size_t %s_count = %d;\n' "$name" "$i"
+[ "$name" = policytypes_builtin ] || exit 0
 
 # Of the node types the name and the parent alone, for who needs no more than that.
 printf '\nconst struct builtin_node_type policytypes_builtin_nodes[] = {\n'
