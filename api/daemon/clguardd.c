@@ -111,6 +111,31 @@ set_clock(void *context, int64_t now_ms)
 	atomic_store_explicit(&((struct manual_clock *)context)->now_ms, now_ms, memory_order_relaxed);
 }
 
+/* The group that this PDP belongs to was activated, or made passive. */
+static void
+set_active(void *context, bool active)
+{
+	struct service *service = context;
+
+	atomic_store_explicit(&service->active, active, memory_order_relaxed);
+	log_line(service->settings, LOG_LEVEL_WARNING, "state %s, as PDP group %s says", active ? "ACTIVE" : "PASSIVE",
+	         service->settings->pdp_group);
+}
+
+static void
+deployment_refused(void *context, const char *why)
+{
+	struct service *service = context;
+
+	pthread_mutex_lock(&service->reload_lock);
+	free(service->deploy_error);
+	service->deploy_error = why ? strdup(why) : NULL;
+	pthread_mutex_unlock(&service->reload_lock);
+	if (why)
+		log_line(service->settings, LOG_LEVEL_ERROR, "deployed policies refused, the set in force stays: %s",
+		         why);
+}
+
 static int
 open_runtime(struct program *program, struct error *err)
 {
@@ -136,6 +161,14 @@ open_runtime(struct program *program, struct error *err)
 		.loop_notifications = str_from(settings->loop_notification_topic),
 		.actors = settings->actors.items,
 		.actor_count = settings->actors.count,
+		.pdp_group = strcmp(settings->pdp_group, "none") == 0 ? STR("") : str_from(settings->pdp_group),
+		.pdp_type = str_from(settings->pdp_type),
+		.pdp_topic = str_from(settings->pdp_topic),
+		.policy_topic = str_from(settings->policy_notification_topic),
+		.lenient = settings->lenient_api,
+		.set_active = set_active,
+		.refused = deployment_refused,
+		.state_context = &program->service,
 		.transactions = (size_t)settings->transactions_max,
 		.unguarded = settings->unguarded_operations,
 		.manual = settings->manual_clock,
@@ -358,6 +391,7 @@ close_program(struct program *program)
 	auth_close(service->auth);
 	metrics_free(service->metrics);
 	free(service->last_error);
+	free(service->deploy_error);
 	free(program->workers);
 	sockets_done(&program->sockets);
 	arena_free(&program->arena);

@@ -316,3 +316,19 @@ auth_check(struct auth *auth, struct auth_cache *cache, struct str authorization
 	*slot = hash;
 	return true;
 }
+
+void
+auth_name(struct str authorization, char name[AUTH_NAME_SIZE])
+{
+	char credentials[CREDENTIALS_MAX];
+	int len = authorization.len > 6
+	                  ? decode_base64(str_trim((struct str){authorization.ptr + 6, authorization.len - 6}),
+	                                  credentials, sizeof(credentials))
+	                  : -1;
+	const char *colon = len > 0 ? memchr(credentials, ':', (size_t)len) : NULL;
+	size_t size = colon ? (size_t)(colon - credentials) : 0;
+
+	memcpy(name, credentials, size);
+	name[size] = '\0';
+	explicit_bzero(credentials, sizeof(credentials));
+}

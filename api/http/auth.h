@@ -38,4 +38,9 @@ struct auth_cache {
 /* Whether an Authorization header (may be absent) names a user and knows the password. */
 bool auth_check(struct auth *auth, struct auth_cache *cache, struct str authorization);
 
+#define AUTH_NAME_SIZE 512
+
+/* The user that a header which auth_check let in names, NUL-terminated. */
+void auth_name(struct str authorization, char name[AUTH_NAME_SIZE]);
+
 #endif

@@ -47,6 +47,17 @@ metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, in
 }
 
 uint64_t
+metrics_answers(const struct metrics *metrics, unsigned route, bool good)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < METRICS_STATUSES; i++)
+		if ((statuses[i] != 0 && statuses[i] < 400) == good)
+			sum += metrics_sum(metrics, offsetof(struct metrics_shard, status[route][i]));
+	return sum;
+}
+
+uint64_t
 metrics_sum(const struct metrics *metrics, size_t offset)
 {
 	uint64_t sum = 0;

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "guards/guard.h"
 
-#define METRICS_ROUTES 96   /* at least the route table's size */
+#define METRICS_ROUTES 144  /* at least the route table's size */
 #define METRICS_STATUSES 20 /* at least the list in metrics.c */
 #define METRICS_BUCKETS 14
 
@@ -48,6 +48,9 @@ metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
 
 /* The request's status and how long it took, under its route's number. */
 void metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns);
+
+/* Answers of a route: with a status below 400, or others. */
+uint64_t metrics_answers(const struct metrics *metrics, unsigned route, bool good);
 
 /* The sum of a shard's member over all shards; offset: offsetof(struct metrics_shard, member). */
 uint64_t metrics_sum(const struct metrics *metrics, size_t offset);

@@ -10,9 +10,12 @@
 
 #define ONAP "/policy/pdpx/v1/"
 #define OURS "/clguard/v1/"
+#define API "/policy/api/v1/"
+#define PAP "/policy/pap/v1/"
 #define LOOPS "/onap/controlloop/v2/"
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
+#define STARS (ROUTE_ONAP | ROUTE_STARS)
 
 /* clang-format off */
 #define ROUTE(name, path, ...) {#name " " path, {path, sizeof(path) - 1}, METHOD_##name, __VA_ARGS__}
@@ -71,6 +74,56 @@ static const struct route routes[] = {
 	ROUTE(GET, OURS "transactions", 0, 0, BOTH, transactions_get),
 	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, transaction_delete),
 
+	ROUTE(GET, API "healthcheck", ROUTE_ONAP, 0, BOTH, policy_health_get),
+	ROUTE(GET, API "policytypes", ROUTE_ONAP, 0, BOTH, policytypes_get),
+	ROUTE(POST, API "policytypes", ROUTE_ONAP, BOTH, BOTH, policytypes_post),
+	ROUTE(GET, API "policytypes/*", STARS, 0, BOTH, policytype_get),
+	ROUTE(GET, API "policytypes/*/versions/*", STARS, 0, BOTH, policytype_version_get),
+	ROUTE(DELETE, API "policytypes/*/versions/*", STARS, 0, BOTH, policytype_version_delete),
+	ROUTE(GET, API "policytypes/*/versions/*/policies", STARS, 0, BOTH, typed_policies_get),
+	ROUTE(POST, API "policytypes/*/versions/*/policies", STARS, BOTH, BOTH, typed_policies_post),
+	ROUTE(GET, API "policytypes/*/versions/*/policies/*", STARS, 0, BOTH, typed_policy_get),
+	ROUTE(GET, API "policytypes/*/versions/*/policies/*/versions/*", STARS, 0, BOTH, typed_policy_version_get),
+	ROUTE(DELETE, API "policytypes/*/versions/*/policies/*/versions/*", STARS, 0, BOTH, typed_policy_version_delete),
+	ROUTE(GET, API "policies", ROUTE_ONAP, 0, BOTH, policies_get),
+	ROUTE(POST, API "policies", ROUTE_ONAP, BOTH, BOTH, policies_post),
+	ROUTE(GET, API "policies/*/versions/*", STARS, 0, BOTH, policy_version_get),
+	ROUTE(DELETE, API "policies/*/versions/*", STARS, 0, BOTH, policy_version_delete),
+	ROUTE(GET, API "nodetemplates", ROUTE_ONAP, 0, BOTH, nodetemplates_get),
+	ROUTE(POST, API "nodetemplates", ROUTE_ONAP, BOTH, BOTH, nodetemplates_post),
+	ROUTE(PUT, API "nodetemplates", ROUTE_ONAP, BOTH, BOTH, nodetemplates_put),
+	ROUTE(GET, API "nodetemplates/*/versions/*", STARS, 0, BOTH, nodetemplate_version_get),
+	ROUTE(DELETE, API "nodetemplates/*/versions/*", STARS, 0, BOTH, nodetemplate_version_delete),
+	ROUTE(GET, API "statistics", ROUTE_ONAP, 0, BOTH, policy_statistics_get),
+
+	ROUTE(GET, PAP "healthcheck", ROUTE_ONAP, 0, BOTH, pap_health_get),
+	ROUTE(GET, PAP "components/healthcheck", ROUTE_ONAP, 0, BOTH, pap_components_health_get),
+	ROUTE(GET, PAP "pdps", ROUTE_ONAP, 0, BOTH, pdps_get),
+	ROUTE(GET, PAP "pdps/healthcheck", ROUTE_ONAP, 0, BOTH, pap_pdps_health_get),
+	ROUTE(POST, PAP "pdps/groups/batch", ROUTE_ONAP, BOTH, BOTH, groups_batch_post),
+	ROUTE(PUT, PAP "pdps/groups/*", STARS, 0, BOTH, group_put),
+	ROUTE(DELETE, PAP "pdps/groups/*", STARS, 0, BOTH, group_delete),
+	ROUTE(POST, PAP "pdps/policies", ROUTE_ONAP, BOTH, BOTH, pdps_policies_post),
+	ROUTE(DELETE, PAP "pdps/policies/*", STARS, 0, BOTH, pdps_policy_delete),
+	ROUTE(DELETE, PAP "pdps/policies/*/versions/*", STARS, 0, BOTH, pdps_policy_version_delete),
+	ROUTE(POST, PAP "pdps/deployments/batch", ROUTE_ONAP, BOTH, BOTH, deployments_batch_post),
+	ROUTE(GET, PAP "policies/deployed", ROUTE_ONAP, 0, BOTH, deployed_get),
+	ROUTE(GET, PAP "policies/deployed/*", STARS, 0, BOTH, deployed_policy_get),
+	ROUTE(GET, PAP "policies/deployed/*/*", STARS, 0, BOTH, deployed_version_get),
+	ROUTE(GET, PAP "policies/status", ROUTE_ONAP, 0, BOTH, policies_status_get),
+	ROUTE(GET, PAP "policies/status/*", STARS, 0, BOTH, status_group_get),
+	ROUTE(GET, PAP "policies/status/*/*", STARS, 0, BOTH, status_policy_get),
+	ROUTE(GET, PAP "policies/status/*/*/*", STARS, 0, BOTH, status_version_get),
+	ROUTE(GET, PAP "policies/audit", ROUTE_ONAP, 0, BOTH, audit_get),
+	ROUTE(GET, PAP "policies/audit/*", STARS, 0, BOTH, audit_group_get),
+	ROUTE(GET, PAP "policies/audit/*/*", STARS, 0, BOTH, audit_policy_get),
+	ROUTE(GET, PAP "policies/audit/*/*/*", STARS, 0, BOTH, audit_group_policy_get),
+
+	ROUTE(GET, OURS "policies/generations", 0, 0, BOTH, generations_get),
+	ROUTE(GET, OURS "policies/diff", 0, 0, BOTH, generations_diff_get),
+	ROUTE(POST, OURS "policies/rollback", 0, BOTH, BOTH, rollback_post),
+	ROUTE(GET, OURS "policies/*/*", ROUTE_STARS, 0, BOTH, policy_document_get),
+
 	ROUTE(GET, "/topics", 0, 0, JSON, topics_get),
 	ROUTE(POST, "/events/*", ROUTE_STARS, 0, JSON, events_post),
 	ROUTE(GET, "/events/*/*/*", ROUTE_STARS, 0, JSON, events_get),
@@ -111,12 +164,15 @@ route_matches(const struct route *route, struct str path)
 const struct route *
 route_find(enum http_method method, struct str path, unsigned *ret_methods)
 {
+	bool exact = false; /* the path stands in the table as it is: then no star is for it */
+
 	*ret_methods = 0;
 	if (method == METHOD_HEAD)
 		method = METHOD_GET;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!route_matches(&routes[i], path))
+		if ((exact && routes[i].flags & ROUTE_STARS) || !route_matches(&routes[i], path))
 			continue;
+		exact = exact || !(routes[i].flags & (ROUTE_STARS | ROUTE_ID));
 		*ret_methods |= routes[i].method | (routes[i].method == METHOD_GET ? METHOD_HEAD : 0);
 		if (routes[i].method == method)
 			return &routes[i];

@@ -112,7 +112,9 @@ refusal(struct exchange *exchange)
 	exchange->reads = media_of(exchange->content_type);
 	if (route->reads && !(route->reads & exchange->reads))
 		return 415;
-	exchange->writes = media_accepted(exchange->accept, route->writes);
+	/* Scrapers ask for anything; there is one form. */
+	exchange->writes =
+		route->writes == MEDIA_METRICS ? MEDIA_METRICS : media_accepted(exchange->accept, route->writes);
 	return exchange->writes ? 0 : 406;
 }
 
@@ -163,6 +165,50 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 	}
 }
 
+/* The policy API and the PAP refuse in the words of the framework that ONAP's stand on. */
+static bool
+is_spring(const struct exchange *exchange)
+{
+	return str_starts_with(exchange->path, STR("/policy/api/")) ||
+	       str_starts_with(exchange->path, STR("/policy/pap/"));
+}
+
+/* {"timestamp","status","error","path"}, with what is wrong and where unless the clients are to be taken for ONAP's. */
+static struct str
+spring_body(struct exchange *exchange, unsigned status, const struct error *why)
+{
+	static const struct {
+		unsigned status;
+		const char *words;
+	} names[] = {{400, "Bad Request"},
+	             {404, "Not Found"},
+	             {405, "Method Not Allowed"},
+	             {406, "Not Acceptable"},
+	             {413, "Payload Too Large"},
+	             {415, "Unsupported Media Type"},
+	             {431, "Request Header Fields Too Large"},
+	             {503, "Service Unavailable"}};
+	char now[TIME_TEXT_SIZE];
+	const char *words = "Internal Server Error";
+	struct text out;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].status == status)
+			words = names[i].words;
+	time_format_instant(engine_now(exchange->worker->service->engine), now);
+	text_init(&out, exchange->arena);
+	text_addf(&out, "{\"timestamp\":\"%s\",\"status\":%u,\"error\":\"%s\",\"path\":", now, status, words);
+	text_add_json(&out, exchange->path);
+	if (why && why->code && !exchange->worker->service->settings->lenient_api) {
+		struct str details = reply_status(status, why, GUARD_STRICT, exchange->arena).text;
+
+		text_add(&out, STR(",\"details\":"));
+		text_add(&out, details);
+	}
+	text_add(&out, STR("}"));
+	return text_done(&out);
+}
+
 /* A PASSIVE service's 409 has no body, as ONAP's; the others say what they are. */
 static void
 write_refusal(struct exchange *exchange)
@@ -182,6 +228,10 @@ write_refusal(struct exchange *exchange)
 	reply->authenticate = reply->status == 401;
 	explain_refusal(exchange, &why);
 	reply->media = MEDIA_JSON;
+	if (is_spring(exchange)) {
+		reply->body = reply->status == 401 ? STR("") : spring_body(exchange, reply->status, &why);
+		return;
+	}
 	reply->body =
 		reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode, exchange->arena)
 			.text;
@@ -263,7 +313,8 @@ answer_problem(struct exchange *exchange, unsigned status, const struct error *e
 		mode = GUARD_STRICT; /* what ONAP does not have need not hide what is wrong */
 	exchange->reply.status = status;
 	exchange->reply.media = MEDIA_JSON;
-	exchange->reply.body = reply_status(status, err, mode, exchange->arena).text;
+	exchange->reply.body = is_spring(exchange) ? spring_body(exchange, status, err)
+	                                           : reply_status(status, err, mode, exchange->arena).text;
 }
 
 void

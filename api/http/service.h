@@ -41,6 +41,7 @@ struct service {
 
 	pthread_mutex_t reload_lock;
 	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */
+	char *deploy_error;    /* reload_lock: why deployed policies are not in force; NULL: they are */
 	struct hash128 loaded; /* what the first load read; admin thread */
 };
 

@@ -115,6 +115,21 @@ static const struct setting table[] = {
          .help = "Where events (ONSET, ABATED) for operational policies come in."},
 	{"loop_notification_topic", SETTING_TEXT, AT(loop_notification_topic), "POLICY-CL-MGT", .word = "TOPIC",
          .help = "Where operational policies tell what they do: ACTIVE, OPERATION, FINAL: SUCCESS and the like."},
+	{"api_checks", SETTING_CHOICE, AT(lenient_api), "strict", .choices = {"strict", "onap"},
+         .help = "What the policy API (/policy/api/v1) takes: strict: what passes all our checks, with file, line and "
+                 "column of what "
+                 "does not; onap: whatever ONAP's takes; then a guard that would be wrong is refused when it is "
+                 "deployed."},
+	{"pdp_group", SETTING_TEXT, AT(pdp_group), "defaultGroup", .word = "GROUP",
+         .help = "The group of policy decision points that clguardd itself belongs to: what is deployed there is in "
+                 "force here. "
+                 "none: to no group."},
+	{"pdp_type", SETTING_TEXT, AT(pdp_type), "xacml", .word = "TYPE",
+         .help = "The subgroup of that group (pdpType)."},
+	{"pdp_topic", SETTING_TEXT, AT(pdp_topic), "policy-pdp-pap", .word = "TOPIC",
+         .help = "Where other policy decision points register and are told what to deploy."},
+	{"policy_notification_topic", SETTING_TEXT, AT(policy_notification_topic), "policy-notification",
+         .word = "TOPIC", .help = "Where it is told what became of policies that were deployed or undeployed."},
 	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ROAD...",
          .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it "
                  "the "

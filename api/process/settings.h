@@ -37,6 +37,8 @@ struct settings {
 	int on_withdrawal_abort;
 	const char *runtime_topic, *notification_topic, *policy_participant;
 	const char *event_topic, *loop_notification_topic;
+	const char *pdp_group, *pdp_type, *pdp_topic, *policy_notification_topic;
+	int lenient_api;
 	struct settings_list actors;
 	int64_t transactions_max;
 	int unguarded_operations;

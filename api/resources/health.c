@@ -36,7 +36,20 @@ live_get(struct exchange *exchange)
 	exchange->reply.constant = true;
 }
 
-/* Why the service is not ready, in one word; NULL when it is. */
+/* What is deployed is not in force here: answers would be those of an older set. */
+static bool
+is_refused(const struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	bool refused;
+
+	pthread_mutex_lock(&service->reload_lock);
+	refused = service->deploy_error != NULL;
+	pthread_mutex_unlock(&service->reload_lock);
+	return refused;
+}
+
+/* Why the service is not ready, in a few words; NULL when it is. */
 static const char *
 unready(const struct exchange *exchange)
 {
@@ -44,7 +57,9 @@ unready(const struct exchange *exchange)
 
 	if (is_stopping(exchange))
 		return "stopping";
-	return atomic_load_explicit(&service->active, memory_order_relaxed) ? NULL : "passive";
+	if (!atomic_load_explicit(&service->active, memory_order_relaxed))
+		return "passive";
+	return is_refused(exchange) ? "deployed policies are not in force" : NULL;
 }
 
 /* The wall clock, when it was set. */

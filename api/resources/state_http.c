@@ -31,7 +31,7 @@ generation_get(struct exchange *exchange)
 	          "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
 	          since, info.policies);
 	pthread_mutex_lock(&service->reload_lock);
-	text_add_json(&out, str_from(service->last_error));
+	text_add_json(&out, str_from(service->last_error ? service->last_error : service->deploy_error));
 	pthread_mutex_unlock(&service->reload_lock);
 	text_add(&out, STR("}"));
 	answer_json(exchange, text_done(&out));

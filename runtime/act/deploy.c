@@ -3,13 +3,13 @@
 #include "runtime/act/deploy.h"
 
 #include "base/hash.h"
+#include "engine/decide/document_scope.h"
 #include "policytypes/section.h"
 #include "runtime/act/dedicated.h"
 #include "runtime/act/deploy_priv.h"
 #include "runtime/looptype/looptype_policy.h"
+#include "runtime/policies/generation.h"
 #include "runtime/rows/txn.h"
-
-#define DOCUMENTS_MAX 100000
 
 /* Key in the table of documents: (instance, version, element). */
 static struct str
@@ -18,24 +18,6 @@ document_key(struct turn *turn, const struct loop *loop, const struct element *e
 	struct str version = turn_key(turn, '-', loop->id.version, element->id);
 
 	return turn_key(turn, 'L', loop->id.name, (struct str){version.ptr + 1, version.len - 1});
-}
-
-uint64_t
-deploy_number(struct turn *turn)
-{
-	struct str value;
-
-	return turn_get(turn, STR("Mdeploy"), &value) && value.len == 8 ? store_unpack_u64(value.ptr) : 0;
-}
-
-static void
-count_change(struct turn *turn)
-{
-	unsigned char bytes[8];
-
-	store_pack_u64(bytes, deploy_number(turn) + 1);
-	turn_put(turn, STR("Mdeploy"), (struct str){(const char *)bytes, sizeof(bytes)});
-	turn->deployed = true;
 }
 
 bool
@@ -61,7 +43,7 @@ put_in_force(struct turn *turn, const struct loop *loop, const struct element *e
 	if (!template || !deploy_write_document(turn, root, loop->definition, template, &out))
 		return;
 	turn_table_put(turn, HISTORY_DOCUMENTS, document_key(turn, loop, element), turn_text(turn, &out));
-	count_change(turn);
+	generation_count(turn);
 }
 
 bool
@@ -115,7 +97,7 @@ take_out(struct turn *turn, const struct loop *loop, const struct element *eleme
 	turn_table_delete(turn, HISTORY_DOCUMENTS, key);
 	if (!deploy_is_in_force(turn, known))
 		note_withdrawal(turn, loop, element);
-	count_change(turn);
+	generation_count(turn);
 }
 
 /* The guards of a dedicated type are in force for its instances, whichever these are. */
@@ -125,7 +107,7 @@ follow_instances(struct turn *turn, const struct loop *loop)
 	const struct node *template = NULL;
 
 	if (looptype_load(turn, loop->definition, &template) && dedicated_is(template))
-		count_change(turn);
+		generation_count(turn);
 }
 
 static void
@@ -173,7 +155,7 @@ deploy_remove(struct turn *turn, struct concept id)
 static size_t
 drop_repeated(struct arena *arena, struct document *documents, size_t count)
 {
-	static const struct hash_key key = {0, 0}; /* who collides pays with his own policies */
+	static const struct hash_key key = {0, 0}; /* collisions only slow down their author */
 	size_t size = 2, kept = 0, *table;
 
 	while (size < 2 * count)
@@ -201,49 +183,82 @@ document_name(struct arena *arena, struct str key)
 	return arena_printf(arena, "control loop %s %s, element %s", name, version, element);
 }
 
+static void
+add_loop_documents(struct turn *turn, struct document_list *list)
+{
+	struct str from = STR("L");
+	struct store_entry entry;
+
+	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+		const char *name = document_name(list->arena, entry.key);
+		struct str bytes = arena_str(list->arena, entry.value);
+
+		if (!name || !bytes.ptr)
+			turn_fail(turn, ERROR_MEMORY);
+		document_list_add(list, (struct document){.name = name, .bytes = bytes});
+		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
+	}
+	if (turn->failed || list->failed)
+		return;
+	list->count = drop_repeated(list->arena, list->items, list->count);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct document_only *only = dedicated_only(turn, list->items[i].bytes);
+
+		list->items[i].only = only_copy(only, list->arena);
+		if (only && !list->items[i].only)
+			turn_fail(turn, ERROR_MEMORY);
+	}
+}
+
+void
+deploy_documents(struct turn *turn, const struct concepts *policies, struct document_list *list)
+{
+	add_loop_documents(turn, list);
+	if (policies)
+		in_force_documents(turn, policies, list);
+	else
+		in_force_deployed(turn, list);
+	if (list->failed)
+		turn_fail(turn, ERROR_MEMORY);
+}
+
+const char *
+deploy_first_error(const struct diags *diags, struct arena *arena)
+{
+	const struct diag *diag = diags->first;
+	const char *text = NULL;
+
+	while (diag && diag->severity != SEVERITY_ERROR)
+		diag = diag->next;
+	if (diag && diag->line)
+		text = arena_printf(arena, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text);
+	else if (diag)
+		text = arena_printf(arena, "%s: %s", diag->file, diag->text);
+	return text ? text : "out of memory";
+}
+
 int
 deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena *arena, uint64_t *ret_number,
             const char **ret_refused)
 {
-	struct document *documents = arena_array(arena, DOCUMENTS_MAX, sizeof(*documents));
-	struct str from = STR("L");
-	struct store_entry entry;
+	struct document_list list = {.arena = arena};
 	struct diags diags;
 	struct turn turn;
-	size_t count = 0;
-	int r = documents ? history_reader_begin(reader) : -ERROR_MEMORY;
+	uint64_t number;
+	int r = history_reader_begin(reader);
 
 	*ret_refused = NULL;
 	if (r != 0)
 		return r;
 	runtime_read(runtime, reader, arena, &turn);
-	*ret_number = deploy_number(&turn);
-	while (count < DOCUMENTS_MAX && turn_table_above(&turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
-		const char *name = document_name(arena, entry.key);
-
-		documents[count++] = (struct document){.name = name ? name : "", .bytes = entry.value};
-		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
-	}
-	if (count == DOCUMENTS_MAX && turn_table_above(&turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
-		/* Some guards would not be in force, and nobody would know: the set stays as it is. */
-		*ret_refused = "more than 100000 elements have policies in force: the new ones are not";
-		history_reader_end(reader);
-		return turn.failed;
-	}
-	count = drop_repeated(arena, documents, count);
-	for (size_t i = 0; i < count; i++)
-		documents[i].only = dedicated_only(&turn, documents[i].bytes);
+	number = generation_number(&turn);
+	deploy_documents(&turn, NULL, &list);
 	history_reader_end(reader);
 	if (turn.failed)
 		return turn.failed;
+	*ret_number = number;
 	diags_init(&diags, arena);
-	r = engine_deploy(runtime->engine, documents, count, &diags);
-	if (r != 0) {
-		const struct diag *diag = diags.first;
-
-		while (diag && diag->severity != SEVERITY_ERROR)
-			diag = diag->next;
-		*ret_refused = diag ? arena_printf(arena, "%s: %s", diag->file, diag->text) : "out of memory";
-	}
+	if (engine_deploy(runtime->engine, list.items, list.count, &diags) != 0)
+		*ret_refused = deploy_first_error(&diags, arena);
 	return 0;
 }

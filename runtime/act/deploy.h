@@ -4,6 +4,7 @@
 #define RUNTIME_ACT_DEPLOY_H
 
 #include "runtime/looptype/looptype.h"
+#include "runtime/policies/in_force.h"
 #include "runtime/rows/rows.h"
 
 /*
@@ -27,8 +28,14 @@ const char *deploy_refusal(struct turn *turn, const struct loop *loop, const str
 /* Warnings about the policies that the elements of a document name (looptype_warn_policies). */
 void deploy_warn(struct turn *turn, const struct node *root, struct looptype_findings *findings);
 
-/* The number of changes so far. */
-uint64_t deploy_number(struct turn *turn);
+/*
+ * The documents that are deployed: those of control loops, and of the policies given (NULL: of those that the rows say). In
+ * the list's arena.
+ */
+void deploy_documents(struct turn *turn, const struct concepts *policies, struct document_list *list);
+
+/* "FILE:LINE:COLUMN: text" of the first error; "out of memory" where there is none. */
+const char *deploy_first_error(const struct diags *diags, struct arena *arena);
 
 /*
  * Compiles what the rows say and publishes it. *ret_refused: in `arena`, why it could not be, or NULL. Not inside a

@@ -7,6 +7,7 @@
 #include "runtime/calls/participant.h"
 #include "runtime/calls/receive.h"
 #include "runtime/calls/step.h"
+#include "runtime/policies/pdp.h"
 #include "runtime/rows/txn.h"
 
 #define WORDS_MAX 1024 /* bytes */
@@ -194,6 +195,7 @@ runtime_scan(struct turn *turn)
 	    store_unpack_i64(last.ptr) <= tick + 1)
 		return true;
 	scan.again = participants_scan(turn);
+	scan.again |= pdps_scan(turn);
 	turn_each(turn, turn_key(turn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);
 	if (scan.again || turn->runtime->options.manual) {
 		store_pack_i64(bytes, tick);

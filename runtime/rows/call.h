@@ -8,6 +8,24 @@
 #include "runtime/model/concept.h"
 
 struct turn;
+struct document;
+
+/*
+ * Policies that are to be compiled before `run` may write: compiling holds no transaction. `run` that finds no check for the
+ * documents it would bring sets one up, in the call's scratch memory, and answers a negative code without a status; the
+ * runtime's thread compiles and runs the call again.
+ */
+struct compile_check {
+	const struct document *documents;
+	size_t count;
+	bool whole; /* the documents are all that would be deployed; else they are looked at by themselves */
+	bool done;  /* what follows is filled in */
+	bool good;
+	struct str findings; /* JSON: [{"severity","file","line","column","path","text"}] */
+	struct str guards;   /* JSON: what would be in force, [{"policy","version","file","line"}] */
+	struct str error;    /* the first error, as a sentence with its place */
+	size_t policies;
+};
 
 /* What a guard said of an order to an instance. */
 struct denial {
@@ -51,6 +69,11 @@ struct runtime_call {
 	size_t number;
 	struct bus_question *question;
 	int64_t target_ms; /* of a clock call: run is NULL */
+	struct str user;   /* who asks; "" when nobody said */
+	bool dry_run;      /* only told what it would do */
+	struct compile_check *check;
+	/* The caller's, for a `run` that only reads. */
+	void (*look)(struct turn *turn, struct runtime_call *call, struct text *out);
 
 	/* Answer. */
 	unsigned status;        /* as HTTP's; 0: none yet */

@@ -4,6 +4,7 @@
 #define RUNTIME_ROWS_RUNTIME_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "engine/decide/engine.h"
 #include "engine/machine/run.h"
@@ -28,6 +29,14 @@ struct runtime_options {
 	struct str events, loop_notifications; /* names: of operational policies */
 	const char *const *actors;             /* actors_read's items */
 	size_t actor_count;
+	struct str pdp_group, pdp_type;     /* where the engine is a PDP; empty: nowhere */
+	struct str pdp_topic, policy_topic; /* names: of PDPs, of notifications about policies */
+	bool lenient;                       /* the policy API takes what ONAP's takes */
+	/* The state of the PDP that the engine is was set in its group. Any thread that follows deployments. */
+	void (*set_active)(void *context, bool active);
+	/* What is deployed could not be brought into force, and why; NULL: it could. The runtime's thread. */
+	void (*refused)(void *context, const char *why);
+	void *state_context;
 	size_t transactions;                              /* of operational policies, at a time */
 	bool abort_withdrawn;                             /* executions end with their policy */
 	bool unguarded;                                   /* operations ask no guard */
@@ -55,12 +64,17 @@ struct runtime {
 	int64_t next_scan_ms;          /* the thread's */
 	int64_t due_ms;                /* of operational policies, when last looked at; the thread's */
 	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
+	atomic_bool refused; /* what is deployed could not be brought into force; relaxed, for who tells of it */
+	char refusal[512];   /* then why; the thread's */
+	uint64_t refused_at; /* then: the generation of the set that stays; the thread's */
+	int pdp_state;       /* of the group that the engine is a PDP of, as it was last seen; the thread's */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t filled;
 	struct runtime_call *first, *last;
 	size_t waiting;
 	bool stopping;
+	bool hurry; /* somebody waits until what is deployed is in force here */
 };
 
 #endif

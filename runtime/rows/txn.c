@@ -108,6 +108,18 @@ turn_table_above(struct turn *turn, enum history_shared table, struct str key, s
 }
 
 bool
+turn_table_below(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
+                 struct store_entry *ret)
+{
+	unsigned number = history_shared_table(table);
+	int r = turn->failed ? 0 : store_below(turn->txn, number, key, prefix_len, ret);
+
+	if (r == 1 && str_equal(ret->key, key))
+		r = store_previous(turn->txn, number, key, prefix_len, ret);
+	return take_entry(turn, r, ret);
+}
+
+bool
 turn_get(struct turn *turn, struct str key, struct str *ret)
 {
 	return turn_table_get(turn, HISTORY_RUNTIME, key, ret);
@@ -146,22 +158,15 @@ void
 turn_each_down(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
                void *context)
 {
-	unsigned table = history_shared_table(HISTORY_RUNTIME);
 	char top[STORE_KEY_MAX];
 	struct str from = {top, STORE_KEY_MAX};
 	struct store_entry entry;
 
 	memset(top, 0xff, sizeof(top));
 	memcpy(top, prefix.ptr, prefix.len);
-	for (;;) {
-		int r = turn->failed ? 0 : store_below(turn->txn, table, from, prefix.len, &entry);
-
-		if (r == 1 && str_equal(entry.key, from))
-			r = store_previous(turn->txn, table, from, prefix.len, &entry);
-		if (!take_entry(turn, r, &entry) || !visit(context, entry.key, entry.value))
-			return;
+	while (turn_table_below(turn, HISTORY_RUNTIME, from, prefix.len, &entry) &&
+	       visit(context, entry.key, entry.value))
 		from = entry.key;
-	}
 }
 
 struct str

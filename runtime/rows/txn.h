@@ -100,6 +100,10 @@ void turn_table_delete(struct turn *turn, enum history_shared table, struct str 
 bool turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
                       struct store_entry *ret);
 
+/* As turn_table_above, downwards: the greatest key that is less than `key`. */
+bool turn_table_below(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
+                      struct store_entry *ret);
+
 /* A reading turn with a reader's snapshot, between history_reader_begin and _end. */
 void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
 

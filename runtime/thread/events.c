@@ -5,6 +5,7 @@
 #include "base/document.h"
 #include "runtime/calls/receive.h"
 #include "runtime/operate/operate.h"
+#include "runtime/policies/pdp.h"
 #include "runtime/rows/bus.h"
 #include "runtime/thread/runtime_priv.h"
 
@@ -170,6 +171,8 @@ events_publish(struct turn *turn, struct runtime_call *call)
 		}
 		if (own)
 			runtime_receive(turn, call->texts[i]);
+		else if (str_equal(call->other, turn->runtime->options.pdp_topic))
+			pdp_receive(turn, call->texts[i]);
 		else
 			operations_receive(turn, call->other, call->texts[i]);
 	}

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "engine/decide/follow.h"
 #include "runtime/endpoint/http_client.h"
 #include "runtime/rows/bus.h"
 #include "runtime/thread/dispatch.h"
@@ -17,7 +18,7 @@
 #define QUEUE_MOST 20000              /* calls that may wait */
 #define GROUP_MOST 256                /* calls of one transaction */
 #define GROUP_BYTES ((size_t)1 << 20) /* of their bodies, which become trees together; one call may have more */
-#define POLL_NS 100000000 /* how often topics are looked at for messages of other processes while somebody waits */
+#define POLL_NS 40000000              /* how often messages and deployments of other processes are looked for */
 
 const struct runtime_options *
 runtime_options_of(const struct runtime *runtime)
@@ -97,15 +98,13 @@ wait_until(struct runtime *runtime)
 	int64_t wait_ns = POLL_NS, left_ms = runtime->due_ms - engine_now(runtime->engine);
 	struct timespec until;
 
-	if (!runtime->parked && !runtime->courier && runtime->options.manual)
-		wait_ns = INT64_C(1000000000);
-	else if (left_ms < POLL_NS / 1000000)
+	if (left_ms < POLL_NS / 1000000)
 		wait_ns = left_ms > 0 ? left_ms * 1000000 : 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock; only for the wait below */
 	wait_ns += until.tv_nsec;
 	until.tv_sec += (time_t)(wait_ns / 1000000000);
 	until.tv_nsec = (long)(wait_ns % 1000000000);
-	while (!runtime->first && !runtime->stopping)
+	while (!runtime->first && !runtime->stopping && !runtime->hurry)
 		if (pthread_cond_timedwait(&runtime->filled, &runtime->lock, &until) == ETIMEDOUT)
 			break;
 }
@@ -137,6 +136,7 @@ take_calls(struct runtime *runtime, bool *ret_stop)
 		runtime->waiting -= count;
 	}
 	*ret_stop = runtime->stopping && !first;
+	runtime->hurry = false;
 	pthread_mutex_unlock(&runtime->lock);
 	return first;
 }
@@ -229,6 +229,30 @@ open_roads(struct runtime *runtime, struct error *err)
 	return url ? courier_open(dispatch_done, runtime, &runtime->courier, err) : r;
 }
 
+/* A thread that waits for a deployment of another process: the runtime's looks at once. */
+static void
+behind(void *context)
+{
+	struct runtime *runtime = context;
+
+	pthread_mutex_lock(&runtime->lock);
+	runtime->hurry = true;
+	pthread_cond_signal(&runtime->filled);
+	pthread_mutex_unlock(&runtime->lock);
+}
+
+/* What is deployed, before anybody asks: without it less would be forbidden than was. No other thread yet. */
+static int
+bring_into_force(struct runtime *runtime, struct error *err)
+{
+	runtime_look_around(runtime);
+	if (runtime->refusal[0])
+		return error_set(err, ERROR_CONFLICT, NULL, "deployed policies cannot come into force: %s",
+		                 runtime->refusal);
+	follow_set(engine_follow(runtime->engine), behind, runtime);
+	return 0;
+}
+
 int
 runtime_open(struct engine *engine, const struct runtime_options *options, struct runtime **ret, struct error *err)
 {
@@ -264,7 +288,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	if (rc == 0 && options->manual)
 		rc = wind_clock(runtime, err);
 	if (rc == 0)
-		runtime_look_around(runtime); /* no other thread yet */
+		rc = bring_into_force(runtime, err);
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
 		rc = error_set(err, ERROR_MEMORY, NULL, "cannot start the runtime's thread");
 	if (rc != 0) {
@@ -288,6 +312,7 @@ runtime_stop(struct runtime *runtime)
 	if (runtime->started)
 		pthread_join(runtime->thread, NULL);
 	runtime->started = false;
+	follow_set(engine_follow(runtime->engine), NULL, NULL);
 	courier_close(runtime->courier); /* its answers are not taken any more */
 	runtime->courier = NULL;
 }

@@ -1,9 +1,14 @@
 /* runtime_group - calls in one transaction, and what must be as the database has it before they run */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "engine/decide/follow.h"
 #include "runtime/act/deploy.h"
 #include "runtime/act/message.h"
+#include "runtime/administration/compile_check.h"
 #include "runtime/calls/receive.h"
 #include "runtime/operate/operate.h"
+#include "runtime/policies/generation.h"
 #include "runtime/rows/transport.h"
 #include "runtime/rows/bus.h"
 #include "runtime/thread/runtime_priv.h"
@@ -66,7 +71,7 @@ run_turn(struct group *group, struct turn *turn)
 
 	group->published = NULL;
 	group->stale = !engine_set_is_current(runtime->engine, group->set);
-	group->behind = deploy_number(turn) != runtime->deployed;
+	group->behind = generation_number(turn) != runtime->deployed;
 	if (group->stale || group->behind)
 		return turn->failed;
 	if (group->complaint)
@@ -106,18 +111,57 @@ group_run(void *context, struct history_writer *writer)
 	return r;
 }
 
-/* Policies of control loops into force as the database has them. What is refused is told to whoever listens. */
+/* The group of the PDP that the engine is says whether it decides; said on only when the group changes its mind. */
+static void
+follow_state(struct runtime *runtime)
+{
+	struct pdp_subgroup *subgroup;
+	struct pdp_group *group;
+	struct arena arena;
+	struct turn turn;
+	int state = 0;
+
+	arena_init(&arena, 0);
+	if (history_reader_begin(runtime->reader) == 0) {
+		runtime_read(runtime, runtime->reader, &arena, &turn);
+		group = group_own(&turn, &subgroup);
+		if (group)
+			state = str_is(group->state, "ACTIVE") ? 1 : 2;
+	}
+	history_reader_end(runtime->reader);
+	arena_free(&arena);
+	if (state == runtime->pdp_state || !state)
+		return;
+	/* At start an active group leaves it to the setting `state`. */
+	if (runtime->options.set_active && (runtime->pdp_state || state == 2))
+		runtime->options.set_active(runtime->options.state_context, state == 1);
+	runtime->pdp_state = state;
+}
+
+/* Deployed policies into force as the database has them. What is refused is told to whoever listens. */
 static void
 follow_deployment(struct runtime *runtime)
 {
 	struct group group = {.runtime = runtime};
+	struct engine_info info;
 	struct error err = {0};
 	struct arena arena;
 
 	arena_init(&arena, 0);
-	if (deploy_load(runtime, runtime->reader, &arena, &runtime->deployed, &group.complaint) == 0 && group.complaint)
-		(void)transact(&group, &err); /* a notification that cannot be kept helps nobody */
+	if (deploy_load(runtime, runtime->reader, &arena, &runtime->deployed, &group.complaint) == 0) {
+		engine_info(runtime->engine, &info);
+		runtime->refused_at = info.generation;
+		follow_reached(engine_follow(runtime->engine), runtime->deployed);
+		atomic_store_explicit(&runtime->refused, group.complaint != NULL, memory_order_relaxed);
+		(void)snprintf(runtime->refusal, sizeof(runtime->refusal), "%s",
+		               group.complaint ? group.complaint : "");
+		if (runtime->options.refused)
+			runtime->options.refused(runtime->options.state_context, group.complaint);
+		if (group.complaint)
+			(void)transact(&group, &err); /* a notification that cannot be kept helps nobody */
+	}
 	arena_free(&arena);
+	follow_state(runtime);
 }
 
 /* The names as the transaction left them, which lie in the arena that the next one resets. NULL when memory is out. */
@@ -180,14 +224,29 @@ transact(struct group *group, struct error *err)
 	return r;
 }
 
+/* Whether the call waits for policies to be compiled; they are then. */
+static bool
+compile_for(struct runtime *runtime, struct runtime_call *call)
+{
+	if (call->status || !call->check || call->check->done)
+		return false;
+	compile_check_run(runtime->engine, call->check, &call->arena);
+	return call->check->done; /* else out of memory: the call fails with what it answered */
+}
+
 /* A call alone, after its group failed. Its own refusal stands, any other failure is told. */
 static void
 transact_one(struct runtime *runtime, struct runtime_call *call)
 {
 	struct group group = {.runtime = runtime, .calls = call, .one = true};
 	struct error err = {0};
+	int r = transact(&group, &err);
 
-	if (transact(&group, &err) == 0)
+	for (int i = 0; r != 0 && group.undone && i < STALE_ROUNDS && compile_for(runtime, call); i++) {
+		err = (struct error){0};
+		r = transact(&group, &err);
+	}
+	if (r == 0)
 		return;
 	if (!group.undone || !call->status) {
 		call->status = 0;
@@ -247,16 +306,20 @@ void
 runtime_look_around(struct runtime *runtime)
 {
 	uint64_t number = runtime->deployed;
+	struct engine_info info;
 	struct arena arena;
 	struct turn turn;
 
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
 		runtime_read(runtime, runtime->reader, &arena, &turn);
-		number = deploy_number(&turn);
+		number = generation_number(&turn);
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
-	if (number != runtime->deployed)
+	engine_info(runtime->engine, &info);
+	/* What was refused may do with the files that there are now. */
+	if (number != runtime->deployed ||
+	    (atomic_load_explicit(&runtime->refused, memory_order_relaxed) && info.generation != runtime->refused_at))
 		follow_deployment(runtime);
 }

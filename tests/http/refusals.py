@@ -52,7 +52,7 @@ def test_a_refusal_tells_what_to_do(suite):
              ("POST", DECISION, types, 415, "Unsupported media type", "application/json or application/yaml"),
              ("POST", "/clguard/v1/operations", types, 415, "Unsupported media type", "must be application/json"),
              ("GET", HEALTH_PATH, {"Accept": "text/html"}, 406, "Not acceptable", "application/json or application/yaml"),
-             ("GET", "/metrics", {"Accept": "text/html"}, 406, "Not acceptable", "the answer can be text/plain"),
+             ("GET", "/ready", {"Accept": "text/html"}, 406, "Not acceptable", "the answer can be application/json"),
              ("GET", HEALTH_PATH, {f"X-{n}": "x" for n in range(70)}, 431, "Too many headers", "header_count"))
     with Service() as server:
         for method, path, headers, status, words, detail in cases:

@@ -1,0 +1,66 @@
+/* entity_same - whether two kept entities say the same */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/document.h"
+#include "runtime/policies/entity.h"
+
+static const struct document_limits same_limits = {
+	.bytes = SIZE_MAX, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
+
+static double
+number_of(const struct node *node)
+{
+	return node->kind == NODE_INT ? (double)node->integer : node->real;
+}
+
+static int
+key_compare(const void *left, const void *right)
+{
+	return str_compare((*(const struct node *const *)left)->key, (*(const struct node *const *)right)->key);
+}
+
+/* The children of a node, those of a map by key. NULL when memory is out. */
+static const struct node **
+children_of(const struct node *node, struct arena *arena)
+{
+	const struct node **children = arena_array(arena, node->count, sizeof(struct node *));
+	size_t count = 0;
+
+	for (const struct node *child = node->first; children && child; child = child->next)
+		children[count++] = child;
+	if (children && node->kind == NODE_MAP)
+		qsort(children, count, sizeof(struct node *), key_compare);
+	return children;
+}
+
+static bool
+nodes_agree(const struct node *a, const struct node *b, struct arena *arena)
+{
+	bool numbers = (a->kind == NODE_INT || a->kind == NODE_FLOAT) && (b->kind == NODE_INT || b->kind == NODE_FLOAT);
+	const struct node **xs, **ys;
+
+	if (numbers)
+		return a->kind == NODE_INT && b->kind == NODE_INT ? a->integer == b->integer
+		                                                  : number_of(a) == number_of(b);
+	if (a->kind != b->kind || a->count != b->count)
+		return false;
+	if (a->kind != NODE_MAP && a->kind != NODE_LIST)
+		return str_equal(a->text, b->text);
+	xs = children_of(a, arena);
+	ys = children_of(b, arena);
+	for (size_t i = 0; i < a->count; i++)
+		if (!xs || !ys || (a->kind == NODE_MAP && !str_equal(xs[i]->key, ys[i]->key)) ||
+		    !nodes_agree(xs[i], ys[i], arena))
+			return false;
+	return true;
+}
+
+bool
+entity_same(struct str kept, struct str other, struct arena *arena)
+{
+	struct node *a, *b;
+
+	return json_read(kept, "", &same_limits, arena, &a, NULL) == 0 &&
+	       json_read(other, "", &same_limits, arena, &b, NULL) == 0 && nodes_agree(a, b, arena);
+}
