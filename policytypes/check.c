@@ -8,8 +8,7 @@
 #include "policytypes/section.h"
 #include "policytypes/suggest.h"
 #include "policytypes/synonym.h"
-
-#define OURS "onap.policies.controlloop." /* types whose meaning is our business */
+#include "policytypes/unknown_type.h"
 
 /* A limiter's window in its two forms. */
 #define WINDOW "time_window"
@@ -177,7 +176,7 @@ warn_of_no_effect(const struct policy *policy, struct diags *diags)
 }
 
 static const struct type *
-find_type(const struct policy *policy, const struct catalogue *catalogue, struct diags *diags)
+find_type(const struct policy *policy, const struct catalogue *catalogue)
 {
 	static const enum type_kind kind = TYPE_POLICY;
 	struct reference reference = {
@@ -190,17 +189,7 @@ find_type(const struct policy *policy, const struct catalogue *catalogue, struct
 	};
 	const struct type *type = copy_meant(catalogue, &reference);
 
-	if (!type)
-		type = catalogue_find(catalogue, kind, policy->type_name, policy->type_version);
-	if (type)
-		return type;
-	if (str_starts_with(policy->type_name, STR(OURS)))
-		reference_unknown(catalogue, &reference, diags);
-	else
-		diags_add(diags, SEVERITY_WARNING, NULL, reference.where,
-		          "policy '%.*s' is of the unknown type '%.*s' and is skipped", STR_ARG(policy->name),
-		          STR_ARG(policy->type_name));
-	return NULL;
+	return type ? type : catalogue_find(catalogue, kind, policy->type_name, policy->type_version);
 }
 
 bool
@@ -209,9 +198,11 @@ policy_check(struct policy *policy, const struct catalogue *catalogue, struct ar
 	struct gathering g = {.policy = policy, .check = {.diags = diags}};
 	size_t errors = diags->count[SEVERITY_ERROR];
 
-	policy->type = g.type = find_type(policy, catalogue, diags);
-	if (!g.type)
+	policy->type = g.type = find_type(policy, catalogue);
+	if (!g.type) {
+		unknown_type_add(policy, catalogue, diags);
 		return false;
+	}
 	if (g.type->guard && dublin_is(policy->properties)) {
 		policy->properties = dublin_properties(policy->properties, arena, diags);
 		if (!policy->properties)

@@ -43,8 +43,8 @@ struct policy_list {
  * canonical: controlLoopName -> id, time_range -> timeRange, min_vf_module_instances -> min, max_vf_module_instances -> max;
  * time_window (scalar-unit.time) stays beside timeWindow + timeUnits. Both forms of one property is an error.
  * source  ONAP's policy types of both generations; doc/compatibility.md
- * Returns true when the policy is of a known type and had no errors. policy->type stays NULL (with an error finding) for an
- * unknown type inside onap.policies.controlloop, and (with a warning) for one outside it.
+ * Returns true when the policy is of a known type and had no errors. policy->type stays NULL for an unknown type, which is
+ * an error, or a warning when it is another domain's (policytypes/unknown_type.h).
  */
 bool policy_check(struct policy *policy, const struct catalogue *catalogue, struct arena *arena, struct diags *diags);
 

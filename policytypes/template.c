@@ -8,6 +8,7 @@
 
 #define NAME_MAX_LEN 255 /* bytes of a policy's name */
 #define VERSION_DEFAULT "1.0.0"
+#define TYPE_EXAMPLE "onap.policies.controlloop.guard.common.FrequencyLimiter"
 
 static const char *const template_keys[] = {"tosca_definitions_version",
                                             "topology_template",
@@ -168,9 +169,13 @@ read_body(struct policy *policy, struct diags *diags)
 	if (policy->type_name.len > 0)
 		return;
 	if (type)
-		diags_error(diags, type, "the policy's type is no name");
+		diags_error(diags, type, "the policy's type must be a name such as '" TYPE_EXAMPLE "', found %s",
+		            node_kind_phrase(type));
 	else if (!policy->bare)
-		diags_error_key(diags, body, "policy '%.*s' has no type", STR_ARG(policy->name));
+		diags_error_key(diags, body,
+		                "policy '%.*s' has no type: expected one that 'clguard types' lists, such as "
+		                "'" TYPE_EXAMPLE "'",
+		                STR_ARG(policy->name));
 }
 
 static struct policy *

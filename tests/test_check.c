@@ -463,7 +463,7 @@ findings_have_the_place_of_the_value_or_of_the_name(void **state)
 }
 
 static void
-an_unknown_type_is_an_error_inside_our_name_space_and_a_warning_outside(void **state)
+an_unknown_type_is_an_error_and_another_domains_a_warning(void **state)
 {
 	static const struct {
 		const char *type, *findings;
@@ -475,9 +475,31 @@ an_unknown_type_is_an_error_inside_our_name_space_and_a_warning_outside(void **s
 	         "error: the policy type 'onap.policies.controlloop.guard.common.MinMax' has no version '7.0.0'; there "
 	         "is '1.0.0'\n"},
 		{"onap.policies.monitoring.tca",
-	         "warning: policy 'p' is of the unknown type 'onap.policies.monitoring.tca' and is skipped\n"},
+	         "warning: policy 'p' of type 'onap.policies.monitoring.tca' is skipped: clguard does not handle that "
+	         "type\n"},
+		{"onap.policies.Naming",
+	         "warning: policy 'p' of type 'onap.policies.Naming' is skipped: clguard does not handle that type\n"},
 		{"onap.policies.controlloopish",
-	         "warning: policy 'p' is of the unknown type 'onap.policies.controlloopish' and is skipped\n"},
+	         "error: unknown policy type 'onap.policies.controlloopish': expected one that 'clguard types' lists or "
+	         "a document declares\n"},
+		/* short names, in any form */
+		{"FrequencyLimiter",
+	         "error: unknown policy type 'FrequencyLimiter'; did you mean "
+	         "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
+		{"limiter",
+	         "error: unknown policy type 'limiter'; did you mean "
+	         "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
+		{"min-max",
+	         "error: unknown policy type 'min-max'; did you mean "
+	         "'onap.policies.controlloop.guard.common.MinMax'?\n"},
+		{"guard.blaklist",
+	         "error: unknown policy type 'guard.blaklist'; did you mean "
+	         "'onap.policies.controlloop.guard.common.Blacklist'?\n"},
+		{"first_blocks_second",
+	         "error: unknown policy type 'first_blocks_second'; did you mean "
+	         "'onap.policies.controlloop.guard.coordination.FirstBlocksSecond'?\n"},
+		{"zzz",
+	         "error: unknown policy type 'zzz': expected one that 'clguard types' lists or a document declares\n"},
 	};
 	struct types_fixture *f = *state;
 
@@ -565,7 +587,7 @@ main(void)
 		cmocka_unit_test(checked_values_stand_under_todays_names),
 		cmocka_unit_test(defaults_are_filled_in),
 		cmocka_unit_test(findings_have_the_place_of_the_value_or_of_the_name),
-		cmocka_unit_test(an_unknown_type_is_an_error_inside_our_name_space_and_a_warning_outside),
+		cmocka_unit_test(an_unknown_type_is_an_error_and_another_domains_a_warning),
 		cmocka_unit_test(targets_and_triggers_of_a_guard_are_warned_of),
 		cmocka_unit_test(one_value_can_be_checked_alone),
 		cmocka_unit_test(what_is_long_is_cut_between_characters),

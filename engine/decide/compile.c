@@ -7,6 +7,7 @@
 #include "engine/decide/policyset.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
+#include "policytypes/unknown_type.h"
 
 /* One document on its way. A bad one is left out of later passes. */
 struct source {
@@ -175,7 +176,9 @@ pass_check(struct compilation *c)
 	}
 }
 
-/* A policy that is none of ours: in the control loop's name space an error, elsewhere somebody else's business. */
+/*
+ * A policy that is not a guard here. onap mode knows fewer types than are declared, and says so in the reference's words.
+ */
 static void
 refuse_type(struct compilation *c, const struct policy *policy)
 {
@@ -185,15 +188,15 @@ refuse_type(struct compilation *c, const struct policy *policy)
 	const struct type *type = catalogue_find(c->catalogue, TYPE_POLICY, name, policy->type_version);
 	bool guard = type ? type->guard : str_starts_with(name, ours) && !str_starts_with(name, operational);
 
+	struct str meant = type || diags_full(c->diags) ? STR_NONE : unknown_type_meant(c->catalogue, name);
+
 	if (c->options->mode == GUARD_ONAP && guard)
-		diags_error(c->diags, policy->node, "Application not found for policy type '%.*s' version '%.*s'",
-		            STR_ARG(name), STR_ARG(policy->type_version)); /* the reference's words */
-	else if (type || !str_starts_with(name, ours))
-		diags_add(c->diags, SEVERITY_WARNING, NULL, policy->node,
-		          "policy '%.*s' is skipped: clguard does not handle the type '%.*s'", STR_ARG(policy->name),
-		          STR_ARG(name));
+		diags_error(c->diags, node_get(policy->node, "type"),
+		            "Application not found for policy type '%.*s' version '%.*s'%s%.*s%s", STR_ARG(name),
+		            STR_ARG(policy->type_version), meant.ptr ? "; did you mean '" : "", STR_ARG(meant),
+		            meant.ptr ? "'?" : "");
 	else
-		diags_error(c->diags, policy->node, "unknown policy type '%.*s'", STR_ARG(name));
+		unknown_type_add(policy, c->catalogue, c->diags);
 }
 
 /* The actors known: the built-in ones and those that the documents' node templates declare. */
