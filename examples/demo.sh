@@ -93,9 +93,9 @@ done_ SDNR ModifyConfig cell-1 ControlLoop-PCI Success son-1
 ask actor=SDNR operation=ModifyConfig target=cell-2 clname=ControlLoop-ANR
 
 say '6. A Control Loop Guard 2.0.0 file: one spin-up in 10 minutes'
-ask actor=SO operation=Spinup target=vdns-9
-done_ SO Spinup vdns-9 ControlLoop-vDNS Success spin-1
-ask actor=SO operation=Spinup target=vdns-9
+ask actor=SO 'operation=VF Module Create' target=vdns-9
+done_ SO 'VF Module Create' vdns-9 ControlLoop-vDNS Success spin-1
+ask actor=SO 'operation=VF Module Create' target=vdns-9
 
 say 'The same engine inside a program: examples/embed.c asks before each restart'
 "$build/examples/embed" policies | cut -c1-100 | sed 's/^/  /'

@@ -153,8 +153,6 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 		diags_error(diags, entries ? entries : policy->properties, "blacklist must be a list of targets");
 		return false;
 	}
-	if (entries->count == 0)
-		diags_add(diags, SEVERITY_WARNING, NULL, entries, "an empty blacklist denies nothing");
 	return blacklist_build(guard, entries, arena, diags) && good;
 }
 

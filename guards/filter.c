@@ -105,7 +105,7 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 {
 	const struct node *filters = policy_get(policy, "filters"), *algorithm = policy_get(policy, "algorithm");
 	struct filter *data;
-	bool good = common_compile(policy, guard, arena, diags), denies = false;
+	bool good = common_compile(policy, guard, arena, diags);
 
 	if (!filters || filters->kind != NODE_LIST) {
 		diags_error(diags, filters ? filters : policy->properties, "filters must be a list");
@@ -122,11 +122,7 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 		struct rule *rule = &data->rules[data->count++];
 
 		good = rule_compile(rule, filter, arena, diags) && good;
-		denies = denies || rule->blacklist;
 	}
-	if (good && !denies)
-		diags_add(diags, SEVERITY_WARNING, NULL, filters,
-		          "without a blacklisting filter this guard denies nothing");
 	return good;
 }
 

@@ -80,6 +80,9 @@ static const struct guard2_form constraints_form = {
 	.item = &guard2_constraint_form,
 };
 
+/* Ours: `allow` silences findings, as in a policy of a service template. Other keys are free. */
+static const struct guard2_form metadata_form = {"metadata", MAPS | NULLS, .open = true};
+
 const struct guard2_form guard2_policy_form = {
 	"a guard policy",
 	MAPS,
@@ -92,6 +95,7 @@ const struct guard2_form guard2_policy_form = {
 			{"recipe", &text_form, DIALECT_AB},
 			{"match_parameters", &match_form, DIALECT_C},
 			{"limit_constraints", &constraints_form},
+			{"metadata", &metadata_form, .incidental = true, .strict = true},
 			{NULL},
 		},
 };
@@ -124,10 +128,10 @@ add_at_key(const struct form_check *check, enum guard2_finding finding, const st
 }
 
 static const struct guard2_key *
-key_find(const struct guard2_form *form, struct str name)
+key_find(const struct guard2_form *form, struct str name, enum guard_mode mode)
 {
 	for (const struct guard2_key *key = form->keys; key->name; key++) {
-		if (str_is(name, key->name))
+		if (str_is(name, key->name) && !(key->strict && mode == GUARD_ONAP))
 			return key;
 	}
 	return NULL;
@@ -156,8 +160,9 @@ check_value(struct form_check *check, const struct guard2_form *form, const stru
 		guard2_add(check->reading, GUARD2_FORM, value, form->what, node_kind_name(value));
 		return false;
 	}
-	for (const struct node *child = value->first; child; child = child->next) {
-		const struct guard2_key *key = value->kind == NODE_MAP ? key_find(form, child->key) : NULL;
+	for (const struct node *child = form->open ? NULL : value->first; child; child = child->next) {
+		const struct guard2_key *key =
+			value->kind == NODE_MAP ? key_find(form, child->key, check->reading->mode) : NULL;
 
 		if (form == &policies_form) {
 			check->bad_policies[child->index] = !check_value(check, form->item, child);

@@ -80,6 +80,7 @@ struct guard2_form {
 	const struct guard2_key *keys;  /* of a map; closed by a key without name */
 	const struct guard2_form *item; /* of a list */
 	bool onap_open;                 /* onap: other keys are ignored */
+	bool open;                      /* of a map: any keys, which are not looked at */
 };
 
 enum guard2_dialect { DIALECT_ANY, DIALECT_AB, DIALECT_C };
@@ -89,6 +90,7 @@ struct guard2_key {
 	const struct guard2_form *form;
 	enum guard2_dialect dialect;
 	bool incidental; /* not part of what makes two maps equal */
+	bool strict;     /* onap: unknown, as it is to the reference */
 };
 
 extern const struct guard2_form guard2_document_form, guard2_policy_form, guard2_constraint_form;

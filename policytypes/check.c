@@ -243,6 +243,21 @@ policy_metadata(const struct policy *policy, const char *key)
 }
 
 bool
+metadata_allows(const struct node *metadata, const char *id)
+{
+	const struct node *allow = node_get(metadata, "allow");
+
+	if (!node_is_null(allow) && node_is_scalar(allow))
+		return str_is(allow->text, id);
+	for (const struct node *entry = allow && allow->kind == NODE_LIST ? allow->first : NULL; entry;
+	     entry = entry->next) {
+		if (node_is_scalar(entry) && str_is(entry->text, id))
+			return true;
+	}
+	return false;
+}
+
+bool
 schema_check(const struct schema *schema, const struct node *value, const struct catalogue *catalogue,
              struct diags *diags)
 {

@@ -54,6 +54,9 @@ const struct node *policy_get(const struct policy *policy, const char *name);
 /* Metadata text under `key`, absent when there is none. */
 struct str policy_metadata(const struct policy *policy, const char *key);
 
+/* Whether the author of a policy has seen a finding and wants it: metadata `allow` is its id, or a list with it. */
+bool metadata_allows(const struct node *metadata, const char *id);
+
 /* Checks one value against a schema as policy_check does; for other documents with typed values. True when it fits. */
 bool schema_check(const struct schema *schema, const struct node *value, const struct catalogue *catalogue,
                   struct diags *diags);

@@ -223,8 +223,11 @@ each_fault_of_a_set_is_found_and_shown(void **state)
 			fail_msg("case %zu: %zu witnesses, not all shown", i, witnesses);
 		done(&a);
 		analyse(&a, cases[i].good);
-		if (a.diags.kept != 0 || a.witnesses)
-			fail_msg("case %zu: what is in order is found: %s", i, a.diags.first->text);
+		for (const struct diag *diag = a.diags.first; diag; diag = diag->next) {
+			if (!diag->code || strncmp(diag->code, "LINT-", 5) != 0) /* about one guard, not the set */
+				fail_msg("case %zu: what is in order is found: %s", i, diag->text);
+		}
+		assert_null(a.witnesses);
 		done(&a);
 	}
 }

@@ -5,6 +5,7 @@
 #include "engine/decide/document_scope.h"
 #include "engine/decide/explanation.h"
 #include "engine/decide/policyset.h"
+#include "engine/lint/lint.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
 #include "policytypes/unknown_type.h"
@@ -15,6 +16,14 @@ struct source {
 	struct node *root;
 	enum document_kind kind;
 	bool bad;
+	const struct guard *first; /* of the guards made of it, NULL when there are none */
+};
+
+/* A guard, and the policy it was made of. */
+struct made {
+	struct made *next;
+	const struct policy *policy;
+	const struct guard *guard;
 };
 
 /* What the passes share. Trees, templates and user types live in `scratch`, which ends with the compilation. */
@@ -28,6 +37,7 @@ struct compilation {
 	struct policy_list policies;
 	struct policyset *set;
 	struct operational **operational_tail; /* where the next operational policy of the set goes */
+	struct made *made, **made_tail;        /* of policies, not of 2.0.0 files */
 	struct diags *diags;
 	bool exhausted; /* a reader ran out of memory */
 };
@@ -231,6 +241,20 @@ keep_operational(struct compilation *c, const struct operational *policy)
 }
 
 static void
+keep_made(struct compilation *c, const struct policy *policy, const struct guard *guard)
+{
+	struct made *made = arena_alloc(&c->scratch, sizeof(*made));
+
+	if (!made) {
+		out_of_memory(c);
+		return;
+	}
+	*made = (struct made){NULL, policy, guard};
+	*c->made_tail = made;
+	c->made_tail = &made->next;
+}
+
+static void
 compile_policy(struct compilation *c, struct policy *policy)
 {
 	const struct guard_kind *kind = guard_kind_of(policy, c->options->mode);
@@ -245,6 +269,7 @@ compile_policy(struct compilation *c, struct policy *policy)
 	} else if (guard_compile(policy, kind, c->options->mode, &c->set->arena, &c->options->key, &guard, c->diags)) {
 		guard_list_append(&c->set->guards, guard);
 		c->set->policies++;
+		keep_made(c, policy, guard);
 	}
 }
 
@@ -300,9 +325,57 @@ pass_compile(struct compilation *c)
 			if (!policy->bad)
 				compile_policy(c, policy);
 		}
+		source->first = before ? before->next : c->set->guards.first;
 		share(c, source, before ? before->next : c->set->guards.first);
 	}
 	(void)operational_unique(c->set->operational, c->diags); /* findings are counted */
+}
+
+/* Ids of control loops and names of participant types that the documents bring. */
+static void
+lint_know(struct compilation *c, struct lint *lint)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		const struct source *source = &c->sources[i];
+		const struct document_only *only = source->document->only;
+
+		if (!source->bad && source->kind == DOCUMENT_TEMPLATE)
+			lint_know_template(lint, source->root, c->catalogue);
+		for (size_t j = 0; only && j < only->count; j++)
+			lint_know_loop(lint, only->clnames[j]);
+	}
+	for (const struct operational *policy = c->set->operational; policy; policy = policy->next)
+		lint_know_loop(lint, policy->id);
+	lint_ready(lint);
+}
+
+/* Guards that are right by their types and cannot be meant. */
+static void
+pass_lint(struct compilation *c)
+{
+	const struct registry *registry = c->set->guards.first ? actors(c) : NULL;
+	struct lint lint;
+
+	if (!registry) {
+		if (c->set->guards.first)
+			out_of_memory(c);
+		return;
+	}
+	lint_begin(&lint, registry, c->options->now_ms, &c->scratch, c->diags);
+	lint_know(c, &lint);
+	for (const struct made *made = c->made; made; made = made->next) {
+		struct guard_source source;
+
+		guard_source_of(made->policy, made->guard, &source);
+		lint_guard(&lint, &source);
+	}
+	for (size_t i = 0; i < c->source_count; i++) {
+		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_GUARD2)
+			guard2_each_source(c->sources[i].root, c->options->mode, c->sources[i].first, lint_guard,
+			                   &lint);
+	}
+	if (lint.out_of_memory)
+		out_of_memory(c);
 }
 
 static int
@@ -347,45 +420,9 @@ static const struct pass {
 	const char *name;
 	void (*run)(struct compilation *c);
 } passes[] = {
-	{"read", pass_read},   {"template", pass_template}, {"catalogue", pass_catalogue},
-	{"check", pass_check}, {"compile", pass_compile},   {"seal", pass_seal},
+	{"read", pass_read},       {"template", pass_template}, {"catalogue", pass_catalogue}, {"check", pass_check},
+	{"compile", pass_compile}, {"lint", pass_lint},         {"seal", pass_seal},
 };
-
-static struct policyset *
-policyset_new(const struct compile_options *options)
-{
-	struct policyset *set = calloc(1, sizeof(*set));
-
-	if (!set)
-		return NULL;
-	arena_init(&set->arena, 0);
-	set->mode = options->mode;
-	set->on_error_permit = options->on_error_permit;
-	set->no_guard_deny = options->no_guard_deny;
-	atomic_init(&set->holders, 1);
-	return set;
-}
-
-int
-policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
-{
-	struct catalogue *catalogue = catalogue_new(arena, NULL);
-	struct arena scratch;
-	struct diags diags;
-	int r = 0;
-
-	arena_init(&scratch, 0);
-	diags_init(&diags, &scratch);
-	if (!catalogue)
-		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	else if (catalogue_load_builtin(catalogue, &diags) != 0)
-		r = error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s",
-		              diags.first ? diags.first->text : "out of memory");
-	else
-		*ret = catalogue;
-	arena_free(&scratch);
-	return r;
-}
 
 int
 policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
@@ -395,6 +432,7 @@ policyset_compile(const struct compile_options *options, const struct document *
 	bool stopped = false;
 
 	arena_init(&c.scratch, 0);
+	c.made_tail = &c.made;
 	c.set = policyset_new(options);
 	if (c.set)
 		c.operational_tail = &c.set->operational;
@@ -418,21 +456,4 @@ policyset_compile(const struct compile_options *options, const struct document *
 	}
 	*ret_set = c.set;
 	return 0;
-}
-
-void
-policyset_hold(struct policyset *set)
-{
-	/* Relaxed: whoever holds may hand on; nothing is published by the count going up. */
-	atomic_fetch_add_explicit(&set->holders, 1, memory_order_relaxed);
-}
-
-void
-policyset_drop(struct policyset *set)
-{
-	/* Acquire and release: the last holder frees after all that the others did with the set. */
-	if (!set || atomic_fetch_sub_explicit(&set->holders, 1, memory_order_acq_rel) != 1)
-		return;
-	arena_free(&set->arena);
-	free(set);
 }

@@ -36,6 +36,7 @@ struct compile_options {
 	size_t policies_max;
 	const struct catalogue *builtin; /* outlives every set */
 	struct hash_key key;             /* random */
+	int64_t now_ms;                  /* guards whose time range is over by then are told; 0: none are */
 };
 
 /* The built-in types, in `arena`, for compile_options.builtin. */
@@ -48,6 +49,9 @@ int policyset_builtin(struct arena *arena, const struct catalogue **ret, struct 
  */
 int policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
                       struct policyset **ret_set, struct diags *diags);
+
+/* An empty set of these options, with one holder; NULL on allocation failure. */
+struct policyset *policyset_new(const struct compile_options *options);
 
 /* Shared: one more holder, one less; the last one's drop frees the set. Any thread. drop takes NULL. */
 void policyset_hold(struct policyset *set);

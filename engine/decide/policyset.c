@@ -1,0 +1,58 @@
+/* policyset - a policy set by itself: made empty, shared, freed */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/decide/policyset.h"
+
+#include <stdlib.h>
+
+struct policyset *
+policyset_new(const struct compile_options *options)
+{
+	struct policyset *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	arena_init(&set->arena, 0);
+	set->mode = options->mode;
+	set->on_error_permit = options->on_error_permit;
+	set->no_guard_deny = options->no_guard_deny;
+	atomic_init(&set->holders, 1);
+	return set;
+}
+
+int
+policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
+{
+	struct catalogue *catalogue = catalogue_new(arena, NULL);
+	struct arena scratch;
+	struct diags diags;
+	int r = 0;
+
+	arena_init(&scratch, 0);
+	diags_init(&diags, &scratch);
+	if (!catalogue)
+		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	else if (catalogue_load_builtin(catalogue, &diags) != 0)
+		r = error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s",
+		              diags.first ? diags.first->text : "out of memory");
+	else
+		*ret = catalogue;
+	arena_free(&scratch);
+	return r;
+}
+
+void
+policyset_hold(struct policyset *set)
+{
+	/* Relaxed: whoever holds may hand on; nothing is published by the count going up. */
+	atomic_fetch_add_explicit(&set->holders, 1, memory_order_relaxed);
+}
+
+void
+policyset_drop(struct policyset *set)
+{
+	/* Acquire and release: the last holder frees after all that the others did with the set. */
+	if (!set || atomic_fetch_sub_explicit(&set->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_free(&set->arena);
+	free(set);
+}
