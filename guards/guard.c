@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guards/guard.h"
 
+#include "base/text.h"
 #include "guards/onap.h"
 #include "guards/parts.h"
 #include "policytypes/policy.h"
@@ -204,6 +205,38 @@ common_compile_onap(const struct policy *policy, struct guard *guard, bool with_
 	return range_compile_onap(node_get(policy->properties, "timeRange"), guard, diags) && good;
 }
 
+bool
+guard_allow_compile(const struct node *metadata, struct arena *arena, const char **ret)
+{
+	const struct node *allow = node_get(metadata, "allow");
+	struct text text;
+
+	*ret = NULL;
+	if (node_is_null(allow) || (!node_is_scalar(allow) && allow->kind != NODE_LIST))
+		return true;
+	text_init(&text, arena);
+	for (const struct node *id = node_is_scalar(allow) ? allow : allow->first; id; id = id->next) {
+		if (node_is_scalar(id))
+			text_addf(&text, "%.*s ", STR_ARG(id->text));
+		if (id == allow)
+			break;
+	}
+	*ret = text_done(&text).ptr;
+	return *ret != NULL;
+}
+
+bool
+guard_allows(const struct guard *guard, const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *at = guard->allow; at && (at = strstr(at, id)); at += len) {
+		if (at[len] == ' ' && (at == guard->allow || at[-1] == ' '))
+			return true;
+	}
+	return false;
+}
+
 /* Metadata `mode`: enforce or shadow. */
 static bool
 shadow_compile(const struct policy *policy, struct guard *guard, struct diags *diags)
@@ -236,7 +269,8 @@ guard_compile(const struct policy *policy, const struct guard_kind *kind, enum g
 	guard->file = node_file(body);
 	guard->line = body && body->key_line ? body->key_line : body ? body->line : 0;
 	guard->column = body && body->key_line ? body->key_column : body ? body->column : 0;
-	if (!guard->policy.ptr || (!policy->bare && policy->version.ptr && !guard->version.ptr))
+	if (!guard_allow_compile(policy->metadata, arena, &guard->allow) || !guard->policy.ptr ||
+	    (!policy->bare && policy->version.ptr && !guard->version.ptr))
 		goto out;
 	if (mode == GUARD_STRICT)
 		good = shadow_compile(policy, guard, diags);

@@ -259,10 +259,17 @@ struct guard {
 	const char *file;           /* of the tree while compiling, then of the policy set */
 	struct str label;           /* sealed: what its explanation begins with, see explanation_label */
 	const char *owner;          /* whose set of policies it belongs to; NULL: everybody's */
+	const char *allow;          /* ids of findings that its author has allowed, a blank after each; NULL for none */
 	uint32_t line, column;
 	const struct hash_key
 		*key; /* for tables that outsiders probe; borrowed while compiling, NULL for the zero key */
 };
+
+/* Metadata `allow` for guard->allow, in `arena`. False when out of memory. */
+bool guard_allow_compile(const struct node *metadata, struct arena *arena, const char **ret);
+
+/* Whether the guard's author has allowed the finding with this id. */
+bool guard_allows(const struct guard *guard, const char *id);
 
 /* Whether its answer is the same at all times, env->now_ms may then be anything. */
 bool guard_is_timeless(const struct guard *guard);

@@ -206,7 +206,7 @@ guard_new(struct compilation *c, const struct guard2_constraint *constraint, con
 {
 	struct guard *guard = arena_alloc(c->arena, sizeof(*guard));
 
-	if (!guard) {
+	if (!guard || !guard_allow_compile(guard2_get(c->policy->node, "metadata"), c->arena, &guard->allow)) {
 		(void)no_memory(c); /* says so; the answer is NULL */
 		return NULL;
 	}

@@ -55,6 +55,23 @@ edit_distance(struct str a, struct str b)
 	return nearest < far ? row[b.len] : far;
 }
 
+/* Two neighbours changed places, all else equal, letter case aside: one slip of the fingers, not two. */
+static bool
+is_swapped(struct str a, struct str b)
+{
+	size_t i = 0;
+
+	if (a.len != b.len)
+		return false;
+	while (i < a.len && folded(a.ptr[i]) == folded(b.ptr[i]))
+		i++;
+	if (i + 1 >= a.len || folded(a.ptr[i]) != folded(b.ptr[i + 1]) || folded(a.ptr[i + 1]) != folded(b.ptr[i]))
+		return false;
+	for (i += 2; i < a.len && folded(a.ptr[i]) == folded(b.ptr[i]);)
+		i++;
+	return i == a.len;
+}
+
 void
 suggestion_offer(struct suggestion *suggestion, struct str candidate)
 {
@@ -65,7 +82,7 @@ suggestion_offer(struct suggestion *suggestion, struct str candidate)
 
 	if (longer > NAME_MAX_LEN || longer - shorter > DISTANCE_MAX)
 		return;
-	distance = edit_distance(wrong, candidate);
+	distance = is_swapped(wrong, candidate) ? 1 : edit_distance(wrong, candidate);
 	/* Half of a short name changed is another name: "id" is not "min". */
 	if (distance < suggestion->distance && 2 * distance < shorter) {
 		suggestion->distance = distance;

@@ -5,7 +5,10 @@
 
 #include "base/str.h"
 
-/* Offer every candidate; best is then the nearest within an edit distance of 2, absent when there is none. */
+/*
+ * Offer every candidate; best is then the nearest within an edit distance of 2, absent when there is none. Two letters that
+ * changed places are one edit.
+ */
 struct suggestion {
 	struct str wrong, best;
 	unsigned distance; /* of best */

@@ -479,25 +479,20 @@ an_unknown_type_is_an_error_and_another_domains_a_warning(void **state)
 	         "type\n"},
 		{"onap.policies.Naming",
 	         "warning: policy 'p' of type 'onap.policies.Naming' is skipped: clguard does not handle that type\n"},
-		{"onap.policies.controlloopish",
-	         "error: unknown policy type 'onap.policies.controlloopish': expected one that 'clguard types' lists or "
-	         "a document declares\n"},
+		{"onap.policies.controlloopish", "error: unknown policy type 'onap.policies.controlloopish': expected "
+	                                         "one that 'clguard types' lists or "
+	                                         "a document declares\n"},
 		/* short names, in any form */
-		{"FrequencyLimiter",
-	         "error: unknown policy type 'FrequencyLimiter'; did you mean "
-	         "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
-		{"limiter",
-	         "error: unknown policy type 'limiter'; did you mean "
-	         "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
-		{"min-max",
-	         "error: unknown policy type 'min-max'; did you mean "
-	         "'onap.policies.controlloop.guard.common.MinMax'?\n"},
-		{"guard.blaklist",
-	         "error: unknown policy type 'guard.blaklist'; did you mean "
-	         "'onap.policies.controlloop.guard.common.Blacklist'?\n"},
-		{"first_blocks_second",
-	         "error: unknown policy type 'first_blocks_second'; did you mean "
-	         "'onap.policies.controlloop.guard.coordination.FirstBlocksSecond'?\n"},
+		{"FrequencyLimiter", "error: unknown policy type 'FrequencyLimiter'; did you mean "
+	                             "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
+		{"limiter", "error: unknown policy type 'limiter'; did you mean "
+	                    "'onap.policies.controlloop.guard.common.FrequencyLimiter'?\n"},
+		{"min-max", "error: unknown policy type 'min-max'; did you mean "
+	                    "'onap.policies.controlloop.guard.common.MinMax'?\n"},
+		{"guard.blaklist", "error: unknown policy type 'guard.blaklist'; did you mean "
+	                           "'onap.policies.controlloop.guard.common.Blacklist'?\n"},
+		{"first_blocks_second", "error: unknown policy type 'first_blocks_second'; did you mean "
+	                                "'onap.policies.controlloop.guard.coordination.FirstBlocksSecond'?\n"},
 		{"zzz",
 	         "error: unknown policy type 'zzz': expected one that 'clguard types' lists or a document declares\n"},
 	};

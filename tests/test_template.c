@@ -163,9 +163,11 @@ what_is_wrong_with_a_template_is_found(void **state)
 	         "2:31: warning: the name 'b' has no effect: the policy is called 'a'\n"},
 		{VERSION "policies: {a: {type: t, propertys: {}}}\n",
 	         "2:25: warning: unknown key 'propertys' in a policy; did you mean 'properties'?\n"},
-		{VERSION "policies: {a: {}}\n", "2:12: error: policy 'a' has no type: expected one that 'clguard types' lists, such as "
+		{VERSION "policies: {a: {}}\n",
+	         "2:12: error: policy 'a' has no type: expected one that 'clguard types' lists, such as "
 	         "'onap.policies.controlloop.guard.common.FrequencyLimiter'\n"},
-		{VERSION "policies: {a: {type: }}\n", "2:22: error: the policy's type must be a name such as "
+		{VERSION "policies: {a: {type: }}\n",
+	         "2:22: error: the policy's type must be a name such as "
 	         "'onap.policies.controlloop.guard.common.FrequencyLimiter', found null\n"},
 		{VERSION "policies: {a: text}\n",
 	         "2:12: error: policy 'a' must be a map with type and properties, found text\n"},

@@ -9,10 +9,11 @@
 #include "engine/simulation/operational_set.h"
 
 static const char help[] =
-	"usage: clguard check [--mode strict|onap] [--witness] FILE|DIRECTORY...\n\n"
+	"usage: clguard check [--mode strict|onap] [--strict-warnings] [--witness] FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
 	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
-	"  --witness   run the request that shows a finding about the whole set, and print what it showed\n";
+	"  --strict-warnings   a warning is an error; metadata 'allow: [ID]' of a policy silences one\n"
+	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 
 /* What the set as a whole does that its authors cannot have meant. */
 static int
@@ -41,11 +42,29 @@ analyse_doubles(const struct document *documents, size_t count, struct arena *ar
 	return analysis_doubles(list, clock_wall_ms(), arena, diags, ret);
 }
 
+/* Turns the warnings into errors. */
+static void
+diags_promote(struct diags *diags)
+{
+	for (struct diag *diag = diags->first; diag; diag = diag->next) {
+		if (diag->severity == SEVERITY_WARNING)
+			diag->severity = SEVERITY_ERROR;
+	}
+	diags->count[SEVERITY_ERROR] += diags->count[SEVERITY_WARNING];
+	diags->count[SEVERITY_WARNING] = 0;
+}
+
+/* What is asked for beside the files. */
+struct check_options {
+	enum guard_mode mode;
+	bool witnesses, strict_warnings;
+};
+
 static int
-check(enum guard_mode mode, const struct words *paths, bool witnesses)
+check(const struct check_options *asked, const struct words *paths)
 {
 	struct compile_options options = {
-		.mode = mode,
+		.mode = asked->mode,
 		.limits = engine_options_default.limits,
 		.policies_max = engine_options_default.policies_max,
 	};
@@ -77,8 +96,12 @@ check(enum guard_mode mode, const struct words *paths, bool witnesses)
 		r = analyse(set, &arena, &diags, &witness);
 	else if (diags.count[SEVERITY_ERROR] > 0 && analyse_doubles(documents, count, &arena, &diags, &witness) < 0)
 		r = -ERROR_MEMORY;
+	if (asked->strict_warnings)
+		diags_promote(&diags);
+	if (r == 0 && diags.count[SEVERITY_ERROR] > 0)
+		r = -ERROR_SYNTAX;
 	print_findings(stdout, &diags, SEVERITY_INFO);
-	for (; witnesses && witness; witness = witness->next)
+	for (; asked->witnesses && witness; witness = witness->next)
 		hold = witness_run(witness, documents, count, stdout) && hold;
 	if (set)
 		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
@@ -98,12 +121,13 @@ cmd_check(int argc, char **argv)
 {
 	const char *mode_text = NULL;
 	struct words paths = {0};
-	bool want_help = false, witnesses = false;
-	enum guard_mode mode;
+	struct check_options asked = {0};
+	bool want_help = false;
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},
 		{"--mode", .value = &mode_text},
-		{"--witness", .flag = &witnesses},
+		{"--strict-warnings", .flag = &asked.strict_warnings},
+		{"--witness", .flag = &asked.witnesses},
 		{0},
 	};
 
@@ -113,11 +137,11 @@ cmd_check(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_DONE;
 	}
-	if (!read_mode("clguard check", mode_text, &mode))
+	if (!read_mode("clguard check", mode_text, &asked.mode))
 		return EXIT_USAGE;
 	if (!paths.count) {
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	return check(mode, &paths, witnesses);
+	return check(&asked, &paths);
 }

@@ -7,6 +7,7 @@
 #include "api/process/manual_clock.h"
 #include "api/resources/calls.h"
 #include "base/text.h"
+#include "engine/decide/policyset.h"
 
 int64_t
 manual_clock_now(void *context)
@@ -16,20 +17,42 @@ manual_clock_now(void *context)
 	return atomic_load_explicit(&clock->now_ms, memory_order_relaxed);
 }
 
+/* What was found about the policies in force: the first of them, each with its place. */
+static void
+write_findings(struct text *out, const struct policyset *set)
+{
+	const char *comma = "";
+
+	text_addf(out, ",\"finding_count\":%zu,\"findings\":[", set->finding_count);
+	for (const struct diag *diag = set->findings; diag; diag = diag->next, comma = ",") {
+		text_addf(out, "%s{\"severity\":\"%s\",\"id\":", comma, severity_name(diag->severity));
+		text_add_json(out, str_from(diag->code));
+		text_add(out, STR(",\"file\":"));
+		text_add_json(out, str_from(diag->file));
+		text_addf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",\"path\":", diag->line, diag->column);
+		text_add_json(out, str_from(diag->path));
+		text_add(out, STR(",\"text\":"));
+		text_add_json(out, str_from(diag->text));
+		text_add(out, STR("}"));
+	}
+	text_add(out, STR("]"));
+}
+
 void
 generation_get(struct exchange *exchange)
 {
 	struct service *service = exchange->worker->service;
+	struct policyset *set = engine_set_hold(service->engine);
 	char since[TIME_TEXT_SIZE];
-	struct engine_info info;
 	struct text out;
 
-	engine_info(service->engine, &info);
-	time_format_instant(info.since_ms, since);
+	time_format_instant(set->since_ms, since);
 	text_init(&out, exchange->arena);
-	text_addf(&out,
-	          "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"last_error\":", info.generation,
-	          since, info.policies);
+	text_addf(&out, "{\"generation\":%" PRIu64 ",\"since\":\"%s\",\"policies\":%zu,\"guards\":%zu", set->generation,
+	          since, set->policies, set->guards.count);
+	write_findings(&out, set);
+	policyset_drop(set);
+	text_add(&out, STR(",\"last_error\":"));
 	pthread_mutex_lock(&service->reload_lock);
 	text_add_json(&out, str_from(service->last_error ? service->last_error : service->deploy_error));
 	pthread_mutex_unlock(&service->reload_lock);

@@ -99,7 +99,7 @@ find_dead(struct analysis *a, const struct fact *fact)
 	struct witness *witness;
 	struct request request;
 
-	if (!scope_example(&guard->scope, NULL, NULL, a->scratch, &request))
+	if (guard_allows(guard, "SET-05") || !scope_example(&guard->scope, NULL, NULL, a->scratch, &request))
 		return;
 	if (guard->range.kind == RANGE_INSTANTS && guard->range.end < a->now_ms) {
 		diags_add(a->diags, SEVERITY_WARNING, "SET-05", &place,
@@ -143,7 +143,8 @@ find_circle(struct analysis *a, const struct fact *start)
 		}
 		at = next ? exact_text(next, ATTRIBUTE_CLNAME) : STR_NONE;
 	}
-	if (!at.ptr || !str_equal(at, first) || !scope_example(&start->guard->scope, NULL, NULL, a->scratch, &request))
+	if (!at.ptr || !str_equal(at, first) || guard_allows(start->guard, "SET-06") ||
+	    !scope_example(&start->guard->scope, NULL, NULL, a->scratch, &request))
 		return;
 	diags_add(a->diags, SEVERITY_WARNING, "SET-06", &place,
 	          "coordination goes in a circle: '%.*s' blocks '%.*s', and comes to be blocked by it", STR_ARG(first),

@@ -30,6 +30,8 @@ find_shadow(struct analysis *a, struct fact *weak, struct fact *strong)
 	    !range_example(&w->range, &s->range, a->now_ms, &at))
 		return;
 	weak->told = true;
+	if (guard_allows(weak->guard, "SET-02"))
+		return;
 	diags_add(a->diags, SEVERITY_WARNING, "SET-02", &place,
 	          "guard '%.*s' is shadowed: '%.*s' at line %u denies whatever it could deny", STR_ARG(w->policy),
 	          STR_ARG(s->policy), s->line);
@@ -63,6 +65,8 @@ find_contradiction(struct analysis *a, const struct fact *x, const struct fact *
 		return;
 	if (!scope_example(&x->guard->scope, &y->guard->scope, NULL, a->scratch, &request) ||
 	    !range_example(&x->guard->range, &y->guard->range, a->now_ms, &at))
+		return;
+	if (guard_allows(x->guard, "SET-03") || guard_allows(y->guard, "SET-03"))
 		return;
 	diags_add(a->diags, SEVERITY_WARNING, "SET-03", &place,
 	          "guards '%.*s' at line %u and '%.*s' contradict each other: at most %" PRId64 " and at least %" PRId64
@@ -120,6 +124,8 @@ find_idle(struct analysis *a, struct fact *weak, struct fact *strong)
 	    !range_example(&weak->guard->range, &strong->guard->range, a->now_ms, &at))
 		return;
 	weak->told = true;
+	if (guard_allows(weak->guard, "SET-04"))
+		return;
 	diags_add(a->diags, SEVERITY_WARNING, "SET-04", &place,
 	          "limiter '%.*s' is idle: '%.*s' at line %u denies before it does", STR_ARG(weak->guard->policy),
 	          STR_ARG(strong->guard->policy), strong->guard->line);
@@ -161,6 +167,8 @@ find_sublist(struct analysis *a, struct fact *weak, struct fact *strong)
 	    !range_example(&w->range, &s->range, a->now_ms, &at))
 		return;
 	weak->told = true;
+	if (guard_allows(weak->guard, "SET-02"))
+		return;
 	diags_add(a->diags, SEVERITY_WARNING, "SET-02", &place,
 	          "guard '%.*s' is shadowed: '%.*s' at line %u lists every target that it does", STR_ARG(w->policy),
 	          STR_ARG(s->policy), s->line);

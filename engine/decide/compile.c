@@ -429,6 +429,7 @@ policyset_compile(const struct compile_options *options, const struct document *
                   struct policyset **ret_set, struct diags *diags)
 {
 	struct compilation c = {.options = options, .source_count = count, .diags = diags};
+	const struct diag *before = diags->last;
 	bool stopped = false;
 
 	arena_init(&c.scratch, 0);
@@ -447,7 +448,8 @@ policyset_compile(const struct compile_options *options, const struct document *
 		passes[i].run(&c);
 		stopped = is_exhausted(&c) || (diags->count[SEVERITY_ERROR] && !options->skip_bad_policies);
 	}
-	if (!stopped && (!c.catalogue || !c.set->index.slots))
+	if (!stopped && (!c.catalogue || !c.set->index.slots ||
+	                 policyset_keep_findings(c.set, before ? before->next : diags->first) != 0))
 		stopped = true;
 	arena_free(&c.scratch);
 	if (stopped) {

@@ -73,6 +73,7 @@ compile_options(const struct engine *engine)
 		.policies_max = engine->options.policies_max,
 		.builtin = engine->builtin,
 		.key = engine->key,
+		.now_ms = engine_now(engine),
 	};
 }
 

@@ -19,6 +19,40 @@ policyset_new(const struct compile_options *options)
 	return set;
 }
 
+static struct diag *
+diag_copy(const struct diag *diag, struct arena *arena)
+{
+	struct diag *copy = arena_alloc(arena, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *diag;
+	copy->next = NULL;
+	copy->file = arena_str(arena, str_from(diag->file)).ptr;
+	copy->path = arena_str(arena, str_from(diag->path)).ptr;
+	copy->text = arena_str(arena, str_from(diag->text)).ptr;
+	return copy->file && copy->path && copy->text ? copy : NULL;
+}
+
+int
+policyset_keep_findings(struct policyset *set, const struct diag *first)
+{
+	const struct diag **tail = &set->findings;
+
+	for (const struct diag *diag = first; diag; diag = diag->next) {
+		struct diag *copy;
+
+		if (diag->severity < SEVERITY_WARNING || ++set->finding_count > POLICYSET_FINDINGS)
+			continue;
+		copy = diag_copy(diag, &set->arena);
+		if (!copy)
+			return -ERROR_MEMORY;
+		*tail = copy;
+		tail = (const struct diag **)&copy->next;
+	}
+	return 0;
+}
+
 int
 policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
 {

@@ -12,6 +12,8 @@
 #include "guards/guard2.h"
 #include "policytypes/catalogue.h"
 
+#define POLICYSET_FINDINGS 100
+
 /* Const once sealed, but for the holders. All of it is in its own arena. */
 struct policyset {
 	struct arena arena;
@@ -25,6 +27,8 @@ struct policyset {
 	struct operational_index loops;  /* the same by control loop id */
 	size_t policies;                 /* that were compiled; a 2.0.0 guard policy counts as one */
 	size_t types;                    /* policy types known to it */
+	const struct diag *findings;     /* warnings about what is in it, and errors of what was left out; a list */
+	size_t finding_count;            /* all, of which the list has the first POLICYSET_FINDINGS */
 	atomic_uint holders;             /* the engine and each session that refers to it */
 };
 
@@ -52,6 +56,9 @@ int policyset_compile(const struct compile_options *options, const struct docume
 
 /* An empty set of these options, with one holder; NULL on allocation failure. */
 struct policyset *policyset_new(const struct compile_options *options);
+
+/* Copies the findings from `first` on, from warnings up. Before the set is published. 0 or -ERROR_MEMORY. */
+int policyset_keep_findings(struct policyset *set, const struct diag *first);
 
 /* Shared: one more holder, one less; the last one's drop frees the set. Any thread. drop takes NULL. */
 void policyset_hold(struct policyset *set);

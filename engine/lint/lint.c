@@ -153,8 +153,8 @@ id_is_known(struct str id)
 		if (str_is(id, lint_id_name[i]))
 			return true;
 	}
-	/* of the analysis of whole sets */
-	return id.len == 6 && str_starts_with(id, STR("SET-0")) && id.ptr[5] >= '1' && id.ptr[5] <= '6';
+	/* of the analysis of whole sets; SET-01 is about operations, not guards */
+	return id.len == 6 && str_starts_with(id, STR("SET-0")) && id.ptr[5] >= '2' && id.ptr[5] <= '6';
 }
 
 static void
@@ -162,7 +162,7 @@ check_allowed_id(struct lint *lint, const struct guard_source *source, const str
 {
 	if (!node_is_scalar(id) || node_is_null(id) || !id_is_known(id->text))
 		lint_warn(lint, source, METADATA, id,
-		          "'%.*s' is not the id of a finding about guards: expected LINT-01 to %s or SET-01 to SET-06",
+		          "'%.*s' is not the id of a finding about guards: expected LINT-01 to %s or SET-02 to SET-06",
 		          STR_ARG(id->text), lint_id_name[LINT_COUNT - 1]);
 }
 

@@ -30,8 +30,8 @@ exact(const struct guard_source *source, enum attribute attribute)
 	const struct node *node = source->scope[attribute];
 
 	if (node_is_null(node) || !node_is_scalar(node) || lint_is_any(source, node) || source->patterns ||
-	    (source->mode == GUARD_STRICT && text_is_pattern(node->text)))
-		return STR_NONE;
+	    (source->mode == GUARD_STRICT && text_is_pattern(node->text)) || lint_pattern_mark(node->text))
+		return STR_NONE; /* what looks like a pattern is told as that */
 	if (attribute == ATTRIBUTE_OPERATION && source->mode == GUARD_STRICT)
 		return operation_canonical(node->text);
 	return node->text;
@@ -187,9 +187,9 @@ check_ordered_state(struct lint *lint, const struct guard_source *source, struct
 		suggestion_offer(&suggestion, str_from(*state));
 	hint_set(&hint, &suggestion);
 	lint_add(lint, source, SEVERITY_WARNING, lint_id_name[hint.letter_case ? LINT_LETTER_CASE : LINT_OPERATION],
-	         source->scope[ATTRIBUTE_OPERATION],
-	         "'%.*s' is not asked for a participant%s: expected UPDATE, UNINITIALISED, PASSIVE or RUNNING",
-	         STR_ARG(operation), hint.text);
+	         source->scope[ATTRIBUTE_OPERATION], "'%.*s' is not an operation of a participant%s",
+	         STR_ARG(operation),
+	         suggestion.best.ptr ? hint.text : ": expected UPDATE, UNINITIALISED, PASSIVE or RUNNING");
 }
 
 /* A pattern of actors or of operations that matches none of those that are known. */

@@ -49,15 +49,22 @@ lint_pattern_mark(struct str text)
 	return NULL;
 }
 
-/* What it would be as a pattern: between slashes, without what stood for them, "*" and "?" as people mean them. */
+/*
+ * What it would be as a pattern: between slashes, without what stood for them, "*" and "?" as people mean them, and the
+ * flag i as PCRE2 writes it.
+ */
 static void
 as_pattern(struct str text, char *buf, size_t size)
 {
 	size_t len = 0, from = text.ptr[0] == '/' || text.ptr[0] == '^', to = text.len;
+	const char *slash = from < to ? memrchr(text.ptr + from, '/', to - from) : NULL;
+	bool flags = text.ptr[0] == '/' && slash && slash + 1 < text.ptr + to;
 
+	if (flags)
+		to = (size_t)(slash - text.ptr);
 	while (to > from && (text.ptr[to - 1] == '/' || text.ptr[to - 1] == '$'))
 		to--;
-	buf[len++] = '/';
+	len = (size_t)snprintf(buf, size, "/%s", flags && memchr(slash, 'i', text.len - to) ? "(?i)" : "");
 	for (size_t i = from; i < to && len + 4 < size; i++) {
 		char c = text.ptr[i], before = i > from ? text.ptr[i - 1] : 0;
 		bool bare = before != '.' && before != ']' && before != ')' && before != '\\' && before != '*';

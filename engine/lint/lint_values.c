@@ -150,8 +150,8 @@ check_limiter(struct lint *lint, const struct guard_source *source)
 	check_window(lint, source);
 	if (is_everything(source) && source->mode == GUARD_STRICT)
 		lint_warn(lint, source, SCOPE, or_body(source, source->scope[ATTRIBUTE_ACTOR]),
-		          "the scope is everything, but each actor and operation%s is counted by itself",
-		          source->limiter->by_target ? " and target" : "");
+		          "the scope is everything, but each %s is counted by itself",
+		          source->limiter->by_target ? "actor, operation and target" : "actor and operation");
 }
 
 static void

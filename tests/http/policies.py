@@ -55,6 +55,28 @@ def test_a_bad_file_leaves_the_old_set_and_says_why(suite):
         suite.equal((statistics["deploySuccessCount"], statistics["deployFailureCount"]), (3, 2), "counted")
 
 
+def test_guards_that_never_bite_are_told(suite):
+    misspelt = """type: onap.policies.controlloop.guard.common.Blacklist
+properties:
+  actor: APCP
+  operation: Restart
+  blacklist: [vm-1]
+  timeRange: {start_time: '2025-01-01T00:00:00Z', end_time: '2025-01-02T00:00:00Z'}
+"""
+    with Service(policies={"b.yaml": misspelt}) as server:
+        def generation():
+            return server.request("GET", "/clguard/v1/generation").json
+        found = generation()["findings"]
+        suite.equal([(f["severity"], f["id"], f["line"], f["column"], f["path"]) for f in found],
+                    [("warning", "LINT-01", 3, 10, "properties.actor"),
+                     ("warning", "SET-05", 6, 61, "properties.timeRange.end_time")], "with their places")
+        suite.check(found[0]["file"].endswith("b.yaml") and "did you mean 'APPC'?" in found[0]["text"], found[0])
+        suite.equal((generation()["finding_count"], generation()["guards"]), (2, 1), "counted")
+        suite.check("b.yaml:3:10: no actor is called 'APCP'" in server.log_text(), "in the log")
+        server.write("b.yaml", misspelt.replace("APCP", "APPC").replace("2025-01-02", "9999-01-02"))
+        suite.check(wait_for(lambda: generation()["findings"] == []), "mended")
+
+
 def test_a_vanished_path_keeps_the_old_set(suite):
     with Service(policies={"b.yaml": BLACKLIST % "new"}) as server:
         os.unlink(os.path.join(server.policies, "b.yaml"))
