@@ -215,7 +215,8 @@ actors(struct compilation *c)
 {
 	if (c->registry)
 		return c->registry;
-	c->registry = registry_new(&c->scratch, c->diags);
+	c->registry = c->options->actors ? registry_copy(c->options->actors, &c->scratch)
+	                                 : registry_new(&c->scratch, c->diags);
 	for (size_t i = 0; c->registry && i < c->source_count; i++) {
 		if (!c->sources[i].bad && c->sources[i].kind == DOCUMENT_TEMPLATE)
 			registry_add(c->registry, c->sources[i].root, c->diags);

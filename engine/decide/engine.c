@@ -31,6 +31,7 @@ struct engine {
 	struct history *history;
 	struct arena builtin_arena; /* the built-in types, const after engine_open */
 	const struct catalogue *builtin;
+	const struct registry *actors; /* built in, in the same arena */
 	struct hash_key key;
 	struct pattern_scratch *reserve_scratch; /* the committer's */
 	struct follow follow;
@@ -72,6 +73,7 @@ compile_options(const struct engine *engine)
 		.limits = engine->options.limits,
 		.policies_max = engine->options.policies_max,
 		.builtin = engine->builtin,
+		.actors = engine->actors,
 		.key = engine->key,
 		.now_ms = engine_now(engine),
 	};
@@ -96,6 +98,20 @@ publish_empty(struct engine *engine, struct error *err)
 	set->since_ms = engine_now(engine);
 	atomic_init(&engine->current, set);
 	return 0;
+}
+
+/* The built-in actors, once for all loads. */
+static int
+read_actors(struct engine *engine, struct error *err)
+{
+	struct diags diags;
+
+	diags_init(&diags, &engine->builtin_arena);
+	engine->actors = registry_new(&engine->builtin_arena, &diags);
+	if (engine->actors)
+		return 0;
+	return error_set(err, diags.first ? ERROR_INTERNAL : ERROR_MEMORY, NULL, "built-in actors: %s",
+	                 diags.first ? diags.first->text : "out of memory");
 }
 
 int
@@ -124,7 +140,8 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	if (!engine->reserve_scratch)
 		(void)error_set(&local, ERROR_MEMORY, NULL, "out of memory");
 	if (local.code || policyset_builtin(&engine->builtin_arena, &engine->builtin, &local) != 0 ||
-	    publish_empty(engine, &local) != 0 || history_open(&history, &engine->history, &local) != 0) {
+	    read_actors(engine, &local) != 0 || publish_empty(engine, &local) != 0 ||
+	    history_open(&history, &engine->history, &local) != 0) {
 		engine_close(engine);
 		return error_set(err, local.code, NULL, "%s", local.text);
 	}

@@ -275,6 +275,52 @@ registry_new(struct arena *arena, struct diags *diags)
 	return err.code != ERROR_NONE || registry->out_of_memory ? NULL : registry;
 }
 
+static struct capability *
+capabilities_copy(const struct capability *from, struct arena *arena, bool *ret_good)
+{
+	struct capability *first = NULL, **tail = &first;
+
+	for (; from; from = from->next) {
+		struct capability *copy = arena_alloc(arena, sizeof(*copy));
+
+		if (!copy) {
+			*ret_good = false;
+			return first;
+		}
+		*copy = *from;
+		copy->next = NULL;
+		*tail = copy;
+		tail = &copy->next;
+	}
+	return first;
+}
+
+struct registry *
+registry_copy(const struct registry *base, struct arena *arena)
+{
+	struct registry *registry = arena_alloc(arena, sizeof(*registry));
+	bool good = registry != NULL;
+
+	if (!good)
+		return NULL;
+	*registry = (struct registry){.arena = arena, .complete = true};
+	for (const struct actor *from = base->first; from && good; from = from->next) {
+		struct actor *copy = arena_alloc(arena, sizeof(*copy));
+
+		if (!copy)
+			return NULL;
+		*copy = *from;
+		copy->next = NULL;
+		copy->capabilities = capabilities_copy(from->capabilities, arena, &good);
+		if (registry->last)
+			registry->last->next = copy;
+		else
+			registry->first = copy;
+		registry->last = copy;
+	}
+	return good ? registry : NULL;
+}
+
 const struct actor *
 registry_first(const struct registry *registry)
 {

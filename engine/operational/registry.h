@@ -53,6 +53,9 @@ struct registry;
 /* With the built-in actors. NULL when memory is out (or the built-in data is broken: our own mistake, in diags). */
 struct registry *registry_new(struct arena *arena, struct diags *diags);
 
+/* A registry of its own with what `base` has, to be added to; texts are shared, so base must outlive it. NULL when out of memory. */
+struct registry *registry_copy(const struct registry *base, struct arena *arena);
+
 /*
  * Adds the actors of a service template: topology_template.node_templates of node type onap.nodetype.controlloop.Actor,
  * or of a type of this document that derives from it. A known id gains capabilities; one that is known is replaced.
