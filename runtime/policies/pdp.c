@@ -149,8 +149,8 @@ settle_policies(struct pdp *pdp, const struct concepts *has, struct concepts *re
 	}
 }
 
-/* What a PDP could not take is taken out of its subgroup, as ONAP's PAP does. */
-static void
+/* What a PDP could not take is taken out of its subgroup, as ONAP's PAP does; all its PDPs are told. False: nothing. */
+static bool
 withdraw_failed(struct turn *turn, struct pdp *pdp)
 {
 	struct pdp_group *group = group_load(turn, pdp->group);
@@ -162,14 +162,11 @@ withdraw_failed(struct turn *turn, struct pdp *pdp)
 		    concepts_drop(&subgroup->policies, policy->policy))
 			concepts_add(turn, &failed, policy->policy);
 	if (!failed.count)
-		return;
+		return false;
 	group_save(turn, group);
 	generation_withdraw(turn, group, subgroup, &failed);
-	for (size_t i = 0; i < failed.count; i++)
-		pdp_policy_of(turn, pdp, failed.items[i])->deploy = false;
-	for (struct pdp *other = pdp_rows(turn, pdp->group, pdp->type); other; other = other->next)
-		if (!str_equal(other->id, pdp->id))
-			pdp_update(turn, other, NULL, &failed);
+	pdps_update(turn, group, subgroup, NULL, &failed);
+	return true;
 }
 
 /* A heartbeat whose list differs from what it is to have brings an update. */
@@ -197,7 +194,11 @@ pdp_answered(struct turn *turn, struct pdp *pdp, const struct node *message)
 	pdp->tries = 0;
 	if (list) {
 		settle_policies(pdp, &has, &changed, turn);
-		withdraw_failed(turn, pdp);
+		pdp_save(turn, pdp);
+		if (changed.count)
+			notify_policies(turn, &changed, 1);
+		if (withdraw_failed(turn, pdp))
+			return; /* it is to answer that first */
 	}
 	group = group_load(turn, pdp->group);
 	if (group && !str_equal(pdp->state, group->state)) {
@@ -205,8 +206,6 @@ pdp_answered(struct turn *turn, struct pdp *pdp, const struct node *message)
 		pdp_send_state(turn, pdp, group->state);
 	}
 	pdp_save(turn, pdp);
-	if (changed.count)
-		notify_policies(turn, &changed, 1);
 }
 
 static void
