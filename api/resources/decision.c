@@ -7,6 +7,8 @@
 #include "api/http/service.h"
 #include "api/process/decision_log.h"
 #include "api/resources/access.h"
+#include "api/resources/calls.h"
+#include "runtime/administration/applications.h"
 
 static void
 count(struct metrics_shard *metrics, const struct decision *decision)
@@ -67,6 +69,28 @@ answer_access(struct exchange *exchange, const struct node *root, struct error *
 	return 0;
 }
 
+/* Actions that hand out policies: off the worker, because there may be many. */
+static void
+answer_application(struct exchange *exchange)
+{
+	struct runtime_call *call = call_new(exchange);
+
+	if (!call)
+		return;
+	call->raw = arena_str(&call->arena, exchange->body);
+	call->other = exchange->reads == MEDIA_YAML ? STR("yaml") : STR_NONE;
+	call->version = str_is(exchange_query(exchange, "abbrev"), "true") ? STR("abbrev") : STR_NONE;
+	answer_read_call(exchange, call, applications_read);
+}
+
+static bool
+is_application(const struct node *root)
+{
+	const struct node *action = node_get(root, "action");
+
+	return action && action->kind == NODE_TEXT && application_is(action->text);
+}
+
 /* False when the request was refused, or answered as another action than guard. */
 static bool
 read_slowly(struct exchange *exchange, struct request *ret)
@@ -76,6 +100,10 @@ read_slowly(struct exchange *exchange, struct request *ret)
 	struct node *root;
 	int r = read_body(exchange, &root, &err);
 
+	if (r == 0 && is_application(root)) {
+		answer_application(exchange);
+		return false;
+	}
 	if (r == 0 && !request_is_access(root))
 		r = request_read(root, (struct request_form){service->mode, service->settings->ignore_unknown},
 		                 exchange->arena, ret, &err);
