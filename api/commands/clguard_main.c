@@ -25,6 +25,8 @@ static const struct command {
 	{"order", cmd_order, "order an instance into a state"},
 	{"watch", cmd_watch, "show instances and their elements, live"},
 	{"participants", cmd_participants, "show who takes part"},
+	{"policy", cmd_policy, "enter, deploy, undeploy and roll back policies of a running service"},
+	{"pap", cmd_pap, "show what became of deployments"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import subprocess
 import tempfile
 import threading
 import time
@@ -220,6 +221,51 @@ def test_deployments_survive_a_restart(suite):
                 suite.check(False, "starts without a policy that is deployed")
         except RuntimeError as problem:
             suite.check("already defined" in str(problem), str(problem))
+
+
+def clguard(server, *words):
+    """The command line against the service: (exit code, what it printed)."""
+    done = subprocess.run([os.path.join(service.BUILD, "clguard"), *words, "--service", server.address()],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_the_command_line_does_it_all(suite):
+    with service.Service() as server:
+        files = {}
+        for name, policy in (("good", blacklist("edge.block", "vm-1")), ("bad", limiter("bad.limit", limit=0))):
+            files[name] = server.path(name + ".json")
+            with open(files[name], "w", encoding="utf-8") as file:
+                json.dump(template(policy), file, indent=1)
+        suite.equal(clguard(server, "policy", "create", files["good"]), (0, "created\n"), "create")
+        code, text = clguard(server, "policy", "create", files["bad"])
+        suite.equal((code, "body:" in text and "limit" in text), (1, True), f"create says what is wrong: {text}")
+        code, text = clguard(server, "policy", "create", files["bad"], "--dry-run")
+        suite.equal((code, "body:" in text), (1, True), f"so does a dry run: {text}")
+        code, text = clguard(server, "policy", "list")
+        suite.equal((code, "edge.block" in text and BLACKLIST in text), (0, True), "list")
+        code, text = clguard(server, "policy", "get", "edge.block")
+        suite.equal((code, "blacklist:" in text), (0, True), "get")
+        code, text = clguard(server, "policy", "deploy", "edge.block", "--dry-run")
+        suite.equal((code, text.splitlines()), (0, ["would deploy edge.block 1.0.0 in defaultGroup xacml",
+                                                    "would be in force: edge.block 1.0.0"]), "deploy, dry")
+        suite.equal(clguard(server, "policy", "deploy", "edge.block:1.0.0"), (0, "deployed\n"), "deploy")
+        suite.equal(verdict(server), "Deny", "in force")
+        code, text = clguard(server, "pap", "status")
+        suite.equal((code, text.split()[:3]), (0, ["SUCCESS", "edge.block", "1.0.0"]), "status")
+        suite.equal(clguard(server, "policy", "undeploy", "edge.block"), (0, "undeployed\n"), "undeploy")
+        suite.equal(clguard(server, "policy", "diff", "1"), (0, "- edge.block 1.0.0 in defaultGroup xacml\n"), "diff")
+        code, text = clguard(server, "policy", "history")
+        suite.equal([line.split()[0] for line in text.splitlines()], ["2", "-", "1", "+"], "history")
+        suite.equal(clguard(server, "policy", "rollback", "1"), (0, "rolled back\n"), "rollback")
+        suite.equal(verdict(server), "Deny", "in force again")
+        clguard(server, "policy", "undeploy", "edge.block")
+        suite.equal(clguard(server, "policy", "delete", "edge.block", "1.0.0"), (0, "deleted\n"), "delete")
+        code, text = clguard(server, "policy", "get", "edge.block", "--json")
+        suite.equal((code, "not found" in text), (1, True), "what is not there")
+        suite.equal(json.loads(clguard(server, "policy", "history", "--json")[1])["generation"], 4, "json")
+        suite.equal(clguard(server, "policy", "get", "../x")[0], 2, "a name is not a path")
+        suite.equal(clguard(server, "policy", "sing")[0], 2, "no such verb")
 
 
 def test_audit_names_who_did_it(suite):
