@@ -18,6 +18,33 @@ export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$root"
 ${CC:-cc} "$top/examples/embed.c" $(pkg-config --cflags --libs clguard) -o "$root/embed"
 LD_LIBRARY_PATH="$root$prefix/lib" "$root/embed" "$top/examples/policies" | grep -q 'denied, limit_reached'
 
+# The header in C++, without a warning; header, library and pkg-config name one version.
+cat >"$root/version.cc" <<'END'
+#include <clguard.h>
+#include <cstdio>
+#include <cstring>
+
+int main()
+{
+	struct clg_options options = CLG_OPTIONS_INIT;
+	struct clg_request request = CLG_REQUEST_INIT;
+	struct clg_operation operation = CLG_OPERATION_INIT;
+	struct clg_guard_policy policy = CLG_GUARD_POLICY_INIT;
+	struct clg_constraint constraint = CLG_CONSTRAINT_INIT;
+	struct clg_document document = CLG_DOCUMENT_INIT;
+
+	std::puts(clg_version());
+	return std::strcmp(clg_version(), CLG_VERSION) != 0 || options.size + request.size + operation.size + policy.size +
+		constraint.size + document.size == 0;
+}
+END
+if command -v "${CXX:-c++}" >/dev/null; then
+	# shellcheck disable=SC2046
+	"${CXX:-c++}" -std=c++11 -Wall -Wextra -Wpedantic -Werror "$root/version.cc" $(pkg-config --cflags --libs clguard) -o "$root/version"
+	version=$(LD_LIBRARY_PATH="$root$prefix/lib" "$root/version")
+	[ "$version" = "$(pkg-config --modversion clguard)" ] || { echo "the library is version $version"; exit 1; }
+fi
+
 # Programs, manual pages, types; and only what clguard.h declares is exported.
 for file in bin/clguard sbin/clguardd include/clguard.h share/man/man1/clguard.1 share/man/man8/clguardd.8 \
 	share/man/man5/clguard-policy.5 share/man/man5/clguard.yaml.5 \

@@ -16,7 +16,8 @@ static struct clg_error err;
 static const struct clg_results *results;
 
 static const struct clg_guard_policy restart = {
-	"unique_guard_vUSP_1", "APPC 5 Restart", "at most 5 restarts in 15 minutes by day", "APPC", "Restart",
+	sizeof(restart), "unique_guard_vUSP_1", "APPC 5 Restart", "at most 5 restarts in 15 minutes by day", "APPC",
+	"Restart",
 };
 static const int five = 5, one = 1;
 static const char *const names[] = {"vm_name_1", "vm_name_2"};
@@ -347,7 +348,7 @@ static void
 texts_are_copied_and_quoted(void **state)
 {
 	char id[] = "a: #1";
-	struct clg_guard_policy policy = {id, "no", NULL, "SO", "VF Module Create"};
+	struct clg_guard_policy policy = {0, id, "no", NULL, "SO", "VF Module Create"};
 
 	(void)state;
 	good(clg_builder_add_policy(builder, &policy, &err));

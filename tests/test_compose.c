@@ -15,25 +15,27 @@
 #define HEAD "tosca_definitions_version: tosca_simple_yaml_1_3\n"
 
 static const struct clg_document documents[] = {
-	{"participants.yaml", HEAD "topology_template:\n"
-                                   "  node_templates:\n"
-                                   "    p.Http: {version: 1.0.0, type: " CLAMP "HttpParticipant, type_version: 1.0.1}\n"
-                                   "    p.Other: {version: 1.0.0, type: " CLAMP "Participant, type_version: 1.0.1}\n"},
-	{"elements.yaml", HEAD "data_types:\n"
-                               "  org.Shared: {derived_from: tosca.datatypes.Root, properties: {a: {type: string}}}\n"
-                               "topology_template:\n"
-                               "  node_templates:\n"
-                               "    e.Limits:\n"
-                               "      version: 1.0.0\n"
-                               "      type: " CLAMP "HttpControlLoopElement\n"
-                               "      type_version: 1.0.1\n"
-                               "      properties: {participantType: {name: p.Http, version: 1.0.0}, startPhase: 1}\n"
-                               "    e.Unused:\n"
-                               "      version: 1.0.0\n"
-                               "      type: " CLAMP "HttpControlLoopElement\n"
-                               "      type_version: 1.0.1\n"
-                               "      properties: {participantType: {name: p.Other, version: 1.0.0}}\n"},
-	{"store.json",
+	{0, "participants.yaml",
+         HEAD "topology_template:\n"
+              "  node_templates:\n"
+              "    p.Http: {version: 1.0.0, type: " CLAMP "HttpParticipant, type_version: 1.0.1}\n"
+              "    p.Other: {version: 1.0.0, type: " CLAMP "Participant, type_version: 1.0.1}\n"},
+	{0, "elements.yaml",
+         HEAD "data_types:\n"
+              "  org.Shared: {derived_from: tosca.datatypes.Root, properties: {a: {type: string}}}\n"
+              "topology_template:\n"
+              "  node_templates:\n"
+              "    e.Limits:\n"
+              "      version: 1.0.0\n"
+              "      type: " CLAMP "HttpControlLoopElement\n"
+              "      type_version: 1.0.1\n"
+              "      properties: {participantType: {name: p.Http, version: 1.0.0}, startPhase: 1}\n"
+              "    e.Unused:\n"
+              "      version: 1.0.0\n"
+              "      type: " CLAMP "HttpControlLoopElement\n"
+              "      type_version: 1.0.1\n"
+              "      properties: {participantType: {name: p.Other, version: 1.0.0}}\n"},
+	{0, "store.json",
          "{\"tosca_definitions_version\": \"tosca_simple_yaml_1_3\",\n"
          " \"data_types\": {\"org.Shared\": {\"derived_from\": \"tosca.datatypes.Root\", \"properties\": {\"a\": "
          "{\"type\": \"integer\"}}}},\n"
@@ -168,7 +170,7 @@ a_spec_has_a_name_a_version_and_elements(void **state)
 static void
 a_document_that_cannot_be_read_is_named(void **state)
 {
-	const struct clg_document bad = {"bad.json", "{\"a\": }"};
+	const struct clg_document bad = {.name = "bad.json", .text = "{\"a\": }"};
 	char *yaml = NULL;
 
 	(void)state;

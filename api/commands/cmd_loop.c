@@ -189,7 +189,7 @@ compose_alone(struct ask *ask, const char *spec)
 			fprintf(stderr, "clguard compose: %s\n", err.text);
 			return EXIT_ENVIRONMENT;
 		}
-		documents[i] = (struct clg_document){file, bytes.ptr};
+		documents[i] = (struct clg_document){.name = file, .text = bytes.ptr};
 	}
 	if (!documents || clg_compose(documents, count, spec, &yaml, &refusal) != 0) {
 		bool placed = refusal.line && refusal.code != CLG_ESYNTAX; /* then it is a place of the specification */

@@ -21,6 +21,12 @@ struct clg_session {
 static_assert(CLG_ESYNTAX == (int)ERROR_SYNTAX && CLG_EINTERNAL == (int)ERROR_INTERNAL, "one numbering of errors");
 
 const char *
+clg_version(void)
+{
+	return PACKAGE_VERSION;
+}
+
+const char *
 clg_error_name(int code)
 {
 	return error_name((enum error_code)(code < 0 ? -code : code));
@@ -289,7 +295,7 @@ clg_decide_batch(struct clg_session *session, const struct clg_request *requests
 
 	session_batch_begin(session->session);
 	for (size_t i = 0; i < count; i++) {
-		int one = clg_decide(session, &requests[i], &ret[i]);
+		int one = clg_decide(session, clg_element(requests, sizeof(*requests), i), &ret[i]);
 
 		if (r == 0)
 			r = one;
@@ -329,7 +335,7 @@ clg_record(struct clg_engine *engine, const struct clg_operation *rows, size_t c
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const char *lacks;
 
-		copies[i] = row_from(&rows[i]);
+		copies[i] = row_from(clg_element(rows, sizeof(*rows), i));
 		lacks = operation_lacks(&copies[i]);
 		if (lacks)
 			r = error_set(&error, ERROR_MISSING, NULL, "row %zu: %s", i, lacks);

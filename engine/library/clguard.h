@@ -13,6 +13,20 @@ extern "C" {
 
 #define CLG_API __attribute__((visibility("default")))
 
+/* The version of this header; clg_version() is that of the library which the program runs with. */
+#define CLG_VERSION_MAJOR 0
+#define CLG_VERSION_MINOR 1
+#define CLG_VERSION_PATCH 0
+#define CLG_VERSION "0.1.0"
+
+CLG_API const char *clg_version(void);
+
+/*
+ * How structs grow. One that the program fills begins with its size: CLG_..._INIT sets it, and 0 means that of version 0.1.0, so
+ * that {0} will do. A library that is newer than the program takes later members for absent; one that is older does not look
+ * at them. One that the library fills has reserved room, which it clears; later members take their place from there.
+ */
+
 /*
  * An engine holds the active policy set and the operation counters (a database directory). A session asks; one a thread.
  * Anything that is not said to be one thread's may be called from any thread. Functions return 0 or a negative
@@ -51,7 +65,7 @@ CLG_API const char *clg_error_name(int code);
 
 enum clg_mode { CLG_STRICT, CLG_ONAP };
 
-/* Start from CLG_OPTIONS_INIT, which has the defaults; size makes room for later members. */
+/* Start from CLG_OPTIONS_INIT, which has the defaults. */
 struct clg_options {
 	size_t size;
 	const char *data; /* database directory, made when missing; NULL: private, gone at close */
@@ -68,7 +82,8 @@ struct clg_options {
 
 #define CLG_OPTIONS_INIT \
 	{ \
-		.size = sizeof(struct clg_options), .lease_ms = 3600000, .map_bytes = (size_t)1 << 36 \
+		sizeof(struct clg_options), NULL, CLG_STRICT, false, false, false, 3600000, (size_t)1 << 36, NULL, \
+			NULL, false \
 	}
 
 CLG_API int clg_open(const struct clg_options *options, struct clg_engine **ret_engine, struct clg_error *err);
@@ -101,14 +116,20 @@ CLG_API int clg_load(struct clg_engine *engine, const char *const *paths, size_t
 CLG_API int clg_session_open(struct clg_engine *engine, struct clg_session **ret_session, struct clg_error *err);
 CLG_API void clg_session_close(struct clg_session *session);
 
-/* What is asked. NULL is "not given". Start from {0}. */
+/* What is asked. NULL is "not given". */
 struct clg_request {
+	size_t size;
 	const char *actor, *operation, *target, *clname;
 	const char *vnf_name, *vnf_id, *vnf_type, *nf_naming_code, *vserver_id, *cloud_region_id;
 	const char *request_id, *subrequest_id;
 	const int32_t *vf_count; /* the count the operation would lead to */
-	const void *reserved[4]; /* NULL */
 };
+
+#define CLG_REQUEST_INIT \
+	{ \
+		sizeof(struct clg_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+			NULL \
+	}
 
 enum clg_effect { CLG_PERMIT, CLG_DENY };
 
@@ -144,12 +165,18 @@ CLG_API int clg_explain(struct clg_session *session, const struct clg_request *r
 
 /* An operation that somebody performed. Times are Unix milliseconds, 0 for unknown. */
 struct clg_operation {
+	size_t size;
 	const char *actor, *operation, *target, *clname;
 	const char *request_id, *subrequest_id;
 	const char *outcome; /* "Started", "Success", "Failure", ... */
 	const char *message;
 	int64_t start_ms, end_ms;
 };
+
+#define CLG_OPERATION_INIT \
+	{ \
+		sizeof(struct clg_operation), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 \
+	}
 
 /*
  * Enters operations, all or none; returns after the commit. Started then final with the same identity is an update.
@@ -171,6 +198,7 @@ struct clg_reservation {
 	bool repeated;                /* the same request ids had it already, and it is live */
 	int64_t expires_ms;
 	void *held;
+	const void *reserved[4];
 };
 
 /*
@@ -208,10 +236,17 @@ CLG_API int clg_renew(struct clg_engine *engine, const char *id, int64_t lease_m
 struct clg_builder;
 
 struct clg_guard_policy {
+	size_t size;
 	const char *id, *name, *description, *actor, *recipe;
 };
 
+#define CLG_GUARD_POLICY_INIT \
+	{ \
+		sizeof(struct clg_guard_policy), NULL, NULL, NULL, NULL, NULL \
+	}
+
 struct clg_constraint {
+	size_t size;
 	const int *num;                         /* NULL when there is no limiter */
 	const char *duration;                   /* "PT15M" or 5min 10min 30min 1h 12h 1d 5d 1w 1mon */
 	const char *active_from, *active_until; /* time_in_range: arg2, arg3; NULL for always */
@@ -219,15 +254,23 @@ struct clg_constraint {
 	size_t blacklist_count;
 };
 
+#define CLG_CONSTRAINT_INIT \
+	{ \
+		sizeof(struct clg_constraint), NULL, NULL, NULL, NULL, NULL, 0 \
+	}
+
 enum clg_message_level { CLG_MESSAGE_INFO, CLG_MESSAGE_WARNING, CLG_MESSAGE_ERROR, CLG_MESSAGE_EXCEPTION };
 
+struct clg_message {
+	enum clg_message_level level;
+	const char *text;
+};
+
+/* The library's own. */
 struct clg_results {
 	bool valid;                /* false as soon as one message is an ERROR or EXCEPTION */
 	const char *specification; /* YAML; NULL when it could not be made */
-	const struct clg_message {
-		enum clg_message_level level;
-		const char *text;
-	} * messages;
+	const struct clg_message *messages;
 	size_t message_count;
 };
 
@@ -254,9 +297,15 @@ CLG_API int clg_builder_build(struct clg_builder *builder, const struct clg_resu
  * metadata and refers to its elements. Any thread.
  */
 struct clg_document {
+	size_t size;
 	const char *name; /* for messages; may be NULL */
 	const char *text; /* a service template, YAML or JSON */
 };
+
+#define CLG_DOCUMENT_INIT \
+	{ \
+		sizeof(struct clg_document), NULL, NULL \
+	}
 
 /*
  * documents: what a design time catalogue holds; the first that has an element's definition, or its participant type's,

@@ -19,10 +19,11 @@ read_documents(const struct clg_document *documents, size_t count, struct arena 
 	if (!roots)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		const char *name = documents[i].name ? documents[i].name : "";
+		const struct clg_document *document = clg_element(documents, sizeof(*documents), i);
+		const char *name = document->name ? document->name : "";
 
-		if (document_read(str_from(documents[i].text), name, &document_limits_default, arena, &roots[i],
-		                  &local) == 0)
+		if (document_read(str_from(document->text), name, &document_limits_default, arena, &roots[i], &local) ==
+		    0)
 			continue;
 		return error_set_at(err, local.code, local.line, local.column, "%s:%u:%u: %s", name, local.line,
 		                    local.column, local.text);

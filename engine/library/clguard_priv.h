@@ -10,6 +10,15 @@
 /* Copies an error to the library's form; dst may be NULL. Returns the negative code, as functions of clguard.h do. */
 int clg_error_from(struct clg_error *dst, const struct error *src);
 
+/* Element i of an array of structs that begin with their size, as the program that made it lays it out; 0: own_size. */
+static inline const void *
+clg_element(const void *first, size_t own_size, size_t i)
+{
+	size_t size = *(const size_t *)first;
+
+	return (const char *)first + (size ? size : own_size) * i;
+}
+
 /* The engine behind the library's. */
 struct engine *clg_engine_of(struct clg_engine *engine);
 
