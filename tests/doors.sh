@@ -54,6 +54,39 @@ says out '"used":0,"limit":5'
 "$clguard" decide --policy "$work/limit.yaml" --request - <"$work/request.json" >"$work/out" || { echo 'no request from stdin'; bad=1; }
 says out '{"status":"Permit","reason":"permit"}'
 
+# The same requests in both modes, and under two sets of policies: a file of lines, a list, a decision log.
+printf 'type: onap.policies.controlloop.guard.common.MinMax\nproperties: {actor: A, operation: o, target: t, min: 1, max: 3}\n' >"$work/three.yaml"
+sed 's/max: 3/max: 4/' "$work/three.yaml" >"$work/four.yaml"
+for count in 2 3 4 9; do
+	echo "{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"A\",\"operation\":\"o\",\"target\":\"t\",\"vfCount\":$count}}}"
+done >"$work/requests.jsonl"
+echo '{"action":"guard","resource":{"guard":{"Actor":"A","operation":"o"}}}' >>"$work/requests.jsonl"
+expect 1 "$clguard" compare --policy "$work/three.yaml" --requests "$work/requests.jsonl"
+says out "requests.jsonl:2: strict Permit, permit; onap Deny, above_max by "
+says out "requests.jsonl:5: strict refused, unknown attribute 'Actor'"
+says out '; onap Permit, no_applicable_guard'
+says err '5 requests, 2 answered otherwise'
+expect 1 "$clguard" compare --policy "$work/three.yaml" --with "$work/four.yaml" --requests "$work/requests.jsonl"
+says out "requests.jsonl:3: --policy Deny, above_max by $work/three.yaml ($work/three.yaml:1); --with Permit, permit"
+says err '5 requests, 1 answered otherwise'
+expect 0 "$clguard" compare --policy "$work/three.yaml" --with "$work/three.yaml" --requests "$work/requests.jsonl"
+{ echo '['; sed -n '1p' "$work/requests.jsonl"; echo ,; sed -n '3p' "$work/requests.jsonl"; echo ']'; } >"$work/requests.json"
+expect 1 "$clguard" compare --policy "$work/three.yaml" --with "$work/four.yaml" --requests "$work/requests.json"
+says out 'requests.json:4: --policy Deny'
+echo '{"time":"2026-04-14T12:00:00Z","actor":"A","operation":"o","target":"t","vfCount":4,"status":"Deny","reason":"above_max"}' >"$work/decisions.log"
+expect 1 "$clguard" compare --policy "$work/three.yaml" --with "$work/four.yaml" --requests "$work/decisions.log"
+says out 'decisions.log:1: --policy Deny'
+echo '{"action":' >>"$work/decisions.log"
+expect 1 "$clguard" compare --policy "$work/three.yaml" --requests "$work/decisions.log"
+says err 'decisions.log:2:11: error: '
+expect 2 "$clguard" compare --policy "$work/three.yaml" --requests "$work/decisions.log" --mode onap
+says err 'without --with both modes answer'
+
+# A type with all of its properties.
+expect 0 "$clguard" types onap.policies.controlloop.guard.common.MinMax
+says out '#   actor: string, required (of onap.policies.controlloop.guard.Common)'
+says out '#   max: integer, optional'
+
 # Findings: file, line, column, severity; exit codes of each kind of fault.
 printf 'type: onap.policies.controlloop.guard.common.Blacklist\nproperties:\n  actor: A\n  operation: o\n  blaklist: [t]\n' \
 	>"$work/bad.yaml"

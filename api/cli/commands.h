@@ -12,6 +12,7 @@
 /* argv[0] is the command's own name; the result is the exit code (arguments.h). */
 int cmd_check(int argc, char **argv);
 int cmd_commission(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_compose(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_db(int argc, char **argv);

@@ -14,6 +14,8 @@ static const struct command {
 	{"check", cmd_check, "compile policies and print every finding"},
 	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
 	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},
+	{"compare", cmd_compare,
+         "answer requests in both modes, or under two sets of policies, and tell the differences"},
 	{"decide", cmd_decide, "take one decision from files"},
 	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},

@@ -11,7 +11,8 @@
 static const char help[] =
 	"usage: clguard types [--json-schema] [NAME [VERSION]]\n\n"
 	"Without a name lists the built-in types: kind, name, version, description. With a name prints\n"
-	"its declaration as YAML, or with --json-schema the JSON Schema of its properties.\n";
+	"its declaration as YAML, and as comments all of its properties, with those that it inherits and what\n"
+	"declares them; or with --json-schema the JSON Schema of its properties.\n";
 
 static int
 print_type(void *context, const struct type *type)
@@ -27,6 +28,41 @@ print_type(void *context, const struct type *type)
 	return 0;
 }
 
+static void
+print_schema(const struct schema *schema)
+{
+	printf("%.*s", STR_ARG(schema->type_name));
+	if (schema->entry) {
+		fputs(" of ", stdout);
+		print_schema(schema->entry);
+	}
+}
+
+/* Comments, so that the whole stays the YAML of the declaration. */
+static void
+print_properties(const struct type *type)
+{
+	if (type->property_count)
+		puts("\n# All properties, with those that it inherits:");
+	for (size_t i = 0; i < type->property_count; i++) {
+		const struct property *property = &type->properties[i];
+		struct str description = property->description;
+		const char *end = description.len ? memchr(description.ptr, '\n', description.len) : NULL;
+
+		if (end)
+			description.len = (size_t)(end - description.ptr);
+		printf("#   %.*s: ", STR_ARG(property->name));
+		print_schema(&property->schema);
+		printf(", %s", property->required ? "required" : "optional");
+		if (property->fallback && node_is_scalar(property->fallback))
+			printf(", default %.*s", STR_ARG(property->fallback->text));
+		if (property->declared_by != type)
+			printf(" (of %.*s)", STR_ARG(property->declared_by->name));
+		printf("\n%s%.*s%s", description.len ? "#       " : "", STR_ARG(description),
+		       description.len ? "\n" : "");
+	}
+}
+
 static int
 print_yaml(const struct type *type)
 {
@@ -35,6 +71,7 @@ print_yaml(const struct type *type)
 
 		if (strcmp(document->name, node_file(type->node)) == 0) {
 			fwrite(document->text, 1, document->len, stdout);
+			print_properties(type);
 			return EXIT_DONE;
 		}
 	}
