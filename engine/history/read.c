@@ -197,8 +197,7 @@ is_answered(struct history *history, const struct count_query *query, struct cou
 	*ret = (struct count_result){0, TIME_NONE};
 	if (query->limit == 0)
 		return true;
-	if (query->whether)
-		note_window(history, query);
+	note_window(history, query);
 	return is_unknown(history, query, ret);
 }
 
