@@ -25,8 +25,14 @@ const char *const reservation_state_name[4] = {
 	[RESERVATION_EXPIRED] = "expired",
 };
 
-static void
-id_write(struct hash128 id, char out[RESERVATION_ID_SIZE])
+const char *const reservation_event_name[RESERVATION_EVENT_COUNT] = {
+#define X(name, text) [RESERVATION_##name##_EVENT] = text,
+	RESERVATION_EVENTS(X)
+#undef X
+};
+
+void
+reservation_id_write(struct hash128 id, char out[RESERVATION_ID_SIZE])
 {
 	(void)snprintf(out, RESERVATION_ID_SIZE, "%016llx%016llx", (unsigned long long)id.hi,
 	               (unsigned long long)id.lo);
@@ -101,7 +107,7 @@ deny_error(struct reservation *ret, const struct policyset *set, int64_t now_ms)
 static void
 status_of(const struct reserved *reserved, struct reservation_status *ret)
 {
-	id_write(reserved->id, ret->id);
+	reservation_id_write(reserved->id, ret->id);
 	ret->state = reserved->state;
 	ret->expires_ms = reserved->expires_ms;
 }
@@ -121,7 +127,7 @@ permit_as(struct reservation *ret, const struct policyset *set, const struct res
 	}
 	ret->repeated = reserved->repeated;
 	ret->expires_ms = reserved->expires_ms;
-	id_write(reserved->id, ret->id);
+	reservation_id_write(reserved->id, ret->id);
 }
 
 /* Rows hold the canonical spelling of an operation, as the guards count it. */

@@ -35,6 +35,46 @@ struct reservation {
 	struct policyset *set; /* held; reservation_done drops it */
 };
 
+/* What became of the question for a right, or of a right; the names are those of the decision log and of a metric. */
+#define RESERVATION_EVENTS(X) \
+	X(RESERVED, "reserved") \
+	X(REPEATED, "repeated") /* the live reservation of the same ids was given again */ \
+	X(DENIED, "denied") \
+	X(WITHDRAWN, \
+	  "withdrawn") /* permitted, and given back at once, because another right of the same order was denied */ \
+	X(REFUSED, "refused") /* a conflict: the ids are another request's, or the reservation is in another state */ \
+	X(SETTLED, "settled") \
+	X(ABORTED, "aborted") \
+	X(RENEWED, "renewed") \
+	X(EXPIRED, "expired")
+
+enum reservation_event {
+#define X(name, text) RESERVATION_##name##_EVENT,
+	RESERVATION_EVENTS(X)
+#undef X
+		RESERVATION_EVENT_COUNT
+};
+
+extern const char *const reservation_event_name[RESERVATION_EVENT_COUNT];
+
+/* One of them, as it is told after the commit. */
+struct reservation_note {
+	struct reservation_note *next;
+	enum reservation_event event;
+	bool operational; /* for an operational policy; else for an element of a control loop */
+	bool reported; /* denied, and carried out all the same: the control loop's type wants guards to report only */
+	bool asked;    /* request and decision are there */
+	struct request request;
+	struct decision decision; /* its guard is borrowed from the policy set that was asked */
+	char id[RESERVATION_ID_SIZE];
+	enum reservation_state state; /* REFUSED: in which it is */
+	struct str outcome;           /* SETTLED */
+	int64_t at_ms;
+};
+
+/* The id as its text. */
+void reservation_id_write(struct hash128 id, char out[RESERVATION_ID_SIZE]);
+
 /* Lets go of what a reservation holds. */
 void reservation_done(struct reservation *reservation);
 

@@ -167,6 +167,15 @@ do_chores(struct history_writer *writer, bool idle)
 	return r;
 }
 
+static void
+tell_lapsed(const struct history_writer *writer)
+{
+	const struct history_options *options = &writer->history->options;
+
+	for (const struct lapsed *lapsed = writer->lapsed; lapsed; lapsed = lapsed->next)
+		options->expired(options->expired_context, lapsed->id, &lapsed->row, lapsed->expires_ms);
+}
+
 /*
  * Chores and all jobs of the list in one transaction. 0 when it was committed or nothing was to be; 1 when the jobs
  * must be done one by one.
@@ -176,7 +185,10 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 {
 	struct history_writer writer = {.history = history, .scratch = scratch};
 	int64_t started_ns = monotonic_ns();
-	int r = writer_begin(history, &writer, err);
+	int r;
+
+	arena_reset(&history->lapsed_arena);
+	r = writer_begin(history, &writer, err);
 
 	if (r == 0) {
 		r = do_chores(&writer, first == NULL);
@@ -204,6 +216,8 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	}
 	r = writer_commit(&writer, err);
 	count_commit(history, r, started_ns);
+	if (r == 0)
+		tell_lapsed(&writer);
 	return r;
 }
 

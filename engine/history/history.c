@@ -193,6 +193,7 @@ history_open(const struct history_options *options, struct history **ret, struct
 	atomic_init(&history->quarantine_ms, TIME_NONE);
 	atomic_init(&history->pruned_ms, TIME_NONE);
 	atomic_init(&history->accepted_ms, TIME_NONE);
+	arena_init(&history->lapsed_arena, 0);
 	pthread_mutex_init(&history->queue_lock, NULL);
 	pthread_mutex_init(&history->readers_lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -223,6 +224,7 @@ history_close(struct history *history)
 	pthread_cond_destroy(&history->queue_filled);
 	pthread_mutex_destroy(&history->readers_lock);
 	pthread_mutex_destroy(&history->queue_lock);
+	arena_free(&history->lapsed_arena);
 	free(history);
 }
 

@@ -27,8 +27,14 @@ struct history_options {
 	int64_t lease_ms;      /* how long a Started operation without an end stays live */
 	bool durable;          /* commits survive power loss (durability: group) */
 	bool existing;         /* fail with ERROR_IO rather than make a database */
-	bool release_expired;  /* a reservation whose lease ended counts no more; else as used */
-	size_t max_bytes;      /* of the database: beyond it nothing new is entered; 0: a little less than the map */
+	/*
+	 * Told on the committer's thread of each reservation whose lease ended here, once that is committed: the row as it was.
+	 * NULL: nobody.
+	 */
+	void (*expired)(void *context, struct hash128 id, const struct operation *row, int64_t expires_ms);
+	void *expired_context;
+	bool release_expired; /* a reservation whose lease ended counts no more; else as used */
+	size_t max_bytes;     /* of the database: beyond it nothing new is entered; 0: a little less than the map */
 	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
 	int64_t retention_ms;
 	/*

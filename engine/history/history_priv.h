@@ -244,8 +244,17 @@ struct history_writer {
 	struct history *history;
 	struct store_txn *txn;
 	struct history_state state;
-	char *scratch;   /* RECORD_MAX bytes */
-	uint64_t commit; /* its number, once it is committed */
+	char *scratch;         /* RECORD_MAX bytes */
+	uint64_t commit;       /* its number, once it is committed */
+	struct lapsed *lapsed; /* reservations that expired in this transaction, the last one first */
+};
+
+/* In history->lapsed_arena, until the next transaction. */
+struct lapsed {
+	struct lapsed *next;
+	struct hash128 id;
+	struct operation row;
+	int64_t expires_ms;
 };
 
 /* Enters one row: a new one, or the next record of one that is known. 0 or negative. */
@@ -405,8 +414,9 @@ struct history {
 	pthread_cond_t queue_filled;
 	struct history_job *queue_first, *queue_last;
 	size_t waiting;
-	size_t expected;     /* under queue_lock: jobs that the next transaction had better wait for */
-	int64_t patience_ns; /* committer: how long */
+	size_t expected;           /* under queue_lock: jobs that the next transaction had better wait for */
+	int64_t patience_ns;       /* committer: how long */
+	struct arena lapsed_arena; /* the committer's */
 	bool stopping;
 	pthread_mutex_t readers_lock; /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;

@@ -210,13 +210,37 @@ row_give_back(struct history_writer *writer, const struct reserved *reserved, in
 	return writer_put(writer, &record, number);
 }
 
+/* Whose right it was, to be told after the commit. The texts are the transaction's, so they are copied. */
+static int
+note_lapsed(struct history_writer *writer, const struct reserved *reserved)
+{
+	struct arena *arena = &writer->history->lapsed_arena;
+	struct lapsed *lapsed = arena_alloc(arena, sizeof(*lapsed));
+	struct record record;
+	struct operation *row;
+	uint64_t number;
+	int r = row_of(writer, reserved, &number, &record);
+
+	if (r != 0 || !lapsed)
+		return r != 0 ? r : -ERROR_MEMORY;
+	*lapsed = (struct lapsed){writer->lapsed, reserved->id, record.row, reserved->expires_ms};
+	row = &lapsed->row;
+	if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) || !text_copy(arena, &row->target) ||
+	    !text_copy(arena, &row->clname) || !text_copy(arena, &row->request_id) ||
+	    !text_copy(arena, &row->subrequest_id))
+		return -ERROR_MEMORY;
+	row->outcome = row->message = STR_NONE;
+	writer->lapsed = lapsed;
+	return 0;
+}
+
 static int
 expire(struct history_writer *writer, struct reserved *reserved, int64_t now_ms)
 {
 	bool ended;
-	int r = 0;
+	int r = writer->history->options.expired ? note_lapsed(writer, reserved) : 0;
 
-	if (writer->history->options.release_expired)
+	if (r == 0 && writer->history->options.release_expired)
 		r = row_give_back(writer, reserved, now_ms, &ended);
 	return r == 0 ? reserved_end(writer, reserved, RESERVATION_EXPIRED) : r;
 }

@@ -45,6 +45,23 @@ write_denial(struct text *out, const struct element *element, const struct reque
 	text_add(out, STR("}"));
 }
 
+static void
+note_answer(struct turn *turn, enum guarding guarding, const struct request *request,
+            const struct reservation *reservation)
+{
+	struct reservation_note note = {
+		.event = reservation->decision.permit ? RESERVATION_RESERVED_EVENT : RESERVATION_DENIED_EVENT,
+		.reported = !reservation->decision.permit && guarding == GUARDING_REPORT,
+		.asked = true,
+		.request = *request,
+		.decision = reservation->decision,
+		.at_ms = turn->now_ms,
+	};
+
+	memcpy(note.id, reservation->id, sizeof(note.id));
+	turn_note(turn, &note);
+}
+
 bool
 guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop, struct element *element,
               const char *operation, int64_t vf_count, struct text *denials)
@@ -69,6 +86,8 @@ guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop
 	request.attribute[ATTRIBUTE_CLNAME] = loop->id.name;
 	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, turn->runtime->limits.lease_ms,
 	                          turn->now_ms, &reservation);
+	if (r >= 0)
+		note_answer(turn, guarding, &request, &reservation);
 	if (r == 1) {
 		element->right = arena_str(turn->arena, str_from(reservation.id));
 		if (!element->right.ptr)

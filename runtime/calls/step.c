@@ -56,6 +56,7 @@ change_right(struct turn *turn, const struct task *task)
 	struct reservation_status status;
 	int r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
 
+	turn_note_change(turn, false, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: the lease has ended, and counts as used */
 		turn_fail(turn, error_from(r));
 }

@@ -42,6 +42,7 @@ settle_right(struct turn *turn, struct transaction *transaction, const struct ac
 		if (actions->list[i].kind == ACTION_ENDED || actions->list[i].kind == ACTION_ABORT)
 			change.outcome = str_from(result_outcome[actions->list[i].result]);
 	r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
+	turn_note_change(turn, true, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: its lease is over, and it counts as used */
 		turn_fail(turn, error_from(r));
 	transaction->right = STR_NONE;
@@ -78,6 +79,24 @@ carry_out(struct turn *turn, struct transaction *transaction, const struct actio
 /* --- what is answered here and now --- */
 
 static void
+note_answer(struct turn *turn, const struct request *request, const struct reservation *reservation)
+{
+	struct reservation_note note = {
+		.event = !reservation->decision.permit ? RESERVATION_DENIED_EVENT
+	                 : reservation->repeated       ? RESERVATION_REPEATED_EVENT
+	                                               : RESERVATION_RESERVED_EVENT,
+		.operational = true,
+		.asked = true,
+		.request = *request,
+		.decision = reservation->decision,
+		.at_ms = turn->now_ms,
+	};
+
+	memcpy(note.id, reservation->id, sizeof(note.id));
+	turn_note(turn, &note);
+}
+
+static void
 ask_guard(struct turn *turn, struct transaction *transaction, struct answer *answer)
 {
 	struct run *run = &transaction->run;
@@ -94,6 +113,8 @@ ask_guard(struct turn *turn, struct transaction *transaction, struct answer *ans
 	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, run->deadline_ms - turn->now_ms + HOLD_MS,
 	                          turn->now_ms, &reservation);
 	answer->good = r == 1;
+	if (r >= 0)
+		note_answer(turn, &request, &reservation);
 	if (r == 1) {
 		transaction->right = arena_str(turn->arena, str_from(reservation.id));
 		r = transaction->right.ptr ? 1 : -ERROR_MEMORY;

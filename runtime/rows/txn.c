@@ -5,6 +5,59 @@
 #include "base/uuid.h"
 
 void
+turn_note(struct turn *turn, const struct reservation_note *note)
+{
+	struct arena *arena = &turn->runtime->arena; /* turn->arena may be one event's */
+	struct reservation_note *copy;
+	struct request *request;
+
+	if (!turn->runtime->options.answered)
+		return;
+	copy = arena_alloc(arena, sizeof(*copy));
+	if (!copy) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	*copy = *note;
+	copy->next = NULL;
+	request = &copy->request;
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		if (request->attribute[i].ptr)
+			request->attribute[i] = arena_str(arena, request->attribute[i]);
+	request->request_id = arena_str(arena, request->request_id);
+	request->subrequest_id = arena_str(arena, request->subrequest_id);
+	copy->outcome = arena_str(arena, note->outcome);
+	if (turn->last_note)
+		turn->last_note->next = copy;
+	else
+		turn->notes = copy;
+	turn->last_note = copy;
+}
+
+void
+turn_note_change(struct turn *turn, bool operational, const struct reservation_change *change, int r,
+                 const struct reservation_status *status)
+{
+	static const enum reservation_event events[] = {
+		[RESERVATION_SETTLE] = RESERVATION_SETTLED_EVENT,
+		[RESERVATION_ABORT] = RESERVATION_ABORTED_EVENT,
+		[RESERVATION_RENEW] = RESERVATION_RENEWED_EVENT,
+	};
+	struct reservation_note note = {
+		.event = r == 0 ? events[change->action] : RESERVATION_REFUSED_EVENT,
+		.operational = operational,
+		.state = status->state,
+		.outcome = change->action == RESERVATION_SETTLE ? change->outcome : STR_NONE,
+		.at_ms = turn->now_ms,
+	};
+
+	if (r != 0 && r != -ERROR_CONFLICT)
+		return;
+	memcpy(note.id, status->id, sizeof(note.id));
+	turn_note(turn, &note);
+}
+
+void
 turn_fail(struct turn *turn, enum error_code code)
 {
 	if (turn->failed == 0)

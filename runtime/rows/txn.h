@@ -23,15 +23,16 @@ struct turn {
 	struct arena *arena;
 	const struct policyset *set; /* writing turns: the guards asked */
 	int64_t now_ms;
-	int failed;                        /* negative */
-	struct topic_name *published;      /* topics that got messages */
-	struct fetched *fetched;           /* batches that were given in this turn (bus_group.c) */
-	struct parsed_document *documents; /* that were read in this turn (rows.c) */
-	struct promise *promises;          /* policies that come into force with this turn (deploy.c) */
-	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
-	unsigned primed;                   /* participants that were sent the definitions (participant.c) */
-	bool deployed;                     /* policies came or went */
-	bool called;                       /* HTTP calls are to be made */
+	int failed;                                 /* negative */
+	struct topic_name *published;               /* topics that got messages */
+	struct fetched *fetched;                    /* batches that were given in this turn (bus_group.c) */
+	struct parsed_document *documents;          /* that were read in this turn (rows.c) */
+	struct promise *promises;                   /* policies that come into force with this turn (deploy.c) */
+	struct withdrawal *withdrawals;             /* operational policies that went out of force (deploy.c) */
+	struct reservation_note *notes, *last_note; /* what is told of rights after the commit; NULL: nothing */
+	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
+	bool deployed;                              /* policies came or went */
+	bool called;                                /* HTTP calls are to be made */
 };
 
 /* An operational policy that an element took out of force. */
@@ -108,6 +109,13 @@ bool turn_table_below(struct turn *turn, enum history_shared table, struct str k
 void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
 
 void turn_fail(struct turn *turn, enum error_code code);
+
+/* Copies a note, with its texts, for runtime_options.answered. */
+void turn_note(struct turn *turn, const struct reservation_note *note);
+
+/* The same of a change of a right; r and status are engine_writer_change's. */
+void turn_note_change(struct turn *turn, bool operational, const struct reservation_change *change, int r,
+                      const struct reservation_status *status);
 
 /* A row of ours could not be read, with this negative result: out of memory, or the row is damaged. */
 void turn_fail_row(struct turn *turn, int r);

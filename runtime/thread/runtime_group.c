@@ -22,7 +22,8 @@ struct group {
 	bool one, stale, behind, deployed, refused, undone, clock, again,
 		more; /* again: a scan found that time goes on to matter; more: is due now */
 	struct topic_name *published;
-	const char *complaint; /* only this is to be notified */
+	const char *complaint;          /* only this is to be notified */
+	struct reservation_note *notes; /* in the runtime's arena */
 };
 
 static int transact(struct group *group, struct error *err);
@@ -70,6 +71,7 @@ run_turn(struct group *group, struct turn *turn)
 	int r;
 
 	group->published = NULL;
+	group->notes = NULL;
 	group->stale = !engine_set_is_current(runtime->engine, group->set);
 	group->behind = generation_number(turn) != runtime->deployed;
 	if (group->stale || group->behind)
@@ -107,6 +109,7 @@ group_run(void *context, struct history_writer *writer)
 
 	arena_reset(&runtime->arena);
 	r = run_turn(group, &turn);
+	group->notes = turn.notes;
 	bus_forget(&turn);
 	return r;
 }
@@ -192,6 +195,31 @@ wake_readers(struct runtime *runtime, const struct topic_name *names)
 		runtime->transport->committed(runtime, names);
 }
 
+/*
+ * Whatever was committed is told; of a call that stands alone and was undone, what the guards answered to it: the rights
+ * that it had got by then went back with the rest.
+ */
+static void
+tell_answers(struct group *group, int r)
+{
+	const struct runtime_options *options = &group->runtime->options;
+	struct reservation_note *told = NULL, **end = &told;
+
+	if (!options->answered || (r != 0 && !(group->one && group->undone && group->calls->status)))
+		return;
+	for (struct reservation_note *note = group->notes; note; note = note->next) {
+		if (r != 0 && !note->asked)
+			continue;
+		if (r != 0 && note->event == RESERVATION_RESERVED_EVENT)
+			note->event = RESERVATION_WITHDRAWN_EVENT;
+		*end = note;
+		end = &note->next;
+	}
+	*end = NULL;
+	if (told)
+		options->answered(options->answered_context, told);
+}
+
 /* One transaction for the calls, or a scan when there are none; with the newest policy set. */
 static int
 transact(struct group *group, struct error *err)
@@ -206,6 +234,7 @@ transact(struct group *group, struct error *err)
 
 		group->set = set;
 		r = history_transact(engine_history(runtime->engine), group_run, group, err);
+		tell_answers(group, r);
 		policyset_drop(set);
 		if (r == 0 && group->behind)
 			follow_deployment(runtime);
