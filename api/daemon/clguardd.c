@@ -18,6 +18,7 @@
 #include "api/http/service.h"
 #include "api/process/arguments.h"
 #include "api/process/decision_log.h"
+#include "api/resources/answers.h"
 #include "api/process/descriptors.h"
 #include "api/process/log.h"
 #include "api/process/manual_clock.h"
@@ -174,6 +175,8 @@ open_runtime(struct program *program, struct error *err)
 		.manual = settings->manual_clock,
 		.set_clock = set_clock,
 		.clock_context = &program->clock,
+		.answered = answer_runtime,
+		.answered_context = &program->service,
 	};
 
 	return runtime_open(program->service.engine, &options, &program->service.runtime, err);
@@ -187,6 +190,8 @@ open_engine(struct program *program, struct error *err)
 	char note[2 * ERROR_TEXT_SIZE];
 
 	settings_engine_options(&program->settings, &options);
+	options.history.expired = answer_expired;
+	options.history.expired_context = service;
 	if (program->settings.manual_clock) {
 		service->clock = &program->clock;
 		options.clock = manual_clock_now;
@@ -241,13 +246,14 @@ open_service(struct program *program, struct error *err)
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (name_service(service, err) != 0)
 		return -(int)err->code;
-	service->metrics = metrics_new(program->worker_count);
+	service->metrics = metrics_new(program->worker_count + ANSWERS_OTHERS);
 	program->workers = calloc(program->worker_count, sizeof(*program->workers));
 	if (!service->metrics || !program->workers)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if (settings->users && auth_open(settings->users, &service->auth, err) != 0)
 		return -(int)err->code;
-	if (settings->decision_log && decision_log_open(settings, program->worker_count, &service->decisions, err) != 0)
+	if (settings->decision_log &&
+	    decision_log_open(settings, program->worker_count + ANSWERS_OTHERS, &service->decisions, err) != 0)
 		return -(int)err->code;
 	return open_engine(program, err);
 }

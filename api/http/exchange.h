@@ -47,7 +47,7 @@ struct exchange {
 	/* The request. Headers are absent when they were not sent. */
 	enum http_method method;
 	struct str path;
-	struct str content_type, accept, authorization, request_id;
+	struct str content_type, accept, authorization, request_id, traceparent;
 	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
 	uint64_t body_length; /* as announced; 0 when it is not */
 

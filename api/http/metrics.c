@@ -33,6 +33,16 @@ metrics_free(struct metrics *metrics)
 }
 
 void
+metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision)
+{
+	enum metrics_application application = door == LOG_DOOR_ACCESS ? METRICS_ACCESS : METRICS_GUARD;
+
+	metrics_add(&shard->effect[application][decision->effect], 1);
+	metrics_add(&shard->reason[decision->reason], 1);
+	metrics_add(&shard->door[door][decision->permit], 1);
+}
+
+void
 metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns)
 {
 	unsigned slot = 0, bucket = 0;

@@ -6,23 +6,29 @@
 #include <stdatomic.h>
 
 #include "base/error.h"
+#include "api/process/decision_log.h"
 #include "base/text.h"
+#include "engine/decide/reserve.h"
 #include "guards/guard.h"
 
 #define METRICS_ROUTES 144  /* at least the route table's size */
 #define METRICS_STATUSES 20 /* at least the list in metrics.c */
 #define METRICS_BUCKETS 14
 
+/* ONAP's word for what a decision is about: its own application guard, and ours for action access. */
+enum metrics_application { METRICS_GUARD, METRICS_ACCESS, METRICS_APPLICATIONS };
+
 /*
- * Written by one worker, read by any: plain adds through relaxed atomics, because a count orders nothing. A shard is as
+ * Written by one worker (or the committer, or the runtime's thread), read by any: plain adds through relaxed atomics, because a count orders nothing. A shard is as
  * large as it is so that two workers never share a cache line.
  */
 struct metrics_shard {
-	atomic_uint_fast64_t effect[4]; /* of decisions, by enum effect */
+	atomic_uint_fast64_t effect[METRICS_APPLICATIONS][4]; /* of decisions, by enum effect */
+	atomic_uint_fast64_t door[LOG_DOOR_COUNT][2];         /* of decisions: denied, permitted */
+	atomic_uint_fast64_t event[RESERVATION_EVENT_COUNT];  /* of rights */
 	atomic_uint_fast64_t reason[REASON_COUNT];
-	atomic_uint_fast64_t errors;       /* requests for a decision that were refused */
-	atomic_uint_fast64_t recorded;     /* operations */
-	atomic_uint_fast64_t reservations; /* asked for, permitted or not */
+	atomic_uint_fast64_t errors;   /* requests for a decision that were refused */
+	atomic_uint_fast64_t recorded; /* operations */
 	atomic_uint_fast64_t status[METRICS_ROUTES][METRICS_STATUSES];
 	atomic_uint_fast64_t duration[METRICS_ROUTES][METRICS_BUCKETS + 1];
 	atomic_uint_fast64_t duration_ns[METRICS_ROUTES];
@@ -45,6 +51,9 @@ metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + value,
 	                      memory_order_relaxed);
 }
+
+/* A decision that was answered. */
+void metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision);
 
 /* The request's status and how long it took, under its route's number. */
 void metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns);

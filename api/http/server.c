@@ -379,6 +379,10 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 			/* a client that waits for 100 sends no body once it has its answer */
 			ticket->answer_early = true;
 		break;
+	case 11:
+		if (is_named(name, STR("traceparent")))
+			exchange->traceparent = text;
+		break;
 	case 12:
 		if (is_named(name, STR("Content-Type")))
 			exchange->content_type = text;

@@ -1,4 +1,4 @@
-/* decision_log - every decision that was answered, as a line of JSON in a file */
+/* decision_log - every answer about a right or a permission, as a line of JSON in a file */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/decision_log.h"
 
@@ -13,17 +13,23 @@
 #include "api/process/log.h"
 #include "base/text.h"
 
+const char *const log_door_name[LOG_DOOR_COUNT] = {
+#define X(name, text) [LOG_DOOR_##name] = text,
+	LOG_DOORS(X)
+#undef X
+};
+
 #define LANE_SIZE ((size_t)256 << 10)
 #define WAIT_MS 100 /* how late a line may be written */
 #define FILE_MODE 0640
 
-/* One worker's lines. Two buffers: the worker fills one while the other is written. */
+/* One thread's lines. Two buffers: the thread fills one while the other is written. */
 struct lane {
 	pthread_mutex_t lock; /* guards what follows; held for a copy or a swap, never while writing */
 	char *filling, *writing;
 	size_t used;
 	uint64_t lines;
-	/* The worker's own: */
+	/* The thread's own: */
 	int64_t time_ms; /* `time` is its text */
 	char time[TIME_TEXT_SIZE];
 	size_t time_len; /* 0: no text yet */
@@ -142,22 +148,22 @@ writer_main(void *argument)
 }
 
 int
-decision_log_open(const struct settings *settings, unsigned workers, struct decision_log **ret, struct error *err)
+decision_log_open(const struct settings *settings, unsigned lanes, struct decision_log **ret, struct error *err)
 {
-	struct decision_log *log = calloc(1, sizeof(*log) + workers * sizeof(log->lanes[0]));
+	struct decision_log *log = calloc(1, sizeof(*log) + lanes * sizeof(log->lanes[0]));
 	pthread_condattr_t monotonic;
 	bool memory = log != NULL;
 
 	if (!log)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	log->settings = settings;
-	log->lane_count = workers;
+	log->lane_count = lanes;
 	pthread_mutex_init(&log->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&log->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	for (unsigned i = 0; i < workers; i++) {
+	for (unsigned i = 0; i < lanes; i++) {
 		struct lane *lane = &log->lanes[i];
 
 		pthread_mutex_init(&lane->lock, NULL);
@@ -218,15 +224,23 @@ static const struct str attribute_member[ATTRIBUTE_COUNT] = {
 #define LINE_MOST 1024
 
 static size_t
-line_most(const struct request *request, const struct decision *decision, const char *request_id)
+line_most(const struct log_entry *entry)
 {
-	size_t most = LINE_MOST + PUT_JSON_MOST(strlen(request_id)) + PUT_JSON_MOST(request->request_id.len) +
-	              PUT_JSON_MOST(request->subrequest_id.len);
+	const struct guard *denier = entry->decision ? entry->decision->guard : NULL;
+	size_t most = LINE_MOST + PUT_JSON_MOST(entry->id.len) + PUT_JSON_MOST(entry->trace.len) +
+	              PUT_JSON_MOST(entry->user.len) + PUT_JSON_MOST(entry->client.len) +
+	              PUT_JSON_MOST(entry->file.len);
 
-	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
-		most += attribute_member[i].len + PUT_JSON_MOST(request->attribute[i].len);
-	if (decision->guard)
-		most += PUT_JSON_MOST(decision->guard->policy.len) + PUT_JSON_MOST(decision->guard->version.len);
+	for (int i = 0; entry->request && i < ATTRIBUTE_COUNT; i++)
+		most += attribute_member[i].len + PUT_JSON_MOST(entry->request->attribute[i].len);
+	if (entry->request)
+		most += PUT_JSON_MOST(entry->request->request_id.len) +
+		        PUT_JSON_MOST(entry->request->subrequest_id.len);
+	for (int i = 0; i < LOG_MEMBERS && entry->members[i].name; i++)
+		most += strlen(entry->members[i].name) + PUT_JSON_MOST(entry->members[i].value.len);
+	if (denier)
+		most += PUT_JSON_MOST(denier->policy.len) + PUT_JSON_MOST(denier->version.len) +
+		        PUT_JSON_MOST(strlen(denier->file));
 	return most;
 }
 
@@ -246,39 +260,78 @@ time_of(struct lane *lane, int64_t now_ms)
 	return (struct str){lane->time, lane->time_len};
 }
 
-static struct str
-line_of(struct lane *lane, const struct request *request, const struct decision *decision, const char *request_id,
-        struct arena *arena)
+static char *
+put_request(char *at, const struct request *request)
 {
-	const struct guard *denier = decision->permit ? NULL : decision->guard;
-	char *line = arena_bytes(arena, line_most(request, decision, request_id)), *at;
-
-	if (!line)
-		return STR_NONE;
-	at = put_member(line, STR("{\"time\":"), time_of(lane, decision->now_ms));
-	if (request_id[0])
-		at = put_member(at, MEMBER("id"), str_from(request_id));
-	at = put_number(put_piece(at, MEMBER("generation")), (int64_t)decision->generation);
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		at = put_member(at, attribute_member[i], request->attribute[i]);
 	at = put_member(at, MEMBER("requestId"), request->request_id);
 	at = put_member(at, MEMBER("subrequestId"), request->subrequest_id);
-	if (request->has_vf_count)
-		at = put_number(put_piece(at, MEMBER("vfCount")), request->vf_count);
+	return request->has_vf_count ? put_number(put_piece(at, MEMBER("vfCount")), request->vf_count) : at;
+}
+
+static char *
+put_decision(char *at, const struct decision *decision)
+{
+	const struct guard *denier = decision->permit ? NULL : decision->guard;
+
 	at = put_piece(at, decision->permit ? STR(",\"status\":\"Permit\"") : STR(",\"status\":\"Deny\""));
 	at = put_member(at, MEMBER("reason"), str_from(reason_name[decision->reason]));
 	at = put_member(at, MEMBER("missing"), str_from(decision->missing));
-	if (denier) {
-		at = put_member(at, MEMBER("policy"), denier->policy);
-		at = put_member(at, MEMBER("version"), denier->version);
+	if (!denier)
+		return at;
+	at = put_member(at, MEMBER("policy"), denier->policy);
+	at = put_member(at, MEMBER("version"), denier->version);
+	at = put_member(at, MEMBER("file"), str_from(denier->file));
+	return put_number(put_piece(at, MEMBER("line")), denier->line);
+}
+
+static char *
+put_more(char *at, const struct log_entry *entry)
+{
+	for (int i = 0; i < LOG_MEMBERS && entry->members[i].name; i++) {
+		const struct log_member *member = &entry->members[i];
+
+		if (!member->value.ptr)
+			continue;
+		at = put_piece(put_piece(at, STR(",\"")), str_from(member->name));
+		at = put_json(put_piece(at, STR("\":")), member->value);
 	}
+	return at;
+}
+
+static struct str
+line_of(struct lane *lane, const struct log_entry *entry, struct arena *arena)
+{
+	char *line = arena_bytes(arena, line_most(entry)), *at;
+
+	if (!line)
+		return STR_NONE;
+	at = put_member(line, STR("{\"time\":"), time_of(lane, entry->at_ms));
+	at = put_member(at, MEMBER("id"), entry->id);
+	at = put_member(at, MEMBER("trace"), entry->trace);
+	at = put_member(at, MEMBER("door"), str_from(log_door_name[entry->door]));
+	at = put_member(at, MEMBER("event"), str_from(entry->event));
+	at = put_member(at, MEMBER("user"), entry->user);
+	at = put_member(at, MEMBER("client"), entry->client);
+	if (entry->decision && entry->door != LOG_DOOR_ACCESS)
+		at = put_number(put_piece(at, MEMBER("generation")), (int64_t)entry->decision->generation);
+	if (entry->request)
+		at = put_request(at, entry->request);
+	at = put_more(at, entry);
+	if (entry->decision)
+		at = put_decision(at, entry->decision);
+	at = put_member(at, MEMBER("file"), entry->file);
+	if (entry->line)
+		at = put_number(put_piece(at, MEMBER("line")), entry->line);
+	if (entry->reported)
+		at = put_piece(at, STR(",\"enforced\":false"));
 	at = put_piece(at, STR("}\n"));
 	return (struct str){line, (size_t)(at - line)};
 }
 
 void
-decision_log_add(struct decision_log *log, unsigned worker, const struct request *request,
-                 const struct decision *decision, const char *request_id, struct arena *arena)
+decision_log_add(struct decision_log *log, unsigned number, const struct log_entry *entry, struct arena *arena)
 {
 	struct lane *lane;
 	struct str line;
@@ -286,8 +339,8 @@ decision_log_add(struct decision_log *log, unsigned worker, const struct request
 
 	if (!log)
 		return;
-	lane = &log->lanes[worker];
-	line = line_of(lane, request, decision, request_id, arena);
+	lane = &log->lanes[number];
+	line = line_of(lane, entry, arena);
 	pthread_mutex_lock(&lane->lock);
 	fits = line.ptr && line.len <= LANE_SIZE - lane->used;
 	full = fits && lane->used <= LANE_SIZE / 2 && lane->used + line.len > LANE_SIZE / 2;

@@ -185,9 +185,12 @@ static const struct setting table[] = {
          .help = "One text in a policy document."},
 	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000, .help = "Guards in a set."},
 	{"decision_log", SETTING_TEXT, AT(decision_log), .word = "FILE",
-         .help = "Appends a line of JSON to FILE for every decision that is answered; SIGHUP opens it again. A "
-                 "decision never "
-                 "waits for it: lines that find no room are counted in /metrics instead."},
+         .help = "Appends a line of JSON to FILE for every answer about a right or a permission, whichever door gave "
+                 "it: decisions of "
+                 "both actions, reservations and what becomes of them, what control loops and operational policies "
+                 "asked; "
+                 "SIGHUP opens it again. An answer never waits for it: lines that find no room are counted in /metrics "
+                 "instead."},
 	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
          .help = "What is written to stderr."},
 	{0},

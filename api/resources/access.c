@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "api/resources/answers.h"
 #include "api/http/resources.h"
 #include "runtime/rows/gateway_rows.h"
 
@@ -142,6 +143,30 @@ explain(const struct access_answer *answer, int64_t now_ms, struct arena *arena)
 	return text_done(&out);
 }
 
+static void
+log_answer(struct exchange *exchange, const struct access_request *request, const struct access_answer *answer,
+           const struct decision *decision)
+{
+	struct log_entry entry = {
+		.door = LOG_DOOR_ACCESS,
+		.decision = decision,
+		.members = {{"clname", request->clname},
+	                    {"loopVersion", request->version},
+	                    {"element", request->element},
+	                    {"service", request->service},
+	                    {"targetElement", request->target_element},
+	                    {"method", request->method},
+	                    {"path", request->path}},
+	};
+
+	if (!answer->permit && answer->line) {
+		entry.line = answer->line;
+		entry.file = str_from(arena_printf(exchange->arena, "control loop type %.*s %.*s",
+		                                   STR_ARG(answer->type.name), STR_ARG(answer->type.version)));
+	}
+	answer_decision(exchange, &entry);
+}
+
 int
 access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation, struct decision *ret,
                  struct error *err)
@@ -171,5 +196,6 @@ access_answer_of(struct exchange *exchange, const struct node *root, struct str 
 	};
 	if (ret_explanation)
 		*ret_explanation = explain(&answer, engine_now(service->engine), exchange->arena);
+	log_answer(exchange, &request, &answer, ret);
 	return 0;
 }

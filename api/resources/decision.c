@@ -5,17 +5,10 @@
 #include "api/bodies/request_scan.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
-#include "api/process/decision_log.h"
+#include "api/resources/answers.h"
 #include "api/resources/access.h"
 #include "api/resources/calls.h"
 #include "runtime/administration/applications.h"
-
-static void
-count(struct metrics_shard *metrics, const struct decision *decision)
-{
-	metrics_add(&metrics->effect[decision->effect], 1);
-	metrics_add(&metrics->reason[decision->reason], 1);
-}
 
 static bool
 is_asked_why(struct exchange *exchange)
@@ -46,9 +39,8 @@ explain(struct exchange *exchange, const struct request *request, struct decisio
 }
 
 static void
-answer(struct exchange *exchange, const struct decision *decision, const struct reply_body *body)
+answer(struct exchange *exchange, const struct reply_body *body)
 {
-	count(exchange->worker->metrics, decision);
 	answer_json(exchange, body->text);
 	exchange->reply.constant = body->constant;
 }
@@ -65,7 +57,7 @@ answer_access(struct exchange *exchange, const struct node *root, struct error *
 	if (r != 0)
 		return r;
 	body = reply_decision(&decision, explanation, exchange->arena);
-	answer(exchange, &decision, &body);
+	answer(exchange, &body);
 	return 0;
 }
 
@@ -121,6 +113,7 @@ decision_post(struct exchange *exchange)
 	struct reply_body body;
 	struct decision decision;
 	struct request request;
+	struct log_entry entry = {.door = LOG_DOOR_DECISION, .request = &request, .decision = &decision};
 
 	/* Most bodies take the short road; the long one reads the others, and knows what is wrong with the bad ones. */
 	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, service->mode, &request)) &&
@@ -132,9 +125,6 @@ decision_post(struct exchange *exchange)
 		session_decide(exchange->worker->session, &request, &decision);
 		body = reply_decision(&decision, STR_NONE, exchange->arena);
 	}
-	if (service->decisions && decision.now_ms == TIME_NONE)
-		decision.now_ms = engine_now(service->engine); /* no guard needed it, the log does */
-	decision_log_add(service->decisions, exchange->worker->number, &request, &decision, exchange->reply.id,
-	                 exchange->arena);
-	answer(exchange, &decision, &body);
+	answer_decision(exchange, &entry);
+	answer(exchange, &body);
 }

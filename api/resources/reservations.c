@@ -6,11 +6,85 @@
 #include "api/bodies/request.h"
 #include "api/http/resources.h"
 #include "api/http/service.h"
+#include "api/resources/answers.h"
 #include "engine/decide/reserve.h"
 
 #define LEASE_S_MAX (7 * 24 * 3600)
 #define JOB_BYTES 8192 /* about what the committer keeps of a request until it is decided */
 #define PATH "/clguard/v1/reservations/"
+
+/* What the committer's thread needs of an exchange: when it is there, the client may be gone, and its headers with it. */
+struct asked {
+	struct arena arena; /* holds all of it */
+	struct exchange *exchange;
+	struct service *service;
+	struct request request;
+	struct str outcome; /* of a settlement */
+	struct log_entry entry;
+};
+
+static bool
+asked_copy(struct asked *asked, struct str *text)
+{
+	struct str copy = arena_str(&asked->arena, *text);
+	bool copied = copy.ptr || !text->ptr;
+
+	*text = copy;
+	return copied;
+}
+
+static bool
+asked_fill(struct asked *asked)
+{
+	struct str *const texts[] = {&asked->request.request_id, &asked->request.subrequest_id, &asked->outcome,
+	                             &asked->entry.id,           &asked->entry.trace,           &asked->entry.user,
+	                             &asked->entry.client};
+	bool copied = true;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		copied = asked_copy(asked, texts[i]) && copied;
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+		copied = asked_copy(asked, &asked->request.attribute[i]) && copied;
+	return copied;
+}
+
+/* NULL, and answered, when memory is out. */
+static struct asked *
+asked_new(struct exchange *exchange, const struct request *request, struct str outcome)
+{
+	struct asked *asked = NULL;
+	struct error err = {0};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	if (exchange_charge(exchange, JOB_BYTES))
+		asked = arena_alloc(&arena, sizeof(*asked));
+	if (asked) {
+		*asked = (struct asked){
+			.arena = arena, .exchange = exchange, .service = exchange->worker->service, .outcome = outcome};
+		if (request)
+			asked->request = *request;
+		answer_origin(exchange, &asked->entry);
+		if (asked_fill(asked))
+			return asked;
+		arena = asked->arena;
+	}
+	arena_free(&arena);
+	(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
+	answer_error(exchange, &err);
+	return NULL;
+}
+
+/* The committer did not take it. */
+static void
+asked_give_up(struct asked *asked, const struct error *err)
+{
+	struct exchange *exchange = asked->exchange;
+	struct arena arena = asked->arena;
+
+	arena_free(&arena);
+	exchange_resume(exchange, err);
+}
 
 /*
  * The answer is made on the committer's thread, where the reservation is known, and travels to the worker in the
@@ -42,7 +116,6 @@ write_decision(const struct reservation *reservation, struct error *outcome)
 		               reason_name[decision->reason]);
 	}
 	outcome_body(outcome, decision->permit && !reservation->repeated ? 201 : 200, body);
-	outcome->column = 1 + (uint32_t)decision->reason;
 }
 
 static void
@@ -65,18 +138,45 @@ is_refusal(enum error_code code)
 	return code == ERROR_CONFLICT || code == ERROR_LIMIT || code == ERROR_BUSY;
 }
 
+/* Counts and logs it, whether or not somebody still waits for the answer. The context is done with after this. */
+static void
+asked_done(struct asked *asked, const struct error *outcome, struct reservation_note *note)
+{
+	struct exchange *exchange = asked->exchange;
+	struct arena arena = asked->arena;
+
+	if (note->event != RESERVATION_EVENT_COUNT)
+		answer_reservation(asked->service, &asked->entry, note);
+	arena_free(&arena);
+	exchange_resume(exchange, outcome);
+}
+
 static void
 reserved(void *context, const struct reservation *reservation, const struct error *err)
 {
+	struct asked *asked = context;
 	struct error outcome = {0};
+	struct reservation_note note = {
+		.event = err->code == ERROR_CONFLICT     ? RESERVATION_REFUSED_EVENT
+	                 : is_refusal(err->code)         ? RESERVATION_EVENT_COUNT
+	                 : !reservation->decision.permit ? RESERVATION_DENIED_EVENT
+	                 : reservation->repeated         ? RESERVATION_REPEATED_EVENT
+	                                                 : RESERVATION_RESERVED_EVENT,
+		.asked = true,
+		.request = asked->request,
+		.decision = reservation->decision,
+		.state = reservation->ended.state,
+		.at_ms = engine_now(asked->service->engine),
+	};
 
+	memcpy(note.id, reservation->ended.id[0] ? reservation->ended.id : reservation->id, sizeof(note.id));
 	if (reservation->ended.id[0])
 		write_state(&reservation->ended, 409, &outcome);
 	else if (is_refusal(err->code))
 		outcome = *err;
 	else
 		write_decision(reservation, &outcome);
-	exchange_resume(context, &outcome);
+	asked_done(asked, &outcome, &note);
 }
 
 /* The worker's thread again. */
@@ -92,10 +192,6 @@ answer_outcome(struct exchange *exchange)
 	} else if (exchange->outcome->code) {
 		answer_error(exchange, exchange->outcome);
 	} else {
-		if (exchange->outcome->column) {
-			metrics_add(&exchange->worker->metrics->reason[exchange->outcome->column - 1], 1);
-			metrics_add(&exchange->worker->metrics->reservations, 1);
-		}
 		answer_json(exchange, arena_str(exchange->arena, str_from(exchange->outcome->text)));
 		if (exchange->reply.status == 200)
 			exchange->reply.status = exchange->outcome->line;
@@ -125,6 +221,7 @@ reservations_post(struct exchange *exchange)
 	/* ONAP has no reservations: there is nothing of its own to be true to. */
 	const struct request_form form = {GUARD_STRICT, service->settings->ignore_unknown};
 	struct request request;
+	struct asked *asked;
 	struct error err = {0};
 	struct node *root;
 	int64_t lease_ms;
@@ -134,14 +231,12 @@ reservations_post(struct exchange *exchange)
 		answer_error(exchange, &err);
 		return;
 	}
-	if (!exchange_charge(exchange, JOB_BYTES)) {
-		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
-		answer_error(exchange, &err);
+	asked = asked_new(exchange, &request, STR_NONE);
+	if (!asked)
 		return;
-	}
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
-	if (engine_reserve_async(service->engine, &request, lease_ms, reserved, exchange, &err) != 0)
-		exchange_resume(exchange, &err);
+	if (engine_reserve_async(service->engine, &request, lease_ms, reserved, asked, &err) != 0)
+		asked_give_up(asked, &err);
 }
 
 static struct str
@@ -153,8 +248,19 @@ id_of(const struct exchange *exchange)
 static void
 changed(void *context, const struct reservation_status *status, const struct error *err)
 {
+	struct asked *asked = context;
 	struct error outcome = {0};
+	struct reservation_note note = {
+		.event = err->code == ERROR_CONFLICT ? RESERVATION_REFUSED_EVENT
+	                 : err->code                 ? RESERVATION_EVENT_COUNT
+	                 : asked->outcome.ptr        ? RESERVATION_SETTLED_EVENT
+	                                             : RESERVATION_ABORTED_EVENT,
+		.state = status->state,
+		.outcome = asked->outcome,
+		.at_ms = engine_now(asked->service->engine),
+	};
 
+	memcpy(note.id, status->id, sizeof(note.id));
 	if (err->code == ERROR_NONE)
 		write_state(status, 200, &outcome);
 	else if (err->code == ERROR_CONFLICT)
@@ -164,7 +270,7 @@ changed(void *context, const struct reservation_status *status, const struct err
 		             "{\"errorDetails\":\"Not found\",\"details\":[\"there is no such reservation\"]}");
 	else
 		outcome = *err;
-	exchange_resume(context, &outcome);
+	asked_done(asked, &outcome, &note);
 }
 
 static void
@@ -172,15 +278,13 @@ change(struct exchange *exchange, const struct reservation_change *change)
 {
 	struct service *service = exchange->worker->service;
 	struct error err = {0};
+	struct asked *asked = asked_new(exchange, NULL, change->outcome);
 
-	if (!exchange_charge(exchange, JOB_BYTES)) {
-		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
-		answer_error(exchange, &err);
+	if (!asked)
 		return;
-	}
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
-	if (engine_reservation_async(service->engine, change, changed, exchange, &err) != 0)
-		exchange_resume(exchange, &err);
+	if (engine_reservation_async(service->engine, change, changed, asked, &err) != 0)
+		asked_give_up(asked, &err);
 }
 
 void

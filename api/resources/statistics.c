@@ -21,17 +21,21 @@ loaded(const atomic_uint_fast64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static const char *const application_name[METRICS_APPLICATIONS] = {
+	[METRICS_GUARD] = "guard", [METRICS_ACCESS] = "access"};
+
 /*
- * ONAP's shape: the four counts follow the guards' own answer, not what the caller is told; a count of 0 has no member.
+ * ONAP's shape: the four counts follow the guards' own answer, not what the caller is told; a count of 0 has no member, and an
+ * application beside guard that was not asked neither.
  */
 static void
-write_application(struct text *out, const uint64_t counts[4])
+write_application(struct text *out, const char *name, const uint64_t counts[4])
 {
 	static const char *const names[4] = {"not_applicable", "permit", "deny", "indeterminant"}; /* as enum effect */
 	static const int order[4] = {EFFECT_PERMIT, EFFECT_DENY, EFFECT_INDETERMINATE, EFFECT_NOT_APPLICABLE};
 	bool first = true;
 
-	text_add(out, STR("\"applicationMetrics\":{\"guard\":{"));
+	text_addf(out, "\"%s\":{", name);
 	for (size_t i = 0; i < 4; i++) {
 		if (!counts[order[i]])
 			continue;
@@ -39,15 +43,24 @@ write_application(struct text *out, const uint64_t counts[4])
 		          counts[order[i]]);
 		first = false;
 	}
-	text_add(out, STR("}}"));
+	text_add(out, STR("}"));
 }
 
+/* The sum of a counter of an array in each shard. */
+#define SUM_OF(metrics, array, i) \
+	metrics_sum(metrics, offsetof(struct metrics_shard, array) + (i) * sizeof(atomic_uint_fast64_t))
+
 static void
-sum_effects(const struct metrics *metrics, uint64_t ret[4])
+sum_effects(const struct metrics *metrics, uint64_t ret[METRICS_APPLICATIONS][4])
 {
-	for (size_t i = 0; i < 4; i++)
-		ret[i] = metrics_sum(metrics,
-		                     offsetof(struct metrics_shard, effect[0]) + i * sizeof(atomic_uint_fast64_t));
+	for (size_t i = 0; i < METRICS_APPLICATIONS * 4; i++)
+		ret[i / 4][i % 4] = SUM_OF(metrics, effect[0][0], i);
+}
+
+static uint64_t
+effects_of(uint64_t counts[METRICS_APPLICATIONS][4], enum effect effect)
+{
+	return counts[METRICS_GUARD][effect] + counts[METRICS_ACCESS][effect];
 }
 
 void
@@ -55,7 +68,8 @@ statistics_get(struct exchange *exchange)
 {
 	struct service *service = exchange->worker->service;
 	struct engine_info info;
-	uint64_t effects[4];
+	uint64_t effects[METRICS_APPLICATIONS][4];
+	bool accessed = false;
 	struct text out;
 
 	engine_info(service->engine, &info);
@@ -64,16 +78,23 @@ statistics_get(struct exchange *exchange)
 	text_addf(&out,
 	          "{\"code\":200,\"totalPolicyTypesCount\":%zu,\"totalPoliciesCount\":%zu,\"totalErrorCount\":%" PRIu64,
 	          info.policy_types, info.policies, SUM(service->metrics, errors));
-	text_addf(&out, ",\"permitDecisionsCount\":%" PRIu64 ",\"denyDecisionsCount\":%" PRIu64, effects[EFFECT_PERMIT],
-	          effects[EFFECT_DENY]);
+	text_addf(&out, ",\"permitDecisionsCount\":%" PRIu64 ",\"denyDecisionsCount\":%" PRIu64,
+	          effects_of(effects, EFFECT_PERMIT), effects_of(effects, EFFECT_DENY));
 	text_addf(&out,
 	          ",\"deploySuccessCount\":%" PRIu64 ",\"deployFailureCount\":%" PRIu64
 	          ",\"undeploySuccessCount\":0,\"undeployFailureCount\":0",
 	          loaded(&service->metrics->deploy_success), loaded(&service->metrics->deploy_failure));
 	text_addf(&out, ",\"indeterminantDecisionsCount\":%" PRIu64 ",\"notApplicableDecisionsCount\":%" PRIu64 ",",
-	          effects[EFFECT_INDETERMINATE], effects[EFFECT_NOT_APPLICABLE]);
-	write_application(&out, effects);
-	text_add(&out, STR("}"));
+	          effects_of(effects, EFFECT_INDETERMINATE), effects_of(effects, EFFECT_NOT_APPLICABLE));
+	text_add(&out, STR("\"applicationMetrics\":{"));
+	write_application(&out, application_name[METRICS_GUARD], effects[METRICS_GUARD]);
+	for (size_t i = 0; i < 4; i++)
+		accessed = accessed || effects[METRICS_ACCESS][i];
+	if (accessed) {
+		text_add(&out, STR(","));
+		write_application(&out, application_name[METRICS_ACCESS], effects[METRICS_ACCESS]);
+	}
+	text_add(&out, STR("}}"));
 	answer_json(exchange, text_done(&out));
 }
 
@@ -95,13 +116,13 @@ static void
 write_onap(struct text *out, const struct metrics *metrics)
 {
 	static const char *const names[4] = {"not_applicable", "permit", "deny", "indeterminant"};
-	uint64_t effects[4];
+	uint64_t effects[METRICS_APPLICATIONS][4];
 
 	sum_effects(metrics, effects);
 	write_head(out, "pdpx_policy_decisions_total", "counter", "The total number of policy decisions.");
-	for (size_t i = 0; i < 4; i++)
-		text_addf(out, "pdpx_policy_decisions_total{application=\"guard\",status=\"%s\"} %" PRIu64 "\n",
-		          names[i], effects[i]);
+	for (size_t i = 0; i < METRICS_APPLICATIONS * 4; i++)
+		text_addf(out, "pdpx_policy_decisions_total{application=\"%s\",status=\"%s\"} %" PRIu64 "\n",
+		          application_name[i / 4], names[i % 4], effects[i / 4][i % 4]);
 	write_head(out, "pdpx_policy_deployments_total", "counter", "The total number of policy deployments.");
 	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"SUCCESS\"} %" PRIu64 "\n",
 	          loaded(&metrics->deploy_success));
@@ -129,12 +150,29 @@ write_policies(struct text *out, struct service *service)
 	          atomic_load_explicit(&service->active, memory_order_relaxed));
 }
 
+/* By the door that was asked, and what became of rights. */
+static void
+write_doors(struct text *out, const struct metrics *metrics)
+{
+	static const char *const statuses[2] = {"deny", "permit"};
+
+	write_head(out, "clguard_door_decisions_total", "counter", "Decisions by the door that was asked.");
+	for (size_t i = 0; i < LOG_DOOR_COUNT * 2; i++)
+		text_addf(out, "clguard_door_decisions_total{door=\"%s\",status=\"%s\"} %" PRIu64 "\n",
+		          log_door_name[i / 2], statuses[i % 2], SUM_OF(metrics, door[0][0], i));
+	write_head(out, "clguard_reservation_events_total", "counter",
+	           "What became of rights and of the questions for them, over all doors of this process.");
+	for (size_t i = 0; i < RESERVATION_EVENT_COUNT; i++)
+		text_addf(out, "clguard_reservation_events_total{event=\"%s\"} %" PRIu64 "\n",
+		          reservation_event_name[i], SUM_OF(metrics, event[0], i));
+}
+
 static void
 write_decisions(struct text *out, const struct service *service)
 {
 	const struct metrics *metrics = service->metrics;
 
-	write_head(out, "clguard_decisions_total", "counter", "Decisions by reason.");
+	write_head(out, "clguard_decisions_total", "counter", "Decisions by reason, over all doors.");
 	for (size_t i = 0; i < REASON_COUNT; i++) {
 		if (i == REASON_SHADOW)
 			continue; /* of one guard, never of a decision */
@@ -221,6 +259,7 @@ metrics_get(struct exchange *exchange)
 	write_onap(&out, service->metrics);
 	write_policies(&out, service);
 	write_decisions(&out, service);
+	write_doors(&out, service->metrics);
 	metrics_write_requests(service->metrics, route_count(), route_label, &out);
 	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);

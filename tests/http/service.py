@@ -246,5 +246,7 @@ class Suite:
 
 
 def main(names):
-    """Runs the functions of a test file that are named test_*, top to bottom."""
+    """Runs the functions of a test file that are named test_*, top to bottom; nothing when another file imports it."""
+    if names["__name__"] != "__main__":
+        return
     Suite().run([value for name, value in names.items() if name.startswith("test_") and callable(value)])

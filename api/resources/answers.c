@@ -1,0 +1,105 @@
+/* answers - every answer about a right or a permission is counted and logged, whichever door gave it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/resources/answers.h"
+
+#include <ctype.h>
+
+#define TRACE_START 3 /* of "00-<32 hex digits>-<16>-<2>" */
+#define TRACE_LEN 32
+#define TRACEPARENT_LEN 55
+
+/* The trace id of a W3C traceparent header; absent when the header is not one. */
+static struct str
+trace_of(struct str header)
+{
+	if (header.len < TRACEPARENT_LEN || header.ptr[2] != '-' || header.ptr[TRACE_START + TRACE_LEN] != '-')
+		return STR_NONE;
+	for (size_t i = TRACE_START; i < TRACE_START + TRACE_LEN; i++)
+		if (!isxdigit((unsigned char)header.ptr[i]))
+			return STR_NONE;
+	return (struct str){header.ptr + TRACE_START, TRACE_LEN};
+}
+
+void
+answer_origin(struct exchange *exchange, struct log_entry *ret)
+{
+	ret->id = exchange->reply.id[0] ? str_from(exchange->reply.id) : exchange->request_id;
+	ret->trace = trace_of(exchange->traceparent);
+}
+
+void
+answer_decision(struct exchange *exchange, struct log_entry *entry)
+{
+	const struct service *service = exchange->worker->service;
+
+	metrics_decision(exchange->worker->metrics, entry->door, entry->decision);
+	if (!service->decisions)
+		return;
+	answer_origin(exchange, entry);
+	entry->at_ms = entry->decision->now_ms;
+	if (entry->at_ms == TIME_NONE || entry->door == LOG_DOOR_ACCESS)
+		entry->at_ms = engine_now(service->engine); /* no guard needed it, the log does */
+	decision_log_add(service->decisions, exchange->worker->number, entry, exchange->arena);
+}
+
+/* A note of any door, on the thread whose lane and shard these are. */
+static void
+answer_note(struct service *service, unsigned other, struct log_entry *entry, const struct reservation_note *note)
+{
+	unsigned number = service->metrics->shards - ANSWERS_OTHERS + other;
+	struct metrics_shard *metrics = &service->metrics->shard[number];
+	bool refused = note->event == RESERVATION_REFUSED_EVENT;
+	struct arena arena;
+
+	metrics_add(&metrics->event[note->event], 1);
+	if (note->asked && note->event != RESERVATION_EXPIRED_EVENT && !refused)
+		metrics_decision(metrics, entry->door, &note->decision);
+	if (!service->decisions)
+		return;
+	entry->event = reservation_event_name[note->event];
+	entry->at_ms = note->at_ms;
+	entry->reported = note->reported;
+	entry->request = note->asked ? &note->request : NULL;
+	if (note->asked && note->event != RESERVATION_EXPIRED_EVENT && !refused)
+		entry->decision = &note->decision;
+	entry->members[0] = (struct log_member){"reservation", note->id[0] ? str_from(note->id) : STR_NONE};
+	entry->members[1] = (struct log_member){
+		"state", refused && note->id[0] ? str_from(reservation_state_name[note->state]) : STR_NONE};
+	entry->members[2] = (struct log_member){"outcome", note->outcome};
+	arena_init(&arena, 0);
+	decision_log_add(service->decisions, number, entry, &arena);
+	arena_free(&arena);
+}
+
+void
+answer_reservation(struct service *service, struct log_entry *entry, const struct reservation_note *note)
+{
+	entry->door = LOG_DOOR_RESERVATION;
+	answer_note(service, ANSWERS_COMMITTER, entry, note);
+}
+
+void
+answer_expired(void *context, struct hash128 id, const struct operation *row, int64_t expires_ms)
+{
+	struct log_entry entry = {.door = LOG_DOOR_RESERVATION};
+	struct reservation_note note = {.event = RESERVATION_EXPIRED_EVENT, .asked = true, .at_ms = expires_ms};
+
+	note.request.attribute[ATTRIBUTE_ACTOR] = row->actor;
+	note.request.attribute[ATTRIBUTE_OPERATION] = row->operation;
+	note.request.attribute[ATTRIBUTE_TARGET] = row->target;
+	note.request.attribute[ATTRIBUTE_CLNAME] = row->clname;
+	note.request.request_id = row->request_id;
+	note.request.subrequest_id = row->subrequest_id;
+	reservation_id_write(id, note.id);
+	answer_note(context, ANSWERS_COMMITTER, &entry, &note);
+}
+
+void
+answer_runtime(void *context, const struct reservation_note *notes)
+{
+	for (; notes; notes = notes->next) {
+		struct log_entry entry = {.door = notes->operational ? LOG_DOOR_OPERATIONAL : LOG_DOOR_RUNTIME};
+
+		answer_note(context, ANSWERS_RUNTIME, &entry, notes);
+	}
+}

@@ -1,0 +1,30 @@
+/* answers - every answer about a right or a permission is counted and logged, whichever door gave it */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_RESOURCES_ANSWERS_H
+#define API_RESOURCES_ANSWERS_H
+
+#include "api/http/exchange.h"
+#include "api/http/service.h"
+#include "api/process/decision_log.h"
+#include "engine/decide/reserve.h"
+
+/*
+ * Lanes of the decision log, and shards of the metrics: one a worker, then these two. Each is written by its own thread
+ * alone.
+ */
+enum { ANSWERS_COMMITTER, ANSWERS_RUNTIME, ANSWERS_OTHERS };
+
+/* Who asks, and by which request; texts of the exchange. Its worker. */
+void answer_origin(struct exchange *exchange, struct log_entry *ret);
+
+/* Counts a decision on the exchange's worker and logs it. entry: with its origin; now_ms is looked up when no guard needed it. */
+void answer_decision(struct exchange *exchange, struct log_entry *entry);
+
+/* The committer's thread: what became of a right, or of the question for one, over HTTP. entry: with its origin. */
+void answer_reservation(struct service *service, struct log_entry *entry, const struct reservation_note *note);
+
+/* For history_options.expired and runtime_options.answered; context: the service. */
+void answer_expired(void *context, struct hash128 id, const struct operation *row, int64_t expires_ms);
+void answer_runtime(void *context, const struct reservation_note *notes);
+
+#endif

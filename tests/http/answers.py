@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""answers - whatever door gave an answer, the decision log has its line and the metrics count it; nothing more, nothing less."""
+# SPDX-License-Identifier: Apache-2.0
+import collections
+import json
+import os
+import re
+import sys
+import tempfile
+
+import service
+from service import BLACKLIST, DECISION, JSON, Service, ask, wait_for
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import gateway  # noqa: E402
+import operational_live_own as operational  # noqa: E402
+
+RESERVATIONS = "/clguard/v1/reservations"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+HEADERS = {**JSON, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-ONAP-RequestID": "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001"}
+BLOCKED = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-041"}
+FREE = {**BLOCKED, "target": "gnb-1"}
+ACCESS = {"action": "access", "resource": {"access": {"clname": "nowhere", "element": gateway.CACHE, "service": "limits",
+                                                      "method": "GET", "path": "/v1"}}}
+HELD_BACK = """type: onap.policies.controlloop.guard.common.Blacklist
+name: hold.cache
+properties:
+  actor: org.example.participants.Kubernetes
+  operation: UPDATE
+  blacklist: [/org.example.edge.CacheServiceElement.*/]
+"""
+
+
+class Logged:
+    """A service with a decision log, and what it must have in it."""
+
+    def __init__(self, suite, folder, **more):
+        self.suite, self.path, self.wanted = suite, os.path.join(folder, "decisions.json"), []
+        self.server = Service("--decision-log", self.path, "--clock", "manual", "--workers", "1", **more)
+
+    def expect(self, door, **members):
+        self.wanted.append({"door": door, **members})
+
+    def lines(self):
+        with open(self.path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def metrics(self):
+        return self.server.request("GET", "/metrics", headers={}).body.decode()
+
+    def check(self):
+        """The lines are those that are wanted, door by door in their order, and the metrics count what they tell."""
+        wait_for(lambda: len(self.lines()) >= len(self.wanted), 5)
+        lines = self.lines()
+        self.suite.equal(len(lines), len(self.wanted), f"lines: {lines}")
+        for door in {line["door"] for line in lines + self.wanted}:
+            told, wanted = ([line for line in some if line["door"] == door] for some in (lines, self.wanted))
+            for line, members in zip(told, wanted):
+                self.suite.equal({key: line.get(key) for key in members}, members, f"{door}: {line}")
+        self.compare(lines, self.metrics())
+
+    def compare(self, lines, text):
+        doors = collections.Counter((line["door"], line["status"].lower()) for line in lines if "status" in line)
+        counted = {(door, status): int(n) for door, status, n in
+                   re.findall(r'clguard_door_decisions_total\{door="(\w+)",status="(\w+)"\} (\d+)', text)}
+        self.suite.equal({key: n for key, n in counted.items() if n}, dict(doors), "decisions by door")
+        events = collections.Counter(line["event"] for line in lines if "event" in line)
+        counted = {event: int(n) for event, n in re.findall(r'clguard_reservation_events_total\{event="(\w+)"\} (\d+)', text)}
+        self.suite.equal({key: n for key, n in counted.items() if n}, dict(events), "events")
+        reasons = collections.Counter(line["reason"] for line in lines if "reason" in line)
+        counted = {reason: int(n) for reason, n in re.findall(r'clguard_decisions_total\{reason="(\w+)"\} (\d+)', text)}
+        self.suite.equal({key: n for key, n in counted.items() if n}, dict(reasons), "reasons")
+        onap = collections.Counter()
+        for application, n in re.findall(r'pdpx_policy_decisions_total\{application="(\w+)",status="\w+"\} (\d+)', text):
+            onap[application] += int(n)
+        access = sum(line["door"] == "access" for line in lines)
+        self.suite.equal((onap["guard"], onap["access"]), (sum(doors.values()) - access, access), "as ONAP counts")
+        statistics = self.server.request("GET", "/policy/pdpx/v1/statistics").json
+        self.suite.equal(sum(statistics[key] for key in ("permitDecisionsCount", "denyDecisionsCount",
+                                                         "indeterminantDecisionsCount", "notApplicableDecisionsCount")),
+                         sum(doors.values()), "statistics")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.server.__exit__(*what)
+
+
+def test_decisions_of_both_actions(suite):
+    with tempfile.TemporaryDirectory() as folder, \
+            Logged(suite, folder, policies={"b.yaml": BLACKLIST % "gnb-041"}) as log:
+        post = log.server.request
+        post("POST", DECISION, ask(**BLOCKED), HEADERS)
+        log.expect("decision", status="Deny", reason="blacklisted", policy="edge.block", version="1.0.0", line=4, trace=TRACE,
+                   id=HEADERS["X-ONAP-RequestID"], **BLOCKED)
+        post("POST", DECISION + "?explain=true", ask(**FREE))
+        log.expect("decision", status="Permit", reason="permit", policy=None, file=None, trace=None, **FREE)
+        post("POST", DECISION, ask(actor="A", operation="O"), {**JSON, "Content-Type": "application/yaml", "traceparent": "00-x"})
+        log.expect("decision", status="Permit", reason="no_applicable_guard", trace=None)
+        post("POST", DECISION, ask(actor="A"))
+        log.expect("decision", status="Deny", reason="missing_attribute", missing="operation", policy=None)
+        post("POST", DECISION, ACCESS, HEADERS)
+        log.expect("access", status="Deny", reason="not_allowed", clname="nowhere", element=gateway.CACHE, service="limits",
+                   method="GET", path="/v1", trace=TRACE)
+        for refused in (ask(actor="A", operaton="O"), {"action": "no"}, {"action": "access"}):
+            suite.equal(post("POST", DECISION, refused).status, 400, "what is refused is no decision")
+        log.check()
+        suite.check("clguard_decision_errors_total 3\n" in log.metrics(), "and counted apart")
+        suite.check(log.lines()[0]["file"].endswith("b.yaml"), "the guard's file")
+
+
+def test_all_that_becomes_of_a_right(suite):
+    with tempfile.TemporaryDirectory() as folder, \
+            Logged(suite, folder, policies={"b.yaml": BLACKLIST % "gnb-041"}) as log:
+        def reserve(**more):
+            return log.server.request("POST", RESERVATIONS, {**ask(**{"requestId": "r-1", **FREE, **more}), "lease_s": 60}, HEADERS)
+
+        def end(name, method, body=None):
+            return log.server.request(method, f"{RESERVATIONS}/{name}", body, HEADERS if body else {}).status
+        first = reserve().json["reservation"]
+        log.expect("reservation", event="reserved", status="Permit", reservation=first, requestId="r-1", trace=TRACE,
+                   id=HEADERS["X-ONAP-RequestID"], **FREE)
+        reserve()
+        log.expect("reservation", event="repeated", status="Permit", reservation=first)
+        suite.equal(reserve(target="gnb-2").status, 409, "another request")
+        log.expect("reservation", event="refused", status=None, reservation=None, target="gnb-2")
+        reserve(requestId="r-2", target="gnb-041")
+        log.expect("reservation", event="denied", status="Deny", reason="blacklisted", policy="edge.block", line=4,
+                   reservation=None)
+        suite.equal(end(first, "PUT", {"outcome": "Success"}), 200, "settle")
+        log.expect("reservation", event="settled", reservation=first, outcome="Success", status=None)
+        suite.equal(reserve().status, 409, "settled ids")
+        log.expect("reservation", event="refused", reservation=first, state="settled", status=None)
+        suite.equal(end(first, "DELETE"), 409, "abort what is settled")
+        log.expect("reservation", event="refused", reservation=first, state="settled")
+        second = reserve(requestId="r-3").json["reservation"]
+        log.expect("reservation", event="reserved", reservation=second, requestId="r-3")
+        suite.equal(end(second, "DELETE"), 200, "abort")
+        log.expect("reservation", event="aborted", reservation=second)
+        third = reserve(requestId="r-4").json["reservation"]
+        log.expect("reservation", event="reserved", reservation=third)
+        log.server.request("PUT", "/clguard/v1/clock", {"advance_ms": 60000})
+        log.expect("reservation", event="expired", reservation=third, requestId="r-4", status=None, **FREE)
+        wait_for(lambda: len(log.lines()) >= len(log.wanted), 5)  # by itself, within the committer's second
+        suite.equal(end(third, "PUT", {"outcome": "Success"}), 409, "too late")
+        log.expect("reservation", event="refused", reservation=third, state="expired", outcome="Success")
+        suite.equal(end("0" * 32, "DELETE"), 404, "one that never was")
+        log.check()
+
+
+def test_a_right_whose_client_has_gone_is_logged(suite):
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder) as log:
+        body = json.dumps(ask(requestId="r-1", **FREE)).encode()
+        for _ in range(5):
+            sock = log.server.connect()
+            sock.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                         % (RESERVATIONS.encode(), len(body), body))
+            sock.close()
+        suite.check(wait_for(lambda: log.lines()), "the right was taken, and is logged")
+        suite.equal(log.lines()[0]["event"], "reserved", "once")
+        suite.check(all(line["event"] == "repeated" for line in log.lines()[1:]), "then it was there")
+
+
+def test_element_actions_of_control_loops(suite):
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder, policies={"hold.yaml": HELD_BACK}) as log:
+        loop = gateway.Loop(log.server)
+        order = {"orderedState": "PASSIVE", "controlLoopIdentifierList": [gateway.concept("loop")]}
+        reply = log.server.request("PUT", gateway.BASE + "/instantiation/command", order)
+        suite.equal(reply.status, 409, f"a guard denies: {reply.body}")
+        for definition, kind, _ in gateway.ELEMENTS.values():
+            denied = definition == "CacheServiceElement"
+            log.expect("runtime", event="denied" if denied else "withdrawn", status="Deny" if denied else "Permit",
+                       actor="org.example.participants." + kind, operation="UPDATE", clname="loop")
+        log.check()
+        suite.equal([line.get("line") for line in log.lines() if line["event"] == "denied"], [1], "with the guard's place")
+        log.server.write("hold.yaml", HELD_BACK.replace("UPDATE", "RUNNING"))
+        suite.check(wait_for(lambda: log.server.generation() > 1), "another guard")
+        loop.order("PASSIVE")
+        for _, kind, _ in gateway.ELEMENTS.values():
+            log.expect("runtime", event="reserved", status="Permit", operation="UPDATE",
+                       actor="org.example.participants." + kind)
+        loop.answer("PASSIVE")
+        for _ in gateway.ELEMENTS:
+            log.expect("runtime", event="settled", outcome="Success")
+        log.check()
+
+
+def test_operations_of_operational_policies(suite):
+    policies = operational.document(operational.ONE, operational.guard("block", "Blacklist", {
+        "actor": "APPC", "operation": "Restart", "blacklist": ["bad"]}))
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder, policies={"p.yaml": policies}) as log:
+        def post(topic, body):
+            suite.equal(log.server.request("POST", "/events/" + topic, body).status, 200, "posted")
+        asked = "/events/" + operational.ASKED + "/test/0?timeout=0"
+        log.server.request("GET", asked, headers={})
+        post(operational.EVENTS, operational.onset("one", "e-1", "bad"))
+        log.expect("operational", event="denied", status="Deny", reason="blacklisted", policy="guard.block", clname="CL-one",
+                   actor="APPC", operation="Restart", target="bad", requestId="e-1")
+        post(operational.EVENTS, operational.onset("one", "e-2", "good"))
+        log.expect("operational", event="reserved", status="Permit", reason="permit", target="good", requestId="e-2")
+        request = json.loads(log.server.request("GET", asked, headers={}).json[0])
+        post(operational.ANSWERED, {"requestID": request["requestID"], "subRequestID": request["subRequestID"], "result": "Success"})
+        log.expect("operational", event="settled", outcome="Success")
+        log.check()
+
+
+service.main(globals())
