@@ -1,5 +1,6 @@
 #!/bin/sh
-# loop-demo - a control loop on simulated participants: it comes up, a guard holds it back, and lets it go when it may
+# loop-demo - a control loop on simulated participants: it comes up, a guard holds it back, and lets it go when it may; and
+# one whose own policies answer events: an ONSET restarts a firewall, and the next restart is denied by the loop's guard
 # usage: loop-demo.sh BUILD-DIRECTORY
 set -eu
 build=$(cd "$1" && pwd)
@@ -19,10 +20,10 @@ bold= plain=
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 clguard() { "$build/clguard" "$@"; }
 
-# until STATE: waits until the loop is there
+# until_state STATE [LOOP]: waits until the loop is there
 until_state() {
 	for _ in $(seq 100); do
-		! clguard watch --once | head -n 1 | grep -q "  $1\$" || return 0
+		! clguard watch --once | grep -q "^${2:-edge-loop-0} 1.0.0  $1\$" || return 0
 		sleep 0.1
 	done
 	clguard watch --once
@@ -86,4 +87,50 @@ for _ in $(seq 120); do
 done
 until_state RUNNING
 clguard watch --once
+say 'A loop with policies of its own: the built-in participant puts them into force when it goes RUNNING'
+clguard commission control-loop-firewall.yaml
+clguard create control-loop-firewall-instance.json
+clguard order PASSIVE firewall-loop-0
+clguard order RUNNING firewall-loop-0
+until_state RUNNING firewall-loop-0
+clguard watch --once | sed -n '/^firewall-loop-0/,$p'
+
+# What operational policies tell, and what the actor APPC is asked, from here on.
+clguard notifications --follow --topic POLICY-CL-MGT >"$work/told" &
+started="$! $started"
+clguard notifications --follow --json --topic APPC-LCM-READ >"$work/asked" &
+started="$! $started"
+for _ in $(seq 100); do
+	[ "$(clguard topics | grep -cE '^(POLICY-CL-MGT|APPC-LCM-READ)$')" != 2 ] || break
+	sleep 0.1
+done
+fault() {
+	say "A firewall fails: ONSET for $1"
+	echo "{closedLoopControlName: ControlLoop-Firewall, closedLoopEventStatus: ONSET, requestID: fault-of-$1," \
+		"target: vserver.vserver-name, target_type: VM, AAI: {vserver.vserver-name: $1}}" |
+		clguard publish unauthenticated.DCAE_CL_OUTPUT -
+}
+# until_said PATTERN FILE: waits until a line of the file is like that
+until_said() {
+	for _ in $(seq 100); do
+		! grep -q "$1" "$2" || return 0
+		sleep 0.1
+	done
+	cat "$2"
+	return 1
+}
+fault fw-1
+until_said subRequestID "$work/asked"
+id=$(sed -n 's/.*"subRequestID":"\([^"]*\)".*/\1/p' "$work/asked" | head -n 1)
+echo "APPC is asked to restart fw-1, and has done it"
+echo "{requestID: fault-of-fw-1, subRequestID: '$id', result: SUCCESS}" | clguard publish APPC-LCM-WRITE -
+until_said 'FINAL: SUCCESS' "$work/told"
+fault fw-2
+until_said 'FINAL: FAILURE' "$work/told"
+cat "$work/told"
+say 'Ordered PASSIVE the policies leave again: the next ONSET starts nothing'
+clguard order PASSIVE firewall-loop-0
+until_state PASSIVE firewall-loop-0
+fault fw-3
+! grep -q fw-3 "$work/told" || exit 1
 say 'Done'

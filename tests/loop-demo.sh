@@ -18,6 +18,10 @@ want 1 '^clguard order: 409 .*denies the order RUNNING'
 want 1 'control-loop-guard.yaml:5: limit_reached for org.example.edge.CacheServiceElement/'
 want 1 '^ +limit: 1$'
 want 2 '^edge-loop-0 1.0.0  RUNNING$'
+want 1 '^  RepairElement .* RUNNING +1 policy in force$'
+want 1 'FINAL: SUCCESS'
+want 1 'Guard result for APPC Restart is Deny'
+want 1 'FINAL: FAILURE'
 want 1 '^Done$'
 [ "$code" = 0 ] || cat "$work/out"
 exit "$code"

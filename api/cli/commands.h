@@ -10,21 +10,32 @@
 #include "guards/guard.h"
 
 /* argv[0] is the command's own name; the result is the exit code (arguments.h). */
+int cmd_catalogue(int argc, char **argv);
+int cmd_change(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_commission(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_compose(int argc, char **argv);
+int cmd_configurations(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_db(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_decide(int argc, char **argv);
+int cmd_decommission(int argc, char **argv);
+int cmd_delete(int argc, char **argv);
+int cmd_gateway(int argc, char **argv);
+int cmd_notifications(int argc, char **argv);
 int cmd_order(int argc, char **argv);
 int cmd_pap(int argc, char **argv);
 int cmd_participants(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_publish(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_statistics(int argc, char **argv);
 int cmd_test(int argc, char **argv);
+int cmd_topics(int argc, char **argv);
 int cmd_types(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 

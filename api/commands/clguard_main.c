@@ -25,10 +25,21 @@ static const struct command {
 	{"commission", cmd_commission, "bring a control loop type into a running service"},
 	{"create", cmd_create, "make control loop instances"},
 	{"order", cmd_order, "order an instance into a state"},
-	{"watch", cmd_watch, "show instances and their elements, live"},
+	{"watch", cmd_watch, "show instances and their elements, live, and what they wait for"},
 	{"participants", cmd_participants, "show who takes part"},
 	{"policy", cmd_policy, "enter, deploy, undeploy and roll back policies of a running service"},
 	{"pap", cmd_pap, "show what became of deployments"},
+	{"change", cmd_change, "give instances other configurations"},
+	{"configurations", cmd_configurations, "list the configurations of an instance"},
+	{"rollback", cmd_rollback, "bring an instance back to an earlier configuration"},
+	{"delete", cmd_delete, "delete an instance"},
+	{"decommission", cmd_decommission, "take a control loop type out of a running service"},
+	{"catalogue", cmd_catalogue, "list the design time catalogue"},
+	{"statistics", cmd_statistics, "show what participants report of themselves and of elements"},
+	{"gateway", cmd_gateway, "print the configuration of an API gateway"},
+	{"notifications", cmd_notifications, "print what the runtime tells"},
+	{"topics", cmd_topics, "list the topics of the bus"},
+	{"publish", cmd_publish, "send a message, such as an event"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -39,7 +50,7 @@ usage(FILE *out, int code)
 	fprintf(out, "usage: clguard COMMAND [ARGUMENT ...]\n\n"
 	             "Guards for control loops: may this actor perform this operation on this target now?\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].help);
 	fprintf(out, "\n'clguard COMMAND --help' tells of one; 'clguard --version' prints the version.\n"
 	             "Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 environment.\n");
 	return code;

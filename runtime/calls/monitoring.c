@@ -238,18 +238,24 @@ list_loop(struct listing *listing, const struct loop *loop)
 	}
 }
 
+static bool
+visit_loop(void *context, struct loop *loop)
+{
+	list_loop(context, loop);
+	return true;
+}
+
 void
 statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out)
 {
 	struct listing listing = {.turn = turn, .query = query, .out = out};
-	struct loop loop;
 
 	text_addf(out, "{\"%s\":[", query->elements ? "clElementStatistics" : "statisticsList");
 	if (!query->loop)
 		list_participant(&listing, query->id, query->element);
-	else if (concept_name_valid(query->id.name) && concept_version_valid(query->id.version) &&
-	         loop_load(turn, query->id, &loop))
-		list_loop(&listing, &loop);
+	else if (concept_name_valid(query->id.name) &&
+	         (!query->id.version.ptr || concept_version_valid(query->id.version)))
+		loops_each(turn, query->id.name, query->id.version, visit_loop, &listing);
 	text_add(out, STR("]}"));
 }
 

@@ -77,6 +77,25 @@ take_elements(void *context, struct loop *loop)
 	return true;
 }
 
+static bool
+stop_at_document(void *context, struct str key, struct str value)
+{
+	(void)key; /* that there is one is all */
+	(void)value;
+	*(bool *)context = true;
+	return false;
+}
+
+/* Whether there is anything that a participant can have acknowledged. */
+static bool
+is_commissioned(struct turn *turn)
+{
+	bool found = false;
+
+	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), stop_at_document, &found);
+	return found;
+}
+
 static void
 write_listed(struct turn *turn, struct listed *listed, struct text *out)
 {
@@ -93,7 +112,7 @@ write_listed(struct turn *turn, struct listed *listed, struct text *out)
 	text_add(out, STR(",\"healthStatus\":"));
 	text_add_json(out, participant->health);
 	text_addf(out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
-	          participant->update_ms == TIME_NONE ? "true" : "false", time);
+	          participant->update_ms == TIME_NONE && is_commissioned(turn) ? "true" : "false", time);
 	if (listed->elements.len)
 		text_add(out, turn_text(turn, &listed->elements));
 	text_add(out, STR("]}"));

@@ -13,8 +13,6 @@
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 
-/* ONAP stores every document under this name: it stands for all that is commissioned. */
-#define EVERYTHING "ToscaServiceTemplateSimple"
 #define INSTANCES_FIRST "Delete instances, to commission control loop definitions"
 
 /* --- coming in --- */
@@ -83,15 +81,62 @@ answer_templates(struct turn *turn, struct runtime_call *call, const struct node
 	call_answer(call, 200, text_done(&out));
 }
 
-/* The body itself, or the catalogue's document that it names, with the common values that it gives. */
+/* The tree again in the turn's arena, with the same places. NULL: out of memory. Its depth was bounded when it was read. */
+static struct node *
+copy_tree(struct turn *turn, const struct node *node)
+{
+	struct node *copy = arena_alloc(turn->arena, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *node;
+	copy->parent = copy->next = copy->first = copy->last = NULL;
+	copy->count = 0;
+	for (const struct node *child = node->first; child; child = child->next) {
+		struct node *own = copy_tree(turn, child);
+
+		if (!own)
+			return NULL;
+		node_append(copy, own);
+	}
+	return copy;
+}
+
+/* {document, common}: the document with values for its common properties. The call's own tree stays as it is. */
+static const struct node *
+document_with_common(struct turn *turn, struct runtime_call *call, const struct node *document,
+                     const struct node *common)
+{
+	struct node *root;
+
+	if (!looptype_templates(document)) {
+		call_refuse(call, 400, "document is not a service template: expected topology_template.node_templates");
+		return NULL;
+	}
+	root = copy_tree(turn, document);
+	if (!root) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	return designs_set_common(turn, call, root, common) ? root : NULL;
+}
+
+/* The body itself, or the document that it carries or names, with the common values that it gives. */
 static const struct node *
 find_document_of(struct turn *turn, struct runtime_call *call, bool *ret_replace)
 {
-	const struct node *catalogue = node_get(call->body, "catalogue");
+	const struct node *catalogue = node_get(call->body, "catalogue"), *document = node_get(call->body, "document");
+	bool template = node_get(call->body, "tosca_definitions_version") != NULL;
 
-	*ret_replace = catalogue && !node_get(call->body, "tosca_definitions_version");
+	*ret_replace = (catalogue || document) && !template;
 	if (!*ret_replace)
 		return call->body;
+	if (document && catalogue) {
+		call_refuse(call, 400, "document and catalogue are two ways to say the same: give one of them");
+		return NULL;
+	}
+	if (document)
+		return document_with_common(turn, call, document, node_get(call->body, "common"));
 	return catalogue_document(turn, call, concept_read(catalogue), node_get(call->body, "common"));
 }
 
@@ -208,7 +253,7 @@ int
 commission_delete(struct turn *turn, struct runtime_call *call)
 {
 	struct concept asked = {call->name, call->version}, any = {STR_NONE, STR_NONE};
-	bool everything = str_is(asked.name, EVERYTHING) && str_is(asked.version, "1.0.0"), there = false;
+	bool everything = str_is(asked.name, COMMISSION_EVERYTHING) && str_is(asked.version, "1.0.0"), there = false;
 	const struct node *root = NULL;
 	struct text out;
 
@@ -240,162 +285,4 @@ commission_delete(struct turn *turn, struct runtime_call *call)
 	text_add(&out, STR("]}"));
 	call_answer(call, 200, text_done(&out));
 	return 0;
-}
-
-/* --- reading --- */
-
-struct listing {
-	struct turn *turn;
-	struct text *out;
-	struct concept filter;
-	const struct node *root, *loop; /* what was found */
-	size_t count;
-	bool common;
-};
-
-static bool
-is_asked(const struct listing *listing, const struct node *template)
-{
-	struct concept concept = looptype_concept(template);
-
-	return (!listing->filter.name.len || str_equal(listing->filter.name, concept.name)) &&
-	       (!listing->filter.version.len || str_equal(listing->filter.version, concept.version));
-}
-
-static bool
-list_loops(void *context, const struct node *root)
-{
-	struct listing *listing = context;
-
-	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
-		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
-			continue;
-		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
-		looptype_write_template(listing->out, template, STR_NONE);
-	}
-	return true;
-}
-
-void
-commission_loops(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version}};
-
-	text_add(out, STR("["));
-	looptypes_each(turn, list_loops, &listing);
-	text_add(out, STR("]"));
-}
-
-static bool
-find_loops(void *context, const struct node *root)
-{
-	struct listing *listing = context;
-
-	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
-		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
-			continue;
-		listing->count++;
-		listing->root = root;
-		listing->loop = template;
-	}
-	return true;
-}
-
-void
-commission_elements(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
-	const char *comma = "";
-
-	looptypes_each(turn, find_loops, &listing);
-	if (listing.count != 1) {
-		call_refuse(call, listing.count ? 406 : 404, "%s",
-		            listing.count ? "Multiple ControlLoops are not supported"
-		                          : "No such control loop is commissioned");
-		return;
-	}
-	text_add(out, STR("["));
-	for (const struct node *entry = looptype_elements(listing.loop)->first; entry; entry = entry->next) {
-		text_addf(out, "%s", comma);
-		comma = ",";
-		looptype_write_template(out, looptype_template(listing.root, looptype_element_ref(entry)), STR_NONE);
-	}
-	text_add(out, STR("]"));
-}
-
-static bool
-find_document(void *context, const struct node *root)
-{
-	struct listing *listing = context;
-	bool asked = !listing->filter.name.len || str_is(listing->filter.name, EVERYTHING);
-
-	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
-		asked |= looptype_is_loop(root, template) && is_asked(listing, template);
-	if (asked)
-		listing->root = root;
-	return !asked;
-}
-
-void
-commission_template(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	static const char *const sections[] = {"tosca_definitions_version", "data_types", "policy_types", "node_types",
-	                                       "topology_template"};
-	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
-	const char *comma = "{";
-
-	looptypes_each(turn, find_document, &listing);
-	if (!listing.root) {
-		call_refuse(call, 400, "Invalid Service Template: none is commissioned under that name");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		const struct node *section = looptype_section(listing.root, sections[i]);
-
-		if (node_is_null(section))
-			continue;
-		text_addf(out, "%s\"%s\":", comma, sections[i]);
-		comma = ",";
-		text_add_node(out, section, false);
-	}
-	text_add(out, STR("}"));
-}
-
-static bool
-list_properties(void *context, const struct node *root)
-{
-	struct listing *listing = context;
-	bool asked = !listing->filter.name.len;
-
-	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
-		asked |= looptype_is_loop(root, template) && is_asked(listing, template);
-	for (const struct node *template = looptype_templates(root)->first; asked && template;
-	     template = template->next) {
-		struct text properties;
-
-		text_init(&properties, listing->turn->arena);
-		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template,
-		                              listing->common, &properties) == 0)
-			continue;
-		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
-		text_add_json(listing->out, template->key);
-		text_add(listing->out, STR(":"));
-		looptype_write_template(listing->out, template, turn_text(listing->turn, &properties));
-	}
-	return true;
-}
-
-void
-commission_properties(struct turn *turn, struct runtime_call *call, struct text *out)
-{
-	struct listing listing = {
-		.turn = turn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
-
-	if (listing.common && looptype_has_loops(turn, (struct concept){STR_NONE, STR_NONE})) {
-		call_refuse(call, 400, "Cannot create or edit common properties, delete all the instantiations first");
-		return;
-	}
-	text_add(out, STR("{"));
-	looptypes_each(turn, list_properties, &listing);
-	text_add(out, STR("}"));
 }

@@ -5,6 +5,9 @@
 
 #include "runtime/rows/rows.h"
 
+/* ONAP stores every document under this name: it stands for all that is commissioned. */
+#define COMMISSION_EVERYTHING "ToscaServiceTemplateSimple"
+
 /* call->run; call->body is a service template. */
 int commission_create(struct turn *turn, struct runtime_call *call);
 int commission_delete(struct turn *turn, struct runtime_call *call); /* call->name, version */

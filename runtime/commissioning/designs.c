@@ -257,6 +257,35 @@ is_common(struct turn *turn, const struct node *root, const struct node *templat
 	       node_get_str(properties, property);
 }
 
+bool
+designs_set_common(struct turn *turn, struct runtime_call *call, struct node *root, const struct node *common)
+{
+	if (!node_is_null(common) && common->kind != NODE_MAP) {
+		call_refuse(call, 400, "common is %s: expected {element: {property: value}}", node_kind_phrase(common));
+		return false;
+	}
+	for (const struct node *values = common ? common->first : NULL; values; values = values->next) {
+		struct node *template = (struct node *)(uintptr_t)node_get_str(looptype_templates(root), values->key);
+
+		for (const struct node *value = template ? values->first : NULL; value; value = value->next) {
+			if (is_common(turn, root, template, value->key))
+				continue;
+			call_refuse(call, 400, "%.*s has no common property %.*s", STR_ARG(values->key),
+			            STR_ARG(value->key));
+			return false;
+		}
+		if (!template) {
+			call_refuse(call, 400, "common: there is no node template %.*s", STR_ARG(values->key));
+			return false;
+		}
+		if (!compose_set_properties(turn->arena, template, values)) {
+			turn_fail(turn, ERROR_MEMORY);
+			return false;
+		}
+	}
+	return true;
+}
+
 struct node *
 catalogue_document(struct turn *turn, struct runtime_call *call, struct concept type, const struct node *common)
 {
@@ -269,24 +298,5 @@ catalogue_document(struct turn *turn, struct runtime_call *call, struct concept 
 	}
 	root->parent = NULL; /* a document of its own from here on */
 	entry_forget_places(root);
-	for (const struct node *values = common ? common->first : NULL; values; values = values->next) {
-		struct node *template = (struct node *)(uintptr_t)node_get_str(looptype_templates(root), values->key);
-
-		for (const struct node *value = template ? values->first : NULL; value; value = value->next) {
-			if (is_common(turn, root, template, value->key))
-				continue;
-			call_refuse(call, 400, "%.*s has no common property %.*s", STR_ARG(values->key),
-			            STR_ARG(value->key));
-			return NULL;
-		}
-		if (!template) {
-			call_refuse(call, 400, "common: there is no node template %.*s", STR_ARG(values->key));
-			return NULL;
-		}
-		if (!compose_set_properties(turn->arena, template, values)) {
-			turn_fail(turn, ERROR_MEMORY);
-			return NULL;
-		}
-	}
-	return root;
+	return designs_set_common(turn, call, root, common) ? root : NULL;
 }

@@ -28,6 +28,12 @@ int catalogue_delete(struct turn *turn, struct runtime_call *call); /* call->nam
 void catalogue_list(struct turn *turn, struct runtime_call *call, struct text *out);
 void catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out);
 
+/*
+ * Sets values of common properties, {element: {property: value}}, in a document that is the turn's own. False, and refused,
+ * when there is no such element or property.
+ */
+bool designs_set_common(struct turn *turn, struct runtime_call *call, struct node *root, const struct node *common);
+
 /* The document of a loop type for commissioning, with values for common properties; NULL, and refused. */
 struct node *catalogue_document(struct turn *turn, struct runtime_call *call, struct concept type,
                                 const struct node *common);

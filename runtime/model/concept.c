@@ -51,8 +51,8 @@ concept_version_valid(struct str version)
 		char c = version.ptr[i];
 
 		if (c >= '0' && c <= '9') {
-			if (++digits > 9)
-				return false; /* more than an int holds */
+			if (++digits > 9 || (digits == 2 && version.ptr[i - 1] == '0'))
+				return false; /* more than an int holds, or 02 for 2 */
 		} else if (c == '.' && digits > 0) {
 			dots++;
 			digits = 0;

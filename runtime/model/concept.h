@@ -15,7 +15,7 @@ struct concept concept_read(const struct node *node); /* absent texts where ther
 bool concept_equal(struct concept a, struct concept b);
 void concept_write(struct text *out, struct concept concept);
 
-/* Name: 1 to 200 of A-Z a-z 0-9 - _ . ; version: digits.digits.digits. */
+/* Name: 1 to 200 of A-Z a-z 0-9 - _ . ; version: digits.digits.digits, none with a zero in front. */
 bool concept_name_valid(struct str name);
 bool concept_version_valid(struct str version);
 

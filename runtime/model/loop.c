@@ -2,12 +2,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/model/loop.h"
 
+#include <inttypes.h>
+
+#include "base/time.h"
+
 #define ELEMENTS_MAX 1000 /* of an instance: what is done for each of them looks at the others */
 
 /* Members that the runtime writes itself; everything else of what a client gave passes as it is. */
 static const char *const loop_members[] = {"name",         "version",           "definition", "state",
                                            "orderedState", "stateChangeResult", "primed",     "elements",
-                                           "guard",        "updatingFrom",      NULL};
+                                           "guard",        "updatingFrom",      "waiting",    NULL};
 static const char *const element_members[] = {"id",    "definition",   "version", "participantType", "participantId",
                                               "state", "orderedState", "message", "faulty",          NULL};
 
@@ -207,6 +211,28 @@ element_write_open(struct text *out, const struct element *element, bool to_part
 	write_rest(out, element->given, element_members);
 }
 
+/* What a transition, or a changed configuration, waits for, and since when. */
+static void
+write_waiting(struct text *out, const struct loop *loop)
+{
+	char since[TIME_TEXT_SIZE];
+	const char *comma = "";
+
+	time_format_instant(loop->since_ms, since);
+	text_addf(out, ",\"waiting\":{\"since\":\"%s\",\"startPhase\":%" PRId64 ",\"retries\":%u,\"elements\":[", since,
+	          loop->phase == PHASE_NONE ? 0 : loop->phase, loop->retries);
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+
+		if (!element->pending && loop_state_settled(element->state) && element->state == element->ordered)
+			continue;
+		text_addf(out, "%s", comma);
+		comma = ",";
+		text_add_json(out, element->id);
+	}
+	text_add(out, STR("]}"));
+}
+
 void
 loop_write(struct text *out, const struct loop *loop, struct str guard)
 {
@@ -222,6 +248,8 @@ loop_write(struct text *out, const struct loop *loop, struct str guard)
 		text_add(out, STR(",\"updatingFrom\":"));
 		text_add_json(out, loop->replaces);
 	}
+	if (loop_busy(loop))
+		write_waiting(out, loop);
 	if (guard.len) {
 		text_add(out, STR(",\"guard\":"));
 		text_add(out, guard);

@@ -1,0 +1,205 @@
+/* cmd_watch - clguard watch, participants: instances, what they wait for, and who takes part */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/cli/commands.h"
+#include "api/cli/loop_client.h"
+
+/* The participant of this name and version, or NULL. */
+static const struct node *
+find_participant(const struct node *participants, const struct node *id)
+{
+	const struct node *list = node_get(participants, "participantList");
+	struct str name = ask_member(id, "name", NULL), version = ask_member(id, "version", NULL);
+
+	for (const struct node *row = list ? list->first : NULL; row; row = row->next)
+		if (str_equal(ask_member(row, "participantId", "name"), name) &&
+		    str_equal(ask_member(row, "participantId", "version"), version))
+			return row;
+	return NULL;
+}
+
+/* One element that the instance waits for. True when its participant cannot answer. */
+static bool
+print_awaited(const struct node *element, const struct node *participants)
+{
+	const struct node *host = find_participant(participants, node_get(element, "participantId"));
+	struct str name = ask_member(element, "participantId", "name"), health = ask_member(host, "healthStatus", NULL);
+
+	printf("  waits for %.*s", STR_ARG(ask_short_name(ask_member(element, "definition", "name"))));
+	if (!name.len) {
+		printf(": no participant hosts it: start one of type %.*s\n",
+		       STR_ARG(ask_member(element, "participantType", "name")));
+		return true;
+	}
+	printf(" on %.*s, which is %.*s", STR_ARG(name), STR_ARG(health.len ? health : STR("not registered")));
+	if (host)
+		printf(", last heard %.*s", STR_ARG(ask_member(host, "lastMessageTime", NULL)));
+	putchar('\n');
+	return !host || str_is(health, "OFF_LINE");
+}
+
+/* "clguard order STATE NAME VERSION", and what for. */
+static void
+print_help(const struct node *loop, const char *options, struct str state, const char *what)
+{
+	printf("  clguard order %s%.*s %.*s %.*s: %s\n", options, STR_ARG(state),
+	       STR_ARG(ask_member(loop, "name", NULL)), STR_ARG(ask_member(loop, "version", NULL)), what);
+}
+
+/* The settled state that a transition comes from: "PASSIVE2RUNNING" comes from PASSIVE. */
+static struct str
+state_before(struct str state)
+{
+	for (size_t i = 0; i < state.len; i++)
+		if (state.ptr[i] == '2')
+			return (struct str){state.ptr, i};
+	return state;
+}
+
+/* What an instance waits for, since when, and which command would help. */
+static void
+print_waiting(const struct node *loop, const struct node *participants)
+{
+	const struct node *waiting = node_get(loop, "waiting"), *awaited = node_get(waiting, "elements");
+	struct str ordered = ask_member(loop, "orderedState", NULL), state = ask_member(loop, "state", NULL);
+	bool failed = !str_is(ask_member(loop, "stateChangeResult", NULL), "NO_ERROR"), lost = false;
+
+	if (!waiting)
+		return;
+	printf("  %s since %.*s, phase %.*s, sent again %.*s times\n", failed ? "stands still" : "under way",
+	       STR_ARG(ask_member(waiting, "since", NULL)), STR_ARG(ask_member(waiting, "startPhase", NULL)),
+	       STR_ARG(ask_member(waiting, "retries", NULL)));
+	for (const struct node *id = awaited ? awaited->first : NULL; id; id = id->next) {
+		const struct node *element = node_get_str(node_get(loop, "elements"), id->text);
+
+		lost |= element && print_awaited(element, participants);
+	}
+	if (failed)
+		print_help(loop, "", ordered, "on, with what is missing");
+	if (failed || str_starts_with(state, STR("UNINITIALISED2")))
+		print_help(loop, "", state_before(state), "back");
+	if (lost)
+		print_help(loop, "--force ", STR("UNINITIALISED"), "off its lost participants");
+}
+
+static void
+print_denied(const struct node *loop)
+{
+	const struct node *denied = node_get(node_get(loop, "guard"), "denied");
+
+	for (const struct node *one = denied ? denied->first : NULL; one; one = one->next) {
+		const struct node *guards = node_get(node_get(one, "explanation"), "guards");
+		struct str permit = ask_member(guards ? guards->last : NULL, "permit_at", NULL);
+
+		printf("  denied: %.*s of %.*s: %.*s (%.*s:%.*s)", STR_ARG(ask_member(one, "operation", NULL)),
+		       STR_ARG(ask_member(one, "target", NULL)), STR_ARG(ask_member(one, "reason", NULL)),
+		       STR_ARG(ask_member(one, "file", NULL)), STR_ARG(ask_member(one, "line", NULL)));
+		if (permit.len)
+			printf(", permitted at %.*s", STR_ARG(permit));
+		putchar('\n');
+	}
+	if (denied && denied->first)
+		print_help(loop, "", ask_member(node_get(loop, "guard"), "orderedState", NULL),
+		           "again, when it is permitted");
+}
+
+static void
+print_loop(const struct node *loop, const struct node *participants)
+{
+	const struct node *elements = node_get(loop, "elements"), *failure = node_get(loop, "lastFailure");
+
+	printf("%.*s %.*s  %.*s", STR_ARG(ask_member(loop, "name", NULL)), STR_ARG(ask_member(loop, "version", NULL)),
+	       STR_ARG(ask_member(loop, "state", NULL)));
+	if (!str_is(ask_member(loop, "stateChangeResult", NULL), "NO_ERROR"))
+		printf("  %.*s", STR_ARG(ask_member(loop, "stateChangeResult", NULL)));
+	putchar('\n');
+	for (const struct node *element = elements ? elements->first : NULL; element; element = element->next)
+		printf("  %-28.*s %-24.*s %-22.*s %.*s\n",
+		       STR_ARG(ask_short_name(ask_member(element, "definition", "name"))),
+		       STR_ARG(ask_member(element, "participantId", "name")),
+		       STR_ARG(ask_member(element, "state", NULL)), STR_ARG(ask_member(element, "message", NULL)));
+	print_waiting(loop, participants);
+	if (failure)
+		printf("  last failure: %.*s: %.*s\n", STR_ARG(ask_member(failure, "time", NULL)),
+		       STR_ARG(ask_member(failure, "message", NULL)));
+	print_denied(loop);
+}
+
+/* The instances again and again, on a cleared screen when there is one. */
+static int
+show_instances(struct ask *ask)
+{
+	const struct timespec pause = {ask->every_s, 0};
+	int code;
+
+	for (;;) {
+		struct node *answer, *participants = NULL;
+		bool json = ask->json;
+
+		arena_reset(&ask->arena);
+		ask->json = false;
+		code = ask_service(ask, "GET", LOOPS_PATH "participants", STR_NONE, NULL, &participants);
+		ask->json = json;
+		if (code == EXIT_DONE)
+			code = ask_service(ask, "GET", LOOPS_PATH "instantiation", STR_NONE, NULL, &answer);
+		if (code != EXIT_DONE)
+			return code;
+		if (!json && !ask->once && isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		answer = node_get(answer, "controlLoopList");
+		for (const struct node *row = answer && !json ? answer->first : NULL; row; row = row->next)
+			print_loop(row, participants);
+		if (fflush(stdout) != 0 || ask->once)
+			return EXIT_DONE;
+		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
+	}
+}
+
+int
+cmd_watch(int argc, char **argv)
+{
+	struct ask ask;
+	int code;
+
+	if (ask_begin(&ask, "clguard watch",
+	              "clguard watch [--once] [--every SECONDS]: control loop instances and their elements, what those "
+	              "that do\n"
+	              "not move wait for, since when, and which command would help",
+	              ASK_ONCE, 0, 0, argc, argv, &code))
+		code = show_instances(&ask);
+	arena_free(&ask.arena);
+	return code;
+}
+
+static void
+print_participant(const struct node *row)
+{
+	const struct node *elements = node_get(row, "elements");
+
+	printf("%-28.*s %-28.*s %-10.*s %-12.*s %3" PRIu32 " elements  %.*s\n",
+	       STR_ARG(ask_member(row, "participantId", "name")),
+	       STR_ARG(ask_short_name(ask_member(row, "participantType", "name"))),
+	       STR_ARG(ask_member(row, "participantState", NULL)), STR_ARG(ask_member(row, "healthStatus", NULL)),
+	       elements ? elements->count : 0, STR_ARG(ask_member(row, "lastMessageTime", NULL)));
+}
+
+int
+cmd_participants(int argc, char **argv)
+{
+	struct ask ask;
+	struct node *answer;
+	int code;
+
+	if (ask_begin(&ask, "clguard participants", "clguard participants: who takes part", 0, 0, 0, argc, argv,
+	              &code)) {
+		code = ask_service(&ask, "GET", LOOPS_PATH "participants", STR_NONE, NULL, &answer);
+		answer = code == EXIT_DONE && !ask.json ? node_get(answer, "participantList") : NULL;
+		for (const struct node *row = answer ? answer->first : NULL; row; row = row->next)
+			print_participant(row);
+	}
+	arena_free(&ask.arena);
+	return code;
+}
