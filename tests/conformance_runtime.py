@@ -17,7 +17,8 @@ BUILD = os.environ.get("top_builddir", ".")
 CLGUARDD = os.path.join(BUILD, "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
           "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json",
-          "tests/conformance/control-loop-definitions.json", "tests/conformance/control-loop-policies.json"]
+          "tests/conformance/control-loop-definitions.json", "tests/conformance/control-loop-policies.json",
+          "tests/conformance/control-loop-compositions.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 
@@ -158,7 +159,7 @@ class Player:
                 self.play(self.suite["macros"][step["use"]])
             elif "http" in step:
                 method, path = step["http"].split(" ", 1)
-                path = path if path.startswith(("/clguard", "/policy", "/events")) else self.base + path
+                path = path if path.startswith(("/clguard", "/policy", "/events", "/onap")) else self.base + path
                 answer = self.service.ask(method, path, self.body(step),
                                           "application/yaml" if "yaml" in step else "application/json", step.get("accept"))
                 if self.verbose:

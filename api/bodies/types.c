@@ -4,6 +4,7 @@
 
 #include "engine/operational/registry_schema.h"
 #include "policytypes/schema_json.h"
+#include "runtime/model/vocabulary.h"
 
 const char *const type_kind_word[] = {
 	[TYPE_POLICY] = "policy",
@@ -18,7 +19,7 @@ types_find(const struct catalogue *catalogue, struct str name, struct str versio
 	const struct type *type = NULL;
 
 	for (int kind = TYPE_POLICY; kind <= TYPE_CAPABILITY && !type; kind++)
-		type = catalogue_find(catalogue, (enum type_kind)kind, name, version);
+		type = catalogue_find(catalogue, (enum type_kind)kind, vocabulary_type(name), version);
 	return type;
 }
 

@@ -157,6 +157,7 @@ open_runtime(struct program *program, struct error *err)
 		.statistics = (size_t)settings->statistics_kept,
 		.topic = str_from(settings->runtime_topic),
 		.notifications = str_from(settings->notification_topic),
+		.composition_topic = str_from(settings->composition_topic),
 		.policy_participant = str_from(settings->policy_participant),
 		.events = str_from(settings->event_topic),
 		.loop_notifications = str_from(settings->loop_notification_topic),

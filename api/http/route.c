@@ -13,6 +13,7 @@
 #define API "/policy/api/v1/"
 #define PAP "/policy/pap/v1/"
 #define LOOPS "/onap/controlloop/v2/"
+#define COMPOSITIONS "/onap/automationcomposition/v2/"
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
 #define STARS (ROUTE_ONAP | ROUTE_STARS)
@@ -64,6 +65,30 @@ static const struct route routes[] = {
 	ROUTE(GET, LOOPS "monitoring/clelement", ROUTE_ONAP, 0, BOTH, monitoring_element_get),
 	ROUTE(GET, LOOPS "monitoring/clelements/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
 	ROUTE(GET, LOOPS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
+
+	/* The same in the words of automation compositions. */
+	ROUTE(POST, COMPOSITIONS "commission", ROUTE_ONAP, BOTH, BOTH, commission_post),
+	ROUTE(DELETE, COMPOSITIONS "commission", ROUTE_ONAP, 0, BOTH, commission_remove),
+	ROUTE(GET, COMPOSITIONS "commission", ROUTE_ONAP, 0, BOTH, commission_get),
+	ROUTE(GET, COMPOSITIONS "commission/elements", ROUTE_ONAP, 0, BOTH, commission_elements_get),
+	ROUTE(GET, COMPOSITIONS "commission/toscaservicetemplate", ROUTE_ONAP, 0, BOTH, commission_template_get),
+	ROUTE(GET, COMPOSITIONS "commission/getCommonOrInstanceProperties", ROUTE_ONAP, 0, BOTH, commission_properties_get),
+	ROUTE(POST, COMPOSITIONS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_post),
+	ROUTE(PUT, COMPOSITIONS "instantiation", ROUTE_ONAP, BOTH, BOTH, instantiation_put),
+	ROUTE(DELETE, COMPOSITIONS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_delete),
+	ROUTE(GET, COMPOSITIONS "instantiation", ROUTE_ONAP, 0, BOTH, instantiation_get),
+	ROUTE(PUT, COMPOSITIONS "instantiation/command", ROUTE_ONAP, BOTH, BOTH, command_put),
+	ROUTE(GET, COMPOSITIONS "instantiation/configurations", ROUTE_ONAP, 0, BOTH, configurations_get),
+	ROUTE(PUT, COMPOSITIONS "instantiation/rollback", ROUTE_ONAP, 0, BOTH, rollback_put),
+	ROUTE(GET, COMPOSITIONS "instantiationState", ROUTE_ONAP, 0, BOTH, instantiation_state_get),
+	ROUTE(GET, COMPOSITIONS "automationCompositionPriming", ROUTE_ONAP, 0, BOTH, priming_get),
+	ROUTE(GET, COMPOSITIONS "participants", ROUTE_ONAP, 0, BOTH, participants_get),
+	ROUTE(GET, COMPOSITIONS "gateway", ROUTE_ONAP, 0, BOTH, gateway_get),
+	ROUTE(GET, COMPOSITIONS "monitoring/participant", ROUTE_ONAP, 0, BOTH, monitoring_participant_get),
+	ROUTE(GET, COMPOSITIONS "monitoring/participants/automationcomposition", ROUTE_ONAP, 0, BOTH, monitoring_participants_get),
+	ROUTE(GET, COMPOSITIONS "monitoring/acelement", ROUTE_ONAP, 0, BOTH, monitoring_element_get),
+	ROUTE(GET, COMPOSITIONS "monitoring/acelements/automationcomposition", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
+	ROUTE(GET, COMPOSITIONS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
 
 	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
 	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),

@@ -105,6 +105,8 @@ static const struct setting table[] = {
                  "their end, or are aborted. POLICY_WITHDRAWN on the notification topic says which, and how many."},
 	{"runtime_topic", SETTING_TEXT, AT(runtime_topic), "POLICY-CLRUNTIME-PARTICIPANT", .word = "TOPIC",
          .help = "Where runtime and participants talk."},
+	{"composition_topic", SETTING_TEXT, AT(composition_topic), "POLICY-ACRUNTIME-PARTICIPANT", .word = "TOPIC",
+         .help = "Where the runtime talks to participants that know control loops as automation compositions."},
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",
          .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
 	{"policy_participant", SETTING_TEXT, AT(policy_participant),

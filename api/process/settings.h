@@ -35,6 +35,7 @@ struct settings {
 	int on_failure_rollback;
 	int compat; /* enum compat */
 	int on_withdrawal_abort;
+	const char *composition_topic;
 	const char *runtime_topic, *notification_topic, *policy_participant;
 	const char *event_topic, *loop_notification_topic;
 	const char *pdp_group, *pdp_type, *pdp_topic, *policy_notification_topic;

@@ -7,6 +7,8 @@
 #include "api/bodies/reply.h"
 #include "api/http/reading.h"
 #include "api/http/resources.h"
+#include "base/document.h"
+#include "runtime/model/vocabulary.h"
 
 #define NODES_MORE 1000      /* values that aliases may add to a document, beside one a byte */
 #define PAGE_MOST 1000000000 /* of offset and limit */
@@ -113,6 +115,7 @@ fill(struct exchange *exchange, struct waiting *waiting, struct error *err)
 {
 	struct runtime_call *call = &waiting->call;
 
+	call->compositions = str_starts_with(exchange->path, STR("/onap/automationcomposition/"));
 	call->name = query_text(exchange, "name", &call->arena);
 	call->version = query_text(exchange, "version", &call->arena);
 	return call->arena.exhausted ? error_set(err, ERROR_MEMORY, NULL, "out of memory") : 0;
@@ -259,12 +262,30 @@ call_ended(struct exchange *exchange)
 	waiting_drop(waiting);
 }
 
+/* The answer in the words of the route: control loops, or automation compositions. */
+static void
+answer_in_words(struct runtime_call *call, struct arena *scratch)
+{
+	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+	struct node *root;
+	struct text out;
+
+	if (!call->compositions || !call->status || json_read(call->reply, "", &limits, scratch, &root, NULL) != 0)
+		return;
+	vocabulary_to_compositions(root);
+	text_init(&out, &call->arena);
+	text_add_node(&out, root, false);
+	call->reply = text_done(&out);
+}
+
 /* The runtime's thread. */
 static void
 call_done(struct runtime_call *call)
 {
 	struct waiting *waiting = (struct waiting *)call;
 
+	if (call->run)
+		answer_in_words(call, &call->arena);
 	exchange_resume(waiting->exchange, &call->err);
 	waiting_drop(waiting);
 }
@@ -358,8 +379,10 @@ run_reading(struct reading_job *job, struct history_reader *reader, struct arena
 		(void)error_set(&call->err, ERROR_MEMORY, NULL, "out of memory; ask for less, by limit and offset");
 	if (call->err.code)
 		call->status = 0;
-	else
+	else {
+		answer_in_words(call, scratch);
 		answer_in_yaml(waiting, scratch);
+	}
 	call_done(call);
 }
 

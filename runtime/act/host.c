@@ -3,6 +3,7 @@
 #include "runtime/act/host.h"
 
 #include "runtime/act/deploy.h"
+#include "runtime/model/vocabulary.h"
 #include "runtime/rows/txn.h"
 
 struct concept host_offer(struct turn *turn, struct concept type)
@@ -18,8 +19,8 @@ struct concept host_offer(struct turn *turn, struct concept type)
 	struct participant known;
 
 	if (!turn->runtime->options.policy_participant.len || !type.name.ptr ||
-	    !str_equal(type.name, turn->runtime->options.policy_participant) || !concept_name_valid(type.name) ||
-	    !concept_version_valid(type.version))
+	    !str_equal(vocabulary_type(type.name), vocabulary_type(turn->runtime->options.policy_participant)) ||
+	    !concept_name_valid(type.name) || !concept_version_valid(type.version))
 		return (struct concept){STR_NONE, STR_NONE};
 	if (!participant_load(turn, host.id, &known) || !concept_equal(known.type, type) ||
 	    !participant_is_registered(&known))
@@ -56,7 +57,8 @@ host_act(struct turn *turn, struct supervision *supervision, struct loop *loop, 
 		bool good;
 
 		if (!element->asked || element->phase != phase || !host_has_id(turn, element->participant_id) ||
-		    !str_equal(element->participant_type.name, turn->runtime->options.policy_participant))
+		    !str_equal(vocabulary_type(element->participant_type.name),
+		               vocabulary_type(turn->runtime->options.policy_participant)))
 			continue;
 		message = obey(turn, loop, element, &good);
 		(void)loop_answer(supervision, loop, element, element->ordered, good, message); /* or it is done */

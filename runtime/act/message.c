@@ -4,11 +4,15 @@
 
 #include <inttypes.h>
 
+#include "base/document.h"
 #include "runtime/act/host.h"
 #include "runtime/looptype/looptype.h"
+#include "runtime/model/vocabulary.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/transport.h"
 #include "runtime/rows/txn.h"
+
+#define COMPOSITIONS_ROW "Mcompositions" /* somebody has spoken in the words of automation compositions */
 
 static void
 send(struct turn *turn, struct str topic, struct text *out)
@@ -45,11 +49,42 @@ begin(struct turn *turn, struct text *out, const char *type)
 	add_member(out, "timestamp", turn_time(turn));
 }
 
+void
+message_to_compositions(struct turn *turn)
+{
+	struct str known;
+
+	if (!turn_get(turn, STR(COMPOSITIONS_ROW), &known))
+		turn_put(turn, STR(COMPOSITIONS_ROW), STR("1"));
+}
+
+/* The same message in the words of automation compositions, on the topic of those who know them. */
+static void
+send_to_compositions(struct turn *turn, struct str message)
+{
+	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
+	struct node *root;
+	struct text out;
+
+	if (turn->failed || json_read(message, "", &limits, turn->arena, &root, NULL) != 0) {
+		turn_fail(turn, ERROR_MEMORY);
+		return;
+	}
+	vocabulary_to_compositions(root);
+	text_init(&out, turn->arena);
+	text_add_node(&out, root, false);
+	send(turn, turn->runtime->options.composition_topic, &out);
+}
+
 static void
 end(struct turn *turn, struct text *out)
 {
+	struct str known;
+
 	text_add(out, STR("}"));
 	send(turn, turn->runtime->options.topic, out);
+	if (turn_get(turn, STR(COMPOSITIONS_ROW), &known))
+		send_to_compositions(turn, turn_text(turn, out));
 }
 
 static void

@@ -32,6 +32,9 @@ void message_update(struct turn *turn, const struct loop *loop, int64_t phase);
 void message_state_change(struct turn *turn, const struct loop *loop, enum loop_state ordered, enum loop_state current,
                           int64_t phase);
 
+/* From here on what is said to participants is said on the topic of automation compositions too, in their words. */
+void message_to_compositions(struct turn *turn);
+
 /* To the topic for notifications: {"notification": what, "timestamp", "controlLoopId", ..., "elementId", ...}. */
 void notify_loop(struct turn *turn, struct str what, const struct loop *loop, const struct element *element);
 /* An operational policy went out of force with its element; how many executions it had. */

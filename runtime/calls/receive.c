@@ -7,6 +7,7 @@
 #include "runtime/calls/participant.h"
 #include "runtime/calls/receive.h"
 #include "runtime/calls/step.h"
+#include "runtime/model/vocabulary.h"
 #include "runtime/policies/pdp.h"
 #include "runtime/rows/txn.h"
 
@@ -138,13 +139,17 @@ static const struct {
 
 /* The topic carries both directions: our own messages and everything else that is not for us is passed over. */
 void
-runtime_receive(struct turn *turn, struct str message)
+runtime_receive(struct turn *turn, struct str message, bool compositions)
 {
 	struct node *root;
 	struct str type;
 
 	if (json_read(message, "", &limits, turn->arena, &root, NULL) != 0)
 		return;
+	if (compositions) {
+		vocabulary_to_loops(root);
+		message_to_compositions(turn);
+	}
 	type = text_of(root, "messageType");
 	if (host_has_id(turn, concept_read(node_get(root, "participantId"))))
 		return; /* it does not speak on a topic */

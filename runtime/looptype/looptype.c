@@ -4,12 +4,15 @@
 
 #include "policytypes/section.h"
 #include "runtime/looptype/looptype_priv.h"
+#include "runtime/model/vocabulary.h"
 
 const struct builtin_node_type *
 looptype_builtin(struct str name)
 {
+	struct str known = vocabulary_type(name);
+
 	for (const struct builtin_node_type *builtin = policytypes_builtin_nodes; builtin->name; builtin++)
-		if (str_is(name, builtin->name))
+		if (str_is(known, builtin->name))
 			return builtin;
 	return NULL;
 }
@@ -65,8 +68,10 @@ looptype_parent(const struct node *root, struct str type)
 bool
 looptype_derives(const struct node *root, struct str type, const char *from)
 {
+	const struct str wanted = vocabulary_type(str_from(from));
+
 	for (int i = 0; type.ptr && i < CHAIN_MAX; i++) {
-		if (str_is(type, from))
+		if (str_equal(vocabulary_type(type), wanted))
 			return true;
 		type = looptype_parent(root, type);
 	}

@@ -1,12 +1,13 @@
 /* looptype_property - the property types of node types, inherited ones included */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/looptype/looptype_priv.h"
+#include "runtime/model/vocabulary.h"
 
 const struct node *
 looptype_declaration(const struct catalogue *builtin, const struct node *root, struct str type)
 {
 	const struct node *own = node_get_str(looptype_section(root, "node_types"), type);
-	const struct type *known = own ? NULL : catalogue_find(builtin, TYPE_NODE, type, STR_NONE);
+	const struct type *known = own ? NULL : catalogue_find(builtin, TYPE_NODE, vocabulary_type(type), STR_NONE);
 
 	return known ? known->node : own;
 }

@@ -3,6 +3,7 @@
 #include "policytypes/policy.h"
 #include "policytypes/section.h"
 #include "runtime/looptype/looptype_priv.h"
+#include "runtime/model/vocabulary.h"
 
 struct values {
 	const struct catalogue *builtin;
@@ -15,11 +16,54 @@ struct values {
 
 /* --- properties --- */
 
+/* A node type of the later words is one of control loops under another name. False: out of memory. */
+static bool
+add_alias(struct node *types, struct str composition, struct str loop, struct arena *arena)
+{
+	struct node *type = node_new(arena, NODE_MAP, 0, 0), *above = node_new(arena, NODE_TEXT, 0, 0);
+
+	if (!type || !above)
+		return false;
+	type->key = composition;
+	above->key = STR("derived_from");
+	above->text = loop;
+	node_append(type, above);
+	node_append(types, type);
+	return true;
+}
+
+/* The node types of the document, and under the later words those that it does not declare. NULL: out of memory. */
+static struct node *
+own_node_types(const struct node *root, struct arena *arena)
+{
+	const struct node *section = looptype_section(root, "node_types");
+	struct node *types = node_new(arena, NODE_MAP, 0, 0);
+	struct str composition, loop;
+
+	if (!types)
+		return NULL;
+	types->key = STR("node_types");
+	for (const struct node *type = section_first(section); type; type = section_next(type)) {
+		struct node *copy = arena_alloc(arena, sizeof(*copy));
+
+		if (!copy)
+			return NULL;
+		*copy = *type;
+		node_append(types, copy);
+	}
+	for (size_t n = 0; vocabulary_types(n, &composition, &loop); n++)
+		if (str_starts_with(composition, STR(VOCABULARY_COMPOSITIONS)) && !node_get_str(types, composition) &&
+		    !add_alias(types, composition, loop, arena))
+			return NULL;
+	return types;
+}
+
 const struct catalogue *
 looptype_types(const struct catalogue *builtin, const struct node *root, struct arena *arena,
                struct looptype_findings *findings)
 {
-	static const char *const sections[] = {"data_types", "node_types", "capability_types"};
+	static const char *const sections[] = {"data_types", "capability_types"};
+	struct node *node_types = own_node_types(root, arena);
 	struct catalogue *types = catalogue_new(arena, NULL);
 	struct node *own = node_new(arena, NODE_MAP, 0, 0);
 	struct diags diags;
@@ -34,8 +78,9 @@ looptype_types(const struct catalogue *builtin, const struct node *root, struct 
 		*copy = *section;
 		node_append(own, copy);
 	}
-	if (!types || !own)
+	if (!types || !own || !node_types)
 		return NULL;
+	node_append(own, node_types);
 	catalogue_take_requred(types); /* where that is an error it was found before */
 	catalogue_add(types, own, &diags);
 	catalogue_borrow(types, builtin, &diags);

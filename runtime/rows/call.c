@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/document.h"
+#include "runtime/model/vocabulary.h"
 
 enum page_step
 page_next(struct page *page)
@@ -17,6 +18,14 @@ page_next(struct page *page)
 	return page->limit && item - page->offset >= page->limit ? PAGE_END : PAGE_TAKE;
 }
 
+static void
+take_body(struct runtime_call *call, struct node *root)
+{
+	if (call->compositions)
+		vocabulary_to_loops(root);
+	call->body = root;
+}
+
 int
 call_read_json(struct runtime_call *call)
 {
@@ -24,7 +33,7 @@ call_read_json(struct runtime_call *call)
 	int r = json_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
 
 	if (r == 0)
-		call->body = root;
+		take_body(call, root);
 	return r;
 }
 
@@ -35,7 +44,7 @@ call_read_yaml(struct runtime_call *call)
 	int r = yaml_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
 
 	if (r == 0)
-		call->body = root;
+		take_body(call, root);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/document.h"
+#include "runtime/model/vocabulary.h"
 
 bool
 host_has_id(const struct turn *turn, struct concept id)
@@ -16,7 +17,8 @@ bool
 host_is(const struct turn *turn, const struct participant *participant)
 {
 	return host_has_id(turn, participant->id) &&
-	       str_equal(participant->type.name, turn->runtime->options.policy_participant);
+	       str_equal(vocabulary_type(participant->type.name),
+	                 vocabulary_type(turn->runtime->options.policy_participant));
 }
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};

@@ -25,6 +25,7 @@ struct runtime_options {
 	struct budget *budget;              /* for answers; NULL: none */
 	size_t statistics;                  /* records kept of a participant, and of its elements */
 	enum compat compat;                 /* what documents of CLAMP's own need looser */
+	struct str composition_topic;       /* name: participants in the words of automation compositions */
 	struct str topic, notifications;    /* names */
 	struct str policy_participant; /* name of the participant type that the runtime hosts itself; empty: none */
 	struct str events, loop_notifications; /* names: of operational policies */

@@ -161,7 +161,8 @@ events_read(struct runtime_call *call)
 int
 events_publish(struct turn *turn, struct runtime_call *call)
 {
-	bool own = str_equal(call->other, turn->runtime->options.topic);
+	bool compositions = str_equal(call->other, turn->runtime->options.composition_topic);
+	bool own = compositions || str_equal(call->other, turn->runtime->options.topic);
 	struct text out;
 
 	for (size_t i = 0; i < call->number; i++) {
@@ -170,7 +171,7 @@ events_publish(struct turn *turn, struct runtime_call *call)
 			return i == 0 ? 0 : -ERROR_CONFLICT;
 		}
 		if (own)
-			runtime_receive(turn, call->texts[i]);
+			runtime_receive(turn, call->texts[i], compositions);
 		else if (str_equal(call->other, turn->runtime->options.pdp_topic))
 			pdp_receive(turn, call->texts[i]);
 		else

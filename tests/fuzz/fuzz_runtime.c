@@ -291,7 +291,7 @@ play(struct turn *turn, struct runtime_call *call)
 
 		call->status = 0;
 		if (len > 0 && line[0] == '{')
-			runtime_receive(turn, (struct str){line, len});
+			runtime_receive(turn, (struct str){line, len}, false);
 		else
 			r = command(turn, call, (struct str){line, len});
 		machine->refusals += call->status >= 300;
