@@ -97,6 +97,13 @@ class Suite:
 def types(suite):
     document = suite.file("type.json", TYPE)
     suite.want("property zone of node type t.Cli is required", "commission", document, code=1)
+    suite.want("type.json:1:[0-9]+: error: node_templates.e.Cli: property zone of node type t.Cli is required", "check", document, code=1)
+    loose = suite.file("loose.json", {"tosca_definitions_version": "tosca_simple_yaml_1_3", "topology_template": {"node_templates": {
+        "e.Loose": {"type": CLAMP + "ControlLoopElement", "type_version": "1.0.1", "properties": {"participant_id": concept("p.Cli")}},
+        "l.Loose": {"type": CLAMP + "ControlLoop", "type_version": "1.0.1", "properties": {"elements": [concept("e.Loose", "0.0.0")]}}}}})
+    suite.want("error: .*participantType is required", "check", loose, code=1)
+    suite.want("warning: .*participant_id is taken for it", "check", "--compat", "clamp", loose)
+    suite.want("--compat is wrong: expected auto, clamp or strict, got 'x'", "check", "--compat", "x", loose, code=2)
     suite.want("^l.Cli 1.0.0$", "commission", "--common", suite.file("common.json", {"e.Cli": {"zone": "north"}}), document)
     suite.json("commission", "--common", os.path.join(suite.folder, "common.json"), document, member="affectedControlLoopDefinitions")
     suite.want("^name: p.Cli|p.Cli", "compose", document)

@@ -1,6 +1,9 @@
 /* cmd_check - clguard check: compile policies and print every finding */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "api/cli/commands.h"
+#include "api/cli/loop_check.h"
 #include "api/process/arguments.h"
 #include "base/clock.h"
 #include "engine/analysis/analysis.h"
@@ -9,9 +12,13 @@
 #include "engine/simulation/operational_set.h"
 
 static const char help[] =
-	"usage: clguard check [--mode strict|onap] [--strict-warnings] [--witness] FILE|DIRECTORY...\n\n"
+	"usage: clguard check [--mode strict|onap] [--compat auto|clamp|strict] [--strict-warnings] [--witness]\n"
+	"       FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
 	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
+	"  --compat            how a service template with a control loop is taken, which is checked as commissioning "
+        "does:\n"
+	"                      as the service's setting of that name\n"
 	"  --strict-warnings   a warning is an error; metadata 'allow: [ID]' of a policy silences one\n"
 	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 
@@ -57,8 +64,25 @@ diags_promote(struct diags *diags)
 /* What is asked for beside the files. */
 struct check_options {
 	enum guard_mode mode;
+	enum compat compat;
 	bool witnesses, strict_warnings;
 };
+
+/* "auto" (also NULL), "clamp" or "strict". False after a message. */
+static bool
+read_compat(const char *text, enum compat *ret)
+{
+	static const char *const words[] = {
+		[COMPAT_AUTO] = "auto", [COMPAT_CLAMP] = "clamp", [COMPAT_STRICT] = "strict"};
+
+	*ret = COMPAT_AUTO;
+	while (text && *ret <= COMPAT_STRICT && strcmp(text, words[*ret]) != 0)
+		++*ret;
+	if (*ret <= COMPAT_STRICT)
+		return true;
+	fprintf(stderr, "clguard check: --compat is wrong: expected auto, clamp or strict, got '%s'\n", text);
+	return false;
+}
 
 static int
 check(const struct check_options *asked, const struct words *paths)
@@ -91,6 +115,8 @@ check(const struct check_options *asked, const struct words *paths)
 		r = -ERROR_MISSING;
 	}
 	if (r == 0)
+		loop_check_documents(&options, asked->compat, documents, &count, &arena, &diags);
+	if (r == 0)
 		r = policyset_compile(&options, documents, count, &set, &diags);
 	if (r == 0)
 		r = analyse(set, &arena, &diags, &witness);
@@ -119,16 +145,14 @@ check(const struct check_options *asked, const struct words *paths)
 int
 cmd_check(int argc, char **argv)
 {
-	const char *mode_text = NULL;
+	const char *mode_text = NULL, *compat_text = NULL;
 	struct words paths = {0};
 	struct check_options asked = {0};
 	bool want_help = false;
 	const struct argument table[] = {
-		{"--help", .flag = &want_help},
-		{"--mode", .value = &mode_text},
-		{"--strict-warnings", .flag = &asked.strict_warnings},
-		{"--witness", .flag = &asked.witnesses},
-		{0},
+		{"--help", .flag = &want_help},          {"--mode", .value = &mode_text},
+		{"--compat", .value = &compat_text},     {"--strict-warnings", .flag = &asked.strict_warnings},
+		{"--witness", .flag = &asked.witnesses}, {0},
 	};
 
 	if (arguments_parse("clguard check", argc, argv, table, &paths) != 0)
@@ -137,7 +161,7 @@ cmd_check(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_DONE;
 	}
-	if (!read_mode("clguard check", mode_text, &asked.mode))
+	if (!read_mode("clguard check", mode_text, &asked.mode) || !read_compat(compat_text, &asked.compat))
 		return EXIT_USAGE;
 	if (!paths.count) {
 		fputs(help, stderr);

@@ -191,7 +191,9 @@ draft_check(struct compiler *c, struct draft *draft, const struct node *owner)
 		return;
 	d->vf_change = capability->vf_change;
 	check_target(c, capability, d, owner);
-	check_needed(c, OPV_29, capability->entity_ids, d->entities, draft, "entityIds", owner);
+	/* A nested target has no place for ids of models: they are the event's, unless the policy gives some. */
+	if (c->ret->form != FORM_NESTED || d->entities.count > 0)
+		check_needed(c, OPV_29, capability->entity_ids, d->entities, draft, "entityIds", owner);
 	if (d->entities.count > 0 && d->target_type == TARGET_VNF)
 		check_needed(c, OPV_29, capability->entity_ids_if_any, d->entities, draft, "entityIds", owner);
 	check_needed(c, OPV_30, capability->payload, d->payload, draft, "payload", owner);

@@ -10,7 +10,8 @@
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 
-#define LOOPS_MAX 1000 /* of one request */
+#define LOOPS_MAX 1000   /* of one request */
+#define WARNINGS_MAX 100 /* that are told */
 
 /* --- answers --- */
 
@@ -251,6 +252,50 @@ is_repeated(const struct loop *loops, size_t i)
 	return false;
 }
 
+struct owner_search {
+	struct str element;
+	bool found;
+};
+
+static bool
+find_element(void *context, struct loop *loop)
+{
+	struct owner_search *search = context;
+
+	search->found = search->found || loop_element(loop, search->element);
+	return !search->found;
+}
+
+/* Participants know an element by its id alone: one that another instance has too is told. */
+static void
+note_owners(struct checking *checking, const struct loop *loop)
+{
+	struct turn *turn = checking->turn;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		struct owner_search search = {.element = loop->elements[i].id};
+		struct str key = turn_key(turn, ROW_OWNER, search.element, STR_NONE), owner;
+		const char *sentence;
+
+		if (turn_get(turn, key, &owner) && !str_equal(owner, loop->id.name)) {
+			owner = arena_str(turn->arena, owner);
+			loops_each(turn, owner, STR_NONE, find_element, &search);
+		}
+		sentence = search.found
+		                   ? arena_printf(turn->arena,
+		                                  "control loop %.*s %.*s: element %.*s is one of control loop %.*s "
+		                                  "too: participants know elements by their id",
+		                                  STR_ARG(loop->id.name), STR_ARG(loop->id.version),
+		                                  STR_ARG(search.element), STR_ARG(owner))
+		                   : NULL;
+		if (sentence && checking->warning_count++ < WARNINGS_MAX) {
+			text_add(&checking->warnings, checking->warning_count > 1 ? STR(",") : STR(""));
+			text_add_json(&checking->warnings, str_from(sentence));
+		}
+		turn_put(turn, key, loop->id.name);
+	}
+}
+
 int
 instances_create(struct turn *turn, struct runtime_call *call)
 {
@@ -273,6 +318,7 @@ instances_create(struct turn *turn, struct runtime_call *call)
 	for (size_t i = 0; i < count; i++) {
 		deploy_save(turn, &loops[i]);
 		configuration_keep(turn, &loops[i]);
+		note_owners(&checking, &loops[i]);
 		write_affected(&out, &loops[i]);
 	}
 	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));

@@ -204,7 +204,7 @@ warn_named(const struct node *root, const struct node *template, struct looptype
 			              "it into force, and passes it on",
 			              STR_ARG(policy->key), STR_ARG(template->key));
 	}
-	if (!found)
+	if (!found && name.ptr)
 		looptype_warn(findings, where, "node_templates.%.*s: no policy of the document %s '%.*s'",
 		              STR_ARG(template->key), id ? "is" : "is of type", STR_ARG(name));
 }

@@ -64,6 +64,7 @@ struct topic_name {
 #define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
 #define ROW_GATEWAY 'G'       /* the gateway of a control loop type, by (name, version) */
 #define ROW_KEY 'A'           /* keys of elements at the gateway: (instance name, version, element id) */
+#define ROW_OWNER 'o'         /* id of an element -> name of the instance that was made with it last */
 #define ROW_RUN 'R'           /* operational policies: see runtime/operate/execution.h */
 #define ROW_EVENT 'V'
 #define ROW_PLAN 'Z'
