@@ -140,6 +140,18 @@ own_policies(const struct deployment *deployment)
 	return subgroup ? subgroup->policies : (struct concepts){0};
 }
 
+/* Whether anything comes into force here, or leaves. */
+static bool
+changes_own(const struct deployment *deployment)
+{
+	const struct runtime_options *options = &deployment->turn->runtime->options;
+
+	for (const struct deployment_change *change = deployment->changes; change; change = change->next)
+		if (str_equal(change->group, options->pdp_group) && str_equal(change->type, options->pdp_type))
+			return true;
+	return false;
+}
+
 static bool
 same_documents(const struct compile_check *check, const struct document_list *list)
 {
@@ -274,13 +286,13 @@ deployment_commit(struct deployment *deployment, const char *action, unsigned st
 {
 	struct turn *turn = deployment->turn;
 	struct runtime_call *call = deployment->call;
-	int r = deployment->changes ? compiled(deployment) : 0;
+	int r = changes_own(deployment) || call->dry_run ? compiled(deployment) : 0;
 
 	if (r != 0)
 		return r;
 	if (call->dry_run)
 		return answer_dry_run(deployment);
-	if (deployment->changes && !call->check->good)
+	if (call->check && !call->check->good)
 		return refuse_findings(call);
 	if (deployment->changes || deployment->touched)
 		for (const struct pdp_group *group = deployment->groups; group; group = group->next)

@@ -125,7 +125,10 @@ check_type(struct fragment *fragment, struct tosca_entity *entity)
 		          STR_ARG(entity->type.version.ptr ? entity->type.version : STR("null")));
 }
 
-/* Fills in what is kept; what is there already must say the same. */
+/*
+ * Fills in what is kept; what is there already must say the same, also when the template itself has brought it before. So
+ * each is entered at once: a refusal takes all of it back.
+ */
 static void
 check_entity(struct fragment *fragment, struct tosca_entity *entity, bool update)
 {
@@ -137,7 +140,9 @@ check_entity(struct fragment *fragment, struct tosca_entity *entity, bool update
 		return;
 	}
 	known = document_get(turn, entity->kind, entity->id);
-	if (known && !update && !entity_same(known->kept, entity->kept, turn->arena))
+	if (!known || update)
+		document_put(turn, entity);
+	else if (!entity_same(known->kept, entity->kept, turn->arena))
 		text_addf(&fragment->differing,
 		          "  item \"entity\" value \"%.*s:%.*s\" INVALID, does not equal existing entity\n",
 		          STR_ARG(entity->id.name), STR_ARG(entity->id.version));
@@ -303,7 +308,7 @@ answer_dry_run(struct runtime_call *call)
 	text_add(&out, call->check->guards);
 	text_add(&out, STR("}"));
 	call_answer(call, 200, text_done(&out));
-	return 0;
+	return -ERROR_CONFLICT; /* nothing is kept */
 }
 
 static int
@@ -330,9 +335,6 @@ create(struct turn *turn, struct runtime_call *call, enum entity_kind kind, bool
 		return r;
 	if (call->dry_run)
 		return answer_dry_run(call);
-	for (int i = 0; i < ENTITY_KINDS; i++)
-		for (const struct tosca_entity *entity = fragment.lists[i]; entity; entity = entity->next)
-			document_put(turn, entity);
 	call_answer(call, update ? 200 : 201, fragment_echo(&fragment));
 	return turn->failed;
 }

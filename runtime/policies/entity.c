@@ -314,11 +314,23 @@ entity_recall(struct tosca_entity *entity, struct arena *arena)
 
 /* --- as it is repeated --- */
 
-/* texts: operands of constraints as text. */
+static bool
+has_entries(const struct node *property)
+{
+	struct str type = entity_text(property, "type");
+
+	return str_equal_nocase(type, STR("list")) || str_equal_nocase(type, STR("map"));
+}
+
+/*
+ * texts: operands of constraints as text, for people. For the engine they stay as they are, and a schema of entries that a
+ * value cannot have, as some of ONAP's types give it, is left out.
+ */
 static void
 echo_properties(struct text *out, const struct node *properties, bool loose, bool texts)
 {
 	static const char *const own[] = {"required", "constraints", NULL};
+	static const char *const own_scalar[] = {"required", "constraints", "entry_schema", "key_schema", NULL};
 
 	add_member(out, "properties");
 	text_add(out, STR("{"));
@@ -328,7 +340,7 @@ echo_properties(struct text *out, const struct node *properties, bool loose, boo
 		text_add_json(out, property->key);
 		text_add(out, STR(":{"));
 		if (property->kind == NODE_MAP)
-			add_other_members(out, property, own);
+			add_other_members(out, property, texts || has_entries(property) ? own : own_scalar);
 		add_required(out, property, loose);
 		if (texts)
 			add_constraints(out, node_get(property, "constraints"));
@@ -383,27 +395,4 @@ entity_keep(struct tosca_entity *entity, bool loose, struct arena *arena)
 	echo_entity(&out, entity, loose, false);
 	entity->source = text_done(&out);
 	return entity->kept.ptr && entity->source.ptr ? 0 : -ERROR_MEMORY;
-}
-
-/* Neither text has a line end in it. */
-struct str
-entity_row(const struct tosca_entity *entity, struct arena *arena)
-{
-	struct text out;
-
-	text_init(&out, arena);
-	text_add(&out, entity->kept);
-	text_add(&out, STR("\n"));
-	text_add(&out, entity->source);
-	return text_done(&out);
-}
-
-void
-entity_split_row(struct tosca_entity *entity, struct str row)
-{
-	const char *end = memchr(row.ptr, '\n', row.len);
-	size_t len = end ? (size_t)(end - row.ptr) : row.len;
-
-	entity->kept = (struct str){row.ptr, len};
-	entity->source = end ? (struct str){end + 1, row.len - len - 1} : entity->kept;
 }

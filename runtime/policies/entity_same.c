@@ -1,4 +1,4 @@
-/* entity_same - whether two kept entities say the same */
+/* entity_same - kept entities as rows, and whether two say the same */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
@@ -63,4 +63,27 @@ entity_same(struct str kept, struct str other, struct arena *arena)
 
 	return json_read(kept, "", &same_limits, arena, &a, NULL) == 0 &&
 	       json_read(other, "", &same_limits, arena, &b, NULL) == 0 && nodes_agree(a, b, arena);
+}
+
+/* Neither text has a line end in it. */
+struct str
+entity_row(const struct tosca_entity *entity, struct arena *arena)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_add(&out, entity->kept);
+	text_add(&out, STR("\n"));
+	text_add(&out, entity->source);
+	return text_done(&out);
+}
+
+void
+entity_split_row(struct tosca_entity *entity, struct str row)
+{
+	const char *end = memchr(row.ptr, '\n', row.len);
+	size_t len = end ? (size_t)(end - row.ptr) : row.len;
+
+	entity->kept = (struct str){row.ptr, len};
+	entity->source = end ? (struct str){end + 1, row.len - len - 1} : entity->kept;
 }
