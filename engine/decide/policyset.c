@@ -53,6 +53,14 @@ policyset_keep_findings(struct policyset *set, const struct diag *first)
 	return 0;
 }
 
+/* Whether the built-in types failed for lack of memory: else it is our own mistake. */
+static bool
+lacks_memory(const struct arena *arena, const struct diags *diags)
+{
+	return arena->exhausted || diags->arena->exhausted || !diags->first ||
+	       strcmp(diags->first->text, "out of memory") == 0;
+}
+
 int
 policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err)
 {
@@ -66,8 +74,9 @@ policyset_builtin(struct arena *arena, const struct catalogue **ret, struct erro
 	if (!catalogue)
 		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	else if (catalogue_load_builtin(catalogue, &diags) != 0)
-		r = error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s",
-		              diags.first ? diags.first->text : "out of memory");
+		r = lacks_memory(arena, &diags)
+		            ? error_set(err, ERROR_MEMORY, NULL, "built-in types: out of memory")
+		            : error_set(err, ERROR_INTERNAL, NULL, "built-in types: %s", diags.first->text);
 	else
 		*ret = catalogue;
 	arena_free(&scratch);

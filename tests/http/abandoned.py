@@ -5,13 +5,11 @@ import fcntl
 import json
 import os
 import re
-import socket
-import struct
 import tempfile
 import time
 
 import service
-from service import BLACKLIST, LIMITER, Service, documented, wait_for
+from service import BLACKLIST, LIMITER, Service, documented, reset, wait_for
 
 ROUNDS = 40 if os.environ.get("CLGUARD_STRESS") else 4
 PARTS = {"topic": "T", "group": "g", "instance": "i", "id": "0123456789abcdef", "name": "n", "version": "1.0.0"}
@@ -36,12 +34,6 @@ def wire_of(method, path):
     body = body_of(path) if method in ("POST", "PUT") else b""
     head = f"{method} {path}{query} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode(), body
-
-
-def reset(sock):
-    """Away at once, as a process that is killed: the service gets a RST."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
 
 
 def metric(server, name):

@@ -1,43 +1,18 @@
 #!/usr/bin/env python3
 """clock - the wall clock steps back, ahead, both, by a leap second, and the machine sleeps: limits hold in true time."""
 # SPDX-License-Identifier: Apache-2.0
-import mmap
 import os
-import struct
 import tempfile
 import time
 
 import service
-from service import LIMITER, Service, wait_for
+from service import LIMITER, Service, Steps, wait_for
 
-STEPPER = os.path.join(service.BUILD, "tests", ".libs", "clock_step.so")
 RESERVATIONS = "/clguard/v1/reservations"
 HOUR_MS = 3600 * 1000
 LIMIT, WINDOW_S = 5, 2
 FIVE = LIMITER.replace("limit: 2", f"limit: {LIMIT}").replace("timeWindow: 10", f"timeWindow: {WINDOW_S}").replace(
     "minute", "second")
-
-
-class Steps:
-    """The clocks of processes that are started with `prepare`."""
-
-    def __enter__(self):
-        self.file = tempfile.NamedTemporaryFile()
-        self.file.write(bytes(16))
-        self.file.flush()
-        self.map = mmap.mmap(self.file.fileno(), 16)
-        return self
-
-    def __exit__(self, *_):
-        self.map.close()
-        self.file.close()
-
-    def prepare(self):
-        os.environ["LD_PRELOAD"] = os.path.abspath(STEPPER)
-        os.environ["CLGUARD_CLOCK_STEPS"] = self.file.name
-
-    def set(self, wall_ms=0, suspended_ms=0):
-        self.map[:] = struct.pack("=qq", wall_ms, suspended_ms)
 
 
 class Taker:

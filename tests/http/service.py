@@ -3,11 +3,13 @@
 import base64
 import http.client
 import json
+import mmap
 import os
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ import time
 
 SOURCE = os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("top_builddir", SOURCE)
+STEPPER = os.path.join(BUILD, "tests", ".libs", "clock_step.so")
 PROGRAM = os.environ.get("CLGUARDD", os.path.join(BUILD, "clguardd"))
 
 DECISION = "/policy/pdpx/v1/decision"
@@ -214,6 +217,34 @@ class Service:
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.check_exit and kind is None and code != 0:
             raise AssertionError(f"clguardd ended with {code}")
+
+
+class Steps:
+    """The clocks of processes that are started with `prepare`."""
+
+    def __enter__(self):
+        self.file = tempfile.NamedTemporaryFile()
+        self.file.write(bytes(16))
+        self.file.flush()
+        self.map = mmap.mmap(self.file.fileno(), 16)
+        return self
+
+    def __exit__(self, *_):
+        self.map.close()
+        self.file.close()
+
+    def prepare(self):
+        os.environ["LD_PRELOAD"] = os.path.abspath(STEPPER)
+        os.environ["CLGUARD_CLOCK_STEPS"] = self.file.name
+
+    def set(self, wall_ms=0, suspended_ms=0):
+        self.map[:] = struct.pack("=qq", wall_ms, suspended_ms)
+
+
+def reset(sock):
+    """Away at once, as a process that is killed: the service gets a RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
 
 
 class Suite:
