@@ -25,6 +25,7 @@ int cmd_decommission(int argc, char **argv);
 int cmd_delete(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
 int cmd_notifications(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
 int cmd_order(int argc, char **argv);
 int cmd_pap(int argc, char **argv);
 int cmd_participants(int argc, char **argv);
