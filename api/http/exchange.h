@@ -74,7 +74,7 @@ struct exchange {
 /* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */
 struct str exchange_query(struct exchange *exchange, const char *name);
 
-/* Hashes who asks: the user if there are users, else the address. */
+/* Hashes who asks: the address, without its port. What a client says of itself would make it many callers. */
 uint64_t exchange_caller(struct exchange *exchange);
 
 /*

@@ -525,13 +525,10 @@ hash_address(const struct sockaddr *address)
 uint64_t
 exchange_caller(struct exchange *exchange)
 {
-	static const struct hash_key key = {0, 1};
 	struct ticket *ticket = (struct ticket *)exchange;
-	const union MHD_ConnectionInfo *info;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-	if (exchange->authorization.len)
-		return hash_str(&key, exchange->authorization);
-	info = MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	return hash_address(info ? info->client_addr : NULL);
 }
 

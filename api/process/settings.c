@@ -155,9 +155,9 @@ static const struct setting table[] = {
 	{"topic_groups", SETTING_NUMBER, AT(topic_groups), "10000", 100, 1000000,
          .help = "Consumer groups of all topics together; beyond it those that asked least recently go."},
 	{"publish_rate", SETTING_NUMBER, AT(publish_rate), "16M", KI, INT64_C(1) << 40, .unit = "bytes",
-         .help = "Bytes a second that one caller (a user, or an address where there are no users) may publish to "
-                 "topics, after "
-                 "four times as much at once; more is answered with 429 and Retry-After."},
+         .help = "Bytes a second that one address may publish to topics, after four times as much at once; more is "
+                 "answered "
+                 "with 429 and Retry-After. Who stands behind a proxy shares its address."},
 	{"statistics_kept", SETTING_NUMBER, AT(statistics_kept), "1000", 1, 10000000,
          .help = "Statistics records kept of each participant, and of the elements of each."},
 	{"header_size", SETTING_NUMBER, AT(header_size), "8K", KI, MI, .unit = "bytes",
