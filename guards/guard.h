@@ -68,7 +68,7 @@ struct request {
 	struct time_of_day current_time; /* onap mode only: the request's currentTime */
 };
 
-/* Reasons of a decision, in their wire spelling. Their numbers are kept with reservations. No guard says NOT_ALLOWED. */
+/* Reasons of a decision, in their wire spelling. Their numbers are kept with reservations. No guard says NOT_ALLOWED or NO_POLICIES. */
 #define REASONS(X) \
 	X(PERMIT, "permit") \
 	X(NO_APPLICABLE_GUARD, "no_applicable_guard") \
@@ -82,7 +82,8 @@ struct request {
 	X(ERROR, "error") \
 	X(SHADOW, "shadow") \
 	X(NOT_ALLOWED, "not_allowed") \
-	X(QUARANTINE, "quarantine")
+	X(QUARANTINE, "quarantine") \
+	X(NO_POLICIES, "no_policies")
 
 enum reason {
 #define X(name, text) REASON_##name,

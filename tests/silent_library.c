@@ -261,6 +261,7 @@ main(int argc, char **argv)
 	options.process_durability = true;
 	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
 		options.no_guard_deny = options.no_guard_deny || strcmp(argv[at], "--no-guard-deny") == 0;
+		options.require_policies = options.require_policies || strcmp(argv[at], "--require-policies") == 0;
 		if (strcmp(argv[at], "--data") == 0 && at + 1 < argc)
 			options.data = argv[++at];
 	}

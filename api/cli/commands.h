@@ -35,6 +35,7 @@ int cmd_rollback(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_statistics(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_topics(int argc, char **argv);
 int cmd_types(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command {
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},
 	{"types", cmd_types, "list the built-in policy types, or show one"},
+	{"status", cmd_status, "show how a running service stands, and what to look at"},
 	{"compose", cmd_compose, "make a control loop type of element definitions in the catalogue"},
 	{"commission", cmd_commission, "bring a control loop type into a running service"},
 	{"create", cmd_create, "make control loop instances"},

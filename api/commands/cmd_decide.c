@@ -146,6 +146,8 @@ decide(const struct question *q, struct arena *arena)
 	print_findings(stderr, &diags, SEVERITY_WARNING);
 	if (r != 0)
 		return r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
+	if (trial_set(trial)->guards.count == 0)
+		fprintf(stderr, "clguard decide: warning: no guard is in force: every question is permitted\n");
 	code = q->history ? record_history(trial, q, arena) : EXIT_DONE;
 	trial_break_history(trial, q->history_fails);
 	if (code == EXIT_DONE)

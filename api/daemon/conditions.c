@@ -3,8 +3,10 @@
 #include "api/daemon/conditions.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "api/process/log.h"
+#include "api/resources/warnings.h"
 
 /* Sets a condition; true when that changes it. Relaxed: a reader may be late by one look. */
 static bool
@@ -34,8 +36,42 @@ look_at_clock(struct service *service)
 		         apart_ms / 1000, difference_ms < 0 ? "behind" : "ahead of");
 }
 
+/* What of the warnings is logged, in a round. */
+struct reminder {
+	struct service *service;
+	bool first; /* at start: what loading has not said yet */
+};
+
+static void
+log_warning(void *context, const char *id, const char *text)
+{
+	const struct reminder *reminder = context;
+
+	if (!reminder->first || strcmp(id, "no_operations") == 0)
+		log_line(reminder->service->settings, LOG_LEVEL_WARNING, "%s", text);
+}
+
+/* Once a day, by the decision clock, as long as they hold: a line at start is soon forgotten. */
+static void
+look_at_warnings(struct service *service)
+{
+	int64_t now_ms = engine_now(service->engine);
+	struct reminder reminder = {service, service->remind_ms == TIME_NONE};
+	struct history_reader *reader;
+	struct error err = {0};
+
+	if (now_ms < service->remind_ms)
+		return;
+	service->remind_ms = now_ms + TIME_MS_DAY;
+	if (history_reader_open(engine_history(service->engine), &reader, &err) != 0)
+		return; /* the counters cannot be read: limiters deny, and that is logged */
+	warnings_each(service, reader, log_warning, &reminder);
+	history_reader_close(reader);
+}
+
 void
 conditions_look(struct service *service)
 {
 	look_at_clock(service);
+	look_at_warnings(service);
 }

@@ -9,6 +9,7 @@
 
 #include "api/daemon/reload_priv.h"
 #include "api/process/log.h"
+#include "api/resources/warnings.h"
 #include "engine/decide/load.h"
 
 #define LOGGED 20 /* findings of one load that are written out */
@@ -134,6 +135,8 @@ policies_publish(struct service *service, struct policies *policies, int r)
 		         (unsigned long long)info.generation, info.policies, info.policies == 1 ? "policy" : "policies",
 		         info.guards, info.guards == 1 ? "guard" : "guards", policies->count,
 		         policies->count == 1 ? "document" : "documents");
+		if (info.guards == 0)
+			log_line(service->settings, LOG_LEVEL_WARNING, "%s", warnings_no_guards(service));
 	} else {
 		atomic_fetch_add_explicit(&service->metrics->reload_failure, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&service->metrics->deploy_failure, policies->diags.count[SEVERITY_ERROR],

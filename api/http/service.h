@@ -37,6 +37,7 @@ struct service {
 	struct manual_clock *clock; /* NULL: the system's */
 	atomic_bool active;         /* else PASSIVE */
 	atomic_bool stopping;
+	int64_t remind_ms; /* when warnings are logged next; TIME_NONE: not yet; main thread, see api/daemon/conditions.h */
 	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
 
 	pthread_mutex_t reload_lock;

@@ -44,6 +44,10 @@ static const struct setting table[] = {
                  "always denied."},
 	{"when_no_guard", SETTING_CHOICE, AT(no_guard_deny), "permit", .choices = {"permit", "deny"},
          .help = "Strict mode: the answer when no guard applies."},
+	{"require_policies", SETTING_BOOL, AT(require_policies), "false",
+         .help = "Deny every question, with reason no_policies, and answer /ready with 503, while no guard is in "
+                 "force. "
+                 "Without it a set of no guards permits, and a warning says so."},
 	{"lease_s", SETTING_NUMBER, AT(lease_s), "3600", 1, 366 * 86400, .unit = "seconds",
          .help = "How long an operation that was started and never ended counts as under way."},
 	{"durability", SETTING_CHOICE, AT(process_durability), "group", .choices = {"group", "process"},
@@ -431,6 +435,7 @@ settings_engine_options(const struct settings *settings, struct engine_options *
 	ret->mode = (enum guard_mode)settings->mode;
 	ret->on_error_permit = settings->on_error_permit;
 	ret->no_guard_deny = settings->no_guard_deny;
+	ret->require_policies = settings->require_policies;
 	ret->skip_bad_policies = settings->skip_bad_policies;
 	ret->limits = (struct document_limits){
 		.bytes = (size_t)settings->document_size,

@@ -22,7 +22,7 @@ struct settings {
 	struct arena *arena;
 	const char *listen, *data, *users, *decision_log;
 	struct settings_list policies;
-	bool skip_bad_policies;
+	bool skip_bad_policies, require_policies;
 	int mode; /* enum guard_mode */
 	int passive;
 	int manual_clock;

@@ -4,6 +4,7 @@
 
 #include "api/http/resources.h"
 #include "api/http/service.h"
+#include "api/resources/warnings.h"
 #include "base/text.h"
 
 static bool
@@ -51,7 +52,7 @@ is_refused(const struct exchange *exchange)
 
 /* Why the service is not ready, in a few words; NULL when it is. */
 static const char *
-unready(const struct exchange *exchange)
+unready(const struct exchange *exchange, const struct engine_info *info)
 {
 	const struct service *service = exchange->worker->service;
 
@@ -59,6 +60,8 @@ unready(const struct exchange *exchange)
 		return "stopping";
 	if (!atomic_load_explicit(&service->active, memory_order_relaxed))
 		return "passive";
+	if (warnings_no_policies(service, info))
+		return "no_policies";
 	return is_refused(exchange) ? "deployed policies are not in force" : NULL;
 }
 
@@ -71,19 +74,46 @@ write_clock(const struct service *service, struct text *out)
 		          history_clock_difference(engine_history(service->engine)));
 }
 
+/* A list that is being written. */
+struct warning_list {
+	struct text *out;
+	bool begun;
+};
+
+static void
+write_warning(void *context, const char *id, const char *text)
+{
+	struct warning_list *list = context;
+
+	text_addf(list->out, "%s{\"id\":\"%s\",\"text\":", list->begun ? "," : "", id);
+	text_add_json(list->out, str_from(text));
+	text_add(list->out, STR("}"));
+	list->begun = true;
+}
+
 /* Whether a decision asked now would get an answer; and whatever a person should look at all the same. */
 void
 ready_get(struct exchange *exchange)
 {
-	const char *why = unready(exchange);
+	struct worker *worker = exchange->worker;
+	struct warning_list list = {0};
+	struct engine_info info;
+	const char *why;
 	struct text out;
+
+	engine_info(worker->service->engine, &info);
+	why = unready(exchange, &info);
 
 	text_init(&out, exchange->arena);
 	if (why)
 		text_addf(&out, "{\"ready\":false,\"why\":\"%s\"", why);
 	else
 		text_add(&out, STR("{\"ready\":true"));
-	write_clock(exchange->worker->service, &out);
+	text_addf(&out, ",\"policies\":%zu,\"guards\":%zu,\"warnings\":[", info.policies, info.guards);
+	list.out = &out;
+	warnings_each(worker->service, session_reader(worker->session), write_warning, &list);
+	text_add(&out, STR("]"));
+	write_clock(worker->service, &out);
 	text_add(&out, STR("}"));
 	answer_json(exchange, text_done(&out));
 	if (why)

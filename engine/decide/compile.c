@@ -6,6 +6,7 @@
 #include "engine/decide/explanation.h"
 #include "engine/decide/policyset.h"
 #include "engine/lint/lint.h"
+#include "guards/parts.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
 #include "policytypes/unknown_type.h"
@@ -399,8 +400,12 @@ pass_seal(struct compilation *c)
 		            c->options->policies_max);
 		return;
 	}
-	for (struct guard *g = set->guards.first; g; g = g->next)
+	for (struct guard *g = set->guards.first; g; g = g->next) {
 		g->order = order++;
+		set->counting +=
+			!g->shadow && (g->kind == &guard_frequency_limiter || g->kind == &guard_first_blocks_second);
+	}
+	set->no_policies = c->options->require_policies && set->guards.count == 0;
 	if (!explanation_label(set->guards.first, &set->arena)) {
 		out_of_memory(c);
 		return;

@@ -79,6 +79,8 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 	} else if (tally->permitted) {
 		ret->effect = EFFECT_PERMIT;
 		ret->reason = REASON_PERMIT;
+	} else if (set->no_policies) {
+		deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
@@ -88,7 +90,7 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 
 /* onap mode: the XACML answer, of which all but Deny is told as Permit (spec of the reference, 3.1). */
 static void
-conclude_onap(const struct tally *tally, struct decision *ret)
+conclude_onap(const struct policyset *set, const struct tally *tally, struct decision *ret)
 {
 	ret->permit = true;
 	ret->reason = REASON_PERMIT;
@@ -99,6 +101,8 @@ conclude_onap(const struct tally *tally, struct decision *ret)
 		ret->guard = tally->failed;
 	} else if (tally->permitted) {
 		ret->effect = EFFECT_PERMIT;
+	} else if (set->no_policies) {
+		deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
@@ -117,7 +121,7 @@ conclude(const struct inquiry *inquiry, const struct env *env, const struct tall
 		.shadow_denials = tally->shadow_denials,
 	};
 	if (set->mode == GUARD_ONAP)
-		conclude_onap(tally, ret);
+		conclude_onap(set, tally, ret);
 	else
 		conclude_strict(set, inquiry->request, tally, ret);
 }

@@ -69,6 +69,7 @@ compile_options(const struct engine *engine)
 		.mode = engine->options.mode,
 		.on_error_permit = engine->options.on_error_permit,
 		.no_guard_deny = engine->options.no_guard_deny,
+		.require_policies = engine->options.require_policies,
 		.skip_bad_policies = engine->options.skip_bad_policies,
 		.limits = engine->options.limits,
 		.policies_max = engine->options.policies_max,
@@ -317,6 +318,8 @@ engine_info(struct engine *engine, struct engine_info *ret)
 		.policies = set->policies,
 		.guards = set->guards.count,
 		.policy_types = set->types,
+		.counting = set->counting,
+		.findings = set->finding_count,
 		.mode = set->mode,
 	};
 	pthread_mutex_unlock(&engine->publish_lock);

@@ -19,6 +19,7 @@ struct engine_options {
 	struct history_options history;
 	enum guard_mode mode;
 	bool on_error_permit, no_guard_deny; /* strict only */
+	bool require_policies;               /* both modes: without any guard every question is denied */
 	bool skip_bad_policies;
 	struct document_limits limits;
 	size_t policies_max;             /* guards in a set */
@@ -81,6 +82,7 @@ struct engine_info {
 	uint64_t generation; /* counts publications; 0 before the first */
 	int64_t since_ms;    /* when it was published */
 	size_t policies, guards, policy_types;
+	size_t counting, findings; /* guards that count operations; findings about the set */
 	enum guard_mode mode;
 };
 

@@ -19,6 +19,7 @@ struct policyset {
 	struct arena arena;
 	enum guard_mode mode;
 	bool on_error_permit, no_guard_deny;
+	bool no_policies;    /* policies are required, and there is no guard: every question is denied */
 	uint64_t generation; /* set when published */
 	int64_t since_ms;
 	struct guard_list guards;
@@ -27,14 +28,16 @@ struct policyset {
 	struct operational_index loops;  /* the same by control loop id */
 	size_t policies;                 /* that were compiled; a 2.0.0 guard policy counts as one */
 	size_t types;                    /* policy types known to it */
-	const struct diag *findings;     /* warnings about what is in it, and errors of what was left out; a list */
-	size_t finding_count;            /* all, of which the list has the first POLICYSET_FINDINGS */
-	atomic_uint holders;             /* the engine and each session that refers to it */
+	size_t counting; /* guards that count operations: limiters and coordinations, those in shadow mode aside */
+	const struct diag *findings; /* warnings about what is in it, and errors of what was left out; a list */
+	size_t finding_count;        /* all, of which the list has the first POLICYSET_FINDINGS */
+	atomic_uint holders;         /* the engine and each session that refers to it */
 };
 
 struct compile_options {
 	enum guard_mode mode;
 	bool on_error_permit, no_guard_deny;
+	bool require_policies; /* no guard at all denies */
 	bool skip_bad_policies;
 	struct document_limits limits;
 	size_t policies_max;

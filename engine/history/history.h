@@ -135,6 +135,7 @@ struct history_metrics {
 	int64_t difference;                                 /* admitted - settled - aborted - expired - live */
 	uint64_t rows;                                      /* current */
 	uint64_t records;                                   /* in the log, with those that were replaced */
+	uint64_t entered; /* records ever, those that were pruned too; 0: nothing was ever counted */
 	uint64_t used_bytes, max_bytes;
 	/* Of this process. */
 	uint64_t commits, failures, jobs;                  /* failures: transactions that could not be committed */

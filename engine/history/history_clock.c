@@ -235,6 +235,7 @@ history_metrics(struct history_reader *reader, struct history_metrics *ret)
 	ret->live = state.live;
 	ret->difference = (int64_t)(state.admitted - state.settled - state.aborted - state.expired - state.live);
 	ret->rows = state.rows;
+	ret->entered = state.next_number - 1;
 	ret->records = (uint64_t)records;
 	ret->used_bytes = info.used_bytes;
 	ret->max_bytes = history_limit(history, info.map_bytes);

@@ -61,6 +61,7 @@ options_from(const struct clg_options *given)
 	options.mode = o.mode == CLG_ONAP ? GUARD_ONAP : GUARD_STRICT;
 	options.on_error_permit = o.on_error_permit;
 	options.no_guard_deny = o.no_guard_deny;
+	options.require_policies = o.require_policies;
 	options.skip_bad_policies = o.skip_bad_policies;
 	options.clock = o.clock;
 	options.clock_context = o.clock_context;

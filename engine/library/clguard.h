@@ -78,6 +78,7 @@ struct clg_options {
 	int64_t (*clock)(void *context); /* Unix milliseconds; NULL: the system's */
 	void *clock_context;
 	bool skip_bad_policies; /* a policy with errors is left out, the rest is loaded */
+	bool require_policies;  /* no guard in force denies, reason "no_policies"; default Permit */
 };
 
 #define CLG_OPTIONS_INIT \

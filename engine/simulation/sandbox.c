@@ -50,6 +50,7 @@ compile(struct trial *trial, const struct engine_options *options, const struct 
 		.mode = options->mode,
 		.on_error_permit = options->on_error_permit,
 		.no_guard_deny = options->no_guard_deny,
+		.require_policies = options->require_policies,
 		.skip_bad_policies = options->skip_bad_policies,
 		.limits = options->limits,
 		.policies_max = options->policies_max,

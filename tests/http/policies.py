@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """policies - loading, reloading on change and on SIGHUP, keeping the old set, users."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import threading
 
 import service
-from service import BLACKLIST, HEALTH_PATH, Service, basic, wait_for
+from service import BLACKLIST, HEALTH_PATH, LIMITER, Service, basic, wait_for
 
 ASK = {"actor": "RANC", "operation": "Cell Reset", "target": "new"}
 
@@ -75,6 +76,50 @@ properties:
         suite.check("b.yaml:3:10: no actor is called 'APCP'" in server.log_text(), "in the log")
         server.write("b.yaml", misspelt.replace("APCP", "APPC").replace("2025-01-02", "9999-01-02"))
         suite.check(wait_for(lambda: generation()["findings"] == []), "mended")
+
+
+def test_warnings_are_logged_once_a_day_while_they_hold(suite):
+    with Service("--clock", "manual", policies={"limit.yaml": LIMITER}) as server:
+        def said():
+            return server.log_text().count("none was ever recorded, reserved or imported")
+        suite.check(wait_for(lambda: said() == 1), "at start")
+        for hours, times in ((23, 1), (1, 2)):
+            server.request("PUT", "/clguard/v1/clock", {"advance_ms": hours * 3600000})
+            suite.check(wait_for(lambda: said() == times), f"after {hours} hours more")
+        row = {"actor": "RANC", "operation": "Cell Reset", "target": "c", "outcome": "Success"}
+        suite.equal(server.request("POST", "/clguard/v1/operations", row).status, 200, "one operation")
+        findings = server.log_text().count("about the policies in force")
+        server.request("PUT", "/clguard/v1/clock", {"advance_ms": 24 * 3600000})
+        suite.check(wait_for(lambda: server.log_text().count("about the policies in force") > findings), "another day")
+        suite.equal(said(), 2, "over")
+
+
+def status_of(server, *options):
+    done = subprocess.run([os.path.join(service.BUILD, "clguard"), "status", "--service", server.address(), *options],
+                          capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_status_tells_how_a_service_stands(suite):
+    with Service(policies={"limit.yaml": LIMITER}) as server:
+        code, shown, _ = status_of(server)
+        suite.equal(code, 0, "ready")
+        for wanted in (" is ready\n", "policies 1, guards 1, generation 1 since 2", "warning: 1 guard counts operations",
+                       "[no_operations]", "no actor is called 'RANC'", "limit.yaml:9:18: ", "[LINT-01]"):
+            suite.check(wanted in shown, f"no {wanted!r} in {shown}")
+        code, shown, _ = status_of(server, "--json")
+        told = json.loads(shown)
+        suite.equal((code, told["ready"]["guards"], told["generation"]["generation"], told["generation"]["findings"][0]["id"]),
+                    (0, 1, 1, "LINT-01"), "as JSON")
+        server.request("PUT", "/clguard/v1/state", {"state": "PASSIVE"})
+        code, shown, _ = status_of(server)
+        suite.check(code == 1 and "is not ready: passive" in shown, f"passive: {code} {shown}")
+        gone = server
+    code, shown, said = status_of(gone)
+    suite.check(code == 3 and not shown and said.startswith("clguard status: "), f"gone: {code} {shown} {said}")
+    with Service("--require-policies") as server:
+        code, shown, _ = status_of(server)
+        suite.check(code == 1 and "not ready: no_policies" in shown and "[no_guards]" in shown, f"required: {code} {shown}")
 
 
 def test_a_vanished_path_keeps_the_old_set(suite):

@@ -25,7 +25,7 @@ def test_the_order_is_401_409_404_405_415_406_400(suite):
         suite.equal(server.request("GET", "/ready", headers={}).status, 503, "not ready")
         suite.equal(server.request("GET", "/live", headers={}).status, 200, "but alive")
         suite.equal(server.request("PUT", "/clguard/v1/state", {"state": "ACTIVE"}).json, {"state": "ACTIVE"}, "wake")
-        suite.equal(server.request("GET", "/ready", headers={}).json, {"ready": True}, "ready")
+        suite.equal(server.request("GET", "/ready", headers={}).json["ready"], True, "ready")
         suite.equal(server.request("POST", "/nothing", "x", {"Content-Type": "text/xml"}).status, 404, "404 before 415")
         reply = server.request("PUT", DECISION, "x", {"Content-Type": "text/xml", "Accept": "text/html"})
         suite.equal((reply.status, reply.headers["allow"]), (405, "POST"), "405 before 415")
