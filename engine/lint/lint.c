@@ -88,6 +88,12 @@ names_compare(const void *left, const void *right)
 void
 lint_ready(struct lint *lint)
 {
+	lint->known = lint->participants.count;
+	for (const struct actor *actor = registry_first(lint->registry); actor; actor = actor->next) {
+		lint->known++;
+		for (const struct capability *at = actor->capabilities; at; at = at->next)
+			lint->known++;
+	}
 	if (lint->loops.count > 1)
 		qsort(lint->loops.list, lint->loops.count, sizeof(*lint->loops.list), names_compare);
 }
@@ -101,6 +107,10 @@ lint_add(struct lint *lint, const struct guard_source *source, enum severity sev
 
 	if (metadata_allows(source->metadata, id))
 		return;
+	if (diags_full(lint->diags)) {
+		lint->diags->count[severity]++; /* no text is kept of it, and none need be made */
+		return;
+	}
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args); /* a longer text is cut, as diags would */
 	va_end(args);
@@ -205,8 +215,15 @@ lint_guard(void *context, const struct guard_source *source)
 {
 	struct lint *lint = context;
 
+	bool within = lint->compared <= LINT_COMPARED_MAX;
+
 	check_metadata(lint, source);
-	lint_names_check(lint, source);
+	lint->compared += lint->known;
+	if (within)
+		lint_names_check(lint, source);
+	if (within && lint->compared > LINT_COMPARED_MAX)
+		diags_add(lint->diags, SEVERITY_INFO, NULL, source->body,
+		          "the set has too many names to compare all: those of the guards from here on are not");
 	lint_texts(lint, source);
 	lint_values(lint, source);
 }

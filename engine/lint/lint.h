@@ -46,7 +46,8 @@ struct lint {
 	int64_t now_ms;                 /* ranges that were over by then are told; 0: none are */
 	struct lint_names participants; /* participant types: actors of the control loop runtime */
 	struct lint_names loops;        /* ids of control loops; sorted by lint_ready */
-	size_t compared;                /* pairs of loop ids so far: bounded, whatever the documents hold */
+	size_t known;    /* actors, their operations, participant types: what a guard's names are compared with */
+	size_t compared; /* so far: bounded, whatever the documents hold */
 	struct arena *arena;
 	struct diags *diags;
 	bool out_of_memory;

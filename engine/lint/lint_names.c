@@ -7,8 +7,7 @@
 
 #include "policytypes/suggest.h"
 
-#define COMPARED_MAX 4000000 /* pairs of loop ids in a set: what lies beyond is not compared */
-#define KNOWN_SIZE 160       /* bytes of a list of known names in a message */
+#define KNOWN_SIZE 160 /* bytes of a list of known names in a message */
 
 /* What the control loop runtime asks for: the operation is the state ordered. source  doc/control-loops.md, "Guards" */
 static const char *const ordered_states[] = {"UPDATE", "UNINITIALISED", "PASSIVE", "RUNNING", NULL};
@@ -98,6 +97,7 @@ check_actor(struct lint *lint, const struct guard_source *source, struct str ope
 	*ret_participant = !actor && names_have(&lint->participants, name);
 	if (actor || *ret_participant)
 		return actor;
+	lint->compared += LINT_SEARCH_COST * lint->known;
 	suggestion_init(&suggestion, name);
 	for (const struct actor *at = registry_first(lint->registry); at; at = at->next)
 		suggestion_offer(&suggestion, at->id);
@@ -138,6 +138,7 @@ check_operation_of(struct lint *lint, const struct guard_source *source, const s
 
 	if ((capability && str_equal(capability->operation, operation)) || takes_any(actor, operation))
 		return;
+	lint->compared += LINT_SEARCH_COST * lint->known;
 	suggestion_init(&suggestion, operation);
 	for (const struct capability *at = actor->capabilities; at; at = at->next)
 		suggestion_offer(&suggestion, at->operation);
@@ -158,6 +159,7 @@ check_operation_of_any(struct lint *lint, const struct guard_source *source, str
 	struct suggestion suggestion;
 	struct hint hint;
 
+	lint->compared += LINT_SEARCH_COST * lint->known;
 	suggestion_init(&suggestion, operation);
 	for (const struct actor *actor = registry_first(lint->registry); actor; actor = actor->next) {
 		for (const struct capability *at = actor->capabilities; at; at = at->next) {
@@ -273,10 +275,10 @@ check_loop(struct lint *lint, const struct guard_source *source, const struct no
 
 	if (lint->loops.count == 0 ||
 	    bsearch(&id, lint->loops.list, lint->loops.count, sizeof(*lint->loops.list), loop_compare) ||
-	    lint->compared > COMPARED_MAX)
+	    lint->compared > LINT_COMPARED_MAX)
 		return;
 	suggestion_init(&suggestion, id);
-	for (size_t i = 0; i < lint->loops.count; i++, lint->compared++) {
+	for (size_t i = 0; i < lint->loops.count; i++, lint->compared += LINT_SEARCH_COST) {
 		struct str known = lint->loops.list[i];
 
 		if (str_equal_nocase(known, id) ||

@@ -5,6 +5,10 @@
 
 #include "engine/lint/lint.h"
 
+/* Names compared in a set, in all: what lies beyond is not compared, and an info says so. */
+#define LINT_COMPARED_MAX 100000000
+#define LINT_SEARCH_COST 50 /* comparisons that looking for a name nearby is worth, for each name */
+
 /* Adds a warning (or info) unless the guard's metadata allows it. */
 void lint_add(struct lint *lint, const struct guard_source *source, enum severity severity, const char *id,
               const struct node *where, const char *format, ...) __attribute__((format(printf, 6, 7)));

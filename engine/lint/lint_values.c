@@ -71,7 +71,7 @@ check_count(struct lint *lint, const struct guard_source *source)
 	bool any_actor = lint_is_any(source, actor);
 	const struct capability *capability;
 
-	if (source->patterns)
+	if (source->patterns || lint->compared > LINT_COMPARED_MAX)
 		return;
 	if (is_everything(source)) {
 		lint_warn(lint, source, DENIES_ALL, or_body(source, operation),
