@@ -14,13 +14,16 @@
 
 #define LOGGED 20 /* findings of one load that are written out */
 
-/* "policies/a.yaml:3:5: text" */
+/* "policies/a.yaml:3:5: text [CODE]" */
 static const char *
 finding_text(const struct diag *diag, struct arena *arena)
 {
-	const char *text =
-		diag->line ? arena_printf(arena, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text)
-			   : arena_printf(arena, "%s%s%s", diag->file, diag->file[0] ? ": " : "", diag->text);
+	const char *before = diag->code ? " [" : "", *code = diag->code ? diag->code : "",
+		   *after = diag->code ? "]" : "";
+	const char *text = diag->line ? arena_printf(arena, "%s:%u:%u: %s%s%s%s", diag->file, diag->line, diag->column,
+	                                             diag->text, before, code, after)
+	                              : arena_printf(arena, "%s%s%s%s%s%s", diag->file, diag->file[0] ? ": " : "",
+	                                             diag->text, before, code, after);
 
 	return text ? text : diag->text;
 }
@@ -38,8 +41,8 @@ log_findings(const struct service *service, const struct diags *diags)
 		logged++;
 	}
 	if (all > logged)
-		log_line(service->settings, LOG_LEVEL_ERROR, "and %zu findings more; clguard check prints them all",
-		         all - logged);
+		log_line(service->settings, diags->count[SEVERITY_ERROR] ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		         "and %zu findings more; clguard check prints them all", all - logged);
 }
 
 /* What generation says: the first error, and how many there are. */

@@ -73,7 +73,7 @@ properties:
                      ("warning", "SET-05", 6, 61, "properties.timeRange.end_time")], "with their places")
         suite.check(found[0]["file"].endswith("b.yaml") and "did you mean 'APPC'?" in found[0]["text"], found[0])
         suite.equal((generation()["finding_count"], generation()["guards"]), (2, 1), "counted")
-        suite.check("b.yaml:3:10: no actor is called 'APCP'" in server.log_text(), "in the log")
+        suite.check("b.yaml:3:10: no actor is called 'APCP'; did you mean 'APPC'? [LINT-01]\n" in server.log_text(), "in the log")
         server.write("b.yaml", misspelt.replace("APCP", "APPC").replace("2025-01-02", "9999-01-02"))
         suite.check(wait_for(lambda: generation()["findings"] == []), "mended")
 
