@@ -18,7 +18,8 @@ CLGUARDD = os.path.join(BUILD, "clguardd")
 SUITES = ["tests/conformance/control-loop-runtime.json", "tests/conformance/control-loop-more.json",
           "tests/conformance/control-loop-types.json", "tests/conformance/control-loop-gateway.json",
           "tests/conformance/control-loop-definitions.json", "tests/conformance/control-loop-policies.json",
-          "tests/conformance/control-loop-compositions.json"]
+          "tests/conformance/control-loop-compositions.json",
+          "tests/conformance/control-loop-hosts.json"]
 ABSENT, ANY = "<absent>", "<any>"
 
 
@@ -27,7 +28,7 @@ class Service:
 
     def __init__(self, folder, settings, policies=None, options=()):
         self.folder, self.settings, self.process = folder, settings, None
-        self.options = list(options)
+        self.options = list(options) if "--on-failure" in options else ["--on-failure", "hold", *options]
         if policies:
             path = os.path.join(folder, "policies.json")
             self.options += ["--policies", path]

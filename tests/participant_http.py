@@ -69,7 +69,7 @@ def document():
 class Runtime:
     def __init__(self):
         self.process = subprocess.Popen([os.path.join(BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--durability",
-                                         "process"], stderr=subprocess.PIPE, text=True)
+                                         "process", "--on-failure", "hold"], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if line.startswith("listening on "):
                 self.address = line.split()[-1]

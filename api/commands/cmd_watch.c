@@ -117,14 +117,17 @@ print_loop(const struct node *loop, const struct node *participants)
 		printf("  %.*s", STR_ARG(ask_member(loop, "stateChangeResult", NULL)));
 	putchar('\n');
 	for (const struct node *element = elements ? elements->first : NULL; element; element = element->next)
-		printf("  %-28.*s %-24.*s %-22.*s %.*s\n",
+		printf("  %-28.*s %-24.*s %-22.*s %s%s%.*s\n",
 		       STR_ARG(ask_short_name(ask_member(element, "definition", "name"))),
 		       STR_ARG(ask_member(element, "participantId", "name")),
-		       STR_ARG(ask_member(element, "state", NULL)), STR_ARG(ask_member(element, "message", NULL)));
+		       STR_ARG(ask_member(element, "state", NULL)), node_get(element, "missing") ? "missing; " : "",
+		       node_get(element, "faulty") ? "faulty; " : "", STR_ARG(ask_member(element, "message", NULL)));
 	print_waiting(loop, participants);
 	if (failure)
-		printf("  last failure: %.*s: %.*s\n", STR_ARG(ask_member(failure, "time", NULL)),
-		       STR_ARG(ask_member(failure, "message", NULL)));
+		printf("  last failure: %.*s: %.*s%s%.*s: %.*s; %.*s\n", STR_ARG(ask_member(failure, "time", NULL)),
+		       STR_ARG(ask_member(failure, "element", NULL)), node_get(failure, "participant") ? " on " : "",
+		       STR_ARG(ask_member(failure, "participant", "name")),
+		       STR_ARG(ask_member(failure, "message", NULL)), STR_ARG(ask_member(failure, "done", NULL)));
 	print_denied(loop);
 }
 

@@ -149,6 +149,8 @@ open_runtime(struct program *program, struct error *err)
 		.rollback = settings->on_failure_rollback,
 		.abort_withdrawn = settings->on_withdrawal_abort,
 		.compat = (enum compat)settings->compat, /* the choices are in its order */
+		.host_lost_move = settings->on_host_lost_move,
+		.host_lost_ms = settings->host_lost_wait_ms,
 		.topic_messages = (size_t)settings->topic_messages,
 		.topic_bytes = (size_t)settings->topic_size,
 		.topics_bytes = (size_t)settings->topics_size,

@@ -38,13 +38,13 @@ instantiation_put(struct exchange *exchange)
 void
 instantiation_delete(struct exchange *exchange)
 {
-	submit(exchange, false, NULL, instance_delete);
+	submit(exchange, false, "force", instance_delete);
 }
 
 void
 command_put(struct exchange *exchange)
 {
-	submit(exchange, true, NULL, instances_order);
+	submit(exchange, true, "force", instances_order);
 }
 
 void

@@ -93,10 +93,19 @@ static const struct setting table[] = {
 	{"max_retry_count", SETTING_NUMBER, AT(max_retry_count), "4", 0, 1000,
          .help = "How often anything is sent again before the participant is off line or the transition stands as "
                  "TIMEOUT."},
-	{"on_failure", SETTING_CHOICE, AT(on_failure_rollback), "hold", .choices = {"hold", "rollback"},
-         .help = "What becomes of a transition that failed or timed out: it stands until somebody orders it on or "
-                 "back, or it "
-                 "is ordered back once, by itself."},
+	{"on_failure", SETTING_CHOICE, AT(on_failure_rollback), "rollback", .choices = {"hold", "rollback"},
+         .help = "What becomes of a transition that failed or timed out. rollback: an element that refuses is ordered "
+                 "again, "
+                 "max_retry_count times, then the transition is ordered back once, by itself. hold: it stands at once, "
+                 "until "
+                 "somebody orders it on or back."},
+	{"on_host_lost", SETTING_CHOICE, AT(on_host_lost_move), "wait", .choices = {"wait", "move"},
+         .help = "What becomes of the elements of a participant that is OFF_LINE or has deregistered: they wait for "
+                 "it, or, "
+                 "after host_lost_wait_ms, another participant of the type hosts them. Types of control loops may say "
+                 "otherwise."},
+	{"host_lost_wait_ms", SETTING_NUMBER, AT(host_lost_wait_ms), "300000", 0, 86400000, .unit = "milliseconds",
+         .help = "How long a participant is OFF_LINE or gone before on_host_lost: move takes its elements away."},
 	{"compat", SETTING_CHOICE, AT(compat), "auto", .choices = {"auto", "clamp", "strict"},
          .help = "How control loop types of ONAP's CLAMP are taken: clamp accepts, with warnings, a missing "
                  "participantType, a "

@@ -155,6 +155,13 @@ guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, 
 }
 
 bool
+guard_permits_force(struct turn *turn, const struct loop *loop, struct element *element, struct text *denials)
+{
+	return guard_permits(turn, guarding_of(turn, loop), loop, element, "FORCE",
+	                     definition_count(turn, element->definition).on, denials);
+}
+
+bool
 guard_permits_change(struct turn *turn, struct loop *loop, struct text *denials)
 {
 	enum guarding guarding = guarding_of(turn, loop);

@@ -24,6 +24,9 @@ bool guard_permits(struct turn *turn, enum guarding guarding, const struct loop 
 /* Rights for all elements that an order asks. False: the turn must be undone, for some may have been taken. */
 bool guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, struct text *denials);
 
+/* A right, operation FORCE, to release an element of a lost participant without its answer. */
+bool guard_permits_force(struct turn *turn, const struct loop *loop, struct element *element, struct text *denials);
+
 /* The same for a changed configuration of an instance that is on its participants. */
 bool guard_permits_change(struct turn *turn, struct loop *loop, struct text *denials);
 

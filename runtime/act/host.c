@@ -15,6 +15,10 @@ struct concept host_offer(struct turn *turn, struct concept type)
 		.health = STR("HEALTHY"),
 		.last_ms = turn->now_ms,
 		.update_ms = TIME_NONE,
+		.status_ms = TIME_NONE,
+		.lost_ms = TIME_NONE,
+		.move_ms = TIME_NONE,
+		.greeting = NOT_GREETED,
 	};
 	struct participant known;
 

@@ -6,6 +6,7 @@
 #include "runtime/act/deploy.h"
 #include "runtime/act/guarding.h"
 #include "runtime/act/message.h"
+#include "runtime/act/message_order.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/calls/step.h"
 #include "runtime/rows/gateway_rows.h"
@@ -272,7 +273,7 @@ configuration_restore(struct turn *turn, struct loop *loop)
 	deploy_remove(turn, loop->id);
 	*loop = kept;
 	while (next_phase(loop, &phase))
-		message_update(turn, loop, phase);
+		message_update(turn, loop, phase, NULL);
 	for (size_t i = 0; i < loop->count; i++)
 		loop->elements[i].pending = false; /* they were told; nothing waits for an answer */
 	notify_loop(turn, STR("CONFIGURATION_RESTORED"), loop, NULL);

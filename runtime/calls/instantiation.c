@@ -4,6 +4,8 @@
 
 #include "runtime/act/deploy.h"
 #include "runtime/act/guarding.h"
+#include "runtime/act/lost.h"
+#include "runtime/act/message.h"
 #include "runtime/calls/configuration.h"
 #include "runtime/calls/step.h"
 #include "runtime/looptype/looptype.h"
@@ -395,33 +397,95 @@ forget_configuration(void *context, struct str key, struct str row)
 	return true;
 }
 
+/* An element that keeps an instance from being deleted; NULL: none does. */
+static const struct element *
+find_standing(struct turn *turn, const struct loop *loop, bool force)
+{
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		bool lost = element->participant_id.name.ptr &&
+		            participant_condition(turn, element->participant_id) == HOST_LOST;
+
+		if (element->state != LOOP_UNINITIALISED && !(force && lost))
+			return element;
+	}
+	return NULL;
+}
+
+/* Elements of lost participants go with their instance, if the guards agree: they are told when they return. */
+static bool
+release_elements(struct turn *turn, struct runtime_call *call, struct supervision *supervision, struct loop *loop)
+{
+	bool permitted = true;
+	struct text denials;
+
+	text_init(&denials, turn->arena);
+	for (size_t i = 0; i < loop->count; i++) {
+		struct element *element = &loop->elements[i];
+
+		if (element->state == LOOP_UNINITIALISED)
+			continue;
+		permitted &= guard_permits_force(turn, loop, element, &denials);
+		lost_release(turn, loop, element);
+		loop_release_element(supervision, element, LOOP_UNINITIALISED);
+		notify_loop(turn, STR("ELEMENT_RELEASED"), loop, element);
+	}
+	step_perform(turn, supervision, loop);
+	if (!permitted)
+		call_deny(turn, call, loop, "FORCE", &denials);
+	return permitted && turn->failed == 0;
+}
+
+static void
+delete_whole(struct turn *turn, struct concept id)
+{
+	bool others = false;
+
+	deploy_remove(turn, id);
+	loops_each(turn, id.name, STR_NONE, take_any, &others);
+	if (!others)
+		turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration, turn);
+}
+
 int
 instance_delete(struct turn *turn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
+	bool force = call->other.ptr && str_is(call->other, "true");
 	struct supervision supervision;
-	bool others = false;
+	const struct element *standing;
 	struct loop loop;
 	struct text out;
 
 	if (!call->name.len || !call->version.len) {
 		call_refuse(call, 400, "name and version are required");
-	} else if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop)) {
-		call_refuse(call, 404, "Control Loop not found");
-	} else if (loop.state != LOOP_UNINITIALISED) {
-		call_refuse(call, 400, "Control Loop State is still %s", loop_state_name[loop.state]);
-	} else {
-		step_begin(turn, &supervision);
-		loop_release(&supervision, &loop);
-		step_perform(turn, &supervision, &loop);
-		deploy_remove(turn, id);
-		loops_each(turn, id.name, STR_NONE, take_any, &others);
-		if (!others)
-			turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration,
-			          turn);
-		text_init(&out, &call->arena);
-		write_affected(&out, &loop);
-		answer_affected(call, 200, &out, STR(""));
+		return 0;
 	}
+	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop)) {
+		call_refuse(call, 404, "Control Loop not found");
+		return 0;
+	}
+	standing = find_standing(turn, &loop, force);
+	if (force && loop.state != LOOP_UNINITIALISED && standing) {
+		call_refuse(call, 400,
+		            "Control Loop State is still %s: element %.*s is %s on a participant that is not lost; "
+		            "order it "
+		            "UNINITIALISED first",
+		            loop_state_name[loop.state], STR_ARG(standing->id), loop_state_name[standing->state]);
+		return 0;
+	}
+	if (loop.state != LOOP_UNINITIALISED && !force) {
+		call_refuse(call, 400, "Control Loop State is still %s", loop_state_name[loop.state]);
+		return 0;
+	}
+	step_begin(turn, &supervision);
+	loop_release(&supervision, &loop);
+	step_perform(turn, &supervision, &loop);
+	if (!release_elements(turn, call, &supervision, &loop))
+		return -ERROR_CONFLICT;
+	delete_whole(turn, id);
+	text_init(&out, &call->arena);
+	write_affected(&out, &loop);
+	answer_affected(call, 200, &out, STR(""));
 	return 0;
 }

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "runtime/calls/step.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/txn.h"
 
@@ -81,11 +80,10 @@ keep(struct turn *turn, char kind, struct concept id, struct str element, const 
 	--*count;
 }
 
-/* Visits what a status says of single elements. */
-static void
-each_element(const struct node *message, const struct concept *sender,
-             void (*visit)(void *context, struct concept loop, struct str element, const struct node *record),
-             void *context)
+void
+statistics_each(const struct node *message, const struct concept *sender,
+                void (*visit)(void *context, struct concept loop, struct str element, const struct node *record),
+                void *context)
 {
 	const struct node *infos = node_get(message, "controlLoopInfoList");
 
@@ -130,38 +128,7 @@ statistics_record(struct turn *turn, const struct node *message, struct particip
 
 	if (record && (!of || concept_equal(concept_read(of), participant->id)))
 		keep(turn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
-	each_element(message, &participant->id, record_element, &recording);
-}
-
-static void
-supervise_element(void *context, struct concept id, struct str element_id, const struct node *record)
-{
-	struct recording *recording = context;
-	struct turn *turn = recording->turn;
-	const struct node *state = node_get(record, "controlLoopState");
-	int reported = state && state->kind == NODE_TEXT ? loop_state_find(state->text) : -1;
-	struct supervision supervision;
-	struct element *element;
-	struct loop loop;
-
-	if (reported < 0 || !concept_name_valid(id.name) || !concept_version_valid(id.version) ||
-	    !loop_load(turn, id, &loop))
-		return;
-	element = loop_element(&loop, element_id);
-	if (!element || !concept_equal(element->participant_id, recording->participant->id))
-		return;
-	step_begin(turn, &supervision);
-	if (loop_report(&supervision, &loop, element, (enum loop_state)reported))
-		step_end(turn, &supervision, &loop);
-}
-
-void
-statistics_supervise(struct turn *turn, const struct node *message, const struct participant *participant)
-{
-	struct participant copy = *participant;
-	struct recording recording = {turn, &copy};
-
-	each_element(message, &participant->id, supervise_element, &recording);
+	statistics_each(message, &participant->id, record_element, &recording);
 }
 
 /* --- queries --- */
@@ -286,11 +253,36 @@ write_participants(struct turn *turn, const struct loop *loop, struct text *out,
 	}
 }
 
+/* How the elements of an instance stand. */
+struct standing {
+	size_t states[LOOP_STATE_COUNT], missing, wrong, faulty;
+};
+
+/* One that is missing, faulty, or stands elsewhere counts under no state. */
+static void
+count_standing(struct turn *turn, const struct loop *loop, struct standing *ret)
+{
+	*ret = (struct standing){0};
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		bool hosted = element->state != LOOP_UNINITIALISED && element->participant_id.name.ptr;
+		bool lost = hosted && participant_condition(turn, element->participant_id) == HOST_LOST;
+
+		ret->faulty += element->faulty;
+		if (element->missing || lost)
+			ret->missing++;
+		else if (element->faulty || element->tries)
+			ret->wrong++;
+		else
+			ret->states[element->state]++;
+	}
+}
+
 static bool
 write_status(void *context, struct loop *loop)
 {
 	struct listing *listing = context;
-	size_t states[LOOP_STATE_COUNT] = {0}, faulty = 0;
+	struct standing standing;
 	const char *comma = "";
 	bool healthy = true;
 
@@ -298,20 +290,19 @@ write_status(void *context, struct loop *loop)
 	concept_write(listing->out, loop->id);
 	text_addf(listing->out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\",\"elements\":{",
 	          loop_state_name[loop->state], loop_state_name[loop->ordered], change_result_name[loop->result]);
-	for (size_t i = 0; i < loop->count; i++) {
-		states[loop->elements[i].state]++;
-		faulty += loop->elements[i].faulty || loop->elements[i].wrong;
-	}
+	count_standing(listing->turn, loop, &standing);
 	for (int i = 0; i < LOOP_STATE_COUNT; i++) {
-		if (states[i] == 0)
+		if (standing.states[i] == 0)
 			continue;
-		text_addf(listing->out, "%s\"%s\":%zu", comma, loop_state_name[i], states[i]);
+		text_addf(listing->out, "%s\"%s\":%zu", comma, loop_state_name[i], standing.states[i]);
 		comma = ",";
 	}
-	text_addf(listing->out, "},\"elementsInWrongState\":%zu,\"participants\":[", faulty);
+	text_addf(listing->out,
+	          "},\"elementsInWrongState\":%zu,\"elementsMissing\":%zu,\"elementsFaulty\":%zu,\"participants\":[",
+	          standing.wrong, standing.missing, standing.faulty);
 	write_participants(listing->turn, loop, listing->out, &healthy);
-	text_addf(listing->out, "],\"healthy\":%s}",
-	          healthy && faulty == 0 && loop->result == CHANGE_NO_ERROR ? "true" : "false");
+	healthy &= standing.wrong == 0 && standing.missing == 0 && standing.faulty == 0;
+	text_addf(listing->out, "],\"healthy\":%s}", healthy && loop->result == CHANGE_NO_ERROR ? "true" : "false");
 	return true;
 }
 

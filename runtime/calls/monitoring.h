@@ -8,8 +8,10 @@
 /* The records of a PARTICIPANT_STATUS; the participant's counts of kept records follow. */
 void statistics_record(struct turn *turn, const struct node *message, struct participant *participant);
 
-/* What it says of single elements, compared with what they should be. */
-void statistics_supervise(struct turn *turn, const struct node *message, const struct participant *participant);
+/* Visits what a PARTICIPANT_STATUS says of single elements of its sender. */
+void statistics_each(const struct node *message, const struct concept *sender,
+                     void (*visit)(void *context, struct concept loop, struct str element, const struct node *record),
+                     void *context);
 
 /* What a query asks for. */
 struct statistics_query {

@@ -1,10 +1,11 @@
 /* order - orders to instances: validated whole, then guarded, then carried out in one transaction */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/act/guarding.h"
-#include "runtime/act/host.h"
+#include "runtime/act/lost.h"
+#include "runtime/act/message.h"
+#include "runtime/act/select.h"
 #include "runtime/calls/instantiation.h"
 #include "runtime/calls/step.h"
-#include "runtime/looptype/looptype.h"
 #include "runtime/rows/txn.h"
 
 #define ORDERS_MAX 1000 /* instances of one order */
@@ -13,125 +14,44 @@
 struct ordered {
 	struct loop loop;
 	enum loop_state next;
+	bool force; /* elements of lost participants need not answer */
 };
 
 /* --- who hosts an element that names nobody --- */
 
-struct choice {
-	struct turn *turn;
-	const struct ordered *orders; /* those before this element, and its own */
+struct chosen {
+	const struct ordered *orders;
 	size_t loops;
-	struct concept type, best;
-	int64_t load;
-	bool healthy;
 };
 
 /* Elements of this request that go to the participant already. */
 static int64_t
-chosen_before(const struct choice *choice, struct concept participant)
+count_chosen(const void *context, struct concept participant)
 {
-	int64_t chosen = 0;
+	const struct chosen *chosen = context;
+	int64_t count = 0;
 
-	for (size_t i = 0; i < choice->loops; i++) {
-		const struct loop *loop = &choice->orders[i].loop;
+	for (size_t i = 0; i < chosen->loops; i++) {
+		const struct loop *loop = &chosen->orders[i].loop;
 
 		for (size_t j = 0; j < loop->count; j++)
-			chosen += loop->elements[j].ordered == LOOP_UNINITIALISED &&
-			          concept_equal(loop->elements[j].participant_id, participant);
+			count += loop->elements[j].ordered == LOOP_UNINITIALISED &&
+			         concept_equal(loop->elements[j].participant_id, participant);
 	}
-	return chosen;
-}
-
-static bool
-consider(void *context, struct participant *participant)
-{
-	struct choice *choice = context;
-	bool healthy = str_is(participant->health, "HEALTHY");
-	int64_t load;
-
-	if (!concept_equal(participant->type, choice->type) || !participant_is_registered(participant) ||
-	    host_is(choice->turn, participant))
-		return true;
-	load = participant_load_count(choice->turn, participant->id) + chosen_before(choice, participant->id);
-	/* Participants come in the order of their names: the first of equals stays. */
-	if (choice->best.name.ptr && (healthy == choice->healthy ? load >= choice->load : !healthy))
-		return true;
-	choice->best = participant->id;
-	choice->load = load;
-	choice->healthy = healthy;
-	return true;
-}
-
-struct rotation {
-	struct turn *turn;
-	struct concept type, first, next;
-	struct str last; /* name of the one that was chosen before */
-};
-
-static bool
-rotate(void *context, struct participant *participant)
-{
-	struct rotation *rotation = context;
-
-	if (!concept_equal(participant->type, rotation->type) || !participant_is_registered(participant) ||
-	    host_is(rotation->turn, participant))
-		return true;
-	if (!rotation->first.name.ptr)
-		rotation->first = participant->id;
-	if (!rotation->next.name.ptr && (!rotation->last.ptr || str_compare(participant->id.name, rotation->last) > 0))
-		rotation->next = participant->id;
-	return true;
-}
-
-/* round_robin: the next one by name after the last one chosen for this type. */
-static struct concept choose_in_turn(struct turn *turn, struct concept type)
-{
-	struct rotation rotation = {.turn = turn, .type = type};
-	struct str key = turn_key(turn, ROW_META, type.name, type.version);
-
-	(void)turn_get(turn, key, &rotation.last); /* the first time there is none */
-	participants_each(turn, rotate, &rotation);
-	if (!rotation.next.name.ptr)
-		rotation.next = rotation.first;
-	if (rotation.next.name.ptr)
-		turn_put(turn, key, rotation.next.name);
-	return rotation.next;
-}
-
-/* Property participantSelection of an element's definition; least_loaded when it says nothing. */
-static struct str
-selection_of(struct turn *turn, const struct loop *loop, const struct element *element)
-{
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
-	const struct node *selection =
-		looptype_property(looptype_template(root, element->definition), "participantSelection");
-
-	return selection && selection->kind == NODE_TEXT ? selection->text : STR("least_loaded");
+	return count;
 }
 
 /* For the elements of the last of `loops` orders. */
 static void
 choose_participants(struct turn *turn, struct ordered *orders, size_t loops)
 {
+	struct chosen chosen = {orders, loops};
+	struct selection selection = {.turn = turn, .chosen = count_chosen, .context = &chosen};
 	struct loop *loop = &orders[loops - 1].loop;
 
-	for (size_t i = 0; i < loop->count; i++) {
-		struct element *element = &loop->elements[i];
-		struct choice choice = {turn, orders, loops, .type = element->participant_type};
-
-		if (element->participant_id.name.ptr)
-			continue;
-		if (str_is(selection_of(turn, loop, element), "round_robin")) {
-			element->participant_id = choose_in_turn(turn, element->participant_type);
-		} else if (!str_is(selection_of(turn, loop, element), "participant")) {
-			participants_each(turn, consider, &choice);
-			element->participant_id = choice.best;
-		} else if (participants_of_type(turn, element->participant_type, NULL)) {
-			continue; /* they settle it among themselves */
-		}
-		if (!element->participant_id.name.ptr) /* nobody else is there */
-			element->participant_id = host_offer(turn, element->participant_type);
-	}
+	for (size_t i = 0; i < loop->count; i++)
+		if (!loop->elements[i].participant_id.name.ptr)
+			loop->elements[i].participant_id = select_host(&selection, loop, &loop->elements[i]);
 }
 
 /* --- the checks, in their order --- */
@@ -145,19 +65,26 @@ stop_at_registered(void *context, struct participant *participant)
 
 /* The body's order; -1, and refused. */
 static int
-read_order(struct turn *turn, struct runtime_call *call, const struct node **ret_list)
+read_order(struct turn *turn, struct runtime_call *call, const struct node **ret_list, bool *ret_force)
 {
 	const struct node *ordered = node_get(call->body, "orderedState");
 	int state = ordered && ordered->kind == NODE_TEXT ? loop_state_find(ordered->text) : -1;
+	const struct node *force = node_get(call->body, "force");
 	bool registered = false;
 
+	*ret_force = (call->other.ptr && str_is(call->other, "true")) ||
+	             (!node_is_null(force) && force->kind == NODE_BOOL && force->boolean);
 	*ret_list = node_get(call->body, "controlLoopIdentifierList");
 	if (state < 0 || !loop_state_settled((enum loop_state)state)) {
 		call_refuse(call, 400, "ordered state invalid or not specified on command");
 		return -1;
 	}
+	if (!node_is_null(force) && force->kind != NODE_BOOL) {
+		call_refuse(call, 400, "force is wrong: expected true or false, got '%.*s'", STR_ARG(force->text));
+		return -1;
+	}
 	participants_each(turn, stop_at_registered, &registered);
-	if (!registered) {
+	if (!registered && !*ret_force) {
 		call_refuse(call, 400, "No participants registered");
 		return -1;
 	}
@@ -173,6 +100,60 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 	return state;
 }
 
+static bool
+is_lost(struct turn *turn, const struct element *element)
+{
+	return element->participant_id.name.ptr && participant_condition(turn, element->participant_id) == HOST_LOST;
+}
+
+/*
+ * Elements of lost participants may get another one at once: when the type says so, or, before the instance is on its
+ * participants, by force.
+ */
+static void
+move_lost(struct turn *turn, struct ordered *ordered)
+{
+	struct loop *loop = &ordered->loop;
+	bool fresh = loop->state == LOOP_UNINITIALISED;
+
+	if (!(ordered->force && fresh) && !lost_rule_of(turn, loop).move)
+		return;
+	for (size_t i = 0; i < loop->count; i++)
+		if (is_lost(turn, &loop->elements[i]))
+			(void)lost_move(turn, loop, &loop->elements[i]); /* the checks that follow tell of the others */
+}
+
+/* An order that nobody would hear is refused; force releases the elements instead. */
+static bool
+check_lost(struct turn *turn, struct runtime_call *call, const struct loop *loop)
+{
+	struct text names;
+	size_t lost = 0, hosted = 0;
+
+	text_init(&names, turn->arena);
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		bool repeated = false;
+
+		hosted += element->participant_id.name.ptr != NULL;
+		if (!is_lost(turn, element))
+			continue;
+		lost++;
+		for (size_t j = 0; j < i; j++)
+			repeated |= concept_equal(loop->elements[j].participant_id, element->participant_id);
+		if (!repeated)
+			text_addf(&names, "%s%.*s %.*s", names.len ? ", " : "", STR_ARG(element->participant_id.name),
+			          STR_ARG(element->participant_id.version));
+	}
+	if (lost == 0 || lost < hosted || loop->state == LOOP_UNINITIALISED)
+		return true;
+	call_refuse(call, 409,
+	            "All participants of control loop %.*s %.*s are OFF_LINE: %s; order with force to release what "
+	            "they host",
+	            STR_ARG(loop->id.name), STR_ARG(loop->id.version), turn_text(turn, &names).ptr);
+	return false;
+}
+
 /*
  * Who is OFF_LINE gets no new instances. Those that are there already may still be ordered: it may be heard again, and
  * there
@@ -185,15 +166,16 @@ is_available(const struct participant *participant, const struct loop *loop)
 }
 
 static bool
-check_participants(struct turn *turn, struct runtime_call *call, const struct loop *loop)
+check_participants(struct turn *turn, struct runtime_call *call, const struct loop *loop, bool force)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 		struct concept id = element->participant_id, type = element->participant_type;
 		struct participant participant;
 
-		if (!id.name.ptr && str_is(selection_of(turn, loop, element), "participant") &&
-		    participants_of_type(turn, type, NULL))
+		if (!id.name.ptr && select_offers(turn, loop, element))
+			continue;
+		if (force && loop->state != LOOP_UNINITIALISED && is_lost(turn, element))
 			continue;
 		if (!id.name.ptr) {
 			call_refuse(call, 400, "No participant of type %.*s %.*s is registered", STR_ARG(type.name),
@@ -205,22 +187,27 @@ check_participants(struct turn *turn, struct runtime_call *call, const struct lo
 			            STR_ARG(id.version));
 			return false;
 		}
-		if (!concept_equal(participant.type, type)) {
+		if (!participant_type_serves(participant.type, type)) {
 			call_refuse(call, 400, "Participant with ID %.*s %.*s - %.*s %.*s is not registered",
 			            STR_ARG(type.name), STR_ARG(type.version), STR_ARG(id.name), STR_ARG(id.version));
 			return false;
 		}
 	}
-	return true;
+	return force || check_lost(turn, call, loop);
 }
 
 static bool
-check_state(struct runtime_call *call, struct ordered *ordered, enum loop_state order)
+check_state(struct turn *turn, struct runtime_call *call, struct ordered *ordered, enum loop_state order)
 {
 	const struct loop *loop = &ordered->loop;
 	const char *state = loop_state_name[loop->state];
+	bool lost = false;
 
-	if (loop->replaces.ptr) {
+	for (size_t i = 0; i < loop->count; i++)
+		lost |= is_lost(turn, &loop->elements[i]);
+	if (ordered->force && lost && order_force(loop->state, order, &ordered->next) == ORDER_STARTS)
+		return true;
+	if (loop->replaces.ptr && loop->result == CHANGE_NO_ERROR) {
 		call_refuse(call, 406, "Control loop is in state %s and being updated from version %.*s", state,
 		            STR_ARG(loop->replaces));
 		return false;
@@ -245,7 +232,7 @@ check_state(struct runtime_call *call, struct ordered *ordered, enum loop_state 
 
 /* Loads and checks everything before anything is changed. */
 static bool
-prepare(struct turn *turn, struct runtime_call *call, const struct node *list, enum loop_state order,
+prepare(struct turn *turn, struct runtime_call *call, const struct node *list, enum loop_state order, bool force,
         struct ordered *orders)
 {
 	size_t i = 0;
@@ -268,17 +255,41 @@ prepare(struct turn *turn, struct runtime_call *call, const struct node *list, e
 		}
 	}
 	for (i = 0; i < list->count; i++) {
+		orders[i].force = force;
+		move_lost(turn, &orders[i]);
 		choose_participants(turn, orders, i + 1);
-		if (!check_participants(turn, call, &orders[i].loop))
+		if (!check_participants(turn, call, &orders[i].loop, force))
 			return false;
 	}
 	for (i = 0; i < list->count; i++)
-		if (!check_state(call, &orders[i], order))
+		if (!check_state(turn, call, &orders[i], order))
 			return false;
 	return true;
 }
 
 /* --- carrying it out --- */
+
+/* What stands on lost participants counts as done, if the guards agree: they are told when they return. */
+static bool
+release_lost(struct turn *turn, struct supervision *supervision, struct ordered *ordered, struct text *denials)
+{
+	struct loop *loop = &ordered->loop;
+	enum loop_state to = loop_state_to(ordered->next);
+	bool permitted = true;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		struct element *element = &loop->elements[i];
+
+		if (element->state == to || !is_lost(turn, element))
+			continue;
+		permitted &= guard_permits_force(turn, loop, element, denials);
+		if (to == LOOP_UNINITIALISED)
+			lost_release(turn, loop, element);
+		loop_release_element(supervision, element, to);
+		notify_loop(turn, STR("ELEMENT_RELEASED"), loop, element);
+	}
+	return permitted && turn->failed == 0;
+}
 
 /* Rights first, then the transition: false when a guard denies. */
 static bool
@@ -291,8 +302,14 @@ carry_out(struct turn *turn, struct runtime_call *call, struct ordered *ordered)
 
 	step_begin(turn, &supervision);
 	loop_release(&supervision, loop);
+	if (loop->replaces.ptr) /* the change that stands still is given up */
+		task_emit(&supervision, (struct task){.kind = TASK_RESTORE, .text = loop->replaces});
 	step_perform(turn, &supervision, loop);
 	text_init(&denials, turn->arena);
+	if (ordered->force && !release_lost(turn, &supervision, ordered, &denials)) {
+		call_deny(turn, call, loop, "FORCE", &denials);
+		return false;
+	}
 	if (!guard_permits_order(turn, loop, ordered->next, &denials)) {
 		call_deny(turn, call, loop, order, &denials);
 		return false;
@@ -311,7 +328,8 @@ instances_order(struct turn *turn, struct runtime_call *call)
 {
 	struct ordered *orders;
 	const struct node *list;
-	int order = read_order(turn, call, &list);
+	bool force;
+	int order = read_order(turn, call, &list, &force);
 	struct text out;
 
 	if (order < 0)
@@ -321,7 +339,7 @@ instances_order(struct turn *turn, struct runtime_call *call)
 		turn_fail(turn, ERROR_MEMORY);
 		return turn->failed;
 	}
-	if (!prepare(turn, call, list, (enum loop_state)order, orders))
+	if (!prepare(turn, call, list, (enum loop_state)order, force, orders))
 		return -ERROR_CONFLICT; /* a choice of participants may have been written */
 	text_init(&out, &call->arena);
 	text_add(&out, STR("{\"affectedControlLoops\":["));

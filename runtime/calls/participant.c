@@ -2,9 +2,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/participant.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
+#include "runtime/act/lost.h"
+#include "runtime/calls/hosts.h"
 #include "runtime/calls/monitoring.h"
+#include "runtime/calls/report.h"
+#include "runtime/rows/bus.h"
 #include "runtime/rows/txn.h"
 
 #define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a turn */
@@ -54,6 +61,10 @@ read_sender(const struct node *message, struct participant *ret)
 		.state = STR("UNKNOWN"),
 		.health = STR("UNKNOWN"),
 		.update_ms = TIME_NONE,
+		.status_ms = TIME_NONE,
+		.lost_ms = TIME_NONE,
+		.move_ms = TIME_NONE,
+		.greeting = NOT_GREETED,
 	};
 	return concept_name_valid(ret->id.name) && concept_version_valid(ret->id.version) &&
 	       concept_name_valid(ret->type.name) && concept_version_valid(ret->type.version);
@@ -66,13 +77,17 @@ participant_heard(struct turn *turn, const struct node *message, struct particip
 	bool silent;
 
 	if (!read_sender(message, &sender) || !participant_load(turn, sender.id, ret) ||
-	    !concept_equal(sender.type, ret->type))
+	    !participant_type_serves(sender.type, ret->type))
 		return false;
 	silent = ret->retries > 0 && !ret->left;
 	ret->last_ms = turn->now_ms;
 	ret->retries = 0;
-	if (str_is(ret->health, "OFF_LINE") && !ret->left)
+	ret->greeting = NOT_GREETED;
+	if (str_is(ret->health, "OFF_LINE") && !ret->left) {
 		ret->health = STR("UNKNOWN");
+		ret->lost_ms = ret->move_ms = TIME_NONE;
+		lost_notify_host(turn, ret);
+	}
 	if (silent)
 		notify_participant(turn, "PARTICIPANT_HEARD", ret);
 	return true;
@@ -86,33 +101,88 @@ take_any(void *context, const struct node *root)
 	return false;
 }
 
+/* What it hosts, to the words of a notification. */
+static void
+notify_hosting(struct turn *turn, const char *what, const struct participant *participant)
+{
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%" PRId64, participant_load_count(turn, participant->id));
+	notify_participant_more(turn, what, participant, "elements", str_from(number));
+}
+
+/* Why a participant cannot register under its name as the type that it says; NULL: it can. */
+static const char *
+refusal_of(struct turn *turn, const struct participant *known, const struct participant *sender)
+{
+	char *text;
+
+	if (participant_type_serves(sender->type, known->type) || known->left ||
+	    participant_load_count(turn, known->id) == 0)
+		return NULL;
+	text = arena_printf(
+		turn->arena,
+		"participant %.*s %.*s is registered as %.*s %.*s and hosts elements: expected that type, of the "
+		"same major version, got '%.*s %.*s'",
+		STR_ARG(known->id.name), STR_ARG(known->id.version), STR_ARG(known->type.name),
+		STR_ARG(known->type.version), STR_ARG(sender->type.name), STR_ARG(sender->type.version));
+	if (!text)
+		turn_fail(turn, ERROR_MEMORY);
+	return text ? text : "out of memory";
+}
+
+static void
+refuse_registration(struct turn *turn, const struct node *message, const struct participant *sender, const char *why)
+{
+	message_register_ack(turn, text_of(message, "messageId"), sender, why);
+	notify_participant_more(turn, "PARTICIPANT_REFUSED", sender, "message", str_from(why));
+}
+
+/* The definitions go to it at once, or, when many register together, by the next scan. */
+static void
+prime(struct turn *turn, struct participant *participant)
+{
+	bool commissioned = false;
+
+	looptypes_each(turn, take_any, &commissioned);
+	if (commissioned && turn->primed++ < SINGLY_MAX) {
+		message_prime(turn, participant);
+		participant->update_ms = turn->now_ms;
+	} else if (commissioned) {
+		participant->update_ms = turn->now_ms - turn->runtime->options.update_wait_ms - 1;
+	}
+}
+
 void
 participant_register(struct turn *turn, const struct node *message)
 {
 	struct participant participant, known;
-	bool commissioned = false;
+	bool returns = false;
 
 	if (!read_sender(message, &participant))
 		return;
 	if (participant_load(turn, participant.id, &known)) {
-		if (!known.left && !concept_equal(known.type, participant.type) &&
-		    participant_load_count(turn, known.id) > 0)
-			return; /* somebody else's name, and somebody relies on it */
+		const char *refusal = refusal_of(turn, &known, &participant);
+
+		if (refusal) {
+			refuse_registration(turn, message, &participant, refusal);
+			return;
+		}
 		participant.records = known.records;
 		participant.element_records = known.element_records;
+		returns = participant_load_count(turn, participant.id) > 0;
 	} else if (!participant_enter(turn, &participant)) {
+		refuse_registration(turn, message, &participant, "too many participants are registered");
 		return;
 	}
 	participant.last_ms = turn->now_ms;
-	looptypes_each(turn, take_any, &commissioned);
-	if (commissioned && turn->primed++ < SINGLY_MAX) {
-		message_prime(turn, &participant);
-		participant.update_ms = turn->now_ms;
-	} else if (commissioned) {
-		participant.update_ms = turn->now_ms - turn->runtime->options.update_wait_ms - 1; /* by the next scan */
-	}
-	message_register_ack(turn, text_of(message, "messageId"), &participant);
+	participant.greeting = bus_end(turn, turn->runtime->options.topic);
+	prime(turn, &participant);
+	message_register_ack(turn, text_of(message, "messageId"), &participant, NULL);
 	participant_save(turn, &participant);
+	if (returns)
+		notify_hosting(turn, "PARTICIPANT_RETURNED", &participant);
+	hosts_returned(turn, &participant);
 }
 
 void
@@ -121,11 +191,15 @@ participant_deregister(struct turn *turn, const struct node *message)
 	struct participant participant;
 
 	if (participant_heard(turn, message, &participant)) {
+		if (!participant.left)
+			participant.lost_ms = turn->now_ms;
 		participant.state = STR("TERMINATED");
 		participant.left = true;
 		participant.health = STR("OFF_LINE");
-		participant.update_ms = TIME_NONE;
+		participant.update_ms = participant.move_ms = TIME_NONE;
 		participant_save(turn, &participant);
+		if (participant_load_count(turn, participant.id) > 0)
+			notify_hosting(turn, "PARTICIPANT_LEFT", &participant);
 	} else if (!read_sender(message, &participant)) {
 		return;
 	}
@@ -154,6 +228,7 @@ void
 participant_status(struct turn *turn, const struct node *message)
 {
 	struct str state = state_of(message), health = health_of(message);
+	int64_t wait_ms = turn->runtime->options.status_wait_ms;
 	struct participant participant, sender;
 
 	if (!participant_heard(turn, message, &participant)) {
@@ -174,9 +249,11 @@ participant_status(struct turn *turn, const struct node *message)
 			notify_participant(turn, "PARTICIPANT_UNWELL", &participant);
 		participant.health = health;
 	}
+	participant.look |= participant.status_ms == TIME_NONE || turn->now_ms - participant.status_ms > wait_ms;
+	participant.status_ms = turn->now_ms;
 	statistics_record(turn, message, &participant);
 	participant_save(turn, &participant);
-	statistics_supervise(turn, message, &participant);
+	report_take(turn, message, &participant);
 }
 
 /* --- broadcasts --- */
@@ -246,7 +323,8 @@ scan_silence(struct turn *turn, struct participant *participant)
 		message_status_request(turn, participant);
 	} else {
 		participant->health = STR("OFF_LINE");
-		participant->update_ms = TIME_NONE;
+		participant->update_ms = participant->move_ms = TIME_NONE;
+		participant->lost_ms = turn->now_ms;
 		notify_participant(turn, "PARTICIPANT_OFF_LINE", participant);
 	}
 	return true;
@@ -291,6 +369,7 @@ scan_update(struct scan *scan, struct participant *participant)
 static bool
 put_right(const struct turn *turn, struct participant *participant)
 {
+	bool status = participant->status_ms != TIME_NONE && participant->status_ms > turn->now_ms;
 	bool last = participant->last_ms > turn->now_ms,
 	     update = participant->update_ms != TIME_NONE && participant->update_ms > turn->now_ms;
 
@@ -298,7 +377,9 @@ put_right(const struct turn *turn, struct participant *participant)
 		participant->last_ms = turn->now_ms;
 	if (update)
 		participant->update_ms = turn->now_ms;
-	return last || update;
+	if (status)
+		participant->status_ms = turn->now_ms;
+	return last || update || status;
 }
 
 static bool
@@ -307,12 +388,18 @@ scan_participant(void *context, struct participant *participant)
 	struct scan *scan = context;
 	bool changed;
 
-	if (!participant_is_registered(participant) || host_is(scan->turn, participant))
+	if (host_is(scan->turn, participant))
 		return true;
-	scan->again = true;
 	changed = put_right(scan->turn, participant);
-	changed |= scan_silence(scan->turn, participant);
-	changed |= scan_update(scan, participant);
+	if (participant_is_registered(participant)) {
+		scan->again = true;
+		changed |= scan_silence(scan->turn, participant);
+		changed |= scan_update(scan, participant);
+	}
+	if (changed)
+		participant_save(scan->turn, participant); /* what follows looks at it */
+	changed = hosts_scan(scan->turn, participant);
+	scan->again |= participant->lost_ms != TIME_NONE && participant->move_ms != INT64_MAX;
 	if (changed)
 		participant_save(scan->turn, participant);
 	return true;

@@ -2,13 +2,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
 #include "runtime/act/deploy.h"
+#include "runtime/act/envelope.h"
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
+#include "runtime/act/message_order.h"
 #include "runtime/calls/participant.h"
 #include "runtime/calls/receive.h"
 #include "runtime/calls/step.h"
 #include "runtime/model/vocabulary.h"
 #include "runtime/policies/pdp.h"
+#include "runtime/supervision/restore.h"
+#include "runtime/supervision/tick.h"
+#include "runtime/rows/hosting.h"
 #include "runtime/rows/txn.h"
 
 #define WORDS_MAX 1024 /* bytes */
@@ -58,12 +63,13 @@ claim(struct turn *turn, struct loop *loop, struct element *element, int state, 
 {
 	bool back = element->ordered == LOOP_UNINITIALISED;
 
-	if (element->participant_id.name.ptr || !loop_busy(loop) || (back && state != LOOP_UNINITIALISED) ||
-	    !concept_equal(element->participant_type, sender->type) || !participant_is_registered(sender))
+	if (element->participant_id.name.ptr || !(loop_busy(loop) || element->restore != RESTORE_NONE) ||
+	    (back && state != LOOP_UNINITIALISED) ||
+	    !participant_type_serves(sender->type, element->participant_type) || !participant_is_registered(sender))
 		return false;
 	element->participant_id = sender->id;
 	if (!back)
-		message_update(turn, loop, element->phase);
+		message_update(turn, loop, element->phase, element->restore != RESTORE_NONE ? element : NULL);
 	return true;
 }
 
@@ -82,16 +88,120 @@ check_policies(struct turn *turn, const struct loop *loop, const struct element 
 	return !refusal;
 }
 
+/* An answer without elements: a stock participant refuses the whole order. What it says tells how things stand there. */
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_ABSENT,  /* "does not use this participant": nothing of the instance is there */
+	REFUSAL_ALREADY, /* "already in state ...": what was ordered is done */
+	REFUSAL_DEFINED  /* "already defined": the instance is there */
+};
+
+static bool
+says(struct str text, const char *words)
+{
+	return text.ptr && memmem(text.ptr, text.len, words, strlen(words)) != NULL;
+}
+
+/* *ret_state: of REFUSAL_ALREADY. */
+static enum refusal
+read_refusal(const struct node *message, enum loop_state *ret_state)
+{
+	static const struct {
+		const char *words;
+		enum loop_state state;
+	} already[] = {
+		{"already in state UNINITIALISED", LOOP_UNINITIALISED},
+		{"already in state PASSIVE", LOOP_PASSIVE},
+		{"already in state RUNNING", LOOP_RUNNING},
+	};
+	struct str text = text_of(message, "message");
+
+	if (truth_of(message, true))
+		return REFUSAL_NONE;
+	if (says(text, "does not use this participant"))
+		return REFUSAL_ABSENT;
+	if (says(text, "already defined"))
+		return REFUSAL_DEFINED;
+	for (size_t i = 0; i < sizeof(already) / sizeof(*already); i++) {
+		if (!says(text, already[i].words))
+			continue;
+		*ret_state = already[i].state;
+		return REFUSAL_ALREADY;
+	}
+	return REFUSAL_NONE;
+}
+
+static bool
+take_refusal(struct supervision *supervision, struct loop *loop, struct element *element, enum refusal refusal,
+             enum loop_state state)
+{
+	bool update = element->restore == RESTORE_UPDATE ||
+	              (loop->state == LOOP_UNINITIALISED2PASSIVE && element->asked && element->failures == 0);
+	enum loop_state target = element_target(loop, element);
+
+	if (refusal == REFUSAL_ABSENT || (refusal == REFUSAL_ALREADY && state == LOOP_UNINITIALISED))
+		return loop_absent(supervision, loop, element);
+	if (refusal == REFUSAL_ALREADY)
+		return state == target && loop_answer(supervision, loop, element, state, true, STR_NONE);
+	/* Only the update of phase 0 is refused so; what belongs to it is PASSIVE at least. */
+	return update && element->phase == 0 && !loop->replaces.ptr &&
+	       loop_answer(supervision, loop, element, LOOP_PASSIVE, true, STR_NONE);
+}
+
+/* Of all elements that the sender hosts. True when it changed anything. */
+static bool
+refuse_order(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct participant *sender,
+             const struct node *message)
+{
+	enum loop_state state = LOOP_UNINITIALISED;
+	enum refusal refusal = read_refusal(message, &state);
+	bool changed = false;
+
+	for (size_t i = 0; refusal != REFUSAL_NONE && i < loop->count; i++) {
+		struct element *element = &loop->elements[i];
+
+		if (!concept_equal(element->participant_id, sender->id))
+			continue;
+		changed |= take_refusal(supervision, loop, element, refusal, state);
+		step_perform(turn, supervision, loop);
+	}
+	return changed;
+}
+
+/* One element's answer. True when it changed anything. */
+static bool
+answer_element(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct node *message,
+               const struct node *result, const struct participant *sender)
+{
+	struct element *element = loop_element(loop, result->key);
+	int state = loop_state_find(text_of(result, "state"));
+	bool good = truth_of(result, truth_of(message, true)), changed = false;
+	struct str why = words_of(result);
+
+	if (element && good)
+		changed = claim(turn, loop, element, state, sender);
+	if (!element || state < 0 || !concept_equal(element->participant_id, sender->id))
+		return changed;
+	if (good && state == LOOP_RUNNING)
+		good = check_policies(turn, loop, element, &why);
+	else if (!good && state == LOOP_UNINITIALISED && loop->state != LOOP_UNINITIALISED2PASSIVE)
+		changed |= loop_absent(supervision, loop, element);
+	if (!changed || good)
+		changed |= loop_answer(supervision, loop, element, (enum loop_state)state, good, why);
+	step_perform(turn, supervision, loop);
+	return changed;
+}
+
 /*
  * CONTROLLOOP_STATECHANGE_ACK and CONTROLLOOP_UPDATE_ACK: stock participants send either for either, so what counts is
- * who
- * says what of which element. Only the host of an element may answer for it.
+ * who says what of which element. Only the host of an element may answer for it.
  */
 static void
 answer(struct turn *turn, const struct node *message)
 {
 	const struct node *results = node_get(message, "controlLoopResultMap");
 	struct concept id = concept_read(node_get(message, "controlLoopId"));
+	bool listed = results && results->kind == NODE_MAP && results->first;
 	struct supervision supervision;
 	struct participant sender;
 	bool changed = false;
@@ -100,27 +210,13 @@ answer(struct turn *turn, const struct node *message)
 	if (!participant_heard(turn, message, &sender))
 		return;
 	participant_save(turn, &sender);
-	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !results ||
-	    results->kind != NODE_MAP || !loop_load(turn, id, &loop))
+	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop))
 		return;
 	step_begin(turn, &supervision);
-	for (const struct node *result = results->first; result; result = result->next) {
-		struct element *element = loop_element(&loop, result->key);
-		int state = loop_state_find(text_of(result, "state"));
-		bool good = truth_of(result, truth_of(message, true));
-		struct str why = words_of(result);
-
-		if (element && good)
-			changed |= claim(turn, &loop, element, state, &sender);
-		if (!element || state < 0 || !concept_equal(element->participant_id, sender.id))
-			continue;
-		if (good && state == LOOP_RUNNING)
-			good = check_policies(turn, &loop, element, &why);
-		if (loop_answer(&supervision, &loop, element, (enum loop_state)state, good, why)) {
-			changed = true;
-			step_perform(turn, &supervision, &loop);
-		}
-	}
+	for (const struct node *result = listed ? results->first : NULL; result; result = result->next)
+		changed |= answer_element(turn, &supervision, &loop, message, result, &sender);
+	if (!listed)
+		changed = refuse_order(turn, &supervision, &loop, &sender, message);
 	if (changed)
 		step_end(turn, &supervision, &loop);
 }
@@ -141,14 +237,18 @@ static const struct {
 void
 runtime_receive(struct turn *turn, struct str message, bool compositions)
 {
+	struct error err = {0};
 	struct node *root;
 	struct str type;
 
-	if (json_read(message, "", &limits, turn->arena, &root, NULL) != 0)
+	if (json_read(message, "", &limits, turn->arena, &root, &err) != 0) {
+		if (err.code == ERROR_LIMIT)
+			notify_refusal(turn, "MESSAGE_REFUSED", err.text);
 		return;
+	}
 	if (compositions) {
 		vocabulary_to_loops(root);
-		message_to_compositions(turn);
+		envelope_to_compositions(turn);
 	}
 	type = text_of(root, "messageType");
 	if (host_has_id(turn, concept_read(node_get(root, "participantId"))))
@@ -180,7 +280,7 @@ scan_loop(void *context, struct str key, struct str value)
 	step_begin(scan->turn, &supervision);
 	if (loop_tick(&supervision, &loop))
 		step_end(scan->turn, &supervision, &loop);
-	scan->again |= loop.renew_ms || (loop_busy(&loop) && loop.result == CHANGE_NO_ERROR);
+	scan->again |= loop.renew_ms || loop_restores(&loop) || (loop_busy(&loop) && loop.result == CHANGE_NO_ERROR);
 	return true;
 }
 
@@ -199,6 +299,7 @@ runtime_scan(struct turn *turn)
 	if (turn_get(turn, STR("Mscan"), &last) && last.len == 8 && store_unpack_i64(last.ptr) >= tick &&
 	    store_unpack_i64(last.ptr) <= tick + 1)
 		return true;
+	hosting_start(turn);
 	scan.again = participants_scan(turn);
 	scan.again |= pdps_scan(turn);
 	turn_each(turn, turn_key(turn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);

@@ -6,19 +6,20 @@
 #include "runtime/act/guarding.h"
 #include "runtime/act/host.h"
 #include "runtime/act/message.h"
+#include "runtime/act/message_order.h"
 #include "runtime/calls/configuration.h"
+#include "runtime/rows/transport.h"
 #include "runtime/rows/txn.h"
 
-/* An element acts without an order of anybody: late, or because it was found in a wrong state. */
+/* An element acts without an order of anybody: late, again, or because it does not stand where it should. */
 static bool
-permit(void *context, struct loop *loop, struct element *element)
+permit(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state)
 {
 	struct turn *turn = context;
-	bool update = loop->replaces.ptr || loop->state == LOOP_UNINITIALISED2PASSIVE;
-	bool on = update || element->ordered == LOOP_UNINITIALISED;
+	bool on = update || state == LOOP_UNINITIALISED;
 	struct definition_count count = definition_count(turn, element->definition);
 	enum guarding guarding = guarding_of(turn, loop);
-	const char *operation = update ? "UPDATE" : loop_state_name[element->ordered];
+	const char *operation = update ? "UPDATE" : loop_state_name[state];
 	struct text denials;
 
 	text_init(&denials, turn->arena);
@@ -29,6 +30,23 @@ permit(void *context, struct loop *loop, struct element *element)
 	return false;
 }
 
+static enum host_condition
+host(void *context, const struct element *element)
+{
+	return participant_condition(context, element->participant_id);
+}
+
+static enum handing
+handing(void *context, const struct loop *loop, const struct element *element)
+{
+	struct turn *turn = context;
+
+	if (host_has_id(turn, element->participant_id))
+		return HANDING_UNKNOWN;
+	return turn->runtime->transport->handing(turn, turn->runtime->options.topic, loop->sent,
+	                                         element->participant_id);
+}
+
 void
 step_begin(struct turn *turn, struct supervision *ret)
 {
@@ -37,6 +55,8 @@ step_begin(struct turn *turn, struct supervision *ret)
 		.now_ms = turn->now_ms,
 		.arena = turn->arena,
 		.permit = permit,
+		.host = host,
+		.handing = handing,
 		.context = turn,
 	};
 	supervision_init(ret);
@@ -77,6 +97,7 @@ roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
 		            denial_json(turn, guarding, loop_state_name[loop_state_to(next)], &denials));
 		loop_release(supervision, loop); /* those that were taken before one was denied */
 		notify_loop(turn, STR("GUARD_DENIED"), &copy, NULL);
+		loop->failure.done = STR("the guards deny the way back: it stands as it is");
 		return;
 	}
 	notify_loop(turn, STR("ROLLING_BACK"), loop, NULL);
@@ -84,16 +105,25 @@ roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
 	loop->reverting = true;
 }
 
+/* An order that is repeated waits until its addressees have this copy. */
+static void
+note_sent(struct turn *turn, struct loop *loop)
+{
+	loop->sent = turn->runtime->transport->last(turn, turn->runtime->options.topic);
+}
+
 static void
 perform(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct task *task)
 {
 	switch (task->kind) {
 	case TASK_UPDATE:
-		message_update(turn, loop, task->phase);
+		message_update(turn, loop, task->phase, task->element);
+		note_sent(turn, loop);
 		host_act(turn, supervision, loop, task->phase);
 		break;
 	case TASK_STATE_CHANGE:
-		message_state_change(turn, loop, task->ordered, task->current, task->phase);
+		message_state_change(turn, loop, task);
+		note_sent(turn, loop);
 		host_act(turn, supervision, loop, task->phase);
 		break;
 	case TASK_NOTIFY:

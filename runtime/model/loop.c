@@ -9,11 +9,13 @@
 #define ELEMENTS_MAX 1000 /* of an instance: what is done for each of them looks at the others */
 
 /* Members that the runtime writes itself; everything else of what a client gave passes as it is. */
-static const char *const loop_members[] = {"name",         "version",           "definition", "state",
-                                           "orderedState", "stateChangeResult", "primed",     "elements",
-                                           "guard",        "updatingFrom",      "waiting",    NULL};
+static const char *const loop_members[] = {
+	"name",   "version",  "definition", "state",        "orderedState", "stateChangeResult",
+	"primed", "elements", "guard",      "updatingFrom", "waiting",      "lastFailure",
+	NULL};
 static const char *const element_members[] = {"id",    "definition",   "version", "participantType", "participantId",
-                                              "state", "orderedState", "message", "faulty",          NULL};
+                                              "state", "orderedState", "message", "faulty",          "missing",
+                                              NULL};
 
 static bool
 is_own(const char *const *members, struct str key)
@@ -40,6 +42,12 @@ bool
 loop_busy(const struct loop *loop)
 {
 	return !loop_state_settled(loop->state) || loop->replaces.ptr;
+}
+
+bool
+loop_element_done(const struct loop *loop, const struct element *element)
+{
+	return loop->replaces.ptr ? !element->pending : element->state == element->ordered;
 }
 
 struct element *
@@ -141,7 +149,7 @@ loop_read_given(const struct node *node, struct arena *arena, struct loop *ret, 
 
 	if (!node || node->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, node, "a control loop is a map");
-	*ret = (struct loop){.given = node, .phase = PHASE_NONE};
+	*ret = (struct loop){.given = node, .phase = PHASE_NONE, .failure.time_ms = TIME_NONE};
 	r = read_concept(node, "a control loop", &ret->id, err);
 	if (r == 0)
 		r = read_concept(node_get(node, "definition"), "a control loop's definition", &ret->definition, err);
@@ -204,6 +212,8 @@ element_write_open(struct text *out, const struct element *element, bool to_part
 		text_add(out, STR(",\"message\":"));
 		text_add_json(out, element->message);
 	}
+	if (element->missing && !to_participant)
+		text_add(out, STR(",\"missing\":true"));
 	if (element->faulty && !to_participant)
 		text_add(out, STR(",\"faulty\":true"));
 	if (!node_get(element->given, "propertiesMap"))
@@ -233,6 +243,25 @@ write_waiting(struct text *out, const struct loop *loop)
 	text_add(out, STR("]}"));
 }
 
+static void
+write_failure(struct text *out, const struct failure *failure)
+{
+	char time[TIME_TEXT_SIZE];
+
+	time_format_instant(failure->time_ms, time);
+	text_addf(out, ",\"lastFailure\":{\"time\":\"%s\"", time);
+	if (failure->element.ptr) {
+		text_add(out, STR(",\"element\":"));
+		text_add_json(out, failure->element);
+	}
+	write_concept(out, "participant", failure->participant);
+	text_add(out, STR(",\"message\":"));
+	text_add_json(out, failure->message.ptr ? failure->message : STR(""));
+	text_add(out, STR(",\"done\":"));
+	text_add_json(out, failure->done.ptr ? failure->done : STR(""));
+	text_add(out, STR("}"));
+}
+
 void
 loop_write(struct text *out, const struct loop *loop, struct str guard)
 {
@@ -250,6 +279,8 @@ loop_write(struct text *out, const struct loop *loop, struct str guard)
 	}
 	if (loop_busy(loop))
 		write_waiting(out, loop);
+	if (loop->failure.time_ms != TIME_NONE)
+		write_failure(out, &loop->failure);
 	if (guard.len) {
 		text_add(out, STR(",\"guard\":"));
 		text_add(out, guard);

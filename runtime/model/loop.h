@@ -3,10 +3,21 @@
 #ifndef RUNTIME_MODEL_LOOP_H
 #define RUNTIME_MODEL_LOOP_H
 
+#include "base/time.h"
 #include "runtime/model/concept.h"
 #include "runtime/model/state.h"
 
 enum timeout_kind { TIMEOUT_TO_PASSIVE, TIMEOUT_TO_RUNNING, TIMEOUT_FROM_RUNNING, TIMEOUT_TO_UNINITIALISED, TIMEOUTS };
+
+/* How far an element is on its way back to where it should stand: see restore.h. */
+enum restore {
+	RESTORE_NONE,
+	RESTORE_WAITS,  /* for its start phase, or for another try */
+	RESTORE_UPDATE, /* CONTROL_LOOP_UPDATE was sent */
+	RESTORE_STATE   /* CONTROL_LOOP_STATE_CHANGE was sent */
+};
+
+#define RESTORE_DUE INT64_MIN /* tried_ms of one that waits for its start phase */
 
 /* One element. Texts borrow from where the loop was read, or live in its arena. */
 struct element {
@@ -25,9 +36,21 @@ struct element {
 	bool asked;                  /* its phase was sent in this transition */
 	bool failed;                 /* it answered that it failed */
 	bool pending;                /* a changed configuration that it has not confirmed */
-	unsigned wrong;              /* how often it was ordered into its state because it reported another */
-	bool faulty;                 /* that did not help */
-	struct str right;            /* reservation of its action; absent */
+	unsigned failures;           /* how often it refused the order under way */
+	bool missing;                /* the reports of its participant lack it */
+	enum restore restore;
+	int64_t tried_ms; /* when it was last asked in this restoration */
+	unsigned tries;   /* how often it was ordered into its state because it stood elsewhere */
+	bool faulty;      /* that did not help */
+	struct str right; /* reservation of its action; absent */
+};
+
+/* The last transition or change of configuration that failed; time_ms TIME_NONE: none since the last success. */
+struct failure {
+	int64_t time_ms;
+	struct str element; /* absent: none stands out */
+	struct concept participant;
+	struct str message, done; /* what was said; what was done about it */
 };
 
 /* One instance. */
@@ -42,9 +65,12 @@ struct loop {
 	int64_t phase;       /* last one sent in this transition; PHASE_NONE */
 	int64_t since_ms;    /* when it was sent, or when the last element answered */
 	unsigned retries;    /* of this phase */
+	uint64_t sent;       /* number of the last message of this phase in the runtime's topic */
+	bool handed;         /* its addressees were seen to have it; since_ms is then */
 	int64_t renew_ms;    /* when leases are to be renewed; 0: there are none */
 	struct str replaces; /* version that a configuration under way replaces; absent */
 	bool reverting;      /* the transition was ordered back by the runtime itself */
+	struct failure failure;
 };
 
 #define PHASE_NONE INT64_MIN
@@ -54,6 +80,9 @@ bool loop_primed(const struct loop *loop);
 
 /* Something is under way: a transition, or a configuration that is not confirmed. */
 bool loop_busy(const struct loop *loop);
+
+/* The element has done what the transition or the configuration under way asks. */
+bool loop_element_done(const struct loop *loop, const struct element *element);
 
 struct element *loop_element(const struct loop *loop, struct str id);
 

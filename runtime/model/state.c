@@ -99,3 +99,20 @@ order_check(enum loop_state state, enum change_result result, enum loop_state or
 	}
 	return ORDER_IMPOSSIBLE;
 }
+
+enum order_answer
+order_force(enum loop_state state, enum loop_state order, enum loop_state *ret_next)
+{
+	bool below = state == LOOP_UNINITIALISED || state == LOOP_UNINITIALISED2PASSIVE ||
+	             state == LOOP_PASSIVE2UNINITIALISED;
+
+	if (state == order)
+		return ORDER_ALREADY;
+	if (order == LOOP_RUNNING && below)
+		return ORDER_IMPOSSIBLE;
+	*ret_next = order == LOOP_UNINITIALISED ? LOOP_PASSIVE2UNINITIALISED
+	            : order == LOOP_RUNNING     ? LOOP_PASSIVE2RUNNING
+	            : below                     ? LOOP_UNINITIALISED2PASSIVE
+	                                        : LOOP_RUNNING2PASSIVE;
+	return ORDER_STARTS;
+}

@@ -54,6 +54,12 @@ enum order_answer {
 };
 
 /*
+ * An order with force to an instance some of whose participants are lost: it leads from every state, and at once, for what
+ * a lost participant has to do is not waited for.
+ */
+enum order_answer order_force(enum loop_state state, enum loop_state order, enum loop_state *ret_next);
+
+/*
  * A transition under way refuses every order but one: an initialisation may be ordered back. One that FAILED or ran into its
  * TIMEOUT may be ordered on or back.
  */

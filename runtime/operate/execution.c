@@ -240,7 +240,8 @@ static void
 drop_unreadable(struct turn *turn, uint64_t number)
 {
 	remove_rows(turn, number);
-	notify_refusal(turn, "a transaction of an operational policy cannot be read, and was taken out");
+	notify_refusal(turn, "POLICIES_REFUSED",
+	               "a transaction of an operational policy cannot be read, and was taken out");
 }
 
 bool

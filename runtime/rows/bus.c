@@ -170,4 +170,12 @@ send(struct turn *turn, struct str name, struct str message)
 	append(turn, &topic, message);
 }
 
-const struct transport bus_transport = {.send = send};
+static uint64_t
+last_number(struct turn *turn, struct str name)
+{
+	uint64_t end = bus_end(turn, name);
+
+	return end ? end - 1 : 0;
+}
+
+const struct transport bus_transport = {.send = send, .last = last_number, .handing = bus_handing};

@@ -41,6 +41,12 @@ void bus_return(struct turn *turn, const struct bus_question *question);
 /* The number of messages that the topic ever had. */
 uint64_t bus_end(struct turn *turn, struct str topic);
 
+/*
+ * Whether a participant was handed the message of that number: it is known of one whose group has its name, while that
+ * group asks now and then.
+ */
+enum handing bus_handing(struct turn *turn, struct str topic, uint64_t number, struct concept participant);
+
 /* {"topics":[names]}, of one page. */
 void bus_topics(struct turn *turn, struct page *page, struct text *out);
 

@@ -7,10 +7,12 @@
 
 #include "base/document.h"
 #include "runtime/rows/bus_priv.h"
+#include "runtime/rows/rows.h"
 
 #define REDELIVER_MS 60000             /* so long a batch may be on its way */
 #define SEEN_MS 10000                  /* how exactly is known when a group asked last */
 #define BATCHES_MAX 64                 /* of a group: instances that have not asked again */
+#define GREETED_MS 60000               /* so long what answered a REGISTER waits for the first question of a group */
 #define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
 
 /* What an instance was given: messages from..to, to exclusive, its own until `until_ms`. */
@@ -217,6 +219,87 @@ write_batch(struct turn *turn, struct str topic, const struct batch *batch, stru
 	return count;
 }
 
+/* The number from which a new group sees a topic. */
+struct beginning {
+	struct turn *turn;
+	struct str group;
+	uint64_t number;
+	bool named; /* the group is that of one participant */
+};
+
+static bool
+look_at_greeting(void *context, struct participant *participant)
+{
+	struct beginning *beginning = context;
+	bool own = str_equal(participant->id.name, beginning->group);
+
+	if (participant->greeting == NOT_GREETED || beginning->turn->now_ms - participant->last_ms > GREETED_MS)
+		return true;
+	if (own || (!beginning->named && participant->greeting < beginning->number))
+		beginning->number = participant->greeting;
+	beginning->named |= own;
+	return true;
+}
+
+/*
+ * A group sees what is published after its first question; on the runtime's topic also what answered a participant that
+ * registered before it asked, and was not heard since.
+ */
+static uint64_t
+begin_at(struct turn *turn, const struct bus_question *question, const struct topic *topic)
+{
+	struct beginning beginning = {turn, question->group, topic->next, false};
+
+	if (str_equal(question->topic, turn->runtime->options.topic))
+		participants_each(turn, look_at_greeting, &beginning);
+	return beginning.number < topic->next ? beginning.number : topic->next;
+}
+
+/* How far a group has read, as it was when the turn first asked. */
+struct group_place {
+	struct group_place *next;
+	struct str name;
+	uint64_t read;
+	bool known;
+};
+
+static const struct group_place *
+place_of_group(struct turn *turn, struct str topic, struct str name)
+{
+	struct group_place *place = turn->places;
+	struct group *group;
+	struct str value;
+
+	while (place && !str_equal(place->name, name))
+		place = place->next;
+	if (place)
+		return place;
+	place = arena_alloc(turn->arena, sizeof(*place));
+	group = arena_alloc(turn->arena, sizeof(*group));
+	if (!place || !group) {
+		turn_fail(turn, ERROR_MEMORY);
+		return NULL;
+	}
+	*place = (struct group_place){turn->places, name, 0, false};
+	turn->places = place;
+	if (!turn_table_get(turn, HISTORY_OUTBOX, turn_key(turn, 'g', topic, name), &value))
+		return place;
+	group_parse(turn, value, group);
+	place->read = group->next;
+	place->known = turn->now_ms - group->seen_ms <= 2 * turn->runtime->options.status_wait_ms;
+	return place;
+}
+
+enum handing
+bus_handing(struct turn *turn, struct str topic, uint64_t number, struct concept participant)
+{
+	const struct group_place *place = participant.name.ptr ? place_of_group(turn, topic, participant.name) : NULL;
+
+	if (place && place->read > number)
+		return HANDING_DONE;
+	return place && place->known ? HANDING_PENDING : HANDING_UNKNOWN;
+}
+
 /* The batch's messages as bytes, which stay the turn's. NULL when memory or the budget is out. */
 static const struct fetched *
 fetch_batch(struct turn *turn, struct str topic, const struct batch *batch)
@@ -267,7 +350,7 @@ group_load(struct turn *turn, const struct bus_question *question, struct str ke
 	}
 	make_room(turn, question->topic);
 	bus_count_group(turn, 1);
-	*ret = (struct group){.next = topic->next};
+	*ret = (struct group){.next = begin_at(turn, question, topic)};
 	return true;
 }
 

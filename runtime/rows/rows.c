@@ -6,7 +6,9 @@
 
 #include "base/document.h"
 #include "runtime/looptype/looptype.h"
+#include "runtime/supervision/restore.h"
 #include "runtime/rows/gateway_rows.h"
+#include "runtime/rows/hosting.h"
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
@@ -140,15 +142,23 @@ loop_load(struct turn *turn, struct concept id, struct loop *ret)
 	return r == 0;
 }
 
+/* Time alone may change something. */
+static bool
+needs_scan(const struct loop *loop)
+{
+	return loop_busy(loop) || loop->renew_ms || loop_restores(loop);
+}
+
 bool
 loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before)
 {
 	struct loop before;
 	bool known = loop_load(turn, loop->id, &before);
-	bool busy = loop_busy(loop) || loop->renew_ms;
+	bool busy = needs_scan(loop);
 	struct text out;
 
 	count_change(turn, known ? &before : NULL, loop);
+	hosting_follow(turn, known ? &before : NULL, loop);
 	text_init(&out, turn->arena);
 	loop_write_row(&out, loop);
 	turn_put(turn, loop_key(turn, ROW_LOOP, loop->id), turn_text(turn, &out));
@@ -158,7 +168,7 @@ loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before)
 		turn_delete(turn, used_key(turn, &before));
 	if (busy)
 		turn_put(turn, loop_key(turn, ROW_BUSY, loop->id), STR(""));
-	else if (known && (loop_busy(&before) || before.renew_ms))
+	else if (known && needs_scan(&before))
 		turn_delete(turn, loop_key(turn, ROW_BUSY, loop->id));
 	if (known)
 		*ret_before = before;
@@ -173,6 +183,7 @@ loop_remove(struct turn *turn, struct concept id, struct loop *ret_before)
 	if (!loop_load(turn, id, &before))
 		return false;
 	count_change(turn, &before, NULL);
+	hosting_follow(turn, &before, NULL);
 	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
 	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
 	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));

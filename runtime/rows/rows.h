@@ -3,6 +3,7 @@
 #ifndef RUNTIME_ROWS_ROWS_H
 #define RUNTIME_ROWS_ROWS_H
 
+#include "runtime/supervision/task.h"
 #include "runtime/rows/txn.h"
 
 /* --- instances --- */
@@ -65,12 +66,20 @@ struct participant {
 	struct str state, health; /* as on the wire */
 	bool left;                /* it has deregistered; a state TERMINATED says only that it was deprimed */
 	int64_t last_ms;          /* of its last message */
-	unsigned retries;         /* of PARTICIPANT_STATUS_REQ */
-	int64_t update_ms;        /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
+	int64_t status_ms;        /* of its last PARTICIPANT_STATUS; TIME_NONE */
+	int64_t lost_ms;          /* since when it is OFF_LINE or has left; TIME_NONE */
+	int64_t move_ms;          /* when what a lost one hosts is looked at next; TIME_NONE: at once */
+	bool look;                /* it reports again: what it hosts and was found missing is to be looked at */
+	uint64_t
+		greeting; /* number in the topic of the first answer to its REGISTER, until it is heard; or NOT_GREETED */
+	struct str strays; /* JSON list: ids of elements that it should not have, as far as told */
+	unsigned retries;  /* of PARTICIPANT_STATUS_REQ */
+	int64_t update_ms; /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
 	unsigned update_retries;
 	int64_t records, element_records; /* statistics kept */
 };
 
+#define NOT_GREETED UINT64_MAX
 #define PARTICIPANTS_MAX 10000 /* more do not come in; each is looked at by every scan */
 #define CANDIDATES_MAX 50
 
@@ -84,6 +93,12 @@ void participants_each(struct turn *turn, bool (*visit)(void *context, struct pa
 /* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if
  * it is given: those of the first CANDIDATES_MAX, to whom an element is offered. */
 size_t participants_of_type(struct turn *turn, struct concept type, struct text *out);
+
+/* What is known of a participant; HOST_LOST for one that is not there. */
+enum host_condition participant_condition(struct turn *turn, struct concept id);
+
+/* A participant of one type can host what asks for the other: the same name and major version. */
+bool participant_type_serves(struct concept own, struct concept wanted);
 
 /* Registered and not deregistered, so that it can be asked to do something. */
 bool participant_is_registered(const struct participant *participant);

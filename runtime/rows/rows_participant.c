@@ -31,6 +31,14 @@ number(const struct node *map, const char *key, int64_t otherwise)
 	return node && node->kind == NODE_INT ? node->integer : otherwise;
 }
 
+static struct str
+text_member(const struct node *map, const char *key)
+{
+	const struct node *node = node_get(map, key);
+
+	return node && node->kind == NODE_TEXT ? node->text : STR_NONE;
+}
+
 static bool
 participant_parse(struct turn *turn, struct str row, struct participant *ret)
 {
@@ -54,6 +62,12 @@ participant_parse(struct turn *turn, struct str row, struct participant *ret)
 		.retries = (unsigned)number(root, "retries", 0),
 		.update_ms = number(root, "update", TIME_NONE),
 		.update_retries = (unsigned)number(root, "updateRetries", 0),
+		.status_ms = number(root, "status", TIME_NONE),
+		.lost_ms = number(root, "lost", TIME_NONE),
+		.move_ms = number(root, "move", TIME_NONE),
+		.look = number(root, "look", 0) != 0,
+		.greeting = (uint64_t)number(root, "greeting", -1),
+		.strays = text_member(root, "strays"),
 		.records = number(root, "records", 0),
 		.element_records = number(root, "elementRecords", 0),
 	};
@@ -75,6 +89,7 @@ participant_save(struct turn *turn, const struct participant *participant)
 {
 	struct text out;
 
+	turn->hosts = NULL;
 	text_init(&out, turn->arena);
 	text_add(&out, STR("{\"id\":"));
 	concept_write(&out, participant->id);
@@ -87,6 +102,20 @@ participant_save(struct turn *turn, const struct participant *participant)
 	text_addf(&out, ",\"last\":%" PRId64 ",\"retries\":%u", participant->last_ms, participant->retries);
 	if (participant->left)
 		text_add(&out, STR(",\"left\":1"));
+	if (participant->look)
+		text_add(&out, STR(",\"look\":1"));
+	if (participant->status_ms != TIME_NONE)
+		text_addf(&out, ",\"status\":%" PRId64, participant->status_ms);
+	if (participant->lost_ms != TIME_NONE)
+		text_addf(&out, ",\"lost\":%" PRId64, participant->lost_ms);
+	if (participant->move_ms != TIME_NONE)
+		text_addf(&out, ",\"move\":%" PRId64, participant->move_ms);
+	if (participant->greeting != NOT_GREETED)
+		text_addf(&out, ",\"greeting\":%" PRIu64, participant->greeting);
+	if (participant->strays.len) {
+		text_add(&out, STR(",\"strays\":"));
+		text_add_json(&out, participant->strays);
+	}
 	if (participant->update_ms != TIME_NONE)
 		text_addf(&out, ",\"update\":%" PRId64 ",\"updateRetries\":%u", participant->update_ms,
 		          participant->update_retries);
@@ -141,6 +170,64 @@ participant_is_registered(const struct participant *participant)
 	return !participant->left && !str_is(participant->health, "OFF_LINE");
 }
 
+/* The number before the first dot. */
+static struct str
+major_of(struct str version)
+{
+	size_t len = 0;
+
+	while (len < version.len && version.ptr[len] != '.')
+		len++;
+	return (struct str){version.ptr, len};
+}
+
+bool participant_type_serves(struct concept own, struct concept wanted)
+{
+	return own.name.ptr && wanted.name.ptr && str_equal(own.name, wanted.name) && own.version.ptr &&
+	       wanted.version.ptr && str_equal(major_of(own.version), major_of(wanted.version));
+}
+
+/* A scan asks for the same few participants again and again. Writing one forgets them. */
+struct host_note {
+	struct host_note *next;
+	struct concept id;
+	enum host_condition condition;
+};
+
+static enum host_condition
+condition_load(struct turn *turn, struct concept id)
+{
+	struct participant participant;
+
+	if (host_has_id(turn, id))
+		return HOST_WELL;
+	if (!participant_load(turn, id, &participant) || !participant_is_registered(&participant))
+		return HOST_LOST;
+	if (participant.retries > 0 || participant.status_ms == TIME_NONE ||
+	    turn->now_ms - participant.status_ms > turn->runtime->options.status_wait_ms)
+		return HOST_SILENT;
+	return HOST_WELL;
+}
+
+enum host_condition
+participant_condition(struct turn *turn, struct concept id)
+{
+	struct host_note *note = turn->hosts;
+
+	while (note && !concept_equal(note->id, id))
+		note = note->next;
+	if (note)
+		return note->condition;
+	note = arena_alloc(turn->arena, sizeof(*note));
+	if (!note) {
+		turn_fail(turn, ERROR_MEMORY);
+		return HOST_SILENT;
+	}
+	*note = (struct host_note){turn->hosts, id, condition_load(turn, id)};
+	turn->hosts = note;
+	return note->condition;
+}
+
 struct of_type {
 	const struct turn *turn;
 	struct concept type;
@@ -153,7 +240,7 @@ count_of_type(void *context, struct participant *participant)
 {
 	struct of_type *of_type = context;
 
-	if (!concept_equal(participant->type, of_type->type) || !participant_is_registered(participant) ||
+	if (!participant_type_serves(participant->type, of_type->type) || !participant_is_registered(participant) ||
 	    host_is(of_type->turn, participant))
 		return true;
 	if (of_type->out && of_type->count < CANDIDATES_MAX) {

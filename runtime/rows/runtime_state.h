@@ -11,7 +11,7 @@
 #include "engine/machine/run.h"
 #include "runtime/endpoint/actors.h"
 #include "runtime/looptype/looptype.h"
-#include "runtime/model/supervise.h"
+#include "runtime/supervision/supervise.h"
 
 /* What the service makes of its settings. Const afterwards. */
 struct runtime_options {
@@ -20,6 +20,8 @@ struct runtime_options {
 	int64_t update_wait_ms; /* for PARTICIPANT_UPDATE_ACK */
 	unsigned retries;
 	bool rollback;                      /* supervision.on_failure */
+	bool host_lost_move;                /* on_host_lost */
+	int64_t host_lost_ms;               /* a participant is OFF_LINE or gone so long before that */
 	size_t topic_messages, topic_bytes; /* kept of a topic */
 	size_t topics_bytes, topic_groups;  /* of all together; 0: no bound */
 	struct budget *budget;              /* for answers; NULL: none */

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_ROWS_TRANSPORT_H
 #define RUNTIME_ROWS_TRANSPORT_H
 
+#include "runtime/supervision/task.h"
 #include "runtime/rows/txn.h"
 
 /*
@@ -15,6 +16,10 @@
 struct transport {
 	/* A message for a topic: JSON, or any text. Copied. Failures are the turn's. */
 	void (*send)(struct turn *turn, struct str topic, struct str message);
+	/* The number of the topic's last message. */
+	uint64_t (*last)(struct turn *turn, struct str topic);
+	/* Whether a participant was handed the message of that number, as far as the carrier can tell. */
+	enum handing (*handing)(struct turn *turn, struct str topic, uint64_t number, struct concept participant);
 	/* The turn was committed: the messages that it sent may leave. Runtime's thread. NULL: nothing to hand on. */
 	void (*committed)(struct runtime *runtime, const struct topic_name *topics);
 };

@@ -23,12 +23,14 @@ struct turn {
 	struct arena *arena;
 	const struct policyset *set; /* writing turns: the guards asked */
 	int64_t now_ms;
-	int failed;                                 /* negative */
-	struct topic_name *published;               /* topics that got messages */
-	struct fetched *fetched;                    /* batches that were given in this turn (bus_group.c) */
-	struct parsed_document *documents;          /* that were read in this turn (rows.c) */
-	struct promise *promises;                   /* policies that come into force with this turn (deploy.c) */
-	struct withdrawal *withdrawals;             /* operational policies that went out of force (deploy.c) */
+	int failed;                        /* negative */
+	struct topic_name *published;      /* topics that got messages */
+	struct fetched *fetched;           /* batches that were given in this turn (bus_group.c) */
+	struct parsed_document *documents; /* that were read in this turn (rows.c) */
+	struct host_note *hosts;           /* participants that were asked for in this turn (rows_participant.c) */
+	struct group_place *places;        /* how far groups have read, as asked for in this turn (bus_group.c) */
+	struct promise *promises;          /* policies that come into force with this turn (deploy.c) */
+	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
 	struct reservation_note *notes, *last_note; /* what is told of rights after the commit; NULL: nothing */
 	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
 	bool deployed;                              /* policies came or went */
@@ -61,6 +63,9 @@ struct topic_name {
 #define ROW_STATISTICS 'S'    /* of participants, by id and time */
 #define ROW_ELEMENT 'L'       /* statistics of elements, by participant id and time */
 #define ROW_HOSTED 'K'        /* (name, version) of a participant -> number of elements that it hosts */
+#define ROW_HOSTING 'F'       /* (participant, instance) -> what it hosts of it: see hosting.h */
+#define ROW_STAMPS 'f'        /* (name, version) of a participant -> its elements by their last report: see stamps.h */
+#define ROW_RELEASED 'r'      /* (participant, instance) -> elements that it must still be told to remove */
 #define ROW_ENTRY 'Y'         /* the design time catalogue: (name, version) */
 #define ROW_GATEWAY 'G'       /* the gateway of a control loop type, by (name, version) */
 #define ROW_KEY 'A'           /* keys of elements at the gateway: (instance name, version, element id) */

@@ -265,8 +265,13 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->engine = engine;
 	runtime->options = *options;
 	runtime->transport = &bus_transport;
-	runtime->limits =
-		(struct supervision_limits){options->status_wait_ms, options->retries, 3600000, options->rollback};
+	runtime->limits = (struct supervision_limits){
+		.wait_ms = options->status_wait_ms,
+		.beat_ms = options->heart_beat_ms,
+		.retries = options->retries,
+		.lease_ms = 3600000,
+		.rollback = options->rollback,
+	};
 	runtime->next_scan_ms = multiple_after(runtime, engine_now(engine));
 	runtime->due_ms = INT64_MAX;
 	runtime->run_options = run_options_default;

@@ -77,7 +77,7 @@ run_turn(struct group *group, struct turn *turn)
 	if (group->stale || group->behind)
 		return turn->failed;
 	if (group->complaint)
-		notify_refusal(turn, group->complaint);
+		notify_refusal(turn, "POLICIES_REFUSED", group->complaint);
 	group->more = operations_tick(turn); /* what time has brought comes before what comes now */
 	if (!group->calls && !group->clock && !group->complaint)
 		group->again = runtime_scan(turn);

@@ -1,0 +1,135 @@
+/* tick - a scan by the timer: orders that are not answered are repeated, and given up */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/supervision/tick.h"
+
+#include "runtime/supervision/restore.h"
+#include "runtime/supervision/supervise.h"
+
+/* The limit that the definitions give for the phase under way: the longest; 0 when one of them gives none. */
+static int64_t
+phase_limit_ms(const struct loop *loop)
+{
+	static const enum timeout_kind kinds[LOOP_STATE_COUNT] = {
+		[LOOP_UNINITIALISED2PASSIVE] = TIMEOUT_TO_PASSIVE,
+		[LOOP_PASSIVE2RUNNING] = TIMEOUT_TO_RUNNING,
+		[LOOP_RUNNING2PASSIVE] = TIMEOUT_FROM_RUNNING,
+		[LOOP_PASSIVE2UNINITIALISED] = TIMEOUT_TO_UNINITIALISED,
+	};
+	int64_t longest_s = 0;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		int64_t timeout_s = element->timeout_s[kinds[loop->state]];
+
+		if (element->phase != loop->phase || loop_element_done(loop, element))
+			continue;
+		if (timeout_s == 0)
+			return 0;
+		if (timeout_s > longest_s)
+			longest_s = timeout_s;
+	}
+	return longest_s * 1000;
+}
+
+static bool
+renew(struct supervision *supervision, struct loop *loop)
+{
+	if (loop->renew_ms == 0 || supervision->now_ms < loop->renew_ms)
+		return false;
+	for (size_t i = 0; i < loop->count; i++)
+		if (loop->elements[i].right.ptr)
+			task_emit(supervision, (struct task){.kind = TASK_RENEW, .text = loop->elements[i].right});
+	loop->renew_ms = loop_has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
+	return true;
+}
+
+/* Times that lie ahead were written before somebody put the clock right: what waits for them begins to wait now. */
+static bool
+put_right(struct supervision *supervision, struct loop *loop)
+{
+	int64_t now_ms = supervision->now_ms;
+	bool since = loop->since_ms > now_ms, renew = loop->renew_ms > now_ms + supervision->limits->lease_ms;
+
+	if (since)
+		loop->since_ms = now_ms;
+	if (renew)
+		loop->renew_ms = now_ms;
+	return since || renew;
+}
+
+/* Whether those who are asked have the order. One that is lost or silent needs not be waited for. */
+static enum handing
+phase_handing(struct supervision *supervision, const struct loop *loop)
+{
+	enum handing handing = HANDING_UNKNOWN;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		const struct element *element = &loop->elements[i];
+		enum handing own = HANDING_UNKNOWN;
+
+		if (!element->asked || loop_element_done(loop, element))
+			continue;
+		if (supervision->host(supervision->context, element) != HOST_LOST)
+			own = supervision->handing(supervision->context, loop, element);
+		if (own == HANDING_PENDING)
+			return own;
+		if (own == HANDING_DONE)
+			handing = own;
+	}
+	return handing;
+}
+
+/* How long the phase waits until its next repetition, or, after the last, until it is given up. */
+static int64_t
+patience_ms(const struct supervision_limits *limits, const struct loop *loop, enum handing handing)
+{
+	unsigned doublings = loop->retries < 16 ? loop->retries : 16;
+
+	return limits->wait_ms + (handing == HANDING_DONE ? limits->beat_ms * ((INT64_C(1) << doublings) - 1) : 0);
+}
+
+/* A transition under way: its phase is asked again, or given up. */
+static bool
+tick_phase(struct supervision *supervision, struct loop *loop)
+{
+	const struct supervision_limits *limits = supervision->limits;
+	int64_t waited_ms = supervision->now_ms - loop->since_ms;
+	int64_t limit_ms = loop->replaces.ptr ? 0 : phase_limit_ms(loop);
+	enum handing handing = phase_handing(supervision, loop);
+
+	if (handing == HANDING_PENDING)
+		return false;
+	if (handing == HANDING_DONE && !loop->handed) {
+		loop->handed = true;
+		loop->since_ms = supervision->now_ms;
+		return true;
+	}
+	if (limit_ms ? waited_ms > limit_ms
+	             : waited_ms > patience_ms(limits, loop, handing) && loop->retries >= limits->retries) {
+		loop_stand(supervision, loop, CHANGE_TIMEOUT, NULL);
+		return true;
+	}
+	if (waited_ms <= patience_ms(limits, loop, handing) || loop->retries >= limits->retries)
+		return false;
+	loop->retries++;
+	phase_send(supervision, loop, loop->phase, NULL);
+	return true;
+}
+
+bool
+loop_tick(struct supervision *supervision, struct loop *loop)
+{
+	bool changed = put_right(supervision, loop);
+
+	changed |= renew(supervision, loop);
+	changed |= restore_tick(supervision, loop);
+	if (loop->result == CHANGE_FAILED && supervision->now_ms - loop->since_ms > supervision->limits->wait_ms &&
+	    loop_has_rights(loop)) {
+		loop_release(supervision,
+		             loop); /* of those who were asked beside the one that failed, and are silent */
+		return true;
+	}
+	if (loop_busy(loop) && loop->result == CHANGE_NO_ERROR)
+		changed |= tick_phase(supervision, loop);
+	return changed;
+}
