@@ -26,6 +26,7 @@
 
 #define TOPIC "POLICY-CLRUNTIME-PARTICIPANT"
 #define OPTIONS_MAX 16
+#define REPORT_ELEMENTS 200 /* elements of one PARTICIPANT_STATUS; more come in further ones */
 
 struct participant {
 	const struct work *work;
@@ -33,7 +34,7 @@ struct participant {
 	const char *name, *type, *version, *topic;
 	uint64_t random[4];
 	struct hosted hosted;
-	bool quiet;
+	bool quiet, registered, refused;
 };
 
 static const struct document_limits limits = {(size_t)64 << 20, 256, SIZE_MAX, 0, SIZE_MAX};
@@ -89,9 +90,11 @@ publish(struct participant *self, struct text *out, struct arena *arena)
 	return false;
 }
 
+/* The elements from `first` on, as many as fit a message. */
 static void
-report(struct participant *self, struct arena *arena)
+report_part(struct participant *self, size_t first, struct arena *arena)
 {
+	size_t end = first + REPORT_ELEMENTS < self->hosted.count ? first + REPORT_ELEMENTS : self->hosted.count;
 	char now[TIME_TEXT_SIZE];
 	struct text out;
 
@@ -103,7 +106,7 @@ report(struct participant *self, struct arena *arena)
 	          "\"version\":\"%s\"},\"timeStamp\":\"%s\",\"state\":\"PASSIVE\",\"healthStatus\":\"HEALTHY\"},"
 	          "\"controlLoopInfoList\":[",
 	          self->name, self->version, now);
-	for (size_t i = 0; i < self->hosted.count; i++) {
+	for (size_t i = first; i < end; i++) {
 		const struct element *element = &self->hosted.elements[i];
 
 		text_addf(&out,
@@ -111,11 +114,23 @@ report(struct participant *self, struct arena *arena)
 		          "\"controlLoopStatistics\":{"
 		          "\"clElementStatisticsList\":{\"clElementStatistics\":[{\"id\":\"%s\",\"timeStamp\":\"%s\","
 		          "\"controlLoopState\":\"%s\",\"clElementUptime\":0}]}}}",
-		          i ? "," : "", element->loop, element->version, element->state, element->id, now,
+		          i > first ? "," : "", element->loop, element->version, element->state, element->id, now,
 		          element->state);
 	}
 	text_add(&out, STR("]"));
 	(void)publish(self, &out, arena); /* the next report makes up for it */
+}
+
+/* All elements, in as many messages as they need; one message when there is none. */
+static void
+report(struct participant *self, struct arena *arena)
+{
+	size_t first = 0;
+
+	do {
+		report_part(self, first, arena);
+		first += REPORT_ELEMENTS;
+	} while (first < self->hosted.count);
 }
 
 /* Has done what is ordered, and says how it went. */
@@ -143,8 +158,41 @@ obey(struct participant *self, struct element *element, struct str state, bool u
 		       good ? "" : ": ", good ? "" : message);
 	(void)fflush(stdout);
 	(void)publish(self, &out, arena); /* the runtime asks again */
-	if (good)
+	if (good && str_is(state, "UNINITIALISED"))
+		hosted_drop(&self->hosted, element);
+	else if (good)
 		hosted_set_state(element, state);
+}
+
+/* An order for an element that is not here: nothing is to be removed, and nothing can be started. */
+static void
+answer_unknown(struct participant *self, const struct node *message, struct str id, struct arena *arena)
+{
+	bool good = str_is(hosted_text(message, "orderedState"), "UNINITIALISED");
+	struct text out;
+
+	begin(self, &out, arena, "CONTROLLOOP_STATECHANGE_ACK");
+	text_addf(&out, ",\"result\":%s,\"controlLoopId\":", good ? "true" : "false");
+	text_add_node(&out, node_get(message, "controlLoopId"), false);
+	text_add(&out, STR(",\"controlLoopResultMap\":{"));
+	text_add_json(&out, id);
+	text_addf(&out, ":{\"state\":\"UNINITIALISED\",\"result\":%s,\"message\":\"it is not here\"}}",
+	          good ? "true" : "false");
+	(void)publish(self, &out, arena); /* the runtime asks again */
+}
+
+/* Whether the message means the element: it names it, or, when it names none, it is of the element's phase. */
+static bool
+is_meant(const struct node *message, const struct element *element)
+{
+	const struct node *ids = node_get(message, "elementIds");
+
+	if (!ids)
+		return element->phase == hosted_number(message, "startPhase");
+	for (const struct node *id = ids->first; id; id = id->next)
+		if (str_is(id->text, element->id))
+			return true;
+	return false;
 }
 
 static void
@@ -179,7 +227,16 @@ claim(struct participant *self, const struct node *given, const struct node *loo
 	(void)publish(self, &out, arena); /* the runtime asks again */
 }
 
-/* CONTROL_LOOP_UPDATE: keeps all own elements, acts on those of the phase. */
+/* What an element becomes by an update: what runs goes on if it may, what is new is not started by it. */
+static struct str
+updated_state(const struct node *given, const struct element *element)
+{
+	return str_is(hosted_text(given, "orderedState"), "RUNNING") && strcmp(element->state, "RUNNING") == 0
+	               ? STR("RUNNING")
+	               : STR("PASSIVE");
+}
+
+/* CONTROL_LOOP_UPDATE: keeps all own elements, acts on those that are meant. */
 static void
 update(struct participant *self, const struct node *message, struct arena *arena)
 {
@@ -199,8 +256,8 @@ update(struct participant *self, const struct node *message, struct arena *arena
 				continue;
 			}
 			element = hosted_take(&self->hosted, given, loop, arena);
-			if (element && element->phase == hosted_number(message, "startPhase"))
-				obey(self, element, hosted_text(given, "orderedState"), true, arena);
+			if (element && is_meant(message, element))
+				obey(self, element, updated_state(given, element), true, arena);
 		}
 	}
 }
@@ -208,16 +265,20 @@ update(struct participant *self, const struct node *message, struct arena *arena
 static void
 change_state(struct participant *self, const struct node *message, struct arena *arena)
 {
-	const struct node *loop = node_get(message, "controlLoopId");
+	const struct node *loop = node_get(message, "controlLoopId"), *ids = node_get(message, "elementIds");
 
-	for (size_t i = 0; i < self->hosted.count; i++) {
-		struct element *element = &self->hosted.elements[i];
+	/* From the last one down: one that is removed makes room for the last. */
+	for (size_t i = self->hosted.count; i > 0; i--) {
+		struct element *element = &self->hosted.elements[i - 1];
 
 		if (str_is(hosted_text(loop, "name"), element->loop) &&
-		    str_is(hosted_text(loop, "version"), element->version) &&
-		    element->phase == hosted_number(message, "startPhase"))
+		    str_is(hosted_text(loop, "version"), element->version) && is_meant(message, element))
 			obey(self, element, hosted_text(message, "orderedState"), false, arena);
 	}
+	/* Only what is addressed to us alone means elements that should be here. */
+	for (const struct node *id = ids && node_get(message, "participantId") ? ids->first : NULL; id; id = id->next)
+		if (!hosted_find(&self->hosted, hosted_text(loop, "name"), id->text))
+			answer_unknown(self, message, id->text, arena);
 }
 
 /* Messages for others, our own among them, are passed over. */
@@ -228,6 +289,19 @@ is_for_us(const struct participant *self, const struct node *message)
 
 	return !type ||
 	       (str_is(hosted_text(type, "name"), self->type) && (!id || str_is(hosted_text(id, "name"), self->name)));
+}
+
+static void
+register_done(struct participant *self, const struct node *message, struct arena *arena)
+{
+	const struct node *result = node_get(message, "result");
+
+	self->refused = result && result->kind == NODE_BOOL && !result->boolean;
+	self->registered = !self->refused;
+	if (self->refused)
+		fprintf(stderr, "%s: %.*s\n", self->name, STR_ARG(hosted_text(message, "message")));
+	else
+		report(self, arena);
 }
 
 static void
@@ -245,7 +319,9 @@ handle(struct participant *self, struct str text, struct arena *arena)
 		change_state(self, message, arena);
 	else if (str_is(type, "PARTICIPANT_UPDATE"))
 		prime(self, message, arena);
-	else if (str_is(type, "PARTICIPANT_STATUS_REQ") || str_is(type, "PARTICIPANT_REGISTER_ACK"))
+	else if (str_is(type, "PARTICIPANT_REGISTER_ACK"))
+		register_done(self, message, arena);
+	else if (str_is(type, "PARTICIPANT_STATUS_REQ"))
 		report(self, arena);
 }
 
@@ -288,20 +364,24 @@ run(struct participant *self, long report_ms)
 		(void)nanosleep(&pause, NULL);
 	simple(self, "PARTICIPANT_REGISTER", &arena);
 	(void)clock_gettime(CLOCK_MONOTONIC, &last);
-	while (!stopping) {
+	while (!stopping && !self->refused) {
 		arena_reset(&arena);
 		if (!poll_topic(self, report_ms < 1000 ? report_ms : 1000, &arena))
 			(void)nanosleep(&pause, NULL);
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - last.tv_sec) * 1000 >= report_ms) {
-			report(self, &arena);
+		if ((now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 >= report_ms) {
+			if (self->registered)
+				report(self, &arena);
+			else
+				simple(self, "PARTICIPANT_REGISTER", &arena); /* the answer was lost, or never came */
 			last = now;
 		}
 	}
-	simple(self, "PARTICIPANT_DEREGISTER", &arena);
+	if (!self->refused)
+		simple(self, "PARTICIPANT_DEREGISTER", &arena);
 	arena_free(&arena);
 	hosted_free(&self->hosted);
-	return EXIT_DONE;
+	return self->refused ? EXIT_INPUT : EXIT_DONE;
 }
 
 int

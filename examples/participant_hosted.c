@@ -108,14 +108,22 @@ hosted_define(struct hosted *hosted, const struct node *entry, struct arena *are
 }
 
 struct element *
+hosted_find(const struct hosted *hosted, struct str loop, struct str id)
+{
+	for (size_t i = 0; i < hosted->count; i++)
+		if (str_is(id, hosted->elements[i].id) && str_is(loop, hosted->elements[i].loop))
+			return &hosted->elements[i];
+	return NULL;
+}
+
+struct element *
 hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop, struct arena *arena)
 {
 	struct str id = hosted_text(given, "id"), definition = hosted_text(node_get(given, "definition"), "name");
 	const struct definition *primed = definition_of(hosted, node_get(given, "definition"));
-	size_t i = 0;
+	struct element *known = hosted_find(hosted, hosted_text(loop, "name"), id);
+	size_t i = known ? (size_t)(known - hosted->elements) : hosted->count;
 
-	while (i < hosted->count && !str_is(id, hosted->elements[i].id))
-		i++;
 	if (i == ELEMENTS_MAX)
 		return NULL;
 	if (i == hosted->count) {
@@ -138,6 +146,25 @@ hosted_take(struct hosted *hosted, const struct node *given, const struct node *
 	return &hosted->elements[i];
 }
 
+static void
+element_free(struct element *element)
+{
+	free(element->id);
+	free(element->definition);
+	free(element->common);
+	free(element->own);
+	free(element->loop);
+	free(element->version);
+	free(element->state);
+}
+
+void
+hosted_drop(struct hosted *hosted, struct element *element)
+{
+	element_free(element);
+	*element = hosted->elements[--hosted->count];
+}
+
 void
 hosted_set_state(struct element *element, struct str state)
 {
@@ -147,17 +174,8 @@ hosted_set_state(struct element *element, struct str state)
 void
 hosted_free(struct hosted *hosted)
 {
-	for (size_t i = 0; i < hosted->count; i++) {
-		struct element *element = &hosted->elements[i];
-
-		free(element->id);
-		free(element->definition);
-		free(element->common);
-		free(element->own);
-		free(element->loop);
-		free(element->version);
-		free(element->state);
-	}
+	for (size_t i = 0; i < hosted->count; i++)
+		element_free(&hosted->elements[i]);
 	for (size_t i = 0; i < hosted->definition_count; i++) {
 		free(hosted->definitions[i].name);
 		free(hosted->definitions[i].version);

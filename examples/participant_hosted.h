@@ -22,6 +22,12 @@ void hosted_define(struct hosted *hosted, const struct node *entry, struct arena
 struct element *hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop,
                             struct arena *arena);
 
+/* The element of that id in the instance of that name; NULL: it is not here. */
+struct element *hosted_find(const struct hosted *hosted, struct str loop, struct str id);
+
+/* Forgets the element; the last one takes its place. */
+void hosted_drop(struct hosted *hosted, struct element *element);
+
 void hosted_set_state(struct element *element, struct str state);
 void hosted_free(struct hosted *hosted);
 
