@@ -103,10 +103,10 @@ status_words(unsigned status)
 		unsigned status;
 		const char *words;
 	} table[] = {
-		{400, "Invalid request"},    {401, "Unauthorized"},           {404, "Not found"},
-		{405, "Method not allowed"}, {406, "Not acceptable"},         {409, "Conflict"},
-		{413, "Request too large"},  {415, "Unsupported media type"}, {431, "Too many headers"},
-		{503, "Not available now"},  {507, "Database full"},
+		{400, "Invalid request"},  {401, "Unauthorized"},       {403, "Forbidden"},
+		{404, "Not found"},        {405, "Method not allowed"}, {406, "Not acceptable"},
+		{409, "Conflict"},         {413, "Request too large"},  {415, "Unsupported media type"},
+		{431, "Too many headers"}, {503, "Not available now"},  {507, "Database full"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)

@@ -16,6 +16,8 @@
 #include "api/http/reading.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
+#include "api/identity/listener.h"
+#include "api/identity/tls.h"
 #include "api/process/arguments.h"
 #include "api/process/decision_log.h"
 #include "api/resources/answers.h"
@@ -39,7 +41,12 @@ struct program {
 	struct sockets sockets;
 	struct service service;
 	struct worker **workers;
-	unsigned worker_count;
+	unsigned worker_count; /* of the address `listen`; one more for each listener */
+	struct listener *listeners;
+	struct sockets *listening; /* one a listener */
+	unsigned listener_count;
+	int *fds;  /* of all workers, those of listeners last; the server closes them */
+	bool *tls; /* the same: whether it speaks TLS */
 	struct watch *watch;
 };
 
@@ -250,14 +257,19 @@ open_service(struct program *program, struct error *err)
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (name_service(service, err) != 0)
 		return -(int)err->code;
-	service->metrics = metrics_new(program->worker_count + ANSWERS_OTHERS);
-	program->workers = calloc(program->worker_count, sizeof(*program->workers));
+	for (unsigned i = 0; i < route_count(); i++)
+		service->needs[i] = route_role_find(route_label(i), NULL);
+	service->metrics = metrics_new(program->worker_count + program->listener_count + ANSWERS_OTHERS);
+	program->workers = calloc(program->worker_count + program->listener_count, sizeof(*program->workers));
 	if (!service->metrics || !program->workers)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	if (settings->users && auth_open(settings->users, &service->auth, err) != 0)
+	if ((settings->users || settings->tokens || settings->roles) && auth_open(settings, &service->auth, err) != 0)
+		return -(int)err->code;
+	if (settings->tls_certificate && tls_open(settings, &service->tls, err) != 0)
 		return -(int)err->code;
 	if (settings->decision_log &&
-	    decision_log_open(settings, program->worker_count + ANSWERS_OTHERS, &service->decisions, err) != 0)
+	    decision_log_open(settings, program->worker_count + program->listener_count + ANSWERS_OTHERS,
+	                      &service->decisions, err) != 0)
 		return -(int)err->code;
 	return open_engine(program, err);
 }
@@ -266,13 +278,14 @@ open_service(struct program *program, struct error *err)
 static int
 share_descriptors(const struct program *program, struct server_options *options, struct error *err)
 {
-	unsigned wanted = (unsigned)program->settings.connections, needed = descriptors_needed(program->worker_count);
+	unsigned wanted = (unsigned)program->settings.connections,
+		 needed = descriptors_needed(program->worker_count + program->listener_count);
 	unsigned room = descriptors_room(needed);
 
-	if (room < program->worker_count)
+	if (room < program->worker_count + program->listener_count)
 		return error_set(err, ERROR_IO, NULL,
 		                 "the limit of open descriptors (ulimit -n) is too low: a connection a worker needs %u",
-		                 needed + program->worker_count);
+		                 needed + program->worker_count + program->listener_count);
 	if (room < wanted)
 		log_line(&program->settings, LOG_LEVEL_WARNING,
 		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room,
@@ -282,14 +295,67 @@ share_descriptors(const struct program *program, struct server_options *options,
 	return 0;
 }
 
+/* The first name in a client's certificate that holds roles; else the first. */
+static void
+name_client(struct worker *worker, void *session, char *buf, size_t size)
+{
+	char names[1024];
+
+	tls_client_names(session, names, sizeof(names));
+	buf[0] = '\0';
+	for (const char *name = names; *name; name += strlen(name) + 1) {
+		char identity[IDENTITY_MAX];
+
+		if ((size_t)snprintf(identity, sizeof(identity), "cert:%s", name) >= sizeof(identity))
+			continue;
+		if (!buf[0] || auth_knows(worker->service->auth, str_from(identity)))
+			(void)snprintf(buf, size, "%s", identity);
+		if (auth_knows(worker->service->auth, str_from(identity)))
+			return;
+	}
+}
+
+/* The sockets of all workers in one list: those of `listen`, then one a listener. */
+static int
+gather_sockets(struct program *program, struct error *err)
+{
+	unsigned count = program->worker_count + program->listener_count;
+
+	program->fds = calloc(count, sizeof(*program->fds));
+	program->tls = calloc(count, sizeof(*program->tls));
+	if (!program->fds || !program->tls)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		const struct listener *listener =
+			i < program->worker_count ? NULL : &program->listeners[i - program->worker_count];
+
+		program->fds[i] =
+			listener ? program->listening[i - program->worker_count].fds[0] : program->sockets.fds[i];
+		program->tls[i] = program->service.tls && !(listener ? listener->plain : program->sockets.unix_path[0]);
+		if (listener && !strncmp(listener->address, "unix:", 5))
+			program->tls[i] = false;
+	}
+	return 0;
+}
+
+static void
+close_sockets(struct program *program)
+{
+	sockets_close(&program->sockets);
+	for (unsigned i = 0; i < program->listener_count; i++)
+		sockets_close(&program->listening[i]);
+}
+
 static int
 start_workers(struct program *program, struct error *err)
 {
 	const struct settings *settings = &program->settings;
+	unsigned count = program->worker_count + program->listener_count;
 	struct server_options options = {
-		.workers = program->worker_count,
-		.sockets = program->sockets.fds,
+		.workers = count,
 		.contexts = program->workers,
+		.name_client = settings->tls_client_ca && program->service.auth ? name_client : NULL,
+		.tls_trust = program->service.tls ? tls_trust(program->service.tls) : NULL,
 		.begin = service_begin,
 		.finish = service_finish,
 		.header_bytes = (size_t)settings->header_size,
@@ -299,17 +365,61 @@ start_workers(struct program *program, struct error *err)
 		.idle_timeout_s = (unsigned)settings->idle_timeout_s,
 		.body_timeout_s = (unsigned)settings->body_timeout_s,
 	};
-	int r = 0;
+	int r = gather_sockets(program, err);
 
-	for (unsigned i = 0; i < program->worker_count && r == 0; i++)
+	for (unsigned i = 0; i < count && r == 0; i++) {
 		r = worker_open(&program->service, i, &program->workers[i], err);
+		if (r == 0 && i >= program->worker_count)
+			program->workers[i]->carries = program->listeners[i - program->worker_count].roles;
+	}
 	if (r == 0)
 		r = share_descriptors(program, &options, err);
 	if (r != 0) {
-		sockets_close(&program->sockets);
+		close_sockets(program);
 		return r;
 	}
+	options.sockets = program->fds;
+	options.tls = program->tls;
 	return server_start(&options, &program->service.server, err);
+}
+
+/* Listens on all addresses. Neither users nor TLS where other machines reach it: only when told in words. */
+static int
+open_sockets(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	unsigned count = (unsigned)settings->listeners.count;
+	bool open = !settings->users && !settings->tokens && !settings->roles && !settings->tls_certificate &&
+	            !settings->open_to_network;
+	const char *reached = NULL;
+
+	if (!settings->tls_certificate != !settings->tls_key)
+		return error_set(err, ERROR_MISSING, NULL, "tls_certificate and tls_key: expected both, or neither");
+	program->listeners = calloc(count + 1, sizeof(*program->listeners));
+	program->listening = calloc(count + 1, sizeof(*program->listening));
+	if (!program->listeners || !program->listening)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		if (listener_parse(settings->listeners.items[i], &program->listeners[i], err) != 0)
+			return -(int)err->code;
+		if (!listener_is_local(program->listeners[i].address))
+			reached = program->listeners[i].address;
+	}
+	if (!listener_is_local(settings->listen))
+		reached = settings->listen;
+	if (open && reached)
+		return error_set(err, ERROR_MISSING, NULL,
+		                 "%s is reached by other machines, and the service has neither users, tokens nor TLS: "
+		                 "set users, or tls_certificate, or open_to_network: allow",
+		                 reached);
+	if (sockets_open(settings->listen, program->worker_count, &program->sockets, err) != 0)
+		return -(int)err->code;
+	for (unsigned i = 0; i < count; i++) {
+		if (sockets_open(program->listeners[i].address, 1, &program->listening[i], err) != 0)
+			return -(int)err->code;
+		program->listener_count++;
+	}
+	return 0;
 }
 
 static void
@@ -320,13 +430,15 @@ announce(const struct program *program)
 	if (!settings->data)
 		log_line(settings, LOG_LEVEL_WARNING,
 		         "no --data: operation counters live in a private temporary database and are gone at exit");
-	if (!settings->users)
+	if (!program->service.auth)
 		log_line(settings, LOG_LEVEL_WARNING, "no --users: open to everyone who reaches %s",
 		         program->sockets.name);
 	if (settings->manual_clock)
 		log_line(settings, LOG_LEVEL_WARNING, "manual clock: time moves only by PUT /clguard/v1/clock");
 	if (settings->passive)
 		log_line(settings, LOG_LEVEL_INFO, "state PASSIVE: decisions are answered with 409");
+	for (unsigned i = 0; i < program->listener_count; i++)
+		fprintf(stderr, "also listening on %s\n", program->listening[i].name);
 	fprintf(stderr, "listening on %s\n", program->sockets.name);
 }
 
@@ -389,9 +501,10 @@ close_program(struct program *program)
 	watch_stop(program->watch);
 	runtime_stop(service->runtime); /* answers those who wait for messages */
 	reading_stop(service->reading);
+	auth_stop(service->auth); /* answers those who wait for their credentials */
 	if (service->server)
 		server_stop(service->server);
-	for (unsigned i = 0; program->workers && i < program->worker_count; i++)
+	for (unsigned i = 0; program->workers && i < program->worker_count + program->listener_count; i++)
 		worker_close(program->workers[i]);
 	reading_close(service->reading);
 	runtime_close(service->runtime);
@@ -399,11 +512,18 @@ close_program(struct program *program)
 	server_free(service->server);
 	decision_log_close(service->decisions);
 	auth_close(service->auth);
+	tls_close(service->tls);
 	metrics_free(service->metrics);
 	free(service->last_error);
 	free(service->deploy_error);
 	free(program->workers);
+	free(program->fds);
+	free(program->tls);
 	sockets_done(&program->sockets);
+	for (unsigned i = 0; i < program->listener_count; i++)
+		sockets_done(&program->listening[i]);
+	free(program->listening);
+	free(program->listeners);
 	arena_free(&program->arena);
 }
 
@@ -429,8 +549,7 @@ main(int argc, char **argv)
 	descriptors_raise();
 	tune_allocator();
 	program.worker_count = count_workers(&program.settings);
-	if (sockets_open(program.settings.listen, program.worker_count, &program.sockets, &err) != 0 ||
-	    open_service(&program, &err) != 0) {
+	if (open_sockets(&program, &err) != 0 || open_service(&program, &err) != 0) {
 		code = complain(&err);
 	} else if ((r = reload_first(&program.service)) != 0) {
 		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;

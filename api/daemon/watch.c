@@ -11,6 +11,7 @@
 
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
+#include "api/identity/tls.h"
 #include "api/process/log.h"
 
 #define SETTLE_MS 200 /* two reads so far apart must agree */
@@ -175,6 +176,9 @@ reload_all(struct watch *watch)
 	else if (service->auth)
 		log_line(service->settings, LOG_LEVEL_INFO, "%zu %s", auth_users(service->auth),
 		         auth_users(service->auth) == 1 ? "user" : "users");
+	err = (struct error){0};
+	if (service->tls && tls_reload(service->tls, &err) != 0)
+		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old certificate stays", err.text);
 	watch->pending = false;
 	r = policies_read(service, &policies);
 	watch->in_force = policies.hash;

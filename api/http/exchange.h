@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/identity/auth.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -25,6 +26,13 @@ enum http_method {
 /* Media types that we read or write; a mask. */
 enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4 };
 
+/* What a connection shows of the other side; as long as the connection. */
+struct peer {
+	char address[48];        /* "192.0.2.7", "2001:db8::7", "unix" */
+	char name[IDENTITY_MAX]; /* "uid:1000", "cert:NAME"; empty: it shows none */
+	bool examined;           /* a client certificate has been looked for */
+};
+
 struct reply {
 	unsigned status; /* 0 while there is none */
 	enum media media;
@@ -32,6 +40,7 @@ struct reply {
 	bool constant;     /* body is static storage: always the same bytes behind this pointer */
 	const char *allow; /* the methods of the path, with 405; static */
 	bool authenticate; /* with 401 */
+	bool close;        /* the connection ends with this answer */
 	char id[37];       /* X-ONAP-RequestID, and the version headers with it; empty: without them */
 	unsigned retry_s;  /* Retry-After with 429 and 503; 0: a second */
 	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
@@ -47,7 +56,9 @@ struct exchange {
 	/* The request. Headers are absent when they were not sent. */
 	enum http_method method;
 	struct str path;
-	struct str content_type, accept, authorization, request_id, traceparent;
+	struct str content_type, accept, authorization, request_id, host, origin, fetch_site, traceparent;
+	const char *doubtful; /* why the request cannot be trusted to end where it seems to; NULL: it can */
+	struct peer *peer;    /* the connection's */
 	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
 	uint64_t body_length; /* as announced; 0 when it is not */
 
@@ -58,6 +69,9 @@ struct exchange {
 	int64_t started_ns;
 	bool urgent; /* of a route that is the last to be refused for want of memory */
 	struct reply reply;
+
+	struct identity identity; /* who asks; zero when the service is open */
+	bool unverified;          /* its credentials are still to be checked */
 
 	uint64_t note; /* the handler's own, kept while suspended */
 
@@ -70,6 +84,9 @@ struct exchange {
 	bool timed_out;                     /* nobody resumed it in time, or the server stops */
 	const struct error *outcome;        /* what exchange_resume was given; NULL when timed_out */
 };
+
+/* The client's address for logs: "192.0.2.7", "unix"; never empty. As long as the connection. */
+const char *exchange_client(const struct exchange *exchange);
 
 /* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */
 struct str exchange_query(struct exchange *exchange, const char *name);

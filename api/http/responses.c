@@ -6,7 +6,7 @@
 static bool
 is_usual(const struct reply *reply)
 {
-	return reply->media == MEDIA_JSON && !reply->allow && !reply->authenticate &&
+	return reply->media == MEDIA_JSON && !reply->allow && !reply->authenticate && !reply->close &&
 	       (reply->constant || reply->body.len <= RESPONSES_BODY_MOST);
 }
 

@@ -40,4 +40,13 @@ unsigned route_count(void);
 unsigned route_number(const struct route *route);
 const char *route_label(unsigned number); /* a route's label, or "other" */
 
+/* The role that a route needs, and whether its handler looks at the scope of a scoped one. route_roles.c */
+struct route_role {
+	unsigned role; /* of enum role */
+	bool scoped;
+};
+
+/* By label; a route without a row needs `administer`. found: NULL, or whether it has one. */
+struct route_role route_role_find(const char *label, bool *found);
+
 #endif

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/http/server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -16,18 +17,21 @@
 
 #include "api/http/responses.h"
 #include "api/http/ticket.h"
+#include "api/identity/tls.h"
 #include "api/process/descriptors.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000
+#define UNPRINTABLE '\x01' /* stands for %00 in a path */
 
 struct thread {
 	struct server *server;
 	struct worker *context;
 	struct MHD_Daemon *daemon;
 	int listening; /* the socket */
+	bool tls;
 	struct arena arena;
 	struct ticket_pool tickets;
 	atomic_uint connections; /* open ones; written by the worker only */
@@ -57,15 +61,70 @@ request_completed(void *cls, struct MHD_Connection *connection, void **state, en
 	*state = NULL;
 }
 
+/* The address of the other side, and who it is where the kernel says so: on a unix socket. NULL: out of memory. */
+static struct peer *
+peer_new(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *address =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct peer *peer = calloc(1, sizeof(*peer));
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+
+	if (!peer)
+		return NULL;
+	(void)snprintf(peer->address, sizeof(peer->address), "unix");
+	if (address && address->client_addr->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &((struct sockaddr_in *)address->client_addr)->sin_addr, peer->address,
+		                sizeof(peer->address));
+	else if (address && address->client_addr->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &((struct sockaddr_in6 *)address->client_addr)->sin6_addr, peer->address,
+		                sizeof(peer->address));
+	else if (fd && getsockopt(fd->connect_fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
+		(void)snprintf(peer->name, sizeof(peer->name), "uid:%u", (unsigned)credentials.uid);
+	return peer;
+}
+
 static void
 connection_changed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode what)
 {
 	struct thread *thread = cls;
 
-	(void)connection;
-	(void)state;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*state = peer_new(connection);
+	} else {
+		free(*state);
+		*state = NULL;
+	}
 	atomic_fetch_add_explicit(&thread->connections, what == MHD_CONNECTION_NOTIFY_STARTED ? 1u : -1u,
 	                          memory_order_relaxed); /* a figure for metrics, orders nothing */
+}
+
+/* The connection's peer; with the name of its client certificate, which is there after the handshake. */
+static struct peer *
+peer_of(const struct thread *thread, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *context =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct peer *peer = context ? context->socket_context : NULL;
+	const struct server_options *options = &thread->server->options;
+
+	if (peer && thread->tls && options->name_client && !peer->examined) {
+		const union MHD_ConnectionInfo *session =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+		peer->examined = true;
+		if (session)
+			options->name_client(thread->context, session->tls_session, peer->name, sizeof(peer->name));
+	}
+	return peer;
+}
+
+const char *
+exchange_client(const struct exchange *exchange)
+{
+	return exchange->peer ? exchange->peer->address : "unknown";
 }
 
 /*
@@ -169,6 +228,8 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 	if (reply->authenticate)
 		good = good && set_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"clguard\"");
 	good = good && set_retry(response, reply);
+	if (reply->close)
+		good = good && set_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (good)
 		return response;
 	MHD_destroy_response(response);
@@ -358,6 +419,14 @@ is_named(struct str name, struct str wanted)
 	return memcmp(name.ptr, wanted.ptr, wanted.len) == 0 || str_equal_nocase(name, wanted);
 }
 
+static void
+take_once(struct exchange *exchange, struct str *header, struct str text, const char *doubtful)
+{
+	if (header->ptr)
+		exchange->doubtful = doubtful;
+	*header = text;
+}
+
 /* The headers that we look at, and how many there are. */
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
@@ -372,9 +441,15 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	}
 	ticket->headers++;
 	switch (key_len) { /* is_named compares that many bytes */
+	case 4:
+		if (is_named(name, STR("Host")))
+			take_once(exchange, &exchange->host, text, "two Host headers: expected one");
+		break;
 	case 6:
 		if (is_named(name, STR("Accept")))
 			exchange->accept = text;
+		else if (is_named(name, STR("Origin")))
+			exchange->origin = text;
 		else if (is_named(name, STR("Expect")))
 			/* a client that waits for 100 sends no body once it has its answer */
 			ticket->answer_early = true;
@@ -389,15 +464,30 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		break;
 	case 13:
 		if (is_named(name, STR("Authorization")))
-			exchange->authorization = text;
+			take_once(exchange, &exchange->authorization, text, "two Authorization headers: expected one");
 		break;
 	case 14:
-		if (is_named(name, STR("Content-Length")))
+		if (is_named(name, STR("Content-Length"))) {
+			if (ticket->length.ptr || ticket->coding.ptr)
+				exchange->doubtful = "two lengths of the body: expected one Content-Length, or chunks";
+			ticket->length = text;
 			exchange->body_length = length_of(text);
+		} else if (is_named(name, STR("Sec-Fetch-Site"))) {
+			exchange->fetch_site = text;
+		}
 		break;
 	case 16:
 		if (is_named(name, STR("X-ONAP-RequestID")))
 			exchange->request_id = text;
+		break;
+	case 17:
+		if (is_named(name, STR("Transfer-Encoding"))) {
+			if (ticket->length.ptr || ticket->coding.ptr)
+				exchange->doubtful = "two lengths of the body: expected one Content-Length, or chunks";
+			else if (!str_equal_nocase(text, STR("chunked")))
+				exchange->doubtful = "the transfer coding is not known: expected chunked";
+			ticket->coding = text;
+		}
 		break;
 	default:
 		break;
@@ -436,7 +526,15 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 	ticket->connection = connection;
 	exchange = &ticket->exchange;
 	*exchange = (struct exchange){
-		.method = method_of(method), .path = str_from(url), .worker = thread->context, .arena = &thread->arena};
+		.method = method_of(method),
+		.path = str_from(url),
+		.worker = thread->context,
+		.arena = &thread->arena,
+		.peer = peer_of(thread, connection),
+	};
+	ticket->length = ticket->coding = STR_NONE;
+	if (strchr(url, UNPRINTABLE))
+		exchange->doubtful = "the path has a NUL in it";
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
 	thread->arena.use = exchange->urgent ? BUDGET_URGENT : BUDGET_OTHER;
@@ -532,19 +630,45 @@ exchange_caller(struct exchange *exchange)
 	return hash_address(info ? info->client_addr : NULL);
 }
 
+/* As libmicrohttpd decodes %XX, but a NUL does not end the text: it becomes a byte that no path has. */
+static size_t
+unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+	size_t len;
+
+	(void)cls;
+	(void)connection;
+	len = MHD_http_unescape(text);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\0')
+			text[i] = UNPRINTABLE;
+	return len;
+}
+
 static int
 thread_start(struct server *server, struct thread *thread)
 {
 	const struct server_options *options = &server->options;
 	unsigned share = options->connections < options->workers ? 1 : options->connections / options->workers;
 
+	const struct MHD_OptionItem secure[] = {
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback()},
+		{options->tls_trust ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+	         (void *)(uintptr_t)options->tls_trust},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+
 	thread->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, accept_connection, thread,
-		access_request, thread, MHD_OPTION_LISTEN_SOCKET, thread->listening, MHD_OPTION_NOTIFY_COMPLETED,
-		request_completed, thread, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, thread,
-		MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+			(thread->tls ? (unsigned)MHD_USE_TLS : 0u),
+		0, accept_connection, thread, access_request, thread, MHD_OPTION_LISTEN_SOCKET, thread->listening,
+		MHD_OPTION_NOTIFY_COMPLETED, request_completed, thread, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, thread, MHD_OPTION_CONNECTION_LIMIT, share, MHD_OPTION_CONNECTION_TIMEOUT,
+		options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+		unescape, NULL, MHD_OPTION_ARRAY, thread->tls ? secure : none, MHD_OPTION_END);
 	return thread->daemon ? 0 : -1;
 }
 
@@ -564,6 +688,7 @@ server_start(const struct server_options *options, struct server **ret, struct e
 			thread->server = server;
 			thread->context = options->contexts[j];
 			thread->listening = options->sockets[j];
+			thread->tls = options->tls && options->tls[j];
 			arena_init(&thread->arena, options->body_bytes * 256 + ((size_t)16 << 20));
 			arena_charge(&thread->arena, options->budget, BUDGET_URGENT);
 			ticket_pool_init(&thread->tickets, suspend_connection, wake_connection, connection_gone);

@@ -16,6 +16,10 @@ struct server_options {
 	unsigned workers;
 	const int *sockets;             /* one listening socket a worker; server_stop closes them */
 	struct worker *const *contexts; /* one a worker: exchange->worker */
+	const bool *tls;                /* one a worker: whether it speaks TLS; NULL: none does */
+	const char *tls_trust;          /* PEM: authorities of client certificates; NULL: none is asked for */
+	/* The name of a client certificate's identity into buf; session: GnuTLS's. NULL: certificates name nobody. */
+	void (*name_client)(struct worker *worker, void *session, char *buf, size_t size);
 	void (*begin)(struct exchange *exchange);
 	void (*finish)(struct exchange *exchange);
 	unsigned connections; /* in all; each worker takes its share, and one at least */

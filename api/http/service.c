@@ -11,12 +11,14 @@
 #include "api/http/media.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
+#include "api/identity/origin.h"
 #include "base/document.h"
 #include "base/uuid.h"
 #include "base/yaml_write.h"
 
 #define YAML_MOST ((size_t)64 << 10) /* bytes of JSON that a worker turns into YAML */
 #define YAML_NODES 10000             /* values of a YAML body that a worker reads: libyaml is slow */
+#define VERIFY_TIMEOUT_MS 30000
 
 static int64_t
 clock_ns(void)
@@ -37,13 +39,12 @@ worker_open(struct service *service, unsigned index, struct worker **ret, struct
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	worker->service = service;
 	worker->number = index;
+	worker->carries = ROLE_ALL;
 	worker->metrics = &service->metrics->shard[index];
 	if (service->auth) {
 		worker->auth_cache = calloc(1, sizeof(*worker->auth_cache));
 		if (!worker->auth_cache)
 			r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
-		else if (getrandom(&worker->auth_cache->key, sizeof(worker->auth_cache->key), 0) < 0)
-			r = error_set(err, ERROR_IO, NULL, "no random bytes");
 	}
 	if (r == 0 && getrandom(worker->random, sizeof(worker->random), 0) != sizeof(worker->random))
 		r = error_set(err, ERROR_IO, NULL, "no random bytes");
@@ -92,6 +93,39 @@ answer_id(struct exchange *exchange)
 	return true;
 }
 
+/* 0, or why who asks may not use the route: 401, 403. May leave it open: exchange->unverified. */
+static unsigned
+refuse_identity(struct exchange *exchange, const struct route *route)
+{
+	struct worker *worker = exchange->worker;
+	struct service *service = worker->service;
+	struct route_role needs = {ROLE_ADMINISTER, false};
+
+	exchange->unverified = false;
+	if (route && route->flags & ROUTE_OPEN)
+		return 0;
+	if (route)
+		needs = service->needs[route_number(route)];
+	if (service->auth) {
+		struct identity *identity = &exchange->identity;
+
+		switch (auth_check(service->auth, worker->auth_cache, exchange->authorization,
+		                   exchange->peer ? str_from(exchange->peer->name) : STR_NONE, identity)) {
+		case AUTH_REFUSED:
+			return 401;
+		case AUTH_UNKNOWN:
+			exchange->unverified = true;
+			return 0;
+		case AUTH_GOOD:
+			break;
+		}
+		if (route && !(identity->whole & needs.role) && !(needs.scoped && identity->scoped & needs.role))
+			/* who has not said who it is may do so */
+			return exchange->authorization.ptr || strcmp(identity->name, "anonymous") != 0 ? 403 : 401;
+	}
+	return route && !(worker->carries & needs.role) ? 403 : 0;
+}
+
 /* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
 static unsigned
 refusal(struct exchange *exchange)
@@ -99,12 +133,16 @@ refusal(struct exchange *exchange)
 	struct service *service = exchange->worker->service;
 	/* Relaxed: a request that comes while the state changes may see either. */
 	bool active = atomic_load_explicit(&service->active, memory_order_relaxed);
-	unsigned methods;
+	unsigned methods, status;
 	const struct route *route = exchange->route = route_find(exchange->method, exchange->path, &methods);
 
-	if (service->auth && !(route && route->flags & ROUTE_OPEN) &&
-	    !auth_check(service->auth, exchange->worker->auth_cache, exchange->authorization))
-		return 401;
+	if (exchange->doubtful)
+		return 400;
+	if (!origin_is_welcome(service->settings, exchange->origin, exchange->fetch_site, exchange->host))
+		return 403;
+	status = refuse_identity(exchange, route);
+	if (status || exchange->unverified)
+		return status;
 	if (!active && (route_path_gated(exchange->path) || (route && route->flags & ROUTE_GATED)))
 		return 409;
 	if (!route)
@@ -126,6 +164,26 @@ service_begin(struct exchange *exchange)
 	exchange->urgent = exchange->route && exchange->route->flags & ROUTE_URGENT;
 }
 
+static void
+explain_forbidden(const struct exchange *exchange, struct error *why)
+{
+	const struct worker *worker = exchange->worker;
+	const struct route *route = exchange->route;
+	struct route_role needs = {ROLE_ADMINISTER, false};
+
+	if (route)
+		needs = worker->service->needs[route_number(route)];
+	if (!origin_is_welcome(worker->service->settings, exchange->origin, exchange->fetch_site, exchange->host))
+		(void)error_set(why, ERROR_UNKNOWN, NULL,
+		                "a page of another origin, or another Host, is not served (settings origins, hosts)");
+	else if (!(worker->carries & needs.role))
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "this listener does not carry the role %s",
+		                role_name(needs.role));
+	else
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s%s", exchange->identity.name,
+		                role_name(needs.role), needs.scoped ? " for this scope" : "");
+}
+
 /* What a refused client is to do. */
 static void
 explain_refusal(const struct exchange *exchange, struct error *why)
@@ -134,8 +192,20 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 	const char *yaml = " or application/yaml";
 
 	switch (exchange->reply.status) {
+	case 400:
+		(void)error_set(why, ERROR_SYNTAX, NULL, "%s", exchange->doubtful);
+		break;
 	case 401:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "a user's name and password are needed (HTTP Basic)");
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
+		                exchange->authorization.ptr
+		                        ? "the credentials are wrong"
+		                        : "credentials are needed: HTTP Basic, a bearer token or a client certificate");
+		break;
+	case 403:
+		explain_forbidden(exchange, why);
+		break;
+	case 503:
+		(void)error_set(why, ERROR_BUSY, NULL, "too many credentials wait to be checked: try again");
 		break;
 	case 404:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "there is nothing at this path");
@@ -226,6 +296,7 @@ write_refusal(struct exchange *exchange)
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
 	reply->authenticate = reply->status == 401;
+	reply->close = exchange->doubtful != NULL;
 	explain_refusal(exchange, &why);
 	reply->media = MEDIA_JSON;
 	if (is_spring(exchange)) {
@@ -274,8 +345,9 @@ service_finished(struct exchange *exchange)
 	                clock_ns() - exchange->started_ns);
 }
 
-void
-service_finish(struct exchange *exchange)
+/* The handler, or the refusal. */
+static void
+serve(struct exchange *exchange)
 {
 	const struct route *route = exchange->route;
 
@@ -289,8 +361,67 @@ service_finish(struct exchange *exchange)
 	} else {
 		route->answer(exchange);
 	}
+}
+
+static void
+verified(void *context, bool good)
+{
+	struct error wrong = {0};
+
+	if (!good)
+		(void)error_set(&wrong, ERROR_UNKNOWN, NULL, "the credentials are wrong");
+	exchange_resume(context, &wrong);
+}
+
+/* The worker, when the credentials have been checked: the road begins anew, and now they are known. */
+static void
+serve_verified(struct exchange *exchange)
+{
+	if (exchange->timed_out)
+		exchange->reply.status = 503;
+	else if (exchange->outcome->code)
+		exchange->reply.status = exchange->outcome->code == ERROR_UNKNOWN ? 401 : 503;
+	else
+		exchange->reply.status = refusal(exchange);
+	if (!exchange->reply.status && exchange->unverified)
+		exchange->reply.status = 503; /* forgotten in between, or under other users */
+	serve(exchange);
 	if (!exchange->resumed)
 		service_finished(exchange);
+}
+
+void
+service_finish(struct exchange *exchange)
+{
+	struct auth *auth = exchange->worker->service->auth;
+	struct error busy = {0};
+
+	/* What the server has refused for its size needs no identity. */
+	if (exchange->unverified && !exchange->reply.status) {
+		exchange_suspend(exchange, VERIFY_TIMEOUT_MS, serve_verified);
+		if (auth_verify(auth, exchange->authorization, str_from(exchange_client(exchange)), verified, exchange,
+		                &busy) != 0)
+			exchange_resume(exchange, &busy);
+		return;
+	}
+	serve(exchange);
+	if (!exchange->resumed)
+		service_finished(exchange);
+}
+
+bool
+exchange_covers(struct exchange *exchange, struct str scope)
+{
+	const struct service *service = exchange->worker->service;
+	struct route_role needs = service->needs[route_number(exchange->route)];
+	struct error why = {0};
+
+	if (!service->auth || auth_covers(service->auth, &exchange->identity, needs.role, scope))
+		return true;
+	(void)error_set(&why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s for '%.*s'", exchange->identity.name,
+	                role_name(needs.role), STR_ARG(scope));
+	answer_problem(exchange, 403, &why);
+	return false;
 }
 
 void

@@ -6,10 +6,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "api/http/auth.h"
 #include "api/http/exchange.h"
 #include "api/http/metrics.h"
 #include "api/http/rates.h"
+#include "api/http/route.h"
+#include "api/identity/auth.h"
 #include "api/process/settings.h"
 #include "base/budget.h"
 #include "engine/decide/engine.h"
@@ -18,6 +19,7 @@ struct decision_log;
 struct reading;
 struct runtime;
 struct server;
+struct tls;
 
 /* Main thread makes it; afterwards const but for the atomics and what has a lock. */
 struct service {
@@ -25,7 +27,9 @@ struct service {
 	enum guard_mode mode;
 	struct engine *engine;
 	struct runtime *runtime;
-	struct auth *auth; /* NULL: open to everyone */
+	struct auth *auth;                       /* NULL: open to everyone */
+	struct tls *tls;                         /* NULL: plain HTTP */
+	struct route_role needs[METRICS_ROUTES]; /* by route_number */
 	struct server *server;
 	struct reading *reading; /* for answers that may be long */
 	struct rates publishing; /* of topics, by caller */
@@ -53,6 +57,7 @@ struct worker {
 	struct metrics_shard *metrics;
 	unsigned number;
 	struct auth_cache *auth_cache; /* NULL when the service is open */
+	unsigned carries;              /* roles that its listener carries */
 	uint64_t random[4];            /* for request ids */
 };
 
@@ -63,6 +68,12 @@ void worker_close(struct worker *worker); /* takes NULL */
 /* What the server calls: refusals in the order of doc/openapi.yaml, then the resource's handler, then the counts. */
 void service_begin(struct exchange *exchange);
 void service_finish(struct exchange *exchange);
+
+/*
+ * A handler whose route has a scope: true if who asks holds the route's role for this topic or actor. Else 403 is the
+ * answer.
+ */
+bool exchange_covers(struct exchange *exchange, struct str scope);
 
 /* A handler suspended by exchange_suspend ends its `resumed` with it, in place of service_finish's last step. */
 void service_finished(struct exchange *exchange);

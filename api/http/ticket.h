@@ -22,6 +22,7 @@ struct ticket {
 	size_t body_size, body_taken; /* of the buffer; all that arrived, kept or not */
 	size_t charged;               /* taken from the pool's budget beside the buffer */
 	size_t headers;
+	struct str length, coding; /* headers Content-Length and Transfer-Encoding; absent: not sent */
 	bool has_query, answer_early;
 	bool suspended; /* at least once */
 	bool refused;   /* the pool was closed when it wanted to be suspended: it goes on at once */

@@ -73,7 +73,7 @@ events_post(struct exchange *exchange)
 		answer_refusal(exchange, 400, "a topic's name is made of A-Z a-z 0-9 . _ -");
 		return;
 	}
-	if (!may_publish(exchange))
+	if (!exchange_covers(exchange, topic) || !may_publish(exchange))
 		return;
 	call = call_new(exchange);
 	if (!call)
@@ -118,6 +118,8 @@ events_get(struct exchange *exchange)
 			return;
 		}
 	}
+	if (!exchange_covers(exchange, parts[0]))
+		return;
 	if (timeout_ms < 0 || limit < 1) {
 		answer_refusal(exchange, 400, "timeout is a number of milliseconds, limit one from 1 up");
 		return;

@@ -10,12 +10,10 @@ policy_call_new(struct exchange *exchange, struct path_parts parts)
 {
 	struct runtime_call *call = call_new(exchange);
 	struct str dry_run = exchange_query(exchange, "dry-run");
-	char user[AUTH_NAME_SIZE] = "anonymous";
+	const char *user = exchange->identity.name[0] ? exchange->identity.name : "anonymous";
 
 	if (!call)
 		return NULL;
-	if (exchange->worker->service->auth)
-		auth_name(exchange->authorization, user);
 	call->user = arena_str(&call->arena, str_from(user));
 	call->dry_run = dry_run.ptr && !str_equal_nocase(dry_run, STR("false"));
 	call->name = parts.name ? arena_str(&call->arena, path_part(exchange->path, parts.name)) : STR_NONE;

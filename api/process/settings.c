@@ -37,6 +37,30 @@ static const struct setting table[] = {
 	{"users", SETTING_TEXT, AT(users), .word = "FILE",
          .help = "Users for HTTP Basic, a line name:password or name:hash (crypt(3)) each. Without it the service is "
                  "open to everyone who reaches it."},
+	{"tokens", SETTING_TEXT, AT(tokens), .word = "FILE",
+         .help = "Bearer tokens, a line name:HASH each, the hash the token's SHA-256 in hexadecimal."},
+	{"roles", SETTING_TEXT, AT(roles), .word = "FILE",
+         .help = "Which roles users, tokens and peers hold: a YAML map {roles: {NAME: [ROLE, ...]}}. Without it each "
+                 "of "
+                 "them holds all."},
+	{"listeners", SETTING_LIST, AT(listeners), .word = "ADDR[,plain][,roles=ROLE+ROLE]...",
+         .help = "Further addresses, each served by a worker of its own: ADDR:PORT, [ADDR]:PORT or unix:PATH, with the "
+                 "roles that requests over it may use (all without it), and plain for one without TLS."},
+	{"tls_certificate", SETTING_TEXT, AT(tls_certificate), .word = "FILE",
+         .help = "Certificate and chain, PEM: TLS 1.2 and 1.3 on all TCP addresses but those of plain listeners. Read "
+                 "again on SIGHUP without a dropped connection."},
+	{"tls_key", SETTING_TEXT, AT(tls_key), .word = "FILE", .help = "The certificate's private key, PEM."},
+	{"tls_client_ca", SETTING_TEXT, AT(tls_client_ca), .word = "FILE",
+         .help = "Authorities of client certificates, PEM. A client with a certificate of one of them is the identity "
+                 "cert:NAME, after a DNS name, a URI or the common name in it that has roles."},
+	{"open_to_network", SETTING_CHOICE, AT(open_to_network), "refuse", .choices = {"refuse", "allow"},
+         .help = "Whether to start on an address that other machines reach with neither users, tokens, client "
+                 "certificates nor TLS."},
+	{"origins", SETTING_LIST, AT(origins), .word = "ORIGIN...",
+         .help = "Web origins, such as https://noc.example, whose pages may call the service, beside its own."},
+	{"hosts", SETTING_LIST, AT(hosts), .word = "HOST...",
+         .help = "Names by which the service is reached. With it a request with another Host is refused; without it "
+                 "only requests of browsers must name an address, localhost or the name of the machine."},
 	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
          .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
 	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},

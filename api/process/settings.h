@@ -21,6 +21,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 struct settings {
 	struct arena *arena;
 	const char *listen, *data, *users, *decision_log;
+	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
+	struct settings_list listeners, origins, hosts;
+	int open_to_network;
 	struct settings_list policies;
 	bool skip_bad_policies, require_policies;
 	int mode; /* enum guard_mode */

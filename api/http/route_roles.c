@@ -1,0 +1,84 @@
+/* route_roles - which role each route needs; the only place that says so */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/http/route.h"
+#include "api/identity/roles.h"
+
+#define LOOPS "/onap/controlloop/v2/"
+#define OURS "/clguard/v1/"
+
+/* Routes that need no credentials (ROUTE_OPEN) have a row too: it holds when they cease to be open. */
+static const struct {
+	const char *label;
+	struct route_role needs;
+} rows[] = {
+	{"POST /policy/pdpx/v1/decision", {ROLE_DECIDE, false}},
+	{"GET /policy/pdpx/v1/healthcheck", {ROLE_READ, false}},
+	{"GET /policy/pdpx/v1/statistics", {ROLE_READ, false}},
+	{"GET /metrics", {ROLE_METRICS, false}},
+	{"GET /live", {ROLE_READ, false}},
+	{"GET /ready", {ROLE_READ, false}},
+	{"GET " OURS "operations", {ROLE_READ, false}},
+	{"POST " OURS "operations", {ROLE_RECORD, false}},
+	{"POST " OURS "reservations", {ROLE_RESERVE, false}},
+	{"PUT " OURS "reservations/", {ROLE_RESERVE, false}},
+	{"DELETE " OURS "reservations/", {ROLE_RESERVE, false}},
+	{"GET " OURS "headroom", {ROLE_READ, false}},
+	{"GET " OURS "types", {ROLE_READ, false}},
+	{"GET " OURS "types/", {ROLE_READ, false}},
+	{"GET " OURS "generation", {ROLE_READ, false}},
+	{"GET " OURS "state", {ROLE_READ, false}},
+	{"PUT " OURS "state", {ROLE_ADMINISTER, false}},
+	{"GET " OURS "clock", {ROLE_READ, false}},
+	{"PUT " OURS "clock", {ROLE_ADMINISTER, false}},
+
+	{"POST " LOOPS "commission", {ROLE_OPERATE, false}},
+	{"DELETE " LOOPS "commission", {ROLE_OPERATE, false}},
+	{"GET " LOOPS "commission", {ROLE_READ, false}},
+	{"GET " LOOPS "commission/elements", {ROLE_READ, false}},
+	{"GET " LOOPS "commission/toscaservicetemplate", {ROLE_READ, false}},
+	{"GET " LOOPS "commission/getCommonOrInstanceProperties", {ROLE_READ, false}},
+	{"POST " LOOPS "instantiation", {ROLE_OPERATE, false}},
+	{"PUT " LOOPS "instantiation", {ROLE_OPERATE, false}},
+	{"DELETE " LOOPS "instantiation", {ROLE_OPERATE, false}},
+	{"GET " LOOPS "instantiation", {ROLE_READ, false}},
+	{"PUT " LOOPS "instantiation/command", {ROLE_OPERATE, false}},
+	{"GET " LOOPS "instantiation/configurations", {ROLE_READ, false}},
+	{"PUT " LOOPS "instantiation/rollback", {ROLE_OPERATE, false}},
+	{"GET " LOOPS "instantiationState", {ROLE_READ, false}},
+	{"GET " LOOPS "controlLoopPriming", {ROLE_READ, false}},
+	{"GET " LOOPS "participants", {ROLE_READ, false}},
+	{"GET " LOOPS "gateway", {ROLE_ADMINISTER, false}}, /* it tells the keys of all elements */
+	{"GET " LOOPS "monitoring/participant", {ROLE_READ, false}},
+	{"GET " LOOPS "monitoring/participants/controlloop", {ROLE_READ, false}},
+	{"GET " LOOPS "monitoring/clelement", {ROLE_READ, false}},
+	{"GET " LOOPS "monitoring/clelements/controlloop", {ROLE_READ, false}},
+	{"GET " LOOPS "monitoring/status", {ROLE_READ, false}},
+
+	{"GET " OURS "catalogue", {ROLE_READ, false}},
+	{"POST " OURS "catalogue", {ROLE_OPERATE, false}},
+	{"POST " OURS "catalogue/compose", {ROLE_READ, false}}, /* it keeps nothing */
+	{"GET " OURS "catalogue/*/*", {ROLE_READ, false}},
+	{"DELETE " OURS "catalogue/*/*", {ROLE_OPERATE, false}},
+
+	{"GET " OURS "transactions", {ROLE_READ, false}},
+	{"DELETE " OURS "transactions/", {ROLE_OPERATE, false}},
+
+	{"GET /topics", {ROLE_MESSAGES, false}},
+	{"POST /events/*", {ROLE_MESSAGES, true}},
+	{"GET /events/*/*/*", {ROLE_MESSAGES, true}},
+};
+
+struct route_role
+route_role_find(const char *label, bool *found)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strcmp(rows[i].label, label) != 0)
+			continue;
+		if (found)
+			*found = true;
+		return rows[i].needs;
+	}
+	if (found)
+		*found = false;
+	return (struct route_role){ROLE_ADMINISTER, false};
+}
