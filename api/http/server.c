@@ -537,6 +537,8 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 		exchange->doubtful = "the path has a NUL in it";
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header, ticket);
 	options->begin(exchange);
+	if (exchange->doubtful)
+		ticket->answer_early = true; /* where its body ends is what is in doubt */
 	thread->arena.use = exchange->urgent ? BUDGET_URGENT : BUDGET_OTHER;
 	if (ticket->headers > options->header_count)
 		exchange->reply.status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;

@@ -204,9 +204,6 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 	case 403:
 		explain_forbidden(exchange, why);
 		break;
-	case 503:
-		(void)error_set(why, ERROR_BUSY, NULL, "too many credentials wait to be checked: try again");
-		break;
 	case 404:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "there is nothing at this path");
 		break;
@@ -227,7 +224,9 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		                route->reads & MEDIA_YAML ? yaml : "");
 		break;
 	case 503:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the service has no memory left for this (memory_budget)");
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
+		                exchange->unverified ? "too many credentials wait to be checked: try again"
+		                                     : "the service has no memory left for this (memory_budget)");
 		break;
 	case 431:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");

@@ -125,9 +125,11 @@ users_read(const char *path, struct arena *arena, struct user **ret, size_t *ret
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if (r == 0 && count == 0)
 		return error_set(err, ERROR_SYNTAX, NULL, "there is no user in the file");
+	if (r != 0)
+		return r;
 	*ret = users;
 	*ret_count = count;
-	return r;
+	return 0;
 }
 
 /* --- tokens --- */
@@ -195,9 +197,11 @@ tokens_read(const char *path, struct arena *arena, struct token **ret, size_t *r
 		if (line.len && line.ptr[0] != '#')
 			r = read_token(line, number, &tokens[count++], err);
 	}
+	if (r != 0)
+		return r;
 	*ret = tokens;
 	*ret_count = count;
-	return r;
+	return 0;
 #else
 	(void)path;
 	(void)arena;
