@@ -3,10 +3,13 @@
 #include "api/http/route.h"
 #include "api/identity/roles.h"
 
+#define API "/policy/api/v1/"
+#define PAP "/policy/pap/v1/"
 #define LOOPS "/onap/controlloop/v2/"
 #define OURS "/clguard/v1/"
 
 /* Routes that need no credentials (ROUTE_OPEN) have a row too: it holds when they cease to be open. */
+/* clang-format off */
 static const struct {
 	const char *label;
 	struct route_role needs;
@@ -63,10 +66,60 @@ static const struct {
 	{"GET " OURS "transactions", {ROLE_READ, false}},
 	{"DELETE " OURS "transactions/", {ROLE_OPERATE, false}},
 
+	/* Documents and deployments change what is denied. */
+	{"GET " API "healthcheck", {ROLE_READ, false}},
+	{"GET " API "policytypes", {ROLE_READ, false}},
+	{"POST " API "policytypes", {ROLE_ADMINISTER, false}},
+	{"GET " API "policytypes/*", {ROLE_READ, false}},
+	{"GET " API "policytypes/*/versions/*", {ROLE_READ, false}},
+	{"DELETE " API "policytypes/*/versions/*", {ROLE_ADMINISTER, false}},
+	{"GET " API "policytypes/*/versions/*/policies", {ROLE_READ, false}},
+	{"POST " API "policytypes/*/versions/*/policies", {ROLE_ADMINISTER, false}},
+	{"GET " API "policytypes/*/versions/*/policies/*", {ROLE_READ, false}},
+	{"GET " API "policytypes/*/versions/*/policies/*/versions/*", {ROLE_READ, false}},
+	{"DELETE " API "policytypes/*/versions/*/policies/*/versions/*", {ROLE_ADMINISTER, false}},
+	{"GET " API "policies", {ROLE_READ, false}},
+	{"POST " API "policies", {ROLE_ADMINISTER, false}},
+	{"GET " API "policies/*/versions/*", {ROLE_READ, false}},
+	{"DELETE " API "policies/*/versions/*", {ROLE_ADMINISTER, false}},
+	{"GET " API "nodetemplates", {ROLE_READ, false}},
+	{"POST " API "nodetemplates", {ROLE_ADMINISTER, false}},
+	{"PUT " API "nodetemplates", {ROLE_ADMINISTER, false}},
+	{"GET " API "nodetemplates/*/versions/*", {ROLE_READ, false}},
+	{"DELETE " API "nodetemplates/*/versions/*", {ROLE_ADMINISTER, false}},
+	{"GET " API "statistics", {ROLE_READ, false}},
+	{"GET " PAP "healthcheck", {ROLE_READ, false}},
+	{"GET " PAP "components/healthcheck", {ROLE_READ, false}},
+	{"GET " PAP "pdps", {ROLE_READ, false}},
+	{"GET " PAP "pdps/healthcheck", {ROLE_READ, false}},
+	{"POST " PAP "pdps/groups/batch", {ROLE_ADMINISTER, false}},
+	{"PUT " PAP "pdps/groups/*", {ROLE_ADMINISTER, false}},
+	{"DELETE " PAP "pdps/groups/*", {ROLE_ADMINISTER, false}},
+	{"POST " PAP "pdps/policies", {ROLE_ADMINISTER, false}},
+	{"DELETE " PAP "pdps/policies/*", {ROLE_ADMINISTER, false}},
+	{"DELETE " PAP "pdps/policies/*/versions/*", {ROLE_ADMINISTER, false}},
+	{"POST " PAP "pdps/deployments/batch", {ROLE_ADMINISTER, false}},
+	{"GET " PAP "policies/deployed", {ROLE_READ, false}},
+	{"GET " PAP "policies/deployed/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/deployed/*/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/status", {ROLE_READ, false}},
+	{"GET " PAP "policies/status/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/status/*/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/status/*/*/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/audit", {ROLE_READ, false}},
+	{"GET " PAP "policies/audit/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/audit/*/*", {ROLE_READ, false}},
+	{"GET " PAP "policies/audit/*/*/*", {ROLE_READ, false}},
+	{"GET " OURS "policies/generations", {ROLE_READ, false}},
+	{"GET " OURS "policies/diff", {ROLE_READ, false}},
+	{"POST " OURS "policies/rollback", {ROLE_ADMINISTER, false}},
+	{"GET " OURS "policies/*/*", {ROLE_READ, false}},
+
 	{"GET /topics", {ROLE_MESSAGES, false}},
 	{"POST /events/*", {ROLE_MESSAGES, true}},
 	{"GET /events/*/*/*", {ROLE_MESSAGES, true}},
 };
+/* clang-format on */
 
 struct route_role
 route_role_find(const char *label, bool *found)
