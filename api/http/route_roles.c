@@ -5,6 +5,7 @@
 
 #define API "/policy/api/v1/"
 #define PAP "/policy/pap/v1/"
+#define COMPOSITIONS "/onap/automationcomposition/v2/"
 #define LOOPS "/onap/controlloop/v2/"
 #define OURS "/clguard/v1/"
 
@@ -65,6 +66,30 @@ static const struct {
 
 	{"GET " OURS "transactions", {ROLE_READ, false}},
 	{"DELETE " OURS "transactions/", {ROLE_OPERATE, false}},
+
+	/* The same in the words of automation compositions. */
+	{"POST " COMPOSITIONS "commission", {ROLE_OPERATE, false}},
+	{"DELETE " COMPOSITIONS "commission", {ROLE_OPERATE, false}},
+	{"GET " COMPOSITIONS "commission", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "commission/elements", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "commission/toscaservicetemplate", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "commission/getCommonOrInstanceProperties", {ROLE_READ, false}},
+	{"POST " COMPOSITIONS "instantiation", {ROLE_OPERATE, false}},
+	{"PUT " COMPOSITIONS "instantiation", {ROLE_OPERATE, false}},
+	{"DELETE " COMPOSITIONS "instantiation", {ROLE_OPERATE, false}},
+	{"GET " COMPOSITIONS "instantiation", {ROLE_READ, false}},
+	{"PUT " COMPOSITIONS "instantiation/command", {ROLE_OPERATE, false}},
+	{"GET " COMPOSITIONS "instantiation/configurations", {ROLE_READ, false}},
+	{"PUT " COMPOSITIONS "instantiation/rollback", {ROLE_OPERATE, false}},
+	{"GET " COMPOSITIONS "instantiationState", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "automationCompositionPriming", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "participants", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "gateway", {ROLE_ADMINISTER, false}},
+	{"GET " COMPOSITIONS "monitoring/participant", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "monitoring/participants/automationcomposition", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "monitoring/acelement", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "monitoring/acelements/automationcomposition", {ROLE_READ, false}},
+	{"GET " COMPOSITIONS "monitoring/status", {ROLE_READ, false}},
 
 	/* Documents and deployments change what is denied. */
 	{"GET " API "healthcheck", {ROLE_READ, false}},

@@ -25,6 +25,9 @@ answer_origin(struct exchange *exchange, struct log_entry *ret)
 {
 	ret->id = exchange->reply.id[0] ? str_from(exchange->reply.id) : exchange->request_id;
 	ret->trace = trace_of(exchange->traceparent);
+	if (exchange->identity.name[0])
+		ret->user = str_from(exchange->identity.name);
+	ret->client = str_from(exchange_client(exchange));
 }
 
 void

@@ -175,7 +175,7 @@ def test_the_decision_log_has_a_line_for_every_decision(suite):
                         {**BLOCKED, "status": "Deny", "reason": "blacklisted", "policy": "edge.block", "version": "1.0.0",
                          "generation": 1}, "Deny")
             del permitted["time"]
-            suite.equal(permitted, {"id": id, "door": "decision", "generation": 1, "actor": 'a"b', "operation": "o", "requestId": "r-1", "vfCount": 3,
+            suite.equal(permitted, {"id": id, "door": "decision", "client": "127.0.0.1", "generation": 1, "actor": 'a"b', "operation": "o", "requestId": "r-1", "vfCount": 3,
                                     "status": "Permit", "reason": "no_applicable_guard"}, "Permit")
             os.rename(path, moved)
             server.process.send_signal(signal.SIGHUP)
