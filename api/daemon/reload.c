@@ -3,16 +3,19 @@
 #include "api/daemon/reload.h"
 
 #include <stdlib.h>
+#include <time.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "api/daemon/reload_priv.h"
+#include "api/daemon/writers.h"
 #include "api/process/log.h"
 #include "api/resources/warnings.h"
 #include "engine/decide/load.h"
 
-#define LOGGED 20 /* findings of one load that are written out */
+#define WRITER_WAITS 100 /* tenths of a second that a start waits for a file to be whole */
+#define LOGGED 20        /* findings of one load that are written out */
 
 /* "policies/a.yaml:3:5: text [CODE]" */
 static const char *
@@ -45,34 +48,38 @@ log_findings(const struct service *service, const struct diags *diags)
 		         "and %zu findings more; clguard check prints them all", all - logged);
 }
 
-/* What generation says: the first error, and how many there are. */
-static void
-set_last_error(struct service *service, const struct diags *diags)
+void
+policies_report(struct service *service, const char *text)
 {
-	const struct diag *diag = diags ? diags->first : NULL;
-	char *text = NULL;
+	char *copy = text ? strdup(text) : NULL;
+
+	pthread_mutex_lock(&service->reload_lock);
+	free(service->last_error);
+	service->last_error = copy;
+	pthread_mutex_unlock(&service->reload_lock);
+}
+
+/* The first error, and how many there are. */
+static void
+report_findings(struct service *service, const struct diags *diags)
+{
+	const struct diag *diag = diags->first;
+	const char *first, *whole = NULL;
 
 	while (diag && diag->severity != SEVERITY_ERROR)
 		diag = diag->next;
-	if (diags) {
-		const char *first = diag ? finding_text(diag, diags->arena) : "out of memory";
-		const char *whole = diags->count[SEVERITY_ERROR] > 1
-		                            ? arena_printf(diags->arena, "%s (and %zu more)", first,
-		                                           diags->count[SEVERITY_ERROR] - 1)
-		                            : first;
-
-		text = strdup(whole ? whole : first);
-	}
-	pthread_mutex_lock(&service->reload_lock);
-	free(service->last_error);
-	service->last_error = text;
-	pthread_mutex_unlock(&service->reload_lock);
+	first = diag ? finding_text(diag, diags->arena) : "out of memory";
+	if (diags->count[SEVERITY_ERROR] > 1)
+		whole = arena_printf(diags->arena, "%s (and %zu more)", first, diags->count[SEVERITY_ERROR] - 1);
+	policies_report(service, whole ? whole : first);
 }
 
 /* A path without anything to read would make an empty set, which permits: an error instead. */
 static int
 check_paths(const struct settings_list *paths, struct arena *arena, struct diags *diags)
 {
+	int r = -ERROR_MISSING;
+
 	for (size_t i = 0; i < paths->count; i++) {
 		struct path_list files = {0};
 		struct error err = {0};
@@ -81,8 +88,33 @@ check_paths(const struct settings_list *paths, struct arena *arena, struct diags
 			(void)error_set(&err, ERROR_MISSING, NULL, "no policy file is left in this directory");
 		if (err.code)
 			diags_add_error(diags, paths->items[i], &err);
+		if (err.code == ERROR_MEMORY)
+			r = -ERROR_MEMORY; /* may pass by itself */
 	}
-	return diags->count[SEVERITY_ERROR] ? -ERROR_MISSING : 0;
+	return diags->count[SEVERITY_ERROR] ? r : 0;
+}
+
+/* Before any is opened to be read: all are regular files; and the one that someone is writing, if there is one. */
+static int
+check_files(const struct settings_list *paths, struct policies *policies)
+{
+	struct path_list files = {0};
+	struct error err = {0};
+
+	policies->writing = NULL;
+	if (load_expand(paths->items, paths->count, &policies->arena, &files, &err) != 0)
+		return 0; /* load_documents reports it */
+	for (size_t i = 0; i < files.count; i++) {
+		enum file_state state;
+
+		if (file_state(files.paths[i], &state, &err) != 0) {
+			diags_add_error(&policies->diags, "", &err);
+			return -(int)err.code;
+		}
+		if (state == FILE_WRITTEN && !policies->writing)
+			policies->writing = files.paths[i];
+	}
+	return 0;
 }
 
 int
@@ -98,6 +130,8 @@ policies_read(struct service *service, struct policies *ret)
 	arena_init(&ret->arena, 0);
 	diags_init(&ret->diags, &ret->arena);
 	r = ret->must_exist ? check_paths(paths, &ret->arena, &ret->diags) : 0;
+	if (r == 0 && paths->count)
+		r = check_files(paths, ret);
 	if (r == 0 && paths->count)
 		r = load_documents(paths->items, paths->count, (size_t)service->settings->document_size,
 		                   service->settings->skip_bad_policies, &ret->arena, &ret->documents, &ret->count,
@@ -121,49 +155,79 @@ policies_drop(struct policies *policies)
 #endif
 }
 
+static void
+report_loaded(struct service *service, const struct policies *policies, const struct engine_info *info)
+{
+	atomic_fetch_add_explicit(&service->metrics->reload_success, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&service->metrics->deploy_success, info->policies, memory_order_relaxed);
+	policies_report(service, NULL);
+	log_line(service->settings, LOG_LEVEL_INFO, "generation %llu: %zu %s, %zu %s in force from %zu %s",
+	         (unsigned long long)info->generation, info->policies, info->policies == 1 ? "policy" : "policies",
+	         info->guards, info->guards == 1 ? "guard" : "guards", policies->count,
+	         policies->count == 1 ? "document" : "documents");
+	if (info->guards == 0)
+		log_line(service->settings, LOG_LEVEL_WARNING, "%s", warnings_no_guards(service));
+}
+
+static void
+report_refused(struct service *service, const struct policies *policies, const struct engine_info *info)
+{
+	atomic_fetch_add_explicit(&service->metrics->reload_failure, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&service->metrics->deploy_failure, policies->diags.count[SEVERITY_ERROR],
+	                          memory_order_relaxed);
+	report_findings(service, &policies->diags);
+	if (info->generation)
+		log_line(service->settings, LOG_LEVEL_ERROR, "policies refused; generation %llu stays in force",
+		         (unsigned long long)info->generation);
+	else
+		log_line(service->settings, LOG_LEVEL_ERROR, "policies refused");
+}
+
 int
-policies_publish(struct service *service, struct policies *policies, int r)
+policies_publish(struct service *service, struct policies *policies, int r, bool sure)
 {
 	struct engine_info info;
 
-	if (r == 0)
+	if (r == 0 && sure)
 		r = engine_load(service->engine, policies->documents, policies->count, &policies->diags);
+	else if (r == 0)
+		r = engine_load_no_fewer(service->engine, policies->documents, policies->count, &policies->shrunk,
+		                         &policies->diags);
+	if (r == 1)
+		return r;
 	log_findings(service, &policies->diags);
 	engine_info(service->engine, &info);
-	if (r == 0) {
-		atomic_fetch_add_explicit(&service->metrics->reload_success, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&service->metrics->deploy_success, info.policies, memory_order_relaxed);
-		set_last_error(service, NULL);
-		log_line(service->settings, LOG_LEVEL_INFO, "generation %llu: %zu %s, %zu %s in force from %zu %s",
-		         (unsigned long long)info.generation, info.policies, info.policies == 1 ? "policy" : "policies",
-		         info.guards, info.guards == 1 ? "guard" : "guards", policies->count,
-		         policies->count == 1 ? "document" : "documents");
-		if (info.guards == 0)
-			log_line(service->settings, LOG_LEVEL_WARNING, "%s", warnings_no_guards(service));
-	} else {
-		atomic_fetch_add_explicit(&service->metrics->reload_failure, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&service->metrics->deploy_failure, policies->diags.count[SEVERITY_ERROR],
-		                          memory_order_relaxed);
-		set_last_error(service, &policies->diags);
-		if (info.generation)
-			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused; generation %llu stays in force",
-			         (unsigned long long)info.generation);
-		else
-			log_line(service->settings, LOG_LEVEL_ERROR, "policies refused");
-	}
-	policies_drop(policies);
+	(r == 0 ? report_loaded : report_refused)(service, policies, &info);
 	return r;
 }
 
 int
 reload_first(struct service *service)
 {
+	const struct timespec pause = {0, 100000000};
 	struct policies policies = {.must_exist = false};
 	int r = policies_read(service, &policies);
 
+	for (int i = 0; r == 0 && policies.writing && i < WRITER_WAITS; i++) {
+		if (i == 0)
+			log_line(service->settings, LOG_LEVEL_WARNING, "waiting for the process that writes '%s'",
+			         policies.writing);
+		policies_drop(&policies);
+		(void)nanosleep(&pause, NULL); /* shorter does no harm */
+		r = policies_read(service, &policies);
+	}
+	if (r == 0 && policies.writing) {
+		struct error err = {0};
+
+		r = error_set(&err, ERROR_BUSY, NULL,
+		              "another process has the file open to write; it may not be whole");
+		diags_add_error(&policies.diags, policies.writing, &err);
+	}
 	if (r == 0 && policies.count == 0 && service->settings->policies.count)
 		log_line(service->settings, LOG_LEVEL_WARNING,
 		         "there is no policy file in the directories of --policies: nothing is guarded");
 	service->loaded = policies.hash;
-	return policies_publish(service, &policies, r);
+	r = policies_publish(service, &policies, r, true);
+	policies_drop(&policies);
+	return r;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -14,7 +15,11 @@
 #include "api/identity/tls.h"
 #include "api/process/log.h"
 
-#define SETTLE_MS 200 /* two reads so far apart must agree */
+#define SETTLE_MS 200       /* two reads so far apart must agree */
+#define SHRUNK_MS 2000      /* and these, when the second had fewer guards than what is in force */
+#define WRITING_MS 5000     /* a writer who takes longer is told of */
+#define RETRY_FIRST_MS 1000 /* after a failure that may pass by itself; then twice as long each time */
+#define RETRY_MOST_MS 60000
 #define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE)
 #define QUIT (UINT64_C(1) << 32) /* in the eventfd; what is below counts asked-for reloads */
 
@@ -32,7 +37,12 @@ struct watch {
 	size_t place_count;
 	/* Of the thread. */
 	bool pending;
-	int64_t read_at_ms;            /* pending: when to read again */
+	bool told;          /* that a file is being written */
+	bool asked;         /* load them even if they are what is in force: SIGHUP, or a failure that was reported */
+	bool sure;          /* they had fewer guards than before when they were looked at first: now that is meant */
+	int64_t read_at_ms; /* pending: when to read again */
+	int64_t retry_ms;   /* how long to wait after the next failure for want of descriptors or memory; 0: none was */
+	int64_t writing_since_ms;      /* 0: no file is being written */
 	struct hash128 seen, in_force; /* the last read, and what was last loaded, good or bad */
 };
 
@@ -141,35 +151,90 @@ take_events(struct watch *watch)
 	return changed;
 }
 
-/* Reads the files; loads them when they are what they were SETTLE_MS ago and not what is in force. */
+static void
+look_again_in(struct watch *watch, int64_t ms, struct hash128 seen)
+{
+	watch->pending = true;
+	watch->seen = seen;
+	watch->read_at_ms = now_ms() + ms;
+}
+
+/* A file is being written. It is not read before that is over; when it takes long, a person is told. */
+static void
+wait_for_writer(struct watch *watch, const char *file)
+{
+	struct service *service = watch->service;
+	char text[ERROR_TEXT_SIZE];
+
+	if (!watch->writing_since_ms)
+		watch->writing_since_ms = now_ms();
+	if (!watch->told && now_ms() - watch->writing_since_ms > WRITING_MS) {
+		(void)snprintf(text, sizeof(text), "%s: another process has had this file open to write for %d s", file,
+		               WRITING_MS / 1000);
+		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the policies in force stay until it is closed", text);
+		policies_report(service, text);
+		watch->told = watch->asked = true; /* loading them ends the report */
+	}
+	look_again_in(watch, SETTLE_MS, (struct hash128){0, 0});
+}
+
+/* Two reads agreed. */
+static void
+load_seen(struct watch *watch, struct policies *policies, int r)
+{
+	struct service *service = watch->service;
+
+	watch->pending = false;
+	r = policies_publish(service, policies, r, watch->sure); /* logged there */
+	watch->sure = r == 1;
+	if (r == 1) {
+		log_line(service->settings, LOG_LEVEL_WARNING,
+		         "%s has fewer guards than before: it comes into force if it is still so in %d s",
+		         policies->shrunk, SHRUNK_MS / 1000);
+		look_again_in(watch, SHRUNK_MS, policies->hash);
+		return;
+	}
+	watch->asked = r == -ERROR_MEMORY;
+	watch->in_force = policies->hash;
+	if (r != -ERROR_MEMORY) {
+		watch->retry_ms = 0;
+		return;
+	}
+	watch->retry_ms = watch->retry_ms ? 2 * watch->retry_ms : RETRY_FIRST_MS;
+	if (watch->retry_ms > RETRY_MOST_MS)
+		watch->retry_ms = RETRY_MOST_MS;
+	look_again_in(watch, watch->retry_ms, policies->hash);
+}
+
+/*
+ * Reads the files; loads them when nobody writes to one, they are what they were SETTLE_MS ago and not what is in force.
+ */
 static void
 look(struct watch *watch, bool first)
 {
 	struct policies policies = {.must_exist = true};
 	int r = policies_read(watch->service, &policies);
 
-	if (!first && same(policies.hash, watch->seen)) {
-		watch->pending = false;
-		if (!same(policies.hash, watch->in_force)) {
-			watch->in_force = policies.hash;
-			(void)policies_publish(watch->service, &policies, r); /* logged there */
-			return;
-		}
+	if (policies.writing) {
+		wait_for_writer(watch, policies.writing);
+	} else if (first || !same(policies.hash, watch->seen)) {
+		watch->sure = watch->told = false;
+		watch->writing_since_ms = 0;
+		look_again_in(watch, SETTLE_MS, policies.hash);
 	} else {
-		watch->pending = true;
-		watch->seen = policies.hash;
-		watch->read_at_ms = now_ms() + SETTLE_MS;
+		watch->pending = false;
+		if (watch->asked || !same(policies.hash, watch->in_force))
+			load_seen(watch, &policies, r);
 	}
 	policies_drop(&policies);
 }
 
+/* What SIGHUP asks for. */
 static void
 reload_all(struct watch *watch)
 {
 	struct service *service = watch->service;
-	struct policies policies = {.must_exist = true};
 	struct error err = {0};
-	int r;
 
 	if (service->auth && auth_reload(service->auth, &err) != 0)
 		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old users stay", err.text);
@@ -179,10 +244,8 @@ reload_all(struct watch *watch)
 	err = (struct error){0};
 	if (service->tls && tls_reload(service->tls, &err) != 0)
 		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old certificate stays", err.text);
-	watch->pending = false;
-	r = policies_read(service, &policies);
-	watch->in_force = policies.hash;
-	(void)policies_publish(service, &policies, r); /* logged there */
+	look(watch, true);
+	watch->asked = true;
 }
 
 static void *
@@ -207,7 +270,7 @@ watch_run(void *context)
 		}
 		if (fds[0].revents && take_events(watch)) {
 			watch_paths(watch);
-			if (!watch->pending)
+			if (!watch->pending || watch->retry_ms)
 				look(watch, true);
 		}
 	}

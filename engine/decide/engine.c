@@ -13,6 +13,7 @@
 #include "engine/decide/follow.h"
 #include "engine/decide/load.h"
 #include "engine/decide/policyset.h"
+#include "engine/decide/shrink.h"
 
 /* Documents of one origin, copied. */
 struct part {
@@ -204,6 +205,21 @@ part_copy(struct part *part, const struct document *documents, size_t count)
 	return -ERROR_MEMORY;
 }
 
+/* 1, and the set is dropped, when a file has fewer guards in it than in the current one; else 0. Under the load lock. */
+static int
+set_has_shrunk(struct engine *engine, struct policyset *set, const char **ret_file, struct diags *diags)
+{
+	const char *file = policyset_shrunk_file(atomic_load_explicit(&engine->current, memory_order_relaxed), set);
+
+	if (!file)
+		return 0;
+	*ret_file = arena_str(diags->arena, str_from(file)).ptr;
+	if (!*ret_file)
+		*ret_file = "a policy file"; /* out of memory */
+	policyset_drop(set);
+	return 1;
+}
+
 /* Compiles the new part with the other one. Under the load lock. */
 static int
 compile_with(struct engine *engine, enum part_kind kind, struct part *part, struct policyset **ret_set,
@@ -229,7 +245,7 @@ compile_with(struct engine *engine, enum part_kind kind, struct part *part, stru
 /* Compiles the new part with the other one and publishes; what fails changes nothing. */
 static int
 load_part(struct engine *engine, enum part_kind kind, const struct document *documents, size_t count,
-          struct diags *diags)
+          const char **ret_shrunk, struct diags *diags)
 {
 	struct policyset *set;
 	struct part part;
@@ -239,6 +255,8 @@ load_part(struct engine *engine, enum part_kind kind, const struct document *doc
 		return -ERROR_MEMORY;
 	pthread_mutex_lock(&engine->load_lock);
 	r = compile_with(engine, kind, &part, &set, diags);
+	if (r == 0 && ret_shrunk)
+		r = set_has_shrunk(engine, set, ret_shrunk, diags);
 	if (r == 0) {
 		publish(engine, set);
 		arena_free(&engine->parts[kind].arena);
@@ -269,13 +287,20 @@ engine_try_deploy(struct engine *engine, const struct document *documents, size_
 int
 engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
 {
-	return load_part(engine, PART_LOADED, documents, count, diags);
+	return load_part(engine, PART_LOADED, documents, count, NULL, diags);
+}
+
+int
+engine_load_no_fewer(struct engine *engine, const struct document *documents, size_t count, const char **ret_file,
+                     struct diags *diags)
+{
+	return load_part(engine, PART_LOADED, documents, count, ret_file, diags);
 }
 
 int
 engine_deploy(struct engine *engine, const struct document *documents, size_t count, struct diags *diags)
 {
-	return load_part(engine, PART_DEPLOYED, documents, count, diags);
+	return load_part(engine, PART_DEPLOYED, documents, count, NULL, diags);
 }
 
 int

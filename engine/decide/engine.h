@@ -55,6 +55,13 @@ struct document {
 int engine_load(struct engine *engine, const struct document *documents, size_t count, struct diags *diags);
 
 /*
+ * The same, but when a file has fewer guards than in the current set nothing is published: 1, and the file's name, in diags'
+ * arena. For who reads files that someone may still be writing.
+ */
+int engine_load_no_fewer(struct engine *engine, const struct document *documents, size_t count, const char **ret_file,
+                         struct diags *diags);
+
+/*
  * The documents that are in force beside those of engine_load: the set is made of both. Each of the two calls replaces its
  * own part and keeps the other's, of which the engine has copies. Findings are of both parts.
  */

@@ -45,13 +45,23 @@ read_all(int fd, const char *path, size_t most, struct arena *arena, struct str 
 	return r;
 }
 
+/* What may pass by itself is told apart from what somebody must mend. */
+static int
+fail_to(const char *what, const char *path, struct error *err)
+{
+	bool passes = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+
+	return error_set(err, passes ? ERROR_MEMORY : ERROR_IO, NULL, "cannot %s '%s': %s", what, path,
+	                 strerror(errno));
+}
+
 int
 load_file(const char *path, size_t most, struct arena *arena, struct str *ret_bytes, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
-		return error_set(err, ERROR_IO, NULL, "cannot open '%s': %s", path, strerror(errno));
+		return fail_to("open", path, err);
 	r = read_all(fd, path, most, arena, ret_bytes, err);
 	close(fd);
 	return r;
@@ -97,7 +107,7 @@ add_directory(struct path_list *list, const char *directory, struct arena *arena
 	int count = scandir(directory, &entries, has_policy_suffix, by_name), r = 0;
 
 	if (count < 0)
-		return error_set(err, ERROR_IO, NULL, "cannot list '%s': %s", directory, strerror(errno));
+		return fail_to("list", directory, err);
 	for (int i = 0; i < count; i++) {
 		bool slash = str_ends_with(str_from(directory), STR("/"));
 		const char *path = arena_printf(arena, "%s%s%s", directory, slash ? "" : "/", entries[i]->d_name);
@@ -120,7 +130,7 @@ load_expand(const char *const *paths, size_t count, struct arena *arena, struct 
 		int r;
 
 		if (stat(paths[i], &st) != 0)
-			return error_set(err, ERROR_IO, NULL, "cannot open '%s': %s", paths[i], strerror(errno));
+			return fail_to("open", paths[i], err);
 		if (S_ISDIR(st.st_mode))
 			r = add_directory(&list, paths[i], arena, err);
 		else if (list_add(&list, paths[i], arena) != 0)

@@ -5,7 +5,7 @@
 
 #include "engine/decide/engine.h"
 
-/* The bytes of a file of at most `most` bytes, NUL-terminated, in `arena`. errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY */
+/* The bytes of a file of at most `most` bytes, NUL-terminated, in `arena`. errors  ERROR_IO, ERROR_LIMIT; ERROR_MEMORY: no memory, or no descriptor */
 int load_file(const char *path, size_t most, struct arena *arena, struct str *ret_bytes, struct error *err);
 
 struct path_list {

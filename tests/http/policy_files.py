@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""policy_files - files that are half written, shrunk, unreadable for a while, or no files: no guard is lost by that."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import resource
+import signal
+import time
+
+import service
+from service import BLACKLIST, Service, wait_for
+
+ASK = {"actor": "RANC", "operation": "Cell Reset", "target": "new"}
+TWO = BLACKLIST % "new" + (BLACKLIST % "newer").split("policies:\n")[1].replace("edge.block", "edge.second")
+
+
+def denied(server, target="new"):
+    return server.decide(**dict(ASK, target=target)).json["status"] == "Deny"
+
+
+def last_error(server):
+    return server.request("GET", "/clguard/v1/generation").json["last_error"]
+
+
+def stays(what, seconds):
+    """Whether it holds at each of many looks for so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not what():
+            return False
+        time.sleep(.05)
+    return True
+
+
+def test_a_file_that_is_being_written_waits_whatever_wakes_us(suite):
+    with Service(policies={"a.yaml": TWO, "b.yaml": (BLACKLIST % "x").replace("edge.block", "edge.other")}) as server:
+        path = os.path.join(server.policies, "a.yaml")
+        half = TWO[:TWO.index("    - edge.second")]
+        with open(path, "w", encoding="utf-8") as file:  # in place, as cp does: half of it is valid, and lacks a guard
+            file.write(half.replace("[new]", "[none]"))
+            file.flush()
+            server.write("b.yaml", (BLACKLIST % "x, y").replace("edge.block", "edge.other"))
+            suite.check(stays(lambda: denied(server) and denied(server, "newer"), 1.5), "another file is saved")
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(stays(lambda: denied(server) and denied(server, "newer"), 3), "SIGHUP")
+            suite.equal(server.generation(), 1, "nothing came into force")
+            suite.check(wait_for(lambda: last_error(server) and "a.yaml" in last_error(server)), "a person is told")
+            file.seek(0)
+            file.write(TWO + "# whole\n")
+        suite.check(wait_for(lambda: denied(server, "y")), "when it is whole, all comes into force")
+        suite.check(denied(server) and denied(server, "newer"), "with every guard")
+        suite.equal(last_error(server), None, "the report ends")
+
+
+def test_fewer_guards_are_looked_at_twice(suite):
+    with Service(policies={"a.yaml": TWO}) as server:
+        server.write("a.yaml", BLACKLIST % "new")
+        suite.check(wait_for(lambda: "fewer guards" in server.log_text()), "told")
+        server.write("a.yaml", TWO)
+        suite.check(stays(lambda: denied(server, "newer"), 2.5), "a file that lacked a guard for a moment")
+        suite.equal(server.generation(), 1, "nothing came into force")
+        server.write("a.yaml", BLACKLIST % "new")
+        suite.check(wait_for(lambda: not denied(server, "newer")), "a guard that is taken out for good")
+
+
+def test_a_reload_without_descriptors_is_tried_again(suite):
+    with Service(policies={"a.yaml": BLACKLIST % "old"}) as server:
+        _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        connection = server.connection()
+        server.request("GET", "/live", connection=connection)
+
+        def report():
+            return server.request("GET", "/clguard/v1/generation", connection=connection).json["last_error"]
+        used = max(int(fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd")) + 1
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, hard))
+        server.write("a.yaml", BLACKLIST % "new")
+        suite.check(wait_for(lambda: report() and "Too many open files" in report()), f"reported: {report()}")
+        time.sleep(1.2)
+        suite.check(report(), "until it succeeds")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        suite.check(wait_for(lambda: denied(server)), "it comes into force by itself")
+        suite.equal(last_error(server), None, "and the report ends")
+        connection.close()
+
+
+def test_what_is_no_regular_file_is_refused_and_hangs_nobody(suite):
+    with Service(policies={"a.yaml": BLACKLIST % "new"}) as server:
+        os.mkfifo(os.path.join(server.policies, "b.yaml"))
+        server.process.send_signal(signal.SIGHUP)
+        suite.check(wait_for(lambda: "expected a regular file, got a FIFO" in (last_error(server) or "")), "told")
+        suite.check(denied(server), "the old set answers")
+        suite.check("load_refused" in str(server.request("GET", "/ready").json["warnings"]), "/ready tells too")
+        began = time.monotonic()
+        suite.equal(server.stop(), 0, "SIGTERM")
+        suite.check(time.monotonic() - began < 5, "at once")
+
+
+if __name__ == "__main__":
+    service.main(globals())
