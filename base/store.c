@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/store_claim.h"
 #include "base/store_file.h"
 #include "base/store_lock.h"
 #include "base/store_pages.h"
@@ -42,8 +44,10 @@ struct store_txn {
 struct store {
 	MDB_env *env; /* NULL after a failed reopen */
 	struct store_lock lock;
-	char *directory; /* NULL: private, without a name by now */
-	int spare;       /* private: the file once more, for when it must be opened again; else -1 */
+	struct store_claim claim;
+	struct stat file; /* data.mdb as it was opened; of a private one nothing */
+	char *directory;  /* NULL: private, without a name by now */
+	int spare;        /* private: the file once more, for when it must be opened again; else -1 */
 	const char *tables[STORE_TABLES_MAX];
 	MDB_dbi dbis[STORE_TABLES_MAX], names; /* names: the nameless tree */
 	size_t table_count;
@@ -336,6 +340,35 @@ open_env(struct store *store, const char *directory, size_t map_bytes, struct er
 	return rc == 0 ? 0 : fail(store, rc, "open", err);
 }
 
+/* What stands at the path of data.mdb; false when nothing can be seen there. */
+static bool
+file_at_path(const struct store *store, struct stat *ret)
+{
+	char path[PATH_MAX];
+
+	return store_file_path(store->directory, path, sizeof(path), NULL) == 0 && stat(path, ret) == 0;
+}
+
+static int
+remember_file(struct store *store, struct error *err)
+{
+	int fd, rc = mdb_env_get_fd(store->env, &fd);
+
+	if (rc == 0 && fstat(fd, &store->file) != 0)
+		rc = errno;
+	return rc == 0 ? 0 : fail(store, rc, "look at", err);
+}
+
+bool
+store_has_moved(const struct store *store)
+{
+	struct stat found;
+
+	if (!store->directory)
+		return false;
+	return !file_at_path(store, &found) || found.st_dev != store->file.st_dev || found.st_ino != store->file.st_ino;
+}
+
 static int
 open_named(struct store *store, const char *directory, const struct store_options *options, struct error *err)
 {
@@ -354,8 +387,15 @@ open_named(struct store *store, const char *directory, const struct store_option
 		r = store_turn_open(&store->turn, directory, err);
 	if (r == 0)
 		r = store_file_check(directory, existing, err);
+	if (r == 0 && !options->locked)
+		r = store_claim_check(&store->claim, directory, file_at_path(store, &store->file) ? &store->file : NULL,
+		                      err);
 	if (r == 0)
 		r = open_env(store, directory, options->map_bytes, err);
+	if (r == 0)
+		r = remember_file(store, err);
+	if (r == 0 && !options->locked)
+		store_claim_take(&store->claim, &store->file);
 	if (r == 0 && !options->locked && !store_lock_is_marked(directory)) {
 		if (options->durable)
 			r = store_directory_sync(directory, err);
@@ -400,6 +440,7 @@ store_open(const struct store_options *options, struct store **ret, struct error
 	if (!store)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	store->lock = STORE_LOCK_NONE;
+	store->claim = STORE_CLAIM_NONE;
 	store_turn_init(&store->turn);
 	store->spare = -1;
 	store->table_count = options->table_count;
@@ -438,6 +479,7 @@ store_close(struct store *store)
 		mdb_env_close(store->env);
 	if (store->spare >= 0)
 		(void)close(store->spare); /* nobody wants it any more */
+	store_claim_drop(&store->claim);
 	store_lock_drop(&store->lock);
 	store_turn_close(&store->turn);
 	free(store->directory);
@@ -452,6 +494,9 @@ reopen(struct store *store, struct error *err)
 	if (!store->directory)
 		return open_private(store, store->map_bytes, err);
 	r = store_file_check(store->directory, true, err);
+	if (r == 0 && store_has_moved(store))
+		r = error_set(err, ERROR_IO, NULL, "the database that was open in '%s' is not there any more",
+		              store->directory);
 	if (r == 0)
 		r = open_env(store, store->directory, store->map_bytes, err);
 	if (r != 0 || store->env_flags & MDB_RDONLY)

@@ -53,6 +53,12 @@ int store_check_readers(struct store *store);
 bool store_is_broken(const struct store *store);
 
 /*
+ * Whether the file that is open is not the one at its path any more: its directory was removed or renamed, or data.mdb was
+ * replaced. What is committed then, the next process will not find. Costs a look at the path. Any thread.
+ */
+bool store_has_moved(const struct store *store);
+
+/*
  * Closes the environment and opens it again, into the same struct store. Every read transaction must be idle (between
  * store_reader_suspend and store_reader_resume) and no write transaction open. On failure it is still broken.
  */

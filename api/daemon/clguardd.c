@@ -252,6 +252,7 @@ open_service(struct program *program, struct error *err)
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->clock_differs, false);
 	service->remind_ms = TIME_NONE;
+	atomic_init(&service->refusing, false);
 	pthread_mutex_init(&service->reload_lock, NULL);
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;

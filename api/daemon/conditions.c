@@ -69,9 +69,32 @@ look_at_warnings(struct service *service)
 	history_reader_close(reader);
 }
 
+/* Operations that cannot be entered, and so cannot be counted. */
+static void
+look_at_database(struct service *service)
+{
+	const char *refusal = history_refusal(engine_history(service->engine));
+
+	if (!condition_set(&service->refusing, refusal != NULL))
+		return;
+	if (!refusal)
+		log_line(service->settings, LOG_LEVEL_INFO, "the database takes operations again");
+	else if (strcmp(refusal, "moved") == 0)
+		log_line(service->settings, LOG_LEVEL_ERROR,
+		         "the database in '%s' was moved, removed or replaced under the service: limiters and "
+		         "coordinations deny "
+		         "until it is back at its place or the service is restarted",
+		         service->settings->data);
+	else
+		log_line(service->settings, LOG_LEVEL_ERROR,
+		         "the database takes no operations (%s): limiters and coordinations deny until it does",
+		         strcmp(refusal, "full") == 0 ? "it is at max_bytes" : "commits fail");
+}
+
 void
 conditions_look(struct service *service)
 {
 	look_at_clock(service);
 	look_at_warnings(service);
+	look_at_database(service);
 }

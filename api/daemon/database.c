@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/store_file.h"
 #define PAUSE_MS 10
 #define WAIT_MOST_MS 10000 /* for somebody else's verification */
 
@@ -144,6 +146,20 @@ lock_database(const char *directory, struct store_lock *lock, bool *ret_alone, s
 	}
 }
 
+/*
+ * Whether there is more than the first two pages, with which every database begins: a data.mdb that was restored without
+ * its lock file may be damaged as any other.
+ */
+static bool
+has_content(const char *directory)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	return store_file_path(directory, path, sizeof(path), NULL) == 0 && stat(path, &status) == 0 &&
+	       status.st_size > 2 * sysconf(_SC_PAGESIZE);
+}
+
 int
 database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t note_size, struct error *err)
 {
@@ -160,7 +176,7 @@ database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t n
 	r = lock_database(directory, &lock, &alone, &busy, err);
 	if (r != 0)
 		return r;
-	if (!store_lock_is_marked(directory)) {
+	if (!store_lock_is_marked(directory) && !has_content(directory)) {
 		store_lock_drop(&lock);
 		return 0;
 	}

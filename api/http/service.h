@@ -43,6 +43,7 @@ struct service {
 	atomic_bool stopping;
 	int64_t remind_ms; /* when warnings are logged next; TIME_NONE: not yet; main thread, see api/daemon/conditions.h */
 	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
+	atomic_bool refusing;      /* the database takes no operations; the same */
 
 	pthread_mutex_t reload_lock;
 	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */

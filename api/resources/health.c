@@ -60,6 +60,8 @@ unready(const struct exchange *exchange, const struct engine_info *info)
 		return "stopping";
 	if (!atomic_load_explicit(&service->active, memory_order_relaxed))
 		return "passive";
+	if (history_refusal(engine_history(service->engine)))
+		return "refusing";
 	if (warnings_no_policies(service, info))
 		return "no_policies";
 	return is_refused(exchange) ? "deployed policies are not in force" : NULL;
@@ -72,6 +74,16 @@ write_clock(const struct service *service, struct text *out)
 	if (atomic_load_explicit(&service->clock_differs, memory_order_relaxed))
 		text_addf(out, ",\"clock\":{\"difference_ms\":%" PRId64 "}",
 		          history_clock_difference(engine_history(service->engine)));
+}
+
+/* Why the database takes no operations. */
+static void
+write_database(const struct service *service, struct text *out)
+{
+	const char *refusal = history_refusal(engine_history(service->engine));
+
+	if (refusal)
+		text_addf(out, ",\"database\":{\"refusing\":\"%s\"}", refusal);
 }
 
 /* A list that is being written. */
@@ -114,6 +126,7 @@ ready_get(struct exchange *exchange)
 	warnings_each(worker->service, session_reader(worker->session), write_warning, &list);
 	text_add(&out, STR("]"));
 	write_clock(worker->service, &out);
+	write_database(worker->service, &out);
 	text_add(&out, STR("}"));
 	answer_json(exchange, text_done(&out));
 	if (why)

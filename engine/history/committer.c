@@ -221,11 +221,30 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	return r;
 }
 
+/* What is entered into a file that is not at its path would be lost with the next start: it is not entered. */
+static int
+look_at_file(struct history *history, struct error *err)
+{
+	bool moved = store_has_moved(history->store);
+
+	/* Before anybody is told: release, see history_is_refusing. */
+	atomic_store_explicit(&history->moved, moved, memory_order_release);
+	if (!moved)
+		return 0;
+	return error_set(err, ERROR_IO, NULL,
+	                 "the database file was moved, removed or replaced: put it back, or restart the service");
+}
+
 static int
 commit_group(struct history *history, struct history_job *first, char *scratch, struct error *err)
 {
 	bool full = is_full(history);
-	int r = try_group(history, first, full, scratch, err);
+	int r = look_at_file(history, err);
+
+	if (r == 0)
+		r = try_group(history, first, full, scratch, err);
+	if (r == 0 && first)
+		r = look_at_file(history, err); /* before any of them is acknowledged */
 
 	/* Before anybody is told: release, see history_is_refusing. */
 	atomic_store_explicit(&history->full, full, memory_order_release);

@@ -115,6 +115,12 @@ int64_t history_clock_difference(struct history *history);
  */
 bool history_is_refusing(const struct history *history);
 
+/*
+ * Why, in a word: "moved" (the file is not at its path any more: its directory was removed or renamed, or data.mdb was
+ * replaced), "full", "failing"; NULL when it is not.
+ */
+const char *history_refusal(const struct history *history);
+
 /* Somebody counts over windows this long: nothing younger is pruned. Any thread. */
 void history_keep(struct history *history, int64_t window_ms);
 

@@ -161,8 +161,19 @@ bool
 history_is_refusing(const struct history *history)
 {
 	/* Acquire: who was refused a row and then asks for a decision sees it. */
-	return atomic_load_explicit(&history->full, memory_order_acquire) ||
+	return atomic_load_explicit(&history->moved, memory_order_acquire) ||
+	       atomic_load_explicit(&history->full, memory_order_acquire) ||
 	       atomic_load_explicit(&history->failing, memory_order_acquire);
+}
+
+const char *
+history_refusal(const struct history *history)
+{
+	if (atomic_load_explicit(&history->moved, memory_order_acquire))
+		return "moved";
+	if (atomic_load_explicit(&history->full, memory_order_acquire))
+		return "full";
+	return atomic_load_explicit(&history->failing, memory_order_acquire) ? "failing" : NULL;
 }
 
 static int

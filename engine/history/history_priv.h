@@ -432,6 +432,7 @@ struct history {
 	atomic_int_fast64_t accepted_ms;   /* the last time that history_accept was given, by any process */
 	atomic_bool behind;                /* the clock was set back and has not caught up */
 	atomic_bool full, failing;         /* written by the committer: at max_bytes; the last transaction failed */
+	atomic_bool moved;                 /* the file is not at its path any more; written by the committer */
 	uint64_t prune_at;                 /* committer: where pruning goes on */
 	struct history_reader *own_reader; /* committer: to count free pages */
 	struct history_counters counters;
