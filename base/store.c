@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/store_claim.h"
+#include "base/store_clean.h"
 #include "base/store_file.h"
 #include "base/store_lock.h"
 #include "base/store_pages.h"
@@ -46,6 +47,7 @@ struct store {
 	struct store_lock lock;
 	struct store_claim claim;
 	struct stat file; /* data.mdb as it was opened; of a private one nothing */
+	bool trusted;     /* verified, by whom it may be, or new: its clean stop is worth remembering */
 	char *directory;  /* NULL: private, without a name by now */
 	int spare;        /* private: the file once more, for when it must be opened again; else -1 */
 	const char *tables[STORE_TABLES_MAX];
@@ -349,6 +351,15 @@ file_at_path(const struct store *store, struct stat *ret)
 	return store_file_path(store->directory, path, sizeof(path), NULL) == 0 && stat(path, ret) == 0;
 }
 
+/* Whether there is nothing yet that could be damaged. */
+static bool
+is_new(const struct store *store)
+{
+	struct stat found;
+
+	return !file_at_path(store, &found) || found.st_size == 0;
+}
+
 static int
 remember_file(struct store *store, struct error *err)
 {
@@ -390,12 +401,19 @@ open_named(struct store *store, const char *directory, const struct store_option
 	if (r == 0 && !options->locked)
 		r = store_claim_check(&store->claim, directory, file_at_path(store, &store->file) ? &store->file : NULL,
 		                      err);
+	if (r == 0 && !options->read_only) {
+		store->trusted = options->verified || is_new(store) || store_clean_agrees(directory) ||
+		                 (store->lock.fd >= 0 && store_lock_is_verified(&store->lock));
+		store_clean_forget(directory); /* before anything is written */
+	}
 	if (r == 0)
 		r = open_env(store, directory, options->map_bytes, err);
 	if (r == 0)
 		r = remember_file(store, err);
 	if (r == 0 && !options->locked)
 		store_claim_take(&store->claim, &store->file);
+	if (r == 0 && options->verified && !options->locked)
+		store_lock_note_verified(&store->lock);
 	if (r == 0 && !options->locked && !store_lock_is_marked(directory)) {
 		if (options->durable)
 			r = store_directory_sync(directory, err);
@@ -470,13 +488,27 @@ store_open(const struct store_options *options, struct store **ret, struct error
 	return 0;
 }
 
+/* The last one that has the database open remembers that it was left whole. */
+static void
+close_env(struct store *store)
+{
+	bool whole = store->env && store->trusted && store->lock.fd >= 0 && !(store->env_flags & MDB_RDONLY) &&
+	             !store_is_broken(store) && !store_has_moved(store);
+
+	if (whole && (store->env_flags & MDB_NOSYNC))
+		whole = mdb_env_sync(store->env, 1) == 0;
+	if (store->env)
+		mdb_env_close(store->env);
+	if (whole && store->directory && store_lock_alone(&store->lock))
+		store_clean_write(store->directory);
+}
+
 void
 store_close(struct store *store)
 {
 	if (!store)
 		return;
-	if (store->env)
-		mdb_env_close(store->env);
+	close_env(store);
 	if (store->spare >= 0)
 		(void)close(store->spare); /* nobody wants it any more */
 	store_claim_drop(&store->claim);

@@ -34,6 +34,7 @@ struct store_options {
 	bool existing;    /* fail with ERROR_IO rather than make a database */
 	bool read_only;   /* no write transactions; a table that is missing is empty; implies existing */
 	bool locked;      /* the caller holds the directory's lock (base/store_lock.h): none is taken */
+	bool verified;    /* the caller has verified the file, or knows that it needs not: others rely on that */
 	unsigned readers; /* read transactions of all processes together; 0 for 1,024 */
 	/*
 	 * Their names; a table's number is its place in this list. The one named "" is found with one search, others

@@ -16,6 +16,7 @@
 
 #define FILE_MODE 0660
 #define META_LAST_PAGE_AT 136 /* in a meta page, the number of the last page. source  the file format of LMDB 0.9 */
+#define META_COMMIT_AT 144    /* behind it, the number of the commit that wrote the page */
 #define COPY_MOST ((size_t)1 << 30)
 
 int
@@ -62,6 +63,25 @@ store_file_claims_too_much(const char *directory)
 	}
 	(void)close(fd); /* only read */
 	return claims;
+}
+
+bool
+store_file_commits(const char *directory, uint64_t *ret)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	char path[PATH_MAX];
+	uint64_t numbers[2];
+	bool whole = true;
+	int fd = store_file_path(directory, path, sizeof(path), NULL) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		whole = whole && pread(fd, &numbers[i], 8, (off_t)(i * page_bytes + META_COMMIT_AT)) == 8;
+	(void)close(fd); /* only read */
+	if (whole)
+		*ret = numbers[numbers[1] > numbers[0]];
+	return whole;
 }
 
 int

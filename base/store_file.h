@@ -4,6 +4,7 @@
 #define BASE_STORE_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -18,6 +19,9 @@ int store_file_check(const char *directory, bool existing, struct error *err);
 
 /* Whether a meta page speaks of pages far behind the end of the file. For when a map of that size could not be had. */
 bool store_file_claims_too_much(const char *directory);
+
+/* The number of the newest commit, as the meta pages tell it. False when they cannot be read. */
+bool store_file_commits(const char *directory, uint64_t *ret);
 
 int store_directory_sync(const char *directory, struct error *err);
 

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PID_BITS 22 /* Linux numbers processes below 2^22 */
+#define PID_BITS 22     /* Linux numbers processes below 2^22 */
+#define VERIFIED_BYTE 1 /* shared by those who have verified the file */
 #define FIRST_PROCESS_BYTE 2
 
 static const char mark[] = "clguard database 1\n";
@@ -91,12 +92,32 @@ store_lock_take(struct store_lock *lock, const char *directory, bool exclusive, 
 	return 0;
 }
 
-int
-store_lock_share(struct store_lock *lock, struct error *err)
+bool
+store_lock_alone(struct store_lock *lock)
 {
-	if (byte_lock(lock->fd, F_RDLCK, 0) != 0)
-		return error_set(err, ERROR_IO, NULL, "cannot share the database's lock: %s", strerror(errno));
-	return 0;
+	return lock->fd >= 0 && byte_lock(lock->fd, F_WRLCK, 0) == 0;
+}
+
+void
+store_lock_note_verified(struct store_lock *lock)
+{
+	(void)byte_lock(lock->fd, F_RDLCK, VERIFIED_BYTE); /* without it the next process verifies once more */
+}
+
+void
+store_lock_hand_over(struct store_lock *lock)
+{
+	store_lock_note_verified(lock);
+	(void)byte_lock(lock->fd, F_RDLCK, 0); /* giving up a part of a lock does not fail */
+	(void)byte_lock(lock->fd, F_UNLCK, process_byte());
+}
+
+bool
+store_lock_is_verified(const struct store_lock *lock)
+{
+	struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = VERIFIED_BYTE, .l_len = 1};
+
+	return fcntl(lock->fd, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
 }
 
 void

@@ -23,8 +23,18 @@ struct store_lock {
 /* errors  ERROR_BUSY: another has it (its process number is in the text); ERROR_IO */
 int store_lock_take(struct store_lock *lock, const char *directory, bool exclusive, struct error *err);
 
-/* From exclusive to shared, without a moment between. */
-int store_lock_share(struct store_lock *lock, struct error *err);
+/* Whether nobody else has the lock, which is exclusive from then on. */
+bool store_lock_alone(struct store_lock *lock);
+
+/*
+ * From exclusive, or shared, to shared with the note that the file is verified, without a moment between; and this process may
+ * open the database beside it.
+ */
+void store_lock_hand_over(struct store_lock *lock);
+
+/* This process has verified the file; and whether some other process that has it open has. */
+void store_lock_note_verified(struct store_lock *lock);
+bool store_lock_is_verified(const struct store_lock *lock);
 
 void store_lock_drop(struct store_lock *lock); /* of nothing: does nothing */
 

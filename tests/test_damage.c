@@ -349,6 +349,18 @@ an_entry_that_no_record_wants_is_found_by_the_record_that_lacks_its_own(void **s
 	}
 }
 
+/* What a service does before it opens the database; it logs nothing here. */
+static int
+prepare(const char *directory, char *note, size_t note_size, struct error *err)
+{
+	const struct settings settings = {.data = directory};
+	struct store_lock lock;
+	int r = database_prepare(&settings, NOON, &lock, note, note_size, err);
+
+	store_lock_drop(&lock);
+	return r;
+}
+
 static void
 a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **state)
 {
@@ -361,7 +373,7 @@ a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **s
 
 	memset(fixture->bytes + fixture->len / 2, 0x5a, fixture->len / 4);
 	write_bytes(fixture->file, fixture->bytes, fixture->len);
-	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_int_equal(prepare(fixture->directory, note, sizeof(note), &err), 0);
 	assert_non_null(strstr(note, "put aside"));
 	engine = must_open(fixture->directory);
 	assert_int_equal(engine_reserve(engine, &request, 0, &reservation, &err), 0);
@@ -372,7 +384,7 @@ a_service_puts_a_damaged_database_aside_and_counts_every_window_as_full(void **s
 	assert_true(reservation.decision.permit);
 	reservation_done(&reservation);
 	engine_close(engine);
-	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_int_equal(prepare(fixture->directory, note, sizeof(note), &err), 0);
 	assert_string_equal(note, "");
 }
 
@@ -394,7 +406,7 @@ a_start_waits_for_somebody_who_verifies_just_now(void **state)
 		_exit(0);
 	}
 	close(lock.fd); /* without giving the lock back */
-	assert_int_equal(database_prepare(fixture->directory, NOON, note, sizeof(note), &err), 0);
+	assert_int_equal(prepare(fixture->directory, note, sizeof(note), &err), 0);
 	assert_string_equal(note, "");
 	assert_int_equal(waitpid(child, &status, 0), child);
 }

@@ -23,7 +23,7 @@ static const struct {
 #define MEMBERS (sizeof(members) / sizeof(*members))
 
 static int
-read_member(const struct node *node, struct operation *row, struct error *err)
+read_member(const struct node *node, int64_t latest_ms, struct operation *row, struct error *err)
 {
 	bool short_name = str_is(node->key, "clname"); /* as requests mostly spell it */
 	struct str name = short_name ? STR("closedLoopName") : node->key;
@@ -42,6 +42,11 @@ read_member(const struct node *node, struct operation *row, struct error *err)
 		if (node->kind != NODE_TEXT ||
 		    time_parse_instant(node->text, (int64_t *)((char *)row + members[i].offset)) != 0)
 			return error_set(err, ERROR_TYPE, node, "%s is no RFC 3339 time", members[i].name);
+		if (*(int64_t *)((char *)row + members[i].offset) > latest_ms)
+			return error_set(
+				err, ERROR_RANGE, node,
+				"%s is too far ahead: expected a time within max_future_s from now, got '%.*s'",
+				members[i].name, STR_ARG(node->text));
 		return 0;
 	}
 	if (node->kind != NODE_TEXT && !node_is_integer(node))
@@ -51,7 +56,7 @@ read_member(const struct node *node, struct operation *row, struct error *err)
 }
 
 static int
-read_row(const struct node *node, bool posted, struct operation *row, struct error *err)
+read_row(const struct node *node, bool posted, int64_t latest_ms, struct operation *row, struct error *err)
 {
 	const char *lacks;
 	int r;
@@ -60,7 +65,7 @@ read_row(const struct node *node, bool posted, struct operation *row, struct err
 	if (node->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, node, "%s where an operation is expected", node_kind_phrase(node));
 	for (const struct node *member = node->first; member; member = member->next) {
-		r = read_member(member, row, err);
+		r = read_member(member, latest_ms, row, err);
 		if (r != 0)
 			return r;
 	}
@@ -69,8 +74,8 @@ read_row(const struct node *node, bool posted, struct operation *row, struct err
 }
 
 int
-rows_read(const struct node *root, bool posted, struct arena *arena, struct operation **ret_rows, size_t *ret_count,
-          struct error *err)
+rows_read(const struct node *root, bool posted, int64_t latest_ms, struct arena *arena, struct operation **ret_rows,
+          size_t *ret_count, struct error *err)
 {
 	bool list = root && root->kind == NODE_LIST;
 	size_t count = list ? root->count : 1, i = 0;
@@ -83,7 +88,7 @@ rows_read(const struct node *root, bool posted, struct arena *arena, struct oper
 	if (!rows)
 		return error_set(err, ERROR_MEMORY, root, "out of memory");
 	for (const struct node *node = list ? root->first : root; node; node = list ? node->next : NULL) {
-		r = read_row(node, posted, &rows[i++], err);
+		r = read_row(node, posted, latest_ms, &rows[i++], err);
 		if (r != 0)
 			return r;
 	}
@@ -92,10 +97,9 @@ rows_read(const struct node *root, bool posted, struct arena *arena, struct oper
 	return 0;
 }
 
-void
-rows_write(struct text *out, const struct operation *row)
+static void
+write_members(struct text *out, const struct operation *row, const char *comma)
 {
-	const char *comma = "{";
 	char time[TIME_TEXT_SIZE];
 
 	for (size_t i = 0; i < MEMBERS; i++) {
@@ -115,4 +119,16 @@ rows_write(struct text *out, const struct operation *row)
 		comma = ",";
 	}
 	text_add(out, comma[0] == '{' ? STR("{}") : STR("}"));
+}
+
+void
+rows_write(struct text *out, const struct operation *row)
+{
+	write_members(out, row, "{");
+}
+
+void
+rows_write_members(struct text *out, const struct operation *row)
+{
+	write_members(out, row, ",");
 }

@@ -32,6 +32,7 @@ int cmd_participants(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_statistics(int argc, char **argv);

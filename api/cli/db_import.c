@@ -16,6 +16,7 @@ static const char *const column_names[] = {"actor",        "operation", "target"
 
 #define COLUMN_NAMES (sizeof(column_names) / sizeof(column_names[0]))
 #define FIRST_TIME 8
+#define TOO_LATE "%.*s is too far ahead: expected a time within a day from now, got '%.*s'"
 
 static int
 column_of(struct str name)
@@ -58,12 +59,19 @@ row_set(struct operation *row, int column, struct str value)
 	return read_time(value, column == FIRST_TIME ? &row->start_ms : &row->end_ms);
 }
 
+/* Whether the time that was just set there is too late. */
+static bool
+is_too_late(const struct operation *row, int column, int64_t latest_ms)
+{
+	return column >= FIRST_TIME && (column == FIRST_TIME ? row->start_ms : row->end_ms) > latest_ms;
+}
+
 static const struct operation no_row = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
 
 /* --- JSON --- */
 
 static int
-read_object(const struct node *object, struct operation *row, struct error *err)
+read_object(const struct node *object, int64_t latest_ms, struct operation *row, struct error *err)
 {
 	*row = no_row;
 	if (object->kind != NODE_MAP)
@@ -79,13 +87,16 @@ read_object(const struct node *object, struct operation *row, struct error *err)
 		if (!node_is_scalar(member) || row_set(row, column, member->text) != 0)
 			return error_set(err, ERROR_TYPE, member, "'%.*s' is no %.*s", STR_ARG(member->text),
 			                 STR_ARG(member->key));
+		if (is_too_late(row, column, latest_ms))
+			return error_set(err, ERROR_RANGE, member, TOO_LATE, STR_ARG(member->key),
+			                 STR_ARG(member->text));
 	}
 	return 0;
 }
 
 static int
-read_json(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
-          struct operation **ret_rows, size_t *ret_count, struct error *err)
+read_json(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
+          struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err)
 {
 	const struct node *list;
 	struct operation *rows;
@@ -105,7 +116,7 @@ read_json(struct str bytes, const char *file, const struct document_limits *limi
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	count = 0;
 	for (const struct node *item = list->first; item && r == 0; item = item->next)
-		r = read_object(item, &rows[count++], err);
+		r = read_object(item, latest_ms, &rows[count++], err);
 	if (r == 0) {
 		*ret_rows = rows;
 		*ret_count = count;
@@ -117,6 +128,7 @@ read_json(struct str bytes, const char *file, const struct document_limits *limi
 
 struct csv {
 	struct str rest;
+	int64_t latest_ms;
 	uint32_t line;
 	struct arena *arena;
 	bool last_of_line; /* the field just read ended its line */
@@ -223,15 +235,19 @@ read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, 
 		if (value.ptr && row_set(row, columns[i], value) != 0)
 			return error_set_at(err, ERROR_TYPE, line, 1, "'%.*s' is no %s", STR_ARG(value),
 			                    column_names[columns[i]]);
+		if (value.ptr && is_too_late(row, columns[i], csv->latest_ms))
+			return error_set_at(err, ERROR_RANGE, line, (uint32_t)i + 1, TOO_LATE,
+			                    STR_ARG(str_from(column_names[columns[i]])), STR_ARG(value));
 		i++;
 	} while (!csv->last_of_line);
 	return i == column_count ? 0 : error_set_at(err, ERROR_SYNTAX, line, 1, "fewer fields than columns");
 }
 
 static int
-read_csv(struct str bytes, struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err)
+read_csv(struct str bytes, int64_t latest_ms, struct arena *arena, struct operation **ret_rows, size_t *ret_count,
+         struct error *err)
 {
-	struct csv csv = {.rest = bytes, .line = 1, .arena = arena};
+	struct csv csv = {.rest = bytes, .latest_ms = latest_ms, .line = 1, .arena = arena};
 	int columns[COLUMNS_MAX];
 	size_t column_count = 0, room = 1, count = 0;
 	struct operation *rows;
@@ -254,12 +270,12 @@ read_csv(struct str bytes, struct arena *arena, struct operation **ret_rows, siz
 }
 
 int
-import_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
-            struct operation **ret_rows, size_t *ret_count, struct error *err)
+import_read(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
+            struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err)
 {
 	struct str text = str_trim(bytes);
 
 	if (text.len && (text.ptr[0] == '[' || text.ptr[0] == '{'))
-		return read_json(bytes, file, limits, arena, ret_rows, ret_count, err);
-	return read_csv(bytes, arena, ret_rows, ret_count, err);
+		return read_json(bytes, file, limits, latest_ms, arena, ret_rows, ret_count, err);
+	return read_csv(bytes, latest_ms, arena, ret_rows, ret_count, err);
 }

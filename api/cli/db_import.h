@@ -11,9 +11,10 @@
  * list under "operations"; or CSV with a line of column names (RFC 4180; empty fields and NULL are absent). Names in
  * any letter case: closedLoopName, requestId, subrequestId, actor, operation, target, starttime, outcome, message,
  * endtime; id is ignored. Times are RFC 3339, or SQL's "2026-04-14 12:00:00.5", which is UTC. ret_rows: in `arena`.
- * errors  ERROR_SYNTAX, ERROR_TYPE, ERROR_UNKNOWN for another name, ERROR_MEMORY, with line and column
+ * No time may be after latest_ms.
+ * errors  ERROR_SYNTAX, ERROR_TYPE, ERROR_RANGE, ERROR_UNKNOWN for another name, ERROR_MEMORY, with line and column
  */
-int import_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
-                struct operation **ret_rows, size_t *ret_count, struct error *err);
+int import_read(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
+                struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err);
 
 #endif

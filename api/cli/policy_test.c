@@ -46,7 +46,7 @@ record(struct test_file *file, const struct node *history, int64_t now_ms, struc
 
 	if (!history || history->kind == NODE_NULL)
 		return 0;
-	r = rows_read(history, false, file->arena, &rows, &count, err);
+	r = rows_read(history, false, INT64_MAX, file->arena, &rows, &count, err);
 	return r != 0 ? r : trial_record(file->trial, rows, count, now_ms, err);
 }
 

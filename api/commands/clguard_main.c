@@ -18,6 +18,7 @@ static const struct command {
          "answer requests in both modes, or under two sets of policies, and tell the differences"},
 	{"decide", cmd_decide, "take one decision from files"},
 	{"fmt", cmd_fmt, "lay YAML documents out alike, comments kept"},
+	{"record", cmd_record, "enter operations into a running service, or take one out of its counts"},
 	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
 	{"test", cmd_test, "run policy tests"},

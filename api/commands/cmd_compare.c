@@ -87,7 +87,7 @@ side_open(struct comparison *c, struct side *side)
 		return EXIT_DONE;
 	if (load_file(c->history, options.limits.bytes, c->arena, &bytes, &err) != 0 ||
 	    document_read(bytes, c->history, &options.limits, c->arena, &root, &err) != 0 ||
-	    rows_read(root, false, c->arena, &rows, &count, &err) != 0 ||
+	    rows_read(root, false, INT64_MAX, c->arena, &rows, &count, &err) != 0 ||
 	    trial_record(side->trial, rows, count, c->now_ms, &err) != 0)
 		return complain(&err, c->history);
 	return EXIT_DONE;

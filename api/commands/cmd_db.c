@@ -178,15 +178,16 @@ import_file(struct history *history, const char *file, size_t *ret_count, struct
 	struct operation *rows;
 	struct arena arena;
 	struct str bytes;
+	int64_t latest_ms = history_latest(history, history_now(history));
 	size_t count = 0;
 	int r;
 
 	arena_init(&arena, 0);
 	r = load_file(strcmp(file, "-") == 0 ? "/dev/stdin" : file, SIZE_MAX, &arena, &bytes, err);
 	if (r == 0)
-		r = import_read(bytes, file, &limits, &arena, &rows, &count, err);
+		r = import_read(bytes, file, &limits, latest_ms, &arena, &rows, &count, err);
 	if (r == 0)
-		r = operations_check(rows, count, err); /* all of the file before the first is entered */
+		r = operations_check(rows, count, latest_ms, err); /* all of the file before the first is entered */
 	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH)
 		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH,
 		                   history_now(history), err);

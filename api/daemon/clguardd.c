@@ -198,6 +198,8 @@ open_engine(struct program *program, struct error *err)
 	struct service *service = &program->service;
 	struct engine_options options = engine_options_default;
 	char note[2 * ERROR_TEXT_SIZE];
+	struct store_lock lock = STORE_LOCK_NONE;
+	int r;
 
 	settings_engine_options(&program->settings, &options);
 	options.history.expired = answer_expired;
@@ -208,14 +210,16 @@ open_engine(struct program *program, struct error *err)
 		options.clock_context = &program->clock;
 	}
 	if (program->settings.data) {
-		if (database_prepare(program->settings.data, service->clock ? 0 : clock_wall_ms(), note, sizeof(note),
-		                     err) != 0)
+		if (database_prepare(&program->settings, service->clock ? 0 : clock_wall_ms(), &lock, note,
+		                     sizeof(note), err) != 0)
 			return -(int)err->code;
 		if (note[0])
 			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
+		options.history.verified = true;
 	}
-	if (engine_open(&options, &service->engine, err) != 0 ||
-	    reading_open(service->engine, &service->budget, &service->reading, err) != 0)
+	r = engine_open(&options, &service->engine, err);
+	store_lock_drop(&lock);
+	if (r != 0 || reading_open(service->engine, &service->budget, &service->reading, err) != 0)
 		return -(int)err->code;
 	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
 	if (service->clock)

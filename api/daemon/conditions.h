@@ -5,7 +5,7 @@
 
 #include "api/http/service.h"
 
-/* Looks at the clock, and once a day logs the warnings that /ready has. Main thread, a few times a second. */
+/* Looks at the clock and the database, and once a day logs the warnings that /ready has. Main thread, a few times a second. */
 void conditions_look(struct service *service);
 
 #endif

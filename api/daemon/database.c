@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,9 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/process/log.h"
+#include "base/store_clean.h"
 #include "base/store_file.h"
 #define PAUSE_MS 10
-#define WAIT_MOST_MS 10000 /* for somebody else's verification */
+#define WAIT_MOST_MS 3600000 /* for another process that verifies the database */
+#define TELL_AFTER_MS 1000
 
 /* What the child says, through a pipe that takes it whole. */
 struct finding {
@@ -125,9 +129,12 @@ quarantine(const char *directory, int64_t now_ms, const struct error *why, char 
 
 /* Alone, or beside those who have it open. Somebody who verifies it just now is waited for. */
 static int
-lock_database(const char *directory, struct store_lock *lock, bool *ret_alone, struct error *busy, struct error *err)
+lock_database(const struct settings *settings, struct store_lock *lock, bool *ret_alone, struct error *busy,
+              struct error *err)
 {
 	const struct timespec pause = {0, PAUSE_MS * 1000000};
+	const char *directory = settings->data;
+	sigset_t pending;
 
 	for (int waited_ms = 0;; waited_ms += PAUSE_MS) {
 		struct error shared = {0};
@@ -142,6 +149,10 @@ lock_database(const char *directory, struct store_lock *lock, bool *ret_alone, s
 			return 0;
 		if (shared.code != ERROR_BUSY || waited_ms >= WAIT_MOST_MS)
 			return error_set(err, shared.code, NULL, "%s", shared.text);
+		if (waited_ms == TELL_AFTER_MS)
+			log_line(settings, LOG_LEVEL_INFO, "%s; waiting", shared.text);
+		if (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT)))
+			return error_set(err, ERROR_BUSY, NULL, "%s, and the service was told to stop", shared.text);
 		(void)nanosleep(&pause, NULL); /* shorter does no harm */
 	}
 }
@@ -160,33 +171,58 @@ has_content(const char *directory)
 	       status.st_size > 2 * sysconf(_SC_PAGESIZE);
 }
 
-int
-database_prepare(const char *directory, int64_t now_ms, char *ret_note, size_t note_size, struct error *err)
+/* The verification itself, with a line before it and one behind: of a large database it takes a while. */
+static int
+verify_told(const struct settings *settings, bool alone, struct error *why)
 {
+	struct timespec began, ended;
+	struct db_report report;
+	int r;
+
+	log_line(settings, LOG_LEVEL_INFO, "verifying the database in '%s', which was not left by a clean stop",
+	         settings->data);
+	(void)clock_gettime(CLOCK_MONOTONIC, &began); /* cannot fail for this clock */
+	r = database_verify(settings->data, alone, &report, why);
+	(void)clock_gettime(CLOCK_MONOTONIC, &ended); /* the same */
+	if (r == 0)
+		log_line(settings, LOG_LEVEL_INFO, "verified: %" PRIu64 " operations in %.1f s", report.rows,
+		         (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9);
+	return r;
+}
+
+int
+database_prepare(const struct settings *settings, int64_t now_ms, struct store_lock *ret_lock, char *ret_note,
+                 size_t note_size, struct error *err)
+{
+	const char *directory = settings->data;
 	struct store_lock lock = STORE_LOCK_NONE;
 	struct error busy = {0}, why = {0};
-	struct db_report report;
 	struct stat status;
 	bool alone;
 	int r;
 
+	*ret_lock = STORE_LOCK_NONE;
 	ret_note[0] = '\0';
 	if (stat(directory, &status) != 0)
 		return 0; /* a new one will be made */
-	r = lock_database(directory, &lock, &alone, &busy, err);
+	r = lock_database(settings, &lock, &alone, &busy, err);
 	if (r != 0)
 		return r;
-	if (!store_lock_is_marked(directory) && !has_content(directory)) {
-		store_lock_drop(&lock);
-		return 0;
+	if (store_lock_is_marked(directory) || has_content(directory)) {
+		if (alone ? !store_clean_agrees(directory) : !store_lock_is_verified(&lock))
+			r = verify_told(settings, alone, &why);
 	}
-	r = database_verify(directory, alone, &report, &why);
 	if (r == -ERROR_DAMAGED && alone)
 		r = quarantine(directory, now_ms, &why, ret_note, note_size, err);
 	else if (r == -ERROR_DAMAGED)
 		r = error_set(err, ERROR_DAMAGED, NULL, "%s; %s, so it cannot be put aside", why.text, busy.text);
 	else if (r != 0)
 		r = error_set(err, why.code, NULL, "%s", why.text);
-	store_lock_drop(&lock);
-	return r;
+	if (r != 0) {
+		store_lock_drop(&lock);
+		return r;
+	}
+	store_lock_hand_over(&lock);
+	*ret_lock = lock;
+	return 0;
 }

@@ -27,6 +27,7 @@ void types_get(struct exchange *exchange);
 void type_get(struct exchange *exchange);
 
 void operations_post(struct exchange *exchange);
+void operation_delete(struct exchange *exchange);
 void operations_get(struct exchange *exchange);
 
 void reservations_post(struct exchange *exchange);

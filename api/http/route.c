@@ -31,6 +31,7 @@ static const struct route routes[] = {
 	ROUTE(GET, "/ready", ROUTE_OPEN | ROUTE_URGENT, 0, JSON, ready_get),
 	ROUTE(GET, OURS "operations", 0, 0, JSON, operations_get),
 	ROUTE(POST, OURS "operations", 0, JSON, JSON, operations_post),
+	ROUTE(DELETE, OURS "operations/", ROUTE_ID, 0, JSON, operation_delete),
 	ROUTE(POST, OURS "reservations", ROUTE_GATED | ROUTE_URGENT, JSON, JSON, reservations_post),
 	ROUTE(PUT, OURS "reservations/", ROUTE_ID | ROUTE_URGENT, JSON, JSON, reservation_put),
 	ROUTE(DELETE, OURS "reservations/", ROUTE_ID | ROUTE_URGENT, 0, JSON, reservation_delete),

@@ -83,9 +83,10 @@ static const struct setting table[] = {
          .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
                  "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
                  "a little before map_size."},
-	{"retention_s", SETTING_NUMBER, AT(retention_s), "0", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
-         .help = "How long operations that have ended are kept, but never less than the longest window asked for; 0: "
-                 "for ever."},
+	{"retention_s", SETTING_NUMBER, AT(retention_s), "34560000", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
+         .help = "How long operations that have ended are kept, but never less than the longest window asked for. The "
+                 "default "
+                 "is 400 days, so that a window of a year always finds its rows; 0: for ever."},
 	{"unknown_attributes", SETTING_CHOICE, AT(ignore_unknown), "refuse", .choices = {"refuse", "ignore"},
          .help = "Strict mode, and reservations: a request with a member of resource.guard that clguard does not know "
                  "is refused "
@@ -102,6 +103,10 @@ static const struct setting table[] = {
          .help = "A request's body must be there by then."},
 	{"commit_timeout_s", SETTING_NUMBER, AT(commit_timeout_s), "30", 1, 60, .unit = "seconds",
          .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
+	{"max_future_s", SETTING_NUMBER, AT(max_future_s), "86400", 1, INT64_C(100) * 366 * 86400, .unit = "seconds",
+         .help = "How far ahead of now the start and the end of an operation may lie that is entered; one that ends in "
+                 "the far "
+                 "future would count until then."},
 	{"clock_difference_ms", SETTING_NUMBER, AT(clock_difference_ms), "5000", 100, 86400000, .unit = "milliseconds",
          .help = "How far the wall clock may be set from the clock that decisions go by, which nobody can set, before "
                  "the log, "
@@ -464,6 +469,7 @@ settings_engine_options(const struct settings *settings, struct engine_options *
 	ret->history.durable = !settings->process_durability;
 	ret->history.max_bytes = (size_t)settings->max_bytes;
 	ret->history.retention_ms = settings->retention_s * 1000;
+	ret->history.future_ms = settings->max_future_s * 1000;
 	ret->history.release_expired = settings->release_expired;
 	ret->mode = (enum guard_mode)settings->mode;
 	ret->on_error_permit = settings->on_error_permit;

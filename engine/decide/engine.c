@@ -13,7 +13,6 @@
 #include "engine/decide/follow.h"
 #include "engine/decide/load.h"
 #include "engine/decide/policyset.h"
-#include "engine/decide/shrink.h"
 
 /* Documents of one origin, copied. */
 struct part {
@@ -57,7 +56,7 @@ struct session {
 };
 
 const struct engine_options engine_options_default = {
-	.history = {.map_bytes = (size_t)1 << 36, .lease_ms = 3600000, .durable = true},
+	.history = {.map_bytes = (size_t)1 << 36, .lease_ms = 3600000, .durable = true, .future_ms = 86400000},
 	.mode = GUARD_STRICT,
 	.limits = {16 << 20, 64, 2000000, 1000, 1 << 20},
 	.policies_max = 1000000,

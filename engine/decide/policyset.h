@@ -68,6 +68,12 @@ int policyset_keep_findings(struct policyset *set, const struct diag *first);
 void policyset_hold(struct policyset *set);
 void policyset_drop(struct policyset *set);
 
+/*
+ * The first file in load order that has fewer guards in the new set than in the old one, where its name lives; NULL when none
+ * has. A file that is gone has none.
+ */
+const char *policyset_shrunk_file(const struct policyset *old, const struct policyset *new_set);
+
 /* The engine's current set, held for the caller; and whether a set still is the current one. Any thread. */
 struct policyset *engine_set_hold(struct engine *engine);
 bool engine_set_is_current(const struct engine *engine, const struct policyset *set);

@@ -144,7 +144,7 @@ engine_writer_record(struct history_writer *writer, const struct policyset *set,
                      int64_t now_ms)
 {
 	struct operation copy = *row;
-	int r = operations_check(row, 1, NULL);
+	int r = operations_check(row, 1, INT64_MAX, NULL);
 
 	if (set->mode == GUARD_STRICT)
 		copy.operation = operation_canonical(copy.operation);

@@ -33,7 +33,7 @@ path_of(const char *directory, const char *name, char ret[PATH_SIZE], struct err
 static void
 remove_database(const char *directory)
 {
-	static const char *const names[] = {"data.mdb", "lock.mdb", "clguard.lock", "clguard.turn"};
+	static const char *const names[] = {"data.mdb", "lock.mdb", "clguard.lock", "clguard.turn", "clguard.clean"};
 	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

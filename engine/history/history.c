@@ -161,6 +161,7 @@ open_all(struct history *history, const struct history_options *options, struct 
 		.map_bytes = options->map_bytes,
 		.durable = options->durable,
 		.existing = options->existing,
+		.verified = options->verified,
 		.tables = history_tables,
 		.table_count = TABLES_ALL,
 	};
@@ -294,8 +295,27 @@ rows_run(void *context, struct history_writer *writer)
 	return r;
 }
 
+static int
+check_times(const struct operation *row, size_t place, int64_t latest_ms, struct error *err)
+{
+	bool start = row->start_ms > latest_ms;
+	char time[TIME_TEXT_SIZE];
+
+	if (!start && row->end_ms <= latest_ms)
+		return 0;
+	time_format_instant(start ? row->start_ms : row->end_ms, time);
+	return error_set(err, ERROR_RANGE, NULL, "row %zu: %s is too far ahead (max_future_s): got '%s'", place,
+	                 start ? "starttime" : "endtime", time);
+}
+
+int64_t
+history_latest(const struct history *history, int64_t now_ms)
+{
+	return history->options.future_ms ? later(now_ms, history->options.future_ms) : INT64_MAX;
+}
+
 int
-operations_check(const struct operation *rows, size_t count, struct error *err)
+operations_check(const struct operation *rows, size_t count, int64_t latest_ms, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct str texts[] = {rows[i].actor,      rows[i].operation,     rows[i].target, rows[i].clname,
@@ -309,6 +329,8 @@ operations_check(const struct operation *rows, size_t count, struct error *err)
 		if (rows[i].message.len > MESSAGE_MAX)
 			return error_set(err, ERROR_LIMIT, NULL, "row %zu: a message of %zu bytes, more than %d", i,
 			                 rows[i].message.len, MESSAGE_MAX);
+		if (check_times(&rows[i], i, latest_ms, err) != 0)
+			return -ERROR_RANGE;
 	}
 	return 0;
 }
@@ -317,7 +339,7 @@ int
 history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms, struct error *err)
 {
 	struct rows all = {rows, count, now_ms};
-	int r = operations_check(rows, count, err);
+	int r = operations_check(rows, count, history_latest(history, now_ms), err);
 
 	if (r != 0 || count == 0)
 		return r;
@@ -384,7 +406,7 @@ history_record_async(struct history *history, const struct operation *rows, size
 	struct rows_job *job;
 	struct operation *copy = NULL;
 	struct arena arena;
-	int r = operations_check(rows, count, err);
+	int r = operations_check(rows, count, history_latest(history, now_ms), err);
 
 	if (r != 0)
 		return r;

@@ -8,6 +8,7 @@
 
 /* One row of the operation history, as ONAP's table has it. Texts absent (ptr NULL) when unknown; times TIME_NONE. */
 struct operation {
+	uint64_t number; /* of its record in the log, which names it; 0 before it is entered */
 	struct str actor, operation, target, clname; /* JSON: closedLoopName */
 	struct str request_id, subrequest_id;
 	struct str outcome; /* Started, Success, Failure, Failure_Retries, Failure_Timeout, Failure_Guard, ... */
@@ -18,8 +19,15 @@ struct operation {
 /* What is missing in a row that somebody reports, as a sentence; NULL when nothing is. */
 const char *operation_lacks(const struct operation *row);
 
-/* Whether the texts of rows fit into the history, as history_record asks. errors  ERROR_LIMIT, with the row's place from 0 */
-int operations_check(const struct operation *rows, size_t count, struct error *err);
+/*
+ * Whether rows can be entered, as history_record asks: their texts fit, and none of their times is after latest_ms.
+ * errors  ERROR_LIMIT, ERROR_RANGE, with the row's place from 0
+ */
+int operations_check(const struct operation *rows, size_t count, int64_t latest_ms, struct error *err);
+
+/* The latest time that a row entered now may have: INT64_MAX when there is no bound. */
+struct history;
+int64_t history_latest(const struct history *history, int64_t now_ms);
 
 struct history_options {
 	const char *directory; /* of the database; NULL: a private temporary one, removed at once */
@@ -27,6 +35,7 @@ struct history_options {
 	int64_t lease_ms;      /* how long a Started operation without an end stays live */
 	bool durable;          /* commits survive power loss (durability: group) */
 	bool existing;         /* fail with ERROR_IO rather than make a database */
+	bool verified;         /* the caller has verified the file, or knows that it needs not */
 	/*
 	 * Told on the committer's thread of each reservation whose lease ended here, once that is committed: the row as it was.
 	 * NULL: nobody.
@@ -37,6 +46,7 @@ struct history_options {
 	size_t max_bytes;     /* of the database: beyond it nothing new is entered; 0: a little less than the map */
 	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
 	int64_t retention_ms;
+	int64_t future_ms; /* how far ahead of now the times of a row may lie that is entered; 0: as far as they will */
 	/*
 	 * What time it is, in Unix milliseconds: by this clock of the caller's, or, when that is NULL and carried is set,
 	 * by a reading of the wall clock that the machine's boot clock carries on (see history_now). Without either nothing
@@ -82,7 +92,8 @@ extern const struct history_view history_reader_view; /* copy it and set context
  * Enters operations in one transaction, all or none; returns after the commit (group commit with other callers).
  * A row whose (closedLoopName, requestId, subrequestId, actor, operation, target) is known replaces it; a row without
  * requestId is always new. now_ms: for rows that have neither start nor end.
- * errors  ERROR_FULL, ERROR_IO, ERROR_LIMIT (a text over 1 KiB, message over 4 KiB), ERROR_MEMORY
+ * errors  ERROR_FULL, ERROR_IO, ERROR_LIMIT (a text over 1 KiB, message over 4 KiB), ERROR_RANGE (a time beyond future_ms),
+ *         ERROR_MEMORY
  */
 int history_record(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
                    struct error *err);
@@ -93,6 +104,18 @@ int history_record(struct history *history, const struct operation *rows, size_t
  */
 int history_record_async(struct history *history, const struct operation *rows, size_t count, int64_t now_ms,
                          void (*done)(void *context, const struct error *err), void *context, struct error *err);
+
+/*
+ * Takes the current row with this number out of the counts. It stays in the log, for the audit, with who did it and why, and is
+ * listed by operation_filter.undone. Once more: 0. As history_record_async otherwise.
+ * errors  ERROR_UNKNOWN; ERROR_CONFLICT: the row was updated since, or is a live reservation's; ERROR_LIMIT: by and why are
+ *         together longer than a message; those of history_record
+ */
+int history_undo_async(struct history *history, uint64_t number, struct str by, struct str why,
+                       void (*done)(void *context, const struct error *err), void *context, struct error *err);
+
+/* An undone row's message as what history_undo_async was given. */
+void operation_undone(const struct operation *row, struct str *ret_by, struct str *ret_why);
 
 /*
  * The decision clock: the time that decisions use and that rows are stamped with. Never earlier than any time seen before,
@@ -184,6 +207,7 @@ struct operation_filter {
 	struct str actor, operation, target, clname;
 	int64_t from_ms, to_ms;
 	size_t limit;
+	bool undone; /* those that were undone, instead of those that count */
 };
 
 /*

@@ -61,7 +61,8 @@ later(int64_t a, int64_t b)
 enum record_flag {
 	RECORD_RESERVED = 1, /* the row of a reservation: `reservation` is its id */
 	RECORD_GONE = 2,     /* given back: neither counted nor listed, kept for the audit */
-	RECORD_APART = 4     /* its identity is the reservation's id: its texts have none, or another row has that */
+	RECORD_APART = 4,    /* its identity is the reservation's id: its texts have none, or another row has that */
+	RECORD_UNDONE = 8    /* taken out by a person, who stands in the message with the reason; GONE too */
 };
 
 /* One record of the log. Texts borrowed from where it was read or written. */
@@ -262,6 +263,12 @@ int writer_record(struct history_writer *writer, const struct operation *row, in
 
 /* Entries have come or gone: what memory knows of their loops is true no more. What it knows of rings follows these. */
 void writer_forget_loops(struct history_writer *writer, const struct count_entry *entries, size_t count);
+
+/*
+ * Writes `record` over its own, numbered `number`, which has no identity and so cannot be replaced by a later one. Index and
+ * rings follow. 0 or negative.
+ */
+int writer_rewrite(struct history_writer *writer, struct record *record, uint64_t number);
 
 /* Appends `record` in the place of the record numbered `old` (0 for none); index, rings and identity follow. */
 int writer_put(struct history_writer *writer, struct record *record, uint64_t old);

@@ -428,8 +428,10 @@ history_each(struct history_reader *reader, const struct operation_filter *filte
 
 		if (record_read(key, number, entry.value, &record) != 0)
 			return -ERROR_DAMAGED;
-		if (record.flags & RECORD_GONE || !row_passes(filter, &record.row))
+		if ((record.flags & RECORD_GONE) != (filter->undone ? RECORD_GONE : 0) ||
+		    (filter->undone && !(record.flags & RECORD_UNDONE)) || !row_passes(filter, &record.row))
 			continue;
+		record.row.number = number;
 		current = record_is_current(reader->txn, key, number, &record);
 		if (current < 0)
 			return current;

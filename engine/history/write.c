@@ -152,6 +152,27 @@ writer_put(struct history_writer *writer, struct record *record, uint64_t old)
 }
 
 int
+writer_rewrite(struct history_writer *writer, struct record *record, uint64_t number)
+{
+	const struct hash_key *key = &writer->history->key;
+	struct count_entry old_entries[KEYS_MAX], entries[KEYS_MAX];
+	size_t old_count, count, len;
+	unsigned char bytes[8];
+	struct record before;
+	int r = log_read(writer->txn, key, number, &before);
+
+	if (r != 1)
+		return r < 0 ? r : -ERROR_DAMAGED;
+	old_count = record_entries(key, number, &before, old_entries);
+	count = record_entries(key, number, record, entries);
+	len = record_write(key, number, record, writer->scratch); /* the texts may borrow from the map until here */
+	r = store_put(writer->txn, TABLE_LOG, number_key(number, bytes), (struct str){writer->scratch, len});
+	if (r == 0)
+		r = entries_change(writer, old_entries, old_count, entries, count);
+	return r;
+}
+
+int
 writer_record(struct history_writer *writer, const struct operation *row, int64_t now_ms)
 {
 	struct record record = {.row = *row, .recorded_ms = now_ms}, before;

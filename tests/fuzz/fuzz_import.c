@@ -23,7 +23,7 @@ check_row(const struct operation *row, struct arena *arena)
 	rows_write(&out, row);
 	if (json_read(text_done(&out), "again", &limits, arena, &root, &err) != 0)
 		return; /* a text that was not UTF-8 was repaired, perhaps beyond the limits */
-	if (rows_read(root, false, arena, &again, &count, &err) != 0 || count != 1 ||
+	if (rows_read(root, false, INT64_MAX, arena, &again, &count, &err) != 0 || count != 1 ||
 	    again->start_ms != row->start_ms || again->end_ms != row->end_ms || !again->actor.ptr != !row->actor.ptr ||
 	    !again->outcome.ptr != !row->outcome.ptr)
 		abort();
@@ -39,7 +39,7 @@ import(struct str bytes, const char *file)
 	int r;
 
 	arena_init(&arena, (size_t)32 << 20);
-	r = import_read(bytes, file, &limits, &arena, &rows, &count, &err);
+	r = import_read(bytes, file, &limits, INT64_MAX, &arena, &rows, &count, &err);
 	if (r != -(int)err.code || (r < 0 && !err.text[0]))
 		abort();
 	for (size_t i = 0; r == 0 && i < count; i++)

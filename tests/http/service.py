@@ -103,7 +103,7 @@ class Service:
     """clguardd on a free port, stopped and checked at the end of its `with`."""
 
     def __init__(self, *options, policies=None, listen="127.0.0.1:0", data=None, check_exit=True,
-                 prepare=None):
+                 prepare=None, start_timeout=10):
         self.folder = tempfile.mkdtemp(prefix="clguardd-test-")
         self.policies = os.path.join(self.folder, "policies")
         os.mkdir(self.policies)
@@ -111,6 +111,7 @@ class Service:
         self.listen = listen
         self.data = data
         self.check_exit = check_exit
+        self.start_timeout = start_timeout
         self.prepare = prepare  # called in the new process before the program is
         for name, text in (policies or {}).items():
             self.write(name, text)
@@ -137,7 +138,7 @@ class Service:
                                         preexec_fn=self.prepare)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
-        if not wait_for(lambda: self.process.poll() is not None or self.address()):
+        if not wait_for(lambda: self.process.poll() is not None or self.address(), self.start_timeout):
             raise RuntimeError("clguardd does not come up")
         if not self.address():
             raise RuntimeError("clguardd ended: " + "".join(self.log))
