@@ -34,7 +34,8 @@ struct settings {
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
 	int64_t header_size, header_count, body_size, body_depth, body_nodes, memory_budget;
-	int64_t max_future_s, clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, host_lost_wait_ms, max_retry_count;
+	int64_t max_future_s, clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, host_lost_wait_ms,
+		max_retry_count;
 	int on_failure_rollback;
 	int on_host_lost_move;
 	int compat; /* enum compat */
