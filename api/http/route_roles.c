@@ -23,6 +23,7 @@ static const struct {
 	{"GET /ready", {ROLE_READ, false}},
 	{"GET " OURS "operations", {ROLE_READ, false}},
 	{"POST " OURS "operations", {ROLE_RECORD, false}},
+	{"DELETE " OURS "operations/", {ROLE_ADMINISTER, false}}, /* it may turn a Deny into a Permit */
 	{"POST " OURS "reservations", {ROLE_RESERVE, false}},
 	{"PUT " OURS "reservations/", {ROLE_RESERVE, false}},
 	{"DELETE " OURS "reservations/", {ROLE_RESERVE, false}},
