@@ -66,6 +66,7 @@ trial_open(const struct engine_options *options, const struct document *document
 {
 	struct trial *trial = calloc(1, sizeof(*trial));
 	struct error err = {0};
+	struct history_options history = options->history;
 	int r;
 
 	if (!trial) {
@@ -75,8 +76,9 @@ trial_open(const struct engine_options *options, const struct document *document
 	arena_init(&trial->builtin_arena, 0);
 	trial->mode = options->mode;
 	r = compile(trial, options, documents, count, diags, &err);
+	history.future_ms = 0; /* rows of a file are about its own time */
 	if (r == 0)
-		r = history_open(&options->history, &trial->history, &err);
+		r = history_open(&history, &trial->history, &err);
 	if (r == 0)
 		r = history_reader_open(trial->history, &trial->reader, &err);
 	if (r == 0) {
