@@ -153,7 +153,7 @@ for wrong in '--service nonsense' '--service :80' '--service unix:' '--service a
 done
 for wrong in 0 -1 x 5x 100000; do
 	expect 2 "$clguard" watch --once --every "$wrong"
-	says err "--every must be seconds from 1 to 86400, not '$wrong'"
+	says err "--every is wrong: expected seconds from 1 to 86400, got '$wrong'"
 done
 expect 2 "$clguard" order --once PASSIVE x
 expect 3 "$clguard" watch --once --service unix:"$work/nobody"

@@ -16,9 +16,8 @@ static const char help[] =
 	"       FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
 	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
-	"  --compat            how a service template with a control loop is taken, which is checked as commissioning "
-        "does:\n"
-	"                      as the service's setting of that name\n"
+	"  --compat            how a service template with a control loop is taken, which is checked as\n"
+	"                      commissioning does: as the service's setting of that name\n"
 	"  --strict-warnings   a warning is an error; metadata 'allow: [ID]' of a policy silences one\n"
 	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 

@@ -236,6 +236,8 @@ operation_delete(struct exchange *exchange)
 		}
 		number = number * 10 + (uint64_t)(id.ptr[i] - '0');
 	}
+	if (exchange->identity.name[0])
+		by = str_from(exchange->identity.name); /* who it is, not who it says it is */
 	if (why.len == 0 || by.len == 0 || memchr(by.ptr, '\n', by.len)) {
 		(void)error_set(
 			&err, ERROR_MISSING, NULL,

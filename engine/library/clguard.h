@@ -84,7 +84,7 @@ struct clg_options {
 #define CLG_OPTIONS_INIT \
 	{ \
 		sizeof(struct clg_options), NULL, CLG_STRICT, false, false, false, 3600000, (size_t)1 << 36, NULL, \
-			NULL, false \
+			NULL, false, false \
 	}
 
 CLG_API int clg_open(const struct clg_options *options, struct clg_engine **ret_engine, struct clg_error *err);

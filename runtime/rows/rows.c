@@ -265,6 +265,8 @@ loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *con
 		turn_key(turn, ROW_LOOP, call->name.ptr ? call->name : STR(""), call->name.ptr ? STR("") : STR_NONE);
 	struct str from = prefix;
 	struct arena row, *own = turn->arena;
+	struct parsed_document *documents = turn->documents;
+	struct host_note *hosts = turn->hosts;
 	char last[STORE_KEY_MAX + 1];
 	struct store_entry entry;
 	bool on = !call->name.ptr || concept_name_valid(call->name);
@@ -281,6 +283,8 @@ loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *con
 		turn->arena = &row;
 		on = visit_page(&walk, &call->page, &entry);
 		turn->arena = own;
+		turn->documents = documents; /* what the visit noted for the turn goes with its arena */
+		turn->hosts = hosts;
 		arena_reset(&row);
 		memcpy(last, entry.key.ptr, entry.key.len); /* one byte more is the least greater key */
 		last[entry.key.len] = '\0';
