@@ -51,8 +51,11 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 	struct str last = STR_NONE, value;
 	struct store_entry entry;
 	int64_t seen = 0, count = store_count(v->txn, table);
-	int r = store_above(v->walk, table, STR("\0"), 0, &entry), got = 1;
+	int r, got = 1;
 
+	if (count < 0)
+		return failed(v, (int)count, "the entries cannot be counted of table", table);
+	r = store_above(v->walk, table, STR("\0"), 0, &entry);
 	for (; r == 1; r = store_next(v->walk, table, STR_NONE, 0, &entry)) {
 		if (entry.key.len == 0 || entry.key.len > STORE_KEY_MAX ||
 		    (seen > 0 && str_compare(last, entry.key) >= 0))
@@ -256,23 +259,35 @@ check_any(struct verifier *v, const struct store_entry *entry)
 	return sum == UINT64_MAX;
 }
 
+/* Whether a table has as many entries as others say. */
+static int
+check_count(struct verifier *v, unsigned table, uint64_t wanted, const char *what)
+{
+	int64_t count = store_count(v->txn, table);
+
+	return count == (int64_t)wanted ? 0 : failed(v, count < 0 ? (int)count : 0, what, wanted);
+}
+
 static int
 check_counts(struct verifier *v)
 {
 	const struct history_state *s = &v->state;
+	int r;
 
 	if (v->report.rows != s->rows)
 		return damaged(v, "rows are missing or too many; found", v->report.rows);
 	if (v->report.entries != v->wanted_entries || v->found.lo != v->wanted.lo || v->found.hi != v->wanted.hi) {
-		int r = each_entry(v, TABLE_LOG, find_record);
-
+		r = each_entry(v, TABLE_LOG, find_record);
 		return r != 0 ? r : damaged(v, "the index holds entries of no record; wanted", v->wanted_entries);
 	}
-	if ((int64_t)v->report.rings != store_count(v->txn, TABLE_RING))
-		return damaged(v, "there are rings of no entry; wanted", v->report.rings);
-	if ((int64_t)v->identified != store_count(v->txn, TABLE_IDENTITY))
-		return damaged(v, "identities are missing or too many; wanted", v->identified);
-	if (v->live != s->live || (int64_t)v->live != store_count(v->txn, TABLE_LEASE))
+	r = check_count(v, TABLE_RING, v->report.rings, "there are rings of no entry; wanted");
+	if (r == 0)
+		r = check_count(v, TABLE_IDENTITY, v->identified, "identities are missing or too many; wanted");
+	if (r == 0)
+		r = check_count(v, TABLE_LEASE, v->live, "leases are missing or too many; live reservations");
+	if (r != 0)
+		return r;
+	if (v->live != s->live)
 		return damaged(v, "leases are missing or too many; live reservations", v->live);
 	if (s->admitted != s->settled + s->aborted + s->expired + s->live)
 		return damaged(v, "the reservations do not add up; admitted", s->admitted);
