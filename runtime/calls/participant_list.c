@@ -16,7 +16,8 @@ struct listing {
 	struct concept filter;
 	struct listed *list; /* in order of name and version */
 	size_t count, room;
-	bool hosting; /* one of them hosts something */
+	bool hosting;      /* one of them hosts something */
+	bool commissioned; /* there is something that a participant can have acknowledged */
 };
 
 static int
@@ -86,18 +87,8 @@ stop_at_document(void *context, struct str key, struct str value)
 	return false;
 }
 
-/* Whether there is anything that a participant can have acknowledged. */
-static bool
-is_commissioned(struct turn *turn)
-{
-	bool found = false;
-
-	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), stop_at_document, &found);
-	return found;
-}
-
 static void
-write_listed(struct turn *turn, struct listed *listed, struct text *out)
+write_listed(struct listing *listing, struct listed *listed, struct text *out)
 {
 	const struct participant *participant = &listed->participant;
 	char time[TIME_TEXT_SIZE];
@@ -112,9 +103,9 @@ write_listed(struct turn *turn, struct listed *listed, struct text *out)
 	text_add(out, STR(",\"healthStatus\":"));
 	text_add_json(out, participant->health);
 	text_addf(out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
-	          participant->update_ms == TIME_NONE && is_commissioned(turn) ? "true" : "false", time);
+	          participant->update_ms == TIME_NONE && listing->commissioned ? "true" : "false", time);
 	if (listed->elements.len)
-		text_add(out, turn_text(turn, &listed->elements));
+		text_add(out, turn_text(listing->turn, &listed->elements));
 	text_add(out, STR("]}"));
 }
 
@@ -134,10 +125,12 @@ participants_list(struct turn *turn, struct runtime_call *call, struct text *out
 	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
 	if (listing.hosting)
 		loops_page(turn, &every, take_elements, &listing);
+	/* Once for all of them: each look copies a document. */
+	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), stop_at_document, &listing.commissioned);
 	text_add(out, STR("{\"participantList\":["));
 	for (size_t i = 0; i < listing.count; i++) {
 		text_add(out, i ? STR(",") : STR(""));
-		write_listed(turn, &listing.list[i], out);
+		write_listed(&listing, &listing.list[i], out);
 	}
 	text_add(out, STR("]}"));
 }
