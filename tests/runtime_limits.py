@@ -17,6 +17,7 @@ BASE, TOPIC, CLAMP = "/onap/controlloop/v2", "POLICY-CLRUNTIME-PARTICIPANT", "or
 SETTINGS = {"heartBeatMs": 20000, "maxStatusWaitMs": 100000, "maxWaitMs": 20000, "maxRetryCount": 4}
 ORDERS = int(sys.argv[1]) if len(sys.argv) > 1 else 10000 if os.environ.get("CLGUARD_STRESS") else 2000
 POLLS = 1000
+MEMORY_MOST = 3 << 19  # KiB; room for a sanitizer
 
 
 def concept(name, version="1.0.0"):
@@ -119,8 +120,9 @@ class Limits:
         for first in range(0, 12000, 2000):
             self.message(*[says("PARTICIPANT_STATUS", "q-%d" % i, healthStatus="HEALTHY")
                            for i in range(first, first + 2000)])
-        found = self.ask("GET", BASE + "/participants")[1]["participantList"]
-        self.must(len(found) == 10000, "%d participants" % len(found))
+        status, answer = self.ask("GET", BASE + "/participants")
+        self.must(status == 200 and len(answer["participantList"]) == 10000,
+                  "participants: %d %s" % (status, str(answer)[:300]))
         start = self.position()
         self.must(start - before == 12000, "the runtime answers reports")
         self.commission(template("broadcast", 2))
@@ -128,6 +130,14 @@ class Limits:
         self.instance("small", "broadcast", 2)
         self.order("PASSIVE", "small")
         self.must(self.position() - start == 2, "an order is told in %d messages" % (self.position() - start - 1))
+
+    def registrations(self):
+        """Many register together beside large documents; that takes no memory for each look at the documents."""
+        self.message(*[says("PARTICIPANT_REGISTER", "q-%d" % i) for i in range(2000)])
+        with open("/proc/%d/status" % self.service.process.pid, encoding="ascii") as file:
+            most = [int(line.split()[1]) for line in file if line.startswith("VmHWM")][0]
+        self.must(most < MEMORY_MOST, "2,000 registrations take %d KiB" % most)
+        print("most memory by then: %d KiB" % most)
 
     def position(self):
         """Messages of the topic so far; those of this test are fetched and thrown away."""
@@ -258,7 +268,7 @@ def main():
         limits.read = 0
         limits.position()
         for part in (limits.documents, limits.instances, limits.participants, limits.topics, limits.answers, limits.polls,
-                     limits.memory):
+                     limits.memory, limits.registrations):
             started = time.monotonic()
             part()
             print("%s: %.1f s" % (part.__name__, time.monotonic() - started))

@@ -50,25 +50,14 @@ hosts_returned(struct turn *turn, const struct participant *participant)
 
 /* --- elements that are missing --- */
 
-static bool
-take_any(void *context, const struct node *root)
-{
-	(void)root;
-	*(bool *)context = true;
-	return false;
-}
-
 /* One that has lost elements may have lost their definitions too. */
 static void
 prime_once(struct visit *visit)
 {
-	bool commissioned = false;
-
 	if (visit->primed || participant_condition(visit->turn, visit->participant->id) != HOST_WELL)
 		return;
 	visit->primed = true;
-	looptypes_each(visit->turn, take_any, &commissioned);
-	if (!commissioned)
+	if (!looptypes_any(visit->turn))
 		return;
 	message_prime(visit->turn, visit->participant);
 	visit->participant->update_ms = visit->turn->now_ms;

@@ -93,14 +93,6 @@ participant_heard(struct turn *turn, const struct node *message, struct particip
 	return true;
 }
 
-static bool
-take_any(void *context, const struct node *root)
-{
-	(void)root;
-	*(bool *)context = true;
-	return false;
-}
-
 /* What it hosts, to the words of a notification. */
 static void
 notify_hosting(struct turn *turn, const char *what, const struct participant *participant)
@@ -142,13 +134,12 @@ refuse_registration(struct turn *turn, const struct node *message, const struct 
 static void
 prime(struct turn *turn, struct participant *participant)
 {
-	bool commissioned = false;
-
-	looptypes_each(turn, take_any, &commissioned);
-	if (commissioned && turn->primed++ < SINGLY_MAX) {
+	if (!looptypes_any(turn))
+		return;
+	if (turn->primed++ < SINGLY_MAX) {
 		message_prime(turn, participant);
 		participant->update_ms = turn->now_ms;
-	} else if (commissioned) {
+	} else {
 		participant->update_ms = turn->now_ms - turn->runtime->options.update_wait_ms - 1;
 	}
 }

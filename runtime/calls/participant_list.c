@@ -78,15 +78,6 @@ take_elements(void *context, struct loop *loop)
 	return true;
 }
 
-static bool
-stop_at_document(void *context, struct str key, struct str value)
-{
-	(void)key; /* that there is one is all */
-	(void)value;
-	*(bool *)context = true;
-	return false;
-}
-
 static void
 write_listed(struct listing *listing, struct listed *listed, struct text *out)
 {
@@ -125,8 +116,7 @@ participants_list(struct turn *turn, struct runtime_call *call, struct text *out
 	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
 	if (listing.hosting)
 		loops_page(turn, &every, take_elements, &listing);
-	/* Once for all of them: each look copies a document. */
-	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), stop_at_document, &listing.commissioned);
+	listing.commissioned = looptypes_any(turn);
 	text_add(out, STR("{\"participantList\":["));
 	for (size_t i = 0; i < listing.count; i++) {
 		text_add(out, i ? STR(",") : STR(""));

@@ -192,14 +192,6 @@ commission_create(struct turn *turn, struct runtime_call *call)
 /* --- going out --- */
 
 static bool
-take_any(void *context, const struct node *root)
-{
-	(void)root;
-	*(bool *)context = true;
-	return false;
-}
-
-static bool
 take_first_loop(void *context, const struct node *root)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
@@ -238,13 +230,10 @@ has_instances(struct turn *turn, const struct node *root)
 static void
 deprime(struct turn *turn)
 {
-	bool left = false;
-
 	if (!participants_any(turn))
 		return;
 	message_deprime(turn);
-	looptypes_each(turn, take_any, &left);
-	if (left)
+	if (looptypes_any(turn))
 		message_prime(turn, NULL); /* participants forget everything when they are deprimed */
 	participants_expect_update(turn);
 }
@@ -262,7 +251,7 @@ commission_delete(struct turn *turn, struct runtime_call *call)
 		return 0;
 	}
 	if (everything)
-		looptypes_each(turn, take_any, &there);
+		there = looptypes_any(turn);
 	else if (concept_name_valid(asked.name) && concept_version_valid(asked.version))
 		there = (root = looptype_load(turn, asked, NULL)) != NULL;
 	if (!there) {

@@ -473,3 +473,17 @@ looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node
 
 	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), visit_type, &walk);
 }
+
+bool
+looptypes_any(struct turn *turn)
+{
+	static const char kind[] = {ROW_DOCUMENT};
+	struct store_entry entry;
+	int r = turn->failed ? 0
+	                     : store_above(turn->txn, history_shared_table(HISTORY_RUNTIME),
+	                                   (struct str){kind, sizeof(kind)}, sizeof(kind), &entry);
+
+	if (r < 0)
+		turn_fail(turn, error_from(r));
+	return r == 1;
+}

@@ -54,6 +54,9 @@ const struct node *looptype_load(struct turn *turn, struct concept type, const s
 void looptype_save(struct turn *turn, const struct node *root);
 void looptype_remove(struct turn *turn, struct concept type); /* its whole document */
 
+/* Whether a document is there. Takes no memory, however large the documents are. */
+bool looptypes_any(struct turn *turn);
+
 /* In the order of commissioning. */
 void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node *root), void *context);
 
