@@ -244,7 +244,8 @@ reload_all(struct watch *watch)
 	err = (struct error){0};
 	if (service->tls && tls_reload(service->tls, &err) != 0)
 		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old certificate stays", err.text);
-	look(watch, true);
+	if (!watch->pending || watch->retry_ms)
+		look(watch, true); /* else the read that is due settles it: signals in a row do not put it off */
 	watch->asked = true;
 }
 
