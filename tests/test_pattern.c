@@ -126,9 +126,7 @@ an_absent_value_matches_as_an_empty_one(void **state)
 static void
 a_dot_takes_a_line_end_where_it_is_asked_to(void **state)
 {
-	static const char *const values[] = {"a\nb", "a\rb", "a\r\nb",
-	                                     "a\xe2\x80\xa8"
-	                                     "b"};
+	static const char *const values[] = {"a\nb", "a\rb", "a\r\nb", "a\xe2\x80\xa8_b"};
 	struct fixture *fixture = *state;
 	const struct pattern *pattern = NULL, *end = NULL;
 	struct error err = {0};
