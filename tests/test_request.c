@@ -107,8 +107,7 @@ all_else_takes_the_long_road(void **state)
 		"{\"action\":\"guard\",\"guard\":{\"actor\":\"a\"}}",
 		"{\"action\":\"guard\",\"resource\":{\"actor\":\"a\"}}",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"action\":\"a\"}}}",
-		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a\"}},\"resource\":{\"guard\":{\"actor\":"
-		"\"b\"}}}",
+		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a\"}},\"resource\":{\"guard\":{}}}",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a\"",
 		"{\"action\":\"guard\",\"resource\":{\"guard\":{\"actor\":\"a\"}}}}",
