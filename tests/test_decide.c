@@ -249,7 +249,7 @@ compare(const struct policyset *set, const struct env *env, struct arena *arena)
 	inquiry_decide(&inquiry, &unasked, &fast);
 	oracle(set, &request, env, &slow);
 	if (fast.permit != slow.permit || fast.reason != slow.reason || fast.effect != slow.effect ||
-	    (!fast.permit && fast.guard != slow.guard) || fast.missing != slow.missing)
+	    (!fast.permit && fast.guard != slow.guard) || !str_equal(str_from(fast.missing), str_from(slow.missing)))
 		fail_msg("decision %lu: %s by %.*s, the oracle says %s by %.*s", decisions, reason_name[fast.reason],
 		         STR_ARG(fast.guard ? fast.guard->policy : STR("-")), reason_name[slow.reason],
 		         STR_ARG(slow.guard ? slow.guard->policy : STR("-")));

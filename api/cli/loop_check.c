@@ -87,6 +87,26 @@ refusal_of(void *context, struct str bytes, struct arena *arena)
 	return why ? why : "out of memory";
 }
 
+/* What a service would warn of in the guards of the document that it is given as a policy file. */
+static void
+add_lints(const struct loop_check *check, struct arena *arena)
+{
+	struct policyset *set;
+	struct diags diags;
+
+	diags_init(&diags, arena);
+	if (policyset_compile(check->options, check->document, 1, &set, &diags) == 0)
+		policyset_drop(set);
+	for (const struct diag *diag = diags.first; diag; diag = diag->next) {
+		const struct node where = {
+			.kind = NODE_NULL, .file = diag->file, .line = diag->line, .column = diag->column};
+
+		if (diag->code && strncmp(diag->code, "LINT-", 5) == 0)
+			diags_add(check->diags, diag->severity, diag->code, &where, "%s%s%s", diag->path,
+			          diag->path[0] ? ": " : "", diag->text);
+	}
+}
+
 static bool
 check_document(struct loop_check *check, enum compat compat, struct arena *arena)
 {
@@ -102,6 +122,7 @@ check_document(struct loop_check *check, enum compat compat, struct arena *arena
 		looptype_warn_policies(root, refusal_of, check, arena, &findings);
 	add_errors(check, text_done(&findings.text), arena);
 	add_warnings(check, text_done(&findings.warnings), arena);
+	add_lints(check, arena);
 	return true;
 }
 
