@@ -65,15 +65,19 @@ def test_a_start_without_memory_puts_no_database_aside(suite):
         suite.equal(code, 0, f"sound: {said}")
 
 
-def counts_coverage():
-    """Programs that write their coverage at exit allocate for it, and do not look whether they got it."""
+def is_instrumented():
+    """
+    Programs that write their coverage at exit allocate for it, and do not look whether they got it; those with a
+    sanitizer have an allocator of their own.
+    """
     with open(os.path.join(service.BUILD, "Makefile"), encoding="utf-8") as file:
-        return any(line.startswith("CFLAGS = ") and ("--coverage" in line or "-fprofile" in line) for line in file)
+        return any(line.startswith("CFLAGS = ") and ("--coverage" in line or "-fprofile" in line) or
+                   line.startswith("SANITIZE = ") and "-fsanitize" in line for line in file)
 
 
 if __name__ == "__main__":
-    if counts_coverage():
-        print("left out: built for coverage")
+    if is_instrumented():
+        print("left out: built for coverage or with a sanitizer")
         sys.exit(77)
     if subprocess.run([CLGUARD, "--version"], env=dict(os.environ, LD_PRELOAD=FAILER), stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL).returncode != 0:
