@@ -11,6 +11,9 @@ import service
 from service import BLACKLIST, DECISION, Service, ask, wait_for
 
 MI = 1 << 20
+# Freed memory that the address sanitizer keeps back is not growth.
+os.environ["ASAN_OPTIONS"] = ":".join((os.environ.get("ASAN_OPTIONS", ""), "quarantine_size_mb=0",
+                                       "thread_local_quarantine_size_kb=0", "allocator_release_to_os_interval_ms=100"))
 YAML = {"Content-Type": "application/yaml", "Accept": "application/json"}
 COMMISSION = "/onap/controlloop/v2/commission"
 
