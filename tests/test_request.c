@@ -1,4 +1,4 @@
-/* test_request - decision requests: the short road against the long one, and values as Java spells them */
+/* test_request - decision requests: the fast path against the long one, and values as Java spells them */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 
 #define RENAMED "{\"action\":\"guard\",\"resource\":{\"guard\":{\"operation\":\"VFModuleCreate\"}}}"
 
-/* 1 when both roads read the same, 0 when the short one leaves it to the long one; fails when they differ. */
+/* 1 when both paths read the same, 0 when the short one leaves it to the long one; fails when they differ. */
 static int
 agree(const char *text, size_t len, enum guard_mode mode)
 {
@@ -59,7 +59,7 @@ agree(const char *text, size_t len, enum guard_mode mode)
 }
 
 static void
-usual_requests_take_the_short_road(void **state)
+usual_requests_take_the_fast_path(void **state)
 {
 	(void)state;
 	assert_int_equal(agree(USUAL, sizeof(USUAL) - 1, GUARD_STRICT), 1);
@@ -70,7 +70,7 @@ usual_requests_take_the_short_road(void **state)
 }
 
 static void
-all_else_takes_the_long_road(void **state)
+all_else_takes_the_slow_path(void **state)
 {
 	static const char *const bodies[] = {
 		"",
@@ -117,7 +117,7 @@ all_else_takes_the_long_road(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++)
 		if (agree(bodies[i], strlen(bodies[i]), GUARD_STRICT) != 0)
-			fail_msg("the short road took %s", bodies[i]);
+			fail_msg("the fast path took %s", bodies[i]);
 }
 
 static void
@@ -142,7 +142,7 @@ next(uint32_t *seed)
 
 /* Most changed bodies are bad; those that stay good must read alike. */
 static void
-both_roads_agree_on_changed_requests(void **state)
+both_paths_agree_on_changed_requests(void **state)
 {
 	static const char *const pieces[] = {"\"",
 	                                     "\\",
@@ -287,10 +287,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(usual_requests_take_the_short_road),
-		cmocka_unit_test(all_else_takes_the_long_road),
+		cmocka_unit_test(usual_requests_take_the_fast_path),
+		cmocka_unit_test(all_else_takes_the_slow_path),
 		cmocka_unit_test(attributes_of_1024_bytes_are_read_and_no_longer_ones),
-		cmocka_unit_test(both_roads_agree_on_changed_requests),
+		cmocka_unit_test(both_paths_agree_on_changed_requests),
 		cmocka_unit_test(numbers_are_spelled_as_java_spells_them),
 		cmocka_unit_test(zone_offsets_and_dates_have_their_form),
 		cmocka_unit_test(integers_are_decoded_as_java_decodes_them),

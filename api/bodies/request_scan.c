@@ -10,7 +10,7 @@
 
 /*
  * Nothing here reports an error: whatever is not plainly good is left to the readers that keep places. So each step
- * only has to be sure of what it accepts. tests/fuzz/fuzz_request.c compares both roads.
+ * only has to be sure of what it accepts. tests/fuzz/fuzz_request.c compares both paths.
  *
  * The NUL behind the body is no white space, no plain byte and no character that is looked for, so every step stops at
  * it by itself. One behind which more of the body comes does the same, and request_scan sees that the end is not there.

@@ -1,4 +1,4 @@
-/* service - the road of a request: refusals in their order, the handler, the counts */
+/* service - the path of a request: refusals in their order, the handler, the counts */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/http/service.h"
 
@@ -372,7 +372,7 @@ verified(void *context, bool good)
 	exchange_resume(context, &wrong);
 }
 
-/* The worker, when the credentials have been checked: the road begins anew, and now they are known. */
+/* The worker, when the credentials have been checked: the path begins anew, and now they are known. */
 static void
 serve_verified(struct exchange *exchange)
 {

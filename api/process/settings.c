@@ -174,7 +174,7 @@ static const struct setting table[] = {
          .help = "Where other policy decision points register and are told what to deploy."},
 	{"policy_notification_topic", SETTING_TEXT, AT(policy_notification_topic), "policy-notification",
          .word = "TOPIC", .help = "Where it is told what became of policies that were deployed or undeployed."},
-	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ROAD...",
+	{"actors", SETTING_LIST, AT(actors), .word = "ACTOR=ENDPOINT...",
          .help = "Where requests to actors go: ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC, or ACTOR=URL for a POST. Without it "
                  "the "
                  "topics are ACTOR-CL and ACTOR-CL-RSP, APPC-LCM-READ and APPC-LCM-WRITE for APPC and APPCLCM, A1-P "

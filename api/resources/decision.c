@@ -115,7 +115,7 @@ decision_post(struct exchange *exchange)
 	struct request request;
 	struct log_entry entry = {.door = LOG_DOOR_DECISION, .request = &request, .decision = &decision};
 
-	/* Most bodies take the short road; the long one reads the others, and knows what is wrong with the bad ones. */
+	/* Most bodies take the fast path; the long one reads the others, and knows what is wrong with the bad ones. */
 	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, service->mode, &request)) &&
 	    !read_slowly(exchange, &request))
 		return;

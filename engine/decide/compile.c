@@ -1,4 +1,4 @@
-/* compile - the road of policy documents: read, template, catalogue, check, compile, seal */
+/* compile - the path of policy documents: read, template, catalogue, check, compile, seal */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 

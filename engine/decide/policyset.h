@@ -1,4 +1,4 @@
-/* policyset - all active policies, compiled and sealed; and the road that makes one */
+/* policyset - all active policies, compiled and sealed; and how one is made */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_DECIDE_POLICYSET_H
 #define ENGINE_DECIDE_POLICYSET_H
@@ -51,7 +51,7 @@ struct compile_options {
 int policyset_builtin(struct arena *arena, const struct catalogue **ret, struct error *err);
 
 /*
- * The road of a policy document: read, template, catalogue, check, compile, seal. A pass that found errors stops the next,
+ * The path of a policy document: read, template, catalogue, check, compile, seal. A pass that found errors stops the next,
  * and all errors of a pass are reported; with skip_bad_policies a bad policy or document is left out instead. On success the
  * set has one holder, the caller. Pure: no file, no clock.
  */

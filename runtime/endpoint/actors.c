@@ -32,9 +32,9 @@ topic_of(struct str actor, const char *suffix, struct arena *arena)
 }
 
 static bool
-usual_road(struct str actor, struct arena *arena, struct actor_road *ret)
+usual_endpoint(struct str actor, struct arena *arena, struct actor_endpoint *ret)
 {
-	*ret = (struct actor_road){.actor = actor};
+	*ret = (struct actor_endpoint){.actor = actor};
 	if (str_is(actor, ACTOR_INVENTORY))
 		return true;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
@@ -50,7 +50,7 @@ usual_road(struct str actor, struct arena *arena, struct actor_road *ret)
 }
 
 static int
-read_road(const char *item, struct arena *arena, struct actor_road *ret, struct error *err)
+read_endpoint(const char *item, struct arena *arena, struct actor_endpoint *ret, struct error *err)
 {
 	const char *equals = strchr(item, '='), *comma;
 	struct str value, actor = {item, equals ? (size_t)(equals - item) : 0};
@@ -58,7 +58,7 @@ read_road(const char *item, struct arena *arena, struct actor_road *ret, struct 
 	if (actor.len == 0)
 		return error_set(err, ERROR_TYPE, NULL,
 		                 "actors: '%s' is neither ACTOR=REQUEST_TOPIC,RESPONSE_TOPIC nor ACTOR=URL", item);
-	if (!usual_road(actor, arena, ret))
+	if (!usual_endpoint(actor, arena, ret))
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	value = str_from(equals + 1);
 	if (str_starts_with(value, STR("http://")) || str_starts_with(value, STR("https://"))) {
@@ -81,42 +81,42 @@ read_road(const char *item, struct arena *arena, struct actor_road *ret, struct 
 int
 actors_read(const char *const *items, size_t count, struct arena *arena, struct actors *ret, struct error *err)
 {
-	struct actors actors = {.roads = arena_array(arena, count, sizeof(*actors.roads))};
+	struct actors actors = {.endpoints = arena_array(arena, count, sizeof(*actors.endpoints))};
 
-	if (!actors.roads)
+	if (!actors.endpoints)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	for (; actors.count < count; actors.count++) {
-		struct actor_road *road = &actors.roads[actors.count];
-		int r = read_road(items[actors.count], arena, road, err);
+		struct actor_endpoint *endpoint = &actors.endpoints[actors.count];
+		int r = read_endpoint(items[actors.count], arena, endpoint, err);
 
 		if (r != 0)
 			return r;
 		for (size_t i = 0; i < actors.count; i++)
-			if (str_equal(actors.roads[i].actor, road->actor))
+			if (str_equal(actors.endpoints[i].actor, endpoint->actor))
 				return error_set(err, ERROR_DUPLICATE, NULL, "actors: '%.*s' stands twice",
-				                 STR_ARG(road->actor));
+				                 STR_ARG(endpoint->actor));
 	}
 	*ret = actors;
 	return 0;
 }
 
 bool
-actor_road(const struct actors *actors, struct str actor, struct arena *arena, struct actor_road *ret)
+actor_endpoint(const struct actors *actors, struct str actor, struct arena *arena, struct actor_endpoint *ret)
 {
 	for (size_t i = 0; i < actors->count; i++) {
-		if (str_equal(actors->roads[i].actor, actor)) {
-			*ret = actors->roads[i];
+		if (str_equal(actors->endpoints[i].actor, actor)) {
+			*ret = actors->endpoints[i];
 			return true;
 		}
 	}
-	return usual_road(actor, arena, ret);
+	return usual_endpoint(actor, arena, ret);
 }
 
 bool
 actors_answer_on(const struct actors *actors, struct str topic)
 {
 	for (size_t i = 0; i < actors->count; i++)
-		if (str_equal(actors->roads[i].response, topic))
+		if (str_equal(actors->endpoints[i].response, topic))
 			return true;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (str_is(topic, usual[i].response))

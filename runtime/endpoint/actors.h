@@ -6,14 +6,14 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* One actor's road: a request goes to `url` where there is one, else to the topic `request`. */
-struct actor_road {
+/* One actor's endpoint: a request goes to `url` where there is one, else to the topic `request`. */
+struct actor_endpoint {
 	struct str actor, request, response, url;
 };
 
-/* The roads that were set. Const once read; in the arena given. */
+/* The endpoints that were set. Const once read; in the arena given. */
 struct actors {
-	struct actor_road *roads;
+	struct actor_endpoint *endpoints;
 	size_t count;
 };
 
@@ -27,10 +27,10 @@ struct actors {
 int actors_read(const char *const *items, size_t count, struct arena *arena, struct actors *ret, struct error *err);
 
 /*
- * An actor's road: what was set, or topics by ONAP's names; texts also in `arena`. False when memory is out. The
+ * An actor's endpoint: what was set, or topics by ONAP's names; texts also in `arena`. False when memory is out. The
  * inventory has none unless it was set: `request` is absent then.
  */
-bool actor_road(const struct actors *actors, struct str actor, struct arena *arena, struct actor_road *ret);
+bool actor_endpoint(const struct actors *actors, struct str actor, struct arena *arena, struct actor_endpoint *ret);
 
 /* Whether answers may come from this topic. */
 bool actors_answer_on(const struct actors *actors, struct str topic);

@@ -127,11 +127,11 @@ ask_guard(struct turn *turn, struct transaction *transaction, struct answer *ans
 }
 
 bool
-operation_road(struct turn *turn, const struct run *run, struct actor_road *ret)
+operation_endpoint(struct turn *turn, const struct run *run, struct actor_endpoint *ret)
 {
 	struct str actor = run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
 
-	if (actor_road(&turn->runtime->actors, actor, turn->arena, ret))
+	if (actor_endpoint(&turn->runtime->actors, actor, turn->arena, ret))
 		return true;
 	turn_fail(turn, ERROR_MEMORY);
 	return false;
@@ -142,18 +142,18 @@ static bool
 ask_actor(struct turn *turn, struct transaction *transaction)
 {
 	const struct run *run = &transaction->run;
-	struct actor_road road;
+	struct actor_endpoint endpoint;
 
-	if (!operation_road(turn, run, &road))
+	if (!operation_endpoint(turn, run, &endpoint))
 		return true;
-	if (road.url.ptr) {
+	if (endpoint.url.ptr) {
 		dispatch_put(turn, run->number, operation_id(turn, run));
 		return true;
 	}
 	dispatch_drop(turn, run->number);
-	if (!road.request.ptr)
+	if (!endpoint.request.ptr)
 		return false;
-	turn->runtime->transport->send(turn, road.request, operation_request(turn, transaction));
+	turn->runtime->transport->send(turn, endpoint.request, operation_request(turn, transaction));
 	return true;
 }
 

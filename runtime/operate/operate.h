@@ -38,8 +38,8 @@ void operations_list(struct turn *turn, struct runtime_call *call, struct text *
  */
 void operation_drive(struct turn *turn, struct transaction *transaction, struct actions *actions, uint32_t asked);
 
-/* The road of whoever is asked now. False, and the turn has failed, when memory is out. */
-bool operation_road(struct turn *turn, const struct run *run, struct actor_road *ret);
+/* The endpoint of whoever is asked now. False, and the turn has failed, when memory is out. */
+bool operation_endpoint(struct turn *turn, const struct run *run, struct actor_endpoint *ret);
 
 /* Into the totals, if it is an end. */
 void operation_count(struct turn *turn, const struct action *action);

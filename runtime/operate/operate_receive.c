@@ -208,12 +208,13 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 static bool
 is_asked(struct turn *turn, const struct transaction *transaction, struct str topic, const json_t *message)
 {
-	struct actor_road road;
+	struct actor_endpoint endpoint;
 
 	if (json_object_get(message, "requestID") &&
 	    !str_equal(text_of(message, "requestID"), transaction->event.request_id))
 		return false;
-	return !topic.ptr || (operation_road(turn, &transaction->run, &road) && str_equal(road.response, topic));
+	return !topic.ptr ||
+	       (operation_endpoint(turn, &transaction->run, &endpoint) && str_equal(endpoint.response, topic));
 }
 
 void

@@ -57,7 +57,7 @@ struct runtime {
 	struct runtime_options options;
 	struct supervision_limits limits;
 	const struct transport *transport;
-	struct arena roads; /* of actors */
+	struct arena endpoints; /* of actors */
 	struct actors actors;
 	struct run_options run_options;
 	struct courier *courier; /* NULL when no actor has a URL */

@@ -35,7 +35,7 @@ send(struct turn *turn, uint64_t number, struct str id)
 	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
 	struct runtime *runtime = turn->runtime;
 	const struct directive *directive;
-	struct actor_road road;
+	struct actor_endpoint endpoint;
 	int64_t timeout_ms = runtime->run_options.query_ms;
 	bool attempt;
 
@@ -44,13 +44,14 @@ send(struct turn *turn, uint64_t number, struct str id)
 		return;
 	attempt = transaction->run.state == RUN_ATTEMPT;
 	directive = &transaction->run.policy->directives[transaction->run.at];
-	if (!actor_road(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), turn->arena, &road) ||
-	    !road.url.ptr)
+	if (!actor_endpoint(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), turn->arena,
+	                    &endpoint) ||
+	    !endpoint.url.ptr)
 		return;
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
 	(void)courier_send(runtime->courier, /* when it has too many, the row is looked at again */
-	                   &(struct errand){id, road.url, operation_request(turn, transaction), timeout_ms});
+	                   &(struct errand){id, endpoint.url, operation_request(turn, transaction), timeout_ms});
 }
 
 struct look {

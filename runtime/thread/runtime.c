@@ -218,14 +218,14 @@ wind_clock(struct runtime *runtime, struct error *err)
 
 /* Where actors are; and the courier, if one of them has a URL. */
 static int
-open_roads(struct runtime *runtime, struct error *err)
+open_endpoints(struct runtime *runtime, struct error *err)
 {
 	const struct runtime_options *options = &runtime->options;
 	bool url = false;
-	int r = actors_read(options->actors, options->actor_count, &runtime->roads, &runtime->actors, err);
+	int r = actors_read(options->actors, options->actor_count, &runtime->endpoints, &runtime->actors, err);
 
 	for (size_t i = 0; r == 0 && i < runtime->actors.count; i++)
-		url = url || runtime->actors.roads[i].url.ptr;
+		url = url || runtime->actors.endpoints[i].url.ptr;
 	return url ? courier_open(dispatch_done, runtime, &runtime->courier, err) : r;
 }
 
@@ -277,7 +277,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->run_options = run_options_default;
 	runtime->run_options.guard_disabled = options->unguarded;
 	arena_init(&runtime->arena, 0);
-	arena_init(&runtime->roads, 0);
+	arena_init(&runtime->endpoints, 0);
 	pthread_mutex_init(&runtime->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -289,7 +289,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 		rc = history_reader_open(engine_history(engine), &runtime->reader, err);
 	runtime->owner = runtime->random[0] ^ runtime->random[3];
 	if (rc == 0)
-		rc = open_roads(runtime, err);
+		rc = open_endpoints(runtime, err);
 	if (rc == 0 && options->manual)
 		rc = wind_clock(runtime, err);
 	if (rc == 0)
@@ -330,7 +330,7 @@ runtime_close(struct runtime *runtime)
 	runtime_stop(runtime);
 	history_reader_close(runtime->reader);
 	arena_free(&runtime->arena);
-	arena_free(&runtime->roads);
+	arena_free(&runtime->endpoints);
 	pthread_cond_destroy(&runtime->filled);
 	pthread_mutex_destroy(&runtime->lock);
 	free(runtime);

@@ -1,4 +1,4 @@
-/* fuzz_policies - bytes to a policy set in both modes, by the whole road, and one decision by it */
+/* fuzz_policies - bytes to a policy set in both modes, by the whole path, and one decision by it */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <stdint.h>

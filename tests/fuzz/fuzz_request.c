@@ -1,4 +1,4 @@
-/* fuzz_request - whatever the bytes, the short road of a decision request and the long one agree */
+/* fuzz_request - whatever the bytes, the fast path of a decision request and the long one agree */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
