@@ -22,7 +22,7 @@ responses_find(struct responses *responses, const struct reply *reply, bool *ret
 {
 	size_t number = reply->constant ? (uintptr_t)reply->body.ptr / 8 : reply->body.len;
 	struct response *set = responses->sets[number % RESPONSES_SETS];
-	struct response *place = &set[responses->turn % RESPONSES_WAYS];
+	struct response *place = &set[responses->next % RESPONSES_WAYS];
 
 	if (!is_usual(reply))
 		return NULL;
@@ -37,6 +37,6 @@ responses_find(struct responses *responses, const struct reply *reply, bool *ret
 		}
 	}
 	*ret_fits = false;
-	responses->turn++;
+	responses->next++;
 	return place->lent ? NULL : place;
 }

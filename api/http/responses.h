@@ -31,7 +31,7 @@ struct response {
 /* Of one worker's thread. */
 struct responses {
 	struct response sets[RESPONSES_SETS][RESPONSES_WAYS];
-	unsigned turn; /* which of a full set goes next */
+	unsigned next; /* which of a full set goes next */
 };
 
 /*

@@ -320,7 +320,7 @@ json_to_yaml(struct str json, struct arena *arena, struct str *ret)
 
 /* JSON is YAML, but not what a person who asks for YAML wants to see. What is long has been turned off the worker. */
 static void
-turn_to_yaml(struct exchange *exchange)
+txn_to_yaml(struct exchange *exchange)
 {
 	struct reply *reply = &exchange->reply;
 	struct str yaml;
@@ -339,7 +339,7 @@ void
 service_finished(struct exchange *exchange)
 {
 	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
-		turn_to_yaml(exchange);
+		txn_to_yaml(exchange);
 	metrics_request(exchange->worker->metrics, route_number(exchange->route), exchange->reply.status,
 	                clock_ns() - exchange->started_ns);
 }

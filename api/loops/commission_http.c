@@ -47,10 +47,10 @@ commission_template_get(struct exchange *exchange)
 }
 
 static void
-common_properties(struct turn *turn, struct runtime_call *call, struct text *out)
+common_properties(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	call->number = 1;
-	commission_properties(turn, call, out);
+	commission_properties(txn, call, out);
 }
 
 void

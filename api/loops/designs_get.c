@@ -6,7 +6,7 @@
 #include "api/resources/calls.h"
 
 static void
-submit(struct exchange *exchange, bool with_body, int (*run)(struct turn *turn, struct runtime_call *call))
+submit(struct exchange *exchange, bool with_body, int (*run)(struct txn *txn, struct runtime_call *call))
 {
 	struct runtime_call *call = call_new(exchange);
 

@@ -15,9 +15,9 @@
 #define LIMIT_MAX 10000
 
 static void
-read_topics(struct turn *turn, struct runtime_call *call, struct text *out)
+read_topics(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	bus_topics(turn, &call->page, out);
+	bus_topics(txn, &call->page, out);
 }
 
 void
@@ -31,11 +31,11 @@ topics_metrics(struct exchange *exchange, struct text *out)
 {
 	struct history_reader *reader = session_reader(exchange->worker->session);
 	struct bus_totals totals = {0};
-	struct turn turn;
+	struct txn txn;
 
 	if (history_reader_begin(reader) == 0) {
-		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &turn);
-		bus_totals(&turn, &totals); /* what could not be read stays 0 */
+		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &txn);
+		bus_totals(&txn, &totals); /* what could not be read stays 0 */
 	}
 	history_reader_end(reader);
 	text_addf(out,

@@ -38,11 +38,11 @@ transactions_metrics(struct exchange *exchange, struct text *out)
 	};
 	struct history_reader *reader = session_reader(exchange->worker->session);
 	uint64_t totals[TOTALS] = {0};
-	struct turn turn;
+	struct txn txn;
 
 	if (history_reader_begin(reader) == 0) {
-		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &turn);
-		totals_read(&turn, totals);
+		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &txn);
+		totals_read(&txn, totals);
 	}
 	history_reader_end(reader);
 	text_addf(out,

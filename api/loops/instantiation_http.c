@@ -8,7 +8,7 @@
 
 static void
 submit(struct exchange *exchange, bool with_body, const char *other,
-       int (*run)(struct turn *turn, struct runtime_call *call))
+       int (*run)(struct txn *txn, struct runtime_call *call))
 {
 	struct runtime_call *call = call_new(exchange);
 

@@ -31,9 +31,9 @@ read_count(struct exchange *exchange, const char *name, size_t *ret)
 }
 
 static void
-read_statistics(struct turn *turn, struct runtime_call *call, struct text *out)
+read_statistics(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	statistics_list(turn, call->context, out);
+	statistics_list(txn, call->context, out);
 }
 
 /* False, and answered, when the question is none. */

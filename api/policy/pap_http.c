@@ -98,7 +98,7 @@ deployments_batch_post(struct exchange *exchange)
 
 static void
 read_by_regex(struct exchange *exchange, struct path_parts parts,
-              void (*read)(struct turn *turn, struct runtime_call *call, struct text *out))
+              void (*read)(struct txn *txn, struct runtime_call *call, struct text *out))
 {
 	struct str regex = exchange_query(exchange, "regex");
 	struct runtime_call *call = policy_call_new(exchange, parts);

@@ -32,7 +32,7 @@ policy_call_new(struct exchange *exchange, struct path_parts parts)
 
 void
 policy_call_submit(struct exchange *exchange, struct runtime_call *call,
-                   int (*run)(struct turn *turn, struct runtime_call *call))
+                   int (*run)(struct txn *txn, struct runtime_call *call))
 {
 	if (!call)
 		return;
@@ -42,7 +42,7 @@ policy_call_submit(struct exchange *exchange, struct runtime_call *call,
 
 void
 policy_call_submit_body(struct exchange *exchange, struct runtime_call *call,
-                        int (*run)(struct turn *turn, struct runtime_call *call))
+                        int (*run)(struct txn *txn, struct runtime_call *call))
 {
 	if (!call)
 		return;
@@ -53,16 +53,16 @@ policy_call_submit_body(struct exchange *exchange, struct runtime_call *call,
 /* --- reading --- */
 
 static int
-run_read(struct turn *turn, struct runtime_call *call)
+run_read(struct txn *txn, struct runtime_call *call)
 {
 	struct text out;
 
-	documents_seed(turn);
+	documents_seed(txn);
 	text_init(&out, &call->arena);
-	call->look(turn, call, &out);
+	call->look(txn, call, &out);
 	if (!call->status)
 		call_answer(call, 200, text_done(&out));
-	return turn->failed;
+	return txn->failed;
 }
 
 /* Whether the database holds what is there from the start: only then a snapshot will do. */
@@ -71,11 +71,11 @@ is_seeded(struct exchange *exchange)
 {
 	struct history_reader *reader = session_reader(exchange->worker->session);
 	bool seeded = false;
-	struct turn turn;
+	struct txn txn;
 
 	if (history_reader_begin(reader) == 0) {
-		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &turn);
-		seeded = documents_seeded(&turn);
+		runtime_read(exchange->worker->service->runtime, reader, exchange->arena, &txn);
+		seeded = documents_seeded(&txn);
 	}
 	history_reader_end(reader);
 	return seeded;
@@ -83,7 +83,7 @@ is_seeded(struct exchange *exchange)
 
 void
 policy_call_read(struct exchange *exchange, struct runtime_call *call,
-                 void (*read)(struct turn *turn, struct runtime_call *call, struct text *out))
+                 void (*read)(struct txn *txn, struct runtime_call *call, struct text *out))
 {
 	if (!call)
 		return;

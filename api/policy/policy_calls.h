@@ -20,14 +20,14 @@ struct runtime_call *policy_call_new(struct exchange *exchange, struct path_part
 
 /* Hands a call without a body over; takes NULL. */
 void policy_call_submit(struct exchange *exchange, struct runtime_call *call,
-                        int (*run)(struct turn *turn, struct runtime_call *call));
+                        int (*run)(struct txn *txn, struct runtime_call *call));
 
 /* The same with the request's body. */
 void policy_call_submit_body(struct exchange *exchange, struct runtime_call *call,
-                             int (*run)(struct turn *turn, struct runtime_call *call));
+                             int (*run)(struct txn *txn, struct runtime_call *call));
 
 /* A reading call; the first of a database enters what is there from the start. Takes NULL. */
 void policy_call_read(struct exchange *exchange, struct runtime_call *call,
-                      void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+                      void (*read)(struct txn *txn, struct runtime_call *call, struct text *out));
 
 #endif

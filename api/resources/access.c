@@ -175,14 +175,14 @@ access_answer_of(struct exchange *exchange, const struct node *root, struct str 
 	struct history_reader *reader = session_reader(exchange->worker->session);
 	struct access_answer answer = {.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
 	struct access_request request;
-	struct turn turn = {0};
+	struct txn txn = {0};
 	int r = read_request(root, &request, err);
 
 	if (r != 0)
 		return r;
 	if (history_reader_begin(reader) == 0) {
-		runtime_read(service->runtime, reader, exchange->arena, &turn);
-		access_decide(&turn, &request, &answer);
+		runtime_read(service->runtime, reader, exchange->arena, &txn);
+		access_decide(&txn, &request, &answer);
 	}
 	history_reader_end(reader);
 	*ret = (struct decision){

@@ -25,7 +25,7 @@ struct waiting {
 	struct bus_question question;
 	char *body;
 	size_t charged; /* taken from the budget for the body and for this */
-	void (*read)(struct turn *turn, struct runtime_call *call, struct text *out);
+	void (*read)(struct txn *txn, struct runtime_call *call, struct text *out);
 	int (*read_history)(struct history_reader *reader, struct runtime_call *call, struct text *out);
 	bool yaml, is_yaml;    /* the answer shall be YAML, and is */
 	atomic_int holders;    /* acquire and release: the last one sees all that the other wrote */
@@ -47,9 +47,9 @@ waiting_free(struct waiting *waiting)
 }
 
 static int
-return_run(struct turn *turn, struct runtime_call *call)
+return_run(struct txn *txn, struct runtime_call *call)
 {
-	bus_return(turn, call->question);
+	bus_return(txn, call->question);
 	call_answer(call, 200, STR("{}"));
 	return 0;
 }
@@ -339,16 +339,16 @@ static void
 read_rows(struct waiting *waiting, struct history_reader *reader, struct arena *scratch, struct text *out)
 {
 	struct runtime_call *call = &waiting->call;
-	struct turn turn = {.failed = -ERROR_IO};
+	struct txn txn = {.failed = -ERROR_IO};
 
 	if (history_reader_begin(reader) == 0) {
-		runtime_read(waiting->service->runtime, reader, scratch, &turn);
-		waiting->read(&turn, call, out);
+		runtime_read(waiting->service->runtime, reader, scratch, &txn);
+		waiting->read(&txn, call, out);
 	}
 	history_reader_end(reader);
-	if (turn.failed)
-		(void)error_set(&call->err, error_from(turn.failed), NULL, "%s",
-		                turn.failed == -ERROR_MEMORY ? "out of memory" : "cannot read the runtime's database");
+	if (txn.failed)
+		(void)error_set(&call->err, error_from(txn.failed), NULL, "%s",
+		                txn.failed == -ERROR_MEMORY ? "out of memory" : "cannot read the runtime's database");
 }
 
 /* The thread for long answers. */
@@ -399,7 +399,7 @@ submit_reading(struct exchange *exchange, struct waiting *waiting)
 
 void
 answer_read_call(struct exchange *exchange, struct runtime_call *call,
-                 void (*read)(struct turn *turn, struct runtime_call *call, struct text *out))
+                 void (*read)(struct txn *txn, struct runtime_call *call, struct text *out))
 {
 	struct waiting *waiting = (struct waiting *)call;
 	struct error err = {0};
@@ -415,7 +415,7 @@ answer_read_call(struct exchange *exchange, struct runtime_call *call,
 }
 
 void
-answer_read(struct exchange *exchange, void (*read)(struct turn *turn, struct runtime_call *call, struct text *out))
+answer_read(struct exchange *exchange, void (*read)(struct txn *txn, struct runtime_call *call, struct text *out))
 {
 	struct runtime_call *call = call_new(exchange);
 

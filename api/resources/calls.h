@@ -31,11 +31,10 @@ void answer_refusal(struct exchange *exchange, unsigned status, const char *sent
  * is taken.
  */
 void answer_read_call(struct exchange *exchange, struct runtime_call *call,
-                      void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+                      void (*read)(struct txn *txn, struct runtime_call *call, struct text *out));
 
 /* The same with a new call. */
-void answer_read(struct exchange *exchange,
-                 void (*read)(struct turn *turn, struct runtime_call *call, struct text *out));
+void answer_read(struct exchange *exchange, void (*read)(struct txn *txn, struct runtime_call *call, struct text *out));
 
 /* The same for what has no rows of the runtime: a negative result fails, with call->err if that is set. */
 void answer_history(struct exchange *exchange, struct runtime_call *call,

@@ -39,7 +39,7 @@
  *   what onap mode counts              as another key (hot_ended), since a ring does not tell who has ended
  *   what coordination asks of a loop   its newest entry, as a limit of 1
  *
- * Slots are read without a lock: `turn` is odd while somebody writes, and who finds it odd or changed has found nothing.
+ * Slots are read without a lock: `sequence` is odd while somebody writes, and who finds it odd or changed has found nothing.
  * A reader that had to ask the database leaves what it found, if nobody else writes there at the moment. What is looked at
  * are two cache lines: the set's first, whose tags tell the slot, and the slot. When a set is full one of some that ask for a
  * place gets that of another, so that most of those who are there stay: who has none is only slow.
@@ -52,7 +52,7 @@ enum word { WORD_LO, WORD_HI, WORD_LIMIT, WORD_COMMIT, WORD_NEWEST, WORD_LIMIT_E
 #define COUNT_BITS 2 /* of WORD_COMMIT: ends.count */
 
 struct slot {
-	_Alignas(LINE) atomic_uint_fast64_t turn;
+	_Alignas(LINE) atomic_uint_fast64_t sequence;
 	atomic_uint_fast64_t words[WORDS];
 };
 
@@ -98,7 +98,7 @@ set_of(const struct hot *hot, struct hash128 of)
 static uint64_t
 word(const struct slot *slot, enum word i)
 {
-	return atomic_load_explicit(&slot->words[i], memory_order_relaxed); /* `turn` orders them */
+	return atomic_load_explicit(&slot->words[i], memory_order_relaxed); /* `sequence` orders them */
 }
 
 static void
@@ -137,18 +137,18 @@ hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t sta
 	const struct hot_set *set = set_of(hot, of);
 	unsigned place = place_of(set, of, limit), count;
 	const struct slot *slot = &set->slots[place];
-	uint64_t known, turn, commit;
+	uint64_t known, sequence, commit;
 	int64_t end_ms;
 
 	if (place == PLACES)
 		return false;
-	/* Acquire: with `known` come all changes up to it; with an even turn, what was written before it. */
+	/* Acquire: with `known` come all changes up to it; with an even sequence, what was written before it. */
 	known = atomic_load_explicit(&hot->known, memory_order_acquire);
-	turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
+	sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
 	commit = word(slot, WORD_COMMIT) >> COUNT_BITS;
 	count = word(slot, WORD_COMMIT) & ((1 << COUNT_BITS) - 1);
 	end_ms = (int64_t)word(slot, WORD_LIMIT_END);
-	if (turn & 1 || !has(slot, of, limit) || state > known || commit > state ||
+	if (sequence & 1 || !has(slot, of, limit) || state > known || commit > state ||
 	    commit < atomic_load_explicit(&set->changed, memory_order_relaxed) ||
 	    commit < atomic_load_explicit(&hot->floor, memory_order_relaxed))
 		return false;
@@ -158,26 +158,26 @@ hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t sta
 	*ret = (struct count_result){0, TIME_NONE};
 	if (count == 2 && end_ms >= since_ms)
 		*ret = (struct count_result){limit, end_ms};
-	atomic_thread_fence(memory_order_acquire); /* the words were read before the turn is read again */
-	return atomic_load_explicit(&slot->turn, memory_order_relaxed) == turn;
+	atomic_thread_fence(memory_order_acquire); /* the words were read before the sequence is read again */
+	return atomic_load_explicit(&slot->sequence, memory_order_relaxed) == sequence;
 }
 
 static bool
 slot_take(struct slot *slot)
 {
-	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
+	uint64_t sequence = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
 
-	if (turn & 1 || !atomic_compare_exchange_strong_explicit(&slot->turn, &turn, turn + 1, memory_order_acquire,
+	if (sequence & 1 || !atomic_compare_exchange_strong_explicit(&slot->sequence, &sequence, sequence + 1, memory_order_acquire,
 	                                                         memory_order_relaxed))
 		return false;
-	atomic_thread_fence(memory_order_release); /* the odd turn is seen before any of the words */
+	atomic_thread_fence(memory_order_release); /* the odd sequence is seen before any of the words */
 	return true;
 }
 
 static void
 slot_give(struct slot *slot)
 {
-	atomic_fetch_add_explicit(&slot->turn, 1, memory_order_release);
+	atomic_fetch_add_explicit(&slot->sequence, 1, memory_order_release);
 }
 
 /* Whether nobody misses what is in a place. */

@@ -51,9 +51,9 @@ struct loop_names {
 
 /* The control loops of the type's operational policies ask its guards too. */
 static void
-take_events(struct turn *turn, struct concept type, struct loop_names *names)
+take_events(struct txn *txn, struct concept type, struct loop_names *names)
 {
-	const struct node *root = looptype_load(turn, type, NULL);
+	const struct node *root = looptype_load(txn, type, NULL);
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 
 	for (const struct node *policy = section_first(policies); policy; policy = section_next(policy)) {
@@ -79,31 +79,31 @@ take_name(void *context, struct concept loop)
 }
 
 const struct document_only *
-dedicated_only(struct turn *turn, struct str document)
+dedicated_only(struct txn *txn, struct str document)
 {
-	struct concept type = owner_of(document, turn->arena);
+	struct concept type = owner_of(document, txn->arena);
 	struct document_only *only;
 	struct loop_names names = {0};
 
 	if (!type.name.ptr)
 		return NULL;
-	only = arena_alloc(turn->arena, sizeof(*only));
-	looptype_loops(turn, type, take_name, &names);
-	take_events(turn, type, &names);
-	names.names = arena_array(turn->arena, names.count, sizeof(*names.names));
+	only = arena_alloc(txn->arena, sizeof(*only));
+	looptype_loops(txn, type, take_name, &names);
+	take_events(txn, type, &names);
+	names.names = arena_array(txn->arena, names.count, sizeof(*names.names));
 	if (!only || !names.names) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
 	names.count = 0;
-	looptype_loops(turn, type, take_name, &names);
-	take_events(turn, type, &names);
+	looptype_loops(txn, type, take_name, &names);
+	take_events(txn, type, &names);
 	*only = (struct document_only){
-		.owner = arena_printf(turn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
+		.owner = arena_printf(txn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
 		.clnames = names.names,
 		.count = names.count,
 	};
 	if (!only->owner)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 	return only;
 }

@@ -18,7 +18,7 @@ bool dedicated_is(const struct node *template);
 /* What stands in such a document behind its first member, and how it is known again. */
 void dedicated_write(struct concept type, struct text *out);
 
-/* Whose set a document belongs to, with the instances that there are; NULL for everybody's. In the turn's arena. */
-const struct document_only *dedicated_only(struct turn *turn, struct str document);
+/* Whose set a document belongs to, with the instances that there are; NULL for everybody's. In the txn's arena. */
+const struct document_only *dedicated_only(struct txn *txn, struct str document);
 
 #endif

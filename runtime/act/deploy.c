@@ -13,46 +13,46 @@
 
 /* Key in the table of documents: (instance, version, element). */
 static struct str
-document_key(struct turn *turn, const struct loop *loop, const struct element *element)
+document_key(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	struct str version = turn_key(turn, '-', loop->id.version, element->id);
+	struct str version = txn_key(txn, '-', loop->id.version, element->id);
 
-	return turn_key(turn, 'L', loop->id.name, (struct str){version.ptr + 1, version.len - 1});
+	return txn_key(txn, 'L', loop->id.name, (struct str){version.ptr + 1, version.len - 1});
 }
 
 bool
-deploy_write_document(struct turn *turn, const struct node *root, struct concept type, const struct node *template,
+deploy_write_document(struct txn *txn, const struct node *root, struct concept type, const struct node *template,
                       struct text *out)
 {
 	struct text mark;
 
-	text_init(&mark, turn->arena);
+	text_init(&mark, txn->arena);
 	if (dedicated_is(looptype_template(root, type)))
 		dedicated_write(type, &mark);
-	return looptype_write_policies(root, template, turn_text(turn, &mark), out);
+	return looptype_write_policies(root, template, txn_text(txn, &mark), out);
 }
 
 static void
-put_in_force(struct turn *turn, const struct loop *loop, const struct element *element)
+put_in_force(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *root = looptype_load(txn, loop->definition, NULL);
 	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
 	struct text out;
 
-	text_init(&out, turn->arena);
-	if (!template || !deploy_write_document(turn, root, loop->definition, template, &out))
+	text_init(&out, txn->arena);
+	if (!template || !deploy_write_document(txn, root, loop->definition, template, &out))
 		return;
-	turn_table_put(turn, HISTORY_DOCUMENTS, document_key(turn, loop, element), turn_text(turn, &out));
-	generation_count(turn);
+	txn_table_put(txn, HISTORY_DOCUMENTS, document_key(txn, loop, element), txn_text(txn, &out));
+	generation_count(txn);
 }
 
 bool
-deploy_is_in_force(struct turn *turn, struct str document)
+deploy_is_in_force(struct txn *txn, struct str document)
 {
 	struct str from = STR("L");
 	struct store_entry entry;
 
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+	while (txn_table_above(txn, HISTORY_DOCUMENTS, from, 1, &entry)) {
 		if (str_equal(entry.value, document))
 			return true;
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
@@ -62,9 +62,9 @@ deploy_is_in_force(struct turn *turn, struct str document)
 
 /* Operational policies that go out of force with a document; what runs by them is told so (operate_withdraw.c). */
 static void
-note_withdrawal(struct turn *turn, const struct loop *loop, const struct element *element)
+note_withdrawal(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *root = looptype_load(txn, loop->definition, NULL);
 	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 
@@ -76,77 +76,77 @@ note_withdrawal(struct turn *turn, const struct loop *loop, const struct element
 		if (!clname.ptr || !looptype_policy_named(template, policy) ||
 		    looptype_policy_use(root, policy) != POLICY_OPERATIONAL)
 			continue;
-		withdrawal = arena_alloc(turn->arena, sizeof(*withdrawal));
+		withdrawal = arena_alloc(txn->arena, sizeof(*withdrawal));
 		if (!withdrawal) {
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 			return;
 		}
-		*withdrawal = (struct withdrawal){turn->withdrawals, loop->id, element->id, policy->key, clname};
-		turn->withdrawals = withdrawal;
+		*withdrawal = (struct withdrawal){txn->withdrawals, loop->id, element->id, policy->key, clname};
+		txn->withdrawals = withdrawal;
 	}
 }
 
 static void
-take_out(struct turn *turn, const struct loop *loop, const struct element *element)
+take_out(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	struct str key = document_key(turn, loop, element), known;
+	struct str key = document_key(txn, loop, element), known;
 
-	if (!turn_table_get(turn, HISTORY_DOCUMENTS, key, &known))
+	if (!txn_table_get(txn, HISTORY_DOCUMENTS, key, &known))
 		return;
-	known = arena_str(turn->arena, known);
-	turn_table_delete(turn, HISTORY_DOCUMENTS, key);
-	if (!deploy_is_in_force(turn, known))
-		note_withdrawal(turn, loop, element);
-	generation_count(turn);
+	known = arena_str(txn->arena, known);
+	txn_table_delete(txn, HISTORY_DOCUMENTS, key);
+	if (!deploy_is_in_force(txn, known))
+		note_withdrawal(txn, loop, element);
+	generation_count(txn);
 }
 
 /* The guards of a dedicated type are in force for its instances, whichever these are. */
 static void
-follow_instances(struct turn *turn, const struct loop *loop)
+follow_instances(struct txn *txn, const struct loop *loop)
 {
 	const struct node *template = NULL;
 
-	if (looptype_load(turn, loop->definition, &template) && dedicated_is(template))
-		generation_count(turn);
+	if (looptype_load(txn, loop->definition, &template) && dedicated_is(template))
+		generation_count(txn);
 }
 
 static void
-deploy_follow(struct turn *turn, const struct loop *before, const struct loop *after)
+deploy_follow(struct txn *txn, const struct loop *before, const struct loop *after)
 {
 	if (!before || !after)
-		follow_instances(turn, before ? before : after);
+		follow_instances(txn, before ? before : after);
 	for (size_t i = 0; before && i < before->count; i++) {
 		const struct element *old = &before->elements[i];
 		const struct element *new = after ? loop_element(after, old->id) : NULL;
 
 		if (old->fragment && old->state == LOOP_RUNNING && (!new || new->state != LOOP_RUNNING))
-			take_out(turn, before, old);
+			take_out(txn, before, old);
 	}
 	for (size_t i = 0; after && i < after->count; i++) {
 		const struct element *new = &after->elements[i];
 		const struct element *old = before ? loop_element(before, new->id) : NULL;
 
 		if (new->fragment &&new->state == LOOP_RUNNING && (!old || old->state != LOOP_RUNNING))
-			put_in_force(turn, after, new);
+			put_in_force(txn, after, new);
 	}
 }
 
 void
-deploy_save(struct turn *turn, const struct loop *loop)
+deploy_save(struct txn *txn, const struct loop *loop)
 {
 	struct loop before;
-	bool known = loop_save(turn, loop, &before);
+	bool known = loop_save(txn, loop, &before);
 
-	deploy_follow(turn, known ? &before : NULL, loop);
+	deploy_follow(txn, known ? &before : NULL, loop);
 }
 
 void
-deploy_remove(struct turn *turn, struct concept id)
+deploy_remove(struct txn *txn, struct concept id)
 {
 	struct loop before;
 
-	if (loop_remove(turn, id, &before))
-		deploy_follow(turn, &before, NULL);
+	if (loop_remove(txn, id, &before))
+		deploy_follow(txn, &before, NULL);
 }
 
 /* --- bringing them into force --- */
@@ -184,42 +184,42 @@ document_name(struct arena *arena, struct str key)
 }
 
 static void
-add_loop_documents(struct turn *turn, struct document_list *list)
+add_loop_documents(struct txn *txn, struct document_list *list)
 {
 	struct str from = STR("L");
 	struct store_entry entry;
 
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+	while (txn_table_above(txn, HISTORY_DOCUMENTS, from, 1, &entry)) {
 		const char *name = document_name(list->arena, entry.key);
 		struct str bytes = arena_str(list->arena, entry.value);
 
 		if (!name || !bytes.ptr)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 		document_list_add(list, (struct document){.name = name, .bytes = bytes});
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
 	}
-	if (turn->failed || list->failed)
+	if (txn->failed || list->failed)
 		return;
 	list->count = drop_repeated(list->arena, list->items, list->count);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct document_only *only = dedicated_only(turn, list->items[i].bytes);
+		const struct document_only *only = dedicated_only(txn, list->items[i].bytes);
 
 		list->items[i].only = only_copy(only, list->arena);
 		if (only && !list->items[i].only)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 	}
 }
 
 void
-deploy_documents(struct turn *turn, const struct concepts *policies, struct document_list *list)
+deploy_documents(struct txn *txn, const struct concepts *policies, struct document_list *list)
 {
-	add_loop_documents(turn, list);
+	add_loop_documents(txn, list);
 	if (policies)
-		in_force_documents(turn, policies, list);
+		in_force_documents(txn, policies, list);
 	else
-		in_force_deployed(turn, list);
+		in_force_deployed(txn, list);
 	if (list->failed)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 }
 
 const char *
@@ -243,19 +243,19 @@ deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena
 {
 	struct document_list list = {.arena = arena};
 	struct diags diags;
-	struct turn turn;
+	struct txn txn;
 	uint64_t number;
 	int r = history_reader_begin(reader);
 
 	*ret_refused = NULL;
 	if (r != 0)
 		return r;
-	runtime_read(runtime, reader, arena, &turn);
-	number = generation_number(&turn);
-	deploy_documents(&turn, NULL, &list);
+	runtime_read(runtime, reader, arena, &txn);
+	number = generation_number(&txn);
+	deploy_documents(&txn, NULL, &list);
 	history_reader_end(reader);
-	if (turn.failed)
-		return turn.failed;
+	if (txn.failed)
+		return txn.failed;
 	*ret_number = number;
 	diags_init(&diags, arena);
 	if (engine_deploy(runtime->engine, list.items, list.count, &diags) != 0)

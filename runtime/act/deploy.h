@@ -15,31 +15,31 @@
  */
 
 /* Saves or removes an instance; its policies come into force or leave as its elements' states say. */
-void deploy_save(struct turn *turn, const struct loop *loop);
-void deploy_remove(struct turn *turn, struct concept id);
+void deploy_save(struct txn *txn, const struct loop *loop);
+void deploy_remove(struct txn *txn, struct concept id);
 
 /*
- * Why an element's policies cannot come into force, in the turn's arena, or NULL: they do not compile, one has the name and
- * version of another one that is in force, or answers the same events. *ret_policies: how many there are. Writing turns.
+ * Why an element's policies cannot come into force, in the txn's arena, or NULL: they do not compile, one has the name and
+ * version of another one that is in force, or answers the same events. *ret_policies: how many there are. Writing txns.
  */
-const char *deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element,
+const char *deploy_refusal(struct txn *txn, const struct loop *loop, const struct element *element,
                            size_t *ret_policies);
 
 /* Warnings about the policies that the elements of a document name (looptype_warn_policies). */
-void deploy_warn(struct turn *turn, const struct node *root, struct looptype_findings *findings);
+void deploy_warn(struct txn *txn, const struct node *root, struct looptype_findings *findings);
 
 /*
  * The documents that are deployed: those of control loops, and of the policies given (NULL: of those that the rows say). In
  * the list's arena.
  */
-void deploy_documents(struct turn *turn, const struct concepts *policies, struct document_list *list);
+void deploy_documents(struct txn *txn, const struct concepts *policies, struct document_list *list);
 
 /* "FILE:LINE:COLUMN: text" of the first error; "out of memory" where there is none. */
 const char *deploy_first_error(const struct diags *diags, struct arena *arena);
 
 /*
  * Compiles what the rows say and publishes it. *ret_refused: in `arena`, why it could not be, or NULL. Not inside a
- * turn.
+ * txn.
  */
 int deploy_load(struct runtime *runtime, struct history_reader *reader, struct arena *arena, uint64_t *ret_number,
                 const char **ret_refused);

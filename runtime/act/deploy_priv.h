@@ -6,10 +6,10 @@
 #include "runtime/rows/rows.h"
 
 /* The document of the policies of an element with this template; false when there is none. type: of the instance. */
-bool deploy_write_document(struct turn *turn, const struct node *root, struct concept type, const struct node *template,
+bool deploy_write_document(struct txn *txn, const struct node *root, struct concept type, const struct node *template,
                            struct text *out);
 
 /* Whether some element has the same document in force. */
-bool deploy_is_in_force(struct turn *turn, struct str document);
+bool deploy_is_in_force(struct txn *txn, struct str document);
 
 #endif

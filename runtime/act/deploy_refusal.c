@@ -12,7 +12,7 @@ same_owner(const struct guard *a, const struct guard *b)
 	return a->owner && b->owner ? strcmp(a->owner, b->owner) == 0 : a->owner == b->owner;
 }
 
-/* What stands in the way of a set's policies: one in force, or one that comes into force with this turn. */
+/* What stands in the way of a set's policies: one in force, or one that comes into force with this txn. */
 struct namesake {
 	struct str policy, version;
 	struct str clname; /* both are for this control loop; absent when they have the same name */
@@ -47,7 +47,7 @@ find_namesake(const struct policyset *set, const struct policyset *of, struct na
 	return false;
 }
 
-/* A policy that is in no set yet: an element answered for it in this turn. */
+/* A policy that is in no set yet: an element answered for it in this txn. */
 struct promise {
 	struct promise *next;
 	struct str policy, version, owner; /* owner: absent as the guard's */
@@ -71,9 +71,9 @@ is_promised(const struct promise *promise, const struct policyset *of)
 }
 
 static bool
-find_promise(const struct turn *turn, const struct policyset *of, struct str document, struct namesake *ret)
+find_promise(const struct txn *txn, const struct policyset *of, struct str document, struct namesake *ret)
 {
-	for (const struct promise *promise = turn->promises; promise; promise = promise->next) {
+	for (const struct promise *promise = txn->promises; promise; promise = promise->next) {
 		if (str_equal(document, promise->document) || !is_promised(promise, of))
 			continue;
 		*ret = (struct namesake){promise->policy, promise->version, STR_NONE, NULL, 0, promise->loop};
@@ -83,62 +83,62 @@ find_promise(const struct turn *turn, const struct policyset *of, struct str doc
 }
 
 static void
-make_promise(struct turn *turn, struct promise given)
+make_promise(struct txn *txn, struct promise given)
 {
-	struct promise *promise = arena_alloc(turn->arena, sizeof(*promise));
+	struct promise *promise = arena_alloc(txn->arena, sizeof(*promise));
 
 	if (!promise) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	*promise = (struct promise){
-		.next = turn->promises,
-		.policy = arena_str(turn->arena, given.policy),
-		.version = arena_str(turn->arena, given.version),
-		.owner = arena_str(turn->arena, given.owner),
-		.clname = arena_str(turn->arena, given.clname),
+		.next = txn->promises,
+		.policy = arena_str(txn->arena, given.policy),
+		.version = arena_str(txn->arena, given.version),
+		.owner = arena_str(txn->arena, given.owner),
+		.clname = arena_str(txn->arena, given.clname),
 		.document = given.document,
-		.loop = {arena_str(turn->arena, given.loop.name), arena_str(turn->arena, given.loop.version)},
+		.loop = {arena_str(txn->arena, given.loop.name), arena_str(txn->arena, given.loop.version)},
 	};
-	turn->promises = promise;
+	txn->promises = promise;
 	if (!promise->policy.ptr || !promise->version.ptr)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 }
 
 static void
-make_promises(struct turn *turn, const struct policyset *of, struct str document, struct concept loop)
+make_promises(struct txn *txn, const struct policyset *of, struct str document, struct concept loop)
 {
 	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
 		if (guard->version.ptr) /* else it has no namesake */
-			make_promise(turn, (struct promise){.policy = guard->policy,
-			                                    .version = guard->version,
-			                                    .owner = str_from(guard->owner),
-			                                    .document = document,
-			                                    .loop = loop});
+			make_promise(txn, (struct promise){.policy = guard->policy,
+			                                   .version = guard->version,
+			                                   .owner = str_from(guard->owner),
+			                                   .document = document,
+			                                   .loop = loop});
 	for (const struct operational *own = of->operational; own; own = own->next)
-		make_promise(turn, (struct promise){.policy = own->policy,
-		                                    .version = own->version.ptr ? own->version : STR(""),
-		                                    .clname = own->id,
-		                                    .document = document,
-		                                    .loop = loop});
+		make_promise(txn, (struct promise){.policy = own->policy,
+		                                   .version = own->version.ptr ? own->version : STR(""),
+		                                   .clname = own->id,
+		                                   .document = document,
+		                                   .loop = loop});
 }
 
-/* The refusal as a sentence, in the turn's arena. */
+/* The refusal as a sentence, in the txn's arena. */
 static const char *
-namesake_sentence(struct turn *turn, const struct namesake *namesake)
+namesake_sentence(struct txn *txn, const struct namesake *namesake)
 {
 	const char *sentence;
 
 	if (namesake->clname.ptr)
-		sentence = arena_printf(turn->arena, "events of %.*s are answered by policy %.*s already, from %s:%u",
+		sentence = arena_printf(txn->arena, "events of %.*s are answered by policy %.*s already, from %s:%u",
 		                        STR_ARG(namesake->clname), STR_ARG(namesake->policy), namesake->file,
 		                        namesake->line);
 	else if (namesake->file)
-		sentence = arena_printf(turn->arena, "policy %.*s %.*s is in force already, from %s:%u",
+		sentence = arena_printf(txn->arena, "policy %.*s %.*s is in force already, from %s:%u",
 		                        STR_ARG(namesake->policy), STR_ARG(namesake->version), namesake->file,
 		                        namesake->line);
 	else
-		sentence = arena_printf(turn->arena,
+		sentence = arena_printf(txn->arena,
 		                        "policy %.*s %.*s comes into force already, for control loop %.*s %.*s",
 		                        STR_ARG(namesake->policy), STR_ARG(namesake->version),
 		                        STR_ARG(namesake->loop.name), STR_ARG(namesake->loop.version));
@@ -146,21 +146,21 @@ namesake_sentence(struct turn *turn, const struct namesake *namesake)
 }
 
 static const char *
-first_error(struct turn *turn, const struct diags *diags)
+first_error(struct txn *txn, const struct diags *diags)
 {
 	const struct diag *diag = diags->first;
 	const char *sentence;
 
 	while (diag && diag->severity != SEVERITY_ERROR)
 		diag = diag->next;
-	sentence = diag ? arena_printf(turn->arena, "%s: %s", diag->path, diag->text) : NULL;
+	sentence = diag ? arena_printf(txn->arena, "%s: %s", diag->path, diag->text) : NULL;
 	return sentence ? sentence : "out of memory";
 }
 
 const char *
-deploy_refusal(struct turn *turn, const struct loop *loop, const struct element *element, size_t *ret_policies)
+deploy_refusal(struct txn *txn, const struct loop *loop, const struct element *element, size_t *ret_policies)
 {
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *root = looptype_load(txn, loop->definition, NULL);
 	const struct node *template = root ? looptype_template(root, element->definition) : NULL;
 	struct document document = {.name = "policies"};
 	const char *refusal = NULL;
@@ -170,20 +170,20 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 	struct text out;
 
 	*ret_policies = 0;
-	text_init(&out, turn->arena);
-	if (!template || !deploy_write_document(turn, root, loop->definition, template, &out))
+	text_init(&out, txn->arena);
+	if (!template || !deploy_write_document(txn, root, loop->definition, template, &out))
 		return NULL;
-	document.bytes = turn_text(turn, &out);
-	document.only = dedicated_only(turn, document.bytes);
-	diags_init(&diags, turn->arena);
-	if (engine_try(turn->runtime->engine, &document, 1, &set, &diags) != 0)
-		return first_error(turn, &diags);
+	document.bytes = txn_text(txn, &out);
+	document.only = dedicated_only(txn, document.bytes);
+	diags_init(&diags, txn->arena);
+	if (engine_try(txn->runtime->engine, &document, 1, &set, &diags) != 0)
+		return first_error(txn, &diags);
 	*ret_policies = set->policies;
-	if ((!deploy_is_in_force(turn, document.bytes) && find_namesake(turn->set, set, &namesake)) ||
-	    find_promise(turn, set, document.bytes, &namesake))
-		refusal = namesake_sentence(turn, &namesake);
+	if ((!deploy_is_in_force(txn, document.bytes) && find_namesake(txn->set, set, &namesake)) ||
+	    find_promise(txn, set, document.bytes, &namesake))
+		refusal = namesake_sentence(txn, &namesake);
 	else
-		make_promises(turn, set, document.bytes, loop->id);
+		make_promises(txn, set, document.bytes, loop->id);
 	policyset_drop(set);
 	return refusal;
 }
@@ -191,20 +191,20 @@ deploy_refusal(struct turn *turn, const struct loop *loop, const struct element 
 static const char *
 trial_refusal(void *context, struct str bytes, struct arena *arena)
 {
-	struct turn *turn = context;
+	struct txn *txn = context;
 	const struct document document = {.name = "policies", .bytes = bytes};
 	struct policyset *set;
 	struct diags diags;
 
 	diags_init(&diags, arena);
-	if (engine_try(turn->runtime->engine, &document, 1, &set, &diags) != 0)
-		return first_error(turn, &diags);
+	if (engine_try(txn->runtime->engine, &document, 1, &set, &diags) != 0)
+		return first_error(txn, &diags);
 	policyset_drop(set);
 	return NULL;
 }
 
 void
-deploy_warn(struct turn *turn, const struct node *root, struct looptype_findings *findings)
+deploy_warn(struct txn *txn, const struct node *root, struct looptype_findings *findings)
 {
-	looptype_warn_policies(root, trial_refusal, turn, turn->arena, findings);
+	looptype_warn_policies(root, trial_refusal, txn, txn->arena, findings);
 }

@@ -10,14 +10,14 @@
 #define COMPOSITIONS_ROW "Mcompositions" /* somebody has spoken in the words of automation compositions */
 
 void
-envelope_send(struct turn *turn, struct str topic, struct text *out)
+envelope_send(struct txn *txn, struct str topic, struct text *out)
 {
-	struct str message = turn_text(turn, out);
+	struct str message = txn_text(txn, out);
 
 	if (message.len > MESSAGE_MAX)
-		turn_fail(turn, ERROR_LIMIT);
-	if (turn->failed == 0)
-		turn->runtime->transport->send(turn, topic, message);
+		txn_fail(txn, ERROR_LIMIT);
+	if (txn->failed == 0)
+		txn->runtime->transport->send(txn, topic, message);
 }
 
 void
@@ -35,50 +35,50 @@ envelope_concept(struct text *out, const char *key, struct concept concept)
 }
 
 void
-envelope_begin(struct turn *turn, struct text *out, const char *type)
+envelope_begin(struct txn *txn, struct text *out, const char *type)
 {
-	text_init(out, turn->arena);
+	text_init(out, txn->arena);
 	text_addf(out, "{\"messageType\":\"%s\"", type);
-	envelope_member(out, "messageId", turn_uuid(turn));
-	envelope_member(out, "timestamp", turn_time(turn));
+	envelope_member(out, "messageId", txn_uuid(txn));
+	envelope_member(out, "timestamp", txn_time(txn));
 }
 
 void
-envelope_to_compositions(struct turn *turn)
+envelope_to_compositions(struct txn *txn)
 {
 	struct str known;
 
-	if (!turn_get(turn, STR(COMPOSITIONS_ROW), &known))
-		turn_put(turn, STR(COMPOSITIONS_ROW), STR("1"));
+	if (!txn_get(txn, STR(COMPOSITIONS_ROW), &known))
+		txn_put(txn, STR(COMPOSITIONS_ROW), STR("1"));
 }
 
 /* The same message in the words of automation compositions, on the topic of those who know them. */
 static void
-send_to_compositions(struct turn *turn, struct str message)
+send_to_compositions(struct txn *txn, struct str message)
 {
 	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct node *root;
 	struct text out;
 
-	if (turn->failed || json_read(message, "", &limits, turn->arena, &root, NULL) != 0) {
-		turn_fail(turn, ERROR_MEMORY);
+	if (txn->failed || json_read(message, "", &limits, txn->arena, &root, NULL) != 0) {
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	vocabulary_to_compositions(root);
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add_node(&out, root, false);
-	envelope_send(turn, turn->runtime->options.composition_topic, &out);
+	envelope_send(txn, txn->runtime->options.composition_topic, &out);
 }
 
 void
-envelope_end(struct turn *turn, struct text *out)
+envelope_end(struct txn *txn, struct text *out)
 {
 	struct str known;
 
 	text_add(out, STR("}"));
-	envelope_send(turn, turn->runtime->options.topic, out);
-	if (turn_get(turn, STR(COMPOSITIONS_ROW), &known))
-		send_to_compositions(turn, turn_text(turn, out));
+	envelope_send(txn, txn->runtime->options.topic, out);
+	if (txn_get(txn, STR(COMPOSITIONS_ROW), &known))
+		send_to_compositions(txn, txn_text(txn, out));
 }
 
 void

@@ -6,14 +6,14 @@
 #include "runtime/rows/rows.h"
 
 /* A request's envelope, up to its own members; envelope_end closes it and sends it to the runtime's topic. */
-void envelope_begin(struct turn *turn, struct text *out, const char *type);
-void envelope_end(struct turn *turn, struct text *out);
+void envelope_begin(struct txn *txn, struct text *out, const char *type);
+void envelope_end(struct txn *txn, struct text *out);
 
 /* From here on what is said to participants is said on the topic of automation compositions too, in their words. */
-void envelope_to_compositions(struct turn *turn);
+void envelope_to_compositions(struct txn *txn);
 
-/* Finished text for a topic. The turn fails with ERROR_LIMIT beyond MESSAGE_MAX. */
-void envelope_send(struct turn *turn, struct str topic, struct text *out);
+/* Finished text for a topic. The txn fails with ERROR_LIMIT beyond MESSAGE_MAX. */
+void envelope_send(struct txn *txn, struct str topic, struct text *out);
 
 /* participantType and participantId: the message is for that one alone. */
 void envelope_address(struct text *out, const struct participant *participant);

@@ -8,11 +8,11 @@
 #include "runtime/rows/txn.h"
 
 enum guarding
-guarding_of(struct turn *turn, const struct loop *loop)
+guarding_of(struct txn *txn, const struct loop *loop)
 {
 	const struct node *template = NULL, *guard;
 
-	if (!looptype_load(turn, loop->definition, &template))
+	if (!looptype_load(txn, loop->definition, &template))
 		return GUARDING_ENFORCE;
 	guard = node_get(node_get(template, "metadata"), "guard");
 	if (guard && str_is(guard->text, "off"))
@@ -46,7 +46,7 @@ write_denial(struct text *out, const struct element *element, const struct reque
 }
 
 static void
-note_answer(struct turn *turn, enum guarding guarding, const struct request *request,
+note_answer(struct txn *txn, enum guarding guarding, const struct request *request,
             const struct reservation *reservation)
 {
 	struct reservation_note note = {
@@ -55,19 +55,19 @@ note_answer(struct turn *turn, enum guarding guarding, const struct request *req
 		.asked = true,
 		.request = *request,
 		.decision = reservation->decision,
-		.at_ms = turn->now_ms,
+		.at_ms = txn->now_ms,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));
-	turn_note(turn, &note);
+	txn_note(txn, &note);
 }
 
 bool
-guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop, struct element *element,
+guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, struct element *element,
               const char *operation, int64_t vf_count, struct text *denials)
 {
-	struct engine *engine = turn->runtime->engine;
-	char *target = arena_printf(turn->arena, "%.*s/%.*s", STR_ARG(element->definition.name), STR_ARG(element->id));
+	struct engine *engine = txn->runtime->engine;
+	char *target = arena_printf(txn->arena, "%.*s/%.*s", STR_ARG(element->definition.name), STR_ARG(element->id));
 	struct request request = {.has_vf_count = true, .vf_count = (int32_t)vf_count};
 	struct reservation reservation;
 	struct decision decision;
@@ -77,28 +77,28 @@ guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop
 	if (guarding == GUARDING_OFF)
 		return true;
 	if (!target) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return false;
 	}
 	request.attribute[ATTRIBUTE_ACTOR] = element->participant_type.name;
 	request.attribute[ATTRIBUTE_OPERATION] = str_from(operation);
 	request.attribute[ATTRIBUTE_TARGET] = str_from(target);
 	request.attribute[ATTRIBUTE_CLNAME] = loop->id.name;
-	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, turn->runtime->limits.lease_ms,
-	                          turn->now_ms, &reservation);
+	r = engine_writer_reserve(engine, txn->writer, txn->set, &request, txn->runtime->limits.lease_ms, txn->now_ms,
+	                          &reservation);
 	if (r >= 0)
-		note_answer(turn, guarding, &request, &reservation);
+		note_answer(txn, guarding, &request, &reservation);
 	if (r == 1) {
-		element->right = arena_str(turn->arena, str_from(reservation.id));
+		element->right = arena_str(txn->arena, str_from(reservation.id));
 		if (!element->right.ptr)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 		return true;
 	}
 	if (r == 0)
-		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena,
-		                          &decision, &why);
+		r = engine_writer_explain(engine, txn->writer, txn->set, &request, txn->now_ms, txn->arena, &decision,
+		                          &why);
 	if (r < 0) {
-		turn_fail(turn, error_from(r)); /* an order that cannot be decided is not carried out */
+		txn_fail(txn, error_from(r)); /* an order that cannot be decided is not carried out */
 		return false;
 	}
 	if (denials)
@@ -115,9 +115,9 @@ counts(enum loop_state ordered, bool on_participants)
 
 /* The count of the element's definition before anybody acts: without those that change without being asked. */
 static int64_t
-count_before(struct turn *turn, const struct loop *loop, const struct element *element, enum loop_state next, bool on)
+count_before(struct txn *txn, const struct loop *loop, const struct element *element, enum loop_state next, bool on)
 {
-	struct definition_count count = definition_count(turn, element->definition);
+	struct definition_count count = definition_count(txn, element->definition);
 	int64_t sum = on ? count.on : count.running;
 
 	for (size_t i = 0; i < loop->count; i++) {
@@ -130,15 +130,15 @@ count_before(struct turn *turn, const struct loop *loop, const struct element *e
 }
 
 bool
-guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, struct text *denials)
+guard_permits_order(struct txn *txn, struct loop *loop, enum loop_state next, struct text *denials)
 {
-	enum guarding guarding = guarding_of(turn, loop);
+	enum guarding guarding = guarding_of(txn, loop);
 	enum loop_state to = loop_state_to(next);
 	bool update = next == LOOP_UNINITIALISED2PASSIVE, on = update || to == LOOP_UNINITIALISED, permitted = true;
 
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
-		int64_t count = count_before(turn, loop, element, next, on);
+		int64_t count = count_before(txn, loop, element, next, on);
 
 		if (!loop_order_asks(loop, element, next))
 			continue;
@@ -148,57 +148,57 @@ guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, 
 			if (concept_equal(other->definition, element->definition) && loop_order_asks(loop, other, next))
 				count += counts(to, on) - counts(other->ordered, on);
 		}
-		permitted &= guard_permits(turn, guarding, loop, element, update ? "UPDATE" : loop_state_name[to],
-		                           count, denials);
+		permitted &= guard_permits(txn, guarding, loop, element, update ? "UPDATE" : loop_state_name[to], count,
+		                           denials);
 	}
-	return permitted && turn->failed == 0;
+	return permitted && txn->failed == 0;
 }
 
 bool
-guard_permits_force(struct turn *turn, const struct loop *loop, struct element *element, struct text *denials)
+guard_permits_force(struct txn *txn, const struct loop *loop, struct element *element, struct text *denials)
 {
-	return guard_permits(turn, guarding_of(turn, loop), loop, element, "FORCE",
-	                     definition_count(turn, element->definition).on, denials);
+	return guard_permits(txn, guarding_of(txn, loop), loop, element, "FORCE",
+	                     definition_count(txn, element->definition).on, denials);
 }
 
 bool
-guard_permits_change(struct turn *turn, struct loop *loop, struct text *denials)
+guard_permits_change(struct txn *txn, struct loop *loop, struct text *denials)
 {
-	enum guarding guarding = guarding_of(turn, loop);
+	enum guarding guarding = guarding_of(txn, loop);
 	bool permitted = true;
 
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
-		permitted &= guard_permits(turn, guarding, loop, element, "UPDATE",
-		                           definition_count(turn, element->definition).on, denials);
+		permitted &= guard_permits(txn, guarding, loop, element, "UPDATE",
+		                           definition_count(txn, element->definition).on, denials);
 	}
-	return permitted && turn->failed == 0;
+	return permitted && txn->failed == 0;
 }
 
 struct str
-denial_json(struct turn *turn, enum guarding guarding, const char *ordered, struct text *denials)
+denial_json(struct txn *txn, enum guarding guarding, const char *ordered, struct text *denials)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
-	text_addf(&out, "{\"timestamp\":\"%s\",\"ordered\":\"%s\",\"guard\":\"%s\",\"denied\":[", turn_time(turn).ptr,
+	text_init(&out, txn->arena);
+	text_addf(&out, "{\"timestamp\":\"%s\",\"ordered\":\"%s\",\"guard\":\"%s\",\"denied\":[", txn_time(txn).ptr,
 	          ordered, guarding == GUARDING_REPORT ? "report" : "enforce");
-	text_add(&out, turn_text(turn, denials));
+	text_add(&out, txn_text(txn, denials));
 	text_add(&out, STR("]}"));
-	return turn_text(turn, &out);
+	return txn_text(txn, &out);
 }
 
 void
-denial_save(struct turn *turn, struct concept loop, struct str json)
+denial_save(struct txn *txn, struct concept loop, struct str json)
 {
-	turn_put(turn, turn_key(turn, ROW_DENIAL, loop.name, loop.version), json);
+	txn_put(txn, txn_key(txn, ROW_DENIAL, loop.name, loop.version), json);
 }
 
 struct str
-denial_load(struct turn *turn, struct concept loop)
+denial_load(struct txn *txn, struct concept loop)
 {
 	struct str json;
 
-	return turn_get(turn, turn_key(turn, ROW_DENIAL, loop.name, loop.version), &json) ? json : STR_NONE;
+	return txn_get(txn, txn_key(txn, ROW_DENIAL, loop.name, loop.version), &json) ? json : STR_NONE;
 }

@@ -8,7 +8,7 @@
 /* How a control loop type is guarded: metadata `guard` of its node template. */
 enum guarding { GUARDING_ENFORCE, GUARDING_REPORT, GUARDING_OFF };
 
-enum guarding guarding_of(struct turn *turn, const struct loop *loop);
+enum guarding guarding_of(struct txn *txn, const struct loop *loop);
 
 /*
  * A right for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition
@@ -18,21 +18,21 @@ enum guarding guarding_of(struct turn *turn, const struct loop *loop);
  * is element->right. A refusal, also one that is only reported, is appended to `denials` (may be NULL):
  * {"elementId","actor","operation","target","vfCount","reason","policy","file","line","explanation"}
  */
-bool guard_permits(struct turn *turn, enum guarding guarding, const struct loop *loop, struct element *element,
+bool guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, struct element *element,
                    const char *operation, int64_t vf_count, struct text *denials);
 
-/* Rights for all elements that an order asks. False: the turn must be undone, for some may have been taken. */
-bool guard_permits_order(struct turn *turn, struct loop *loop, enum loop_state next, struct text *denials);
+/* Rights for all elements that an order asks. False: the txn must be undone, for some may have been taken. */
+bool guard_permits_order(struct txn *txn, struct loop *loop, enum loop_state next, struct text *denials);
 
 /* A right, operation FORCE, to release an element of a lost participant without its answer. */
-bool guard_permits_force(struct turn *turn, const struct loop *loop, struct element *element, struct text *denials);
+bool guard_permits_force(struct txn *txn, const struct loop *loop, struct element *element, struct text *denials);
 
 /* The same for a changed configuration of an instance that is on its participants. */
-bool guard_permits_change(struct turn *turn, struct loop *loop, struct text *denials);
+bool guard_permits_change(struct txn *txn, struct loop *loop, struct text *denials);
 
 /* What was refused, as GET /instantiation shows it; and the row that keeps it. */
-struct str denial_json(struct turn *turn, enum guarding guarding, const char *ordered, struct text *denials);
-void denial_save(struct turn *turn, struct concept loop, struct str json);
-struct str denial_load(struct turn *turn, struct concept loop); /* absent when there is none */
+struct str denial_json(struct txn *txn, enum guarding guarding, const char *ordered, struct text *denials);
+void denial_save(struct txn *txn, struct concept loop, struct str json);
+struct str denial_load(struct txn *txn, struct concept loop); /* absent when there is none */
 
 #endif

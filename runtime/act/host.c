@@ -6,14 +6,14 @@
 #include "runtime/model/vocabulary.h"
 #include "runtime/rows/txn.h"
 
-struct concept host_offer(struct turn *turn, struct concept type)
+struct concept host_offer(struct txn *txn, struct concept type)
 {
 	struct participant host = {
 		.id = {STR(HOST_NAME), type.version},
 		.type = type,
 		.state = STR("PASSIVE"),
 		.health = STR("HEALTHY"),
-		.last_ms = turn->now_ms,
+		.last_ms = txn->now_ms,
 		.update_ms = TIME_NONE,
 		.status_ms = TIME_NONE,
 		.lost_ms = TIME_NONE,
@@ -22,19 +22,19 @@ struct concept host_offer(struct turn *turn, struct concept type)
 	};
 	struct participant known;
 
-	if (!turn->runtime->options.policy_participant.len || !type.name.ptr ||
-	    !str_equal(vocabulary_type(type.name), vocabulary_type(turn->runtime->options.policy_participant)) ||
+	if (!txn->runtime->options.policy_participant.len || !type.name.ptr ||
+	    !str_equal(vocabulary_type(type.name), vocabulary_type(txn->runtime->options.policy_participant)) ||
 	    !concept_name_valid(type.name) || !concept_version_valid(type.version))
 		return (struct concept){STR_NONE, STR_NONE};
-	if (!participant_load(turn, host.id, &known) || !concept_equal(known.type, type) ||
+	if (!participant_load(txn, host.id, &known) || !concept_equal(known.type, type) ||
 	    !participant_is_registered(&known))
-		participant_save(turn, &host);
+		participant_save(txn, &host);
 	return host.id;
 }
 
 /* What it says when it has done what was ordered; *ret_good: false when it has not. */
 static struct str
-obey(struct turn *turn, const struct loop *loop, const struct element *element, bool *ret_good)
+obey(struct txn *txn, const struct loop *loop, const struct element *element, bool *ret_good)
 {
 	size_t policies = 0;
 	const char *refusal, *message;
@@ -42,29 +42,29 @@ obey(struct turn *turn, const struct loop *loop, const struct element *element, 
 	*ret_good = true;
 	if (element->ordered != LOOP_RUNNING)
 		return STR("done");
-	refusal = deploy_refusal(turn, loop, element, &policies);
+	refusal = deploy_refusal(txn, loop, element, &policies);
 	*ret_good = refusal == NULL;
 	if (refusal)
 		return str_from(refusal);
 	if (policies == 0)
 		return STR("no guard and no operational policy is named: there is nothing to put into force");
-	message = arena_printf(turn->arena, "%zu polic%s in force", policies, policies == 1 ? "y" : "ies");
+	message = arena_printf(txn->arena, "%zu polic%s in force", policies, policies == 1 ? "y" : "ies");
 	return message ? str_from(message) : STR("in force");
 }
 
 void
-host_act(struct turn *turn, struct supervision *supervision, struct loop *loop, int64_t phase)
+host_act(struct txn *txn, struct supervision *supervision, struct loop *loop, int64_t phase)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 		struct str message;
 		bool good;
 
-		if (!element->asked || element->phase != phase || !host_has_id(turn, element->participant_id) ||
+		if (!element->asked || element->phase != phase || !host_has_id(txn, element->participant_id) ||
 		    !str_equal(vocabulary_type(element->participant_type.name),
-		               vocabulary_type(turn->runtime->options.policy_participant)))
+		               vocabulary_type(txn->runtime->options.policy_participant)))
 			continue;
-		message = obey(turn, loop, element, &good);
+		message = obey(txn, loop, element, &good);
 		(void)loop_answer(supervision, loop, element, element->ordered, good, message); /* or it is done */
 	}
 }

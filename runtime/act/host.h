@@ -13,10 +13,10 @@
  * like the others, but no message is sent to it, none is taken from its name, and it is never silent.
  */
 
-/* The one for a participant type, made when it is not there yet; absent when the type is another one. Writing turns. */
-struct concept host_offer(struct turn *turn, struct concept type);
+/* The one for a participant type, made when it is not there yet; absent when the type is another one. Writing txns. */
+struct concept host_offer(struct txn *txn, struct concept type);
 
 /* Answers for those elements of a phase that were just asked and that it hosts. */
-void host_act(struct turn *turn, struct supervision *supervision, struct loop *loop, int64_t phase);
+void host_act(struct txn *txn, struct supervision *supervision, struct loop *loop, int64_t phase);
 
 #endif

@@ -7,13 +7,13 @@
 #include "runtime/looptype/looptype.h"
 
 struct lost_rule
-lost_rule_of(struct turn *turn, const struct loop *loop)
+lost_rule_of(struct txn *txn, const struct loop *loop)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	const struct runtime_options *options = &txn->runtime->options;
 	struct lost_rule rule = {options->host_lost_move, options->host_lost_ms};
 	const struct node *template = NULL, *choice, *wait;
 
-	if (!looptype_load(turn, loop->definition, &template))
+	if (!looptype_load(txn, loop->definition, &template))
 		return rule;
 	choice = looptype_property(template, "on_host_lost");
 	wait = looptype_property(template, "host_lost_wait_ms");
@@ -26,33 +26,33 @@ lost_rule_of(struct turn *turn, const struct loop *loop)
 
 /* (participant, instance) */
 static struct str
-released_key(struct turn *turn, struct concept participant, struct concept loop)
+released_key(struct txn *txn, struct concept participant, struct concept loop)
 {
-	struct str head = turn_key(turn, ROW_RELEASED, participant.name, participant.version);
-	struct str tail = turn_key(turn, '\0', loop.name, loop.version);
+	struct str head = txn_key(txn, ROW_RELEASED, participant.name, participant.version);
+	struct str tail = txn_key(txn, '\0', loop.name, loop.version);
 
-	return turn_key(turn, ROW_RELEASED, (struct str){head.ptr + 1, head.len - 1},
-	                (struct str){tail.ptr + 1, tail.len - 1});
+	return txn_key(txn, ROW_RELEASED, (struct str){head.ptr + 1, head.len - 1},
+	               (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 void
-lost_release(struct turn *turn, const struct loop *loop, const struct element *element)
+lost_release(struct txn *txn, const struct loop *loop, const struct element *element)
 {
 	struct str key, known = STR_NONE;
 	struct text out;
 
-	if (!element->participant_id.name.ptr || host_has_id(turn, element->participant_id))
+	if (!element->participant_id.name.ptr || host_has_id(txn, element->participant_id))
 		return;
-	key = released_key(turn, element->participant_id, loop->id);
-	(void)turn_get(turn, key, &known); /* the first element has no row */
-	text_init(&out, turn->arena);
+	key = released_key(txn, element->participant_id, loop->id);
+	(void)txn_get(txn, key, &known); /* the first element has no row */
+	text_init(&out, txn->arena);
 	text_add(&out, known.ptr ? known : STR(""));
 	text_add(&out, element->id); /* of 36 bytes */
-	turn_put(turn, key, turn_text(turn, &out));
+	txn_put(txn, key, txn_text(txn, &out));
 }
 
 struct notifying {
-	struct turn *turn;
+	struct txn *txn;
 	const struct participant *participant;
 	size_t prefix_len;
 };
@@ -71,14 +71,14 @@ static bool
 notify_released(void *context, struct str key, struct str ids)
 {
 	const struct notifying *notifying = context;
-	struct turn *turn = notifying->turn;
+	struct txn *txn = notifying->txn;
 	struct str name = str_from(key.ptr + notifying->prefix_len);
 	struct concept id = {name, str_from(name.ptr + name.len + 1)}; /* the key is NUL-terminated */
 	struct loop loop;
-	bool known = loop_load(turn, id, &loop), any = false;
+	bool known = loop_load(txn, id, &loop), any = false;
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("["));
 	for (size_t at = 0; at + 36 <= ids.len; at += 36) {
 		struct str element = {ids.ptr + at, 36};
@@ -91,35 +91,35 @@ notify_released(void *context, struct str key, struct str ids)
 	}
 	text_add(&out, STR("]"));
 	if (any)
-		message_order_off(turn, notifying->participant, id, turn_text(turn, &out));
-	turn_delete(turn, key);
+		message_order_off(txn, notifying->participant, id, txn_text(txn, &out));
+	txn_delete(txn, key);
 	return true;
 }
 
 void
-lost_notify_host(struct turn *turn, const struct participant *participant)
+lost_notify_host(struct txn *txn, const struct participant *participant)
 {
-	struct str key = turn_key(turn, ROW_RELEASED, participant->id.name, participant->id.version);
-	struct str prefix = turn_key(turn, ROW_RELEASED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
-	struct notifying notifying = {turn, participant, prefix.len};
+	struct str key = txn_key(txn, ROW_RELEASED, participant->id.name, participant->id.version);
+	struct str prefix = txn_key(txn, ROW_RELEASED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	struct notifying notifying = {txn, participant, prefix.len};
 
-	turn_each(turn, prefix, notify_released, &notifying);
+	txn_each(txn, prefix, notify_released, &notifying);
 }
 
 bool
-lost_move(struct turn *turn, const struct loop *loop, struct element *element)
+lost_move(struct txn *txn, const struct loop *loop, struct element *element)
 {
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
-	struct selection selection = {.turn = turn, .except = element->participant_id, .healthy = true};
+	const struct node *root = looptype_load(txn, loop->definition, NULL);
+	struct selection selection = {.txn = txn, .except = element->participant_id, .healthy = true};
 	struct concept host;
 
 	if (looptype_property(looptype_template(root, element->definition), "participant_id"))
 		return false;
 	host = select_host(&selection, loop, element);
-	if (!host.name.ptr && !select_offers(turn, loop, element))
+	if (!host.name.ptr && !select_offers(txn, loop, element))
 		return false;
 	if (element->state != LOOP_UNINITIALISED || element->ordered != LOOP_UNINITIALISED)
-		lost_release(turn, loop, element);
+		lost_release(txn, loop, element);
 	element->participant_id = host;
 	return true;
 }

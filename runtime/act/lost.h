@@ -12,18 +12,18 @@ struct lost_rule {
 };
 
 /* Properties on_host_lost and host_lost_wait_ms of the instance's type, else the settings of these names. */
-struct lost_rule lost_rule_of(struct turn *turn, const struct loop *loop);
+struct lost_rule lost_rule_of(struct txn *txn, const struct loop *loop);
 
 /* The element's participant does not host it any more; it is told so when it is heard again. */
-void lost_release(struct turn *turn, const struct loop *loop, const struct element *element);
+void lost_release(struct txn *txn, const struct loop *loop, const struct element *element);
 
 /* The participant is heard again: what was released meanwhile is ordered off. */
-void lost_notify_host(struct turn *turn, const struct participant *participant);
+void lost_notify_host(struct txn *txn, const struct participant *participant);
 
 /*
  * Another healthy participant hosts the element from now on, by the selection rules; its old one is released. False: the
  * definition pins it with participant_id, or there is none.
  */
-bool lost_move(struct turn *turn, const struct loop *loop, struct element *element);
+bool lost_move(struct txn *txn, const struct loop *loop, struct element *element);
 
 #endif

@@ -22,7 +22,7 @@ begins_participant(const struct loop *loop, size_t i)
 
 /* A CONTROL_LOOP_UPDATE on its way. */
 struct update {
-	struct turn *turn;
+	struct txn *txn;
 	const struct loop *loop;
 	const struct gateway *gateway; /* NULL: the type has none */
 	struct str fragment;           /* policies of the type; empty: none */
@@ -62,7 +62,7 @@ write_element(const struct update *update, const struct element *element, struct
 		text_add(out, update->fragment);
 	}
 	if (update->gateway)
-		gateway_write_element(update->turn, update->gateway, update->loop, element, candidates.len == 0, out);
+		gateway_write_element(update->txn, update->gateway, update->loop, element, candidates.len == 0, out);
 	text_add(out, STR("}"));
 }
 
@@ -75,7 +75,7 @@ write_participant(struct update *update, size_t i)
 	bool comma = false;
 
 	separate(update);
-	update->type = participant_load(update->turn, participant, &host) ? host.type : (struct concept){0};
+	update->type = participant_load(update->txn, participant, &host) ? host.type : (struct concept){0};
 	text_add(update->out, STR("{\"participantId\":"));
 	concept_write(update->out, participant);
 	text_add(update->out, STR(",\"controlLoopElementList\":["));
@@ -103,7 +103,7 @@ write_offer(void *context, struct participant *participant)
 	struct text *out = offer->update->out;
 
 	if (!participant_type_serves(participant->type, offer->element->participant_type) ||
-	    !participant_is_registered(participant) || host_is(offer->update->turn, participant))
+	    !participant_is_registered(participant) || host_is(offer->update->txn, participant))
 		return true;
 	separate(offer->update);
 	text_add(out, STR("{\"participantId\":"));
@@ -122,27 +122,27 @@ write_candidates(struct update *update, const struct element *element)
 	struct text candidates;
 
 	update->type = (struct concept){0};
-	text_init(&candidates, update->turn->arena);
-	if (participants_of_type(update->turn, element->participant_type, &candidates) == 0)
+	text_init(&candidates, update->txn->arena);
+	if (participants_of_type(update->txn, element->participant_type, &candidates) == 0)
 		return;
-	offer.candidates = turn_text(update->turn, &candidates);
-	participants_each(update->turn, write_offer, &offer);
+	offer.candidates = txn_text(update->txn, &candidates);
+	participants_each(update->txn, write_offer, &offer);
 }
 
 /* The policies of the type, for elements that name one; empty when there is neither. */
 static struct str
-write_fragment(struct turn *turn, const struct loop *loop)
+write_fragment(struct txn *txn, const struct loop *loop)
 {
 	const struct node *root = NULL;
 	struct text out;
 
 	for (size_t i = 0; i < loop->count && !root; i++)
 		if (loop->elements[i].fragment)
-			root = looptype_load(turn, loop->definition, NULL);
-	text_init(&out, turn->arena);
+			root = looptype_load(txn, loop->definition, NULL);
+	text_init(&out, txn->arena);
 	if (!root || !looptype_write_fragment(root, &out))
 		return STR("");
-	return turn_text(turn, &out);
+	return txn_text(txn, &out);
 }
 
 /* Whether an element of the phase is to act: it was ordered to, or it is restored on the host of `only`. */
@@ -175,31 +175,31 @@ write_ids(const struct loop *loop, int64_t phase, const struct element *only, en
 
 /* For one element's host alone; for everybody when nobody hosts it yet. */
 static void
-address_host(struct turn *turn, const struct element *element, struct text *out)
+address_host(struct txn *txn, const struct element *element, struct text *out)
 {
 	struct participant host;
 
-	if (element && element->participant_id.name.ptr && participant_load(turn, element->participant_id, &host))
+	if (element && element->participant_id.name.ptr && participant_load(txn, element->participant_id, &host))
 		envelope_address(out, &host);
 }
 
 void
-message_update(struct turn *turn, const struct loop *loop, int64_t phase, const struct element *only)
+message_update(struct txn *txn, const struct loop *loop, int64_t phase, const struct element *only)
 {
 	struct text out;
 	struct update update = {
-		.turn = turn,
+		.txn = txn,
 		.loop = loop,
-		.fragment = write_fragment(turn, loop),
+		.fragment = write_fragment(txn, loop),
 		.targets = only != NULL,
 		.out = &out,
 	};
 	struct gateway gateway;
 
-	if (gateway_load(turn, loop->definition, &gateway))
+	if (gateway_load(txn, loop->definition, &gateway))
 		update.gateway = &gateway;
-	envelope_begin(turn, &out, "CONTROL_LOOP_UPDATE");
-	address_host(turn, only, &out);
+	envelope_begin(txn, &out, "CONTROL_LOOP_UPDATE");
+	address_host(txn, only, &out);
 	envelope_concept(&out, "controlLoopId", loop->id);
 	text_addf(&out, ",\"startPhase\":%" PRId64, phase);
 	write_ids(loop, phase, only, RESTORE_UPDATE, &out);
@@ -217,32 +217,32 @@ message_update(struct turn *turn, const struct loop *loop, int64_t phase, const 
 			write_participant(&update, i);
 	}
 	text_add(&out, STR("]"));
-	envelope_end(turn, &out);
+	envelope_end(txn, &out);
 }
 
 void
-message_state_change(struct turn *turn, const struct loop *loop, const struct task *task)
+message_state_change(struct txn *txn, const struct loop *loop, const struct task *task)
 {
 	struct text out;
 
-	envelope_begin(turn, &out, "CONTROL_LOOP_STATE_CHANGE");
-	address_host(turn, task->element, &out);
+	envelope_begin(txn, &out, "CONTROL_LOOP_STATE_CHANGE");
+	address_host(txn, task->element, &out);
 	envelope_concept(&out, "controlLoopId", loop->id);
 	text_addf(&out, ",\"orderedState\":\"%s\",\"currentState\":\"%s\",\"startPhase\":%" PRId64,
 	          loop_state_name[task->ordered], loop_state_name[task->current], task->phase);
 	write_ids(loop, task->phase, task->element, RESTORE_STATE, &out);
-	envelope_end(turn, &out);
+	envelope_end(txn, &out);
 }
 
 void
-message_order_off(struct turn *turn, const struct participant *participant, struct concept loop, struct str ids)
+message_order_off(struct txn *txn, const struct participant *participant, struct concept loop, struct str ids)
 {
 	struct text out;
 
-	envelope_begin(turn, &out, "CONTROL_LOOP_STATE_CHANGE");
+	envelope_begin(txn, &out, "CONTROL_LOOP_STATE_CHANGE");
 	envelope_address(&out, participant);
 	envelope_concept(&out, "controlLoopId", loop);
 	text_add(&out, STR(",\"orderedState\":\"UNINITIALISED\",\"currentState\":\"PASSIVE\",\"elementIds\":"));
 	text_add(&out, ids);
-	envelope_end(turn, &out);
+	envelope_end(txn, &out);
 }

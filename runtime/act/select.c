@@ -17,7 +17,7 @@ static bool
 is_eligible(const struct selection *selection, const struct participant *participant, struct concept type)
 {
 	return participant_type_serves(participant->type, type) && participant_is_registered(participant) &&
-	       !host_is(selection->turn, participant) && !concept_equal(participant->id, selection->except) &&
+	       !host_is(selection->txn, participant) && !concept_equal(participant->id, selection->except) &&
 	       (!selection->healthy || str_is(participant->health, "HEALTHY"));
 }
 
@@ -31,7 +31,7 @@ consider(void *context, struct participant *participant)
 
 	if (!is_eligible(selection, participant, choice->type))
 		return true;
-	load = participant_load_count(selection->turn, participant->id);
+	load = participant_load_count(selection->txn, participant->id);
 	if (selection->chosen)
 		load += selection->chosen(selection->context, participant->id);
 	/* Participants come in the order of their names: the first of equals stays. */
@@ -66,24 +66,24 @@ rotate(void *context, struct participant *participant)
 /* round_robin: the next one by name after the last one chosen for this type. */
 static struct concept choose_in_turn(const struct selection *selection, struct concept type)
 {
-	struct turn *turn = selection->turn;
+	struct txn *txn = selection->txn;
 	struct rotation rotation = {.selection = selection, .type = type};
-	struct str key = turn_key(turn, ROW_META, type.name, type.version);
+	struct str key = txn_key(txn, ROW_META, type.name, type.version);
 
-	(void)turn_get(turn, key, &rotation.last); /* the first time there is none */
-	participants_each(turn, rotate, &rotation);
+	(void)txn_get(txn, key, &rotation.last); /* the first time there is none */
+	participants_each(txn, rotate, &rotation);
 	if (!rotation.next.name.ptr)
 		rotation.next = rotation.first;
 	if (rotation.next.name.ptr)
-		turn_put(turn, key, rotation.next.name);
+		txn_put(txn, key, rotation.next.name);
 	return rotation.next;
 }
 
 /* Property participantSelection of an element's definition; least_loaded when it says nothing. */
 static struct str
-selection_of(struct turn *turn, const struct loop *loop, const struct element *element)
+selection_of(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	const struct node *root = looptype_load(turn, loop->definition, NULL);
+	const struct node *root = looptype_load(txn, loop->definition, NULL);
 	const struct node *rule =
 		looptype_property(looptype_template(root, element->definition), "participantSelection");
 
@@ -91,24 +91,24 @@ selection_of(struct turn *turn, const struct loop *loop, const struct element *e
 }
 
 bool
-select_offers(struct turn *turn, const struct loop *loop, const struct element *element)
+select_offers(struct txn *txn, const struct loop *loop, const struct element *element)
 {
-	return str_is(selection_of(turn, loop, element), "participant") &&
-	       participants_of_type(turn, element->participant_type, NULL) > 0;
+	return str_is(selection_of(txn, loop, element), "participant") &&
+	       participants_of_type(txn, element->participant_type, NULL) > 0;
 }
 
 struct concept select_host(const struct selection *selection, const struct loop *loop, const struct element *element)
 {
-	struct turn *turn = selection->turn;
+	struct txn *txn = selection->txn;
 	struct choice choice = {selection, .type = element->participant_type};
-	struct str rule = selection_of(turn, loop, element);
+	struct str rule = selection_of(txn, loop, element);
 
 	if (str_is(rule, "round_robin")) {
 		choice.best = choose_in_turn(selection, element->participant_type);
 	} else if (!str_is(rule, "participant")) {
-		participants_each(turn, consider, &choice);
-	} else if (select_offers(turn, loop, element)) {
+		participants_each(txn, consider, &choice);
+	} else if (select_offers(txn, loop, element)) {
 		return (struct concept){STR_NONE, STR_NONE};
 	}
-	return choice.best.name.ptr ? choice.best : host_offer(turn, element->participant_type);
+	return choice.best.name.ptr ? choice.best : host_offer(txn, element->participant_type);
 }

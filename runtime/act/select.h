@@ -6,10 +6,10 @@
 #include "runtime/rows/rows.h"
 
 struct selection {
-	struct turn *turn;
+	struct txn *txn;
 	struct concept except; /* absent, or one that is not chosen */
 	bool healthy;          /* only participants that say HEALTHY */
-	/* Elements that go to the participant in this turn already; may be NULL. */
+	/* Elements that go to the participant in this txn already; may be NULL. */
 	int64_t (*chosen)(const void *context, struct concept participant);
 	const void *context;
 };
@@ -22,6 +22,6 @@ struct selection {
 struct concept select_host(const struct selection *selection, const struct loop *loop, const struct element *element);
 
 /* participantSelection: participant, and there are some: they settle it among themselves. */
-bool select_offers(struct turn *turn, const struct loop *loop, const struct element *element);
+bool select_offers(struct txn *txn, const struct loop *loop, const struct element *element);
 
 #endif

@@ -74,12 +74,12 @@ values_meet(const struct node *values, const struct node *wanted)
 
 /* The matchable properties of the type and its ancestors against the resource. */
 static bool
-properties_meet(struct turn *turn, const struct tosca_entity *policy, const struct node *resource)
+properties_meet(struct txn *txn, const struct tosca_entity *policy, const struct node *resource)
 {
 	struct tosca_entity only = *policy;
 
 	only.next = NULL;
-	for (const struct tosca_entity *type = documents_closure(turn, &only, NULL); type; type = type->next) {
+	for (const struct tosca_entity *type = documents_closure(txn, &only, NULL); type; type = type->next) {
 		const struct node *properties =
 			type->kind == ENTITY_POLICY_TYPE ? node_get(type->given, "properties") : NULL;
 
@@ -94,7 +94,7 @@ properties_meet(struct turn *turn, const struct tosca_entity *policy, const stru
 }
 
 static bool
-is_about(struct turn *turn, const struct application *application, struct concept type)
+is_about(struct txn *txn, const struct application *application, struct concept type)
 {
 	for (int i = 0; type.name.ptr && i < CHAIN_MAX; i++) {
 		const struct tosca_entity *entity;
@@ -102,7 +102,7 @@ is_about(struct turn *turn, const struct application *application, struct concep
 
 		if (str_is(type.name, application->base))
 			return true;
-		entity = document_get(turn, ENTITY_POLICY_TYPE, type);
+		entity = document_get(txn, ENTITY_POLICY_TYPE, type);
 		parent = entity ? node_get(entity->given, "derived_from") : NULL;
 		type = (struct concept){parent && node_is_scalar(parent) ? parent->text : STR_NONE, STR_NONE};
 	}
@@ -128,7 +128,7 @@ add_policy(struct text *out, const struct tosca_entity *policy, bool abbreviated
 }
 
 void
-applications_read(struct turn *turn, struct runtime_call *call, struct text *out)
+applications_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	bool yaml = call->other.ptr && str_is(call->other, "yaml");
 	const struct application *application;
@@ -137,20 +137,20 @@ applications_read(struct turn *turn, struct runtime_call *call, struct text *out
 	const char *comma = "";
 	struct node *root;
 
-	if ((yaml ? yaml_read : json_read)(call->raw, "", &request_limits, turn->arena, &root, &call->err) != 0)
+	if ((yaml ? yaml_read : json_read)(call->raw, "", &request_limits, txn->arena, &root, &call->err) != 0)
 		return;
 	resource = node_get(root, "resource");
 	action = node_get(root, "action");
 	application = action ? application_find(action->text) : NULL;
 	text_add(out, STR("{\"policies\":{"));
-	(void)group_own(turn, &subgroup); /* NULL: nothing is deployed here */
+	(void)group_own(txn, &subgroup); /* NULL: nothing is deployed here */
 	for (size_t i = 0; application && subgroup && i < subgroup->policies.count; i++) {
-		const struct tosca_entity *policy = document_get(turn, ENTITY_POLICY, subgroup->policies.items[i]);
+		const struct tosca_entity *policy = document_get(txn, ENTITY_POLICY, subgroup->policies.items[i]);
 
-		if (!policy || !is_about(turn, application, policy->type) ||
+		if (!policy || !is_about(txn, application, policy->type) ||
 		    !asks_for(node_get(resource, "policy-id"), policy->id.name) ||
 		    !asks_for(node_get(resource, "policy-type"), policy->type.name) ||
-		    !properties_meet(turn, policy, resource))
+		    !properties_meet(txn, policy, resource))
 			continue;
 		text_add(out, str_from(comma));
 		add_policy(out, policy, call->version.ptr != NULL);

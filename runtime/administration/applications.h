@@ -15,6 +15,6 @@ bool application_is(struct str action);
  * metadata alone.
  * source  ONAP's policy-xacml-pdp, as recorded in tests/conformance/onap-service/xacml-pdp.jsonl
  */
-void applications_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void applications_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 #endif

@@ -19,9 +19,9 @@ const struct str deployment_accepted = {
 };
 
 void
-deployment_begin(struct deployment *deployment, struct turn *turn, struct runtime_call *call)
+deployment_begin(struct deployment *deployment, struct txn *txn, struct runtime_call *call)
 {
-	*deployment = (struct deployment){.turn = turn, .call = call};
+	*deployment = (struct deployment){.txn = txn, .call = call};
 }
 
 /* --- groups --- */
@@ -43,7 +43,7 @@ deployment_group(struct deployment *deployment, struct str name)
 
 	if (group)
 		return group;
-	group = group_load(deployment->turn, name);
+	group = group_load(deployment->txn, name);
 	while (*last)
 		last = &(*last)->next;
 	*last = group;
@@ -53,7 +53,7 @@ deployment_group(struct deployment *deployment, struct str name)
 struct pdp_group *
 deployment_groups(struct deployment *deployment)
 {
-	struct pdp_group *all = groups_list(deployment->turn), **link = &all;
+	struct pdp_group *all = groups_list(deployment->txn), **link = &all;
 
 	for (; *link; link = &(*link)->next) {
 		struct pdp_group *known = find_group(deployment, (*link)->name);
@@ -91,9 +91,9 @@ add_change(struct deployment *deployment, struct deployment_change change)
 			return;
 		}
 	}
-	kept = arena_alloc(deployment->turn->arena, sizeof(*kept));
+	kept = arena_alloc(deployment->txn->arena, sizeof(*kept));
 	if (!kept) {
-		turn_fail(deployment->turn, ERROR_MEMORY);
+		txn_fail(deployment->txn, ERROR_MEMORY);
 		return;
 	}
 	*kept = change;
@@ -104,7 +104,7 @@ void
 deployment_deploy(struct deployment *deployment, struct pdp_group *group, struct pdp_subgroup *subgroup,
                   const struct tosca_entity *policy)
 {
-	concepts_add(deployment->turn, &subgroup->policies, policy->id);
+	concepts_add(deployment->txn, &subgroup->policies, policy->id);
 	add_change(deployment, (struct deployment_change){.group = group->name,
 	                                                  .type = subgroup->type,
 	                                                  .policy = policy->id,
@@ -129,13 +129,13 @@ deployment_undeploy(struct deployment *deployment, struct pdp_group *group, stru
 static struct concepts
 own_policies(const struct deployment *deployment)
 {
-	const struct runtime_options *options = &deployment->turn->runtime->options;
+	const struct runtime_options *options = &deployment->txn->runtime->options;
 	const struct pdp_group *group = find_group(deployment, options->pdp_group);
 	const struct pdp_subgroup *subgroup;
 	struct pdp_subgroup *stored;
 
 	if (!group)
-		group = group_own(deployment->turn, &stored);
+		group = group_own(deployment->txn, &stored);
 	subgroup = group ? group_subgroup(group, options->pdp_type) : NULL;
 	return subgroup ? subgroup->policies : (struct concepts){0};
 }
@@ -144,7 +144,7 @@ own_policies(const struct deployment *deployment)
 static bool
 changes_own(const struct deployment *deployment)
 {
-	const struct runtime_options *options = &deployment->turn->runtime->options;
+	const struct runtime_options *options = &deployment->txn->runtime->options;
 
 	for (const struct deployment_change *change = deployment->changes; change; change = change->next)
 		if (str_equal(change->group, options->pdp_group) && str_equal(change->type, options->pdp_type))
@@ -173,9 +173,9 @@ compiled(const struct deployment *deployment)
 	struct concepts own = own_policies(deployment);
 	struct compile_check *check;
 
-	deploy_documents(deployment->turn, &own, &list);
-	if (deployment->turn->failed)
-		return deployment->turn->failed;
+	deploy_documents(deployment->txn, &own, &list);
+	if (deployment->txn->failed)
+		return deployment->txn->failed;
 	if (call->check && call->check->done && same_documents(call->check, &list))
 		return 0;
 	check = arena_alloc(&call->scratch, sizeof(*check));
@@ -215,7 +215,7 @@ answer_dry_run(const struct deployment *deployment)
 	struct text out;
 
 	text_init(&out, &call->arena);
-	text_addf(&out, "{\"dryRun\":true,\"generation\":%" PRIu64 ",\"good\":%s", generation_number(deployment->turn),
+	text_addf(&out, "{\"dryRun\":true,\"generation\":%" PRIu64 ",\"good\":%s", generation_number(deployment->txn),
 	          call->check && !call->check->good ? "false" : "true");
 	add_changes(&out, deployment->changes, true);
 	add_changes(&out, deployment->changes, false);
@@ -249,7 +249,7 @@ refuse_findings(struct runtime_call *call)
 static void
 tell_pdps(struct deployment *deployment)
 {
-	struct turn *turn = deployment->turn;
+	struct txn *txn = deployment->txn;
 
 	for (const struct pdp_group *group = deployment->groups; group; group = group->next) {
 		for (size_t i = 0; i < group->count; i++) {
@@ -259,9 +259,9 @@ tell_pdps(struct deployment *deployment)
 			for (const struct deployment_change *change = deployment->changes; change;
 			     change = change->next)
 				if (str_equal(change->group, group->name) && str_equal(change->type, subgroup->type))
-					concepts_add(turn, change->deploy ? &added : &removed, change->policy);
+					concepts_add(txn, change->deploy ? &added : &removed, change->policy);
 			if (added.count || removed.count)
-				pdps_update(turn, group, subgroup, &added, &removed);
+				pdps_update(txn, group, subgroup, &added, &removed);
 		}
 	}
 }
@@ -270,21 +270,21 @@ tell_pdps(struct deployment *deployment)
 static void
 tell_topic(struct deployment *deployment)
 {
-	const struct runtime_options *options = &deployment->turn->runtime->options;
+	const struct runtime_options *options = &deployment->txn->runtime->options;
 	struct concepts own = {0};
 
 	for (const struct deployment_change *change = deployment->changes; change; change = change->next)
 		if (str_equal(change->group, options->pdp_group) && str_equal(change->type, options->pdp_type) &&
 		    !concepts_has(&own, change->policy))
-			concepts_add(deployment->turn, &own, change->policy);
+			concepts_add(deployment->txn, &own, change->policy);
 	if (own.count)
-		notify_policies(deployment->turn, &own, 1);
+		notify_policies(deployment->txn, &own, 1);
 }
 
 int
 deployment_commit(struct deployment *deployment, const char *action, unsigned status, struct str answer)
 {
-	struct turn *turn = deployment->turn;
+	struct txn *txn = deployment->txn;
 	struct runtime_call *call = deployment->call;
 	int r = changes_own(deployment) || call->dry_run ? compiled(deployment) : 0;
 
@@ -296,12 +296,12 @@ deployment_commit(struct deployment *deployment, const char *action, unsigned st
 		return refuse_findings(call);
 	if (deployment->changes || deployment->touched)
 		for (const struct pdp_group *group = deployment->groups; group; group = group->next)
-			group_save(turn, group);
+			group_save(txn, group);
 	if (deployment->changes) {
-		generation_add(turn, action, call->user, deployment->changes);
+		generation_add(txn, action, call->user, deployment->changes);
 		tell_pdps(deployment);
 		tell_topic(deployment);
 	}
 	call_answer(call, status, answer);
-	return turn->failed;
+	return txn->failed;
 }

@@ -7,14 +7,14 @@
 
 /* Lives for one run of a call. Groups are loaded once and changed in memory until deployment_commit. */
 struct deployment {
-	struct turn *turn;
+	struct txn *txn;
 	struct runtime_call *call;
 	struct pdp_group *groups;          /* loaded */
 	struct deployment_change *changes; /* in their order; two that undo each other are none */
 	bool touched;                      /* a group has changed otherwise */
 };
 
-void deployment_begin(struct deployment *deployment, struct turn *turn, struct runtime_call *call);
+void deployment_begin(struct deployment *deployment, struct txn *txn, struct runtime_call *call);
 
 /* Takes a loaded group in, or loads it; NULL when there is none. */
 struct pdp_group *deployment_group(struct deployment *deployment, struct str name);

@@ -12,44 +12,43 @@
 
 /* --- pap_groups.c --- */
 
-int pap_groups_batch(struct turn *turn, struct runtime_call *call); /* body: {"groups":[..]}: made, or changed */
-int pap_group_state(struct turn *turn, struct runtime_call *call);  /* name; other: the state */
-int pap_group_delete(struct turn *turn, struct runtime_call *call); /* name */
+int pap_groups_batch(struct txn *txn, struct runtime_call *call); /* body: {"groups":[..]}: made, or changed */
+int pap_group_state(struct txn *txn, struct runtime_call *call);  /* name; other: the state */
+int pap_group_delete(struct txn *txn, struct runtime_call *call); /* name */
 
 /* --- pap_deploy.c --- */
 
-int pap_policies_deploy(struct turn *turn, struct runtime_call *call); /* body: {"policies":[{"policy-id"..}]} */
-int pap_policy_undeploy(struct turn *turn, struct runtime_call *call); /* name, version or none */
-int pap_deployments_batch(struct turn *turn,
+int pap_policies_deploy(struct txn *txn, struct runtime_call *call); /* body: {"policies":[{"policy-id"..}]} */
+int pap_policy_undeploy(struct txn *txn, struct runtime_call *call); /* name, version or none */
+int pap_deployments_batch(struct txn *txn,
                           struct runtime_call *call); /* body: {"groups":[{"deploymentSubgroups"..}]} */
 
 /* --- pap_read.c --- */
 
-void pap_groups_read(struct turn *turn, struct runtime_call *call, struct text *out);
-void pap_pdps_health_read(struct turn *turn, struct runtime_call *call, struct text *out);
-void pap_components_health_read(struct turn *turn, struct runtime_call *call,
-                                struct text *out); /* other: own address */
+void pap_groups_read(struct txn *txn, struct runtime_call *call, struct text *out);
+void pap_pdps_health_read(struct txn *txn, struct runtime_call *call, struct text *out);
+void pap_components_health_read(struct txn *txn, struct runtime_call *call, struct text *out); /* other: own address */
 
 /* --- pap_status.c --- */
 
 /* name, version: of the policy, or none; other: a regular expression for names, or absent. */
-void pap_deployed_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void pap_deployed_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* As that; texts[0]: the group, or absent. */
-void pap_status_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void pap_status_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* name, version, texts[0] as there; texts[1] to texts[3]: recordCount, startTime, endTime, or absent. */
-void pap_audit_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void pap_audit_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- rollback.c --- */
 
 /* body: {"generation": n}: what was deployed in that generation is deployed again, as a new one. */
-int generation_roll_back(struct turn *turn, struct runtime_call *call);
+int generation_roll_back(struct txn *txn, struct runtime_call *call);
 
 /* texts[0]: how many, or absent: generations with what they changed, the newest first. */
-void generations_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void generations_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* texts[0], texts[1]: two generations; what the second has that the first has not, and the other way round. */
-void generations_diff_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void generations_diff_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 #endif

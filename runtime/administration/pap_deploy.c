@@ -19,9 +19,9 @@ scalar_text(const struct node *map, const char *key)
 
 /* The policy of a name and version; without a version the highest. NULL, and refused, when there is none. */
 static const struct tosca_entity *
-find_policy(struct turn *turn, struct runtime_call *call, struct concept id)
+find_policy(struct txn *txn, struct runtime_call *call, struct concept id)
 {
-	const struct tosca_entity *policy = id.name.ptr ? document_get(turn, ENTITY_POLICY, id) : NULL;
+	const struct tosca_entity *policy = id.name.ptr ? document_get(txn, ENTITY_POLICY, id) : NULL;
 
 	if (!policy)
 		call_refuse(call, 404, "cannot find policy: %.*s %.*s", STR_ARG(shown(id.name)),
@@ -30,9 +30,9 @@ find_policy(struct turn *turn, struct runtime_call *call, struct concept id)
 }
 
 static bool
-has_pdps(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
+has_pdps(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
 {
-	return pdps_list(turn, group->name, subgroup->type) != NULL;
+	return pdps_list(txn, group->name, subgroup->type) != NULL;
 }
 
 /* --- one by one: wherever its type is supported --- */
@@ -56,7 +56,7 @@ deploy_in(struct deployment *deployment, struct pdp_group *group, struct pdp_sub
 		            STR_ARG(policy->id.version), STR_ARG(other.version));
 		return -ERROR_CONFLICT;
 	}
-	if (!has_pdps(deployment->turn, group, subgroup)) {
+	if (!has_pdps(deployment->txn, group, subgroup)) {
 		call_refuse(call, 400, "group %.*s subgroup %.*s has no active PDPs", STR_ARG(group->name),
 		            STR_ARG(subgroup->type));
 		return -ERROR_CONFLICT;
@@ -90,12 +90,12 @@ deploy_everywhere(struct deployment *deployment, const struct tosca_entity *poli
 }
 
 int
-pap_policies_deploy(struct turn *turn, struct runtime_call *call)
+pap_policies_deploy(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *policies = node_get(call->body, "policies");
 	struct deployment deployment;
 
-	documents_seed(turn);
+	documents_seed(txn);
 	if (!policies || policies->kind != NODE_LIST) {
 		call_refuse(call, 400,
 		            "\"PdpDeployPolicies\" INVALID, item has status INVALID\n  item \"policies\" value \"%s\" "
@@ -104,11 +104,11 @@ pap_policies_deploy(struct turn *turn, struct runtime_call *call)
 		            node_is_null(policies) ? "is null" : "is not a list");
 		return -ERROR_CONFLICT;
 	}
-	deployment_begin(&deployment, turn, call);
+	deployment_begin(&deployment, txn, call);
 	(void)deployment_groups(&deployment);
 	for (const struct node *item = policies->first; item; item = item->next) {
 		struct concept id = {scalar_text(item, "policy-id"), scalar_text(item, "policy-version")};
-		const struct tosca_entity *policy = find_policy(turn, call, id);
+		const struct tosca_entity *policy = find_policy(txn, call, id);
 
 		if (!policy || deploy_everywhere(&deployment, policy) != 0)
 			return -ERROR_CONFLICT;
@@ -117,15 +117,15 @@ pap_policies_deploy(struct turn *turn, struct runtime_call *call)
 }
 
 int
-pap_policy_undeploy(struct turn *turn, struct runtime_call *call)
+pap_policy_undeploy(struct txn *txn, struct runtime_call *call)
 {
 	struct deployment deployment;
 	bool any = false;
 
-	documents_seed(turn);
-	if (!find_policy(turn, call, (struct concept){call->name, call->version}))
+	documents_seed(txn);
+	if (!find_policy(txn, call, (struct concept){call->name, call->version}))
 		return -ERROR_CONFLICT;
-	deployment_begin(&deployment, turn, call);
+	deployment_begin(&deployment, txn, call);
 	for (struct pdp_group *group = deployment_groups(&deployment); group; group = group->next) {
 		for (size_t i = 0; i < group->count; i++) {
 			struct pdp_subgroup *subgroup = &group->subgroups[i];
@@ -170,8 +170,8 @@ refuse_item(struct deployment *deployment, const struct node *group, const struc
 	struct str name = shown(scalar_text(group, "name"));
 	struct text out, sentence;
 
-	text_init(&out, deployment->turn->arena);
-	text_init(&sentence, deployment->turn->arena);
+	text_init(&out, deployment->txn->arena);
+	text_init(&sentence, deployment->txn->arena);
 	if (subgroup) {
 		print_subgroup(&out, subgroup);
 	} else {
@@ -187,7 +187,7 @@ refuse_item(struct deployment *deployment, const struct node *group, const struc
 		name = shown(scalar_text(subgroup, "pdpType"));
 	call_refuse(deployment->call, 400,
 	            "\"groups\" INVALID, item has status INVALID\n  item \"%.*s\" value \"%.*s\" INVALID, %s",
-	            STR_ARG(name), STR_ARG(turn_text(deployment->turn, &out)), why);
+	            STR_ARG(name), STR_ARG(txn_text(deployment->txn, &out)), why);
 	return -ERROR_CONFLICT;
 }
 
@@ -204,7 +204,7 @@ apply_list(struct deployment *deployment, struct pdp_group *group, struct pdp_su
 			(void)deployment_undeploy(deployment, group, subgroup, id); /* gone is gone */
 			continue;
 		}
-		policy = find_policy(deployment->turn, deployment->call, id);
+		policy = find_policy(deployment->txn, deployment->call, id);
 		if (!policy)
 			return -ERROR_CONFLICT;
 		if (!subgroup_supports(subgroup, policy->type)) {
@@ -257,14 +257,14 @@ apply_subgroup(struct deployment *deployment, const struct node *group_node, str
 }
 
 int
-pap_deployments_batch(struct turn *turn, struct runtime_call *call)
+pap_deployments_batch(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *groups = node_get(call->body, "groups");
 	struct deployment deployment;
 	int r = 0;
 
-	documents_seed(turn);
-	deployment_begin(&deployment, turn, call);
+	documents_seed(txn);
+	deployment_begin(&deployment, txn, call);
 	if (!groups || groups->kind != NODE_LIST) {
 		call_refuse(call, 400,
 		            "\"DeploymentGroups\" INVALID, item has status INVALID\n  item \"groups\" value \"%s\" "

@@ -98,7 +98,7 @@ keep_policies(struct deployment *deployment, const struct pdp_group *known, stru
 		subgroup->policies = before ? before->policies : none;
 		for (size_t j = 0; before && j < before->policies.count; j++) {
 			const struct tosca_entity *policy =
-				document_get(deployment->turn, ENTITY_POLICY, before->policies.items[j]);
+				document_get(deployment->txn, ENTITY_POLICY, before->policies.items[j]);
 
 			if (!policy || subgroup_supports(subgroup, policy->type))
 				continue;
@@ -124,7 +124,7 @@ drop_subgroups(struct deployment *deployment, struct pdp_group *known, const str
 		if (group && group_subgroup(group, subgroup->type))
 			continue;
 		if (!deployment->call->dry_run)
-			pdps_dismiss(deployment->turn, known, subgroup);
+			pdps_dismiss(deployment->txn, known, subgroup);
 		while (subgroup->policies.count)
 			(void)deployment_undeploy(deployment, known, subgroup,
 			                          subgroup->policies.items[0]); /* it has it */
@@ -134,11 +134,11 @@ drop_subgroups(struct deployment *deployment, struct pdp_group *known, const str
 static int
 enter_group(struct deployment *deployment, const struct node *node)
 {
-	struct turn *turn = deployment->turn;
-	struct pdp_group *group = group_read(turn, node), *known, **link;
+	struct txn *txn = deployment->txn;
+	struct pdp_group *group = group_read(txn, node), *known, **link;
 
 	if (!group)
-		return turn->failed;
+		return txn->failed;
 	known = concept_name_valid(group->name) ? deployment_group(deployment, group->name) : NULL;
 	if (known && node_is_null(node_get(node, "pdpGroupState")))
 		group->state = known->state;
@@ -149,7 +149,7 @@ enter_group(struct deployment *deployment, const struct node *node)
 
 		drop_subgroups(deployment, known, group);
 		if (changed && !deployment->call->dry_run)
-			pdps_change_state(turn, group);
+			pdps_change_state(txn, group);
 		group->next = known->next;
 		*known = *group;
 	} else {
@@ -162,14 +162,14 @@ enter_group(struct deployment *deployment, const struct node *node)
 }
 
 int
-pap_groups_batch(struct turn *turn, struct runtime_call *call)
+pap_groups_batch(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *groups = node_get(call->body, "groups");
 	struct deployment deployment;
 	int r = 0;
 
-	documents_seed(turn);
-	deployment_begin(&deployment, turn, call);
+	documents_seed(txn);
+	deployment_begin(&deployment, txn, call);
 	if (!groups || groups->kind != NODE_LIST) {
 		call_refuse(
 			call, 400,
@@ -182,19 +182,19 @@ pap_groups_batch(struct turn *turn, struct runtime_call *call)
 	if (r != 0)
 		return r;
 	if (!call->dry_run)
-		generation_count(turn); /* processes that follow see a new state */
+		generation_count(txn); /* processes that follow see a new state */
 	return deployment_commit(&deployment, "group", 200, STR("{}"));
 }
 
 /* --- state --- */
 
 int
-pap_group_state(struct turn *turn, struct runtime_call *call)
+pap_group_state(struct txn *txn, struct runtime_call *call)
 {
 	bool good = call->other.ptr && (str_is(call->other, "ACTIVE") || str_is(call->other, "PASSIVE"));
 	struct pdp_group *group;
 
-	documents_seed(turn);
+	documents_seed(txn);
 	if (!good && call->other.ptr && (str_is(call->other, "SAFE") || str_is(call->other, "TEST"))) {
 		call_refuse(call, 400, "state of a group is not settable: expected ACTIVE or PASSIVE, got '%.*s'",
 		            STR_ARG(call->other));
@@ -210,27 +210,27 @@ pap_group_state(struct turn *turn, struct runtime_call *call)
 		return -ERROR_CONFLICT;
 	}
 	call_answer(call, 200, STR("{}"));
-	group = group_load(turn, call->name);
+	group = group_load(txn, call->name);
 	if (!group || str_equal(group->state, call->other) || call->dry_run)
-		return turn->failed;
+		return txn->failed;
 	group->state = call->other;
-	group_save(turn, group);
-	pdps_change_state(turn, group);
-	generation_count(turn);
-	return turn->failed;
+	group_save(txn, group);
+	pdps_change_state(txn, group);
+	generation_count(txn);
+	return txn->failed;
 }
 
 /* --- gone --- */
 
 int
-pap_group_delete(struct turn *turn, struct runtime_call *call)
+pap_group_delete(struct txn *txn, struct runtime_call *call)
 {
 	struct deployment deployment;
 	struct pdp_group *group;
 	int r;
 
-	documents_seed(turn);
-	deployment_begin(&deployment, turn, call);
+	documents_seed(txn);
+	deployment_begin(&deployment, txn, call);
 	group = deployment_group(&deployment, call->name);
 	if (!group) {
 		call_refuse(call, 404, "group not found");
@@ -243,9 +243,9 @@ pap_group_delete(struct turn *turn, struct runtime_call *call)
 	drop_subgroups(&deployment, group, NULL);
 	r = deployment_commit(&deployment, "group", 200, STR("{}"));
 	if (r == 0 && !call->dry_run) {
-		group_remove(turn, group->name);
+		group_remove(txn, group->name);
 		if (!deployment.changes)
-			generation_count(turn);
+			generation_count(txn);
 	}
-	return r != 0 ? r : turn->failed;
+	return r != 0 ? r : txn->failed;
 }

@@ -34,9 +34,9 @@ count_pdps(const struct pdp *pdps)
 }
 
 static void
-add_subgroup(struct turn *turn, struct text *out, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
+add_subgroup(struct txn *txn, struct text *out, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
 {
-	const struct pdp *pdps = pdps_list(turn, group->name, subgroup->type);
+	const struct pdp *pdps = pdps_list(txn, group->name, subgroup->type);
 
 	text_add(out, STR("{\"pdpType\":"));
 	text_add_json(out, subgroup->type);
@@ -54,13 +54,13 @@ add_subgroup(struct turn *turn, struct text *out, const struct pdp_group *group,
 }
 
 void
-pap_groups_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_groups_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	const char *comma = "";
 
 	(void)call;
 	text_add(out, STR("{\"groups\":["));
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next) {
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next) {
 		text_addf(out, "%s{\"name\":", comma);
 		text_add_json(out, group->name);
 		if (group->description.ptr) {
@@ -75,7 +75,7 @@ pap_groups_read(struct turn *turn, struct runtime_call *call, struct text *out)
 		for (size_t i = 0; i < group->count; i++) {
 			if (i)
 				text_add(out, STR(","));
-			add_subgroup(turn, out, group, &group->subgroups[i]);
+			add_subgroup(txn, out, group, &group->subgroups[i]);
 		}
 		text_add(out, STR("]}"));
 		comma = ",";
@@ -86,26 +86,26 @@ pap_groups_read(struct turn *turn, struct runtime_call *call, struct text *out)
 /* --- health --- */
 
 void
-pap_pdps_health_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_pdps_health_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	(void)call;
 	text_add(out, STR("{\"pdpList\":["));
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next)
-		for (const struct pdp *pdp = pdps_list(turn, group->name, STR_NONE); pdp; pdp = pdp->next)
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next)
+		for (const struct pdp *pdp = pdps_list(txn, group->name, STR_NONE); pdp; pdp = pdp->next)
 			add_instance(out, pdp);
 	text_add(out, STR("]}"));
 }
 
 /* The instances of a type over all groups. False when there is none, or one that is not healthy. */
 static bool
-add_type(struct turn *turn, struct text *out, struct str type)
+add_type(struct txn *txn, struct text *out, struct str type)
 {
 	bool healthy = true, any = false;
 
 	text_add_json(out, type);
 	text_add(out, STR(":["));
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next)
-		for (const struct pdp *pdp = pdps_list(turn, group->name, type); pdp; pdp = pdp->next) {
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next)
+		for (const struct pdp *pdp = pdps_list(txn, group->name, type); pdp; pdp = pdp->next) {
 			add_instance(out, pdp);
 			healthy &= str_is(pdp->health, "HEALTHY");
 			any = true;
@@ -130,13 +130,13 @@ add_component(struct text *out, const char *member, const char *name, struct str
 }
 
 void
-pap_components_health_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_components_health_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concepts types = {0};
 	bool healthy = true;
 
 	text_add(out, STR("{\"pdps\":{"));
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next)
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next)
 		for (size_t i = 0; i < group->count; i++) {
 			struct str type = group->subgroups[i].type;
 
@@ -144,8 +144,8 @@ pap_components_health_read(struct turn *turn, struct runtime_call *call, struct 
 				continue;
 			if (types.count)
 				text_add(out, STR(","));
-			concepts_add(turn, &types, (struct concept){type, STR("")});
-			healthy &= add_type(turn, out, type);
+			concepts_add(txn, &types, (struct concept){type, STR("")});
+			healthy &= add_type(txn, out, type);
 		}
 	text_addf(out, "},\"healthy\":%s", healthy ? "true" : "false");
 	add_component(out, "api", "Policy API", call->other, "/policy/api/v1/healthcheck");

@@ -24,14 +24,14 @@ struct filter {
 
 /* False, and the call refused, when the expression is bad. */
 static bool
-filter_begin(struct turn *turn, struct runtime_call *call, struct filter *ret)
+filter_begin(struct txn *txn, struct runtime_call *call, struct filter *ret)
 {
 	struct error err = {0};
 
 	*ret = (struct filter){.id = {call->name, call->version}};
 	if (!call->other.ptr)
 		return true;
-	if (pattern_compile(call->other, PATTERN_DOT_IN_LINE, NULL, turn->arena, &ret->pattern, &err) != 0) {
+	if (pattern_compile(call->other, PATTERN_DOT_IN_LINE, NULL, txn->arena, &ret->pattern, &err) != 0) {
 		bool open = strstr(err.text, "parenthes") != NULL;
 		char *why = open ? arena_printf(&call->arena, "error parsing regexp: missing closing ): `%.*s`",
 		                                STR_ARG(call->other))
@@ -43,7 +43,7 @@ filter_begin(struct turn *turn, struct runtime_call *call, struct filter *ret)
 	ret->scratch = pattern_scratch_new();
 	if (ret->scratch)
 		return true;
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return false;
 }
 
@@ -77,13 +77,13 @@ conclude(struct runtime_call *call, struct text *out, size_t from, size_t count)
 /* --- deployed --- */
 
 void
-pap_deployed_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_deployed_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct policy_tally tally = policies_tally(turn, true);
+	struct policy_tally tally = policies_tally(txn, true);
 	struct filter filter;
 	size_t count = 0;
 
-	if (!filter_begin(turn, call, &filter))
+	if (!filter_begin(txn, call, &filter))
 		return;
 	text_add(out, STR("["));
 	for (size_t i = 0; i < tally.count; i++) {
@@ -92,7 +92,7 @@ pap_deployed_read(struct turn *turn, struct runtime_call *call, struct text *out
 
 		if (!filter_takes(&filter, counts.policy))
 			continue;
-		policy = counts.type.name.ptr ? NULL : document_get(turn, ENTITY_POLICY, counts.policy);
+		policy = counts.type.name.ptr ? NULL : document_get(txn, ENTITY_POLICY, counts.policy);
 		if (policy)
 			counts.type = policy->type;
 		if (count++)
@@ -123,19 +123,19 @@ add_status(struct text *out, const struct pdp *pdp, const struct pdp_policy *pol
 }
 
 void
-pap_status_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_status_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct str only = call->number ? call->texts[0] : STR_NONE;
 	struct filter filter;
 	size_t count = 0;
 
-	if (!filter_begin(turn, call, &filter))
+	if (!filter_begin(txn, call, &filter))
 		return;
 	text_add(out, STR("["));
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next) {
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next) {
 		if (only.ptr && !str_equal(group->name, only))
 			continue;
-		for (const struct pdp *pdp = pdps_list(turn, group->name, STR_NONE); pdp; pdp = pdp->next)
+		for (const struct pdp *pdp = pdps_list(txn, group->name, STR_NONE); pdp; pdp = pdp->next)
 			for (const struct pdp_policy *policy = pdp->policies; policy; policy = policy->next) {
 				if (!filter_takes(&filter, policy->policy))
 					continue;
@@ -208,7 +208,7 @@ audit_takes(const struct audit_query *query, const struct node *row, bool *ret_o
 }
 
 void
-pap_audit_read(struct turn *turn, struct runtime_call *call, struct text *out)
+pap_audit_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	const char kind = ROW_AUDIT;
 	const struct str prefix = {&kind, 1};
@@ -224,12 +224,12 @@ pap_audit_read(struct turn *turn, struct runtime_call *call, struct text *out)
 	top[0] = kind;
 	memset(top + 1, 0xff, 8);
 	text_add(out, STR("["));
-	while (count < query.most && !older && turn_table_below(turn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
+	while (count < query.most && !older && txn_table_below(txn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
 		struct node *row;
 
 		from = entry.key;
-		if (json_read(entry.value, "", &status_limits, turn->arena, &row, NULL) != 0) {
-			turn_fail(turn, turn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
+		if (json_read(entry.value, "", &status_limits, txn->arena, &row, NULL) != 0) {
+			txn_fail(txn, txn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
 			return;
 		}
 		if (!audit_takes(&query, row, &older))

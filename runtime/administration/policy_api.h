@@ -12,23 +12,23 @@
  */
 
 /* body: a service template; all of it is entered, or nothing. */
-int policy_types_create(struct turn *turn, struct runtime_call *call);
-int policies_create(struct turn *turn, struct runtime_call *call);
-int node_templates_create(struct turn *turn, struct runtime_call *call);
-int node_templates_update(struct turn *turn, struct runtime_call *call);
+int policy_types_create(struct txn *txn, struct runtime_call *call);
+int policies_create(struct txn *txn, struct runtime_call *call);
+int node_templates_create(struct txn *txn, struct runtime_call *call);
+int node_templates_update(struct txn *txn, struct runtime_call *call);
 
-int policy_type_delete(struct turn *turn, struct runtime_call *call);
-int policy_delete(struct turn *turn, struct runtime_call *call);
-int node_template_delete(struct turn *turn, struct runtime_call *call);
+int policy_type_delete(struct txn *txn, struct runtime_call *call);
+int policy_delete(struct txn *txn, struct runtime_call *call);
+int node_template_delete(struct txn *txn, struct runtime_call *call);
 
-void policy_types_read(struct turn *turn, struct runtime_call *call, struct text *out);
-void node_templates_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void policy_types_read(struct txn *txn, struct runtime_call *call, struct text *out);
+void node_templates_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* texts: the name and version of the type that they must be of, where the path has one. other: "REFERENCED" or absent. */
-void policy_list_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void policy_list_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* The policy as a document of its own, as the engine reads it. */
-void policy_document_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void policy_document_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* The refusal in ONAP's form; status 404, 406 and so on. */
 void policy_api_refuse(struct runtime_call *call, unsigned status, const char *format, ...)

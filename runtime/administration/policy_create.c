@@ -7,7 +7,7 @@
 
 /* A service template on its way in: "incoming fragment" in ONAP's words. */
 struct fragment {
-	struct turn *turn;
+	struct txn *txn;
 	struct runtime_call *call;
 	struct tosca_entity *lists[ENTITY_KINDS]; /* in its order */
 	struct tosca_entity *types;     /* data types, node types and policy types as one list, for references */
@@ -40,36 +40,36 @@ absent_section(const struct node *root, enum entity_kind kind)
 }
 
 static int
-fragment_read(struct fragment *fragment, struct turn *turn, struct runtime_call *call, enum entity_kind kind)
+fragment_read(struct fragment *fragment, struct txn *txn, struct runtime_call *call, enum entity_kind kind)
 {
 	struct tosca_entity **types = &fragment->types;
 	const char *absent;
 	struct error err = {0};
 
-	*fragment = (struct fragment){.turn = turn, .call = call};
-	documents_seed(turn);
-	text_init(&fragment->differing, turn->arena);
-	text_init(&fragment->missing, turn->arena);
+	*fragment = (struct fragment){.txn = txn, .call = call};
+	documents_seed(txn);
+	text_init(&fragment->differing, txn->arena);
+	text_init(&fragment->missing, txn->arena);
 	absent = absent_section(call->body, kind);
 	if (absent) {
 		policy_api_refuse(call, 404, "%s", absent);
 		return -ERROR_CONFLICT;
 	}
 	for (int i = 0; i < ENTITY_KINDS; i++) {
-		if (entities_read(call->body, (enum entity_kind)i, turn->arena, &fragment->lists[i], &err) == 0)
+		if (entities_read(call->body, (enum entity_kind)i, txn->arena, &fragment->lists[i], &err) == 0)
 			continue;
 		if (err.code == ERROR_MEMORY)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 		else
 			policy_api_refuse_at(call, 406, &err);
 		return -ERROR_CONFLICT;
 	}
 	for (int i = ENTITY_DATA_TYPE; i <= ENTITY_POLICY_TYPE; i++) {
 		for (const struct tosca_entity *entity = fragment->lists[i]; entity; entity = entity->next) {
-			struct tosca_entity *copy = arena_alloc(turn->arena, sizeof(*copy));
+			struct tosca_entity *copy = arena_alloc(txn->arena, sizeof(*copy));
 
 			if (!copy) {
-				turn_fail(turn, ERROR_MEMORY);
+				txn_fail(txn, ERROR_MEMORY);
 				return -ERROR_MEMORY;
 			}
 			*copy = *entity;
@@ -102,12 +102,12 @@ static struct concept find_type(const struct fragment *fragment, const struct to
 	const struct type *builtin = NULL;
 
 	if (!type)
-		type = document_get(fragment->turn, kind, entity->type);
+		type = document_get(fragment->txn, kind, entity->type);
 	if (type)
 		return type->id;
 	if (kind == ENTITY_POLICY_TYPE)
-		builtin = catalogue_find(engine_builtin(fragment->turn->runtime->engine), TYPE_POLICY,
-		                         entity->type.name, entity->type.version);
+		builtin = catalogue_find(engine_builtin(fragment->txn->runtime->engine), TYPE_POLICY, entity->type.name,
+		                         entity->type.version);
 	return builtin ? (struct concept){builtin->name, builtin->version} : (struct concept){STR_NONE, STR_NONE};
 }
 
@@ -132,17 +132,17 @@ check_type(struct fragment *fragment, struct tosca_entity *entity)
 static void
 check_entity(struct fragment *fragment, struct tosca_entity *entity, bool update)
 {
-	struct turn *turn = fragment->turn;
+	struct txn *txn = fragment->txn;
 	const struct tosca_entity *known;
 
-	if (entity_keep(entity, turn->runtime->options.lenient, turn->arena) != 0) {
-		turn_fail(turn, ERROR_MEMORY);
+	if (entity_keep(entity, txn->runtime->options.lenient, txn->arena) != 0) {
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	known = document_get(turn, entity->kind, entity->id);
+	known = document_get(txn, entity->kind, entity->id);
 	if (!known || update)
-		document_put(turn, entity);
-	else if (!entity_same(known->kept, entity->kept, turn->arena))
+		document_put(txn, entity);
+	else if (!entity_same(known->kept, entity->kept, txn->arena))
 		text_addf(&fragment->differing,
 		          "  item \"entity\" value \"%.*s:%.*s\" INVALID, does not equal existing entity\n",
 		          STR_ARG(entity->id.name), STR_ARG(entity->id.version));
@@ -160,8 +160,8 @@ fragment_check(struct fragment *fragment, bool update)
 				check_type(fragment, entity);
 			check_entity(fragment, entity, update && i == ENTITY_NODE_TEMPLATE);
 		}
-	if (fragment->turn->failed)
-		return fragment->turn->failed;
+	if (fragment->txn->failed)
+		return fragment->txn->failed;
 	if (!fragment->differing.len && !fragment->missing.len)
 		return 0;
 	text_init(&out, &fragment->call->arena);
@@ -187,7 +187,7 @@ outer_types(const struct fragment *fragment)
 	for (int i = 0; i < ENTITY_KINDS; i++) {
 		if (i == ENTITY_NODE_TEMPLATE || i == ENTITY_NODE_TYPE)
 			continue;
-		for (struct tosca_entity *type = documents_closure(fragment->turn, fragment->lists[i], fragment->types);
+		for (struct tosca_entity *type = documents_closure(fragment->txn, fragment->lists[i], fragment->types);
 		     type;) {
 			struct tosca_entity *next = type->next;
 
@@ -211,7 +211,7 @@ fragment_compiled(const struct fragment *fragment)
 	struct document *documents;
 	struct str types;
 
-	if (fragment->turn->runtime->options.lenient && !call->dry_run)
+	if (fragment->txn->runtime->options.lenient && !call->dry_run)
 		return 0;
 	if (call->check && call->check->done)
 		return call->check->good || call->dry_run ? 0 : -ERROR_CONFLICT;
@@ -220,7 +220,7 @@ fragment_compiled(const struct fragment *fragment)
 	if (!documents || !call->check)
 		return -ERROR_MEMORY;
 	documents[0] = (struct document){.name = "body", .bytes = call->raw};
-	types = types_document(fragment->turn, outer_types(fragment), &call->scratch);
+	types = types_document(fragment->txn, outer_types(fragment), &call->scratch);
 	if (types.ptr)
 		documents[1] = (struct document){.name = "types", .bytes = types};
 	*call->check = (struct compile_check){.documents = documents, .count = types.ptr ? 2 : 1};
@@ -272,7 +272,7 @@ fragment_echo(const struct fragment *fragment)
 {
 	const struct node *root = fragment->call->body;
 	const struct node *version = node_get(root, "tosca_definitions_version");
-	bool loose = fragment->turn->runtime->options.lenient;
+	bool loose = fragment->txn->runtime->options.lenient;
 	struct text out;
 
 	text_init(&out, &fragment->call->arena);
@@ -312,15 +312,15 @@ answer_dry_run(struct runtime_call *call)
 }
 
 static int
-create(struct turn *turn, struct runtime_call *call, enum entity_kind kind, bool update)
+create(struct txn *txn, struct runtime_call *call, enum entity_kind kind, bool update)
 {
 	struct fragment fragment;
-	int r = fragment_read(&fragment, turn, call, kind);
+	int r = fragment_read(&fragment, txn, call, kind);
 
 	if (r == 0 && update)
 		for (const struct tosca_entity *entity = fragment.lists[ENTITY_NODE_TEMPLATE]; entity;
 		     entity = entity->next)
-			if (!document_get(turn, ENTITY_NODE_TEMPLATE, entity->id)) {
+			if (!document_get(txn, ENTITY_NODE_TEMPLATE, entity->id)) {
 				policy_api_refuse(call, 404, "node template %.*s:%.*s not found",
 				                  STR_ARG(entity->id.name), STR_ARG(entity->id.version));
 				return -ERROR_CONFLICT;
@@ -336,29 +336,29 @@ create(struct turn *turn, struct runtime_call *call, enum entity_kind kind, bool
 	if (call->dry_run)
 		return answer_dry_run(call);
 	call_answer(call, update ? 200 : 201, fragment_echo(&fragment));
-	return turn->failed;
+	return txn->failed;
 }
 
 int
-policy_types_create(struct turn *turn, struct runtime_call *call)
+policy_types_create(struct txn *txn, struct runtime_call *call)
 {
-	return create(turn, call, ENTITY_POLICY_TYPE, false);
+	return create(txn, call, ENTITY_POLICY_TYPE, false);
 }
 
 int
-policies_create(struct turn *turn, struct runtime_call *call)
+policies_create(struct txn *txn, struct runtime_call *call)
 {
-	return create(turn, call, ENTITY_POLICY, false);
+	return create(txn, call, ENTITY_POLICY, false);
 }
 
 int
-node_templates_create(struct turn *turn, struct runtime_call *call)
+node_templates_create(struct txn *txn, struct runtime_call *call)
 {
-	return create(turn, call, ENTITY_NODE_TEMPLATE, false);
+	return create(txn, call, ENTITY_NODE_TEMPLATE, false);
 }
 
 int
-node_templates_update(struct turn *turn, struct runtime_call *call)
+node_templates_update(struct txn *txn, struct runtime_call *call)
 {
-	return create(turn, call, ENTITY_NODE_TEMPLATE, true);
+	return create(txn, call, ENTITY_NODE_TEMPLATE, true);
 }

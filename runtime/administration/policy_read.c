@@ -52,9 +52,9 @@ end_template(struct text *out)
 }
 
 static void
-add_node_types(struct turn *turn, struct text *out)
+add_node_types(struct txn *txn, struct text *out)
 {
-	const struct tosca_entity *types = documents_list(turn, ENTITY_NODE_TYPE, everything);
+	const struct tosca_entity *types = documents_list(txn, ENTITY_NODE_TYPE, everything);
 
 	if (!types)
 		return;
@@ -98,15 +98,15 @@ sorted(struct tosca_entity *list)
 
 /* A name and version of the path: the highest version for "latest", all for none. Absent text for absent text. */
 static struct tosca_entity *
-find_all(struct turn *turn, enum entity_kind kind, struct concept id)
+find_all(struct txn *txn, enum entity_kind kind, struct concept id)
 {
 	if (id.name.ptr && (!concept_name_valid(id.name) ||
 	                    (id.version.ptr && !is_latest(id.version) && !concept_version_valid(id.version))))
 		return NULL;
 	if (id.version.ptr)
-		return document_get(turn, kind,
+		return document_get(txn, kind,
 		                    (struct concept){id.name, is_latest(id.version) ? STR_NONE : id.version});
-	return documents_list(turn, kind, id);
+	return documents_list(txn, kind, id);
 }
 
 static struct str
@@ -118,10 +118,10 @@ shown(struct str text)
 /* --- policy types --- */
 
 void
-policy_types_read(struct turn *turn, struct runtime_call *call, struct text *out)
+policy_types_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concept id = {call->name, call->version};
-	struct tosca_entity *types = find_all(turn, ENTITY_POLICY_TYPE, id), *all;
+	struct tosca_entity *types = find_all(txn, ENTITY_POLICY_TYPE, id), *all;
 
 	if (!types) {
 		policy_api_refuse(call, 404, "policy types for %.*s:%.*s do not exist", STR_ARG(shown(id.name)),
@@ -129,9 +129,9 @@ policy_types_read(struct turn *turn, struct runtime_call *call, struct text *out
 		return;
 	}
 	if (id.name.ptr) {
-		all = sorted(documents_closure(turn, types, NULL));
+		all = sorted(documents_closure(txn, types, NULL));
 	} else {
-		all = documents_list(turn, ENTITY_DATA_TYPE, everything);
+		all = documents_list(txn, ENTITY_DATA_TYPE, everything);
 		if (all) {
 			struct tosca_entity *last = all;
 
@@ -143,7 +143,7 @@ policy_types_read(struct turn *turn, struct runtime_call *call, struct text *out
 		}
 	}
 	begin_template(out);
-	add_node_types(turn, out);
+	add_node_types(txn, out);
 	add_types(out, all);
 	end_template(out);
 }
@@ -177,9 +177,9 @@ only_latest(struct tosca_entity *policies)
 }
 
 static void
-add_topology(struct turn *turn, struct text *out, const struct tosca_entity *policies)
+add_topology(struct txn *txn, struct text *out, const struct tosca_entity *policies)
 {
-	const struct tosca_entity *templates = documents_list(turn, ENTITY_NODE_TEMPLATE, everything);
+	const struct tosca_entity *templates = documents_list(txn, ENTITY_NODE_TEMPLATE, everything);
 	const char *comma = "";
 
 	text_add(out, STR(",\"topology_template\":{\"inputs\":{}"));
@@ -200,7 +200,7 @@ add_topology(struct turn *turn, struct text *out, const struct tosca_entity *pol
 }
 
 void
-policy_list_read(struct turn *turn, struct runtime_call *call, struct text *out)
+policy_list_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concept id = {call->name, call->version};
 	struct concept type = call->number == 2 ? (struct concept){call->texts[0], call->texts[1]} : everything;
@@ -208,9 +208,9 @@ policy_list_read(struct turn *turn, struct runtime_call *call, struct text *out)
 
 	if (type.name.ptr && is_latest(id.version)) /* the latest of the type */
 		policies =
-			only_latest(of_type(find_all(turn, ENTITY_POLICY, (struct concept){id.name, STR_NONE}), type));
+			only_latest(of_type(find_all(txn, ENTITY_POLICY, (struct concept){id.name, STR_NONE}), type));
 	else
-		policies = of_type(find_all(turn, ENTITY_POLICY, id), type);
+		policies = of_type(find_all(txn, ENTITY_POLICY, id), type);
 	if (!policies) {
 		struct concept about = id.name.ptr ? id : type;
 
@@ -219,20 +219,20 @@ policy_list_read(struct turn *turn, struct runtime_call *call, struct text *out)
 		return;
 	}
 	begin_template(out);
-	add_node_types(turn, out);
+	add_node_types(txn, out);
 	if (call->other.ptr)
-		add_types(out, sorted(documents_closure(turn, policies, NULL)));
-	add_topology(turn, out, policies);
+		add_types(out, sorted(documents_closure(txn, policies, NULL)));
+	add_topology(txn, out, policies);
 	end_template(out);
 }
 
 void
-policy_document_read(struct turn *turn, struct runtime_call *call, struct text *out)
+policy_document_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	const struct tosca_entity *policy = find_all(turn, ENTITY_POLICY, (struct concept){call->name, call->version});
+	const struct tosca_entity *policy = find_all(txn, ENTITY_POLICY, (struct concept){call->name, call->version});
 
 	if (policy)
-		policy_document_json(turn, policy, out);
+		policy_document_json(txn, policy, out);
 	else
 		policy_api_refuse(call, 404, "policy %.*s:%.*s not found", STR_ARG(call->name), STR_ARG(call->version));
 }
@@ -240,10 +240,10 @@ policy_document_read(struct turn *turn, struct runtime_call *call, struct text *
 /* --- node templates --- */
 
 void
-node_templates_read(struct turn *turn, struct runtime_call *call, struct text *out)
+node_templates_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concept id = {call->name, call->version};
-	const struct tosca_entity *templates = find_all(turn, ENTITY_NODE_TEMPLATE, id);
+	const struct tosca_entity *templates = find_all(txn, ENTITY_NODE_TEMPLATE, id);
 
 	if (!templates) {
 		policy_api_refuse(call, 404, "node templates for %.*s:%.*s do not exist", STR_ARG(shown(id.name)),

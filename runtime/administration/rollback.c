@@ -52,7 +52,7 @@ digits_of(struct str text)
 }
 
 void
-generations_read(struct turn *turn, struct runtime_call *call, struct text *out)
+generations_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct listing listing = {.out = out, .left = call->texts[0].ptr ? digits_of(call->texts[0]) : LISTED_DEFAULT};
 
@@ -61,8 +61,8 @@ generations_read(struct turn *turn, struct runtime_call *call, struct text *out)
 		            STR_ARG(call->texts[0]));
 		return;
 	}
-	text_addf(out, "{\"generation\":%" PRIu64 ",\"generations\":[", generation_number(turn));
-	generations_each(turn, 0, list_generation, &listing);
+	text_addf(out, "{\"generation\":%" PRIu64 ",\"generations\":[", generation_number(txn));
+	generations_each(txn, 0, list_generation, &listing);
 	text_add(out, STR("]}"));
 }
 
@@ -70,7 +70,7 @@ generations_read(struct turn *turn, struct runtime_call *call, struct text *out)
 
 /* The changes that lead from one generation to another, those that cancel each other left out. */
 struct path {
-	struct turn *turn;
+	struct txn *txn;
 	bool back; /* undo instead */
 	uint64_t above, upto;
 	struct step {
@@ -106,9 +106,9 @@ add_step(struct path *path, struct step step)
 		(*link)->hash = step.hash;
 		return;
 	}
-	kept = arena_alloc(path->turn->arena, sizeof(*kept));
+	kept = arena_alloc(path->txn->arena, sizeof(*kept));
 	if (!kept) {
-		turn_fail(path->turn, ERROR_MEMORY);
+		txn_fail(path->txn, ERROR_MEMORY);
 		return;
 	}
 	*kept = step;
@@ -142,12 +142,12 @@ follow_row(void *context, const struct node *row)
 
 /* From generation `from` to `to`, either of which may be the later one. */
 static struct step *
-path_between(struct turn *turn, uint64_t from, uint64_t to)
+path_between(struct txn *txn, uint64_t from, uint64_t to)
 {
 	struct path path = {
-		.turn = turn, .back = to < from, .upto = from < to ? to : from, .above = from < to ? from : to};
+		.txn = txn, .back = to < from, .upto = from < to ? to : from, .above = from < to ? from : to};
 
-	generations_each(turn, path.above, follow_row, &path);
+	generations_each(txn, path.above, follow_row, &path);
 	return path.first;
 }
 
@@ -174,9 +174,9 @@ add_steps(struct text *out, const struct step *step, const char *member, bool de
 
 /* A generation that has been; false, and refused. */
 static bool
-good_generation(struct turn *turn, struct runtime_call *call, const char *name, int64_t number)
+good_generation(struct txn *txn, struct runtime_call *call, const char *name, int64_t number)
 {
-	uint64_t now = generation_number(turn);
+	uint64_t now = generation_number(txn);
 
 	if (number >= 0 && (uint64_t)number <= now && now - (uint64_t)number <= GENERATIONS_KEPT)
 		return true;
@@ -186,15 +186,15 @@ good_generation(struct turn *turn, struct runtime_call *call, const char *name, 
 }
 
 void
-generations_diff_read(struct turn *turn, struct runtime_call *call, struct text *out)
+generations_diff_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	int64_t from = digits_of(call->texts[0]);
-	int64_t to = call->texts[1].ptr ? digits_of(call->texts[1]) : (int64_t)generation_number(turn);
+	int64_t to = call->texts[1].ptr ? digits_of(call->texts[1]) : (int64_t)generation_number(txn);
 	const struct step *steps;
 
-	if (!good_generation(turn, call, "from", from) || !good_generation(turn, call, "to", to))
+	if (!good_generation(txn, call, "from", from) || !good_generation(txn, call, "to", to))
 		return;
-	steps = path_between(turn, (uint64_t)from, (uint64_t)to);
+	steps = path_between(txn, (uint64_t)from, (uint64_t)to);
 	text_addf(out, "{\"from\":%" PRId64 ",\"to\":%" PRId64, from, to);
 	add_steps(out, steps, "deploy", true);
 	add_steps(out, steps, "undeploy", false);
@@ -205,22 +205,22 @@ generations_diff_read(struct turn *turn, struct runtime_call *call, struct text 
 
 /* The policy as it was then: it may have been removed since, and is restored; it may not have been replaced. */
 static const struct tosca_entity *
-policy_of_step(struct turn *turn, struct runtime_call *call, const struct step *step)
+policy_of_step(struct txn *txn, struct runtime_call *call, const struct step *step)
 {
-	const struct tosca_entity *present = document_get(turn, ENTITY_POLICY, step->policy);
+	const struct tosca_entity *present = document_get(txn, ENTITY_POLICY, step->policy);
 	struct tosca_entity *body;
 
-	if (present && str_equal(body_hash(turn, present), step->hash))
+	if (present && str_equal(body_hash(txn, present), step->hash))
 		return present;
-	body = present ? NULL : body_find(turn, step->policy, step->hash);
+	body = present ? NULL : body_find(txn, step->policy, step->hash);
 	if (body) {
-		if (!policy_type_is_known(turn, body->type)) {
+		if (!policy_type_is_known(txn, body->type)) {
 			call_refuse(call, 409, "policy %.*s %.*s cannot be restored: its type %.*s %.*s is gone",
 			            STR_ARG(step->policy.name), STR_ARG(step->policy.version), STR_ARG(body->type.name),
 			            STR_ARG(body->type.version));
 			return NULL;
 		}
-		document_put(turn, body);
+		document_put(txn, body);
 		return body;
 	}
 	call_refuse(call, 409,
@@ -248,7 +248,7 @@ take_step(struct deployment *deployment, const struct step *step)
 		(void)deployment_undeploy(deployment, group, subgroup, step->policy); /* gone is gone */
 		return 0;
 	}
-	policy = policy_of_step(deployment->turn, deployment->call, step);
+	policy = policy_of_step(deployment->txn, deployment->call, step);
 	if (!policy)
 		return -ERROR_CONFLICT;
 	if (!concepts_has(&subgroup->policies, policy->id))
@@ -257,22 +257,22 @@ take_step(struct deployment *deployment, const struct step *step)
 }
 
 int
-generation_roll_back(struct turn *turn, struct runtime_call *call)
+generation_roll_back(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *number = node_get(call->body, "generation");
 	struct deployment deployment;
 	struct text answer;
 	int r;
 
-	documents_seed(turn);
+	documents_seed(txn);
 	if (!number || number->kind != NODE_INT) {
 		call_refuse(call, 400, "generation is missing: expected its number");
 		return -ERROR_CONFLICT;
 	}
-	if (!good_generation(turn, call, "generation", number->integer))
+	if (!good_generation(txn, call, "generation", number->integer))
 		return -ERROR_CONFLICT;
-	deployment_begin(&deployment, turn, call);
-	for (const struct step *step = path_between(turn, generation_number(turn), (uint64_t)number->integer); step;
+	deployment_begin(&deployment, txn, call);
+	for (const struct step *step = path_between(txn, generation_number(txn), (uint64_t)number->integer); step;
 	     step = step->next) {
 		r = take_step(&deployment, step);
 		if (r != 0)
@@ -280,6 +280,6 @@ generation_roll_back(struct turn *turn, struct runtime_call *call)
 	}
 	text_init(&answer, &call->arena);
 	text_addf(&answer, "{\"rolledBackTo\":%" PRId64 ",\"generation\":%" PRIu64 "}", number->integer,
-	          generation_number(turn) + (deployment.changes ? 1 : 0));
+	          generation_number(txn) + (deployment.changes ? 1 : 0));
 	return deployment_commit(&deployment, "rollback", 200, text_done(&answer));
 }

@@ -42,13 +42,13 @@ change_level(struct str a, struct str b)
 }
 
 void
-configuration_keep(struct turn *turn, const struct loop *loop)
+configuration_keep(struct txn *txn, const struct loop *loop)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	loop_write(&out, loop, STR_NONE);
-	turn_put(turn, turn_key(turn, ROW_CONFIGURATION, loop->id.name, loop->id.version), turn_text(turn, &out));
+	txn_put(txn, txn_key(txn, ROW_CONFIGURATION, loop->id.name, loop->id.version), txn_text(txn, &out));
 }
 
 struct search {
@@ -67,11 +67,11 @@ look_at(void *context, struct loop *loop)
 }
 
 bool
-configuration_is_taken(struct turn *turn, struct concept id, struct str except)
+configuration_is_taken(struct txn *txn, struct concept id, struct str except)
 {
 	struct search search = {id.version, except, false};
 
-	loops_each(turn, id.name, STR_NONE, look_at, &search);
+	loops_each(txn, id.name, STR_NONE, look_at, &search);
 	return search.found;
 }
 
@@ -158,34 +158,34 @@ take_over(const struct loop *now, struct loop *next)
 
 /* To the participants: everything is pending until they confirm it. */
 static bool
-bring(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
+bring(struct txn *txn, struct runtime_call *call, struct loop *now, struct loop *next)
 {
 	struct supervision supervision;
 	struct text denials;
 
-	step_begin(turn, &supervision);
+	step_begin(txn, &supervision);
 	loop_release(&supervision, now);
-	step_perform(turn, &supervision, now);
-	text_init(&denials, turn->arena);
+	step_perform(txn, &supervision, now);
+	text_init(&denials, txn->arena);
 	next->replaces =
 		now->replaces.ptr && !str_equal(now->replaces, next->id.version) ? now->replaces : now->id.version;
-	if (!guard_permits_change(turn, next, &denials)) {
-		call_deny(turn, call, now, "UPDATE", &denials);
+	if (!guard_permits_change(txn, next, &denials)) {
+		call_deny(txn, call, now, "UPDATE", &denials);
 		return true;
 	}
 	if (denials.len) /* reported only */
-		denial_save(turn, next->id, denial_json(turn, GUARDING_REPORT, "UPDATE", &denials));
+		denial_save(txn, next->id, denial_json(txn, GUARDING_REPORT, "UPDATE", &denials));
 	for (size_t i = 0; i < next->count; i++)
 		next->elements[i].pending = true;
 	loop_change(&supervision, next);
-	gateway_keys_move(turn, now, next);
-	deploy_remove(turn, now->id);
-	step_end(turn, &supervision, next);
+	gateway_keys_move(txn, now, next);
+	deploy_remove(txn, now->id);
+	step_end(txn, &supervision, next);
 	return true;
 }
 
 bool
-configuration_change(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
+configuration_change(struct txn *txn, struct runtime_call *call, struct loop *now, struct loop *next)
 {
 	bool renamed = !str_equal(now->id.version, next->id.version);
 
@@ -193,39 +193,39 @@ configuration_change(struct turn *turn, struct runtime_call *call, struct loop *
 		return true;
 	if (!may_change(call, now, next))
 		return false;
-	if (renamed && configuration_is_taken(turn, next->id, now->id.version)) {
+	if (renamed && configuration_is_taken(txn, next->id, now->id.version)) {
 		call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(next->id.name), STR_ARG(next->id.version));
 		return false;
 	}
 	take_over(now, next);
-	configuration_keep(turn, next);
+	configuration_keep(txn, next);
 	if (now->state != LOOP_UNINITIALISED)
-		return bring(turn, call, now, next);
+		return bring(txn, call, now, next);
 	if (renamed) {
-		gateway_keys_move(turn, now, next);
-		deploy_remove(turn, now->id);
+		gateway_keys_move(txn, now, next);
+		deploy_remove(txn, now->id);
 	}
-	deploy_save(turn, next);
+	deploy_save(txn, next);
 	return true;
 }
 
 /* --- the way back --- */
 
 static bool
-load_kept(struct turn *turn, struct str name, struct str version, struct loop *ret)
+load_kept(struct txn *txn, struct str name, struct str version, struct loop *ret)
 {
 	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct node *root;
 	struct str row;
 	int r;
 
-	if (!turn_get(turn, turn_key(turn, ROW_CONFIGURATION, name, version), &row))
+	if (!txn_get(txn, txn_key(txn, ROW_CONFIGURATION, name, version), &row))
 		return false;
-	r = json_read(row, "", &limits, turn->arena, &root, NULL);
+	r = json_read(row, "", &limits, txn->arena, &root, NULL);
 	if (r == 0)
-		r = loop_read_given(root, turn->arena, ret, NULL);
+		r = loop_read_given(root, txn->arena, ret, NULL);
 	if (r != 0)
-		turn_fail_row(turn, r);
+		txn_fail_row(txn, r);
 	return r == 0;
 }
 
@@ -248,12 +248,12 @@ next_phase(const struct loop *loop, int64_t *phase)
 }
 
 void
-configuration_restore(struct turn *turn, struct loop *loop)
+configuration_restore(struct txn *txn, struct loop *loop)
 {
 	int64_t phase = PHASE_NONE;
 	struct loop kept;
 
-	if (!load_kept(turn, loop->id.name, loop->replaces, &kept))
+	if (!load_kept(txn, loop->id.name, loop->replaces, &kept))
 		return; /* then the new one stays, and its result says what became of it */
 	take_over(loop, &kept);
 	kept.result = loop->result;
@@ -269,18 +269,18 @@ configuration_restore(struct turn *turn, struct loop *loop)
 		element->message = tried->message;
 		element->pending = tried->asked || !tried->pending || element->phase == 0;
 	}
-	gateway_keys_move(turn, loop, &kept);
-	deploy_remove(turn, loop->id);
+	gateway_keys_move(txn, loop, &kept);
+	deploy_remove(txn, loop->id);
 	*loop = kept;
 	while (next_phase(loop, &phase))
-		message_update(turn, loop, phase, NULL);
+		message_update(txn, loop, phase, NULL);
 	for (size_t i = 0; i < loop->count; i++)
 		loop->elements[i].pending = false; /* they were told; nothing waits for an answer */
-	notify_loop(turn, STR("CONFIGURATION_RESTORED"), loop, NULL);
+	notify_loop(txn, STR("CONFIGURATION_RESTORED"), loop, NULL);
 }
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *out;
 	bool comma;
 };
@@ -297,28 +297,28 @@ write_kept(void *context, struct str key, struct str row)
 	listing->comma = true;
 	text_add_json(listing->out, id.version);
 	text_addf(listing->out,
-	          ",\"current\":%s,\"configuration\":", loop_load(listing->turn, id, &loop) ? "true" : "false");
+	          ",\"current\":%s,\"configuration\":", loop_load(listing->txn, id, &loop) ? "true" : "false");
 	text_add(listing->out, row);
 	text_add(listing->out, STR("}"));
 	return true;
 }
 
 void
-configuration_list(struct turn *turn, struct runtime_call *call, struct text *out)
+configuration_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, false};
+	struct listing listing = {txn, out, false};
 
 	if (!concept_name_valid(call->name)) {
 		call_refuse(call, 400, "the name of a control loop is required");
 		return;
 	}
 	text_add(out, STR("{\"configurationList\":["));
-	turn_each(turn, turn_key(turn, ROW_CONFIGURATION, call->name, STR("")), write_kept, &listing);
+	txn_each(txn, txn_key(txn, ROW_CONFIGURATION, call->name, STR("")), write_kept, &listing);
 	text_add(out, STR("]}"));
 }
 
 int
-configuration_roll_back(struct turn *turn, struct runtime_call *call)
+configuration_roll_back(struct txn *txn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
 	struct loop now, kept;
@@ -328,14 +328,14 @@ configuration_roll_back(struct turn *turn, struct runtime_call *call)
 		call_refuse(call, 400, "name, version and toVersion are required");
 		return 0;
 	}
-	if (!loop_load(turn, id, &now)) {
+	if (!loop_load(txn, id, &now)) {
 		call_refuse(call, 404, "Control Loop not found");
 		return 0;
 	}
-	if (!load_kept(turn, call->name, call->other, &kept)) {
+	if (!load_kept(txn, call->name, call->other, &kept)) {
 		call_refuse(call, 404, "Control loop %.*s never had a configuration %.*s", STR_ARG(call->name),
 		            STR_ARG(call->other));
 		return 0;
 	}
-	return instance_replace(turn, call, &now, &kept) ? 0 : call->denials ? -ERROR_CONFLICT : 0;
+	return instance_replace(txn, call, &now, &kept) ? 0 : call->denials ? -ERROR_CONFLICT : 0;
 }

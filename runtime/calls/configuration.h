@@ -11,26 +11,26 @@ extern const char *const change_level_name[4];
 enum change_level change_level(struct str a, struct str b);
 
 /* Keeps the instance's configuration under its version, so that it can come back. */
-void configuration_keep(struct turn *turn, const struct loop *loop);
+void configuration_keep(struct txn *txn, const struct loop *loop);
 
 /*
  * Whether an instance other than `except` has the name and version, or may get it back because it is just being
  * replaced.
  */
-bool configuration_is_taken(struct turn *turn, struct concept id, struct str except);
+bool configuration_is_taken(struct txn *txn, struct concept id, struct str except);
 
 /*
  * Puts a new configuration in the place of one that is there; `next` has been checked against its type. False:
  * refused, and
  * the call says why. A true may still have been denied by a guard: then call->denials is set.
  */
-bool configuration_change(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next);
+bool configuration_change(struct txn *txn, struct runtime_call *call, struct loop *now, struct loop *next);
 
 /* The configuration that `loop->replaces` names comes back; participants that may have the new one are told. */
-void configuration_restore(struct turn *turn, struct loop *loop);
+void configuration_restore(struct txn *txn, struct loop *loop);
 
 /* call->run: name, version -> [{"version","current","configuration"}]; and back to the version `other`. */
-void configuration_list(struct turn *turn, struct runtime_call *call, struct text *out);
-int configuration_roll_back(struct turn *turn, struct runtime_call *call);
+void configuration_list(struct txn *txn, struct runtime_call *call, struct text *out);
+int configuration_roll_back(struct txn *txn, struct runtime_call *call);
 
 #endif

@@ -68,12 +68,12 @@ take_loop(void *context, struct loop *loop)
 }
 
 static bool
-find_loop(struct turn *turn, const struct access_request *request, struct loop *ret, struct access_answer *answer)
+find_loop(struct txn *txn, const struct access_request *request, struct loop *ret, struct access_answer *answer)
 {
 	struct finding finding = {ret, 0};
 
 	if (concept_name_valid(request->clname))
-		loops_each(turn, request->clname, request->version, take_loop, &finding);
+		loops_each(txn, request->clname, request->version, take_loop, &finding);
 	if (finding.count == 0)
 		deny(answer, "there is no such control loop instance");
 	else if (finding.count > 1)
@@ -171,19 +171,19 @@ decide(const struct gateway *gateway, const struct loop *loop, const struct acce
 }
 
 void
-access_decide(struct turn *turn, const struct access_request *request, struct access_answer *ret)
+access_decide(struct txn *txn, const struct access_request *request, struct access_answer *ret)
 {
 	struct gateway gateway;
 	struct loop loop;
 
 	*ret = (struct access_answer){.reason = REASON_ERROR};
-	if (find_loop(turn, request, &loop, ret)) {
+	if (find_loop(txn, request, &loop, ret)) {
 		ret->type = loop.definition;
-		if (gateway_load(turn, loop.definition, &gateway))
+		if (gateway_load(txn, loop.definition, &gateway))
 			decide(&gateway, &loop, request, ret);
 		else
 			deny(ret, "the control loop's type has no gateway");
 	}
-	if (turn->failed)
+	if (txn->failed)
 		*ret = (struct access_answer){.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
 }

@@ -23,7 +23,7 @@
 #define CONFIGURATION_MAX ((size_t)32 << 20) /* bytes; beyond it an instance is asked for by name */
 
 struct rendering {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *services, *consumers;
 	const struct gateway *gateway;
 	const struct loop *loop;
@@ -56,12 +56,12 @@ entry_path(const struct rendering *r, const struct rendered *rendered, struct st
 {
 	struct str at = rendered->element ? rendered->element->id : STR("external");
 	const char *text =
-		arena_printf(r->turn->arena, "/%.*s/%.*s/%.*s/%.*s%.*s", STR_ARG(r->loop->id.name),
+		arena_printf(r->txn->arena, "/%.*s/%.*s/%.*s/%.*s%.*s", STR_ARG(r->loop->id.name),
 	                     STR_ARG(r->loop->id.version), STR_ARG(at), STR_ARG(rendered->service.name), STR_ARG(path));
 
 	if (text)
 		return str_from(text);
-	turn_fail(r->turn, ERROR_MEMORY);
+	txn_fail(r->txn, ERROR_MEMORY);
 	return STR("");
 }
 
@@ -151,7 +151,7 @@ write_acl(const struct rendering *r, const struct rights *rights, struct text *o
 			continue;
 		text_addf(out, "%s", comma);
 		comma = ",";
-		text_add_json(out, gateway_group(r->turn, r->loop->id, r->gateway->parts[i].definition));
+		text_add_json(out, gateway_group(r->txn, r->loop->id, r->gateway->parts[i].definition));
 	}
 	text_add(out, STR("],\"hide_groups_header\":true}}]"));
 }
@@ -195,9 +195,9 @@ write_routes(const struct rendering *r, const struct rendered *rendered, struct 
 	unsigned done = 0;
 
 	for (unsigned i = 0; i < GATEWAY_METHOD_COUNT; i++) {
-		rights[i] = (struct rights){arena_array(r->turn->arena, words, sizeof(uint64_t)), words};
+		rights[i] = (struct rights){arena_array(r->txn->arena, words, sizeof(uint64_t)), words};
 		if (!rights[i].bits) {
-			turn_fail(r->turn, ERROR_MEMORY);
+			txn_fail(r->txn, ERROR_MEMORY);
 			return 0;
 		}
 		find_rights(r, rendered, i, path, &rights[i]);
@@ -224,7 +224,7 @@ write_service_at(const struct rendering *r, const struct rendered *rendered, str
 	struct text routes, *out = r->services;
 	size_t size = out->len + r->consumers->len;
 
-	text_init(&routes, r->turn->arena);
+	text_init(&routes, r->txn->arena);
 	if (size > CONFIGURATION_MAX || write_routes(r, rendered, path, &routes) == 0)
 		return;
 	text_add(out, out->len ? STR(",{\"name\":\"") : STR("{\"name\":\""));
@@ -235,7 +235,7 @@ write_service_at(const struct rendering *r, const struct rendered *rendered, str
 	write_tags(r->loop, out);
 	text_add(out, STR(",\"plugins\":[{\"name\":\"key-auth\",\"config\":{\"key_names\":[\"apikey\"],"
 	                  "\"hide_credentials\":true}}],\"routes\":["));
-	text_add(out, turn_text(r->turn, &routes));
+	text_add(out, txn_text(r->txn, &routes));
 	text_add(out, STR("]}"));
 }
 
@@ -265,9 +265,9 @@ find_paths(const struct rendering *r, const struct rendered *rendered, size_t *r
 		for (size_t j = 0; j < r->gateway->parts[i].call_count; j++)
 			if (str_equal(r->gateway->parts[i].calls[j].service, rendered->service.name))
 				count += r->gateway->parts[i].calls[j].scope.path_count;
-	paths = arena_array(r->turn->arena, count, sizeof(*paths));
+	paths = arena_array(r->txn->arena, count, sizeof(*paths));
 	if (!paths) {
-		turn_fail(r->turn, ERROR_MEMORY);
+		txn_fail(r->txn, ERROR_MEMORY);
 		return NULL;
 	}
 	count = add_paths(paths, 0, &rendered->service.scope);
@@ -292,7 +292,7 @@ write_services(const struct rendering *r, const struct gateway_part *part, const
 		size_t count;
 
 		if (element)
-			rendered.service = gateway_endpoint(&part->services[i], element, r->turn->arena);
+			rendered.service = gateway_endpoint(&part->services[i], element, r->txn->arena);
 		paths = rendered.service.host.ptr ? find_paths(r, &rendered, &count) : NULL;
 		for (size_t j = 0; paths && j < count; j++)
 			write_service_at(r, &rendered, paths[j]);
@@ -304,11 +304,11 @@ write_services(const struct rendering *r, const struct gateway_part *part, const
 static void
 write_consumer(const struct rendering *r, const struct element *element)
 {
-	struct str key = gateway_key(r->turn, r->loop->id, element->id);
+	struct str key = gateway_key(r->txn, r->loop->id, element->id);
 	struct text *out = r->consumers;
 
 	text_add(out, out->len ? STR(",{\"username\":") : STR("{\"username\":"));
-	text_add_json(out, gateway_consumer(r->turn, r->loop->id, element->id));
+	text_add_json(out, gateway_consumer(r->txn, r->loop->id, element->id));
 	text_add(out, STR(","));
 	write_tags(r->loop, out);
 	if (key.ptr) {
@@ -317,7 +317,7 @@ write_consumer(const struct rendering *r, const struct element *element)
 		text_add(out, STR("}]"));
 	}
 	text_add(out, STR(",\"acls\":[{\"group\":"));
-	text_add_json(out, gateway_group(r->turn, r->loop->id, element->definition));
+	text_add_json(out, gateway_group(r->txn, r->loop->id, element->definition));
 	text_add(out, STR("}]}"));
 }
 
@@ -328,7 +328,7 @@ write_loop(void *context, struct loop *loop)
 	struct gateway gateway;
 	bool on = false;
 
-	if (!gateway_load(r->turn, loop->definition, &gateway))
+	if (!gateway_load(r->txn, loop->definition, &gateway))
 		return true;
 	r->gateway = &gateway;
 	r->loop = loop;
@@ -347,21 +347,21 @@ write_loop(void *context, struct loop *loop)
 }
 
 void
-gateway_write_kong(struct turn *turn, struct runtime_call *call, struct text *out)
+gateway_write_kong(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct text services, consumers;
-	struct rendering rendering = {.turn = turn, .services = &services, .consumers = &consumers};
+	struct rendering rendering = {.txn = txn, .services = &services, .consumers = &consumers};
 	struct loop loop;
 
 	if (call->name.len && call->version.len &&
 	    (!concept_name_valid(call->name) || !concept_version_valid(call->version) ||
-	     !loop_load(turn, (struct concept){call->name, call->version}, &loop))) {
+	     !loop_load(txn, (struct concept){call->name, call->version}, &loop))) {
 		call_refuse(call, 404, "Control Loop not found");
 		return;
 	}
-	text_init(&services, turn->arena);
-	text_init(&consumers, turn->arena);
-	loops_each(turn, call->name, call->version, write_loop, &rendering);
+	text_init(&services, txn->arena);
+	text_init(&consumers, txn->arena);
+	loops_each(txn, call->name, call->version, write_loop, &rendering);
 	if (services.len + consumers.len > CONFIGURATION_MAX) {
 		call_refuse(call, 507,
 		            "the configuration has more than %zu MiB: ask for one instance by name and version",
@@ -369,8 +369,8 @@ gateway_write_kong(struct turn *turn, struct runtime_call *call, struct text *ou
 		return;
 	}
 	text_add(out, STR("{\"_format_version\":\"3.0\",\"services\":["));
-	text_add(out, turn_text(turn, &services));
+	text_add(out, txn_text(txn, &services));
 	text_add(out, STR("],\"consumers\":["));
-	text_add(out, turn_text(turn, &consumers));
+	text_add(out, txn_text(txn, &consumers));
 	text_add(out, STR("]}"));
 }

@@ -6,12 +6,12 @@
 #include "runtime/rows/rows.h"
 
 /* It has registered: what it hosts is restored there, and what was released meanwhile is ordered off. */
-void hosts_returned(struct turn *turn, const struct participant *participant);
+void hosts_returned(struct txn *txn, const struct participant *participant);
 
 /*
  * A scan: elements whose reports are overdue are missing; those of a lost participant find another one, where the type
  * says so. True when it changed *participant, which the caller saves.
  */
-bool hosts_scan(struct turn *turn, struct participant *participant);
+bool hosts_scan(struct txn *txn, struct participant *participant);
 
 #endif

@@ -39,18 +39,18 @@ answer_affected(struct runtime_call *call, unsigned status, struct text *out, st
 }
 
 void
-call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop, const char *ordered,
+call_deny(struct txn *txn, struct runtime_call *call, const struct loop *loop, const char *ordered,
           struct text *denials)
 {
 	struct denial *denial = arena_alloc(&call->arena, sizeof(*denial));
-	struct str json = denial_json(turn, GUARDING_ENFORCE, ordered, denials);
+	struct str json = denial_json(txn, GUARDING_ENFORCE, ordered, denials);
 	struct text out;
 
 	if (!denial) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	/* The turn will be undone, and its arena used again: what is kept lives with the call. */
+	/* The txn will be undone, and its arena used again: what is kept lives with the call. */
 	*denial = (struct denial){call->denials,
 	                          {arena_str(&call->arena, loop->id.name), arena_str(&call->arena, loop->id.version)},
 	                          arena_str(&call->arena, json)};
@@ -65,13 +65,13 @@ call_deny(struct turn *turn, struct runtime_call *call, const struct loop *loop,
 }
 
 void
-call_keep_denials(struct turn *turn, struct runtime_call *call)
+call_keep_denials(struct txn *txn, struct runtime_call *call)
 {
 	struct loop loop;
 
 	for (const struct denial *denial = call->denials; denial; denial = denial->next)
-		if (loop_load(turn, denial->loop, &loop))
-			denial_save(turn, denial->loop, denial->json);
+		if (loop_load(txn, denial->loop, &loop))
+			denial_save(txn, denial->loop, denial->json);
 }
 
 /* --- checking what a client gives --- */
@@ -86,18 +86,18 @@ complain(struct text *errors, const struct loop *loop, struct concept what, cons
 
 /* Checks the instances of one request: what is wrong with any of them, and what is suspicious. */
 struct checking {
-	struct turn *turn;
+	struct txn *txn;
 	struct looptype_values values; /* of the type that was met last */
 	struct text errors, warnings;
 	unsigned warning_count;
 };
 
 static void
-checking_begin(struct checking *checking, struct turn *turn)
+checking_begin(struct checking *checking, struct txn *txn)
 {
-	*checking = (struct checking){.turn = turn};
-	text_init(&checking->errors, turn->arena);
-	text_init(&checking->warnings, turn->arena);
+	*checking = (struct checking){.txn = txn};
+	text_init(&checking->errors, txn->arena);
+	text_init(&checking->warnings, txn->arena);
 }
 
 /* Whether the list has an element of that name; of that version too, when exactly. */
@@ -118,17 +118,17 @@ lists(const struct node *template, struct concept definition, bool exactly)
 
 /* The endpoints of its services. */
 static void
-check_gateway(struct turn *turn, const struct loop *loop, struct text *errors)
+check_gateway(struct txn *txn, const struct loop *loop, struct text *errors)
 {
 	struct looptype_findings findings = {0};
 	struct gateway gateway;
 
-	if (!gateway_load(turn, loop->definition, &gateway))
+	if (!gateway_load(txn, loop->definition, &gateway))
 		return;
-	text_init(&findings.text, turn->arena);
-	gateway_check_loop(&gateway, loop, turn->arena, &findings);
+	text_init(&findings.text, txn->arena);
+	gateway_check_loop(&gateway, loop, txn->arena, &findings);
 	if (findings.count)
-		complain(errors, loop, loop->definition, turn_text(turn, &findings.text).ptr);
+		complain(errors, loop, loop->definition, txn_text(txn, &findings.text).ptr);
 }
 
 /* The values of an element, with the places of what is wrong with them. */
@@ -138,13 +138,13 @@ check_element_values(struct checking *checking, const struct loop *loop, const s
 {
 	struct looptype_findings findings = {.warning_count = checking->warning_count};
 
-	text_init(&findings.text, checking->turn->arena);
+	text_init(&findings.text, checking->txn->arena);
 	findings.warnings = checking->warnings;
-	looptype_check_given(&checking->values, definition, element->given, checking->turn->arena, &findings);
+	looptype_check_given(&checking->values, definition, element->given, checking->txn->arena, &findings);
 	checking->warnings = findings.warnings;
 	checking->warning_count = findings.warning_count;
 	if (findings.count)
-		complain(&checking->errors, loop, element->definition, turn_text(checking->turn, &findings.text).ptr);
+		complain(&checking->errors, loop, element->definition, txn_text(checking->txn, &findings.text).ptr);
 }
 
 /* Who is to host it: its definition says so, else the instance, else whoever is named. */
@@ -156,7 +156,7 @@ check_element_host(struct checking *checking, const struct loop *loop, struct el
 
 	looptype_fill_element(definition, element);
 	if (!element->participant_type.name.ptr &&
-	    participant_load(checking->turn, element->participant_id, &participant))
+	    participant_load(checking->txn, element->participant_id, &participant))
 		element->participant_type = participant.type;
 	if (!element->participant_type.name.ptr)
 		complain(&checking->errors, loop, element->definition,
@@ -175,18 +175,18 @@ check_element_host(struct checking *checking, const struct loop *loop, struct el
 static void
 check_loop(struct checking *checking, struct loop *loop)
 {
-	struct turn *turn = checking->turn;
+	struct txn *txn = checking->txn;
 	struct text *errors = &checking->errors;
-	const struct node *template = NULL, *root = looptype_load(turn, loop->definition, &template);
+	const struct node *template = NULL, *root = looptype_load(txn, loop->definition, &template);
 
 	if (!root || !template) {
 		complain(errors, loop, loop->definition, "Commissioned control loop definition not FOUND");
 		return;
 	}
-	looptype_values_of(&checking->values, engine_builtin(turn->runtime->engine), root,
-	                   turn->runtime->options.compat, turn->arena);
+	looptype_values_of(&checking->values, engine_builtin(txn->runtime->engine), root, txn->runtime->options.compat,
+	                   txn->arena);
 	if (!checking->values.types) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	for (size_t i = 0; i < loop->count; i++) {
@@ -203,12 +203,12 @@ check_loop(struct checking *checking, struct loop *loop)
 			check_element_values(checking, loop, element, definition);
 		}
 	}
-	check_gateway(turn, loop, errors);
+	check_gateway(txn, loop, errors);
 }
 
 /* The loops of the body; NULL, and refused, when one is not as it must be. */
 static struct loop *
-read_loops(struct turn *turn, struct runtime_call *call, struct checking *checking, size_t *ret_count)
+read_loops(struct txn *txn, struct runtime_call *call, struct checking *checking, size_t *ret_count)
 {
 	const struct node *list = node_get(call->body, "controlLoopList");
 	struct error err = {0};
@@ -220,14 +220,14 @@ read_loops(struct turn *turn, struct runtime_call *call, struct checking *checki
 		            LOOPS_MAX);
 		return NULL;
 	}
-	loops = arena_array(turn->arena, list->count, sizeof(*loops));
-	checking_begin(checking, turn);
+	loops = arena_array(txn->arena, list->count, sizeof(*loops));
+	checking_begin(checking, txn);
 	if (!loops) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
 	for (const struct node *node = list->first; node; node = node->next, i++) {
-		if (loop_read_given(node, turn->arena, &loops[i], &err) != 0) {
+		if (loop_read_given(node, txn->arena, &loops[i], &err) != 0) {
 			struct concept named = concept_read(node);
 
 			call_refuse(call, 400, "%.*s%s%.*s%s%s: %s", STR_ARG(named.name), named.name.ptr ? " " : "",
@@ -238,7 +238,7 @@ read_loops(struct turn *turn, struct runtime_call *call, struct checking *checki
 	}
 	if (checking->errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
-		            turn_text(turn, &checking->errors).ptr);
+		            txn_text(txn, &checking->errors).ptr);
 		return NULL;
 	}
 	*ret_count = list->count;
@@ -272,19 +272,19 @@ find_element(void *context, struct loop *loop)
 static void
 note_owners(struct checking *checking, const struct loop *loop)
 {
-	struct turn *turn = checking->turn;
+	struct txn *txn = checking->txn;
 
 	for (size_t i = 0; i < loop->count; i++) {
 		struct owner_search search = {.element = loop->elements[i].id};
-		struct str key = turn_key(turn, ROW_OWNER, search.element, STR_NONE), owner;
+		struct str key = txn_key(txn, ROW_OWNER, search.element, STR_NONE), owner;
 		const char *sentence;
 
-		if (turn_get(turn, key, &owner) && !str_equal(owner, loop->id.name)) {
-			owner = arena_str(turn->arena, owner);
-			loops_each(turn, owner, STR_NONE, find_element, &search);
+		if (txn_get(txn, key, &owner) && !str_equal(owner, loop->id.name)) {
+			owner = arena_str(txn->arena, owner);
+			loops_each(txn, owner, STR_NONE, find_element, &search);
 		}
 		sentence = search.found
-		                   ? arena_printf(turn->arena,
+		                   ? arena_printf(txn->arena,
 		                                  "control loop %.*s %.*s: element %.*s is one of control loop %.*s "
 		                                  "too: participants know elements by their id",
 		                                  STR_ARG(loop->id.name), STR_ARG(loop->id.version),
@@ -294,21 +294,21 @@ note_owners(struct checking *checking, const struct loop *loop)
 			text_add(&checking->warnings, checking->warning_count > 1 ? STR(",") : STR(""));
 			text_add_json(&checking->warnings, str_from(sentence));
 		}
-		turn_put(turn, key, loop->id.name);
+		txn_put(txn, key, loop->id.name);
 	}
 }
 
 int
-instances_create(struct turn *turn, struct runtime_call *call)
+instances_create(struct txn *txn, struct runtime_call *call)
 {
 	struct checking checking;
 	struct loop *loops;
 	struct text out;
 	size_t count;
 
-	loops = read_loops(turn, call, &checking, &count);
+	loops = read_loops(txn, call, &checking, &count);
 	for (size_t i = 0; loops && i < count; i++) {
-		if (is_repeated(loops, i) || configuration_is_taken(turn, loops[i].id, STR_NONE)) {
+		if (is_repeated(loops, i) || configuration_is_taken(txn, loops[i].id, STR_NONE)) {
 			call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(loops[i].id.name),
 			            STR_ARG(loops[i].id.version));
 			return 0;
@@ -318,38 +318,38 @@ instances_create(struct turn *turn, struct runtime_call *call)
 		return 0;
 	text_init(&out, &call->arena);
 	for (size_t i = 0; i < count; i++) {
-		deploy_save(turn, &loops[i]);
-		configuration_keep(turn, &loops[i]);
+		deploy_save(txn, &loops[i]);
+		configuration_keep(txn, &loops[i]);
 		note_owners(&checking, &loops[i]);
 		write_affected(&out, &loops[i]);
 	}
-	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
+	answer_affected(call, 200, &out, txn_text(txn, &checking.warnings));
 	return 0;
 }
 
 bool
-instance_replace(struct turn *turn, struct runtime_call *call, struct loop *now, struct loop *next)
+instance_replace(struct txn *txn, struct runtime_call *call, struct loop *now, struct loop *next)
 {
 	struct checking checking;
 	struct text out;
 
-	checking_begin(&checking, turn);
+	checking_begin(&checking, txn);
 	check_loop(&checking, next);
 	if (checking.errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
-		            turn_text(turn, &checking.errors).ptr);
+		            txn_text(txn, &checking.errors).ptr);
 		return false;
 	}
-	if (!configuration_change(turn, call, now, next) || call->denials)
+	if (!configuration_change(txn, call, now, next) || call->denials)
 		return false;
 	text_init(&out, &call->arena);
 	write_affected(&out, next);
-	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
+	answer_affected(call, 200, &out, txn_text(txn, &checking.warnings));
 	return true;
 }
 
 int
-instances_update(struct turn *turn, struct runtime_call *call)
+instances_update(struct txn *txn, struct runtime_call *call)
 {
 	struct checking checking;
 	struct loop *loops;
@@ -360,7 +360,7 @@ instances_update(struct turn *turn, struct runtime_call *call)
 		call_refuse(call, 400, "fromVersion '%.*s' is not like 1.0.0", STR_ARG(call->other));
 		return 0;
 	}
-	loops = read_loops(turn, call, &checking, &count);
+	loops = read_loops(txn, call, &checking, &count);
 	if (!loops)
 		return 0;
 	text_init(&out, &call->arena);
@@ -368,16 +368,16 @@ instances_update(struct turn *turn, struct runtime_call *call)
 		struct concept from = {loops[i].id.name, call->other.ptr ? call->other : loops[i].id.version};
 		struct loop now;
 
-		if (!loop_load(turn, from, &now)) {
+		if (!loop_load(txn, from, &now)) {
 			call_refuse(call, 404, "ControlLoop with id %.*s %.*s not found", STR_ARG(from.name),
 			            STR_ARG(from.version));
 			return -ERROR_CONFLICT; /* a list is all or nothing */
 		}
-		if (!configuration_change(turn, call, &now, &loops[i]) || call->denials)
+		if (!configuration_change(txn, call, &now, &loops[i]) || call->denials)
 			return -ERROR_CONFLICT;
 		write_affected(&out, &loops[i]);
 	}
-	answer_affected(call, 200, &out, turn_text(turn, &checking.warnings));
+	answer_affected(call, 200, &out, txn_text(txn, &checking.warnings));
 	return 0;
 }
 
@@ -393,18 +393,18 @@ static bool
 forget_configuration(void *context, struct str key, struct str row)
 {
 	(void)row;
-	turn_delete(context, key);
+	txn_delete(context, key);
 	return true;
 }
 
 /* An element that keeps an instance from being deleted; NULL: none does. */
 static const struct element *
-find_standing(struct turn *turn, const struct loop *loop, bool force)
+find_standing(struct txn *txn, const struct loop *loop, bool force)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 		bool lost = element->participant_id.name.ptr &&
-		            participant_condition(turn, element->participant_id) == HOST_LOST;
+		            participant_condition(txn, element->participant_id) == HOST_LOST;
 
 		if (element->state != LOOP_UNINITIALISED && !(force && lost))
 			return element;
@@ -414,41 +414,41 @@ find_standing(struct turn *turn, const struct loop *loop, bool force)
 
 /* Elements of lost participants go with their instance, if the guards agree: they are told when they return. */
 static bool
-release_elements(struct turn *turn, struct runtime_call *call, struct supervision *supervision, struct loop *loop)
+release_elements(struct txn *txn, struct runtime_call *call, struct supervision *supervision, struct loop *loop)
 {
 	bool permitted = true;
 	struct text denials;
 
-	text_init(&denials, turn->arena);
+	text_init(&denials, txn->arena);
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
 		if (element->state == LOOP_UNINITIALISED)
 			continue;
-		permitted &= guard_permits_force(turn, loop, element, &denials);
-		lost_release(turn, loop, element);
+		permitted &= guard_permits_force(txn, loop, element, &denials);
+		lost_release(txn, loop, element);
 		loop_release_element(supervision, element, LOOP_UNINITIALISED);
-		notify_loop(turn, STR("ELEMENT_RELEASED"), loop, element);
+		notify_loop(txn, STR("ELEMENT_RELEASED"), loop, element);
 	}
-	step_perform(turn, supervision, loop);
+	step_perform(txn, supervision, loop);
 	if (!permitted)
-		call_deny(turn, call, loop, "FORCE", &denials);
-	return permitted && turn->failed == 0;
+		call_deny(txn, call, loop, "FORCE", &denials);
+	return permitted && txn->failed == 0;
 }
 
 static void
-delete_whole(struct turn *turn, struct concept id)
+delete_whole(struct txn *txn, struct concept id)
 {
 	bool others = false;
 
-	deploy_remove(turn, id);
-	loops_each(turn, id.name, STR_NONE, take_any, &others);
+	deploy_remove(txn, id);
+	loops_each(txn, id.name, STR_NONE, take_any, &others);
 	if (!others)
-		turn_each(turn, turn_key(turn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration, turn);
+		txn_each(txn, txn_key(txn, ROW_CONFIGURATION, id.name, STR("")), forget_configuration, txn);
 }
 
 int
-instance_delete(struct turn *turn, struct runtime_call *call)
+instance_delete(struct txn *txn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
 	bool force = call->other.ptr && str_is(call->other, "true");
@@ -461,11 +461,11 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 		call_refuse(call, 400, "name and version are required");
 		return 0;
 	}
-	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop)) {
+	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(txn, id, &loop)) {
 		call_refuse(call, 404, "Control Loop not found");
 		return 0;
 	}
-	standing = find_standing(turn, &loop, force);
+	standing = find_standing(txn, &loop, force);
 	if (force && loop.state != LOOP_UNINITIALISED && standing) {
 		call_refuse(call, 400,
 		            "Control Loop State is still %s: element %.*s is %s on a participant that is not lost; "
@@ -478,12 +478,12 @@ instance_delete(struct turn *turn, struct runtime_call *call)
 		call_refuse(call, 400, "Control Loop State is still %s", loop_state_name[loop.state]);
 		return 0;
 	}
-	step_begin(turn, &supervision);
+	step_begin(txn, &supervision);
 	loop_release(&supervision, &loop);
-	step_perform(turn, &supervision, &loop);
-	if (!release_elements(turn, call, &supervision, &loop))
+	step_perform(txn, &supervision, &loop);
+	if (!release_elements(txn, call, &supervision, &loop))
 		return -ERROR_CONFLICT;
-	delete_whole(turn, id);
+	delete_whole(txn, id);
 	text_init(&out, &call->arena);
 	write_affected(&out, &loop);
 	answer_affected(call, 200, &out, STR(""));

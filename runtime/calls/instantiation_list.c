@@ -4,7 +4,7 @@
 #include "runtime/calls/instantiation.h"
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *out;
 	bool comma, mixed;
 	enum loop_state ordered;
@@ -24,17 +24,17 @@ list_whole(void *context, struct loop *loop)
 	struct listing *listing = context;
 
 	comma(listing);
-	loop_write(listing->out, loop, denial_load(listing->turn, loop->id));
+	loop_write(listing->out, loop, denial_load(listing->txn, loop->id));
 	return true;
 }
 
 void
-instances_list(struct turn *turn, struct runtime_call *call, struct text *out)
+instances_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
+	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopList\":["));
-	loops_page(turn, call, list_whole, &listing);
+	loops_page(txn, call, list_whole, &listing);
 	text_add(out, STR("]}"));
 }
 
@@ -52,12 +52,12 @@ list_id(void *context, struct loop *loop)
 
 /* orderedState stands for all that are listed, and is left out when they differ. */
 void
-instances_states(struct turn *turn, struct runtime_call *call, struct text *out)
+instances_states(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
+	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopIdentifierList\":["));
-	loops_page(turn, call, list_id, &listing);
+	loops_page(txn, call, list_id, &listing);
 	text_add(out, STR("]"));
 	if (!listing.mixed)
 		text_addf(out, ",\"orderedState\":\"%s\"", loop_state_name[listing.ordered]);
@@ -79,11 +79,11 @@ list_primed(void *context, struct loop *loop)
 }
 
 void
-instances_primed(struct turn *turn, struct runtime_call *call, struct text *out)
+instances_primed(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, false, false, LOOP_UNINITIALISED};
+	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"primedControlLoopsList\":["));
-	loops_page(turn, call, list_primed, &listing);
+	loops_page(txn, call, list_primed, &listing);
 	text_add(out, STR("]}"));
 }

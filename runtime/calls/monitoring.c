@@ -16,25 +16,25 @@
  */
 
 static struct str
-participant_prefix(struct turn *turn, char kind, struct concept id)
+participant_prefix(struct txn *txn, char kind, struct concept id)
 {
-	struct str key = turn_key(turn, kind, id.name, id.version.ptr ? id.version : STR(""));
+	struct str key = txn_key(txn, kind, id.name, id.version.ptr ? id.version : STR(""));
 
 	/* Without a version all of the name; with one, the NUL behind it ends the prefix. */
-	return id.version.ptr ? turn_key(turn, kind, (struct str){key.ptr + 1, key.len - 1}, STR("")) : key;
+	return id.version.ptr ? txn_key(txn, kind, (struct str){key.ptr + 1, key.len - 1}, STR("")) : key;
 }
 
 static struct str
-record_key(struct turn *turn, char kind, struct concept id, int64_t time_ms, struct str element)
+record_key(struct txn *txn, char kind, struct concept id, int64_t time_ms, struct str element)
 {
-	struct str prefix = participant_prefix(turn, kind, id);
+	struct str prefix = participant_prefix(txn, kind, id);
 	unsigned char tail[8 + ELEMENT_ID_MAX];
 
 	store_pack_i64(tail, time_ms);
 	if (element.len)
 		memcpy(tail + 8, element.ptr, element.len);
-	return turn_key(turn, kind, (struct str){prefix.ptr + 1, prefix.len - 2},
-	                (struct str){(const char *)tail, 8 + element.len});
+	return txn_key(txn, kind, (struct str){prefix.ptr + 1, prefix.len - 2},
+	               (struct str){(const char *)tail, 8 + element.len});
 }
 
 struct oldest {
@@ -51,7 +51,7 @@ take_oldest(void *context, struct str key, struct str value)
 
 /* A record more, and perhaps the oldest less. */
 static void
-keep(struct turn *turn, char kind, struct concept id, struct str element, const struct node *record, int64_t *count)
+keep(struct txn *txn, char kind, struct concept id, struct str element, const struct node *record, int64_t *count)
 {
 	const struct node *time = node_get(record, "timeStamp");
 	struct oldest oldest = {STR_NONE};
@@ -63,20 +63,20 @@ keep(struct turn *turn, char kind, struct concept id, struct str element, const 
 	if (element.len > ELEMENT_ID_MAX || !time || time->kind != NODE_TEXT ||
 	    time_parse_instant(time->text, &time_ms) != 0)
 		return;
-	key = record_key(turn, kind, id, time_ms, element);
-	text_init(&out, turn->arena);
+	key = record_key(txn, kind, id, time_ms, element);
+	text_init(&out, txn->arena);
 	gateway_write_record(record, &out);
 	if (out.len > RECORD_MAX)
 		return;
-	there = turn_get(turn, key, &known);
-	turn_put(turn, key, turn_text(turn, &out));
+	there = txn_get(txn, key, &known);
+	txn_put(txn, key, txn_text(txn, &out));
 	if (!there)
 		++*count;
-	if (*count <= (int64_t)turn->runtime->options.statistics)
+	if (*count <= (int64_t)txn->runtime->options.statistics)
 		return;
-	turn_each(turn, participant_prefix(turn, kind, id), take_oldest, &oldest);
+	txn_each(txn, participant_prefix(txn, kind, id), take_oldest, &oldest);
 	if (oldest.key.ptr)
-		turn_delete(turn, oldest.key);
+		txn_delete(txn, oldest.key);
 	--*count;
 }
 
@@ -106,7 +106,7 @@ statistics_each(const struct node *message, const struct concept *sender,
 }
 
 struct recording {
-	struct turn *turn;
+	struct txn *txn;
 	struct participant *participant;
 };
 
@@ -116,25 +116,25 @@ record_element(void *context, struct concept loop, struct str element, const str
 	struct recording *recording = context;
 
 	(void)loop;
-	keep(recording->turn, ROW_ELEMENT, recording->participant->id, element, record,
+	keep(recording->txn, ROW_ELEMENT, recording->participant->id, element, record,
 	     &recording->participant->element_records);
 }
 
 void
-statistics_record(struct turn *turn, const struct node *message, struct participant *participant)
+statistics_record(struct txn *txn, const struct node *message, struct participant *participant)
 {
 	const struct node *record = node_get(message, "participantStatistics"), *of = node_get(record, "participantId");
-	struct recording recording = {turn, participant};
+	struct recording recording = {txn, participant};
 
 	if (record && (!of || concept_equal(concept_read(of), participant->id)))
-		keep(turn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
+		keep(txn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
 	statistics_each(message, &participant->id, record_element, &recording);
 }
 
 /* --- queries --- */
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	const struct statistics_query *query;
 	struct text *out;
 	struct str element;
@@ -181,12 +181,12 @@ list_participant(struct listing *listing, struct concept id, struct str element)
 
 	if (!concept_name_valid(id.name) || (id.version.ptr && !concept_version_valid(id.version)))
 		return; /* nobody has such a name */
-	prefix = participant_prefix(listing->turn, kind, id);
+	prefix = participant_prefix(listing->txn, kind, id);
 	listing->element = element;
 	if (listing->query->count)
-		turn_each_down(listing->turn, prefix, list_record, listing);
+		txn_each_down(listing->txn, prefix, list_record, listing);
 	else
-		turn_each(listing->turn, prefix, list_record, listing);
+		txn_each(listing->txn, prefix, list_record, listing);
 }
 
 /* All participants of an instance once, or all of its elements. */
@@ -213,23 +213,23 @@ visit_loop(void *context, struct loop *loop)
 }
 
 void
-statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out)
+statistics_list(struct txn *txn, const struct statistics_query *query, struct text *out)
 {
-	struct listing listing = {.turn = turn, .query = query, .out = out};
+	struct listing listing = {.txn = txn, .query = query, .out = out};
 
 	text_addf(out, "{\"%s\":[", query->elements ? "clElementStatistics" : "statisticsList");
 	if (!query->loop)
 		list_participant(&listing, query->id, query->element);
 	else if (concept_name_valid(query->id.name) &&
 	         (!query->id.version.ptr || concept_version_valid(query->id.version)))
-		loops_each(turn, query->id.name, query->id.version, visit_loop, &listing);
+		loops_each(txn, query->id.name, query->id.version, visit_loop, &listing);
 	text_add(out, STR("]}"));
 }
 
 /* --- aggregated status --- */
 
 static void
-write_participants(struct turn *turn, const struct loop *loop, struct text *out, bool *ret_healthy)
+write_participants(struct txn *txn, const struct loop *loop, struct text *out, bool *ret_healthy)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		struct concept id = loop->elements[i].participant_id;
@@ -240,7 +240,7 @@ write_participants(struct turn *turn, const struct loop *loop, struct text *out,
 			listed |= concept_equal(loop->elements[j].participant_id, id);
 		if (listed)
 			continue;
-		if (!participant_load(turn, id, &participant))
+		if (!participant_load(txn, id, &participant))
 			participant = (struct participant){.id = id, .state = STR("UNKNOWN"), .health = STR("UNKNOWN")};
 		*ret_healthy &= str_is(participant.health, "HEALTHY");
 		text_add(out, i ? STR(",{\"participantId\":") : STR("{\"participantId\":"));
@@ -260,13 +260,13 @@ struct standing {
 
 /* One that is missing, faulty, or stands elsewhere counts under no state. */
 static void
-count_standing(struct turn *turn, const struct loop *loop, struct standing *ret)
+count_standing(struct txn *txn, const struct loop *loop, struct standing *ret)
 {
 	*ret = (struct standing){0};
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 		bool hosted = element->state != LOOP_UNINITIALISED && element->participant_id.name.ptr;
-		bool lost = hosted && participant_condition(turn, element->participant_id) == HOST_LOST;
+		bool lost = hosted && participant_condition(txn, element->participant_id) == HOST_LOST;
 
 		ret->faulty += element->faulty;
 		if (element->missing || lost)
@@ -290,7 +290,7 @@ write_status(void *context, struct loop *loop)
 	concept_write(listing->out, loop->id);
 	text_addf(listing->out, ",\"state\":\"%s\",\"orderedState\":\"%s\",\"stateChangeResult\":\"%s\",\"elements\":{",
 	          loop_state_name[loop->state], loop_state_name[loop->ordered], change_result_name[loop->result]);
-	count_standing(listing->turn, loop, &standing);
+	count_standing(listing->txn, loop, &standing);
 	for (int i = 0; i < LOOP_STATE_COUNT; i++) {
 		if (standing.states[i] == 0)
 			continue;
@@ -300,18 +300,18 @@ write_status(void *context, struct loop *loop)
 	text_addf(listing->out,
 	          "},\"elementsInWrongState\":%zu,\"elementsMissing\":%zu,\"elementsFaulty\":%zu,\"participants\":[",
 	          standing.wrong, standing.missing, standing.faulty);
-	write_participants(listing->turn, loop, listing->out, &healthy);
+	write_participants(listing->txn, loop, listing->out, &healthy);
 	healthy &= standing.wrong == 0 && standing.missing == 0 && standing.faulty == 0;
 	text_addf(listing->out, "],\"healthy\":%s}", healthy && loop->result == CHANGE_NO_ERROR ? "true" : "false");
 	return true;
 }
 
 void
-statistics_status(struct turn *turn, struct runtime_call *call, struct text *out)
+statistics_status(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.turn = turn, .out = out};
+	struct listing listing = {.txn = txn, .out = out};
 
 	text_add(out, STR("{\"controlLoopStatusList\":["));
-	loops_page(turn, call, write_status, &listing);
+	loops_page(txn, call, write_status, &listing);
 	text_add(out, STR("]}"));
 }

@@ -6,7 +6,7 @@
 #include "runtime/rows/rows.h"
 
 /* The records of a PARTICIPANT_STATUS; the participant's counts of kept records follow. */
-void statistics_record(struct turn *turn, const struct node *message, struct participant *participant);
+void statistics_record(struct txn *txn, const struct node *message, struct participant *participant);
 
 /* Visits what a PARTICIPANT_STATUS says of single elements of its sender. */
 void statistics_each(const struct node *message, const struct concept *sender,
@@ -24,12 +24,12 @@ struct statistics_query {
 };
 
 /* {"statisticsList":[...]} or {"clElementStatistics":[...]} */
-void statistics_list(struct turn *turn, const struct statistics_query *query, struct text *out);
+void statistics_list(struct txn *txn, const struct statistics_query *query, struct text *out);
 
 /*
  * {"controlLoopStatus":[{controlLoopId,state,...,"elements":{state: n},"participants":[...]}]}: aggregated, by
  * call->name, version.
  */
-void statistics_status(struct turn *turn, struct runtime_call *call, struct text *out);
+void statistics_status(struct txn *txn, struct runtime_call *call, struct text *out);
 
 #endif

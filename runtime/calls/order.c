@@ -43,10 +43,10 @@ count_chosen(const void *context, struct concept participant)
 
 /* For the elements of the last of `loops` orders. */
 static void
-choose_participants(struct turn *turn, struct ordered *orders, size_t loops)
+choose_participants(struct txn *txn, struct ordered *orders, size_t loops)
 {
 	struct chosen chosen = {orders, loops};
-	struct selection selection = {.turn = turn, .chosen = count_chosen, .context = &chosen};
+	struct selection selection = {.txn = txn, .chosen = count_chosen, .context = &chosen};
 	struct loop *loop = &orders[loops - 1].loop;
 
 	for (size_t i = 0; i < loop->count; i++)
@@ -65,7 +65,7 @@ stop_at_registered(void *context, struct participant *participant)
 
 /* The body's order; -1, and refused. */
 static int
-read_order(struct turn *turn, struct runtime_call *call, const struct node **ret_list, bool *ret_force)
+read_order(struct txn *txn, struct runtime_call *call, const struct node **ret_list, bool *ret_force)
 {
 	const struct node *ordered = node_get(call->body, "orderedState");
 	int state = ordered && ordered->kind == NODE_TEXT ? loop_state_find(ordered->text) : -1;
@@ -83,7 +83,7 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 		call_refuse(call, 400, "force is wrong: expected true or false, got '%.*s'", STR_ARG(force->text));
 		return -1;
 	}
-	participants_each(turn, stop_at_registered, &registered);
+	participants_each(txn, stop_at_registered, &registered);
 	if (!registered && !*ret_force) {
 		call_refuse(call, 400, "No participants registered");
 		return -1;
@@ -101,9 +101,9 @@ read_order(struct turn *turn, struct runtime_call *call, const struct node **ret
 }
 
 static bool
-is_lost(struct turn *turn, const struct element *element)
+is_lost(struct txn *txn, const struct element *element)
 {
-	return element->participant_id.name.ptr && participant_condition(turn, element->participant_id) == HOST_LOST;
+	return element->participant_id.name.ptr && participant_condition(txn, element->participant_id) == HOST_LOST;
 }
 
 /*
@@ -111,32 +111,32 @@ is_lost(struct turn *turn, const struct element *element)
  * participants, by force.
  */
 static void
-move_lost(struct turn *turn, struct ordered *ordered)
+move_lost(struct txn *txn, struct ordered *ordered)
 {
 	struct loop *loop = &ordered->loop;
 	bool fresh = loop->state == LOOP_UNINITIALISED;
 
-	if (!(ordered->force && fresh) && !lost_rule_of(turn, loop).move)
+	if (!(ordered->force && fresh) && !lost_rule_of(txn, loop).move)
 		return;
 	for (size_t i = 0; i < loop->count; i++)
-		if (is_lost(turn, &loop->elements[i]))
-			(void)lost_move(turn, loop, &loop->elements[i]); /* the checks that follow tell of the others */
+		if (is_lost(txn, &loop->elements[i]))
+			(void)lost_move(txn, loop, &loop->elements[i]); /* the checks that follow tell of the others */
 }
 
 /* An order that nobody would hear is refused; force releases the elements instead. */
 static bool
-check_lost(struct turn *turn, struct runtime_call *call, const struct loop *loop)
+check_lost(struct txn *txn, struct runtime_call *call, const struct loop *loop)
 {
 	struct text names;
 	size_t lost = 0, hosted = 0;
 
-	text_init(&names, turn->arena);
+	text_init(&names, txn->arena);
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 		bool repeated = false;
 
 		hosted += element->participant_id.name.ptr != NULL;
-		if (!is_lost(turn, element))
+		if (!is_lost(txn, element))
 			continue;
 		lost++;
 		for (size_t j = 0; j < i; j++)
@@ -150,7 +150,7 @@ check_lost(struct turn *turn, struct runtime_call *call, const struct loop *loop
 	call_refuse(call, 409,
 	            "All participants of control loop %.*s %.*s are OFF_LINE: %s; order with force to release what "
 	            "they host",
-	            STR_ARG(loop->id.name), STR_ARG(loop->id.version), turn_text(turn, &names).ptr);
+	            STR_ARG(loop->id.name), STR_ARG(loop->id.version), txn_text(txn, &names).ptr);
 	return false;
 }
 
@@ -166,23 +166,23 @@ is_available(const struct participant *participant, const struct loop *loop)
 }
 
 static bool
-check_participants(struct turn *turn, struct runtime_call *call, const struct loop *loop, bool force)
+check_participants(struct txn *txn, struct runtime_call *call, const struct loop *loop, bool force)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 		struct concept id = element->participant_id, type = element->participant_type;
 		struct participant participant;
 
-		if (!id.name.ptr && select_offers(turn, loop, element))
+		if (!id.name.ptr && select_offers(txn, loop, element))
 			continue;
-		if (force && loop->state != LOOP_UNINITIALISED && is_lost(turn, element))
+		if (force && loop->state != LOOP_UNINITIALISED && is_lost(txn, element))
 			continue;
 		if (!id.name.ptr) {
 			call_refuse(call, 400, "No participant of type %.*s %.*s is registered", STR_ARG(type.name),
 			            STR_ARG(type.version));
 			return false;
 		}
-		if (!participant_load(turn, id, &participant) || !is_available(&participant, loop)) {
+		if (!participant_load(txn, id, &participant) || !is_available(&participant, loop)) {
 			call_refuse(call, 400, "Participant with ID %.*s %.*s is not registered", STR_ARG(id.name),
 			            STR_ARG(id.version));
 			return false;
@@ -193,18 +193,18 @@ check_participants(struct turn *turn, struct runtime_call *call, const struct lo
 			return false;
 		}
 	}
-	return force || check_lost(turn, call, loop);
+	return force || check_lost(txn, call, loop);
 }
 
 static bool
-check_state(struct turn *turn, struct runtime_call *call, struct ordered *ordered, enum loop_state order)
+check_state(struct txn *txn, struct runtime_call *call, struct ordered *ordered, enum loop_state order)
 {
 	const struct loop *loop = &ordered->loop;
 	const char *state = loop_state_name[loop->state];
 	bool lost = false;
 
 	for (size_t i = 0; i < loop->count; i++)
-		lost |= is_lost(turn, &loop->elements[i]);
+		lost |= is_lost(txn, &loop->elements[i]);
 	if (ordered->force && lost && order_force(loop->state, order, &ordered->next) == ORDER_STARTS)
 		return true;
 	if (loop->replaces.ptr && loop->result == CHANGE_NO_ERROR) {
@@ -232,7 +232,7 @@ check_state(struct turn *turn, struct runtime_call *call, struct ordered *ordere
 
 /* Loads and checks everything before anything is changed. */
 static bool
-prepare(struct turn *turn, struct runtime_call *call, const struct node *list, enum loop_state order, bool force,
+prepare(struct txn *txn, struct runtime_call *call, const struct node *list, enum loop_state order, bool force,
         struct ordered *orders)
 {
 	size_t i = 0;
@@ -241,7 +241,7 @@ prepare(struct turn *turn, struct runtime_call *call, const struct node *list, e
 		struct concept id = concept_read(node);
 
 		if (!concept_name_valid(id.name) || !concept_version_valid(id.version) ||
-		    !loop_load(turn, id, &orders[i].loop)) {
+		    !loop_load(txn, id, &orders[i].loop)) {
 			call_refuse(call, 400, "ControlLoop with id %.*s %.*s not found", STR_ARG(id.name),
 			            STR_ARG(id.version));
 			return false;
@@ -256,13 +256,13 @@ prepare(struct turn *turn, struct runtime_call *call, const struct node *list, e
 	}
 	for (i = 0; i < list->count; i++) {
 		orders[i].force = force;
-		move_lost(turn, &orders[i]);
-		choose_participants(turn, orders, i + 1);
-		if (!check_participants(turn, call, &orders[i].loop, force))
+		move_lost(txn, &orders[i]);
+		choose_participants(txn, orders, i + 1);
+		if (!check_participants(txn, call, &orders[i].loop, force))
 			return false;
 	}
 	for (i = 0; i < list->count; i++)
-		if (!check_state(turn, call, &orders[i], order))
+		if (!check_state(txn, call, &orders[i], order))
 			return false;
 	return true;
 }
@@ -271,7 +271,7 @@ prepare(struct turn *turn, struct runtime_call *call, const struct node *list, e
 
 /* What stands on lost participants counts as done, if the guards agree: they are told when they return. */
 static bool
-release_lost(struct turn *turn, struct supervision *supervision, struct ordered *ordered, struct text *denials)
+release_lost(struct txn *txn, struct supervision *supervision, struct ordered *ordered, struct text *denials)
 {
 	struct loop *loop = &ordered->loop;
 	enum loop_state to = loop_state_to(ordered->next);
@@ -280,71 +280,71 @@ release_lost(struct turn *turn, struct supervision *supervision, struct ordered 
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
-		if (element->state == to || !is_lost(turn, element))
+		if (element->state == to || !is_lost(txn, element))
 			continue;
-		permitted &= guard_permits_force(turn, loop, element, denials);
+		permitted &= guard_permits_force(txn, loop, element, denials);
 		if (to == LOOP_UNINITIALISED)
-			lost_release(turn, loop, element);
+			lost_release(txn, loop, element);
 		loop_release_element(supervision, element, to);
-		notify_loop(turn, STR("ELEMENT_RELEASED"), loop, element);
+		notify_loop(txn, STR("ELEMENT_RELEASED"), loop, element);
 	}
-	return permitted && turn->failed == 0;
+	return permitted && txn->failed == 0;
 }
 
 /* Rights first, then the transition: false when a guard denies. */
 static bool
-carry_out(struct turn *turn, struct runtime_call *call, struct ordered *ordered)
+carry_out(struct txn *txn, struct runtime_call *call, struct ordered *ordered)
 {
 	struct loop *loop = &ordered->loop;
 	const char *order = loop_state_name[loop_state_to(ordered->next)];
 	struct supervision supervision;
 	struct text denials;
 
-	step_begin(turn, &supervision);
+	step_begin(txn, &supervision);
 	loop_release(&supervision, loop);
 	if (loop->replaces.ptr) /* the change that stands still is given up */
 		task_emit(&supervision, (struct task){.kind = TASK_RESTORE, .text = loop->replaces});
-	step_perform(turn, &supervision, loop);
-	text_init(&denials, turn->arena);
-	if (ordered->force && !release_lost(turn, &supervision, ordered, &denials)) {
-		call_deny(turn, call, loop, "FORCE", &denials);
+	step_perform(txn, &supervision, loop);
+	text_init(&denials, txn->arena);
+	if (ordered->force && !release_lost(txn, &supervision, ordered, &denials)) {
+		call_deny(txn, call, loop, "FORCE", &denials);
 		return false;
 	}
-	if (!guard_permits_order(turn, loop, ordered->next, &denials)) {
-		call_deny(turn, call, loop, order, &denials);
+	if (!guard_permits_order(txn, loop, ordered->next, &denials)) {
+		call_deny(txn, call, loop, order, &denials);
 		return false;
 	}
 	if (denials.len) /* reported only */
-		denial_save(turn, loop->id, denial_json(turn, GUARDING_REPORT, order, &denials));
+		denial_save(txn, loop->id, denial_json(txn, GUARDING_REPORT, order, &denials));
 	else
-		turn_delete(turn, turn_key(turn, ROW_DENIAL, loop->id.name, loop->id.version));
+		txn_delete(txn, txn_key(txn, ROW_DENIAL, loop->id.name, loop->id.version));
 	loop_order(&supervision, loop, ordered->next);
-	step_end(turn, &supervision, loop);
+	step_end(txn, &supervision, loop);
 	return true;
 }
 
 int
-instances_order(struct turn *turn, struct runtime_call *call)
+instances_order(struct txn *txn, struct runtime_call *call)
 {
 	struct ordered *orders;
 	const struct node *list;
 	bool force;
-	int order = read_order(turn, call, &list, &force);
+	int order = read_order(txn, call, &list, &force);
 	struct text out;
 
 	if (order < 0)
 		return 0;
-	orders = arena_array(turn->arena, list->count, sizeof(*orders));
+	orders = arena_array(txn->arena, list->count, sizeof(*orders));
 	if (!orders) {
-		turn_fail(turn, ERROR_MEMORY);
-		return turn->failed;
+		txn_fail(txn, ERROR_MEMORY);
+		return txn->failed;
 	}
-	if (!prepare(turn, call, list, (enum loop_state)order, force, orders))
+	if (!prepare(txn, call, list, (enum loop_state)order, force, orders))
 		return -ERROR_CONFLICT; /* a choice of participants may have been written */
 	text_init(&out, &call->arena);
 	text_add(&out, STR("{\"affectedControlLoops\":["));
 	for (size_t i = 0; i < list->count; i++) {
-		if (!carry_out(turn, call, &orders[i]))
+		if (!carry_out(txn, call, &orders[i]))
 			return -ERROR_CONFLICT;
 		text_add(&out, i ? STR(",") : STR(""));
 		concept_write(&out, orders[i].loop.id);

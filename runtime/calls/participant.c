@@ -14,7 +14,7 @@
 #include "runtime/rows/bus.h"
 #include "runtime/rows/txn.h"
 
-#define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a turn */
+#define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a txn */
 
 static struct str
 text_of(const struct node *message, const char *key)
@@ -71,140 +71,140 @@ read_sender(const struct node *message, struct participant *ret)
 }
 
 bool
-participant_heard(struct turn *turn, const struct node *message, struct participant *ret)
+participant_heard(struct txn *txn, const struct node *message, struct participant *ret)
 {
 	struct participant sender;
 	bool silent;
 
-	if (!read_sender(message, &sender) || !participant_load(turn, sender.id, ret) ||
+	if (!read_sender(message, &sender) || !participant_load(txn, sender.id, ret) ||
 	    !participant_type_serves(sender.type, ret->type))
 		return false;
 	silent = ret->retries > 0 && !ret->left;
-	ret->last_ms = turn->now_ms;
+	ret->last_ms = txn->now_ms;
 	ret->retries = 0;
 	ret->greeting = NOT_GREETED;
 	if (str_is(ret->health, "OFF_LINE") && !ret->left) {
 		ret->health = STR("UNKNOWN");
 		ret->lost_ms = ret->move_ms = TIME_NONE;
-		lost_notify_host(turn, ret);
+		lost_notify_host(txn, ret);
 	}
 	if (silent)
-		notify_participant(turn, "PARTICIPANT_HEARD", ret);
+		notify_participant(txn, "PARTICIPANT_HEARD", ret);
 	return true;
 }
 
 /* What it hosts, to the words of a notification. */
 static void
-notify_hosting(struct turn *turn, const char *what, const struct participant *participant)
+notify_hosting(struct txn *txn, const char *what, const struct participant *participant)
 {
 	char number[24];
 
-	(void)snprintf(number, sizeof(number), "%" PRId64, participant_load_count(turn, participant->id));
-	notify_participant_more(turn, what, participant, "elements", str_from(number));
+	(void)snprintf(number, sizeof(number), "%" PRId64, participant_load_count(txn, participant->id));
+	notify_participant_more(txn, what, participant, "elements", str_from(number));
 }
 
 /* Why a participant cannot register under its name as the type that it says; NULL: it can. */
 static const char *
-refusal_of(struct turn *turn, const struct participant *known, const struct participant *sender)
+refusal_of(struct txn *txn, const struct participant *known, const struct participant *sender)
 {
 	char *text;
 
 	if (participant_type_serves(sender->type, known->type) || known->left ||
-	    participant_load_count(turn, known->id) == 0)
+	    participant_load_count(txn, known->id) == 0)
 		return NULL;
 	text = arena_printf(
-		turn->arena,
+		txn->arena,
 		"participant %.*s %.*s is registered as %.*s %.*s and hosts elements: expected that type, of the "
 		"same major version, got '%.*s %.*s'",
 		STR_ARG(known->id.name), STR_ARG(known->id.version), STR_ARG(known->type.name),
 		STR_ARG(known->type.version), STR_ARG(sender->type.name), STR_ARG(sender->type.version));
 	if (!text)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 	return text ? text : "out of memory";
 }
 
 static void
-refuse_registration(struct turn *turn, const struct node *message, const struct participant *sender, const char *why)
+refuse_registration(struct txn *txn, const struct node *message, const struct participant *sender, const char *why)
 {
-	message_register_ack(turn, text_of(message, "messageId"), sender, why);
-	notify_participant_more(turn, "PARTICIPANT_REFUSED", sender, "message", str_from(why));
+	message_register_ack(txn, text_of(message, "messageId"), sender, why);
+	notify_participant_more(txn, "PARTICIPANT_REFUSED", sender, "message", str_from(why));
 }
 
 /* The definitions go to it at once, or, when many register together, by the next scan. */
 static void
-prime(struct turn *turn, struct participant *participant)
+prime(struct txn *txn, struct participant *participant)
 {
-	if (!looptypes_any(turn))
+	if (!looptypes_any(txn))
 		return;
-	if (turn->primed++ < SINGLY_MAX) {
-		message_prime(turn, participant);
-		participant->update_ms = turn->now_ms;
+	if (txn->primed++ < SINGLY_MAX) {
+		message_prime(txn, participant);
+		participant->update_ms = txn->now_ms;
 	} else {
-		participant->update_ms = turn->now_ms - turn->runtime->options.update_wait_ms - 1;
+		participant->update_ms = txn->now_ms - txn->runtime->options.update_wait_ms - 1;
 	}
 }
 
 void
-participant_register(struct turn *turn, const struct node *message)
+participant_register(struct txn *txn, const struct node *message)
 {
 	struct participant participant, known;
 	bool returns = false;
 
 	if (!read_sender(message, &participant))
 		return;
-	if (participant_load(turn, participant.id, &known)) {
-		const char *refusal = refusal_of(turn, &known, &participant);
+	if (participant_load(txn, participant.id, &known)) {
+		const char *refusal = refusal_of(txn, &known, &participant);
 
 		if (refusal) {
-			refuse_registration(turn, message, &participant, refusal);
+			refuse_registration(txn, message, &participant, refusal);
 			return;
 		}
 		participant.records = known.records;
 		participant.element_records = known.element_records;
-		returns = participant_load_count(turn, participant.id) > 0;
-	} else if (!participant_enter(turn, &participant)) {
-		refuse_registration(turn, message, &participant, "too many participants are registered");
+		returns = participant_load_count(txn, participant.id) > 0;
+	} else if (!participant_enter(txn, &participant)) {
+		refuse_registration(txn, message, &participant, "too many participants are registered");
 		return;
 	}
-	participant.last_ms = turn->now_ms;
-	participant.greeting = bus_end(turn, turn->runtime->options.topic);
-	prime(turn, &participant);
-	message_register_ack(turn, text_of(message, "messageId"), &participant, NULL);
-	participant_save(turn, &participant);
+	participant.last_ms = txn->now_ms;
+	participant.greeting = bus_end(txn, txn->runtime->options.topic);
+	prime(txn, &participant);
+	message_register_ack(txn, text_of(message, "messageId"), &participant, NULL);
+	participant_save(txn, &participant);
 	if (returns)
-		notify_hosting(turn, "PARTICIPANT_RETURNED", &participant);
-	hosts_returned(turn, &participant);
+		notify_hosting(txn, "PARTICIPANT_RETURNED", &participant);
+	hosts_returned(txn, &participant);
 }
 
 void
-participant_deregister(struct turn *turn, const struct node *message)
+participant_deregister(struct txn *txn, const struct node *message)
 {
 	struct participant participant;
 
-	if (participant_heard(turn, message, &participant)) {
+	if (participant_heard(txn, message, &participant)) {
 		if (!participant.left)
-			participant.lost_ms = turn->now_ms;
+			participant.lost_ms = txn->now_ms;
 		participant.state = STR("TERMINATED");
 		participant.left = true;
 		participant.health = STR("OFF_LINE");
 		participant.update_ms = participant.move_ms = TIME_NONE;
-		participant_save(turn, &participant);
-		if (participant_load_count(turn, participant.id) > 0)
-			notify_hosting(turn, "PARTICIPANT_LEFT", &participant);
+		participant_save(txn, &participant);
+		if (participant_load_count(txn, participant.id) > 0)
+			notify_hosting(txn, "PARTICIPANT_LEFT", &participant);
 	} else if (!read_sender(message, &participant)) {
 		return;
 	}
-	message_deregister_ack(turn, text_of(message, "messageId"));
+	message_deregister_ack(txn, text_of(message, "messageId"));
 }
 
 void
-participant_update_ack(struct turn *turn, const struct node *message)
+participant_update_ack(struct txn *txn, const struct node *message)
 {
 	const struct node *result = node_get(message, "result");
 	struct str state = state_of(message);
 	struct participant participant;
 
-	if (!participant_heard(turn, message, &participant))
+	if (!participant_heard(txn, message, &participant))
 		return;
 	if (participant.left)
 		return; /* it has gone; what comes late does not bring it back */
@@ -212,23 +212,23 @@ participant_update_ack(struct turn *turn, const struct node *message)
 		participant.state = state;
 	if (!result || result->kind != NODE_BOOL || result->boolean)
 		participant.update_ms = TIME_NONE;
-	participant_save(turn, &participant);
+	participant_save(txn, &participant);
 }
 
 void
-participant_status(struct turn *turn, const struct node *message)
+participant_status(struct txn *txn, const struct node *message)
 {
 	struct str state = state_of(message), health = health_of(message);
-	int64_t wait_ms = turn->runtime->options.status_wait_ms;
+	int64_t wait_ms = txn->runtime->options.status_wait_ms;
 	struct participant participant, sender;
 
-	if (!participant_heard(turn, message, &participant)) {
+	if (!participant_heard(txn, message, &participant)) {
 		/* One that a runtime before this one knew; but nobody else's name. */
-		if (!read_sender(message, &sender) || participant_load(turn, sender.id, &participant))
+		if (!read_sender(message, &sender) || participant_load(txn, sender.id, &participant))
 			return;
 		participant = sender;
-		participant.last_ms = turn->now_ms;
-		if (!participant_enter(turn, &participant))
+		participant.last_ms = txn->now_ms;
+		if (!participant_enter(txn, &participant))
 			return;
 	}
 	if (participant.left)
@@ -237,20 +237,20 @@ participant_status(struct turn *turn, const struct node *message)
 		participant.state = state;
 	if (health.ptr) {
 		if (!str_is(health, "HEALTHY") && str_is(participant.health, "HEALTHY"))
-			notify_participant(turn, "PARTICIPANT_UNWELL", &participant);
+			notify_participant(txn, "PARTICIPANT_UNWELL", &participant);
 		participant.health = health;
 	}
-	participant.look |= participant.status_ms == TIME_NONE || turn->now_ms - participant.status_ms > wait_ms;
-	participant.status_ms = turn->now_ms;
-	statistics_record(turn, message, &participant);
-	participant_save(turn, &participant);
-	report_take(turn, message, &participant);
+	participant.look |= participant.status_ms == TIME_NONE || txn->now_ms - participant.status_ms > wait_ms;
+	participant.status_ms = txn->now_ms;
+	statistics_record(txn, message, &participant);
+	participant_save(txn, &participant);
+	report_take(txn, message, &participant);
 }
 
 /* --- broadcasts --- */
 
 struct presence {
-	const struct turn *turn;
+	const struct txn *txn;
 	bool any;
 };
 
@@ -259,73 +259,73 @@ take_present(void *context, struct participant *participant)
 {
 	struct presence *presence = context;
 
-	presence->any = !participant->left && !host_is(presence->turn, participant);
+	presence->any = !participant->left && !host_is(presence->txn, participant);
 	return !presence->any;
 }
 
 bool
-participants_any(struct turn *turn)
+participants_any(struct txn *txn)
 {
-	struct presence presence = {turn, false};
+	struct presence presence = {txn, false};
 
-	participants_each(turn, take_present, &presence);
+	participants_each(txn, take_present, &presence);
 	return presence.any;
 }
 
 static bool
 expect_update(void *context, struct participant *participant)
 {
-	struct turn *turn = context;
+	struct txn *txn = context;
 
-	if (!participant_is_registered(participant) || host_is(turn, participant))
+	if (!participant_is_registered(participant) || host_is(txn, participant))
 		return true;
-	participant->update_ms = turn->now_ms;
+	participant->update_ms = txn->now_ms;
 	participant->update_retries = 0;
-	participant_save(turn, participant);
+	participant_save(txn, participant);
 	return true;
 }
 
 void
-participants_expect_update(struct turn *turn)
+participants_expect_update(struct txn *txn)
 {
-	participants_each(turn, expect_update, turn);
+	participants_each(txn, expect_update, txn);
 }
 
 /* --- time --- */
 
 struct scan {
-	struct turn *turn;
+	struct txn *txn;
 	bool again;
 	size_t unprimed; /* participants to whom the definitions are sent again */
 };
 
 /* A silent participant is asked how it is, and given up after some questions. True when that changed it. */
 static bool
-scan_silence(struct turn *turn, struct participant *participant)
+scan_silence(struct txn *txn, struct participant *participant)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	const struct runtime_options *options = &txn->runtime->options;
 
-	if (turn->now_ms - participant->last_ms <= options->status_wait_ms)
+	if (txn->now_ms - participant->last_ms <= options->status_wait_ms)
 		return false;
 	if (participant->retries < options->retries) {
 		if (participant->retries++ == 0)
-			notify_participant(turn, "PARTICIPANT_SILENT", participant);
+			notify_participant(txn, "PARTICIPANT_SILENT", participant);
 		participant->health = STR("NOT_HEALTHY");
-		message_status_request(turn, participant);
+		message_status_request(txn, participant);
 	} else {
 		participant->health = STR("OFF_LINE");
 		participant->update_ms = participant->move_ms = TIME_NONE;
-		participant->lost_ms = turn->now_ms;
-		notify_participant(turn, "PARTICIPANT_OFF_LINE", participant);
+		participant->lost_ms = txn->now_ms;
+		notify_participant(txn, "PARTICIPANT_OFF_LINE", participant);
 	}
 	return true;
 }
 
 static bool
-is_unprimed(const struct turn *turn, const struct participant *participant)
+is_unprimed(const struct txn *txn, const struct participant *participant)
 {
 	return participant->update_ms != TIME_NONE &&
-	       turn->now_ms - participant->update_ms > turn->runtime->options.update_wait_ms;
+	       txn->now_ms - participant->update_ms > txn->runtime->options.update_wait_ms;
 }
 
 static bool
@@ -333,8 +333,8 @@ count_unprimed(void *context, struct participant *participant)
 {
 	struct scan *scan = context;
 
-	scan->unprimed += participant_is_registered(participant) && is_unprimed(scan->turn, participant) &&
-	                  participant->update_retries < scan->turn->runtime->options.retries;
+	scan->unprimed += participant_is_registered(participant) && is_unprimed(scan->txn, participant) &&
+	                  participant->update_retries < scan->txn->runtime->options.retries;
 	return true;
 }
 
@@ -342,34 +342,34 @@ count_unprimed(void *context, struct participant *participant)
 static bool
 scan_update(struct scan *scan, struct participant *participant)
 {
-	if (!is_unprimed(scan->turn, participant))
+	if (!is_unprimed(scan->txn, participant))
 		return false;
-	if (participant->update_retries < scan->turn->runtime->options.retries) {
+	if (participant->update_retries < scan->txn->runtime->options.retries) {
 		participant->update_retries++;
 		if (scan->unprimed <= SINGLY_MAX)
-			message_prime(scan->turn, participant);
+			message_prime(scan->txn, participant);
 	} else {
 		participant->update_ms = TIME_NONE;
 		participant->update_retries = 0;
-		notify_participant(scan->turn, "PARTICIPANT_NOT_PRIMED", participant);
+		notify_participant(scan->txn, "PARTICIPANT_NOT_PRIMED", participant);
 	}
 	return true;
 }
 
 /* As in supervise.c: times that lie ahead are of a clock that was wrong. */
 static bool
-put_right(const struct turn *turn, struct participant *participant)
+put_right(const struct txn *txn, struct participant *participant)
 {
-	bool status = participant->status_ms != TIME_NONE && participant->status_ms > turn->now_ms;
-	bool last = participant->last_ms > turn->now_ms,
-	     update = participant->update_ms != TIME_NONE && participant->update_ms > turn->now_ms;
+	bool status = participant->status_ms != TIME_NONE && participant->status_ms > txn->now_ms;
+	bool last = participant->last_ms > txn->now_ms,
+	     update = participant->update_ms != TIME_NONE && participant->update_ms > txn->now_ms;
 
 	if (last)
-		participant->last_ms = turn->now_ms;
+		participant->last_ms = txn->now_ms;
 	if (update)
-		participant->update_ms = turn->now_ms;
+		participant->update_ms = txn->now_ms;
 	if (status)
-		participant->status_ms = turn->now_ms;
+		participant->status_ms = txn->now_ms;
 	return last || update || status;
 }
 
@@ -379,31 +379,31 @@ scan_participant(void *context, struct participant *participant)
 	struct scan *scan = context;
 	bool changed;
 
-	if (host_is(scan->turn, participant))
+	if (host_is(scan->txn, participant))
 		return true;
-	changed = put_right(scan->turn, participant);
+	changed = put_right(scan->txn, participant);
 	if (participant_is_registered(participant)) {
 		scan->again = true;
-		changed |= scan_silence(scan->turn, participant);
+		changed |= scan_silence(scan->txn, participant);
 		changed |= scan_update(scan, participant);
 	}
 	if (changed)
-		participant_save(scan->turn, participant); /* what follows looks at it */
-	changed = hosts_scan(scan->turn, participant);
+		participant_save(scan->txn, participant); /* what follows looks at it */
+	changed = hosts_scan(scan->txn, participant);
 	scan->again |= participant->lost_ms != TIME_NONE && participant->move_ms != INT64_MAX;
 	if (changed)
-		participant_save(scan->turn, participant);
+		participant_save(scan->txn, participant);
 	return true;
 }
 
 bool
-participants_scan(struct turn *turn)
+participants_scan(struct txn *txn)
 {
-	struct scan scan = {turn, false, 0};
+	struct scan scan = {txn, false, 0};
 
-	participants_each(turn, count_unprimed, &scan);
+	participants_each(txn, count_unprimed, &scan);
 	if (scan.unprimed > SINGLY_MAX)
-		message_prime(turn, NULL); /* each has all the definitions in it */
-	participants_each(turn, scan_participant, &scan);
+		message_prime(txn, NULL); /* each has all the definitions in it */
+	participants_each(txn, scan_participant, &scan);
 	return scan.again;
 }

@@ -6,22 +6,22 @@
 #include "runtime/rows/rows.h"
 
 /* Messages, by their type; `message` is the whole. Nothing happens when it lacks what it needs. */
-void participant_register(struct turn *turn, const struct node *message);
-void participant_deregister(struct turn *turn, const struct node *message);
-void participant_update_ack(struct turn *turn, const struct node *message);
-void participant_status(struct turn *turn, const struct node *message);
+void participant_register(struct txn *txn, const struct node *message);
+void participant_deregister(struct txn *txn, const struct node *message);
+void participant_update_ack(struct txn *txn, const struct node *message);
+void participant_status(struct txn *txn, const struct node *message);
 
 /* Whether anybody is there to be told; after a broadcast, everybody owes an answer. */
-bool participants_any(struct turn *turn);
-void participants_expect_update(struct turn *turn);
+bool participants_any(struct txn *txn);
+void participants_expect_update(struct txn *txn);
 
 /* A scan. True when time alone may change something more. */
-bool participants_scan(struct turn *turn);
+bool participants_scan(struct txn *txn);
 
 /* {"participantList":[...]} for call->name and version, both optional (participant_list.c). */
-void participants_list(struct turn *turn, struct runtime_call *call, struct text *out);
+void participants_list(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* Any message proves life. False when the participant is unknown. */
-bool participant_heard(struct turn *turn, const struct node *message, struct participant *ret);
+bool participant_heard(struct txn *txn, const struct node *message, struct participant *ret);
 
 #endif

@@ -12,7 +12,7 @@ struct listed {
 };
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct concept filter;
 	struct listed *list; /* in order of name and version */
 	size_t count, room;
@@ -46,9 +46,9 @@ take_participant(void *context, struct participant *participant)
 	if ((listing->filter.name.ptr && !str_equal(listing->filter.name, participant->id.name)) ||
 	    (listing->filter.version.ptr && !str_equal(listing->filter.version, participant->id.version)))
 		return true;
-	listing->hosting |= participant_load_count(listing->turn, participant->id) > 0;
+	listing->hosting |= participant_load_count(listing->txn, participant->id) > 0;
 	listing->list[listing->count].participant = *participant;
-	text_init(&listing->list[listing->count].elements, listing->turn->arena);
+	text_init(&listing->list[listing->count].elements, listing->txn->arena);
 	listing->count++;
 	return true;
 }
@@ -96,27 +96,27 @@ write_listed(struct listing *listing, struct listed *listed, struct text *out)
 	text_addf(out, ",\"primed\":%s,\"lastMessageTime\":\"%s\",\"elements\":[",
 	          participant->update_ms == TIME_NONE && listing->commissioned ? "true" : "false", time);
 	if (listed->elements.len)
-		text_add(out, turn_text(listing->turn, &listed->elements));
+		text_add(out, txn_text(listing->txn, &listed->elements));
 	text_add(out, STR("]}"));
 }
 
 void
-participants_list(struct turn *turn, struct runtime_call *call, struct text *out)
+participants_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	struct runtime_call every = {0}; /* instance */
 
-	participants_each(turn, make_room, &listing);
-	listing.list = arena_array(turn->arena, listing.room, sizeof(*listing.list));
+	participants_each(txn, make_room, &listing);
+	listing.list = arena_array(txn->arena, listing.room, sizeof(*listing.list));
 	if (!listing.list) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	participants_each(turn, take_participant, &listing);
+	participants_each(txn, take_participant, &listing);
 	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
 	if (listing.hosting)
-		loops_page(turn, &every, take_elements, &listing);
-	listing.commissioned = looptypes_any(turn);
+		loops_page(txn, &every, take_elements, &listing);
+	listing.commissioned = looptypes_any(txn);
 	text_add(out, STR("{\"participantList\":["));
 	for (size_t i = 0; i < listing.count; i++) {
 		text_add(out, i ? STR(",") : STR(""));

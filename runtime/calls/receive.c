@@ -59,7 +59,7 @@ words_of(const struct node *result)
  * anybody took it up has nobody else to say that the element is gone.
  */
 static bool
-claim(struct turn *turn, struct loop *loop, struct element *element, int state, const struct participant *sender)
+claim(struct txn *txn, struct loop *loop, struct element *element, int state, const struct participant *sender)
 {
 	bool back = element->ordered == LOOP_UNINITIALISED;
 
@@ -69,20 +69,20 @@ claim(struct turn *turn, struct loop *loop, struct element *element, int state, 
 		return false;
 	element->participant_id = sender->id;
 	if (!back)
-		message_update(turn, loop, element->phase, element->restore != RESTORE_NONE ? element : NULL);
+		message_update(txn, loop, element->phase, element->restore != RESTORE_NONE ? element : NULL);
 	return true;
 }
 
 /* An element does not go RUNNING without its guards: false, and why, when they cannot come into force. */
 static bool
-check_policies(struct turn *turn, const struct loop *loop, const struct element *element, struct str *ret_why)
+check_policies(struct txn *txn, const struct loop *loop, const struct element *element, struct str *ret_why)
 {
 	const char *refusal;
 	size_t policies;
 
 	if (!element->fragment || element->ordered != LOOP_RUNNING || loop_state_settled(element->state))
 		return true;
-	refusal = deploy_refusal(turn, loop, element, &policies);
+	refusal = deploy_refusal(txn, loop, element, &policies);
 	if (refusal)
 		*ret_why = str_from(refusal);
 	return !refusal;
@@ -150,7 +150,7 @@ take_refusal(struct supervision *supervision, struct loop *loop, struct element 
 
 /* Of all elements that the sender hosts. True when it changed anything. */
 static bool
-refuse_order(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct participant *sender,
+refuse_order(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct participant *sender,
              const struct node *message)
 {
 	enum loop_state state = LOOP_UNINITIALISED;
@@ -163,14 +163,14 @@ refuse_order(struct turn *turn, struct supervision *supervision, struct loop *lo
 		if (!concept_equal(element->participant_id, sender->id))
 			continue;
 		changed |= take_refusal(supervision, loop, element, refusal, state);
-		step_perform(turn, supervision, loop);
+		step_perform(txn, supervision, loop);
 	}
 	return changed;
 }
 
 /* One element's answer. True when it changed anything. */
 static bool
-answer_element(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct node *message,
+answer_element(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct node *message,
                const struct node *result, const struct participant *sender)
 {
 	struct element *element = loop_element(loop, result->key);
@@ -179,16 +179,16 @@ answer_element(struct turn *turn, struct supervision *supervision, struct loop *
 	struct str why = words_of(result);
 
 	if (element && good)
-		changed = claim(turn, loop, element, state, sender);
+		changed = claim(txn, loop, element, state, sender);
 	if (!element || state < 0 || !concept_equal(element->participant_id, sender->id))
 		return changed;
 	if (good && state == LOOP_RUNNING)
-		good = check_policies(turn, loop, element, &why);
+		good = check_policies(txn, loop, element, &why);
 	else if (!good && state == LOOP_UNINITIALISED && loop->state != LOOP_UNINITIALISED2PASSIVE)
 		changed |= loop_absent(supervision, loop, element);
 	if (!changed || good)
 		changed |= loop_answer(supervision, loop, element, (enum loop_state)state, good, why);
-	step_perform(turn, supervision, loop);
+	step_perform(txn, supervision, loop);
 	return changed;
 }
 
@@ -197,7 +197,7 @@ answer_element(struct turn *turn, struct supervision *supervision, struct loop *
  * who says what of which element. Only the host of an element may answer for it.
  */
 static void
-answer(struct turn *turn, const struct node *message)
+answer(struct txn *txn, const struct node *message)
 {
 	const struct node *results = node_get(message, "controlLoopResultMap");
 	struct concept id = concept_read(node_get(message, "controlLoopId"));
@@ -207,23 +207,23 @@ answer(struct turn *turn, const struct node *message)
 	bool changed = false;
 	struct loop loop;
 
-	if (!participant_heard(turn, message, &sender))
+	if (!participant_heard(txn, message, &sender))
 		return;
-	participant_save(turn, &sender);
-	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(turn, id, &loop))
+	participant_save(txn, &sender);
+	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) || !loop_load(txn, id, &loop))
 		return;
-	step_begin(turn, &supervision);
+	step_begin(txn, &supervision);
 	for (const struct node *result = listed ? results->first : NULL; result; result = result->next)
-		changed |= answer_element(turn, &supervision, &loop, message, result, &sender);
+		changed |= answer_element(txn, &supervision, &loop, message, result, &sender);
 	if (!listed)
-		changed = refuse_order(turn, &supervision, &loop, &sender, message);
+		changed = refuse_order(txn, &supervision, &loop, &sender, message);
 	if (changed)
-		step_end(turn, &supervision, &loop);
+		step_end(txn, &supervision, &loop);
 }
 
 static const struct {
 	const char *type;
-	void (*handle)(struct turn *turn, const struct node *message);
+	void (*handle)(struct txn *txn, const struct node *message);
 } handlers[] = {
 	{"PARTICIPANT_STATUS", participant_status},
 	{"CONTROLLOOP_STATECHANGE_ACK", answer},
@@ -235,33 +235,33 @@ static const struct {
 
 /* The topic carries both directions: our own messages and everything else that is not for us is passed over. */
 void
-runtime_receive(struct turn *turn, struct str message, bool compositions)
+runtime_receive(struct txn *txn, struct str message, bool compositions)
 {
 	struct error err = {0};
 	struct node *root;
 	struct str type;
 
-	if (json_read(message, "", &limits, turn->arena, &root, &err) != 0) {
+	if (json_read(message, "", &limits, txn->arena, &root, &err) != 0) {
 		if (err.code == ERROR_LIMIT)
-			notify_refusal(turn, "MESSAGE_REFUSED", err.text);
+			notify_refusal(txn, "MESSAGE_REFUSED", err.text);
 		return;
 	}
 	if (compositions) {
 		vocabulary_to_loops(root);
-		envelope_to_compositions(turn);
+		envelope_to_compositions(txn);
 	}
 	type = text_of(root, "messageType");
-	if (host_has_id(turn, concept_read(node_get(root, "participantId"))))
+	if (host_has_id(txn, concept_read(node_get(root, "participantId"))))
 		return; /* it does not speak on a topic */
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (type.ptr && str_is(type, handlers[i].type))
-			handlers[i].handle(turn, root);
+			handlers[i].handle(txn, root);
 }
 
 /* --- time --- */
 
 struct scan {
-	struct turn *turn;
+	struct txn *txn;
 	bool again;
 };
 
@@ -275,20 +275,20 @@ scan_loop(void *context, struct str key, struct str value)
 	struct loop loop;
 
 	(void)value;
-	if (!loop_load(scan->turn, id, &loop))
+	if (!loop_load(scan->txn, id, &loop))
 		return true;
-	step_begin(scan->turn, &supervision);
+	step_begin(scan->txn, &supervision);
 	if (loop_tick(&supervision, &loop))
-		step_end(scan->turn, &supervision, &loop);
+		step_end(scan->txn, &supervision, &loop);
 	scan->again |= loop.renew_ms || loop_restores(&loop) || (loop_busy(&loop) && loop.result == CHANGE_NO_ERROR);
 	return true;
 }
 
 bool
-runtime_scan(struct turn *turn)
+runtime_scan(struct txn *txn)
 {
-	struct scan scan = {turn, false};
-	int64_t tick = turn->now_ms / turn->runtime->options.heart_beat_ms;
+	struct scan scan = {txn, false};
+	int64_t tick = txn->now_ms / txn->runtime->options.heart_beat_ms;
 	unsigned char bytes[8];
 	struct str last;
 
@@ -296,16 +296,16 @@ runtime_scan(struct turn *turn)
 	 * Several processes may serve one database: each multiple of the heart beat is one of theirs. What lies further
 	 * ahead than clocks differ was written before somebody put the clock right.
 	 */
-	if (turn_get(turn, STR("Mscan"), &last) && last.len == 8 && store_unpack_i64(last.ptr) >= tick &&
+	if (txn_get(txn, STR("Mscan"), &last) && last.len == 8 && store_unpack_i64(last.ptr) >= tick &&
 	    store_unpack_i64(last.ptr) <= tick + 1)
 		return true;
-	hosting_start(turn);
-	scan.again = participants_scan(turn);
-	scan.again |= pdps_scan(turn);
-	turn_each(turn, turn_key(turn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);
-	if (scan.again || turn->runtime->options.manual) {
+	hosting_start(txn);
+	scan.again = participants_scan(txn);
+	scan.again |= pdps_scan(txn);
+	txn_each(txn, txn_key(txn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);
+	if (scan.again || txn->runtime->options.manual) {
 		store_pack_i64(bytes, tick);
-		turn_put(turn, STR("Mscan"), (struct str){(const char *)bytes, sizeof(bytes)});
+		txn_put(txn, STR("Mscan"), (struct str){(const char *)bytes, sizeof(bytes)});
 	}
 	return scan.again;
 }

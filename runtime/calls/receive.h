@@ -6,9 +6,9 @@
 #include "runtime/rows/txn.h"
 
 /* A message on the runtime's topic. Anything may come; what is not understood changes nothing. */
-void runtime_receive(struct turn *turn, struct str message, bool compositions);
+void runtime_receive(struct txn *txn, struct str message, bool compositions);
 
 /* One scan by the timer. False when time alone will change nothing until something else happens. */
-bool runtime_scan(struct turn *turn);
+bool runtime_scan(struct txn *txn);
 
 #endif

@@ -16,7 +16,7 @@
 #define UUID_LEN 36
 
 struct taking {
-	struct turn *turn;
+	struct txn *txn;
 	struct participant *participant;
 	struct hosting hosting;
 	struct concept stray_loop; /* of the ids that follow; its name absent: there are none */
@@ -34,8 +34,8 @@ order_off(struct taking *taking)
 		return;
 	text_add(&taking->stray_ids, STR("]"));
 	if (taking->stray_loops++ < STRAY_LOOPS_MAX)
-		message_order_off(taking->turn, taking->participant, taking->stray_loop,
-		                  turn_text(taking->turn, &taking->stray_ids));
+		message_order_off(taking->txn, taking->participant, taking->stray_loop,
+		                  txn_text(taking->txn, &taking->stray_ids));
 	taking->stray_loop = (struct concept){STR_NONE, STR_NONE};
 }
 
@@ -53,10 +53,10 @@ remember_stray(struct taking *taking, struct str id)
 		known.ptr += UUID_LEN;
 		known.len -= UUID_LEN;
 	}
-	text_init(&out, taking->turn->arena);
+	text_init(&out, taking->txn->arena);
 	text_add(&out, known.ptr ? known : STR(""));
 	text_add(&out, id);
-	taking->participant->strays = turn_text(taking->turn, &out);
+	taking->participant->strays = txn_text(taking->txn, &out);
 	taking->changed = true;
 	return true;
 }
@@ -67,7 +67,7 @@ take_stray(struct taking *taking, struct concept loop, struct str id)
 	if (taking->stray_loop.name.ptr && !concept_equal(taking->stray_loop, loop))
 		order_off(taking);
 	if (!taking->stray_loop.name.ptr) {
-		text_init(&taking->stray_ids, taking->turn->arena);
+		text_init(&taking->stray_ids, taking->txn->arena);
 		text_add(&taking->stray_ids, STR("["));
 		taking->stray_loop = loop;
 	} else {
@@ -75,7 +75,7 @@ take_stray(struct taking *taking, struct concept loop, struct str id)
 	}
 	text_add_json(&taking->stray_ids, id);
 	if (id.len == UUID_LEN && remember_stray(taking, id))
-		notify_stray(taking->turn, taking->participant, loop, id);
+		notify_stray(taking->txn, taking->participant, loop, id);
 }
 
 struct search {
@@ -94,11 +94,11 @@ look_for_element(void *context, struct loop *loop)
 
 /* The instance has the element, perhaps under another version of its configuration by now. */
 static bool
-is_known(struct turn *turn, struct concept loop, struct str element)
+is_known(struct txn *txn, struct concept loop, struct str element)
 {
 	struct search search = {element, false};
 
-	loops_each(turn, loop.name, STR_NONE, look_for_element, &search);
+	loops_each(txn, loop.name, STR_NONE, look_for_element, &search);
 	return search.found;
 }
 
@@ -108,7 +108,7 @@ static void
 take_element(void *context, struct concept id, struct str element_id, const struct node *record)
 {
 	struct taking *taking = context;
-	struct turn *turn = taking->turn;
+	struct txn *txn = taking->txn;
 	const struct node *state = node_get(record, "controlLoopState");
 	int reported = state && state->kind == NODE_TEXT ? loop_state_find(state->text) : -1;
 	struct supervision supervision;
@@ -122,28 +122,28 @@ take_element(void *context, struct concept id, struct str element_id, const stru
 	if (answer == HOSTING_RIGHT)
 		return;
 	hosting_flush(&taking->hosting);
-	element = loop_load(turn, id, &loop) ? loop_element(&loop, element_id) : NULL;
+	element = loop_load(txn, id, &loop) ? loop_element(&loop, element_id) : NULL;
 	if (element && !element->participant_id.name.ptr)
 		return; /* it is offered to several */
 	if (!element || !concept_equal(element->participant_id, taking->participant->id)) {
-		if (reported != LOOP_UNINITIALISED && (element || !is_known(turn, id, element_id)))
+		if (reported != LOOP_UNINITIALISED && (element || !is_known(txn, id, element_id)))
 			take_stray(taking, id, element_id);
 		return;
 	}
-	step_begin(turn, &supervision);
+	step_begin(txn, &supervision);
 	if (loop_report(&supervision, &loop, element, (enum loop_state)reported))
-		step_end(turn, &supervision, &loop);
+		step_end(txn, &supervision, &loop);
 }
 
 void
-report_take(struct turn *turn, const struct node *message, struct participant *participant)
+report_take(struct txn *txn, const struct node *message, struct participant *participant)
 {
-	struct taking taking = {.turn = turn, .participant = participant};
+	struct taking taking = {.txn = txn, .participant = participant};
 
-	hosting_begin(turn, participant->id, &taking.hosting);
+	hosting_begin(txn, participant->id, &taking.hosting);
 	statistics_each(message, &participant->id, take_element, &taking);
 	hosting_flush(&taking.hosting);
 	order_off(&taking);
 	if (taking.changed)
-		participant_save(turn, participant);
+		participant_save(txn, participant);
 }

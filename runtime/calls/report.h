@@ -9,6 +9,6 @@
  * Notes which elements were reported, orders those into their state that stand elsewhere, and orders off what the
  * participant should not have. `participant` is saved by the caller before; its strays may change, and are saved here.
  */
-void report_take(struct turn *turn, const struct node *message, struct participant *participant);
+void report_take(struct txn *txn, const struct node *message, struct participant *participant);
 
 #endif

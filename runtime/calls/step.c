@@ -1,4 +1,4 @@
-/* step - supervision inside a turn: what an instance's step wants done is done */
+/* step - supervision inside a txn: what an instance's step wants done is done */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/step.h"
 
@@ -15,18 +15,18 @@
 static bool
 permit(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state)
 {
-	struct turn *turn = context;
+	struct txn *txn = context;
 	bool on = update || state == LOOP_UNINITIALISED;
-	struct definition_count count = definition_count(turn, element->definition);
-	enum guarding guarding = guarding_of(turn, loop);
+	struct definition_count count = definition_count(txn, element->definition);
+	enum guarding guarding = guarding_of(txn, loop);
 	const char *operation = update ? "UPDATE" : loop_state_name[state];
 	struct text denials;
 
-	text_init(&denials, turn->arena);
-	if (guard_permits(turn, guarding, loop, element, operation, on ? count.on : count.running, &denials))
+	text_init(&denials, txn->arena);
+	if (guard_permits(txn, guarding, loop, element, operation, on ? count.on : count.running, &denials))
 		return true;
-	denial_save(turn, loop->id, denial_json(turn, guarding, operation, &denials));
-	notify_loop(turn, STR("GUARD_DENIED"), loop, element);
+	denial_save(txn, loop->id, denial_json(txn, guarding, operation, &denials));
+	notify_loop(txn, STR("GUARD_DENIED"), loop, element);
 	return false;
 }
 
@@ -39,31 +39,30 @@ host(void *context, const struct element *element)
 static enum handing
 handing(void *context, const struct loop *loop, const struct element *element)
 {
-	struct turn *turn = context;
+	struct txn *txn = context;
 
-	if (host_has_id(turn, element->participant_id))
+	if (host_has_id(txn, element->participant_id))
 		return HANDING_UNKNOWN;
-	return turn->runtime->transport->handing(turn, turn->runtime->options.topic, loop->sent,
-	                                         element->participant_id);
+	return txn->runtime->transport->handing(txn, txn->runtime->options.topic, loop->sent, element->participant_id);
 }
 
 void
-step_begin(struct turn *turn, struct supervision *ret)
+step_begin(struct txn *txn, struct supervision *ret)
 {
 	*ret = (struct supervision){
-		.limits = &turn->runtime->limits,
-		.now_ms = turn->now_ms,
-		.arena = turn->arena,
+		.limits = &txn->runtime->limits,
+		.now_ms = txn->now_ms,
+		.arena = txn->arena,
 		.permit = permit,
 		.host = host,
 		.handing = handing,
-		.context = turn,
+		.context = txn,
 	};
 	supervision_init(ret);
 }
 
 static void
-change_right(struct turn *turn, const struct task *task)
+change_right(struct txn *txn, const struct task *task)
 {
 	struct reservation_change change = {
 		.action = task->kind == TASK_SETTLE  ? RESERVATION_SETTLE
@@ -71,92 +70,91 @@ change_right(struct turn *turn, const struct task *task)
 	                                             : RESERVATION_RENEW,
 		.id = task->text,
 		.outcome = task->outcome,
-		.lease_ms = turn->runtime->limits.lease_ms,
+		.lease_ms = txn->runtime->limits.lease_ms,
 	};
 	struct reservation_status status;
-	int r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
+	int r = engine_writer_change(txn->writer, &change, txn->now_ms, &status);
 
-	turn_note_change(turn, false, &change, r, &status);
+	txn_note_change(txn, false, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: the lease has ended, and counts as used */
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 }
 
 /* Orders a transition back that failed; once, and only if the guards agree. */
 static void
-roll_back(struct turn *turn, struct supervision *supervision, struct loop *loop)
+roll_back(struct txn *txn, struct supervision *supervision, struct loop *loop)
 {
 	enum loop_state next = loop_transition(loop_state_to(loop->state), loop_state_from(loop->state));
-	enum guarding guarding = guarding_of(turn, loop);
+	enum guarding guarding = guarding_of(txn, loop);
 	struct loop copy = *loop;
 	struct text denials;
 
-	text_init(&denials, turn->arena);
+	text_init(&denials, txn->arena);
 	loop_release(supervision, loop);
-	if (!guard_permits_order(turn, loop, next, &denials)) {
-		denial_save(turn, loop->id,
-		            denial_json(turn, guarding, loop_state_name[loop_state_to(next)], &denials));
+	if (!guard_permits_order(txn, loop, next, &denials)) {
+		denial_save(txn, loop->id, denial_json(txn, guarding, loop_state_name[loop_state_to(next)], &denials));
 		loop_release(supervision, loop); /* those that were taken before one was denied */
-		notify_loop(turn, STR("GUARD_DENIED"), &copy, NULL);
+		notify_loop(txn, STR("GUARD_DENIED"), &copy, NULL);
 		loop->failure.done = STR("the guards deny the way back: it stands as it is");
 		return;
 	}
-	notify_loop(turn, STR("ROLLING_BACK"), loop, NULL);
+	notify_loop(txn, STR("ROLLING_BACK"), loop, NULL);
 	loop_order(supervision, loop, next);
 	loop->reverting = true;
 }
 
 /* An order that is repeated waits until its addressees have this copy. */
 static void
-note_sent(struct turn *turn, struct loop *loop)
+note_sent(struct txn *txn, struct loop *loop)
 {
-	loop->sent = turn->runtime->transport->last(turn, turn->runtime->options.topic);
+	loop->sent = txn->runtime->transport->last(txn, txn->runtime->options.topic);
 }
 
 static void
-perform(struct turn *turn, struct supervision *supervision, struct loop *loop, const struct task *task)
+perform(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct task *task)
 {
 	switch (task->kind) {
 	case TASK_UPDATE:
-		message_update(turn, loop, task->phase, task->element);
-		note_sent(turn, loop);
-		host_act(turn, supervision, loop, task->phase);
+		message_update(txn, loop, task->phase, task->element);
+		note_sent(txn, loop);
+		host_act(txn, supervision, loop, task->phase);
 		break;
 	case TASK_STATE_CHANGE:
-		message_state_change(turn, loop, task);
-		note_sent(turn, loop);
-		host_act(turn, supervision, loop, task->phase);
+		message_state_change(txn, loop, task);
+		note_sent(txn, loop);
+		host_act(txn, supervision, loop, task->phase);
 		break;
 	case TASK_NOTIFY:
-		notify_loop(turn, task->text, loop, task->element);
+		notify_loop(txn, task->text, loop, task->element);
 		break;
 	case TASK_SETTLE:
 	case TASK_ABORT:
 	case TASK_RENEW:
-		change_right(turn, task);
+		change_right(txn, task);
 		break;
 	case TASK_RESTORE:
-		configuration_restore(turn, loop);
+		configuration_restore(txn, loop);
 		break;
 	case TASK_ROLL_BACK:
-		roll_back(turn, supervision, loop);
+		roll_back(txn, supervision, loop);
 		break;
 	}
 }
 
 void
-step_perform(struct turn *turn, struct supervision *supervision, struct loop *loop)
+step_perform(struct txn *txn, struct supervision *supervision, struct loop *loop)
 {
 	/* Performing may append more tasks; they come in their turn. */
-	for (struct task *task = supervision->first; task && turn->failed == 0; task = task->next)
-		perform(turn, supervision, loop, task);
+	for (struct task *task = supervision->first; task && txn->failed == 0; task = task->next)
+		perform(txn, supervision, loop, task);
 	if (supervision->failed)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 	supervision_init(supervision);
 }
 
 void
-step_end(struct turn *turn, struct supervision *supervision, struct loop *loop)
+step_end(struct txn *txn, struct supervision *supervision, struct loop *loop)
 {
-	step_perform(turn, supervision, loop);
-	deploy_save(turn, loop);
+	step_perform(txn, supervision, loop);
+	deploy_save(txn, loop);
 }

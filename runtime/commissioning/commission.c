@@ -19,15 +19,15 @@
 
 /* Whether the documents are the same; the place does not count. */
 static bool
-same_document(struct turn *turn, const struct node *a, const struct node *b)
+same_document(struct txn *txn, const struct node *a, const struct node *b)
 {
 	struct text x, y;
 
-	text_init(&x, turn->arena);
-	text_init(&y, turn->arena);
+	text_init(&x, txn->arena);
+	text_init(&y, txn->arena);
 	text_add_node(&x, a, false);
 	text_add_node(&y, b, false);
-	return str_equal(turn_text(turn, &x), turn_text(turn, &y));
+	return str_equal(txn_text(txn, &x), txn_text(txn, &y));
 }
 
 /* What a loop of the document meets. */
@@ -35,19 +35,19 @@ enum meeting { MEETING_NONE, MEETING_SAME, MEETING_OTHER };
 
 /* A loop of the document against what is commissioned. False, and refused. replace: other common values may come. */
 static bool
-check_known(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template,
+check_known(struct txn *txn, struct runtime_call *call, const struct node *root, const struct node *template,
             bool replace, enum meeting *ret)
 {
 	struct concept type = looptype_concept(template);
-	const struct node *there = looptype_load(turn, type, NULL);
+	const struct node *there = looptype_load(txn, type, NULL);
 
 	if (!there)
-		return version_covers_change(turn, call, root, template);
-	if (looptype_has_loops(turn, type)) {
+		return version_covers_change(txn, call, root, template);
+	if (looptype_has_loops(txn, type)) {
 		call_refuse(call, 400, "%s", INSTANCES_FIRST);
 		return false;
 	}
-	*ret = same_document(turn, there, root) ? MEETING_SAME : MEETING_OTHER;
+	*ret = same_document(txn, there, root) ? MEETING_SAME : MEETING_OTHER;
 	if (*ret == MEETING_OTHER && !replace) {
 		call_refuse(
 			call, 406,
@@ -60,7 +60,7 @@ check_known(struct turn *turn, struct runtime_call *call, const struct node *roo
 }
 
 static void
-answer_templates(struct turn *turn, struct runtime_call *call, const struct node *root,
+answer_templates(struct txn *txn, struct runtime_call *call, const struct node *root,
                  struct looptype_findings *findings)
 {
 	struct text out;
@@ -74,18 +74,18 @@ answer_templates(struct turn *turn, struct runtime_call *call, const struct node
 	text_add(&out, STR("]"));
 	if (findings->warning_count) {
 		text_add(&out, STR(",\"warnings\":["));
-		text_add(&out, turn_text(turn, &findings->warnings));
+		text_add(&out, txn_text(txn, &findings->warnings));
 		text_add(&out, STR("]"));
 	}
 	text_add(&out, STR("}"));
 	call_answer(call, 200, text_done(&out));
 }
 
-/* The tree again in the turn's arena, with the same places. NULL: out of memory. Its depth was bounded when it was read. */
+/* The tree again in the txn's arena, with the same places. NULL: out of memory. Its depth was bounded when it was read. */
 static struct node *
-copy_tree(struct turn *turn, const struct node *node)
+copy_tree(struct txn *txn, const struct node *node)
 {
-	struct node *copy = arena_alloc(turn->arena, sizeof(*copy));
+	struct node *copy = arena_alloc(txn->arena, sizeof(*copy));
 
 	if (!copy)
 		return NULL;
@@ -93,7 +93,7 @@ copy_tree(struct turn *turn, const struct node *node)
 	copy->parent = copy->next = copy->first = copy->last = NULL;
 	copy->count = 0;
 	for (const struct node *child = node->first; child; child = child->next) {
-		struct node *own = copy_tree(turn, child);
+		struct node *own = copy_tree(txn, child);
 
 		if (!own)
 			return NULL;
@@ -104,8 +104,7 @@ copy_tree(struct turn *turn, const struct node *node)
 
 /* {document, common}: the document with values for its common properties. The call's own tree stays as it is. */
 static const struct node *
-document_with_common(struct turn *turn, struct runtime_call *call, const struct node *document,
-                     const struct node *common)
+document_with_common(struct txn *txn, struct runtime_call *call, const struct node *document, const struct node *common)
 {
 	struct node *root;
 
@@ -113,17 +112,17 @@ document_with_common(struct turn *turn, struct runtime_call *call, const struct 
 		call_refuse(call, 400, "document is not a service template: expected topology_template.node_templates");
 		return NULL;
 	}
-	root = copy_tree(turn, document);
+	root = copy_tree(txn, document);
 	if (!root) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
-	return designs_set_common(turn, call, root, common) ? root : NULL;
+	return designs_set_common(txn, call, root, common) ? root : NULL;
 }
 
 /* The body itself, or the document that it carries or names, with the common values that it gives. */
 static const struct node *
-find_document_of(struct turn *turn, struct runtime_call *call, bool *ret_replace)
+find_document_of(struct txn *txn, struct runtime_call *call, bool *ret_replace)
 {
 	const struct node *catalogue = node_get(call->body, "catalogue"), *document = node_get(call->body, "document");
 	bool template = node_get(call->body, "tosca_definitions_version") != NULL;
@@ -136,42 +135,42 @@ find_document_of(struct turn *turn, struct runtime_call *call, bool *ret_replace
 		return NULL;
 	}
 	if (document)
-		return document_with_common(turn, call, document, node_get(call->body, "common"));
-	return catalogue_document(turn, call, concept_read(catalogue), node_get(call->body, "common"));
+		return document_with_common(txn, call, document, node_get(call->body, "common"));
+	return catalogue_document(txn, call, concept_read(catalogue), node_get(call->body, "common"));
 }
 
 int
-commission_create(struct turn *turn, struct runtime_call *call)
+commission_create(struct txn *txn, struct runtime_call *call)
 {
 	struct looptype_findings findings;
 	enum meeting meeting = MEETING_NONE;
 	const struct node *root;
 	bool replace;
 
-	root = find_document_of(turn, call, &replace);
+	root = find_document_of(txn, call, &replace);
 	if (!root)
 		return 0;
-	looptype_check(engine_builtin(turn->runtime->engine), root,
-	               (struct looptype_rules){turn->runtime->options.compat, true}, turn->arena, &findings);
+	looptype_check(engine_builtin(txn->runtime->engine), root,
+	               (struct looptype_rules){txn->runtime->options.compat, true}, txn->arena, &findings);
 	if (findings.status) {
-		call_refuse(call, findings.status, "%s", turn_text(turn, &findings.text).ptr);
+		call_refuse(call, findings.status, "%s", txn_text(txn, &findings.text).ptr);
 		return 0;
 	}
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		if (!looptype_is_loop(root, template))
 			continue;
-		if (!check_known(turn, call, root, template, replace, &meeting))
+		if (!check_known(txn, call, root, template, replace, &meeting))
 			return -ERROR_CONFLICT;
 		if (meeting == MEETING_OTHER)
-			looptype_remove(turn, looptype_concept(template));
+			looptype_remove(txn, looptype_concept(template));
 	}
-	if (meeting != MEETING_SAME && !definitions_agree(turn, call, root, replace))
+	if (meeting != MEETING_SAME && !definitions_agree(txn, call, root, replace))
 		return -ERROR_CONFLICT;
 	if (meeting != MEETING_SAME) {
-		looptype_save(turn, root);
-		gateway_keep(turn, root, !replace);
+		looptype_save(txn, root);
+		gateway_keep(txn, root, !replace);
 	}
-	if (!message_can_prime(turn)) {
+	if (!message_can_prime(txn)) {
 		call_refuse(call, 400,
 		            "The definitions of all control loops would be more than a message of %zu MiB carries",
 		            MESSAGE_MAX >> 20);
@@ -179,13 +178,13 @@ commission_create(struct turn *turn, struct runtime_call *call)
 	}
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
 		if (looptype_is_element(root, template))
-			(void)host_offer(turn, looptype_participant_type(template));
-	if (participants_any(turn)) {
-		message_prime(turn, NULL);
-		participants_expect_update(turn);
+			(void)host_offer(txn, looptype_participant_type(template));
+	if (participants_any(txn)) {
+		message_prime(txn, NULL);
+		participants_expect_update(txn);
 	}
-	deploy_warn(turn, root, &findings);
-	answer_templates(turn, call, root, &findings);
+	deploy_warn(txn, root, &findings);
+	answer_templates(txn, call, root, &findings);
 	return 0;
 }
 
@@ -204,42 +203,42 @@ take_first_loop(void *context, const struct node *root)
 }
 
 static void
-remove_all(struct turn *turn)
+remove_all(struct txn *txn)
 {
 	struct concept type;
 
 	for (;;) {
 		type = (struct concept){STR_NONE, STR_NONE};
-		looptypes_each(turn, take_first_loop, &type);
-		if (!type.name.ptr || turn->failed)
+		looptypes_each(txn, take_first_loop, &type);
+		if (!type.name.ptr || txn->failed)
 			return;
-		looptype_remove(turn, type);
+		looptype_remove(txn, type);
 	}
 }
 
 /* The other loops of the same document go with it: none of them may have instances. */
 static bool
-has_instances(struct turn *turn, const struct node *root)
+has_instances(struct txn *txn, const struct node *root)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
-		if (looptype_is_loop(root, template) && looptype_has_loops(turn, looptype_concept(template)))
+		if (looptype_is_loop(root, template) && looptype_has_loops(txn, looptype_concept(template)))
 			return true;
 	return false;
 }
 
 static void
-deprime(struct turn *turn)
+deprime(struct txn *txn)
 {
-	if (!participants_any(turn))
+	if (!participants_any(txn))
 		return;
-	message_deprime(turn);
-	if (looptypes_any(turn))
-		message_prime(turn, NULL); /* participants forget everything when they are deprimed */
-	participants_expect_update(turn);
+	message_deprime(txn);
+	if (looptypes_any(txn))
+		message_prime(txn, NULL); /* participants forget everything when they are deprimed */
+	participants_expect_update(txn);
 }
 
 int
-commission_delete(struct turn *turn, struct runtime_call *call)
+commission_delete(struct txn *txn, struct runtime_call *call)
 {
 	struct concept asked = {call->name, call->version}, any = {STR_NONE, STR_NONE};
 	bool everything = str_is(asked.name, COMMISSION_EVERYTHING) && str_is(asked.version, "1.0.0"), there = false;
@@ -251,23 +250,23 @@ commission_delete(struct turn *turn, struct runtime_call *call)
 		return 0;
 	}
 	if (everything)
-		there = looptypes_any(turn);
+		there = looptypes_any(txn);
 	else if (concept_name_valid(asked.name) && concept_version_valid(asked.version))
-		there = (root = looptype_load(turn, asked, NULL)) != NULL;
+		there = (root = looptype_load(txn, asked, NULL)) != NULL;
 	if (!there) {
 		call_refuse(call, 404, "No control loop definition %.*s %.*s is commissioned", STR_ARG(asked.name),
 		            STR_ARG(asked.version));
 		return 0;
 	}
-	if (everything ? looptype_has_loops(turn, any) : has_instances(turn, root)) {
+	if (everything ? looptype_has_loops(txn, any) : has_instances(txn, root)) {
 		call_refuse(call, 400, "%s", INSTANCES_FIRST);
 		return 0;
 	}
 	if (everything)
-		remove_all(turn);
+		remove_all(txn);
 	else
-		looptype_remove(turn, asked);
-	deprime(turn);
+		looptype_remove(txn, asked);
+	deprime(txn);
 	text_init(&out, &call->arena);
 	text_add(&out, STR("{\"affectedControlLoopDefinitions\":["));
 	concept_write(&out, asked);

@@ -9,13 +9,13 @@
 #define COMMISSION_EVERYTHING "ToscaServiceTemplateSimple"
 
 /* call->run; call->body is a service template. */
-int commission_create(struct turn *turn, struct runtime_call *call);
-int commission_delete(struct turn *turn, struct runtime_call *call); /* call->name, version */
+int commission_create(struct txn *txn, struct runtime_call *call);
+int commission_delete(struct txn *txn, struct runtime_call *call); /* call->name, version */
 
 /* Answers from a snapshot, for call->name and version, both optional. */
-void commission_loops(struct turn *turn, struct runtime_call *call, struct text *out);
-void commission_elements(struct turn *turn, struct runtime_call *call, struct text *out);
-void commission_template(struct turn *turn, struct runtime_call *call, struct text *out);
-void commission_properties(struct turn *turn, struct runtime_call *call, struct text *out); /* call->number: common */
+void commission_loops(struct txn *txn, struct runtime_call *call, struct text *out);
+void commission_elements(struct txn *txn, struct runtime_call *call, struct text *out);
+void commission_template(struct txn *txn, struct runtime_call *call, struct text *out);
+void commission_properties(struct txn *txn, struct runtime_call *call, struct text *out); /* call->number: common */
 
 #endif

@@ -5,7 +5,7 @@
 #include "runtime/rows/txn.h"
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *out;
 	struct concept filter;
 	const struct node *root, *loop; /* what was found */
@@ -37,12 +37,12 @@ list_loops(void *context, const struct node *root)
 }
 
 void
-commission_loops(struct turn *turn, struct runtime_call *call, struct text *out)
+commission_loops(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.turn = turn, .out = out, .filter = {call->name, call->version}};
+	struct listing listing = {.txn = txn, .out = out, .filter = {call->name, call->version}};
 
 	text_add(out, STR("["));
-	looptypes_each(turn, list_loops, &listing);
+	looptypes_each(txn, list_loops, &listing);
 	text_add(out, STR("]"));
 }
 
@@ -62,12 +62,12 @@ find_loops(void *context, const struct node *root)
 }
 
 void
-commission_elements(struct turn *turn, struct runtime_call *call, struct text *out)
+commission_elements(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	const char *comma = "";
 
-	looptypes_each(turn, find_loops, &listing);
+	looptypes_each(txn, find_loops, &listing);
 	if (listing.count != 1) {
 		call_refuse(call, listing.count ? 406 : 404, "%s",
 		            listing.count ? "Multiple ControlLoops are not supported"
@@ -97,14 +97,14 @@ find_document(void *context, const struct node *root)
 }
 
 void
-commission_template(struct turn *turn, struct runtime_call *call, struct text *out)
+commission_template(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	static const char *const sections[] = {"tosca_definitions_version", "data_types", "policy_types", "node_types",
 	                                       "topology_template"};
-	struct listing listing = {.turn = turn, .filter = {call->name, call->version}};
+	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	const char *comma = "{";
 
-	looptypes_each(turn, find_document, &listing);
+	looptypes_each(txn, find_document, &listing);
 	if (!listing.root) {
 		call_refuse(call, 400, "Invalid Service Template: none is commissioned under that name");
 		return;
@@ -133,29 +133,29 @@ list_properties(void *context, const struct node *root)
 	     template = template->next) {
 		struct text properties;
 
-		text_init(&properties, listing->turn->arena);
-		if (looptype_write_properties(engine_builtin(listing->turn->runtime->engine), root, template,
+		text_init(&properties, listing->txn->arena);
+		if (looptype_write_properties(engine_builtin(listing->txn->runtime->engine), root, template,
 		                              listing->common, &properties) == 0)
 			continue;
 		text_add(listing->out, listing->count++ ? STR(",") : STR(""));
 		text_add_json(listing->out, template->key);
 		text_add(listing->out, STR(":"));
-		looptype_write_template(listing->out, template, turn_text(listing->turn, &properties));
+		looptype_write_template(listing->out, template, txn_text(listing->txn, &properties));
 	}
 	return true;
 }
 
 void
-commission_properties(struct turn *turn, struct runtime_call *call, struct text *out)
+commission_properties(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct listing listing = {
-		.turn = turn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
+		.txn = txn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
 
-	if (listing.common && looptype_has_loops(turn, (struct concept){STR_NONE, STR_NONE})) {
+	if (listing.common && looptype_has_loops(txn, (struct concept){STR_NONE, STR_NONE})) {
 		call_refuse(call, 400, "Cannot create or edit common properties, delete all the instantiations first");
 		return;
 	}
 	text_add(out, STR("{"));
-	looptypes_each(turn, list_properties, &listing);
+	looptypes_each(txn, list_properties, &listing);
 	text_add(out, STR("}"));
 }

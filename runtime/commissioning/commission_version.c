@@ -36,7 +36,7 @@ look_at(void *context, const struct node *root)
 
 /* Two versions of a loop, the lower one first; and the greatest change found, with what it is. */
 struct difference {
-	struct turn *turn;
+	struct txn *txn;
 	const struct node *low, *high;
 	enum change_level level;
 	const char *what;
@@ -55,18 +55,18 @@ note(struct difference *difference, enum change_level level, const char *what, s
 
 /* All properties of a template's type, as a map of definitions. */
 static const struct node *
-properties_of(struct turn *turn, const struct node *root, const struct node *template, bool common)
+properties_of(struct txn *txn, const struct node *root, const struct node *template, bool common)
 {
 	static const struct document_limits limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 	struct node *properties;
 	struct text out;
 
-	text_init(&out, turn->arena);
-	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, common,
+	text_init(&out, txn->arena);
+	(void)looptype_write_properties(engine_builtin(txn->runtime->engine), root, template, common,
 	                                &out); /* there may be none */
-	if (json_read(turn_text(turn, &out), "", &limits, turn->arena, &properties, NULL) == 0)
+	if (json_read(txn_text(txn, &out), "", &limits, txn->arena, &properties, NULL) == 0)
 		return properties;
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return NULL;
 }
 
@@ -115,8 +115,8 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 		} else {
 			for (int common = 0; common < 2; common++)
 				compare_properties(difference,
-				                   properties_of(difference->turn, difference->low, old, common),
-				                   properties_of(difference->turn, difference->high, new, common));
+				                   properties_of(difference->txn, difference->low, old, common),
+				                   properties_of(difference->txn, difference->high, new, common));
 		}
 	}
 	for (const struct node *entry = high ? high->first : NULL; entry; entry = entry->next)
@@ -125,19 +125,18 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 }
 
 bool
-version_covers_change(struct turn *turn, struct runtime_call *call, const struct node *root,
-                      const struct node *template)
+version_covers_change(struct txn *txn, struct runtime_call *call, const struct node *root, const struct node *template)
 {
 	struct concept id = looptype_concept(template)
 	, other;
 	struct nearest nearest = {.name = id.name, .version = id.version};
-	struct difference difference = {.turn = turn};
+	struct difference difference = {.txn = txn};
 	const struct node *there, *there_loop = NULL;
 	enum change_level level;
 
-	looptypes_each(turn, look_at, &nearest);
+	looptypes_each(txn, look_at, &nearest);
 	other = (struct concept){id.name, nearest.below.ptr ? nearest.below : nearest.above};
-	there = looptype_load(turn, other, &there_loop);
+	there = looptype_load(txn, other, &there_loop);
 	if (!there || !there_loop)
 		return true;
 	difference.low = nearest.below.ptr ? there : root;

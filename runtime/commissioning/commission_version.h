@@ -13,7 +13,7 @@
  * next below it, or else next above. False, and the call refused with 406, when its version says less than what
  * changed.
  */
-bool version_covers_change(struct turn *turn, struct runtime_call *call, const struct node *root,
+bool version_covers_change(struct txn *txn, struct runtime_call *call, const struct node *root,
                            const struct node *template);
 
 #endif

@@ -159,10 +159,10 @@ agrees_with(void *context, const struct node *document)
 }
 
 bool
-definitions_agree(struct turn *turn, struct runtime_call *call, const struct node *root, bool replace)
+definitions_agree(struct txn *txn, struct runtime_call *call, const struct node *root, bool replace)
 {
 	struct agreement agreement = {call, root, replace, true};
 
-	looptypes_each(turn, agrees_with, &agreement);
+	looptypes_each(txn, agrees_with, &agreement);
 	return agreement.good;
 }

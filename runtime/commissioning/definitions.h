@@ -10,6 +10,6 @@
  * when a node template or node type of `root` differs from the commissioned one of its name and version, and both are used.
  * replace: documents that have a loop of `root` are about to go, and are passed over.
  */
-bool definitions_agree(struct turn *turn, struct runtime_call *call, const struct node *root, bool replace);
+bool definitions_agree(struct txn *txn, struct runtime_call *call, const struct node *root, bool replace);
 
 #endif

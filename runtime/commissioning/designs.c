@@ -21,19 +21,19 @@ kind_of(const struct node *root, const struct node *template)
 }
 
 struct node *
-entry_load(struct turn *turn, struct concept id)
+entry_load(struct txn *txn, struct concept id)
 {
 	struct node *root;
 	struct str row;
 	int r;
 
 	if (!concept_name_valid(id.name) || !concept_version_valid(id.version) ||
-	    !turn_get(turn, turn_key(turn, ROW_ENTRY, id.name, id.version), &row))
+	    !txn_get(txn, txn_key(txn, ROW_ENTRY, id.name, id.version), &row))
 		return NULL;
-	r = json_read(row, "", &entry_limits, turn->arena, &root, NULL);
+	r = json_read(row, "", &entry_limits, txn->arena, &root, NULL);
 	if (r == 0)
 		return node_get(root, "document");
-	turn_fail_row(turn, r);
+	txn_fail_row(txn, r);
 	return NULL;
 }
 
@@ -46,22 +46,22 @@ entry_forget_places(struct node *node)
 }
 
 bool
-entry_save(struct turn *turn, struct runtime_call *call, struct concept id, const char *kind, struct str document)
+entry_save(struct txn *txn, struct runtime_call *call, struct concept id, const char *kind, struct str document)
 {
-	struct str key = turn_key(turn, ROW_ENTRY, id.name, id.version), known;
+	struct str key = txn_key(txn, ROW_ENTRY, id.name, id.version), known;
 	struct text row;
 
-	text_init(&row, turn->arena);
+	text_init(&row, txn->arena);
 	text_addf(&row, "{\"kind\":\"%s\",\"document\":", kind);
 	text_add(&row, document);
 	text_add(&row, STR("}"));
-	if (turn_get(turn, key, &known) && !str_equal(known, turn_text(turn, &row))) {
+	if (txn_get(txn, key, &known) && !str_equal(known, txn_text(txn, &row))) {
 		call_refuse(call, 406,
 		            "%.*s %.*s is in the catalogue already, with another content: give it another version",
 		            STR_ARG(id.name), STR_ARG(id.version));
 		return false;
 	}
-	turn_put(turn, key, turn_text(turn, &row));
+	txn_put(txn, key, txn_text(txn, &row));
 	return true;
 }
 
@@ -69,12 +69,12 @@ entry_save(struct turn *turn, struct runtime_call *call, struct concept id, cons
 
 /* The document with one template alone; a loop keeps all templates, for it is made of them. */
 static struct str
-write_entry(struct turn *turn, const struct node *root, const struct node *template, bool whole)
+write_entry(struct txn *txn, const struct node *root, const struct node *template, bool whole)
 {
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"tosca_definitions_version\":"));
 	text_add_json(&out, looptype_text(root, "tosca_definitions_version"));
 	for (size_t i = 0; entry_sections[i]; i++) {
@@ -100,14 +100,14 @@ write_entry(struct turn *turn, const struct node *root, const struct node *templ
 		text_add_node(&out, policies, false);
 	}
 	text_add(&out, STR("}}"));
-	return turn_text(turn, &out);
+	return txn_text(txn, &out);
 }
 
 static bool
-check_entry(struct turn *turn, struct runtime_call *call, const struct node *root, const struct node *template,
+check_entry(struct txn *txn, struct runtime_call *call, const struct node *root, const struct node *template,
             const char *kind)
 {
-	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
+	const struct catalogue *builtin = engine_builtin(txn->runtime->engine);
 	struct concept id = looptype_concept(template);
 
 	if (!concept_name_valid(id.name) || !concept_version_valid(id.version)) {
@@ -123,7 +123,7 @@ check_entry(struct turn *turn, struct runtime_call *call, const struct node *roo
 	if (strcmp(kind, "loop") == 0) {
 		struct looptype_findings findings;
 
-		looptype_check(builtin, root, (struct looptype_rules){turn->runtime->options.compat, false},
+		looptype_check(builtin, root, (struct looptype_rules){txn->runtime->options.compat, false},
 		               &call->arena, &findings);
 		if (findings.status) {
 			call_refuse(call, findings.status, "%s", text_done(&findings.text).ptr);
@@ -134,7 +134,7 @@ check_entry(struct turn *turn, struct runtime_call *call, const struct node *roo
 }
 
 int
-catalogue_onboard(struct turn *turn, struct runtime_call *call)
+catalogue_onboard(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *templates = looptype_templates(call->body);
 	const char *comma = "";
@@ -152,9 +152,8 @@ catalogue_onboard(struct turn *turn, struct runtime_call *call)
 
 		if (!kind)
 			continue;
-		if (!check_entry(turn, call, call->body, template, kind) ||
-		    !entry_save(turn, call, id, kind,
-		                write_entry(turn, call->body, template, strcmp(kind, "loop") == 0)))
+		if (!check_entry(txn, call, call->body, template, kind) ||
+		    !entry_save(txn, call, id, kind, write_entry(txn, call->body, template, strcmp(kind, "loop") == 0)))
 			return -ERROR_CONFLICT; /* all or none */
 		text_addf(&out, "%s{\"kind\":\"%s\",\"name\":", comma, kind);
 		text_add_json(&out, id.name);
@@ -171,16 +170,16 @@ catalogue_onboard(struct turn *turn, struct runtime_call *call)
 /* --- reading and deleting --- */
 
 int
-catalogue_delete(struct turn *turn, struct runtime_call *call)
+catalogue_delete(struct txn *txn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
 	struct text out;
 
-	if (!entry_load(turn, id)) {
+	if (!entry_load(txn, id)) {
 		call_refuse(call, 404, "%.*s %.*s is not in the catalogue", STR_ARG(id.name), STR_ARG(id.version));
 		return 0;
 	}
-	turn_delete(turn, turn_key(turn, ROW_ENTRY, id.name, id.version));
+	txn_delete(txn, txn_key(txn, ROW_ENTRY, id.name, id.version));
 	text_init(&out, &call->arena);
 	concept_write(&out, id);
 	call_answer(call, 200, text_done(&out));
@@ -188,7 +187,7 @@ catalogue_delete(struct turn *turn, struct runtime_call *call)
 }
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *out;
 	struct str kind;
 	bool comma;
@@ -201,10 +200,10 @@ list_entry(void *context, struct str key, struct str row)
 	const char *name = key.ptr + 1;
 	const struct node *kind;
 	struct node *root;
-	int r = json_read(row, "", &entry_limits, listing->turn->arena, &root, NULL);
+	int r = json_read(row, "", &entry_limits, listing->txn->arena, &root, NULL);
 
 	if (r != 0) {
-		turn_fail_row(listing->turn, r);
+		txn_fail_row(listing->txn, r);
 		return false;
 	}
 	kind = node_get(root, "kind");
@@ -222,19 +221,19 @@ list_entry(void *context, struct str key, struct str row)
 }
 
 void
-catalogue_list(struct turn *turn, struct runtime_call *call, struct text *out)
+catalogue_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, call->other, false};
+	struct listing listing = {txn, out, call->other, false};
 
 	text_add(out, STR("{\"entries\":["));
-	turn_each(turn, turn_key(turn, ROW_ENTRY, STR(""), STR_NONE), list_entry, &listing);
+	txn_each(txn, txn_key(txn, ROW_ENTRY, STR(""), STR_NONE), list_entry, &listing);
 	text_add(out, STR("]}"));
 }
 
 void
-catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out)
+catalogue_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	const struct node *document = entry_load(turn, (struct concept){call->name, call->version});
+	const struct node *document = entry_load(txn, (struct concept){call->name, call->version});
 
 	if (document)
 		text_add_node(out, document, false);
@@ -245,20 +244,20 @@ catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out)
 
 /* Whether the template's type declares the property, and as common. */
 static bool
-is_common(struct turn *turn, const struct node *root, const struct node *template, struct str property)
+is_common(struct txn *txn, const struct node *root, const struct node *template, struct str property)
 {
 	struct node *properties;
 	struct text out;
 
-	text_init(&out, turn->arena);
-	(void)looptype_write_properties(engine_builtin(turn->runtime->engine), root, template, true,
+	text_init(&out, txn->arena);
+	(void)looptype_write_properties(engine_builtin(txn->runtime->engine), root, template, true,
 	                                &out); /* there may be none */
-	return json_read(turn_text(turn, &out), "", &entry_limits, turn->arena, &properties, NULL) == 0 &&
+	return json_read(txn_text(txn, &out), "", &entry_limits, txn->arena, &properties, NULL) == 0 &&
 	       node_get_str(properties, property);
 }
 
 bool
-designs_set_common(struct turn *turn, struct runtime_call *call, struct node *root, const struct node *common)
+designs_set_common(struct txn *txn, struct runtime_call *call, struct node *root, const struct node *common)
 {
 	if (!node_is_null(common) && common->kind != NODE_MAP) {
 		call_refuse(call, 400, "common is %s: expected {element: {property: value}}", node_kind_phrase(common));
@@ -268,7 +267,7 @@ designs_set_common(struct turn *turn, struct runtime_call *call, struct node *ro
 		struct node *template = (struct node *)(uintptr_t)node_get_str(looptype_templates(root), values->key);
 
 		for (const struct node *value = template ? values->first : NULL; value; value = value->next) {
-			if (is_common(turn, root, template, value->key))
+			if (is_common(txn, root, template, value->key))
 				continue;
 			call_refuse(call, 400, "%.*s has no common property %.*s", STR_ARG(values->key),
 			            STR_ARG(value->key));
@@ -278,8 +277,8 @@ designs_set_common(struct turn *turn, struct runtime_call *call, struct node *ro
 			call_refuse(call, 400, "common: there is no node template %.*s", STR_ARG(values->key));
 			return false;
 		}
-		if (!compose_set_properties(turn->arena, template, values)) {
-			turn_fail(turn, ERROR_MEMORY);
+		if (!compose_set_properties(txn->arena, template, values)) {
+			txn_fail(txn, ERROR_MEMORY);
 			return false;
 		}
 	}
@@ -287,9 +286,9 @@ designs_set_common(struct turn *turn, struct runtime_call *call, struct node *ro
 }
 
 struct node *
-catalogue_document(struct turn *turn, struct runtime_call *call, struct concept type, const struct node *common)
+catalogue_document(struct txn *txn, struct runtime_call *call, struct concept type, const struct node *common)
 {
-	struct node *root = entry_load(turn, type);
+	struct node *root = entry_load(txn, type);
 
 	if (!root || !looptype_template(root, type) || !looptype_is_loop(root, looptype_template(root, type))) {
 		call_refuse(call, 404, "no control loop type %.*s %.*s in the catalogue", STR_ARG(type.name),
@@ -298,5 +297,5 @@ catalogue_document(struct turn *turn, struct runtime_call *call, struct concept 
 	}
 	root->parent = NULL; /* a document of its own from here on */
 	entry_forget_places(root);
-	return designs_set_common(turn, call, root, common) ? root : NULL;
+	return designs_set_common(txn, call, root, common) ? root : NULL;
 }

@@ -12,30 +12,30 @@
  */
 
 /* call->body is a service template: each participant type, element definition and loop type in it becomes an entry. */
-int catalogue_onboard(struct turn *turn, struct runtime_call *call);
+int catalogue_onboard(struct txn *txn, struct runtime_call *call);
 
 /*
  * call->body is {"name", "version", "description", "metadata": {}, "properties": {}, "elements": [{"name", "version",
  * "properties": {}}]}: a loop type made of element definitions of the catalogue becomes an entry, and is the answer.
  */
-int catalogue_compose(struct turn *turn, struct runtime_call *call);
+int catalogue_compose(struct txn *txn, struct runtime_call *call);
 
-int catalogue_delete(struct turn *turn, struct runtime_call *call); /* call->name, version */
+int catalogue_delete(struct txn *txn, struct runtime_call *call); /* call->name, version */
 
 /*
  * Answers from a snapshot: the list (call->other: participant, element or loop; absent: all), and one entry's document.
  */
-void catalogue_list(struct turn *turn, struct runtime_call *call, struct text *out);
-void catalogue_read(struct turn *turn, struct runtime_call *call, struct text *out);
+void catalogue_list(struct txn *txn, struct runtime_call *call, struct text *out);
+void catalogue_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /*
- * Sets values of common properties, {element: {property: value}}, in a document that is the turn's own. False, and refused,
+ * Sets values of common properties, {element: {property: value}}, in a document that is the txn's own. False, and refused,
  * when there is no such element or property.
  */
-bool designs_set_common(struct turn *turn, struct runtime_call *call, struct node *root, const struct node *common);
+bool designs_set_common(struct txn *txn, struct runtime_call *call, struct node *root, const struct node *common);
 
 /* The document of a loop type for commissioning, with values for common properties; NULL, and refused. */
-struct node *catalogue_document(struct turn *turn, struct runtime_call *call, struct concept type,
+struct node *catalogue_document(struct txn *txn, struct runtime_call *call, struct concept type,
                                 const struct node *common);
 
 #endif

@@ -20,39 +20,39 @@ monotonic_ms(void)
 }
 
 struct str
-dispatch_key(struct turn *turn, uint64_t number)
+dispatch_key(struct txn *txn, uint64_t number)
 {
 	unsigned char bytes[8];
 
 	store_pack_u64(bytes, number);
-	return turn_key(turn, ROW_DISPATCH, (struct str){(const char *)bytes, sizeof(bytes)}, STR_NONE);
+	return txn_key(txn, ROW_DISPATCH, (struct str){(const char *)bytes, sizeof(bytes)}, STR_NONE);
 }
 
 void
-dispatch_claim(struct turn *turn, struct str key, struct str id)
+dispatch_claim(struct txn *txn, struct str key, struct str id)
 {
-	unsigned char *value = arena_bytes(turn->arena, DISPATCH_HEAD + id.len);
+	unsigned char *value = arena_bytes(txn->arena, DISPATCH_HEAD + id.len);
 
 	if (!value) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	memcpy(value, &turn->runtime->owner, OWNER);
+	memcpy(value, &txn->runtime->owner, OWNER);
 	store_pack_i64(value + OWNER, monotonic_ms() + CLAIM_MS);
 	memcpy(value + DISPATCH_HEAD, id.ptr, id.len);
-	turn_put(turn, key, (struct str){(const char *)value, DISPATCH_HEAD + id.len});
+	txn_put(txn, key, (struct str){(const char *)value, DISPATCH_HEAD + id.len});
 }
 
 void
-dispatch_put(struct turn *turn, uint64_t number, struct str id)
+dispatch_put(struct txn *txn, uint64_t number, struct str id)
 {
-	dispatch_claim(turn, dispatch_key(turn, number), id);
+	dispatch_claim(txn, dispatch_key(txn, number), id);
 }
 
 void
-dispatch_drop(struct turn *turn, uint64_t number)
+dispatch_drop(struct txn *txn, uint64_t number)
 {
-	turn_delete(turn, dispatch_key(turn, number));
+	txn_delete(txn, dispatch_key(txn, number));
 }
 
 int64_t
@@ -64,14 +64,14 @@ dispatch_claim_left(struct str value)
 }
 
 bool
-dispatch_is_own(const struct turn *turn, struct str value)
+dispatch_is_own(const struct txn *txn, struct str value)
 {
-	return memcmp(value.ptr, &turn->runtime->owner, OWNER) == 0;
+	return memcmp(value.ptr, &txn->runtime->owner, OWNER) == 0;
 }
 
 bool
-dispatch_is_to_be_claimed(const struct turn *turn, struct str value)
+dispatch_is_to_be_claimed(const struct txn *txn, struct str value)
 {
-	return dispatch_is_own(turn, value) ? dispatch_claim_left(value) < CLAIM_MS / 2
-	                                    : dispatch_claim_left(value) == 0;
+	return dispatch_is_own(txn, value) ? dispatch_claim_left(value) < CLAIM_MS / 2
+	                                   : dispatch_claim_left(value) == 0;
 }

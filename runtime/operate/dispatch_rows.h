@@ -12,26 +12,26 @@
  */
 
 /* The transaction's actor is to be called, by this process. id: subRequestID. */
-void dispatch_put(struct turn *turn, uint64_t number, struct str id);
+void dispatch_put(struct txn *txn, uint64_t number, struct str id);
 
 /* It waits for no call any more. */
-void dispatch_drop(struct turn *turn, uint64_t number);
+void dispatch_drop(struct txn *txn, uint64_t number);
 
 /* --- the rows themselves, for runtime/thread/dispatch.c --- */
 
 #define DISPATCH_HEAD 16 /* bytes of a value before the subRequestID: owner, end of its claim */
 
-/* The key of a transaction's row, in the turn's arena. */
-struct str dispatch_key(struct turn *turn, uint64_t number);
+/* The key of a transaction's row, in the txn's arena. */
+struct str dispatch_key(struct txn *txn, uint64_t number);
 
 /* Writes or renews this process's claim on a request. */
-void dispatch_claim(struct turn *turn, struct str key, struct str id);
+void dispatch_claim(struct txn *txn, struct str key, struct str id);
 
 /* Milliseconds left of the owner's claim; 0 when it has ended, or dates from before the machine started. */
 int64_t dispatch_claim_left(struct str value);
 
 /* True if this process owns the claim; and if it should claim the row, or renew its claim, now. */
-bool dispatch_is_own(const struct turn *turn, struct str value);
-bool dispatch_is_to_be_claimed(const struct turn *turn, struct str value);
+bool dispatch_is_own(const struct txn *txn, struct str value);
+bool dispatch_is_to_be_claimed(const struct txn *txn, struct str value);
 
 #endif

@@ -23,40 +23,40 @@ bytes_of(const void *bytes, size_t len)
 }
 
 static struct str
-number_key(struct turn *turn, char kind, uint64_t number)
+number_key(struct txn *txn, char kind, uint64_t number)
 {
 	unsigned char bytes[NUMBER];
 
 	store_pack_u64(bytes, number);
-	return turn_key(turn, kind, bytes_of(bytes, NUMBER), STR_NONE);
+	return txn_key(txn, kind, bytes_of(bytes, NUMBER), STR_NONE);
 }
 
 static struct str
-due_key(struct turn *turn, int64_t due_ms, uint64_t number)
+due_key(struct txn *txn, int64_t due_ms, uint64_t number)
 {
 	unsigned char bytes[2 * NUMBER];
 
 	store_pack_i64(bytes, due_ms);
 	store_pack_u64(bytes + NUMBER, number);
-	return turn_key(turn, ROW_DUE, bytes_of(bytes, sizeof(bytes)), STR_NONE);
+	return txn_key(txn, ROW_DUE, bytes_of(bytes, sizeof(bytes)), STR_NONE);
 }
 
 static struct str
-hashed_key(struct turn *turn, char kind, const struct str *parts, size_t count)
+hashed_key(struct txn *txn, char kind, const struct str *parts, size_t count)
 {
 	struct hash128 hash = hash_parts(&hash_key, parts, count);
 
-	return turn_key(turn, kind, bytes_of(&hash, sizeof(hash)), STR_NONE);
+	return txn_key(txn, kind, bytes_of(&hash, sizeof(hash)), STR_NONE);
 }
 
 /* An event is found by all of it, and by its loop and request id. */
 static struct str
-same_key(struct turn *turn, const struct event *event, bool by_request)
+same_key(struct txn *txn, const struct event *event, bool by_request)
 {
 	const struct str whole[] = {STR("event"), event->identity};
 	const struct str request[] = {STR("request"), event->clname, event->request_id};
 
-	return by_request ? hashed_key(turn, ROW_SAME, request, 3) : hashed_key(turn, ROW_SAME, whole, 2);
+	return by_request ? hashed_key(txn, ROW_SAME, request, 3) : hashed_key(txn, ROW_SAME, whole, 2);
 }
 
 /* --- totals --- */
@@ -64,26 +64,26 @@ same_key(struct turn *turn, const struct event *event, bool by_request)
 #define TOTALS_KEY STR("Mtransactions")
 
 void
-totals_read(struct turn *turn, uint64_t ret[TOTALS])
+totals_read(struct txn *txn, uint64_t ret[TOTALS])
 {
 	struct str value;
-	bool there = turn_get(turn, TOTALS_KEY, &value) && value.len == TOTALS * NUMBER;
+	bool there = txn_get(txn, TOTALS_KEY, &value) && value.len == TOTALS * NUMBER;
 
 	for (size_t i = 0; i < TOTALS; i++)
 		ret[i] = there ? store_unpack_u64(value.ptr + i * NUMBER) : 0;
 }
 
 void
-totals_add(struct turn *turn, enum total total, int64_t by)
+totals_add(struct txn *txn, enum total total, int64_t by)
 {
 	unsigned char bytes[TOTALS * NUMBER];
 	uint64_t numbers[TOTALS];
 
-	totals_read(turn, numbers);
+	totals_read(txn, numbers);
 	numbers[total] += (uint64_t)by;
 	for (size_t i = 0; i < TOTALS; i++)
 		store_pack_u64(bytes + i * NUMBER, numbers[i]);
-	turn_put(turn, TOTALS_KEY, bytes_of(bytes, sizeof(bytes)));
+	txn_put(txn, TOTALS_KEY, bytes_of(bytes, sizeof(bytes)));
 }
 
 /* --- rows of one --- */
@@ -92,76 +92,76 @@ static bool
 delete_row(void *context, struct str key, struct str value)
 {
 	(void)value;
-	turn_delete(context, key);
+	txn_delete(context, key);
 	return true;
 }
 
 static void
-remove_rows(struct turn *turn, uint64_t number)
+remove_rows(struct txn *txn, uint64_t number)
 {
-	turn_delete(turn, number_key(turn, ROW_RUN, number));
-	turn_delete(turn, number_key(turn, ROW_EVENT, number));
-	turn_delete(turn, number_key(turn, ROW_PLAN, number));
-	turn_each(turn, number_key(turn, ROW_ATTEMPT, number), delete_row, turn);
-	totals_add(turn, TOTAL_RUNNING, -1);
+	txn_delete(txn, number_key(txn, ROW_RUN, number));
+	txn_delete(txn, number_key(txn, ROW_EVENT, number));
+	txn_delete(txn, number_key(txn, ROW_PLAN, number));
+	txn_each(txn, number_key(txn, ROW_ATTEMPT, number), delete_row, txn);
+	totals_add(txn, TOTAL_RUNNING, -1);
 }
 
 static void
-index_due(struct turn *turn, struct transaction *transaction, int64_t due_ms)
+index_due(struct txn *txn, struct transaction *transaction, int64_t due_ms)
 {
 	uint64_t number = transaction->run.number;
 
 	if (transaction->indexed_ms == due_ms)
 		return;
 	if (transaction->indexed_ms != INT64_MAX)
-		turn_delete(turn, due_key(turn, transaction->indexed_ms, number));
+		txn_delete(txn, due_key(txn, transaction->indexed_ms, number));
 	if (due_ms != INT64_MAX)
-		turn_put(turn, due_key(turn, due_ms, number), STR(""));
+		txn_put(txn, due_key(txn, due_ms, number), STR(""));
 	transaction->indexed_ms = due_ms;
 }
 
 void
-transaction_begin(struct turn *turn, struct transaction *transaction)
+transaction_begin(struct txn *txn, struct transaction *transaction)
 {
 	unsigned char bytes[NUMBER];
 	uint64_t totals[TOTALS];
 	struct text plan;
 
-	totals_add(turn, TOTAL_BEGUN, 1);
-	totals_add(turn, TOTAL_RUNNING, 1);
-	totals_read(turn, totals);
+	totals_add(txn, TOTAL_BEGUN, 1);
+	totals_add(txn, TOTAL_RUNNING, 1);
+	totals_read(txn, totals);
 	transaction->run.number = totals[TOTAL_BEGUN];
 	transaction->indexed_ms = INT64_MAX;
-	text_init(&plan, turn->arena);
+	text_init(&plan, txn->arena);
 	plan_write(&plan, transaction->run.policy);
-	turn_put(turn, number_key(turn, ROW_PLAN, transaction->run.number), turn_text(turn, &plan));
-	turn_put(turn, number_key(turn, ROW_EVENT, transaction->run.number), transaction->json);
+	txn_put(txn, number_key(txn, ROW_PLAN, transaction->run.number), txn_text(txn, &plan));
+	txn_put(txn, number_key(txn, ROW_EVENT, transaction->run.number), transaction->json);
 	store_pack_u64(bytes, transaction->run.number);
-	turn_put(turn, same_key(turn, &transaction->event, false), bytes_of(bytes, NUMBER));
-	turn_put(turn, same_key(turn, &transaction->event, true), bytes_of(bytes, NUMBER));
+	txn_put(txn, same_key(txn, &transaction->event, false), bytes_of(bytes, NUMBER));
+	txn_put(txn, same_key(txn, &transaction->event, true), bytes_of(bytes, NUMBER));
 }
 
 void
-transaction_save(struct turn *turn, struct transaction *transaction)
+transaction_save(struct txn *txn, struct transaction *transaction)
 {
 	struct text row;
 
-	index_due(turn, transaction, run_due(&transaction->run));
-	text_init(&row, turn->arena);
+	index_due(txn, transaction, run_due(&transaction->run));
+	text_init(&row, txn->arena);
 	text_add(&row, STR("{"));
 	run_write(&row, &transaction->run);
 	text_add(&row, STR(",\"right\":"));
 	text_add_json(&row, transaction->right);
 	text_add(&row, STR("}"));
-	turn_put(turn, number_key(turn, ROW_RUN, transaction->run.number), turn_text(turn, &row));
+	txn_put(txn, number_key(txn, ROW_RUN, transaction->run.number), txn_text(txn, &row));
 }
 
 static bool
-find_number(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number)
+find_number(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number)
 {
 	struct str value;
 
-	if ((by_request && event->request_id.len == 0) || !turn_get(turn, same_key(turn, event, by_request), &value) ||
+	if ((by_request && event->request_id.len == 0) || !txn_get(txn, same_key(txn, event, by_request), &value) ||
 	    value.len != NUMBER)
 		return false;
 	*ret_number = store_unpack_u64(value.ptr);
@@ -169,41 +169,41 @@ find_number(struct turn *turn, const struct event *event, bool by_request, uint6
 }
 
 bool
-transaction_find(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number)
+transaction_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number)
 {
 	struct str row;
 
 	/* one that could not be read, and was taken out, leaves its entry */
-	return find_number(turn, event, by_request, ret_number) &&
-	       turn_get(turn, number_key(turn, ROW_RUN, *ret_number), &row);
+	return find_number(txn, event, by_request, ret_number) &&
+	       txn_get(txn, number_key(txn, ROW_RUN, *ret_number), &row);
 }
 
 /* The entry that finds an event may be a later one's by now. */
 static void
-forget_same(struct turn *turn, const struct transaction *transaction, bool by_request)
+forget_same(struct txn *txn, const struct transaction *transaction, bool by_request)
 {
 	uint64_t number;
 
-	if (find_number(turn, &transaction->event, by_request, &number) && number == transaction->run.number)
-		turn_delete(turn, same_key(turn, &transaction->event, by_request));
+	if (find_number(txn, &transaction->event, by_request, &number) && number == transaction->run.number)
+		txn_delete(txn, same_key(txn, &transaction->event, by_request));
 }
 
 void
-transaction_end(struct turn *turn, struct transaction *transaction)
+transaction_end(struct txn *txn, struct transaction *transaction)
 {
-	index_due(turn, transaction, INT64_MAX);
-	forget_same(turn, transaction, false);
-	forget_same(turn, transaction, true);
-	remove_rows(turn, transaction->run.number);
+	index_due(txn, transaction, INT64_MAX);
+	forget_same(txn, transaction, false);
+	forget_same(txn, transaction, true);
+	remove_rows(txn, transaction->run.number);
 }
 
 /* --- reading --- */
 
 static bool
-read_event(struct turn *turn, struct str row, struct event *ret)
+read_event(struct txn *txn, struct str row, struct event *ret)
 {
 	json_t *json = json_loadb(row.ptr, row.len, 0, NULL);
-	bool good = json && event_read(json, turn->arena, ret, NULL) == 0;
+	bool good = json && event_read(json, txn->arena, ret, NULL) == 0;
 
 	json_decref(json);
 	return good;
@@ -211,63 +211,63 @@ read_event(struct turn *turn, struct str row, struct event *ret)
 
 /* False when a part is missing or cannot be read. */
 static bool
-read_parts(struct turn *turn, uint64_t number, struct str row, struct transaction *ret)
+read_parts(struct txn *txn, uint64_t number, struct str row, struct transaction *ret)
 {
 	const struct operational *plan;
 	struct node *root, *plan_root;
 	const struct node *right;
 	struct str text;
 
-	if (json_read(row, "", &row_limits, turn->arena, &root, NULL) != 0 || !run_read(root, &ret->run) ||
-	    ret->run.number != number || !turn_get(turn, number_key(turn, ROW_EVENT, number), &ret->json) ||
-	    !turn_get(turn, number_key(turn, ROW_PLAN, number), &text) || !read_event(turn, ret->json, &ret->event) ||
-	    json_read(text, "", &row_limits, turn->arena, &plan_root, NULL) != 0)
+	if (json_read(row, "", &row_limits, txn->arena, &root, NULL) != 0 || !run_read(root, &ret->run) ||
+	    ret->run.number != number || !txn_get(txn, number_key(txn, ROW_EVENT, number), &ret->json) ||
+	    !txn_get(txn, number_key(txn, ROW_PLAN, number), &text) || !read_event(txn, ret->json, &ret->event) ||
+	    json_read(text, "", &row_limits, txn->arena, &plan_root, NULL) != 0)
 		return false;
-	plan = plan_read(plan_root, turn->arena);
+	plan = plan_read(plan_root, txn->arena);
 	if (!plan || ret->run.at >= (int32_t)plan->count || (ret->run.at < 0 && ret->run.state != RUN_IDLE))
 		return false;
 	right = node_get(root, "right");
 	ret->right = right ? right->text : STR_NONE;
 	ret->run.policy = plan;
 	ret->run.event = &ret->event;
-	ret->run.options = &turn->runtime->run_options;
+	ret->run.options = &txn->runtime->run_options;
 	ret->indexed_ms = run_due(&ret->run);
 	return true;
 }
 
 /* What nobody can read must not stop everything else; its lock ends by itself. */
 static void
-drop_unreadable(struct turn *turn, uint64_t number)
+drop_unreadable(struct txn *txn, uint64_t number)
 {
-	remove_rows(turn, number);
-	notify_refusal(turn, "POLICIES_REFUSED",
+	remove_rows(txn, number);
+	notify_refusal(txn, "POLICIES_REFUSED",
 	               "a transaction of an operational policy cannot be read, and was taken out");
 }
 
 bool
-transaction_load(struct turn *turn, uint64_t number, struct transaction *ret)
+transaction_load(struct txn *txn, uint64_t number, struct transaction *ret)
 {
 	struct str row;
 
-	if (!turn_get(turn, number_key(turn, ROW_RUN, number), &row))
+	if (!txn_get(txn, number_key(txn, ROW_RUN, number), &row))
 		return false;
 	*ret = (struct transaction){0};
-	if (read_parts(turn, number, row, ret))
+	if (read_parts(txn, number, row, ret))
 		return true;
-	if (turn->arena->exhausted)
-		turn_fail(turn, ERROR_MEMORY);
-	else if (turn->writer && !turn->failed)
-		drop_unreadable(turn, number);
+	if (txn->arena->exhausted)
+		txn_fail(txn, ERROR_MEMORY);
+	else if (txn->writer && !txn->failed)
+		drop_unreadable(txn, number);
 	return false;
 }
 
 bool
-transaction_due(struct turn *turn, int64_t *ret_ms, uint64_t *ret_number)
+transaction_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number)
 {
-	struct str prefix = turn_key(turn, ROW_DUE, STR(""), STR_NONE);
+	struct str prefix = txn_key(txn, ROW_DUE, STR(""), STR_NONE);
 	struct store_entry entry;
 
-	if (!turn_table_above(turn, HISTORY_RUNTIME, prefix, prefix.len, &entry) || entry.key.len != 1 + 2 * NUMBER)
+	if (!txn_table_above(txn, HISTORY_RUNTIME, prefix, prefix.len, &entry) || entry.key.len != 1 + 2 * NUMBER)
 		return false;
 	*ret_ms = store_unpack_i64(entry.key.ptr + 1);
 	*ret_number = store_unpack_u64(entry.key.ptr + 1 + NUMBER);
@@ -275,13 +275,13 @@ transaction_due(struct turn *turn, int64_t *ret_ms, uint64_t *ret_number)
 }
 
 void
-transaction_forget_due(struct turn *turn, int64_t due_ms, uint64_t number)
+transaction_forget_due(struct txn *txn, int64_t due_ms, uint64_t number)
 {
-	turn_delete(turn, due_key(turn, due_ms, number));
+	txn_delete(txn, due_key(txn, due_ms, number));
 }
 
 struct walk {
-	struct turn *turn;
+	struct txn *txn;
 	bool (*visit)(void *context, struct transaction *transaction);
 	void *context;
 };
@@ -291,23 +291,23 @@ visit_run(void *context, struct str key, struct str row)
 {
 	struct walk *walk = context;
 	struct transaction transaction = {0};
-	struct turn turn = *walk->turn;
+	struct txn txn = *walk->txn;
 	struct arena scratch;
 	bool on = true;
 
 	arena_init(&scratch, 0); /* a thousand policies at a time would be too many */
-	turn.arena = &scratch;
-	if (key.len == 1 + NUMBER && read_parts(&turn, store_unpack_u64(key.ptr + 1), row, &transaction))
+	txn.arena = &scratch;
+	if (key.len == 1 + NUMBER && read_parts(&txn, store_unpack_u64(key.ptr + 1), row, &transaction))
 		on = walk->visit(walk->context, &transaction);
-	walk->turn->failed = turn.failed;
+	walk->txn->failed = txn.failed;
 	arena_free(&scratch);
 	return on;
 }
 
 void
-transactions_each(struct turn *turn, bool (*visit)(void *context, struct transaction *transaction), void *context)
+transactions_each(struct txn *txn, bool (*visit)(void *context, struct transaction *transaction), void *context)
 {
-	struct walk walk = {turn, visit, context};
+	struct walk walk = {txn, visit, context};
 
-	turn_each(turn, turn_key(turn, ROW_RUN, STR(""), STR_NONE), visit_run, &walk);
+	txn_each(txn, txn_key(txn, ROW_RUN, STR(""), STR_NONE), visit_run, &walk);
 }

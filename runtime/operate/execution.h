@@ -24,56 +24,55 @@ struct transaction {
 	struct event event;
 	struct str json;        /* the event as it came */
 	struct str right;       /* reservation of the operation under way; absent */
-	struct str explanation; /* why the guard denied, JSON; of this turn */
+	struct str explanation; /* why the guard denied, JSON; of this txn */
 	int64_t indexed_ms;     /* where ROW_DUE has it; INT64_MAX for nowhere */
 };
 
 /* False when there is none. A row that cannot be read is taken out, and said so. */
-bool transaction_load(struct turn *turn, uint64_t number, struct transaction *ret);
+bool transaction_load(struct txn *txn, uint64_t number, struct transaction *ret);
 
 /* Gives it its number and keeps what does not change: event, json and run.policy are set. */
-void transaction_begin(struct turn *turn, struct transaction *transaction);
+void transaction_begin(struct txn *txn, struct transaction *transaction);
 
 /* After a step. */
-void transaction_save(struct turn *turn, struct transaction *transaction);
+void transaction_save(struct txn *txn, struct transaction *transaction);
 
 /* It is over: no row of it remains. */
-void transaction_end(struct turn *turn, struct transaction *transaction);
+void transaction_end(struct txn *txn, struct transaction *transaction);
 
 /* A running one whose event is equal, or else (by_request) has the same loop and request id; its number. */
-bool transaction_find(struct turn *turn, const struct event *event, bool by_request, uint64_t *ret_number);
+bool transaction_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number);
 
 /* The one that is due first, if that is by now. */
-bool transaction_due(struct turn *turn, int64_t *ret_ms, uint64_t *ret_number);
+bool transaction_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number);
 
 /* What the index of due times has, and no row of which is there. */
-void transaction_forget_due(struct turn *turn, int64_t due_ms, uint64_t number);
+void transaction_forget_due(struct txn *txn, int64_t due_ms, uint64_t number);
 
 /* All of them by number, each gone after its visit. A false answer stops. */
-void transactions_each(struct turn *turn, bool (*visit)(void *context, struct transaction *transaction), void *context);
+void transactions_each(struct txn *txn, bool (*visit)(void *context, struct transaction *transaction), void *context);
 
 /* --- locks --- */
 
 /* True when `number` holds the target now. A lock whose hold is over is nobody's. */
-bool lock_take(struct turn *turn, struct str target, uint64_t number, int64_t until_ms);
-void lock_free(struct turn *turn, struct str target, uint64_t number);
+bool lock_take(struct txn *txn, struct str target, uint64_t number, int64_t until_ms);
+void lock_free(struct txn *txn, struct str target, uint64_t number);
 
 /* --- attempts and counts --- */
 
 /* Keeps an attempt of directive `at`; the oldest goes when there are too many. */
-void attempt_keep(struct turn *turn, const struct transaction *transaction, uint32_t serial, int32_t at,
-                  struct str json);
+void attempt_keep(struct txn *txn, const struct transaction *transaction, uint32_t serial, int32_t at, struct str json);
 
-/* Those of one directive, or of all (-1), as a new JSON list; NULL, and the turn has failed, when memory is out. */
-json_t *attempts_list(struct turn *turn, const struct transaction *transaction, int32_t at);
+/* Those of one directive, or of all (-1), as a new JSON list; NULL, and the txn has failed, when memory is out. */
+json_t *attempts_list(struct txn *txn, const struct transaction *transaction, int32_t at);
 
 /* An ONSET of the policy's is counted: window_add, in a row. */
-uint32_t onset_count(struct turn *turn, const struct operational *policy, const struct event *event);
+uint32_t onset_count(struct txn *txn, const struct operational *policy, const struct event *event);
 
 /* Over all processes, since the database was made. */
 enum total { TOTAL_BEGUN, TOTAL_RUNNING, TOTAL_REJECTED, TOTAL_SUCCESS, TOTAL_FAILURE, TOTAL_OPENLOOP, TOTALS };
 
-void totals_read(struct turn *turn, uint64_t ret[TOTALS]);
-void totals_add(struct turn *turn, enum total total, int64_t by);
+void totals_read(struct txn *txn, uint64_t ret[TOTALS]);
+void totals_add(struct txn *txn, enum total total, int64_t by);
 
 #endif

@@ -20,42 +20,41 @@ bytes_of(const void *bytes, size_t len)
 /* --- locks: be64 number, be64 end of the hold, the target --- */
 
 static struct str
-lock_key(struct turn *turn, struct str target)
+lock_key(struct txn *txn, struct str target)
 {
 	struct hash128 hash = hash_parts(&hash_key, &target, 1);
 
-	return turn_key(turn, ROW_LOCK, bytes_of(&hash, sizeof(hash)), STR_NONE);
+	return txn_key(txn, ROW_LOCK, bytes_of(&hash, sizeof(hash)), STR_NONE);
 }
 
 bool
-lock_take(struct turn *turn, struct str target, uint64_t number, int64_t until_ms)
+lock_take(struct txn *txn, struct str target, uint64_t number, int64_t until_ms)
 {
-	struct str key = lock_key(turn, target), value;
+	struct str key = lock_key(txn, target), value;
 	size_t len = 2 * NUMBER + target.len;
 	unsigned char *bytes;
 
-	if (turn_get(turn, key, &value) && value.len >= 2 * NUMBER &&
-	    store_unpack_i64(value.ptr + NUMBER) > turn->now_ms)
+	if (txn_get(txn, key, &value) && value.len >= 2 * NUMBER && store_unpack_i64(value.ptr + NUMBER) > txn->now_ms)
 		return false;
-	bytes = arena_bytes(turn->arena, len);
+	bytes = arena_bytes(txn->arena, len);
 	if (!bytes) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return false;
 	}
 	store_pack_u64(bytes, number);
 	store_pack_i64(bytes + NUMBER, until_ms);
 	memcpy(bytes + 2 * NUMBER, target.ptr, target.len);
-	turn_put(turn, key, bytes_of(bytes, len));
+	txn_put(txn, key, bytes_of(bytes, len));
 	return true;
 }
 
 void
-lock_free(struct turn *turn, struct str target, uint64_t number)
+lock_free(struct txn *txn, struct str target, uint64_t number)
 {
-	struct str key = lock_key(turn, target), value;
+	struct str key = lock_key(txn, target), value;
 
-	if (turn_get(turn, key, &value) && value.len >= NUMBER && store_unpack_u64(value.ptr) == number)
-		turn_delete(turn, key);
+	if (txn_get(txn, key, &value) && value.len >= NUMBER && store_unpack_u64(value.ptr) == number)
+		txn_delete(txn, key);
 }
 
 /* --- attempts: be64 number, be32 serial -> be32 directive, JSON --- */
@@ -68,33 +67,33 @@ pack_u32(unsigned char *out, uint32_t number)
 }
 
 static struct str
-attempt_key(struct turn *turn, uint64_t number, uint32_t serial)
+attempt_key(struct txn *txn, uint64_t number, uint32_t serial)
 {
 	unsigned char bytes[NUMBER + 4];
 
 	store_pack_u64(bytes, number);
 	pack_u32(bytes + NUMBER, serial);
-	return turn_key(turn, ROW_ATTEMPT, bytes_of(bytes, sizeof(bytes)), STR_NONE);
+	return txn_key(txn, ROW_ATTEMPT, bytes_of(bytes, sizeof(bytes)), STR_NONE);
 }
 
 void
-attempt_keep(struct turn *turn, const struct transaction *transaction, uint32_t serial, int32_t at, struct str json)
+attempt_keep(struct txn *txn, const struct transaction *transaction, uint32_t serial, int32_t at, struct str json)
 {
-	unsigned char *value = arena_bytes(turn->arena, 4 + json.len);
+	unsigned char *value = arena_bytes(txn->arena, 4 + json.len);
 
 	if (!value) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	pack_u32(value, (uint32_t)at);
 	memcpy(value + 4, json.ptr, json.len);
-	turn_put(turn, attempt_key(turn, transaction->run.number, serial), bytes_of(value, 4 + json.len));
+	txn_put(txn, attempt_key(txn, transaction->run.number, serial), bytes_of(value, 4 + json.len));
 	if (serial > ATTEMPTS_KEPT)
-		turn_delete(turn, attempt_key(turn, transaction->run.number, serial - ATTEMPTS_KEPT));
+		txn_delete(txn, attempt_key(txn, transaction->run.number, serial - ATTEMPTS_KEPT));
 }
 
 struct gathering {
-	struct turn *turn;
+	struct txn *txn;
 	json_t *list;
 	int32_t at;
 };
@@ -112,21 +111,21 @@ gather(void *context, struct str key, struct str value)
 		return true;
 	json = json_loadb(value.ptr + 4, value.len - 4, 0, NULL);
 	if (json && json_array_append_new(gathering->list, json) < 0)
-		turn_fail(gathering->turn, ERROR_MEMORY);
+		txn_fail(gathering->txn, ERROR_MEMORY);
 	return true;
 }
 
 json_t *
-attempts_list(struct turn *turn, const struct transaction *transaction, int32_t at)
+attempts_list(struct txn *txn, const struct transaction *transaction, int32_t at)
 {
-	struct str first = attempt_key(turn, transaction->run.number, 0);
-	struct gathering gathering = {turn, json_array(), at};
+	struct str first = attempt_key(txn, transaction->run.number, 0);
+	struct gathering gathering = {txn, json_array(), at};
 
 	if (!gathering.list) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
-	turn_each(turn, (struct str){first.ptr, 1 + NUMBER}, gather, &gathering);
+	txn_each(txn, (struct str){first.ptr, 1 + NUMBER}, gather, &gathering);
 	return gathering.list;
 }
 
@@ -153,36 +152,36 @@ look_at_window(void *context, struct str key, struct str value)
 }
 
 static void
-make_room(struct turn *turn)
+make_room(struct txn *txn)
 {
 	struct crowd crowd = {0};
 
-	turn_each(turn, turn_key(turn, ROW_WINDOW, STR(""), STR_NONE), look_at_window, &crowd);
+	txn_each(txn, txn_key(txn, ROW_WINDOW, STR(""), STR_NONE), look_at_window, &crowd);
 	if (crowd.count >= WINDOWS_MOST)
-		turn_delete(turn, crowd.oldest);
+		txn_delete(txn, crowd.oldest);
 }
 
 uint32_t
-onset_count(struct turn *turn, const struct operational *policy, const struct event *event)
+onset_count(struct txn *txn, const struct operational *policy, const struct event *event)
 {
 	const struct str parts[] = {policy->id, event->aai_identity};
 	struct hash128 hash = hash_parts(&hash_key, parts, 2);
-	struct str key = turn_key(turn, ROW_WINDOW, bytes_of(&hash, sizeof(hash)), STR_NONE), value = STR_NONE;
+	struct str key = txn_key(txn, ROW_WINDOW, bytes_of(&hash, sizeof(hash)), STR_NONE), value = STR_NONE;
 	int64_t stamps[GATE_EVALUATIONS_MAX + 1];
 	unsigned char bytes[(GATE_EVALUATIONS_MAX + 2) * NUMBER];
 	uint32_t count = 0, have;
 
-	if (!turn_get(turn, key, &value))
-		make_room(turn);
+	if (!txn_get(txn, key, &value))
+		make_room(txn);
 	for (size_t at = NUMBER; at + NUMBER <= value.len && count < GATE_EVALUATIONS_MAX; at += NUMBER)
 		stamps[count++] = store_unpack_i64(value.ptr + at);
-	have = window_add(stamps, &count, turn->now_ms, policy->gate->period_ms, policy->gate->evaluations);
-	store_pack_i64(bytes, turn->now_ms);
+	have = window_add(stamps, &count, txn->now_ms, policy->gate->period_ms, policy->gate->evaluations);
+	store_pack_i64(bytes, txn->now_ms);
 	for (uint32_t i = 0; i < count; i++)
 		store_pack_i64(bytes + (1 + i) * NUMBER, stamps[i]);
 	if (count > 0)
-		turn_put(turn, key, bytes_of(bytes, (1 + count) * NUMBER));
+		txn_put(txn, key, bytes_of(bytes, (1 + count) * NUMBER));
 	else
-		turn_delete(turn, key);
+		txn_delete(txn, key);
 	return have;
 }

@@ -11,7 +11,7 @@
 /* --- carrying out --- */
 
 static void
-enter_row(struct turn *turn, const struct transaction *transaction, const struct action *action)
+enter_row(struct txn *txn, const struct transaction *transaction, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
@@ -21,14 +21,14 @@ enter_row(struct turn *turn, const struct transaction *transaction, const struct
 		return;
 	if (action->kind == ACTION_START && action->attempt == 1 && transaction->right.ptr)
 		return; /* taking the right has entered this very row */
-	r = engine_writer_record(turn->writer, turn->set, &row, turn->now_ms);
+	r = engine_writer_record(txn->writer, txn->set, &row, txn->now_ms);
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 }
 
 /* A right ends with its operation, which may have taken several attempts; each of them has its row. */
 static void
-settle_right(struct turn *turn, struct transaction *transaction, const struct actions *actions)
+settle_right(struct txn *txn, struct transaction *transaction, const struct actions *actions)
 {
 	struct reservation_change change = {
 		.action = RESERVATION_SETTLE, .id = transaction->right, .outcome = STR("Failure")};
@@ -41,20 +41,20 @@ settle_right(struct turn *turn, struct transaction *transaction, const struct ac
 	for (size_t i = 0; i < actions->count; i++)
 		if (actions->list[i].kind == ACTION_ENDED || actions->list[i].kind == ACTION_ABORT)
 			change.outcome = str_from(result_outcome[actions->list[i].result]);
-	r = engine_writer_change(turn->writer, &change, turn->now_ms, &status);
-	turn_note_change(turn, true, &change, r, &status);
+	r = engine_writer_change(txn->writer, &change, txn->now_ms, &status);
+	txn_note_change(txn, true, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: its lease is over, and it counts as used */
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 	transaction->right = STR_NONE;
 }
 
 void
-operation_count(struct turn *turn, const struct action *action)
+operation_count(struct txn *txn, const struct action *action)
 {
 	if (action->kind == ACTION_REJECT)
-		totals_add(turn, TOTAL_REJECTED, 1);
+		totals_add(txn, TOTAL_REJECTED, 1);
 	else if (action->kind == ACTION_FINAL)
-		totals_add(turn,
+		totals_add(txn,
 		           action->final == RESULT_SUCCESS ? TOTAL_SUCCESS
 		           : action->final == RESULT_COUNT ? TOTAL_OPENLOOP
 		                                           : TOTAL_FAILURE,
@@ -62,24 +62,24 @@ operation_count(struct turn *turn, const struct action *action)
 }
 
 static void
-carry_out(struct turn *turn, struct transaction *transaction, const struct actions *actions)
+carry_out(struct txn *txn, struct transaction *transaction, const struct actions *actions)
 {
-	for (size_t i = 0; i < actions->count && turn->failed == 0; i++) {
+	for (size_t i = 0; i < actions->count && txn->failed == 0; i++) {
 		const struct action *action = &actions->list[i];
 
-		enter_row(turn, transaction, action);
-		operation_tell(turn, transaction, action);
-		operation_count(turn, action);
+		enter_row(txn, transaction, action);
+		operation_tell(txn, transaction, action);
+		operation_count(txn, action);
 		if (action->kind == ACTION_UNLOCK)
-			lock_free(turn, transaction->run.target, transaction->run.number);
+			lock_free(txn, transaction->run.target, transaction->run.number);
 	}
-	settle_right(turn, transaction, actions);
+	settle_right(txn, transaction, actions);
 }
 
 /* --- what is answered here and now --- */
 
 static void
-note_answer(struct turn *turn, const struct request *request, const struct reservation *reservation)
+note_answer(struct txn *txn, const struct request *request, const struct reservation *reservation)
 {
 	struct reservation_note note = {
 		.event = !reservation->decision.permit ? RESERVATION_DENIED_EVENT
@@ -89,18 +89,18 @@ note_answer(struct turn *turn, const struct request *request, const struct reser
 		.asked = true,
 		.request = *request,
 		.decision = reservation->decision,
-		.at_ms = turn->now_ms,
+		.at_ms = txn->now_ms,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));
-	turn_note(turn, &note);
+	txn_note(txn, &note);
 }
 
 static void
-ask_guard(struct turn *turn, struct transaction *transaction, struct answer *answer)
+ask_guard(struct txn *txn, struct transaction *transaction, struct answer *answer)
 {
 	struct run *run = &transaction->run;
-	struct engine *engine = turn->runtime->engine;
+	struct engine *engine = txn->runtime->engine;
 	struct reservation reservation;
 	struct decision decision;
 	struct request request;
@@ -110,50 +110,50 @@ ask_guard(struct turn *turn, struct transaction *transaction, struct answer *ans
 	run_request(run, &request);
 	event_attributes(run->event, &request);
 	request.subrequest_id = run_subrequest(run, run->serial + 1, id); /* of the attempt that begins if it permits */
-	r = engine_writer_reserve(engine, turn->writer, turn->set, &request, run->deadline_ms - turn->now_ms + HOLD_MS,
-	                          turn->now_ms, &reservation);
+	r = engine_writer_reserve(engine, txn->writer, txn->set, &request, run->deadline_ms - txn->now_ms + HOLD_MS,
+	                          txn->now_ms, &reservation);
 	answer->good = r == 1;
 	if (r >= 0)
-		note_answer(turn, &request, &reservation);
+		note_answer(txn, &request, &reservation);
 	if (r == 1) {
-		transaction->right = arena_str(turn->arena, str_from(reservation.id));
+		transaction->right = arena_str(txn->arena, str_from(reservation.id));
 		r = transaction->right.ptr ? 1 : -ERROR_MEMORY;
 	}
-	if (r == 0 && turn->set->mode == GUARD_STRICT)
-		r = engine_writer_explain(engine, turn->writer, turn->set, &request, turn->now_ms, turn->arena,
-		                          &decision, &transaction->explanation);
+	if (r == 0 && txn->set->mode == GUARD_STRICT)
+		r = engine_writer_explain(engine, txn->writer, txn->set, &request, txn->now_ms, txn->arena, &decision,
+		                          &transaction->explanation);
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 }
 
 bool
-operation_endpoint(struct turn *turn, const struct run *run, struct actor_endpoint *ret)
+operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint *ret)
 {
 	struct str actor = run->state == RUN_ATTEMPT ? run->policy->directives[run->at].actor : STR(ACTOR_INVENTORY);
 
-	if (actor_endpoint(&turn->runtime->actors, actor, turn->arena, ret))
+	if (actor_endpoint(&txn->runtime->actors, actor, txn->arena, ret))
 		return true;
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return false;
 }
 
 /* Hands the request for an attempt, or a question, to its actor. False when there is nobody to ask. */
 static bool
-ask_actor(struct turn *turn, struct transaction *transaction)
+ask_actor(struct txn *txn, struct transaction *transaction)
 {
 	const struct run *run = &transaction->run;
 	struct actor_endpoint endpoint;
 
-	if (!operation_endpoint(turn, run, &endpoint))
+	if (!operation_endpoint(txn, run, &endpoint))
 		return true;
 	if (endpoint.url.ptr) {
-		dispatch_put(turn, run->number, operation_id(turn, run));
+		dispatch_put(txn, run->number, operation_id(txn, run));
 		return true;
 	}
-	dispatch_drop(turn, run->number);
+	dispatch_drop(txn, run->number);
 	if (!endpoint.request.ptr)
 		return false;
-	turn->runtime->transport->send(turn, endpoint.request, operation_request(turn, transaction));
+	txn->runtime->transport->send(txn, endpoint.request, operation_request(txn, transaction));
 	return true;
 }
 
@@ -162,7 +162,7 @@ ask_actor(struct turn *turn, struct transaction *transaction)
  * it waits. asked: the generation whose question has been sent.
  */
 static bool
-respond(struct turn *turn, struct transaction *transaction, uint32_t *asked, struct actions *actions)
+respond(struct txn *txn, struct transaction *transaction, uint32_t *asked, struct actions *actions)
 {
 	struct run *run = &transaction->run;
 	struct answer answer = {.generation = run->generation};
@@ -170,16 +170,16 @@ respond(struct turn *turn, struct transaction *transaction, uint32_t *asked, str
 	switch (run->state) {
 	case RUN_LOCK:
 		answer.kind = ANSWER_LOCK;
-		answer.good = lock_take(turn, run->target, run->number, run->deadline_ms + HOLD_MS);
+		answer.good = lock_take(txn, run->target, run->number, run->deadline_ms + HOLD_MS);
 		break;
 	case RUN_GUARD:
 		answer.kind = ANSWER_GUARD;
-		ask_guard(turn, transaction, &answer);
+		ask_guard(txn, transaction, &answer);
 		break;
 	case RUN_ENTITY:
 	case RUN_COUNT:
 	case RUN_ATTEMPT:
-		if (*asked == run->generation || ask_actor(turn, transaction)) {
+		if (*asked == run->generation || ask_actor(txn, transaction)) {
 			*asked = run->generation;
 			return false;
 		}
@@ -189,26 +189,26 @@ respond(struct turn *turn, struct transaction *transaction, uint32_t *asked, str
 		answer.message = STR("there is no inventory");
 		break;
 	case RUN_DENIED:
-		return run_tick(run, turn->now_ms, actions);
+		return run_tick(run, txn->now_ms, actions);
 	default:
 		return false;
 	}
-	return turn->failed == 0 && run_answer(run, &answer, turn->now_ms, actions);
+	return txn->failed == 0 && run_answer(run, &answer, txn->now_ms, actions);
 }
 
 void
-operation_drive(struct turn *turn, struct transaction *transaction, struct actions *actions, uint32_t asked)
+operation_drive(struct txn *txn, struct transaction *transaction, struct actions *actions, uint32_t asked)
 {
 	do {
-		carry_out(turn, transaction, actions);
+		carry_out(txn, transaction, actions);
 		actions->count = 0;
-	} while (turn->failed == 0 && respond(turn, transaction, &asked, actions));
-	if (turn->failed)
+	} while (txn->failed == 0 && respond(txn, transaction, &asked, actions));
+	if (txn->failed)
 		return;
 	if (asked != transaction->run.generation)
-		dispatch_drop(turn, transaction->run.number); /* the actor's answer is of no use any more */
+		dispatch_drop(txn, transaction->run.number); /* the actor's answer is of no use any more */
 	if (transaction->run.state == RUN_IDLE)
-		transaction_end(turn, transaction);
+		transaction_end(txn, transaction);
 	else
-		transaction_save(turn, transaction);
+		transaction_save(txn, transaction);
 }

@@ -10,25 +10,25 @@
  * A message that came on a topic: an event, or an actor's answer, if the topic is one for these. Anything may come;
  * what is not understood changes nothing.
  */
-void operations_receive(struct turn *turn, struct str topic, struct str message);
+void operations_receive(struct txn *txn, struct str topic, struct str message);
 
 /* What time brings by now. True when there is more of it than one transaction should carry. */
-bool operations_tick(struct turn *turn);
+bool operations_tick(struct txn *txn);
 
 /* After each call: executions of the operational policies that it took out of force go on, or are aborted; and a notification. */
-void operations_withdraw(struct turn *turn);
+void operations_withdraw(struct txn *txn);
 
 /*
  * An actor's answer: {"result", "message"}, or of the inventory {"result", "vnf-id", "vfCount"}. topic: where it came,
  * absent for HTTP; id: subRequestID.
  */
-void operations_answer(struct turn *turn, struct str topic, struct str id, const json_t *message);
+void operations_answer(struct txn *txn, struct str topic, struct str id, const json_t *message);
 
 /* call->run: takes the target's lock away from transaction call->name ("<began>-<number>"), which ends it. */
-int operation_cancel(struct turn *turn, struct runtime_call *call);
+int operation_cancel(struct txn *txn, struct runtime_call *call);
 
 /* Answers from a snapshot: the running transactions, by number. */
-void operations_list(struct turn *turn, struct runtime_call *call, struct text *out);
+void operations_list(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- operate.c: carrying out --- */
 
@@ -36,26 +36,26 @@ void operations_list(struct turn *turn, struct runtime_call *call, struct text *
  * After a step of the run: its actions, and all that follows from them without anybody else. asked: the generation
  * before the step, whose question is on its way.
  */
-void operation_drive(struct turn *turn, struct transaction *transaction, struct actions *actions, uint32_t asked);
+void operation_drive(struct txn *txn, struct transaction *transaction, struct actions *actions, uint32_t asked);
 
-/* The endpoint of whoever is asked now. False, and the turn has failed, when memory is out. */
-bool operation_endpoint(struct turn *turn, const struct run *run, struct actor_endpoint *ret);
+/* The endpoint of whoever is asked now. False, and the txn has failed, when memory is out. */
+bool operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint *ret);
 
 /* Into the totals, if it is an end. */
-void operation_count(struct turn *turn, const struct action *action);
+void operation_count(struct txn *txn, const struct action *action);
 
 /* --- operate_tell.c: what is said --- */
 
 /* A transaction's name: what its subRequestIDs begin with. */
-struct str operation_name(struct turn *turn, const struct run *run);
+struct str operation_name(struct txn *txn, const struct run *run);
 
 /* The subRequestID that an answer must carry now: of the attempt, or of the question to the inventory. */
-struct str operation_id(struct turn *turn, const struct run *run);
+struct str operation_id(struct txn *txn, const struct run *run);
 
 /* The request for what the run waits for now. */
-struct str operation_request(struct turn *turn, const struct transaction *transaction);
+struct str operation_request(struct txn *txn, const struct transaction *transaction);
 
 /* The action's notification, if it has one; its attempt, if it ends one, is kept for later ones. */
-void operation_tell(struct turn *turn, const struct transaction *transaction, const struct action *action);
+void operation_tell(struct txn *txn, const struct transaction *transaction, const struct action *action);
 
 #endif

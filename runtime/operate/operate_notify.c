@@ -9,31 +9,31 @@
 #include "runtime/rows/transport.h"
 #include "runtime/rows/txn.h"
 
-/* In `arena`, or the turn has failed. */
+/* In `arena`, or the txn has failed. */
 static struct str
-kept(struct turn *turn, const char *text)
+kept(struct txn *txn, const char *text)
 {
 	if (text)
 		return str_from(text);
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return STR("");
 }
 
 struct str
-operation_name(struct turn *turn, const struct run *run)
+operation_name(struct txn *txn, const struct run *run)
 {
-	return kept(turn, arena_printf(turn->arena, "%" PRIx64 "-%" PRIx64, (uint64_t)run->began_ms, run->number));
+	return kept(txn, arena_printf(txn->arena, "%" PRIx64 "-%" PRIx64, (uint64_t)run->began_ms, run->number));
 }
 
 struct str
-operation_id(struct turn *turn, const struct run *run)
+operation_id(struct txn *txn, const struct run *run)
 {
 	char id[SUBREQUEST_SIZE];
 
 	if (run->state == RUN_ATTEMPT)
-		return kept(turn, arena_str(turn->arena, run_subrequest(run, run->serial, id)).ptr);
+		return kept(txn, arena_str(txn->arena, run_subrequest(run, run->serial, id)).ptr);
 	/* an answer to a question never counts as one to an attempt */
-	return kept(turn, arena_printf(turn->arena, "%s-q%" PRIu32, operation_name(turn, run).ptr, run->generation));
+	return kept(txn, arena_printf(txn->arena, "%s-q%" PRIu32, operation_name(txn, run).ptr, run->generation));
 }
 
 static void
@@ -65,7 +65,7 @@ members(struct text *out, const char *name, struct entries entries)
 }
 
 struct str
-operation_request(struct turn *turn, const struct transaction *transaction)
+operation_request(struct txn *txn, const struct transaction *transaction)
 {
 	const struct run *run = &transaction->run;
 	const struct operational *policy = run->policy;
@@ -74,10 +74,10 @@ operation_request(struct turn *turn, const struct transaction *transaction)
 	struct request request;
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"requestID\":"));
 	text_add_json(&out, run->event->request_id);
-	member(&out, "subRequestID", operation_id(turn, run));
+	member(&out, "subRequestID", operation_id(txn, run));
 	member(&out, "closedLoopControlName", policy->id);
 	member(&out, "policyName", policy->policy);
 	member(&out, "policyVersion", policy->version);
@@ -98,14 +98,14 @@ operation_request(struct turn *turn, const struct transaction *transaction)
 	text_add(&out, STR(",\"event\":"));
 	text_add(&out, transaction->json);
 	text_add(&out, STR("}"));
-	return turn_text(turn, &out);
+	return txn_text(txn, &out);
 }
 
 static struct str
-dump(struct turn *turn, json_t *json)
+dump(struct txn *txn, json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	struct str copy = kept(turn, arena_str(turn->arena, str_from(text)).ptr);
+	struct str copy = kept(txn, arena_str(txn->arena, str_from(text)).ptr);
 
 	free(text);
 	return copy;
@@ -119,41 +119,41 @@ place_of(const struct action *action)
 
 /* The history that goes with it: a final tells of all attempts, the end of one of those of its operation. */
 static json_t *
-history_of(struct turn *turn, const struct transaction *transaction, const struct action *action)
+history_of(struct txn *txn, const struct transaction *transaction, const struct action *action)
 {
 	if (action->kind == ACTION_FINAL)
-		return attempts_list(turn, transaction, -1);
-	return action->kind == ACTION_ENDED ? attempts_list(turn, transaction, place_of(action)) : NULL;
+		return attempts_list(txn, transaction, -1);
+	return action->kind == ACTION_ENDED ? attempts_list(txn, transaction, place_of(action)) : NULL;
 }
 
 static void
-publish(struct turn *turn, const struct transaction *transaction, const struct action *action)
+publish(struct txn *txn, const struct transaction *transaction, const struct action *action)
 {
-	const struct runtime *runtime = turn->runtime;
-	json_t *history = history_of(turn, transaction, action);
-	json_t *message = topic_notification(action, history, turn->now_ms);
+	const struct runtime *runtime = txn->runtime;
+	json_t *history = history_of(txn, transaction, action);
+	json_t *message = topic_notification(action, history, txn->now_ms);
 	struct str why = transaction ? transaction->explanation : STR_NONE;
 
 	if (message && why.ptr && action->kind == ACTION_GUARDED && !action->permit) {
 		json_t *explanation = json_loadb(why.ptr, why.len, 0, NULL);
 
 		if (explanation && json_object_set_new(message, "explanation", explanation) < 0)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 	}
-	if (turn->failed == 0)
-		runtime->transport->send(turn, runtime->options.loop_notifications, dump(turn, message));
+	if (txn->failed == 0)
+		runtime->transport->send(txn, runtime->options.loop_notifications, dump(txn, message));
 	json_decref(message);
 	json_decref(history);
 }
 
 void
-operation_tell(struct turn *turn, const struct transaction *transaction, const struct action *action)
+operation_tell(struct txn *txn, const struct transaction *transaction, const struct action *action)
 {
 	json_t *attempt = topic_attempt(action);
 
 	if (attempt)
-		attempt_keep(turn, transaction, action->serial, place_of(action), dump(turn, attempt));
+		attempt_keep(txn, transaction, action->serial, place_of(action), dump(txn, attempt));
 	json_decref(attempt);
-	if (action_notification(action) && turn->failed == 0)
-		publish(turn, transaction, action);
+	if (action_notification(action) && txn->failed == 0)
+		publish(txn, transaction, action);
 }

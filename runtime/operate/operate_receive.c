@@ -6,7 +6,7 @@
 
 #define EVENT_BYTES 65536
 #define MESSAGE_BYTES 1024 /* of an actor's words */
-#define TICKS_MOST 256     /* transactions that one turn takes up because of the time */
+#define TICKS_MOST 256     /* transactions that one txn takes up because of the time */
 
 /*
  * One body may bring ten thousand messages, each of which takes up a transaction with its policy: what that needs of
@@ -18,30 +18,30 @@ struct apart {
 };
 
 static void
-apart_begin(struct turn *turn, struct apart *apart)
+apart_begin(struct txn *txn, struct apart *apart)
 {
-	*apart = (struct apart){.whole = turn->arena, .published = turn->published};
+	*apart = (struct apart){.whole = txn->arena, .published = txn->published};
 	arena_init(&apart->scratch, 0);
-	turn->arena = &apart->scratch;
+	txn->arena = &apart->scratch;
 }
 
 static void
-apart_end(struct turn *turn, struct apart *apart)
+apart_end(struct txn *txn, struct apart *apart)
 {
 	struct topic_name *kept = apart->published;
 
-	for (const struct topic_name *at = turn->published; at != apart->published; at = at->next) {
+	for (const struct topic_name *at = txn->published; at != apart->published; at = at->next) {
 		struct topic_name *copy = arena_alloc(apart->whole, sizeof(*copy));
 
 		if (!copy || !(copy->name = arena_str(apart->whole, at->name)).ptr) {
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 			break;
 		}
 		copy->next = kept;
 		kept = copy;
 	}
-	turn->published = kept;
-	turn->arena = apart->whole;
+	txn->published = kept;
+	txn->arena = apart->whole;
 	arena_free(&apart->scratch);
 }
 
@@ -69,86 +69,86 @@ count_onset(void *context, const struct operational *policy, const struct event 
 
 /* Events that make no transaction: a refusal is told, the rest is passed over. */
 static void
-tell_refusals(struct turn *turn, const struct actions *actions)
+tell_refusals(struct txn *txn, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count; i++) {
-		operation_tell(turn, NULL, &actions->list[i]);
-		operation_count(turn, &actions->list[i]);
+		operation_tell(txn, NULL, &actions->list[i]);
+		operation_count(txn, &actions->list[i]);
 	}
 }
 
 static void
-begin(struct turn *turn, struct transaction *transaction, const struct operational *policy)
+begin(struct txn *txn, struct transaction *transaction, const struct operational *policy)
 {
 	const struct event *event = &transaction->event;
 	struct actions actions = {.count = 0};
 	uint64_t totals[TOTALS], number;
 	struct admission admission = {
-		.wall_ms = turn->now_ms,
-		.same = transaction_find(turn, event, false, &number),
+		.wall_ms = txn->now_ms,
+		.same = transaction_find(txn, event, false, &number),
 		.count = count_onset,
-		.context = turn,
+		.context = txn,
 	};
 	const char *why;
 
-	totals_read(turn, totals);
-	admission.full = totals[TOTAL_RUNNING] >= turn->runtime->options.transactions;
+	totals_read(txn, totals);
+	admission.full = totals[TOTAL_RUNNING] >= txn->runtime->options.transactions;
 	if (!event_admit(policy, event, &admission, &actions)) {
-		tell_refusals(turn, &actions);
+		tell_refusals(txn, &actions);
 		return;
 	}
 	why = misfit(policy, event);
 	if (why) {
 		(void)event_tell(&actions, ACTION_REJECT, event, policy, why);
-		tell_refusals(turn, &actions);
+		tell_refusals(txn, &actions);
 		return;
 	}
-	transaction->run = (struct run){.policy = policy, .options = &turn->runtime->run_options};
-	transaction_begin(turn, transaction);
-	run_begin(&transaction->run, policy, event, turn->now_ms, &actions);
-	operation_drive(turn, transaction, &actions, UINT32_MAX);
+	transaction->run = (struct run){.policy = policy, .options = &txn->runtime->run_options};
+	transaction_begin(txn, transaction);
+	run_begin(&transaction->run, policy, event, txn->now_ms, &actions);
+	operation_drive(txn, transaction, &actions, UINT32_MAX);
 }
 
 /* The fault is gone: of use only to a transaction that waits for that. */
 static void
-abate(struct turn *turn, const struct event *event)
+abate(struct txn *txn, const struct event *event)
 {
 	struct actions actions = {.count = 0};
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
 	uint64_t number;
 
 	if (!transaction) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!transaction_find(turn, event, false, &number) && !transaction_find(turn, event, true, &number))
+	if (!transaction_find(txn, event, false, &number) && !transaction_find(txn, event, true, &number))
 		return;
-	if (transaction_load(turn, number, transaction) && transaction->run.policy->waits_for_abated) {
+	if (transaction_load(txn, number, transaction) && transaction->run.policy->waits_for_abated) {
 		uint32_t asked = transaction->run.generation;
 
-		run_abated(&transaction->run, turn->now_ms, &actions);
-		operation_drive(turn, transaction, &actions, asked);
+		run_abated(&transaction->run, txn->now_ms, &actions);
+		operation_drive(txn, transaction, &actions, asked);
 	}
 }
 
 static void
-receive_event(struct turn *turn, json_t *json, struct str message)
+receive_event(struct txn *txn, json_t *json, struct str message)
 {
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
 	const struct operational *policy;
 	struct error err = {0};
 
-	if (!transaction || event_read(json, turn->arena, &transaction->event, &err) != 0) {
+	if (!transaction || event_read(json, txn->arena, &transaction->event, &err) != 0) {
 		if (!transaction || err.code == ERROR_MEMORY)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	transaction->json = message;
-	policy = operational_find(&turn->set->loops, transaction->event.clname);
+	policy = operational_find(&txn->set->loops, transaction->event.clname);
 	if (str_is(transaction->event.status, "ABATED"))
-		abate(turn, &transaction->event);
+		abate(txn, &transaction->event);
 	else if (str_is(transaction->event.status, "ONSET") && transaction->event.clname.ptr && policy)
-		begin(turn, transaction, policy);
+		begin(txn, transaction, policy);
 }
 
 /* --- answers --- */
@@ -206,7 +206,7 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 
 /* Whether it comes from the one who was asked, as far as it says. topic: absent for an answer over HTTP. */
 static bool
-is_asked(struct turn *turn, const struct transaction *transaction, struct str topic, const json_t *message)
+is_asked(struct txn *txn, const struct transaction *transaction, struct str topic, const json_t *message)
 {
 	struct actor_endpoint endpoint;
 
@@ -214,101 +214,101 @@ is_asked(struct turn *turn, const struct transaction *transaction, struct str to
 	    !str_equal(text_of(message, "requestID"), transaction->event.request_id))
 		return false;
 	return !topic.ptr ||
-	       (operation_endpoint(turn, &transaction->run, &endpoint) && str_equal(endpoint.response, topic));
+	       (operation_endpoint(txn, &transaction->run, &endpoint) && str_equal(endpoint.response, topic));
 }
 
 void
-operations_answer(struct turn *turn, struct str topic, struct str id, const json_t *message)
+operations_answer(struct txn *txn, struct str topic, struct str id, const json_t *message)
 {
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
 	struct actions actions = {.count = 0};
 	struct answer answer;
 	uint64_t number;
 	uint32_t asked;
 
 	if (!transaction) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!id.ptr || !subrequest_number(id, &number) || !transaction_load(turn, number, transaction) ||
-	    !str_equal(operation_id(turn, &transaction->run), id) || !is_asked(turn, transaction, topic, message) ||
+	if (!id.ptr || !subrequest_number(id, &number) || !transaction_load(txn, number, transaction) ||
+	    !str_equal(operation_id(txn, &transaction->run), id) || !is_asked(txn, transaction, topic, message) ||
 	    !read_answer(message, &transaction->run, &answer))
 		return;
 	asked = transaction->run.generation;
-	if (run_answer(&transaction->run, &answer, turn->now_ms, &actions))
-		operation_drive(turn, transaction, &actions, asked);
+	if (run_answer(&transaction->run, &answer, txn->now_ms, &actions))
+		operation_drive(txn, transaction, &actions, asked);
 }
 
 void
-operations_receive(struct turn *turn, struct str topic, struct str message)
+operations_receive(struct txn *txn, struct str topic, struct str message)
 {
-	bool event = str_equal(topic, turn->runtime->options.events);
+	bool event = str_equal(topic, txn->runtime->options.events);
 	struct apart apart;
 	json_t *json;
 
-	if ((!event && !actors_answer_on(&turn->runtime->actors, topic)) || message.len > EVENT_BYTES)
+	if ((!event && !actors_answer_on(&txn->runtime->actors, topic)) || message.len > EVENT_BYTES)
 		return;
 	json = json_loadb(message.ptr, message.len, 0, NULL);
-	apart_begin(turn, &apart);
+	apart_begin(txn, &apart);
 	if (json_is_object(json) && event)
-		receive_event(turn, json, message);
+		receive_event(txn, json, message);
 	else if (json_is_object(json))
-		operations_answer(turn, topic, text_of(json, "subRequestID"), json);
-	apart_end(turn, &apart);
+		operations_answer(txn, topic, text_of(json, "subRequestID"), json);
+	apart_end(txn, &apart);
 	json_decref(json);
 }
 
 /* --- time --- */
 
 static void
-take_up(struct turn *turn, int64_t due_ms, uint64_t number)
+take_up(struct txn *txn, int64_t due_ms, uint64_t number)
 {
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
 	struct actions actions = {.count = 0};
 	uint32_t asked;
 
 	if (!transaction) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!transaction_load(turn, number, transaction)) {
-		transaction_forget_due(turn, due_ms, number);
+	if (!transaction_load(txn, number, transaction)) {
+		transaction_forget_due(txn, due_ms, number);
 		return;
 	}
 	asked = transaction->run.generation;
-	(void)run_tick(&transaction->run, turn->now_ms, &actions); /* it is due */
-	operation_drive(turn, transaction, &actions, asked);
+	(void)run_tick(&transaction->run, txn->now_ms, &actions); /* it is due */
+	operation_drive(txn, transaction, &actions, asked);
 }
 
 bool
-operations_tick(struct turn *turn)
+operations_tick(struct txn *txn)
 {
 	struct apart apart;
 	uint64_t number;
 	int64_t due_ms;
 
 	for (int i = 0; i < TICKS_MOST; i++) {
-		if (!transaction_due(turn, &due_ms, &number) || due_ms > turn->now_ms || turn->failed)
+		if (!transaction_due(txn, &due_ms, &number) || due_ms > txn->now_ms || txn->failed)
 			return false;
-		apart_begin(turn, &apart);
-		take_up(turn, due_ms, number);
-		apart_end(turn, &apart);
+		apart_begin(txn, &apart);
+		take_up(txn, due_ms, number);
+		apart_end(txn, &apart);
 	}
 	return true;
 }
 
 int
-operation_cancel(struct turn *turn, struct runtime_call *call)
+operation_cancel(struct txn *txn, struct runtime_call *call)
 {
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
 	struct actions actions = {.count = 0};
 	uint64_t number;
 	uint32_t asked;
 
 	if (!transaction)
 		return -ERROR_MEMORY;
-	if (!subrequest_number(call->name, &number) || !transaction_load(turn, number, transaction) ||
-	    !str_equal(operation_name(turn, &transaction->run), call->name)) {
+	if (!subrequest_number(call->name, &number) || !transaction_load(txn, number, transaction) ||
+	    !str_equal(operation_name(txn, &transaction->run), call->name)) {
 		call_refuse(call, 404, "there is no such transaction");
 		return 0;
 	}
@@ -317,8 +317,8 @@ operation_cancel(struct turn *turn, struct runtime_call *call)
 		return 0;
 	}
 	asked = transaction->run.generation;
-	run_lock_lost(&transaction->run, turn->now_ms, &actions);
-	operation_drive(turn, transaction, &actions, asked);
+	run_lock_lost(&transaction->run, txn->now_ms, &actions);
+	operation_drive(txn, transaction, &actions, asked);
 	call_answer(call, 200, STR("{}"));
 	return 0;
 }

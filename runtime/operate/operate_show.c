@@ -5,7 +5,7 @@
 #include "runtime/operate/operate.h"
 
 struct listing {
-	struct turn *turn;
+	struct txn *txn;
 	struct text *out;
 	bool comma;
 };
@@ -37,7 +37,7 @@ list_one(void *context, struct transaction *transaction)
 
 	text_add(out, listing->comma ? STR(",{\"transaction\":") : STR("{\"transaction\":"));
 	listing->comma = true;
-	text_add_json(out, operation_name(listing->turn, run));
+	text_add_json(out, operation_name(listing->txn, run));
 	member(out, "closedLoopControlName", policy->id);
 	member(out, "policyName", policy->policy);
 	member(out, "policyVersion", policy->version);
@@ -58,12 +58,12 @@ list_one(void *context, struct transaction *transaction)
 }
 
 void
-operations_list(struct turn *turn, struct runtime_call *call, struct text *out)
+operations_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {turn, out, false};
+	struct listing listing = {txn, out, false};
 
 	(void)call;
 	text_add(out, STR("["));
-	transactions_each(turn, list_one, &listing);
+	transactions_each(txn, list_one, &listing);
 	text_add(out, STR("]"));
 }

@@ -5,7 +5,7 @@
 #include "runtime/rows/txn.h"
 
 struct ending {
-	struct turn *turn;
+	struct txn *txn;
 	const struct withdrawal *withdrawal;
 	size_t count;
 };
@@ -14,30 +14,30 @@ static bool
 end_execution(void *context, struct transaction *transaction)
 {
 	struct ending *ending = context;
-	struct turn *turn = ending->turn;
+	struct txn *txn = ending->txn;
 	struct actions actions = {.count = 0};
 	uint32_t asked = transaction->run.generation;
 
 	if (!str_equal(transaction->run.policy->id, ending->withdrawal->clname))
 		return true;
 	ending->count++;
-	if (!turn->runtime->options.abort_withdrawn)
+	if (!txn->runtime->options.abort_withdrawn)
 		return true;
-	run_withdrawn(&transaction->run, turn->now_ms, &actions);
-	operation_drive(turn, transaction, &actions, asked);
-	return turn->failed == 0;
+	run_withdrawn(&transaction->run, txn->now_ms, &actions);
+	operation_drive(txn, transaction, &actions, asked);
+	return txn->failed == 0;
 }
 
 void
-operations_withdraw(struct turn *turn)
+operations_withdraw(struct txn *txn)
 {
-	const struct withdrawal *withdrawal = turn->withdrawals;
+	const struct withdrawal *withdrawal = txn->withdrawals;
 
-	turn->withdrawals = NULL;
-	for (; withdrawal && turn->failed == 0; withdrawal = withdrawal->next) {
-		struct ending ending = {turn, withdrawal, 0};
+	txn->withdrawals = NULL;
+	for (; withdrawal && txn->failed == 0; withdrawal = withdrawal->next) {
+		struct ending ending = {txn, withdrawal, 0};
 
-		transactions_each(turn, end_execution, &ending);
-		notify_withdrawal(turn, withdrawal, ending.count);
+		transactions_each(txn, end_execution, &ending);
+		notify_withdrawal(txn, withdrawal, ending.count);
 	}
 }

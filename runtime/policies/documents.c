@@ -10,11 +10,11 @@ static const char row_kind[ENTITY_KINDS] = {
 };
 
 struct str
-document_row(struct turn *turn, char kind, struct str a, struct str b, struct str c)
+document_row(struct txn *txn, char kind, struct str a, struct str b, struct str c)
 {
-	struct str tail = c.ptr ? turn_key(turn, '-', b, c) : STR_NONE;
+	struct str tail = c.ptr ? txn_key(txn, '-', b, c) : STR_NONE;
 
-	return turn_key(turn, kind, a, tail.ptr ? (struct str){tail.ptr + 1, tail.len - 1} : b);
+	return txn_key(txn, kind, a, tail.ptr ? (struct str){tail.ptr + 1, tail.len - 1} : b);
 }
 
 int
@@ -36,17 +36,17 @@ version_order(struct str a, struct str b)
 /* --- rows --- */
 
 static struct tosca_entity *
-entity_of_row(struct turn *turn, enum entity_kind kind, struct str row)
+entity_of_row(struct txn *txn, enum entity_kind kind, struct str row)
 {
-	struct tosca_entity *entity = arena_alloc(turn->arena, sizeof(*entity));
+	struct tosca_entity *entity = arena_alloc(txn->arena, sizeof(*entity));
 
 	if (entity) {
 		*entity = (struct tosca_entity){.kind = kind};
 		entity_split_row(entity, row);
 	}
-	if (entity && entity_recall(entity, turn->arena))
+	if (entity && entity_recall(entity, txn->arena))
 		return entity;
-	turn_fail(turn, turn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
+	txn_fail(txn, txn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
 	return NULL;
 }
 
@@ -62,17 +62,17 @@ insert_by_version(struct tosca_entity **list, struct tosca_entity *entity)
 }
 
 struct tosca_entity *
-documents_list(struct turn *turn, enum entity_kind kind, struct concept id)
+documents_list(struct txn *txn, enum entity_kind kind, struct concept id)
 {
 	/* The name's own NUL ends the prefix: "a" is not the beginning of "ab". */
-	struct str prefix = id.name.ptr ? document_row(turn, row_kind[kind], id.name, STR(""), STR_NONE)
-	                                : turn_key(turn, row_kind[kind], STR(""), STR_NONE);
+	struct str prefix = id.name.ptr ? document_row(txn, row_kind[kind], id.name, STR(""), STR_NONE)
+	                                : txn_key(txn, row_kind[kind], STR(""), STR_NONE);
 	struct tosca_entity *first = NULL, **group = &first;
 	struct str from = prefix;
 	struct store_entry entry;
 
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
-		struct tosca_entity *entity = entity_of_row(turn, kind, entry.value);
+	while (txn_table_above(txn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
+		struct tosca_entity *entity = entity_of_row(txn, kind, entry.value);
 
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
 		if (!entity)
@@ -87,7 +87,7 @@ documents_list(struct turn *turn, enum entity_kind kind, struct concept id)
 }
 
 struct tosca_entity *
-document_get(struct turn *turn, enum entity_kind kind, struct concept id)
+document_get(struct txn *txn, enum entity_kind kind, struct concept id)
 {
 	struct tosca_entity *list;
 	struct str kept;
@@ -95,40 +95,40 @@ document_get(struct turn *turn, enum entity_kind kind, struct concept id)
 	if (!concept_name_valid(id.name) || (id.version.ptr && !concept_version_valid(id.version)))
 		return NULL;
 	if (id.version.ptr) {
-		if (!turn_table_get(turn, HISTORY_DOCUMENTS,
-		                    document_row(turn, row_kind[kind], id.name, id.version, STR_NONE), &kept))
+		if (!txn_table_get(txn, HISTORY_DOCUMENTS,
+		                   document_row(txn, row_kind[kind], id.name, id.version, STR_NONE), &kept))
 			return NULL;
-		return entity_of_row(turn, kind, kept);
+		return entity_of_row(txn, kind, kept);
 	}
-	list = documents_list(turn, kind, id);
+	list = documents_list(txn, kind, id);
 	while (list && list->next)
 		list = list->next;
 	return list;
 }
 
 void
-document_put(struct turn *turn, const struct tosca_entity *entity)
+document_put(struct txn *txn, const struct tosca_entity *entity)
 {
-	struct str row = entity_row(entity, turn->arena);
+	struct str row = entity_row(entity, txn->arena);
 
 	if (!row.ptr) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	turn_table_put(turn, HISTORY_DOCUMENTS,
-	               document_row(turn, row_kind[entity->kind], entity->id.name, entity->id.version, STR_NONE), row);
+	txn_table_put(txn, HISTORY_DOCUMENTS,
+	              document_row(txn, row_kind[entity->kind], entity->id.name, entity->id.version, STR_NONE), row);
 }
 
 void
-document_remove(struct turn *turn, enum entity_kind kind, struct concept id)
+document_remove(struct txn *txn, enum entity_kind kind, struct concept id)
 {
-	turn_table_delete(turn, HISTORY_DOCUMENTS, document_row(turn, row_kind[kind], id.name, id.version, STR_NONE));
+	txn_table_delete(txn, HISTORY_DOCUMENTS, document_row(txn, row_kind[kind], id.name, id.version, STR_NONE));
 }
 
 /* --- what refers to what --- */
 
 struct closure {
-	struct turn *turn;
+	struct txn *txn;
 	const struct tosca_entity *extra;
 	struct tosca_entity *first, **last;
 };
@@ -145,7 +145,7 @@ find_entity(const struct tosca_entity *list, enum entity_kind kind, struct conce
 	return found;
 }
 
-/* Takes the type up, unless it is there already; then what it refers to follows when its turn comes. */
+/* Takes the type up, unless it is there already; then what it refers to follows when its txn comes. */
 static void
 closure_add(struct closure *closure, enum entity_kind kind, struct concept id)
 {
@@ -156,12 +156,12 @@ closure_add(struct closure *closure, enum entity_kind kind, struct concept id)
 		return;
 	known = find_entity(closure->extra, kind, id);
 	if (!known)
-		known = document_get(closure->turn, kind, id);
+		known = document_get(closure->txn, kind, id);
 	if (!known || find_entity(closure->first, kind, known->id))
 		return;
-	copy = arena_alloc(closure->turn->arena, sizeof(*copy));
+	copy = arena_alloc(closure->txn->arena, sizeof(*copy));
 	if (!copy) {
-		turn_fail(closure->turn, ERROR_MEMORY);
+		txn_fail(closure->txn, ERROR_MEMORY);
 		return;
 	}
 	*copy = *known;
@@ -201,9 +201,9 @@ closure_follow(struct closure *closure, const struct tosca_entity *entity)
 }
 
 struct tosca_entity *
-documents_closure(struct turn *turn, const struct tosca_entity *list, const struct tosca_entity *extra)
+documents_closure(struct txn *txn, const struct tosca_entity *list, const struct tosca_entity *extra)
 {
-	struct closure closure = {.turn = turn, .extra = extra};
+	struct closure closure = {.txn = txn, .extra = extra};
 
 	closure.last = &closure.first;
 	for (const struct tosca_entity *entity = list; entity; entity = entity->next) {

@@ -23,25 +23,25 @@ struct deployment_change {
 	bool deploy;                       /* else undeploy */
 };
 
-uint64_t generation_number(struct turn *turn);
+uint64_t generation_number(struct txn *txn);
 
 /* One more, without a row of its own: the caller keeps what changed. */
-void generation_count(struct turn *turn);
+void generation_count(struct txn *txn);
 
 /* One more, with its row, audit entries for `user`, and the bodies of what is deployed. */
-void generation_add(struct turn *turn, const char *action, struct str user, const struct deployment_change *changes);
+void generation_add(struct txn *txn, const char *action, struct str user, const struct deployment_change *changes);
 
 /* What a PDP failed to take was withdrawn from its subgroup. */
-void generation_withdraw(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup,
+void generation_withdraw(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup,
                          const struct concepts *policies);
 
 /* The rows above generation `above`, the newest first, as JSON. A false answer stops. */
-void generations_each(struct turn *turn, uint64_t above, bool (*visit)(void *context, const struct node *row),
+void generations_each(struct txn *txn, uint64_t above, bool (*visit)(void *context, const struct node *row),
                       void *context);
 
-/* The hash under which a body is kept, 16 hex digits, in the turn's arena; and the body of a hash, NULL when there is none. */
-struct str body_hash(struct turn *turn, const struct tosca_entity *entity);
-struct tosca_entity *body_find(struct turn *turn, struct concept id, struct str hash);
+/* The hash under which a body is kept, 16 hex digits, in the txn's arena; and the body of a hash, NULL when there is none. */
+struct str body_hash(struct txn *txn, const struct tosca_entity *entity);
+struct tosca_entity *body_find(struct txn *txn, struct concept id, struct str hash);
 
 #define ROW_AUDIT 'A' /* of HISTORY_DOCUMENTS, by number */
 

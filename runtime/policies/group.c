@@ -16,14 +16,14 @@ static const struct document_limits group_limits = {
 /* --- lists of names with versions --- */
 
 void
-concepts_add(struct turn *turn, struct concepts *list, struct concept id)
+concepts_add(struct txn *txn, struct concepts *list, struct concept id)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? 2 * list->room : 8;
-		struct concept *items = arena_array(turn->arena, room, sizeof(*items));
+		struct concept *items = arena_array(txn->arena, room, sizeof(*items));
 
 		if (!items) {
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 			return;
 		}
 		if (list->count)
@@ -58,7 +58,7 @@ concepts_drop(struct concepts *list, struct concept id)
 }
 
 struct concepts
-concepts_read(struct turn *turn, const struct node *node)
+concepts_read(struct txn *txn, const struct node *node)
 {
 	struct concepts list = {0};
 
@@ -66,7 +66,7 @@ concepts_read(struct turn *turn, const struct node *node)
 		struct concept id = concept_read(item);
 
 		if (id.name.ptr)
-			concepts_add(turn, &list, id);
+			concepts_add(txn, &list, id);
 	}
 	return list;
 }
@@ -95,86 +95,86 @@ group_text(const struct node *map, const char *key)
 
 /* A map as JSON; "{}" where there is none. */
 static struct str
-group_json(struct turn *turn, const struct node *map)
+group_json(struct txn *txn, const struct node *map)
 {
 	struct text out;
 
 	if (!map || map->kind != NODE_MAP)
 		return STR("{}");
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add_node(&out, map, false);
-	return turn_text(turn, &out);
+	return txn_text(txn, &out);
 }
 
 static void
-subgroup_read(struct turn *turn, const struct node *node, struct pdp_subgroup *ret)
+subgroup_read(struct txn *txn, const struct node *node, struct pdp_subgroup *ret)
 {
 	const struct node *desired = node_get(node, "desiredInstanceCount");
 
 	*ret = (struct pdp_subgroup){
 		.type = group_text(node, "pdpType"),
-		.supported = concepts_read(turn, node_get(node, "supportedPolicyTypes")),
-		.policies = concepts_read(turn, node_get(node, "policies")),
+		.supported = concepts_read(txn, node_get(node, "supportedPolicyTypes")),
+		.policies = concepts_read(txn, node_get(node, "policies")),
 		.desired = desired && desired->kind == NODE_INT ? desired->integer : 1,
-		.properties = group_json(turn, node_get(node, "properties")),
+		.properties = group_json(txn, node_get(node, "properties")),
 	};
 }
 
 struct pdp_group *
-group_read(struct turn *turn, const struct node *node)
+group_read(struct txn *txn, const struct node *node)
 {
 	const struct node *subgroups = node_get(node, "pdpSubgroups");
-	struct pdp_group *group = arena_alloc(turn->arena, sizeof(*group));
+	struct pdp_group *group = arena_alloc(txn->arena, sizeof(*group));
 	struct str state = group_text(node, "pdpGroupState");
 	bool list = subgroups && subgroups->kind == NODE_LIST;
 
 	if (group)
-		group->subgroups = arena_array(turn->arena, list ? subgroups->count : 0, sizeof(*group->subgroups));
+		group->subgroups = arena_array(txn->arena, list ? subgroups->count : 0, sizeof(*group->subgroups));
 	if (!group || !group->subgroups) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
 	group->name = group_text(node, "name");
 	group->description = group_text(node, "description");
 	group->state = state.ptr ? state : STR("PASSIVE");
-	group->properties = group_json(turn, node_get(node, "properties"));
+	group->properties = group_json(txn, node_get(node, "properties"));
 	for (const struct node *subgroup = list ? subgroups->first : NULL; subgroup; subgroup = subgroup->next)
-		subgroup_read(turn, subgroup, &group->subgroups[group->count++]);
+		subgroup_read(txn, subgroup, &group->subgroups[group->count++]);
 	return group;
 }
 
 static struct pdp_group *
-group_of_row(struct turn *turn, struct str row)
+group_of_row(struct txn *txn, struct str row)
 {
 	struct node *root;
 
-	if (json_read(row, "", &group_limits, turn->arena, &root, NULL) == 0)
-		return group_read(turn, root);
-	turn_fail(turn, turn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
+	if (json_read(row, "", &group_limits, txn->arena, &root, NULL) == 0)
+		return group_read(txn, root);
+	txn_fail(txn, txn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
 	return NULL;
 }
 
 struct pdp_group *
-group_load(struct turn *turn, struct str name)
+group_load(struct txn *txn, struct str name)
 {
 	struct str row;
 
 	if (!concept_name_valid(name) ||
-	    !turn_table_get(turn, HISTORY_DOCUMENTS, turn_key(turn, ROW_GROUP, name, STR_NONE), &row))
+	    !txn_table_get(txn, HISTORY_DOCUMENTS, txn_key(txn, ROW_GROUP, name, STR_NONE), &row))
 		return NULL;
-	return group_of_row(turn, row);
+	return group_of_row(txn, row);
 }
 
 struct pdp_group *
-groups_list(struct turn *turn)
+groups_list(struct txn *txn)
 {
 	char kind = ROW_GROUP;
 	struct str from = {&kind, 1};
 	struct pdp_group *first = NULL, **last = &first;
 	struct store_entry entry;
 
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, 1, &entry)) {
-		struct pdp_group *group = group_of_row(turn, entry.value);
+	while (txn_table_above(txn, HISTORY_DOCUMENTS, from, 1, &entry)) {
+		struct pdp_group *group = group_of_row(txn, entry.value);
 
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
 		if (!group)
@@ -186,11 +186,11 @@ groups_list(struct turn *turn)
 }
 
 void
-group_save(struct turn *turn, const struct pdp_group *group)
+group_save(struct txn *txn, const struct pdp_group *group)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"name\":"));
 	text_add_json(&out, group->name);
 	if (group->description.ptr) {
@@ -216,14 +216,13 @@ group_save(struct turn *turn, const struct pdp_group *group)
 		text_add(&out, STR("}"));
 	}
 	text_add(&out, STR("]}"));
-	turn_table_put(turn, HISTORY_DOCUMENTS, turn_key(turn, ROW_GROUP, group->name, STR_NONE),
-	               turn_text(turn, &out));
+	txn_table_put(txn, HISTORY_DOCUMENTS, txn_key(txn, ROW_GROUP, group->name, STR_NONE), txn_text(txn, &out));
 }
 
 void
-group_remove(struct turn *turn, struct str name)
+group_remove(struct txn *txn, struct str name)
 {
-	turn_table_delete(turn, HISTORY_DOCUMENTS, turn_key(turn, ROW_GROUP, name, STR_NONE));
+	txn_table_delete(txn, HISTORY_DOCUMENTS, txn_key(txn, ROW_GROUP, name, STR_NONE));
 }
 
 /* --- what it has --- */
@@ -253,19 +252,19 @@ subgroup_supports(const struct pdp_subgroup *subgroup, struct concept type)
 }
 
 struct pdp_group *
-group_own(struct turn *turn, struct pdp_subgroup **ret_subgroup)
+group_own(struct txn *txn, struct pdp_subgroup **ret_subgroup)
 {
-	const struct runtime_options *options = &turn->runtime->options;
-	struct pdp_group *group = options->pdp_group.len ? group_load(turn, options->pdp_group) : NULL;
+	const struct runtime_options *options = &txn->runtime->options;
+	struct pdp_group *group = options->pdp_group.len ? group_load(txn, options->pdp_group) : NULL;
 
 	*ret_subgroup = group ? group_subgroup(group, options->pdp_type) : NULL;
 	return *ret_subgroup ? group : NULL;
 }
 
 bool
-group_is_own(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
+group_is_own(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	const struct runtime_options *options = &txn->runtime->options;
 
 	return str_equal(group->name, options->pdp_group) && str_equal(subgroup->type, options->pdp_type);
 }
@@ -287,9 +286,9 @@ static const struct concept seed_supported[] = {
 };
 
 void
-group_seed(struct turn *turn)
+group_seed(struct txn *txn)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	const struct runtime_options *options = &txn->runtime->options;
 	struct pdp_subgroup subgroup = {.type = options->pdp_type, .desired = 1, .properties = STR("{}")};
 	struct pdp_group group = {
 		.name = options->pdp_group.len ? options->pdp_group : STR("defaultGroup"),
@@ -301,6 +300,6 @@ group_seed(struct turn *turn)
 	};
 
 	for (size_t i = 0; i < sizeof(seed_supported) / sizeof(*seed_supported); i++)
-		concepts_add(turn, &subgroup.supported, seed_supported[i]);
-	group_save(turn, &group);
+		concepts_add(txn, &subgroup.supported, seed_supported[i]);
+	group_save(txn, &group);
 }

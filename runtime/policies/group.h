@@ -5,18 +5,18 @@
 
 #include "runtime/rows/txn.h"
 
-/* A list of names with versions that grows in the turn's arena. */
+/* A list of names with versions that grows in the txn's arena. */
 struct concepts {
 	struct concept *items;
 	size_t count, room;
 };
 
-void concepts_add(struct turn *turn, struct concepts *list, struct concept id);
+void concepts_add(struct txn *txn, struct concepts *list, struct concept id);
 bool concepts_drop(struct concepts *list, struct concept id); /* false when it was not there */
 bool concepts_has(const struct concepts *list, struct concept id);
 
 /* Those of a JSON list of {name, version}; what has another shape is left out. */
-struct concepts concepts_read(struct turn *turn, const struct node *list);
+struct concepts concepts_read(struct txn *txn, const struct node *list);
 
 /* [{"name":..,"version":..},...] */
 void concepts_write(struct text *out, const struct concepts *list);
@@ -38,16 +38,16 @@ struct pdp_group {
 	size_t count;
 };
 
-/* NULL when there is none. In the turn's arena. */
-struct pdp_group *group_load(struct turn *turn, struct str name);
-void group_save(struct turn *turn, const struct pdp_group *group);
-void group_remove(struct turn *turn, struct str name);
+/* NULL when there is none. In the txn's arena. */
+struct pdp_group *group_load(struct txn *txn, struct str name);
+void group_save(struct txn *txn, const struct pdp_group *group);
+void group_remove(struct txn *txn, struct str name);
 
 /* All groups by name. */
-struct pdp_group *groups_list(struct turn *turn);
+struct pdp_group *groups_list(struct txn *txn);
 
 /* A group as a JSON object says it, which is not held against anything yet. NULL when memory is out. */
-struct pdp_group *group_read(struct turn *turn, const struct node *node);
+struct pdp_group *group_read(struct txn *txn, const struct node *node);
 
 /* The subgroup for a kind of PDP, or NULL. */
 struct pdp_subgroup *group_subgroup(const struct pdp_group *group, struct str type);
@@ -56,10 +56,10 @@ struct pdp_subgroup *group_subgroup(const struct pdp_group *group, struct str ty
 bool subgroup_supports(const struct pdp_subgroup *subgroup, struct concept type);
 
 /* The group and subgroup whose PDP clguard itself is, or NULL: its policies are in force here. */
-struct pdp_group *group_own(struct turn *turn, struct pdp_subgroup **ret_subgroup);
-bool group_is_own(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup);
+struct pdp_group *group_own(struct txn *txn, struct pdp_subgroup **ret_subgroup);
+bool group_is_own(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup);
 
 /* The group that is there from the start. */
-void group_seed(struct turn *turn);
+void group_seed(struct txn *txn);
 
 #endif

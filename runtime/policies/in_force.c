@@ -41,7 +41,7 @@ name_is_enforced(struct str name)
 }
 
 bool
-policy_type_is_enforced(struct turn *turn, struct concept type)
+policy_type_is_enforced(struct txn *txn, struct concept type)
 {
 	for (int i = 0; type.name.ptr && i < CHAIN_MAX; i++) {
 		const struct tosca_entity *entity;
@@ -49,7 +49,7 @@ policy_type_is_enforced(struct turn *turn, struct concept type)
 
 		if (name_is_enforced(type.name))
 			return true;
-		entity = document_get(turn, ENTITY_POLICY_TYPE, type);
+		entity = document_get(txn, ENTITY_POLICY_TYPE, type);
 		parent = entity ? node_get(entity->given, "derived_from") : NULL;
 		type = (struct concept){parent && node_is_scalar(parent) ? parent->text : STR_NONE, STR_NONE};
 	}
@@ -57,18 +57,18 @@ policy_type_is_enforced(struct turn *turn, struct concept type)
 }
 
 bool
-policy_type_is_known(struct turn *turn, struct concept type)
+policy_type_is_known(struct txn *txn, struct concept type)
 {
-	return catalogue_find(engine_builtin(turn->runtime->engine), TYPE_POLICY, type.name, type.version) ||
-	       document_get(turn, ENTITY_POLICY_TYPE, type);
+	return catalogue_find(engine_builtin(txn->runtime->engine), TYPE_POLICY, type.name, type.version) ||
+	       document_get(txn, ENTITY_POLICY_TYPE, type);
 }
 
 /* --- documents --- */
 
 static bool
-engine_knows(struct turn *turn, const struct tosca_entity *type)
+engine_knows(struct txn *txn, const struct tosca_entity *type)
 {
-	const struct catalogue *builtin = engine_builtin(turn->runtime->engine);
+	const struct catalogue *builtin = engine_builtin(txn->runtime->engine);
 	enum type_kind kind = type->kind == ENTITY_POLICY_TYPE ? TYPE_POLICY
 	                      : type->kind == ENTITY_DATA_TYPE ? TYPE_DATA
 	                                                       : TYPE_NODE;
@@ -80,7 +80,7 @@ engine_knows(struct turn *turn, const struct tosca_entity *type)
 
 /* The members "data_types": {...} and "policy_types": {...}, with a comma before each. True when there was one. */
 static bool
-add_types(struct turn *turn, struct text *out, const struct tosca_entity *types)
+add_types(struct txn *txn, struct text *out, const struct tosca_entity *types)
 {
 	bool any = false;
 
@@ -88,7 +88,7 @@ add_types(struct turn *turn, struct text *out, const struct tosca_entity *types)
 		bool first = true;
 
 		for (const struct tosca_entity *type = types; type; type = type->next) {
-			if (type->kind != (enum entity_kind)kind || engine_knows(turn, type))
+			if (type->kind != (enum entity_kind)kind || engine_knows(txn, type))
 				continue;
 			if (first)
 				text_addf(out, ",\"%s\":{", entity_section[kind]);
@@ -108,29 +108,28 @@ add_types(struct turn *turn, struct text *out, const struct tosca_entity *types)
 
 /* JSON to YAML in the arena. */
 static struct str
-as_yaml(struct turn *turn, struct text *json, struct arena *arena)
+as_yaml(struct txn *txn, struct text *json, struct arena *arena)
 {
-	struct str bytes = turn_text(turn, json), yaml = STR_NONE;
+	struct str bytes = txn_text(txn, json), yaml = STR_NONE;
 	struct node *root;
 
-	if (turn->failed || json_read(bytes, "", &in_force_limits, turn->arena, &root, NULL) != 0 ||
+	if (txn->failed || json_read(bytes, "", &in_force_limits, txn->arena, &root, NULL) != 0 ||
 	    yaml_write(root, arena, &yaml, NULL) != 0) {
-		turn_fail(turn, turn->arena->exhausted || arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
+		txn_fail(txn, txn->arena->exhausted || arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
 		return STR_NONE;
 	}
 	return yaml;
 }
 
 void
-policy_document_json(struct turn *turn, const struct tosca_entity *policy, struct text *out)
+policy_document_json(struct txn *txn, const struct tosca_entity *policy, struct text *out)
 {
 	struct tosca_entity only = *policy;
 
 	only.next = NULL;
 	text_add(out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
-	if (!catalogue_find(engine_builtin(turn->runtime->engine), TYPE_POLICY, policy->type.name,
-	                    policy->type.version))
-		(void)add_types(turn, out, documents_closure(turn, &only, NULL)); /* perhaps there are none */
+	if (!catalogue_find(engine_builtin(txn->runtime->engine), TYPE_POLICY, policy->type.name, policy->type.version))
+		(void)add_types(txn, out, documents_closure(txn, &only, NULL)); /* perhaps there are none */
 	text_add(out, STR(",\"topology_template\":{\"policies\":[{"));
 	text_add_json(out, policy->id.name);
 	text_add(out, STR(":"));
@@ -139,26 +138,26 @@ policy_document_json(struct turn *turn, const struct tosca_entity *policy, struc
 }
 
 struct str
-policy_document(struct turn *turn, const struct tosca_entity *policy, struct arena *arena)
+policy_document(struct txn *txn, const struct tosca_entity *policy, struct arena *arena)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
-	policy_document_json(turn, policy, &out);
-	return as_yaml(turn, &out, arena);
+	text_init(&out, txn->arena);
+	policy_document_json(txn, policy, &out);
+	return as_yaml(txn, &out, arena);
 }
 
 struct str
-types_document(struct turn *turn, const struct tosca_entity *types, struct arena *arena)
+types_document(struct txn *txn, const struct tosca_entity *types, struct arena *arena)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
-	if (!add_types(turn, &out, types))
+	if (!add_types(txn, &out, types))
 		return STR_NONE;
 	text_add(&out, STR("}"));
-	return as_yaml(turn, &out, arena);
+	return as_yaml(txn, &out, arena);
 }
 
 const char *
@@ -168,33 +167,33 @@ policy_document_name(struct concept id, struct arena *arena)
 }
 
 void
-in_force_documents(struct turn *turn, const struct concepts *policies, struct document_list *list)
+in_force_documents(struct txn *txn, const struct concepts *policies, struct document_list *list)
 {
-	for (size_t i = 0; i < policies->count && !turn->failed; i++) {
-		const struct tosca_entity *policy = document_get(turn, ENTITY_POLICY, policies->items[i]);
+	for (size_t i = 0; i < policies->count && !txn->failed; i++) {
+		const struct tosca_entity *policy = document_get(txn, ENTITY_POLICY, policies->items[i]);
 		struct document document = {0};
 
 		if (!policy) {
-			turn_fail(turn, ERROR_DAMAGED); /* what is deployed cannot be removed */
+			txn_fail(txn, ERROR_DAMAGED); /* what is deployed cannot be removed */
 			return;
 		}
-		if (!policy_type_is_enforced(turn, policy->type))
+		if (!policy_type_is_enforced(txn, policy->type))
 			continue;
 		document.name = policy_document_name(policy->id, list->arena);
-		document.bytes = policy_document(turn, policy, list->arena);
+		document.bytes = policy_document(txn, policy, list->arena);
 		if (!document.name)
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 		document_list_add(list, document);
 	}
 	if (list->failed)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 }
 
 void
-in_force_deployed(struct turn *turn, struct document_list *list)
+in_force_deployed(struct txn *txn, struct document_list *list)
 {
 	struct pdp_subgroup *subgroup;
 
-	if (group_own(turn, &subgroup))
-		in_force_documents(turn, &subgroup->policies, list);
+	if (group_own(txn, &subgroup))
+		in_force_documents(txn, &subgroup->policies, list);
 }

@@ -39,16 +39,16 @@ struct tally_room {
 };
 
 static void
-tally_add(struct turn *turn, struct tally_room *room, struct policy_counts counts)
+tally_add(struct txn *txn, struct tally_room *room, struct policy_counts counts)
 {
 	struct policy_tally *tally = &room->tally;
 
 	if (tally->count == room->room) {
 		size_t more = room->room ? 2 * room->room : 64;
-		struct policy_counts *items = arena_array(turn->arena, more, sizeof(*items));
+		struct policy_counts *items = arena_array(txn->arena, more, sizeof(*items));
 
 		if (!items) {
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 			return;
 		}
 		if (tally->count)
@@ -84,20 +84,20 @@ tally_merge(struct policy_tally *tally)
 }
 
 struct policy_tally
-policies_tally(struct turn *turn, bool deployed)
+policies_tally(struct txn *txn, bool deployed)
 {
 	struct tally_room room = {0};
 
-	for (const struct pdp_group *group = groups_list(turn); group; group = group->next) {
+	for (const struct pdp_group *group = groups_list(txn); group; group = group->next) {
 		for (size_t i = 0; deployed && i < group->count; i++)
 			for (size_t j = 0; j < group->subgroups[i].policies.count; j++)
-				tally_add(turn, &room,
+				tally_add(txn, &room,
 				          (struct policy_counts){.policy = group->subgroups[i].policies.items[j]});
-		for (const struct pdp *pdp = pdps_list(turn, group->name, STR_NONE); pdp; pdp = pdp->next) {
+		for (const struct pdp *pdp = pdps_list(txn, group->name, STR_NONE); pdp; pdp = pdp->next) {
 			for (const struct pdp_policy *policy = pdp->policies; policy; policy = policy->next) {
 				if (policy->deploy != deployed)
 					continue;
-				tally_add(turn, &room,
+				tally_add(txn, &room,
 				          (struct policy_counts){
 						  .policy = policy->policy,
 						  .type = policy->type,
@@ -123,10 +123,10 @@ policy_tally_find(const struct policy_tally *tally, struct concept policy)
 /* --- telling --- */
 
 static void
-add_counts(struct turn *turn, struct text *out, struct policy_counts counts)
+add_counts(struct txn *txn, struct text *out, struct policy_counts counts)
 {
 	const struct tosca_entity *entity =
-		counts.type.name.ptr ? NULL : document_get(turn, ENTITY_POLICY, counts.policy);
+		counts.type.name.ptr ? NULL : document_get(txn, ENTITY_POLICY, counts.policy);
 
 	if (entity)
 		counts.type = entity->type;
@@ -136,18 +136,18 @@ add_counts(struct turn *turn, struct text *out, struct policy_counts counts)
 }
 
 void
-notify_policies(struct turn *turn, const struct concepts *policies, size_t gone)
+notify_policies(struct txn *txn, const struct concepts *policies, size_t gone)
 {
-	struct policy_tally there = policies_tally(turn, true), leaving = policies_tally(turn, false);
+	struct policy_tally there = policies_tally(txn, true), leaving = policies_tally(txn, false);
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"deployed-policies\":["));
 	for (size_t i = 0; i < policies->count && !out.failed; i++) {
 		const struct policy_counts *counts = policy_tally_find(&there, policies->items[i]);
 
 		if (counts)
-			add_counts(turn, &out, *counts);
+			add_counts(txn, &out, *counts);
 	}
 	text_add(&out, STR("],\"undeployed-policies\":["));
 	for (size_t i = 0; i < policies->count && !out.failed; i++) {
@@ -157,8 +157,8 @@ notify_policies(struct turn *turn, const struct concepts *policies, size_t gone)
 		if (policy_tally_find(&there, policies->items[i]))
 			continue;
 		told.success += gone;
-		add_counts(turn, &out, told);
+		add_counts(txn, &out, told);
 	}
 	text_add(&out, STR("]}"));
-	turn->runtime->transport->send(turn, turn->runtime->options.policy_topic, turn_text(turn, &out));
+	txn->runtime->transport->send(txn, txn->runtime->options.policy_topic, txn_text(txn, &out));
 }

@@ -14,20 +14,20 @@ struct policy_counts {
 /* {"policy-type":..,"policy-type-version":..,"policy-id":..,"policy-version":..,"success-count":..,...} */
 void policy_counts_write(struct text *out, const struct policy_counts *counts);
 
-/* By name and version; in the turn's arena. */
+/* By name and version; in the txn's arena. */
 struct policy_tally {
 	struct policy_counts *items;
 	size_t count;
 };
 
 /* Over all groups, in one pass. deployed: the policies that subgroups have; else those that PDPs still are to drop. */
-struct policy_tally policies_tally(struct turn *turn, bool deployed);
+struct policy_tally policies_tally(struct txn *txn, bool deployed);
 const struct policy_counts *policy_tally_find(const struct policy_tally *tally, struct concept policy);
 
 /*
  * One message on the topic for policies; each is told as deployed while a subgroup has it, else as undeployed. gone: PDPs
  * that dropped the latter just now.
  */
-void notify_policies(struct turn *turn, const struct concepts *policies, size_t gone);
+void notify_policies(struct txn *txn, const struct concepts *policies, size_t gone);
 
 #endif

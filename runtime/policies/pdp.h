@@ -36,26 +36,26 @@ struct pdp {
 };
 
 /* PDPs of a group, of one type unless that is absent; clguard itself first, where it is one of them. */
-struct pdp *pdps_list(struct turn *turn, struct str group, struct str type);
+struct pdp *pdps_list(struct txn *txn, struct str group, struct str type);
 
 /* A subgroup's policies have changed: its PDPs are told, and wait. `removed`: those that are to go. */
-void pdps_update(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup,
+void pdps_update(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup,
                  const struct concepts *added, const struct concepts *removed);
 
 /* The state of a group has changed. */
-void pdps_change_state(struct turn *turn, const struct pdp_group *group);
+void pdps_change_state(struct txn *txn, const struct pdp_group *group);
 
 /* The PDPs of a subgroup that is no more, told that they have no policies. */
-void pdps_dismiss(struct turn *turn, const struct pdp_group *group, const struct pdp_subgroup *subgroup);
+void pdps_dismiss(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup);
 
 /* A message on the topic of PDPs; what is not understood changes nothing. */
-void pdp_receive(struct turn *turn, struct str message);
+void pdp_receive(struct txn *txn, struct str message);
 
 /* By the timer. True while there are PDPs to look at. */
-bool pdps_scan(struct turn *turn);
+bool pdps_scan(struct txn *txn);
 
 /* The name of the PDP that clguard is: the same for all processes of a database. "" before documents_seed. */
-struct str pdp_own_id(struct turn *turn);
-void pdp_seed(struct turn *turn);
+struct str pdp_own_id(struct txn *txn);
+void pdp_seed(struct txn *txn);
 
 #endif

@@ -32,17 +32,17 @@ pdp_number(const struct node *map, const char *key)
 }
 
 static void
-policies_of_row(struct turn *turn, const struct node *list, struct pdp *pdp)
+policies_of_row(struct txn *txn, const struct node *list, struct pdp *pdp)
 {
 	struct pdp_policy **last = &pdp->policies;
 
 	for (const struct node *item = list && list->kind == NODE_LIST ? list->first : NULL; item; item = item->next) {
-		struct pdp_policy *policy = arena_alloc(turn->arena, sizeof(*policy));
+		struct pdp_policy *policy = arena_alloc(txn->arena, sizeof(*policy));
 		const struct node *deploy = node_get(item, "deploy");
 		struct str state = pdp_text(item, "state");
 
 		if (!policy) {
-			turn_fail(turn, ERROR_MEMORY);
+			txn_fail(txn, ERROR_MEMORY);
 			return;
 		}
 		policy->policy = concept_read(node_get(item, "policy"));
@@ -57,13 +57,13 @@ policies_of_row(struct turn *turn, const struct node *list, struct pdp *pdp)
 }
 
 static struct pdp *
-pdp_of_row(struct turn *turn, struct str row)
+pdp_of_row(struct txn *txn, struct str row)
 {
-	struct pdp *pdp = arena_alloc(turn->arena, sizeof(*pdp));
+	struct pdp *pdp = arena_alloc(txn->arena, sizeof(*pdp));
 	struct node *root;
 
-	if (!pdp || json_read(row, "", &pdp_limits, turn->arena, &root, NULL) != 0) {
-		turn_fail(turn, turn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
+	if (!pdp || json_read(row, "", &pdp_limits, txn->arena, &root, NULL) != 0) {
+		txn_fail(txn, txn->arena->exhausted ? ERROR_MEMORY : ERROR_DAMAGED);
 		return NULL;
 	}
 	*pdp = (struct pdp){
@@ -77,24 +77,24 @@ pdp_of_row(struct turn *turn, struct str row)
 		.requested_ms = pdp_number(root, "requested_ms"),
 		.tries = pdp_number(root, "tries"),
 	};
-	policies_of_row(turn, node_get(root, "policies"), pdp);
+	policies_of_row(txn, node_get(root, "policies"), pdp);
 	return pdp;
 }
 
 struct pdp *
-pdp_rows(struct turn *turn, struct str group, struct str type)
+pdp_rows(struct txn *txn, struct str group, struct str type)
 {
 	struct str prefix =
-		document_row(turn, ROW_PDP, group, type.ptr ? type : STR_NONE, type.ptr ? STR("") : STR_NONE);
+		document_row(txn, ROW_PDP, group, type.ptr ? type : STR_NONE, type.ptr ? STR("") : STR_NONE);
 	struct str from;
 	struct pdp *first = NULL, **last = &first;
 	struct store_entry entry;
 
 	if (group.len && !type.ptr)
-		prefix = document_row(turn, ROW_PDP, group, STR(""), STR_NONE);
+		prefix = document_row(txn, ROW_PDP, group, STR(""), STR_NONE);
 	from = prefix;
-	while (turn_table_above(turn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
-		struct pdp *pdp = pdp_of_row(turn, entry.value);
+	while (txn_table_above(txn, HISTORY_DOCUMENTS, from, prefix.len, &entry)) {
+		struct pdp *pdp = pdp_of_row(txn, entry.value);
 
 		from = (struct str){entry.key.ptr, entry.key.len + 1}; /* the copy is NUL-terminated */
 		if (!pdp)
@@ -106,12 +106,12 @@ pdp_rows(struct turn *turn, struct str group, struct str type)
 }
 
 struct pdp *
-pdp_find(struct turn *turn, struct str id, size_t *ret_count)
+pdp_find(struct txn *txn, struct str id, size_t *ret_count)
 {
 	struct pdp *found = NULL;
 
 	*ret_count = 0;
-	for (struct pdp *pdp = pdp_rows(turn, STR(""), STR_NONE); pdp; pdp = pdp->next) {
+	for (struct pdp *pdp = pdp_rows(txn, STR(""), STR_NONE); pdp; pdp = pdp->next) {
 		++*ret_count;
 		if (str_equal(pdp->id, id))
 			found = pdp;
@@ -120,11 +120,11 @@ pdp_find(struct turn *turn, struct str id, size_t *ret_count)
 }
 
 void
-pdp_save(struct turn *turn, const struct pdp *pdp)
+pdp_save(struct txn *txn, const struct pdp *pdp)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"group\":"));
 	text_add_json(&out, pdp->group);
 	text_add(&out, STR(",\"type\":"));
@@ -148,18 +148,18 @@ pdp_save(struct turn *turn, const struct pdp *pdp)
 		          policy_state_name[policy->state]);
 	}
 	text_add(&out, STR("]}"));
-	turn_table_put(turn, HISTORY_DOCUMENTS, document_row(turn, ROW_PDP, pdp->group, pdp->type, pdp->id),
-	               turn_text(turn, &out));
+	txn_table_put(txn, HISTORY_DOCUMENTS, document_row(txn, ROW_PDP, pdp->group, pdp->type, pdp->id),
+	              txn_text(txn, &out));
 }
 
 void
-pdp_remove(struct turn *turn, const struct pdp *pdp)
+pdp_remove(struct txn *txn, const struct pdp *pdp)
 {
-	turn_table_delete(turn, HISTORY_DOCUMENTS, document_row(turn, ROW_PDP, pdp->group, pdp->type, pdp->id));
+	txn_table_delete(txn, HISTORY_DOCUMENTS, document_row(txn, ROW_PDP, pdp->group, pdp->type, pdp->id));
 }
 
 struct pdp_policy *
-pdp_policy_of(struct turn *turn, struct pdp *pdp, struct concept id)
+pdp_policy_of(struct txn *txn, struct pdp *pdp, struct concept id)
 {
 	struct pdp_policy **last = &pdp->policies;
 	struct tosca_entity *entity;
@@ -168,10 +168,10 @@ pdp_policy_of(struct turn *turn, struct pdp *pdp, struct concept id)
 		last = &(*last)->next;
 	if (*last)
 		return *last;
-	*last = arena_alloc(turn->arena, sizeof(**last));
-	entity = document_get(turn, ENTITY_POLICY, id);
+	*last = arena_alloc(txn->arena, sizeof(**last));
+	entity = document_get(txn, ENTITY_POLICY, id);
 	if (!*last) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
 	(*last)->policy = id;

@@ -8,10 +8,10 @@
 #define PDP_HEARTBEAT_MS INT64_C(120000) /* how often a PDP is to be heard */
 
 /* Each is a message with a request id that the PDP is to answer; the caller saves the PDP. added, removed: NULL for none. */
-void pdp_send_update(struct turn *turn, struct pdp *pdp, const struct concepts *added, const struct concepts *removed);
-void pdp_send_state(struct turn *turn, struct pdp *pdp, struct str state);
+void pdp_send_update(struct txn *txn, struct pdp *pdp, const struct concepts *added, const struct concepts *removed);
+void pdp_send_state(struct txn *txn, struct pdp *pdp, struct str state);
 
 /* The first sending of an update: its policies wait for the answer. Saves the PDP. */
-void pdp_update(struct turn *turn, struct pdp *pdp, const struct concepts *added, const struct concepts *removed);
+void pdp_update(struct txn *txn, struct pdp *pdp, const struct concepts *added, const struct concepts *removed);
 
 #endif

@@ -5,21 +5,21 @@
 #include "runtime/rows/bus_priv.h"
 
 struct str
-bus_message_key(struct turn *turn, struct str topic, uint64_t number)
+bus_message_key(struct txn *txn, struct str topic, uint64_t number)
 {
 	unsigned char bytes[8];
 
 	store_pack_u64(bytes, number);
-	return turn_key(turn, 'm', topic, (struct str){(const char *)bytes, 8});
+	return txn_key(txn, 'm', topic, (struct str){(const char *)bytes, 8});
 }
 
 bool
-bus_topic_read(struct turn *turn, struct str name, struct topic *ret)
+bus_topic_read(struct txn *txn, struct str name, struct topic *ret)
 {
 	struct str value;
 
 	*ret = (struct topic){.name = name};
-	if (!turn_table_get(turn, HISTORY_OUTBOX, turn_key(turn, 't', name, STR_NONE), &value) || value.len != 24)
+	if (!txn_table_get(txn, HISTORY_OUTBOX, txn_key(txn, 't', name, STR_NONE), &value) || value.len != 24)
 		return false;
 	ret->first = store_unpack_u64(value.ptr);
 	ret->next = store_unpack_u64(value.ptr + 8);
@@ -28,15 +28,15 @@ bus_topic_read(struct turn *turn, struct str name, struct topic *ret)
 }
 
 void
-bus_topic_write(struct turn *turn, const struct topic *topic)
+bus_topic_write(struct txn *txn, const struct topic *topic)
 {
 	unsigned char value[24];
 
 	store_pack_u64(value, topic->first);
 	store_pack_u64(value + 8, topic->next);
 	store_pack_u64(value + 16, topic->bytes);
-	turn_table_put(turn, HISTORY_OUTBOX, turn_key(turn, 't', topic->name, STR_NONE),
-	               (struct str){(const char *)value, sizeof(value)});
+	txn_table_put(txn, HISTORY_OUTBOX, txn_key(txn, 't', topic->name, STR_NONE),
+	              (struct str){(const char *)value, sizeof(value)});
 }
 
 struct listing {
@@ -60,12 +60,12 @@ list_topic(void *context, struct str key, struct str value)
 }
 
 void
-bus_topics(struct turn *turn, struct page *page, struct text *out)
+bus_topics(struct txn *txn, struct page *page, struct text *out)
 {
 	struct listing listing = {page, out, 0};
 
 	text_add(out, STR("{\"topics\":["));
-	bus_each(turn, STR("t"), list_topic, &listing);
+	bus_each(txn, STR("t"), list_topic, &listing);
 	text_add(out, STR("]}"));
 }
 
@@ -79,50 +79,50 @@ count_one(void *context, struct str key, struct str value)
 }
 
 static bool
-has_room(struct turn *turn)
+has_room(struct txn *txn)
 {
 	size_t count = 0;
 
-	bus_each(turn, STR("t"), count_one, &count);
+	bus_each(txn, STR("t"), count_one, &count);
 	return count < BUS_TOPICS_MAX;
 }
 
 uint64_t
-bus_end(struct turn *turn, struct str name)
+bus_end(struct txn *txn, struct str name)
 {
 	struct topic topic;
 
-	return bus_topic_read(turn, name, &topic) ? topic.next : 0;
+	return bus_topic_read(txn, name, &topic) ? topic.next : 0;
 }
 
 static void
-remember_topic(struct turn *turn, struct str name)
+remember_topic(struct txn *txn, struct str name)
 {
-	struct topic_name *published = turn->published;
+	struct topic_name *published = txn->published;
 
 	while (published && !str_equal(published->name, name))
 		published = published->next;
 	if (published)
 		return;
-	published = arena_alloc(turn->arena, sizeof(*published));
+	published = arena_alloc(txn->arena, sizeof(*published));
 	if (!published) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	*published = (struct topic_name){turn->published, name};
-	turn->published = published;
+	*published = (struct topic_name){txn->published, name};
+	txn->published = published;
 }
 
 bool
-bus_drop_oldest(struct turn *turn, struct topic *topic)
+bus_drop_oldest(struct txn *txn, struct topic *topic)
 {
-	struct str key = bus_message_key(turn, topic->name, topic->first), old;
+	struct str key = bus_message_key(txn, topic->name, topic->first), old;
 
 	if (topic->first == topic->next)
 		return false;
-	if (turn_table_peek(turn, HISTORY_OUTBOX, key, &old)) {
+	if (txn_table_peek(txn, HISTORY_OUTBOX, key, &old)) {
 		topic->bytes -= old.len < topic->bytes ? old.len : topic->bytes;
-		turn_table_delete(turn, HISTORY_OUTBOX, key);
+		txn_table_delete(txn, HISTORY_OUTBOX, key);
 	}
 	topic->first++;
 	return true;
@@ -133,47 +133,47 @@ bus_drop_oldest(struct turn *turn, struct topic *topic)
  * the disk.
  */
 static void
-append(struct turn *turn, struct topic *topic, struct str message)
+append(struct txn *txn, struct topic *topic, struct str message)
 {
-	const struct runtime_options *options = &turn->runtime->options;
+	const struct runtime_options *options = &txn->runtime->options;
 	uint64_t before = topic->bytes;
 
-	turn_table_put(turn, HISTORY_OUTBOX, bus_message_key(turn, topic->name, topic->next), message);
+	txn_table_put(txn, HISTORY_OUTBOX, bus_message_key(txn, topic->name, topic->next), message);
 	topic->next++;
 	topic->bytes += message.len;
 	while ((topic->next - topic->first > options->topic_messages || topic->bytes > options->topic_bytes) &&
-	       bus_drop_oldest(turn, topic))
+	       bus_drop_oldest(txn, topic))
 		continue;
-	bus_topic_write(turn, topic);
-	bus_count_bytes(turn, topic, (int64_t)(topic->bytes - before), message.len);
-	remember_topic(turn, topic->name);
+	bus_topic_write(txn, topic);
+	bus_count_bytes(txn, topic, (int64_t)(topic->bytes - before), message.len);
+	remember_topic(txn, topic->name);
 }
 
 bool
-bus_publish(struct turn *turn, struct str name, struct str message)
+bus_publish(struct txn *txn, struct str name, struct str message)
 {
 	struct topic topic;
 
-	if (!bus_topic_read(turn, name, &topic) && !has_room(turn))
+	if (!bus_topic_read(txn, name, &topic) && !has_room(txn))
 		return false;
-	append(turn, &topic, message);
+	append(txn, &topic, message);
 	return true;
 }
 
 /* The runtime's own topics are always there: what others publish does not keep it from speaking. */
 static void
-send(struct turn *turn, struct str name, struct str message)
+send(struct txn *txn, struct str name, struct str message)
 {
 	struct topic topic;
 
-	(void)bus_topic_read(turn, name, &topic); /* the first message makes it */
-	append(turn, &topic, message);
+	(void)bus_topic_read(txn, name, &topic); /* the first message makes it */
+	append(txn, &topic, message);
 }
 
 static uint64_t
-last_number(struct turn *turn, struct str name)
+last_number(struct txn *txn, struct str name)
 {
-	uint64_t end = bus_end(turn, name);
+	uint64_t end = bus_end(txn, name);
 
 	return end ? end - 1 : 0;
 }

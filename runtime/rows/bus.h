@@ -19,7 +19,7 @@
 #define BUS_GROUPS_MAX 1000 /* of a topic; beyond it the one that asked least recently goes */
 
 /* False, and nothing is done, when the topic would be one too many. */
-bool bus_publish(struct turn *turn, struct str topic, struct str message);
+bool bus_publish(struct txn *txn, struct str topic, struct str message);
 
 struct bus_question {
 	struct str topic, group, instance;
@@ -28,32 +28,32 @@ struct bus_question {
 
 /*
  * Up to limit messages as a JSON array of strings: how many, and *ret is the caller's if there are any. Who gets the
- * same messages in one turn gets the same bytes. -1, and nothing has happened, when the budget has no room for them.
+ * same messages in one txn gets the same bytes. -1, and nothing has happened, when the budget has no room for them.
  */
-int bus_fetch(struct turn *turn, const struct bus_question *question, struct bytes **ret);
+int bus_fetch(struct txn *txn, const struct bus_question *question, struct bytes **ret);
 
-/* The turn ends: it holds no batches any more. */
-void bus_forget(struct turn *turn);
+/* The txn ends: it holds no batches any more. */
+void bus_forget(struct txn *txn);
 
 /* What the instance was given last did not reach it. */
-void bus_return(struct turn *turn, const struct bus_question *question);
+void bus_return(struct txn *txn, const struct bus_question *question);
 
 /* The number of messages that the topic ever had. */
-uint64_t bus_end(struct turn *turn, struct str topic);
+uint64_t bus_end(struct txn *txn, struct str topic);
 
 /*
  * Whether a participant was handed the message of that number: it is known of one whose group has its name, while that
  * group asks now and then.
  */
-enum handing bus_handing(struct turn *turn, struct str topic, uint64_t number, struct concept participant);
+enum handing bus_handing(struct txn *txn, struct str topic, uint64_t number, struct concept participant);
 
 /* {"topics":[names]}, of one page. */
-void bus_topics(struct turn *turn, struct page *page, struct text *out);
+void bus_topics(struct txn *txn, struct page *page, struct text *out);
 
 struct bus_totals {
 	uint64_t topics, bytes, groups;
 };
 
-void bus_totals(struct turn *turn, struct bus_totals *ret);
+void bus_totals(struct txn *txn, struct bus_totals *ret);
 
 #endif

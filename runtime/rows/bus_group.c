@@ -31,16 +31,16 @@ struct group {
 };
 
 static void
-group_parse(struct turn *turn, struct str value, struct group *ret)
+group_parse(struct txn *txn, struct str value, struct group *ret)
 {
 	static const struct document_limits limits = {SIZE_MAX, 8, SIZE_MAX, 0, SIZE_MAX};
 	const struct node *batches;
 	struct node *root;
-	int r = json_read(value, "", &limits, turn->arena, &root, NULL);
+	int r = json_read(value, "", &limits, txn->arena, &root, NULL);
 
 	*ret = (struct group){0};
 	if (r != 0) {
-		turn_fail_row(turn, r);
+		txn_fail_row(txn, r);
 		return;
 	}
 	ret->next = (uint64_t)node_get(root, "next")->integer;
@@ -56,11 +56,11 @@ group_parse(struct turn *turn, struct str value, struct group *ret)
 }
 
 static void
-group_write(struct turn *turn, struct str key, const struct group *group)
+group_write(struct txn *txn, struct str key, const struct group *group)
 {
 	struct text out;
 
-	text_init(&out, turn->arena);
+	text_init(&out, txn->arena);
 	text_addf(&out, "{\"next\":%" PRIu64 ",\"seen\":%" PRId64 ",\"batches\":[", group->next, group->seen_ms);
 	for (size_t i = 0; i < group->count; i++) {
 		const struct batch *batch = &group->batches[i];
@@ -71,22 +71,22 @@ group_write(struct turn *turn, struct str key, const struct group *group)
 		          batch->until_ms, batch->giver, batch->pid);
 	}
 	text_add(&out, STR("]}"));
-	turn_table_put(turn, HISTORY_OUTBOX, key, turn_text(turn, &out));
+	txn_table_put(txn, HISTORY_OUTBOX, key, txn_text(txn, &out));
 }
 
 /* Room for one group more: the one that asked least recently goes when there are too many. */
 static void
-make_room(struct turn *turn, struct str topic)
+make_room(struct txn *txn, struct str topic)
 {
-	struct str prefix = turn_key(turn, 'g', topic, STR("")), from = prefix, stale = STR_NONE;
+	struct str prefix = txn_key(txn, 'g', topic, STR("")), from = prefix, stale = STR_NONE;
 	int64_t stale_ms = INT64_MAX;
 	struct store_entry entry;
 	size_t count = 0;
 
-	while (turn_table_above(turn, HISTORY_OUTBOX, from, prefix.len, &entry)) {
+	while (txn_table_above(txn, HISTORY_OUTBOX, from, prefix.len, &entry)) {
 		struct group group;
 
-		group_parse(turn, entry.value, &group);
+		group_parse(txn, entry.value, &group);
 		if (group.seen_ms < stale_ms) {
 			stale_ms = group.seen_ms;
 			stale = entry.key;
@@ -95,18 +95,18 @@ make_room(struct turn *turn, struct str topic)
 		from = (struct str){entry.key.ptr, entry.key.len + 1};
 	}
 	if (count >= BUS_GROUPS_MAX) {
-		bus_count_group(turn, -1);
-		turn_table_delete(turn, HISTORY_OUTBOX, stale);
+		bus_count_group(txn, -1);
+		txn_table_delete(txn, HISTORY_OUTBOX, stale);
 	}
 }
 
 int64_t
-bus_group_seen(struct turn *turn, struct str value)
+bus_group_seen(struct txn *txn, struct str value)
 {
 	struct group group;
 
-	group_parse(turn, value, &group);
-	return turn->failed ? -1 : group.seen_ms;
+	group_parse(txn, value, &group);
+	return txn->failed ? -1 : group.seen_ms;
 }
 
 static void
@@ -118,9 +118,9 @@ batch_drop(struct group *group, size_t i)
 
 /* The process that gave it has died since, perhaps before it could: this one under its own or an earlier pid. */
 static bool
-giver_is_gone(const struct turn *turn, const struct batch *batch)
+giver_is_gone(const struct txn *txn, const struct batch *batch)
 {
-	if (batch->giver == (int64_t)turn->runtime->owner)
+	if (batch->giver == (int64_t)txn->runtime->owner)
 		return false;
 	return batch->pid <= 0 || batch->pid == (int64_t)getpid() ||
 	       (kill((pid_t)batch->pid, 0) != 0 && errno == ESRCH);
@@ -131,14 +131,14 @@ giver_is_gone(const struct turn *turn, const struct batch *batch)
  * when there was something.
  */
 static bool
-acknowledge(const struct turn *turn, struct group *group, struct str instance)
+acknowledge(const struct txn *txn, struct group *group, struct str instance)
 {
 	for (size_t i = 0; i < group->count; i++) {
 		struct batch *batch = &group->batches[i];
 
 		if (!str_equal(batch->instance, instance) || batch->until_ms == 0)
 			continue;
-		if (giver_is_gone(turn, batch))
+		if (giver_is_gone(txn, batch))
 			batch->until_ms = 0;
 		else
 			batch_drop(group, i);
@@ -149,14 +149,14 @@ acknowledge(const struct turn *turn, struct group *group, struct str instance)
 
 /* How many of the messages from..to go into one answer: as many as asked for, and up to so many bytes; at least one. */
 static uint64_t
-fitting(struct turn *turn, struct str topic, uint64_t from, uint64_t to, uint64_t limit)
+fitting(struct txn *txn, struct str topic, uint64_t from, uint64_t to, uint64_t limit)
 {
 	uint64_t count = 0;
 
 	for (size_t bytes = 0; from + count < to && count < limit && bytes < ANSWER_BYTES; count++) {
 		struct str message;
 
-		if (turn_table_peek(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, from + count), &message))
+		if (txn_table_peek(txn, HISTORY_OUTBOX, bus_message_key(txn, topic, from + count), &message))
 			bytes += message.len;
 	}
 	return count;
@@ -164,17 +164,17 @@ fitting(struct turn *turn, struct str topic, uint64_t from, uint64_t to, uint64_
 
 /* The messages to give: a batch that came back or is overdue, else new ones. False when there is nothing. */
 static bool
-choose(struct turn *turn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
+choose(struct txn *txn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
 {
 	uint64_t count;
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct batch *batch = &group->batches[i];
 
-		if (batch->until_ms > turn->now_ms && batch->until_ms <= turn->now_ms + REDELIVER_MS)
+		if (batch->until_ms > txn->now_ms && batch->until_ms <= txn->now_ms + REDELIVER_MS)
 			continue; /* further ahead: the clock was wrong when it was written */
 		*ret = *batch;
-		count = fitting(turn, topic->name, ret->from, ret->to, limit);
+		count = fitting(txn, topic->name, ret->from, ret->to, limit);
 		if (count < batch->to - batch->from && group->count < BATCHES_MAX)
 			ret->to = batch->from = ret->from + count; /* the rest waits in its place */
 		else
@@ -186,12 +186,12 @@ choose(struct turn *turn, struct group *group, const struct topic *topic, size_t
 	*ret = (struct batch){.from = group->next, .to = topic->next};
 	if (ret->from < topic->first)
 		ret->from = topic->first;
-	ret->to = ret->from + fitting(turn, topic->name, ret->from, ret->to, limit);
+	ret->to = ret->from + fitting(txn, topic->name, ret->from, ret->to, limit);
 	group->next = ret->to;
 	return ret->from < ret->to;
 }
 
-/* What was given in this turn: who is given the same shares it. */
+/* What was given in this txn: who is given the same shares it. */
 struct fetched {
 	struct fetched *next;
 	struct str topic;
@@ -201,7 +201,7 @@ struct fetched {
 };
 
 static size_t
-write_batch(struct turn *turn, struct str topic, const struct batch *batch, struct text *out)
+write_batch(struct txn *txn, struct str topic, const struct batch *batch, struct text *out)
 {
 	size_t count = 0;
 
@@ -209,7 +209,7 @@ write_batch(struct turn *turn, struct str topic, const struct batch *batch, stru
 	for (uint64_t i = batch->from; i < batch->to; i++) {
 		struct str message;
 
-		if (!turn_table_peek(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, i), &message))
+		if (!txn_table_peek(txn, HISTORY_OUTBOX, bus_message_key(txn, topic, i), &message))
 			continue; /* too old by now */
 		if (count++)
 			text_add(out, STR(","));
@@ -221,7 +221,7 @@ write_batch(struct turn *turn, struct str topic, const struct batch *batch, stru
 
 /* The number from which a new group sees a topic. */
 struct beginning {
-	struct turn *turn;
+	struct txn *txn;
 	struct str group;
 	uint64_t number;
 	bool named; /* the group is that of one participant */
@@ -233,7 +233,7 @@ look_at_greeting(void *context, struct participant *participant)
 	struct beginning *beginning = context;
 	bool own = str_equal(participant->id.name, beginning->group);
 
-	if (participant->greeting == NOT_GREETED || beginning->turn->now_ms - participant->last_ms > GREETED_MS)
+	if (participant->greeting == NOT_GREETED || beginning->txn->now_ms - participant->last_ms > GREETED_MS)
 		return true;
 	if (own || (!beginning->named && participant->greeting < beginning->number))
 		beginning->number = participant->greeting;
@@ -246,16 +246,16 @@ look_at_greeting(void *context, struct participant *participant)
  * registered before it asked, and was not heard since.
  */
 static uint64_t
-begin_at(struct turn *turn, const struct bus_question *question, const struct topic *topic)
+begin_at(struct txn *txn, const struct bus_question *question, const struct topic *topic)
 {
-	struct beginning beginning = {turn, question->group, topic->next, false};
+	struct beginning beginning = {txn, question->group, topic->next, false};
 
-	if (str_equal(question->topic, turn->runtime->options.topic))
-		participants_each(turn, look_at_greeting, &beginning);
+	if (str_equal(question->topic, txn->runtime->options.topic))
+		participants_each(txn, look_at_greeting, &beginning);
 	return beginning.number < topic->next ? beginning.number : topic->next;
 }
 
-/* How far a group has read, as it was when the turn first asked. */
+/* How far a group has read, as it was when the txn first asked. */
 struct group_place {
 	struct group_place *next;
 	struct str name;
@@ -264,9 +264,9 @@ struct group_place {
 };
 
 static const struct group_place *
-place_of_group(struct turn *turn, struct str topic, struct str name)
+place_of_group(struct txn *txn, struct str topic, struct str name)
 {
-	struct group_place *place = turn->places;
+	struct group_place *place = txn->places;
 	struct group *group;
 	struct str value;
 
@@ -274,37 +274,37 @@ place_of_group(struct turn *turn, struct str topic, struct str name)
 		place = place->next;
 	if (place)
 		return place;
-	place = arena_alloc(turn->arena, sizeof(*place));
-	group = arena_alloc(turn->arena, sizeof(*group));
+	place = arena_alloc(txn->arena, sizeof(*place));
+	group = arena_alloc(txn->arena, sizeof(*group));
 	if (!place || !group) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
-	*place = (struct group_place){turn->places, name, 0, false};
-	turn->places = place;
-	if (!turn_table_get(turn, HISTORY_OUTBOX, turn_key(turn, 'g', topic, name), &value))
+	*place = (struct group_place){txn->places, name, 0, false};
+	txn->places = place;
+	if (!txn_table_get(txn, HISTORY_OUTBOX, txn_key(txn, 'g', topic, name), &value))
 		return place;
-	group_parse(turn, value, group);
+	group_parse(txn, value, group);
 	place->read = group->next;
-	place->known = turn->now_ms - group->seen_ms <= 2 * turn->runtime->options.status_wait_ms;
+	place->known = txn->now_ms - group->seen_ms <= 2 * txn->runtime->options.status_wait_ms;
 	return place;
 }
 
 enum handing
-bus_handing(struct turn *turn, struct str topic, uint64_t number, struct concept participant)
+bus_handing(struct txn *txn, struct str topic, uint64_t number, struct concept participant)
 {
-	const struct group_place *place = participant.name.ptr ? place_of_group(turn, topic, participant.name) : NULL;
+	const struct group_place *place = participant.name.ptr ? place_of_group(txn, topic, participant.name) : NULL;
 
 	if (place && place->read > number)
 		return HANDING_DONE;
 	return place && place->known ? HANDING_PENDING : HANDING_UNKNOWN;
 }
 
-/* The batch's messages as bytes, which stay the turn's. NULL when memory or the budget is out. */
+/* The batch's messages as bytes, which stay the txn's. NULL when memory or the budget is out. */
 static const struct fetched *
-fetch_batch(struct turn *turn, struct str topic, const struct batch *batch)
+fetch_batch(struct txn *txn, struct str topic, const struct batch *batch)
 {
-	struct fetched *fetched = turn->fetched;
+	struct fetched *fetched = txn->fetched;
 	struct text out;
 	struct str text;
 
@@ -313,103 +313,102 @@ fetch_batch(struct turn *turn, struct str topic, const struct batch *batch)
 		fetched = fetched->next;
 	if (fetched)
 		return fetched;
-	fetched = arena_alloc(turn->arena, sizeof(*fetched));
-	text_init(&out, turn->arena);
+	fetched = arena_alloc(txn->arena, sizeof(*fetched));
+	text_init(&out, txn->arena);
 	if (!fetched)
 		return NULL;
-	*fetched = (struct fetched){turn->fetched, topic, batch->from, batch->to, 0, NULL};
-	fetched->count = write_batch(turn, topic, batch, &out);
+	*fetched = (struct fetched){txn->fetched, topic, batch->from, batch->to, 0, NULL};
+	fetched->count = write_batch(txn, topic, batch, &out);
 	text = text_done(&out);
-	fetched->bytes = text.ptr ? bytes_new(text.len, turn->runtime->options.budget, BUDGET_OTHER) : NULL;
+	fetched->bytes = text.ptr ? bytes_new(text.len, txn->runtime->options.budget, BUDGET_OTHER) : NULL;
 	if (!fetched->bytes)
 		return NULL;
 	memcpy(fetched->bytes->data, text.ptr, text.len);
 	fetched->bytes->len = text.len;
-	turn->fetched = fetched;
+	txn->fetched = fetched;
 	return fetched;
 }
 
 void
-bus_forget(struct turn *turn)
+bus_forget(struct txn *txn)
 {
-	for (struct fetched *fetched = turn->fetched; fetched; fetched = fetched->next)
+	for (struct fetched *fetched = txn->fetched; fetched; fetched = fetched->next)
 		bytes_drop(fetched->bytes);
-	turn->fetched = NULL;
+	txn->fetched = NULL;
 }
 
 /* The group as it stands, or a new one. True when it is new. */
 static bool
-group_load(struct turn *turn, const struct bus_question *question, struct str key, const struct topic *topic,
+group_load(struct txn *txn, const struct bus_question *question, struct str key, const struct topic *topic,
            struct group *ret)
 {
 	struct str value;
 
-	if (turn_table_get(turn, HISTORY_OUTBOX, key, &value)) {
-		group_parse(turn, value, ret);
+	if (txn_table_get(txn, HISTORY_OUTBOX, key, &value)) {
+		group_parse(txn, value, ret);
 		return false;
 	}
-	make_room(turn, question->topic);
-	bus_count_group(turn, 1);
-	*ret = (struct group){.next = begin_at(turn, question, topic)};
+	make_room(txn, question->topic);
+	bus_count_group(txn, 1);
+	*ret = (struct group){.next = begin_at(txn, question, topic)};
 	return true;
 }
 
 int
-bus_fetch(struct turn *turn, const struct bus_question *question, struct bytes **ret)
+bus_fetch(struct txn *txn, const struct bus_question *question, struct bytes **ret)
 {
-	struct str key = turn_key(turn, 'g', question->topic, question->group);
+	struct str key = txn_key(txn, 'g', question->topic, question->group);
 	const struct fetched *fetched = NULL;
 	struct topic topic;
-	struct group *group = arena_alloc(turn->arena, sizeof(*group));
+	struct group *group = arena_alloc(txn->arena, sizeof(*group));
 	struct batch batch;
 	bool changed;
 
 	if (!group) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return 0;
 	}
-	(void)bus_topic_read(turn, question->topic, &topic); /* one that is not there yet is empty */
-	changed = group_load(turn, question, key, &topic, group);
-	changed |= acknowledge(turn, group, question->instance);
-	changed |=
-		turn->now_ms - group->seen_ms >= SEEN_MS; /* one that asks and finds nothing is in use all the same */
-	if (choose(turn, group, &topic, question->limit, &batch)) {
-		fetched = fetch_batch(turn, question->topic, &batch);
-		if (!fetched && !turn->failed)
+	(void)bus_topic_read(txn, question->topic, &topic); /* one that is not there yet is empty */
+	changed = group_load(txn, question, key, &topic, group);
+	changed |= acknowledge(txn, group, question->instance);
+	changed |= txn->now_ms - group->seen_ms >= SEEN_MS; /* one that asks and finds nothing is in use all the same */
+	if (choose(txn, group, &topic, question->limit, &batch)) {
+		fetched = fetch_batch(txn, question->topic, &batch);
+		if (!fetched && !txn->failed)
 			return -1;
 		batch.instance = question->instance;
-		batch.until_ms = turn->now_ms + REDELIVER_MS;
-		batch.giver = (int64_t)turn->runtime->owner;
+		batch.until_ms = txn->now_ms + REDELIVER_MS;
+		batch.giver = (int64_t)txn->runtime->owner;
 		batch.pid = getpid();
 		if (fetched && fetched->count)
 			group->batches[group->count++] = batch;
 		changed = true;
 	}
 	if (changed) {
-		group->seen_ms = turn->now_ms;
-		group_write(turn, key, group);
+		group->seen_ms = txn->now_ms;
+		group_write(txn, key, group);
 	}
-	if (turn->failed || !fetched || !fetched->count)
+	if (txn->failed || !fetched || !fetched->count)
 		return 0;
 	*ret = bytes_hold(fetched->bytes);
 	return (int)fetched->count;
 }
 
 void
-bus_return(struct turn *turn, const struct bus_question *question)
+bus_return(struct txn *txn, const struct bus_question *question)
 {
-	struct str key = turn_key(turn, 'g', question->topic, question->group), value;
-	struct group *group = arena_alloc(turn->arena, sizeof(*group));
+	struct str key = txn_key(txn, 'g', question->topic, question->group), value;
+	struct group *group = arena_alloc(txn->arena, sizeof(*group));
 
 	if (!group) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!turn_table_get(turn, HISTORY_OUTBOX, key, &value))
+	if (!txn_table_get(txn, HISTORY_OUTBOX, key, &value))
 		return;
-	group_parse(turn, value, group);
+	group_parse(txn, value, group);
 	for (size_t i = 0; i < group->count; i++)
 		if (str_equal(group->batches[i].instance, question->instance))
 			group->batches[i].until_ms = 0;
-	group_write(turn, key, group);
+	group_write(txn, key, group);
 }

@@ -20,9 +20,9 @@ struct topic {
 };
 
 /* False, and an empty one, when there is none. */
-bool bus_topic_read(struct turn *turn, struct str name, struct topic *ret);
+bool bus_topic_read(struct txn *txn, struct str name, struct topic *ret);
 
-struct str bus_message_key(struct turn *turn, struct str topic, uint64_t number);
+struct str bus_message_key(struct txn *txn, struct str topic, uint64_t number);
 
 /* --- bus_bounds.c --- */
 
@@ -30,24 +30,24 @@ struct str bus_message_key(struct turn *turn, struct str topic, uint64_t number)
  * A topic has so many bytes more or less now, `newest` of them by its last message, and its row is written: the largest
  * may lose messages for it.
  */
-void bus_count_bytes(struct turn *turn, const struct topic *grown, int64_t more, size_t newest);
+void bus_count_bytes(struct txn *txn, const struct topic *grown, int64_t more, size_t newest);
 
 /*
  * There will be one group more or less, and no row of it is written yet: those that asked least recently go when there
  * are too many of all topics.
  */
-void bus_count_group(struct turn *turn, int64_t more);
+void bus_count_group(struct txn *txn, int64_t more);
 
 /* Drops the oldest message that is kept; false when there is none. The topic's row is still to be written. */
-bool bus_drop_oldest(struct turn *turn, struct topic *topic);
+bool bus_drop_oldest(struct txn *txn, struct topic *topic);
 
-void bus_topic_write(struct turn *turn, const struct topic *topic);
+void bus_topic_write(struct txn *txn, const struct topic *topic);
 
 /* Each row of a kind, in key order; borrowed. A false answer stops. Nothing is written on the way. */
-void bus_each(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+void bus_each(struct txn *txn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
               void *context);
 
-/* When a group asked last; -1 when its row cannot be read, and the turn has failed. */
-int64_t bus_group_seen(struct turn *turn, struct str value);
+/* When a group asked last; -1 when its row cannot be read, and the txn has failed. */
+int64_t bus_group_seen(struct txn *txn, struct str value);
 
 #endif

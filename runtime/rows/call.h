@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "runtime/model/concept.h"
 
-struct turn;
+struct txn;
 struct document;
 
 /*
@@ -52,9 +52,9 @@ struct runtime_call {
 	/* Makes the input of `raw`, once. A negative result is the answer, with `err`. May be NULL. */
 	int (*read)(struct runtime_call *call);
 	/* Does the work and sets the answer. A negative result undoes it, and the answer stands if there is one. */
-	int (*run)(struct turn *turn, struct runtime_call *call);
+	int (*run)(struct txn *txn, struct runtime_call *call);
 	/* After such an undoing, in a transaction of its own: what is to be kept of it. May be NULL. */
-	void (*refused)(struct turn *turn, struct runtime_call *call);
+	void (*refused)(struct txn *txn, struct runtime_call *call);
 	void (*done)(struct runtime_call *call);
 	bool (*gone)(struct runtime_call *call); /* whoever waits for the answer is not there any more; may be NULL */
 	void *context;                           /* the caller's */
@@ -74,7 +74,7 @@ struct runtime_call {
 	bool dry_run;      /* only told what it would do */
 	struct compile_check *check;
 	/* The caller's, for a `run` that only reads. */
-	void (*look)(struct turn *turn, struct runtime_call *call, struct text *out);
+	void (*look)(struct txn *txn, struct runtime_call *call, struct text *out);
 
 	/* Answer. */
 	unsigned status;        /* as HTTP's; 0: none yet */

@@ -123,7 +123,7 @@ write_row(const struct gateway *gateway, bool placed, struct text *out)
 }
 
 void
-gateway_keep(struct turn *turn, const struct node *root, bool placed)
+gateway_keep(struct txn *txn, const struct node *root, bool placed)
 {
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = looptype_concept(template);
@@ -132,62 +132,62 @@ gateway_keep(struct turn *turn, const struct node *root, bool placed)
 
 		if (!looptype_is_loop(root, template))
 			continue;
-		if (!gateway_read(root, template, turn->arena, NULL, &gateway))
-			turn_fail(turn, ERROR_MEMORY);
+		if (!gateway_read(root, template, txn->arena, NULL, &gateway))
+			txn_fail(txn, ERROR_MEMORY);
 		if (gateway.count == 0)
 			continue;
-		text_init(&out, turn->arena);
+		text_init(&out, txn->arena);
 		write_row(&gateway, placed, &out);
-		turn_put(turn, turn_key(turn, ROW_GATEWAY, type.name, type.version), turn_text(turn, &out));
+		txn_put(txn, txn_key(txn, ROW_GATEWAY, type.name, type.version), txn_text(txn, &out));
 	}
 }
 
 bool
-gateway_load(struct turn *turn, struct concept type, struct gateway *ret)
+gateway_load(struct txn *txn, struct concept type, struct gateway *ret)
 {
 	struct str row;
 	int r;
 
 	if (!type.name.ptr || !type.version.ptr ||
-	    !turn_get(turn, turn_key(turn, ROW_GATEWAY, type.name, type.version), &row))
+	    !txn_get(txn, txn_key(txn, ROW_GATEWAY, type.name, type.version), &row))
 		return false;
-	r = gateway_read_row(row, turn->arena, ret);
+	r = gateway_read_row(row, txn->arena, ret);
 	if (r != 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 	return r == 0;
 }
 
 /* --- keys: (instance name, version, element id) --- */
 
 static struct str
-key_of(struct turn *turn, struct concept loop, struct str element)
+key_of(struct txn *txn, struct concept loop, struct str element)
 {
-	struct str tail = turn_key(turn, ROW_KEY, loop.version, element);
+	struct str tail = txn_key(txn, ROW_KEY, loop.version, element);
 
-	return turn_key(turn, ROW_KEY, loop.name, (struct str){tail.ptr + 1, tail.len - 1});
+	return txn_key(txn, ROW_KEY, loop.name, (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 struct str
-gateway_key(struct turn *turn, struct concept loop, struct str element)
+gateway_key(struct txn *txn, struct concept loop, struct str element)
 {
 	struct str key;
 
-	return turn_get(turn, key_of(turn, loop, element), &key) ? key : STR_NONE;
+	return txn_get(txn, key_of(txn, loop, element), &key) ? key : STR_NONE;
 }
 
 struct str
-gateway_key_made(struct turn *turn, struct concept loop, struct str element)
+gateway_key_made(struct txn *txn, struct concept loop, struct str element)
 {
 	static const char digits[] = "0123456789abcdef";
-	struct str known = gateway_key(turn, loop, element);
+	struct str known = gateway_key(txn, loop, element);
 	unsigned char random[KEY_BYTES];
 	char *key;
 
 	if (known.ptr)
 		return known;
-	key = arena_alloc(turn->arena, 2 * KEY_BYTES);
+	key = arena_alloc(txn->arena, 2 * KEY_BYTES);
 	if (!key || getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-		turn_fail(turn, key ? ERROR_IO : ERROR_MEMORY);
+		txn_fail(txn, key ? ERROR_IO : ERROR_MEMORY);
 		return STR("");
 	}
 	for (size_t i = 0; i < sizeof(random); i++) {
@@ -195,18 +195,18 @@ gateway_key_made(struct turn *turn, struct concept loop, struct str element)
 		key[2 * i + 1] = digits[random[i] & 15];
 	}
 	known = (struct str){key, 2 * sizeof(random)};
-	turn_put(turn, key_of(turn, loop, element), known);
+	txn_put(txn, key_of(txn, loop, element), known);
 	return known;
 }
 
 void
-gateway_keys_move(struct turn *turn, const struct loop *from, const struct loop *to)
+gateway_keys_move(struct txn *txn, const struct loop *from, const struct loop *to)
 {
 	for (size_t i = 0; i < to->count && !concept_equal(from->id, to->id); i++) {
-		struct str key = gateway_key(turn, from->id, to->elements[i].id);
+		struct str key = gateway_key(txn, from->id, to->elements[i].id);
 
 		if (key.ptr)
-			turn_put(turn, key_of(turn, to->id, to->elements[i].id), key);
+			txn_put(txn, key_of(txn, to->id, to->elements[i].id), key);
 	}
 }
 
@@ -214,40 +214,40 @@ static bool
 forget_key(void *context, struct str key, struct str value)
 {
 	(void)value;
-	turn_delete(context, key);
+	txn_delete(context, key);
 	return true;
 }
 
 void
-gateway_keys_forget(struct turn *turn, struct concept loop)
+gateway_keys_forget(struct txn *txn, struct concept loop)
 {
-	turn_each(turn, key_of(turn, loop, STR("")), forget_key, turn);
+	txn_each(txn, key_of(txn, loop, STR("")), forget_key, txn);
 }
 
 /* --- what participants are told --- */
 
 static struct str
-joined(struct turn *turn, struct concept loop, struct str last)
+joined(struct txn *txn, struct concept loop, struct str last)
 {
 	const char *text =
-		arena_printf(turn->arena, "%.*s~%.*s~%.*s", STR_ARG(loop.name), STR_ARG(loop.version), STR_ARG(last));
+		arena_printf(txn->arena, "%.*s~%.*s~%.*s", STR_ARG(loop.name), STR_ARG(loop.version), STR_ARG(last));
 
 	if (text)
 		return str_from(text);
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return STR("");
 }
 
 struct str
-gateway_consumer(struct turn *turn, struct concept loop, struct str element)
+gateway_consumer(struct txn *txn, struct concept loop, struct str element)
 {
-	return joined(turn, loop, element);
+	return joined(txn, loop, element);
 }
 
 struct str
-gateway_group(struct turn *turn, struct concept loop, struct concept definition)
+gateway_group(struct txn *txn, struct concept loop, struct concept definition)
 {
-	return joined(turn, loop, definition.name);
+	return joined(txn, loop, definition.name);
 }
 
 void
@@ -259,7 +259,7 @@ gateway_write_loop(const struct gateway *gateway, struct text *out)
 }
 
 void
-gateway_write_element(struct turn *turn, const struct gateway *gateway, const struct loop *loop,
+gateway_write_element(struct txn *txn, const struct gateway *gateway, const struct loop *loop,
                       const struct element *element, bool host, struct text *out)
 {
 	const struct gateway_part *part = gateway_part_of(gateway, element->definition);
@@ -271,11 +271,11 @@ gateway_write_element(struct turn *turn, const struct gateway *gateway, const st
 	write_calls(part, false, out);
 	if (host) {
 		text_add(out, STR(",\"consumer\":{\"username\":"));
-		text_add_json(out, gateway_consumer(turn, loop->id, element->id));
+		text_add_json(out, gateway_consumer(txn, loop->id, element->id));
 		text_add(out, STR(",\"keyauth_credentials\":[{\"key\":"));
-		text_add_json(out, gateway_key_made(turn, loop->id, element->id));
+		text_add_json(out, gateway_key_made(txn, loop->id, element->id));
 		text_add(out, STR("}],\"acls\":[{\"group\":"));
-		text_add_json(out, gateway_group(turn, loop->id, element->definition));
+		text_add_json(out, gateway_group(txn, loop->id, element->definition));
 		text_add(out, STR("}]}"));
 	}
 	text_add(out, STR("}"));

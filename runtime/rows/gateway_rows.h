@@ -7,27 +7,27 @@
 #include "runtime/rows/rows.h"
 
 /* Rows of the gateways of a document's types. placed: lines and columns are those of what a client sent. */
-void gateway_keep(struct turn *turn, const struct node *root, bool placed);
+void gateway_keep(struct txn *txn, const struct node *root, bool placed);
 
 /* False when the type has none. */
-bool gateway_load(struct turn *turn, struct concept type, struct gateway *ret);
+bool gateway_load(struct txn *txn, struct concept type, struct gateway *ret);
 
 /*
  * Secret keys by which elements show the gateway who they are: random, made once, kept for as long as the instance is
  * there. Only GET /gateway and CONTROL_LOOP_UPDATE tell them. Absent: there is none.
  */
-struct str gateway_key(struct turn *turn, struct concept loop, struct str element);
-struct str gateway_key_made(struct turn *turn, struct concept loop, struct str element);
-void gateway_keys_move(struct turn *turn, const struct loop *from, const struct loop *to);
-void gateway_keys_forget(struct turn *turn, struct concept loop);
+struct str gateway_key(struct txn *txn, struct concept loop, struct str element);
+struct str gateway_key_made(struct txn *txn, struct concept loop, struct str element);
+void gateway_keys_move(struct txn *txn, const struct loop *from, const struct loop *to);
+void gateway_keys_forget(struct txn *txn, struct concept loop);
 
 /* Names at the gateway: <loop>~<version>~<element id>, and the group of all elements with one definition. */
-struct str gateway_consumer(struct turn *turn, struct concept loop, struct str element);
-struct str gateway_group(struct turn *turn, struct concept loop, struct concept definition);
+struct str gateway_consumer(struct txn *txn, struct concept loop, struct str element);
+struct str gateway_group(struct txn *txn, struct concept loop, struct concept definition);
 
 /* ,"gateway":{...} as CONTROL_LOOP_UPDATE carries it for the instance, and for an element; host: with its consumer. */
 void gateway_write_loop(const struct gateway *gateway, struct text *out);
-void gateway_write_element(struct turn *turn, const struct gateway *gateway, const struct loop *loop,
+void gateway_write_element(struct txn *txn, const struct gateway *gateway, const struct loop *loop,
                            const struct element *element, bool host, struct text *out);
 
 /* --- gateway_access.c --- */
@@ -47,12 +47,12 @@ struct access_answer {
 	uint32_t line, column;     /* of the call, or of the service, that decided; 0: there is none */
 };
 
-void access_decide(struct turn *turn, const struct access_request *request, struct access_answer *ret);
+void access_decide(struct txn *txn, const struct access_request *request, struct access_answer *ret);
 
 /* --- gateway_kong.c --- */
 
 /* For call->name and version, both optional: Kong's declarative configuration as JSON, format 3.0. */
-void gateway_write_kong(struct turn *turn, struct runtime_call *call, struct text *out);
+void gateway_write_kong(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- gateway_statistics.c --- */
 

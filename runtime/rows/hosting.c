@@ -11,13 +11,13 @@
 #define ENTRY_LOOK 0x40    /* the instance must see each report */
 
 static struct str
-loop_row_key(struct turn *turn, struct concept participant, struct concept loop)
+loop_row_key(struct txn *txn, struct concept participant, struct concept loop)
 {
-	struct str head = turn_key(turn, ROW_HOSTING, participant.name, participant.version);
-	struct str tail = turn_key(turn, '\0', loop.name, loop.version);
+	struct str head = txn_key(txn, ROW_HOSTING, participant.name, participant.version);
+	struct str tail = txn_key(txn, '\0', loop.name, loop.version);
 
-	return turn_key(turn, ROW_HOSTING, (struct str){head.ptr + 1, head.len - 1},
-	                (struct str){tail.ptr + 1, tail.len - 1});
+	return txn_key(txn, ROW_HOSTING, (struct str){head.ptr + 1, head.len - 1},
+	               (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 static int
@@ -67,9 +67,9 @@ is_counted(const unsigned char *entry)
 /* --- the rows follow their instances --- */
 
 static bool
-is_hosted(const struct turn *turn, const struct element *element)
+is_hosted(const struct txn *txn, const struct element *element)
 {
-	return element->participant_id.name.ptr && !host_has_id(turn, element->participant_id) &&
+	return element->participant_id.name.ptr && !host_has_id(txn, element->participant_id) &&
 	       (element->state != LOOP_UNINITIALISED || element->ordered != LOOP_UNINITIALISED);
 }
 
@@ -85,7 +85,7 @@ element_flags(const struct loop *loop, const struct element *element)
 
 /* Whether the rows would stay as they are. */
 static bool
-is_same(const struct turn *turn, const struct loop *before, const struct loop *after)
+is_same(const struct txn *txn, const struct loop *before, const struct loop *after)
 {
 	if (!before || !after || before->count != after->count)
 		return false;
@@ -93,7 +93,7 @@ is_same(const struct turn *turn, const struct loop *before, const struct loop *a
 		const struct element *old = &before->elements[i], *new = &after->elements[i];
 
 		if (!str_equal(old->id, new->id) || !concept_equal(old->participant_id, new->participant_id) ||
-		    is_hosted(turn, old) != is_hosted(turn, new) ||
+		    is_hosted(txn, old) != is_hosted(txn, new) ||
 		    element_flags(before, old) != element_flags(after, new))
 			return false;
 	}
@@ -109,32 +109,32 @@ write_entry(struct hosting *hosting, const struct str *old_row, const struct loo
 	(void)pack_id(element->id, to); /* an element's id is a UUID */
 	old = find_entry((const unsigned char *)old_row->ptr, old_row->len, to);
 	to[ENTRY_SIZE - 1] = element_flags(loop, element);
-	store_pack_i64(to + ID_SIZE, old && is_counted(old) ? store_unpack_i64(old + ID_SIZE) : hosting->turn->now_ms);
+	store_pack_i64(to + ID_SIZE, old && is_counted(old) ? store_unpack_i64(old + ID_SIZE) : hosting->txn->now_ms);
 	if (is_counted(to) && !(old && is_counted(old)))
-		stamps_add(&hosting->stamps, hosting->turn->now_ms);
+		stamps_add(&hosting->stamps, hosting->txn->now_ms);
 	else if (!is_counted(to) && old && is_counted(old))
 		stamps_remove(&hosting->stamps, store_unpack_i64(old + ID_SIZE));
 }
 
 /* The row of one participant and instance; `after` NULL: nothing is hosted any more. */
 static void
-follow_host(struct turn *turn, struct concept participant, struct concept loop_id, const struct loop *after)
+follow_host(struct txn *txn, struct concept participant, struct concept loop_id, const struct loop *after)
 {
-	struct str key = loop_row_key(turn, participant, loop_id), old = STR_NONE;
-	unsigned char *row = arena_alloc(turn->arena, (after ? after->count : 0) * ENTRY_SIZE + 1);
+	struct str key = loop_row_key(txn, participant, loop_id), old = STR_NONE;
+	unsigned char *row = arena_alloc(txn->arena, (after ? after->count : 0) * ENTRY_SIZE + 1);
 	struct hosting hosting;
 	size_t len = 0;
 
 	if (!row) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	hosting_begin(turn, participant, &hosting);
-	(void)turn_get(turn, key, &old); /* a new one has none */
+	hosting_begin(txn, participant, &hosting);
+	(void)txn_get(txn, key, &old); /* a new one has none */
 	for (size_t i = 0; after && i < after->count; i++) {
 		const struct element *element = &after->elements[i];
 
-		if (!is_hosted(turn, element) || !concept_equal(element->participant_id, participant))
+		if (!is_hosted(txn, element) || !concept_equal(element->participant_id, participant))
 			continue;
 		write_entry(&hosting, &old, after, element, row + len);
 		len += ENTRY_SIZE;
@@ -146,9 +146,9 @@ follow_host(struct turn *turn, struct concept participant, struct concept loop_i
 			stamps_remove(&hosting.stamps, store_unpack_i64(entry + ID_SIZE));
 	}
 	if (len)
-		turn_put(turn, key, (struct str){(const char *)row, len});
+		txn_put(txn, key, (struct str){(const char *)row, len});
 	else if (old.ptr)
-		turn_delete(turn, key);
+		txn_delete(txn, key);
 	hosting_flush(&hosting);
 }
 
@@ -172,22 +172,22 @@ hosts_any(const struct loop *loop, struct concept participant)
 }
 
 void
-hosting_follow(struct turn *turn, const struct loop *before, const struct loop *after)
+hosting_follow(struct txn *txn, const struct loop *before, const struct loop *after)
 {
-	if (is_same(turn, before, after))
+	if (is_same(txn, before, after))
 		return;
 	for (size_t i = 0; before && i < before->count; i++) {
 		struct concept host = before->elements[i].participant_id;
 
-		if (host.name.ptr && !host_has_id(turn, host) && !is_repeated(before, i) &&
+		if (host.name.ptr && !host_has_id(txn, host) && !is_repeated(before, i) &&
 		    !(after && hosts_any(after, host)))
-			follow_host(turn, host, before->id, NULL);
+			follow_host(txn, host, before->id, NULL);
 	}
 	for (size_t i = 0; after && i < after->count; i++) {
 		struct concept host = after->elements[i].participant_id;
 
-		if (host.name.ptr && !host_has_id(turn, host) && !is_repeated(after, i))
-			follow_host(turn, host, after->id, after);
+		if (host.name.ptr && !host_has_id(txn, host) && !is_repeated(after, i))
+			follow_host(txn, host, after->id, after);
 	}
 }
 
@@ -199,36 +199,36 @@ start_loop(void *context, struct loop *loop)
 }
 
 void
-hosting_start(struct turn *turn)
+hosting_start(struct txn *txn)
 {
 	struct str key = STR("Mhosting"), value;
 
-	if (turn_get(turn, key, &value))
+	if (txn_get(txn, key, &value))
 		return;
-	loops_each(turn, STR_NONE, STR_NONE, start_loop, turn);
-	turn_put(turn, key, STR("1"));
+	loops_each(txn, STR_NONE, STR_NONE, start_loop, txn);
+	txn_put(txn, key, STR("1"));
 }
 
 /* --- reports --- */
 
 void
-hosting_begin(struct turn *turn, struct concept participant, struct hosting *ret)
+hosting_begin(struct txn *txn, struct concept participant, struct hosting *ret)
 {
-	ret->turn = turn;
+	ret->txn = txn;
 	ret->participant = participant;
 	ret->loop = (struct concept){STR_NONE, STR_NONE};
 	ret->row_changed = false;
-	stamps_begin(turn, participant, &ret->stamps);
+	stamps_begin(txn, participant, &ret->stamps);
 }
 
 void
 hosting_flush(struct hosting *hosting)
 {
 	if (hosting->row_changed)
-		turn_put(hosting->turn, loop_row_key(hosting->turn, hosting->participant, hosting->loop),
-		         (struct str){(const char *)hosting->row, hosting->row_len});
+		txn_put(hosting->txn, loop_row_key(hosting->txn, hosting->participant, hosting->loop),
+		        (struct str){(const char *)hosting->row, hosting->row_len});
 	stamps_write(&hosting->stamps);
-	hosting_begin(hosting->turn, hosting->participant, hosting);
+	hosting_begin(hosting->txn, hosting->participant, hosting);
 }
 
 static void
@@ -239,14 +239,14 @@ load_row(struct hosting *hosting, struct concept loop)
 	if (hosting->loop.name.ptr && concept_equal(hosting->loop, loop))
 		return;
 	if (hosting->row_changed)
-		turn_put(hosting->turn, loop_row_key(hosting->turn, hosting->participant, hosting->loop),
-		         (struct str){(const char *)hosting->row, hosting->row_len});
+		txn_put(hosting->txn, loop_row_key(hosting->txn, hosting->participant, hosting->loop),
+		        (struct str){(const char *)hosting->row, hosting->row_len});
 	hosting->loop = loop;
 	hosting->row_changed = false;
 	hosting->row_len = 0;
-	if (!turn_get(hosting->turn, loop_row_key(hosting->turn, hosting->participant, loop), &value))
+	if (!txn_get(hosting->txn, loop_row_key(hosting->txn, hosting->participant, loop), &value))
 		return;
-	hosting->row = (unsigned char *)(uintptr_t)value.ptr; /* turn_get's copy is ours */
+	hosting->row = (unsigned char *)(uintptr_t)value.ptr; /* txn_get's copy is ours */
 	hosting->row_len = value.len;
 }
 
@@ -262,10 +262,10 @@ hosting_report(struct hosting *hosting, struct concept loop, struct str element,
 	if (!entry)
 		return HOSTING_UNKNOWN;
 	flags = entry[ENTRY_SIZE - 1];
-	if (is_counted(entry) && store_unpack_i64(entry + ID_SIZE) != hosting->turn->now_ms) {
+	if (is_counted(entry) && store_unpack_i64(entry + ID_SIZE) != hosting->txn->now_ms) {
 		stamps_remove(&hosting->stamps, store_unpack_i64(entry + ID_SIZE));
-		stamps_add(&hosting->stamps, hosting->turn->now_ms);
-		store_pack_i64(entry + ID_SIZE, hosting->turn->now_ms);
+		stamps_add(&hosting->stamps, hosting->txn->now_ms);
+		store_pack_i64(entry + ID_SIZE, hosting->txn->now_ms);
 		hosting->row_changed = true;
 	}
 	if (!(flags & ENTRY_OWED))
@@ -306,14 +306,14 @@ visit_row(void *context, struct str key, struct str value)
 }
 
 void
-hosting_each(struct turn *turn, struct concept participant, int64_t before_ms,
+hosting_each(struct txn *txn, struct concept participant, int64_t before_ms,
              bool (*visit)(void *context, const struct hosting_row *row), void *context)
 {
-	struct str key = turn_key(turn, ROW_HOSTING, participant.name, participant.version);
-	struct str prefix = turn_key(turn, ROW_HOSTING, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	struct str key = txn_key(txn, ROW_HOSTING, participant.name, participant.version);
+	struct str prefix = txn_key(txn, ROW_HOSTING, (struct str){key.ptr + 1, key.len - 1}, STR(""));
 	struct rows_walk walk = {prefix.len, before_ms, visit, context};
 
-	turn_each(turn, prefix, visit_row, &walk);
+	txn_each(txn, prefix, visit_row, &walk);
 }
 
 bool
@@ -340,12 +340,12 @@ count_row(void *context, const struct hosting_row *row)
 }
 
 void
-hosting_recount(struct turn *turn, struct concept participant)
+hosting_recount(struct txn *txn, struct concept participant)
 {
 	struct stamps stamps;
 
-	stamps_begin(turn, participant, &stamps);
+	stamps_begin(txn, participant, &stamps);
 	stamps_clear(&stamps);
-	hosting_each(turn, participant, INT64_MIN, count_row, &stamps);
+	hosting_each(txn, participant, INT64_MIN, count_row, &stamps);
 	stamps_write(&stamps);
 }

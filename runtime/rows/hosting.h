@@ -15,10 +15,10 @@
  */
 
 /* The rows follow an instance; NULL: there was none, or there is none any more. Called by loop_save and loop_remove. */
-void hosting_follow(struct turn *turn, const struct loop *before, const struct loop *after);
+void hosting_follow(struct txn *txn, const struct loop *before, const struct loop *after);
 
 /* Instances that were written before there were such rows get them. */
-void hosting_start(struct turn *turn);
+void hosting_start(struct txn *txn);
 
 /* --- reports --- */
 
@@ -30,15 +30,15 @@ enum hosting_answer {
 
 /* The reports of one message. */
 struct hosting {
-	struct turn *turn;
+	struct txn *txn;
 	struct concept participant, loop; /* loop: whose row is in memory; its name absent: none */
-	unsigned char *row;               /* in the turn's arena */
+	unsigned char *row;               /* in the txn's arena */
 	size_t row_len;
 	bool row_changed;
 	struct stamps stamps;
 };
 
-void hosting_begin(struct turn *turn, struct concept participant, struct hosting *ret);
+void hosting_begin(struct txn *txn, struct concept participant, struct hosting *ret);
 enum hosting_answer hosting_report(struct hosting *hosting, struct concept loop, struct str element,
                                    enum loop_state state);
 
@@ -56,13 +56,13 @@ struct hosting_row {
 };
 
 /* Each instance of which the participant hosts something, in order of name. A false answer stops. */
-void hosting_each(struct turn *turn, struct concept participant, int64_t before_ms,
+void hosting_each(struct txn *txn, struct concept participant, int64_t before_ms,
                   bool (*visit)(void *context, const struct hosting_row *row), void *context);
 
 /* Whether the element was not reported since before_ms. */
 bool hosting_is_overdue(const struct hosting_row *row, struct str element, int64_t before_ms);
 
 /* Counts a participant's elements by time anew. */
-void hosting_recount(struct turn *turn, struct concept participant);
+void hosting_recount(struct txn *txn, struct concept participant);
 
 #endif

@@ -12,67 +12,66 @@
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
 
-/* A row of ours is always JSON; NULL, and the turn has failed, when it is not. */
+/* A row of ours is always JSON; NULL, and the txn has failed, when it is not. */
 static const struct node *
-parse(struct turn *turn, struct str row)
+parse(struct txn *txn, struct str row)
 {
 	struct node *root;
-	int r = json_read(row, "", &row_limits, turn->arena, &root, NULL);
+	int r = json_read(row, "", &row_limits, txn->arena, &root, NULL);
 
 	if (r == 0)
 		return root;
-	turn_fail_row(turn, r);
+	txn_fail_row(txn, r);
 	return NULL;
 }
 
 /* --- counts: two signed numbers under a concept --- */
 
 static void
-count_read(struct turn *turn, struct str key, int64_t ret[2])
+count_read(struct txn *txn, struct str key, int64_t ret[2])
 {
 	struct str value;
 
 	ret[0] = ret[1] = 0;
-	if (!turn_get(turn, key, &value) || value.len != 16)
+	if (!txn_get(txn, key, &value) || value.len != 16)
 		return;
 	ret[0] = store_unpack_i64(value.ptr);
 	ret[1] = store_unpack_i64(value.ptr + 8);
 }
 
 static void
-count_add(struct turn *turn, struct str key, int64_t first, int64_t second)
+count_add(struct txn *txn, struct str key, int64_t first, int64_t second)
 {
 	unsigned char value[16];
 	int64_t count[2];
 
 	if (first == 0 && second == 0)
 		return;
-	count_read(turn, key, count);
+	count_read(txn, key, count);
 	store_pack_i64(value, count[0] + first);
 	store_pack_i64(value + 8, count[1] + second);
 	if (count[0] + first == 0 && count[1] + second == 0)
-		turn_delete(turn, key);
+		txn_delete(txn, key);
 	else
-		turn_put(turn, key, (struct str){(const char *)value, sizeof(value)});
+		txn_put(txn, key, (struct str){(const char *)value, sizeof(value)});
 }
 
 static void
-count_element(struct turn *turn, const struct element *element, int64_t by)
+count_element(struct txn *txn, const struct element *element, int64_t by)
 {
 	bool running = element->ordered == LOOP_RUNNING, on = element->ordered != LOOP_UNINITIALISED;
 	bool hosted = on || element->state != LOOP_UNINITIALISED;
 
-	count_add(turn, turn_key(turn, ROW_COUNT, element->definition.name, element->definition.version),
-	          running ? by : 0, on ? by : 0);
+	count_add(txn, txn_key(txn, ROW_COUNT, element->definition.name, element->definition.version), running ? by : 0,
+	          on ? by : 0);
 	if (hosted && element->participant_id.name.ptr)
-		count_add(turn,
-		          turn_key(turn, ROW_HOSTED, element->participant_id.name, element->participant_id.version), by,
-		          0);
+		count_add(txn, txn_key(txn, ROW_HOSTED, element->participant_id.name, element->participant_id.version),
+		          by, 0);
 }
 
 /* What changes in the counts. Elements that stay the same cost nothing. */
 static void
-count_change(struct turn *turn, const struct loop *before, const struct loop *after)
+count_change(struct txn *txn, const struct loop *before, const struct loop *after)
 {
 	for (size_t i = 0; before && i < before->count; i++) {
 		const struct element *old = &before->elements[i];
@@ -82,63 +81,63 @@ count_change(struct turn *turn, const struct loop *before, const struct loop *af
 		    concept_equal(new->definition, old->definition) &&
 		    concept_equal(new->participant_id, old->participant_id))
 			continue;
-		count_element(turn, old, -1);
+		count_element(txn, old, -1);
 		if (new)
-			count_element(turn, new, 1);
+			count_element(txn, new, 1);
 	}
 	for (size_t i = 0; after && i < after->count; i++)
 		if (!before || !loop_element(before, after->elements[i].id))
-			count_element(turn, &after->elements[i], 1);
+			count_element(txn, &after->elements[i], 1);
 }
 
 struct definition_count
-definition_count(struct turn *turn, struct concept definition)
+definition_count(struct txn *txn, struct concept definition)
 {
 	int64_t count[2];
 
-	count_read(turn, turn_key(turn, ROW_COUNT, definition.name, definition.version), count);
+	count_read(txn, txn_key(txn, ROW_COUNT, definition.name, definition.version), count);
 	return (struct definition_count){count[0], count[1]};
 }
 
 int64_t
-participant_load_count(struct turn *turn, struct concept participant)
+participant_load_count(struct txn *txn, struct concept participant)
 {
 	int64_t count[2];
 
-	count_read(turn, turn_key(turn, ROW_HOSTED, participant.name, participant.version), count);
+	count_read(txn, txn_key(txn, ROW_HOSTED, participant.name, participant.version), count);
 	return count[0];
 }
 
 /* --- instances --- */
 
 static struct str
-loop_key(struct turn *turn, char kind, struct concept id)
+loop_key(struct txn *txn, char kind, struct concept id)
 {
-	return turn_key(turn, kind, id.name, id.version);
+	return txn_key(txn, kind, id.name, id.version);
 }
 
 /* (type name, type version, instance name, instance version) */
 static struct str
-used_key(struct turn *turn, const struct loop *loop)
+used_key(struct txn *txn, const struct loop *loop)
 {
-	struct str type = turn_key(turn, ROW_USED, loop->definition.name, loop->definition.version);
-	struct str tail = turn_key(turn, '\0', loop->id.name, loop->id.version);
+	struct str type = txn_key(txn, ROW_USED, loop->definition.name, loop->definition.version);
+	struct str tail = txn_key(txn, '\0', loop->id.name, loop->id.version);
 
-	return turn_key(turn, ROW_USED, (struct str){type.ptr + 1, type.len - 1},
-	                (struct str){tail.ptr + 1, tail.len - 1});
+	return txn_key(txn, ROW_USED, (struct str){type.ptr + 1, type.len - 1},
+	               (struct str){tail.ptr + 1, tail.len - 1});
 }
 
 bool
-loop_load(struct turn *turn, struct concept id, struct loop *ret)
+loop_load(struct txn *txn, struct concept id, struct loop *ret)
 {
 	struct str row;
 	int r;
 
-	if (!id.name.ptr || !id.version.ptr || !turn_get(turn, loop_key(turn, ROW_LOOP, id), &row))
+	if (!id.name.ptr || !id.version.ptr || !txn_get(txn, loop_key(txn, ROW_LOOP, id), &row))
 		return false;
-	r = loop_read_row(row, turn->arena, ret);
+	r = loop_read_row(row, txn->arena, ret);
 	if (r != 0)
-		turn_fail_row(turn, r);
+		txn_fail_row(txn, r);
 	return r == 0;
 }
 
@@ -150,51 +149,51 @@ needs_scan(const struct loop *loop)
 }
 
 bool
-loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before)
+loop_save(struct txn *txn, const struct loop *loop, struct loop *ret_before)
 {
 	struct loop before;
-	bool known = loop_load(turn, loop->id, &before);
+	bool known = loop_load(txn, loop->id, &before);
 	bool busy = needs_scan(loop);
 	struct text out;
 
-	count_change(turn, known ? &before : NULL, loop);
-	hosting_follow(turn, known ? &before : NULL, loop);
-	text_init(&out, turn->arena);
+	count_change(txn, known ? &before : NULL, loop);
+	hosting_follow(txn, known ? &before : NULL, loop);
+	text_init(&out, txn->arena);
 	loop_write_row(&out, loop);
-	turn_put(turn, loop_key(turn, ROW_LOOP, loop->id), turn_text(turn, &out));
+	txn_put(txn, loop_key(txn, ROW_LOOP, loop->id), txn_text(txn, &out));
 	if (!known || !concept_equal(before.definition, loop->definition))
-		turn_put(turn, used_key(turn, loop), STR(""));
+		txn_put(txn, used_key(txn, loop), STR(""));
 	if (known && !concept_equal(before.definition, loop->definition))
-		turn_delete(turn, used_key(turn, &before));
+		txn_delete(txn, used_key(txn, &before));
 	if (busy)
-		turn_put(turn, loop_key(turn, ROW_BUSY, loop->id), STR(""));
+		txn_put(txn, loop_key(txn, ROW_BUSY, loop->id), STR(""));
 	else if (known && needs_scan(&before))
-		turn_delete(turn, loop_key(turn, ROW_BUSY, loop->id));
+		txn_delete(txn, loop_key(txn, ROW_BUSY, loop->id));
 	if (known)
 		*ret_before = before;
 	return known;
 }
 
 bool
-loop_remove(struct turn *turn, struct concept id, struct loop *ret_before)
+loop_remove(struct txn *txn, struct concept id, struct loop *ret_before)
 {
 	struct loop before;
 
-	if (!loop_load(turn, id, &before))
+	if (!loop_load(txn, id, &before))
 		return false;
-	count_change(turn, &before, NULL);
-	hosting_follow(turn, &before, NULL);
-	turn_delete(turn, loop_key(turn, ROW_LOOP, id));
-	turn_delete(turn, loop_key(turn, ROW_BUSY, id));
-	turn_delete(turn, loop_key(turn, ROW_DENIAL, id));
-	gateway_keys_forget(turn, id);
-	turn_delete(turn, used_key(turn, &before));
+	count_change(txn, &before, NULL);
+	hosting_follow(txn, &before, NULL);
+	txn_delete(txn, loop_key(txn, ROW_LOOP, id));
+	txn_delete(txn, loop_key(txn, ROW_BUSY, id));
+	txn_delete(txn, loop_key(txn, ROW_DENIAL, id));
+	gateway_keys_forget(txn, id);
+	txn_delete(txn, used_key(txn, &before));
 	*ret_before = before;
 	return true;
 }
 
 struct loops_walk {
-	struct turn *turn;
+	struct txn *txn;
 	struct str version;
 	bool (*visit)(void *context, struct loop *loop);
 	void *context;
@@ -205,11 +204,11 @@ visit_loop(void *context, struct str key, struct str row)
 {
 	struct loops_walk *walk = context;
 	struct loop loop;
-	int r = loop_read_row(row, walk->turn->arena, &loop);
+	int r = loop_read_row(row, walk->txn->arena, &loop);
 
 	(void)key;
 	if (r != 0) {
-		turn_fail_row(walk->turn, r);
+		txn_fail_row(walk->txn, r);
 		return false;
 	}
 	if (walk->version.ptr && !str_equal(walk->version, loop.id.version))
@@ -218,16 +217,16 @@ visit_loop(void *context, struct str key, struct str row)
 }
 
 void
-loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
+loops_each(struct txn *txn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
            void *context)
 {
-	struct loops_walk walk = {turn, version, visit, context};
+	struct loops_walk walk = {txn, version, visit, context};
 	struct str prefix =
-		name.ptr ? turn_key(turn, ROW_LOOP, name, STR("")) : turn_key(turn, ROW_LOOP, STR(""), STR_NONE);
+		name.ptr ? txn_key(txn, ROW_LOOP, name, STR("")) : txn_key(txn, ROW_LOOP, STR(""), STR_NONE);
 
 	if (name.ptr && !concept_name_valid(name))
 		return; /* no instance has such a name */
-	turn_each(turn, prefix, visit_loop, &walk);
+	txn_each(txn, prefix, visit_loop, &walk);
 }
 
 /* The version in a row's key, behind the name and its NUL. */
@@ -251,40 +250,40 @@ visit_page(struct loops_walk *walk, struct page *page, const struct store_entry 
 	step = page_next(page);
 	if (step != PAGE_TAKE)
 		return step != PAGE_END;
-	r = loop_read_row(entry->value, walk->turn->arena, &loop);
+	r = loop_read_row(entry->value, walk->txn->arena, &loop);
 	if (r != 0)
-		turn_fail_row(walk->turn, r);
+		txn_fail_row(walk->txn, r);
 	return r == 0 && walk->visit(walk->context, &loop);
 }
 
 void
-loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop), void *context)
+loops_page(struct txn *txn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop), void *context)
 {
-	struct loops_walk walk = {turn, call->version, visit, context};
+	struct loops_walk walk = {txn, call->version, visit, context};
 	struct str prefix =
-		turn_key(turn, ROW_LOOP, call->name.ptr ? call->name : STR(""), call->name.ptr ? STR("") : STR_NONE);
+		txn_key(txn, ROW_LOOP, call->name.ptr ? call->name : STR(""), call->name.ptr ? STR("") : STR_NONE);
 	struct str from = prefix;
-	struct arena row, *own = turn->arena;
-	struct parsed_document *documents = turn->documents;
-	struct host_note *hosts = turn->hosts;
+	struct arena row, *own = txn->arena;
+	struct parsed_document *documents = txn->documents;
+	struct host_note *hosts = txn->hosts;
 	char last[STORE_KEY_MAX + 1];
 	struct store_entry entry;
 	bool on = !call->name.ptr || concept_name_valid(call->name);
 
 	arena_init(&row, 0);
 	arena_charge(&row, own->budget, own->use);
-	while (on && !turn->failed) {
-		int r = store_above(turn->txn, history_shared_table(HISTORY_RUNTIME), from, prefix.len, &entry);
+	while (on && !txn->failed) {
+		int r = store_above(txn->store, history_shared_table(HISTORY_RUNTIME), from, prefix.len, &entry);
 
 		if (r < 0)
-			turn_fail(turn, error_from(r));
+			txn_fail(txn, error_from(r));
 		if (r != 1 || entry.key.len > STORE_KEY_MAX)
 			break;
-		turn->arena = &row;
+		txn->arena = &row;
 		on = visit_page(&walk, &call->page, &entry);
-		turn->arena = own;
-		turn->documents = documents; /* what the visit noted for the turn goes with its arena */
-		turn->hosts = hosts;
+		txn->arena = own;
+		txn->documents = documents; /* what the visit noted for the txn goes with its arena */
+		txn->hosts = hosts;
 		arena_reset(&row);
 		memcpy(last, entry.key.ptr, entry.key.len); /* one byte more is the least greater key */
 		last[entry.key.len] = '\0';
@@ -312,13 +311,13 @@ visit_user(void *context, struct str key, struct str value)
 }
 
 void
-looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop), void *context)
+looptype_loops(struct txn *txn, struct concept type, bool (*visit)(void *context, struct concept loop), void *context)
 {
-	struct str key = turn_key(turn, ROW_USED, type.name, type.version);
-	struct str prefix = turn_key(turn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+	struct str key = txn_key(txn, ROW_USED, type.name, type.version);
+	struct str prefix = txn_key(txn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
 	struct users_walk walk = {prefix.len, visit, context};
 
-	turn_each(turn, prefix, visit_user, &walk);
+	txn_each(txn, prefix, visit_user, &walk);
 }
 
 static bool
@@ -331,32 +330,32 @@ stop_at_first(void *context, struct str key, struct str value)
 }
 
 bool
-looptype_has_loops(struct turn *turn, struct concept type)
+looptype_has_loops(struct txn *txn, struct concept type)
 {
-	struct str prefix = turn_key(turn, ROW_USED, STR(""), STR_NONE);
+	struct str prefix = txn_key(txn, ROW_USED, STR(""), STR_NONE);
 	bool found = false;
 
 	if (type.name.ptr) {
-		struct str key = turn_key(turn, ROW_USED, type.name, type.version);
+		struct str key = txn_key(txn, ROW_USED, type.name, type.version);
 
-		prefix = turn_key(turn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
+		prefix = txn_key(txn, ROW_USED, (struct str){key.ptr + 1, key.len - 1}, STR(""));
 	}
-	turn_each(turn, prefix, stop_at_first, &found);
+	txn_each(txn, prefix, stop_at_first, &found);
 	return found;
 }
 
 /* --- documents --- */
 
 static struct str
-document_key(struct turn *turn, uint64_t number)
+document_key(struct txn *txn, uint64_t number)
 {
 	unsigned char bytes[8];
 
 	store_pack_u64(bytes, number);
-	return turn_key(turn, ROW_DOCUMENT, (struct str){(const char *)bytes, 8}, STR_NONE);
+	return txn_key(txn, ROW_DOCUMENT, (struct str){(const char *)bytes, 8}, STR_NONE);
 }
 
-/* A turn often needs the same document for many instances and elements. Writing one forgets them. */
+/* A txn often needs the same document for many instances and elements. Writing one forgets them. */
 struct parsed_document {
 	struct parsed_document *next;
 	uint64_t number;
@@ -364,37 +363,37 @@ struct parsed_document {
 };
 
 static const struct node *
-document_load(struct turn *turn, uint64_t number)
+document_load(struct txn *txn, uint64_t number)
 {
-	struct parsed_document *parsed = turn->documents;
+	struct parsed_document *parsed = txn->documents;
 	struct str row;
 
 	while (parsed && parsed->number != number)
 		parsed = parsed->next;
 	if (parsed)
 		return parsed->root;
-	if (!turn_get(turn, document_key(turn, number), &row))
+	if (!txn_get(txn, document_key(txn, number), &row))
 		return NULL;
-	parsed = arena_alloc(turn->arena, sizeof(*parsed));
+	parsed = arena_alloc(txn->arena, sizeof(*parsed));
 	if (!parsed) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}
-	*parsed = (struct parsed_document){turn->documents, number, parse(turn, row)};
-	turn->documents = parsed;
+	*parsed = (struct parsed_document){txn->documents, number, parse(txn, row)};
+	txn->documents = parsed;
 	return parsed->root;
 }
 
 const struct node *
-looptype_load(struct turn *turn, struct concept type, const struct node **ret_template)
+looptype_load(struct txn *txn, struct concept type, const struct node **ret_template)
 {
 	const struct node *root;
 	struct str number;
 
 	if (!type.name.ptr || !type.version.ptr || type.name.len > 200 || type.version.len > 200 ||
-	    !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number) || number.len != 8)
+	    !txn_get(txn, txn_key(txn, ROW_TYPE, type.name, type.version), &number) || number.len != 8)
 		return NULL;
-	root = document_load(turn, store_unpack_u64(number.ptr));
+	root = document_load(txn, store_unpack_u64(number.ptr));
 	if (root && ret_template)
 		*ret_template = looptype_template(root, type);
 	return root;
@@ -409,49 +408,49 @@ take_last(void *context, struct str key, struct str value)
 }
 
 void
-looptype_save(struct turn *turn, const struct node *root)
+looptype_save(struct txn *txn, const struct node *root)
 {
 	unsigned char number[8];
 	uint64_t next = 0;
 	struct text out;
 
-	turn->documents = NULL;
-	turn_each_down(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), take_last, &next);
-	text_init(&out, turn->arena);
+	txn->documents = NULL;
+	txn_each_down(txn, txn_key(txn, ROW_DOCUMENT, STR(""), STR_NONE), take_last, &next);
+	text_init(&out, txn->arena);
 	text_add_node(&out, root, false);
-	turn_put(turn, document_key(turn, next), turn_text(turn, &out));
+	txn_put(txn, document_key(txn, next), txn_text(txn, &out));
 	store_pack_u64(number, next);
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = looptype_concept(template);
 
 		if (looptype_is_loop(root, template))
-			turn_put(turn, turn_key(turn, ROW_TYPE, type.name, type.version),
-			         (struct str){(const char *)number, 8});
+			txn_put(txn, txn_key(txn, ROW_TYPE, type.name, type.version),
+			        (struct str){(const char *)number, 8});
 	}
 }
 
 void
-looptype_remove(struct turn *turn, struct concept type)
+looptype_remove(struct txn *txn, struct concept type)
 {
-	const struct node *root = looptype_load(turn, type, NULL);
+	const struct node *root = looptype_load(txn, type, NULL);
 	struct str number;
 
-	if (!root || !turn_get(turn, turn_key(turn, ROW_TYPE, type.name, type.version), &number))
+	if (!root || !txn_get(txn, txn_key(txn, ROW_TYPE, type.name, type.version), &number))
 		return;
-	turn->documents = NULL;
-	turn_delete(turn, document_key(turn, store_unpack_u64(number.ptr)));
+	txn->documents = NULL;
+	txn_delete(txn, document_key(txn, store_unpack_u64(number.ptr)));
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept other = looptype_concept(template);
 
 		if (!looptype_is_loop(root, template))
 			continue;
-		turn_delete(turn, turn_key(turn, ROW_TYPE, other.name, other.version));
-		turn_delete(turn, turn_key(turn, ROW_GATEWAY, other.name, other.version));
+		txn_delete(txn, txn_key(txn, ROW_TYPE, other.name, other.version));
+		txn_delete(txn, txn_key(txn, ROW_GATEWAY, other.name, other.version));
 	}
 }
 
 struct types_walk {
-	struct turn *turn;
+	struct txn *txn;
 	bool (*visit)(void *context, const struct node *root);
 	void *context;
 };
@@ -460,30 +459,30 @@ static bool
 visit_type(void *context, struct str key, struct str row)
 {
 	struct types_walk *walk = context;
-	const struct node *root = parse(walk->turn, row);
+	const struct node *root = parse(walk->txn, row);
 
 	(void)key;
 	return root && walk->visit(walk->context, root);
 }
 
 void
-looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node *root), void *context)
+looptypes_each(struct txn *txn, bool (*visit)(void *context, const struct node *root), void *context)
 {
-	struct types_walk walk = {turn, visit, context};
+	struct types_walk walk = {txn, visit, context};
 
-	turn_each(turn, turn_key(turn, ROW_DOCUMENT, STR(""), STR_NONE), visit_type, &walk);
+	txn_each(txn, txn_key(txn, ROW_DOCUMENT, STR(""), STR_NONE), visit_type, &walk);
 }
 
 bool
-looptypes_any(struct turn *turn)
+looptypes_any(struct txn *txn)
 {
 	static const char kind[] = {ROW_DOCUMENT};
 	struct store_entry entry;
-	int r = turn->failed ? 0
-	                     : store_above(turn->txn, history_shared_table(HISTORY_RUNTIME),
-	                                   (struct str){kind, sizeof(kind)}, sizeof(kind), &entry);
+	int r = txn->failed ? 0
+	                    : store_above(txn->store, history_shared_table(HISTORY_RUNTIME),
+	                                  (struct str){kind, sizeof(kind)}, sizeof(kind), &entry);
 
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 	return r == 1;
 }

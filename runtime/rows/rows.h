@@ -9,24 +9,24 @@
 /* --- instances --- */
 
 /* False when there is none. */
-bool loop_load(struct turn *turn, struct concept id, struct loop *ret);
+bool loop_load(struct txn *txn, struct concept id, struct loop *ret);
 
 /*
  * Writes or deletes the row, and keeps the indexes and counts as they follow from the row that was there. True: there
  * was one, *ret_before. Callers are deploy_save and deploy_remove (runtime/act/deploy.h) alone.
  */
-bool loop_save(struct turn *turn, const struct loop *loop, struct loop *ret_before);
-bool loop_remove(struct turn *turn, struct concept id, struct loop *ret_before);
+bool loop_save(struct txn *txn, const struct loop *loop, struct loop *ret_before);
+bool loop_remove(struct txn *txn, struct concept id, struct loop *ret_before);
 
 /* Instances by name and version, both optional, in order of name. A false answer stops. */
-void loops_each(struct turn *turn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
+void loops_each(struct txn *txn, struct str name, struct str version, bool (*visit)(void *context, struct loop *loop),
                 void *context);
 
 /*
- * A reading turn: the instances of one page, for call->name and version. What the turn reads on the way to one instance
+ * A reading txn: the instances of one page, for call->name and version. What the txn reads on the way to one instance
  * ends with it, so that a long list takes no more memory than its answer.
  */
-void loops_page(struct turn *turn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop),
+void loops_page(struct txn *txn, struct runtime_call *call, bool (*visit)(void *context, struct loop *loop),
                 void *context);
 
 /* How many elements of a definition, over all instances, are RUNNING or on participants, or ordered to be. */
@@ -34,31 +34,31 @@ struct definition_count {
 	int64_t running, on;
 };
 
-struct definition_count definition_count(struct turn *turn, struct concept definition);
+struct definition_count definition_count(struct txn *txn, struct concept definition);
 
 /* Elements that a participant hosts. */
-int64_t participant_load_count(struct turn *turn, struct concept participant);
+int64_t participant_load_count(struct txn *txn, struct concept participant);
 
 /* Whether a control loop type has instances; absent name: whether there are any. */
-bool looptype_has_loops(struct turn *turn, struct concept type);
+bool looptype_has_loops(struct txn *txn, struct concept type);
 
 /* The instances of a type, in order of name. A false answer stops. */
-void looptype_loops(struct turn *turn, struct concept type, bool (*visit)(void *context, struct concept loop),
+void looptype_loops(struct txn *txn, struct concept type, bool (*visit)(void *context, struct concept loop),
                     void *context);
 
 /* --- documents --- */
 
 /* The document of a control loop type, and its template in it. */
-const struct node *looptype_load(struct turn *turn, struct concept type, const struct node **ret_template);
+const struct node *looptype_load(struct txn *txn, struct concept type, const struct node **ret_template);
 
-void looptype_save(struct turn *turn, const struct node *root);
-void looptype_remove(struct turn *turn, struct concept type); /* its whole document */
+void looptype_save(struct txn *txn, const struct node *root);
+void looptype_remove(struct txn *txn, struct concept type); /* its whole document */
 
 /* Whether a document is there. Takes no memory, however large the documents are. */
-bool looptypes_any(struct turn *turn);
+bool looptypes_any(struct txn *txn);
 
 /* In the order of commissioning. */
-void looptypes_each(struct turn *turn, bool (*visit)(void *context, const struct node *root), void *context);
+void looptypes_each(struct txn *txn, bool (*visit)(void *context, const struct node *root), void *context);
 
 /* --- participants --- */
 
@@ -86,19 +86,19 @@ struct participant {
 #define PARTICIPANTS_MAX 10000 /* more do not come in; each is looked at by every scan */
 #define CANDIDATES_MAX 50
 
-bool participant_load(struct turn *turn, struct concept id, struct participant *ret);
-void participant_save(struct turn *turn, const struct participant *participant);
+bool participant_load(struct txn *txn, struct concept id, struct participant *ret);
+void participant_save(struct txn *txn, const struct participant *participant);
 
 /* As participant_save, for one that is not known yet. False when there are too many. */
-bool participant_enter(struct turn *turn, const struct participant *participant);
-void participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context);
+bool participant_enter(struct txn *txn, const struct participant *participant);
+void participants_each(struct txn *txn, bool (*visit)(void *context, struct participant *participant), void *context);
 
 /* How many registered participants are of a type, the built-in one aside; their ids as a JSON list to `out`, if
  * it is given: those of the first CANDIDATES_MAX, to whom an element is offered. */
-size_t participants_of_type(struct turn *turn, struct concept type, struct text *out);
+size_t participants_of_type(struct txn *txn, struct concept type, struct text *out);
 
 /* What is known of a participant; HOST_LOST for one that is not there. */
-enum host_condition participant_condition(struct turn *turn, struct concept id);
+enum host_condition participant_condition(struct txn *txn, struct concept id);
 
 /* A participant of one type can host what asks for the other: the same name and major version. */
 bool participant_type_serves(struct concept own, struct concept wanted);
@@ -107,7 +107,7 @@ bool participant_type_serves(struct concept own, struct concept wanted);
 bool participant_is_registered(const struct participant *participant);
 
 /* Whether a participant is the built-in one (runtime/act/host.h); and whether an id is its. */
-bool host_is(const struct turn *turn, const struct participant *participant);
-bool host_has_id(const struct turn *turn, struct concept id);
+bool host_is(const struct txn *txn, const struct participant *participant);
+bool host_has_id(const struct txn *txn, struct concept id);
 
 #endif

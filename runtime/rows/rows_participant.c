@@ -8,17 +8,17 @@
 #include "runtime/model/vocabulary.h"
 
 bool
-host_has_id(const struct turn *turn, struct concept id)
+host_has_id(const struct txn *txn, struct concept id)
 {
-	return turn->runtime->options.policy_participant.len && id.name.ptr && str_is(id.name, HOST_NAME);
+	return txn->runtime->options.policy_participant.len && id.name.ptr && str_is(id.name, HOST_NAME);
 }
 
 bool
-host_is(const struct turn *turn, const struct participant *participant)
+host_is(const struct txn *txn, const struct participant *participant)
 {
-	return host_has_id(turn, participant->id) &&
+	return host_has_id(txn, participant->id) &&
 	       str_equal(vocabulary_type(participant->type.name),
-	                 vocabulary_type(turn->runtime->options.policy_participant));
+	                 vocabulary_type(txn->runtime->options.policy_participant));
 }
 
 static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SIZE_MAX};
@@ -40,14 +40,14 @@ text_member(const struct node *map, const char *key)
 }
 
 static bool
-participant_parse(struct turn *turn, struct str row, struct participant *ret)
+participant_parse(struct txn *txn, struct str row, struct participant *ret)
 {
 	const struct node *state, *health;
 	struct node *root;
-	int r = json_read(row, "", &row_limits, turn->arena, &root, NULL);
+	int r = json_read(row, "", &row_limits, txn->arena, &root, NULL);
 
 	if (r != 0) {
-		turn_fail_row(turn, r); /* a row of ours is always JSON */
+		txn_fail_row(txn, r); /* a row of ours is always JSON */
 		return false;
 	}
 	state = node_get(root, "state");
@@ -75,22 +75,22 @@ participant_parse(struct turn *turn, struct str row, struct participant *ret)
 }
 
 bool
-participant_load(struct turn *turn, struct concept id, struct participant *ret)
+participant_load(struct txn *txn, struct concept id, struct participant *ret)
 {
 	struct str row;
 
 	return concept_name_valid(id.name) && concept_version_valid(id.version) &&
-	       turn_get(turn, turn_key(turn, ROW_PARTICIPANT, id.name, id.version), &row) &&
-	       participant_parse(turn, row, ret);
+	       txn_get(txn, txn_key(txn, ROW_PARTICIPANT, id.name, id.version), &row) &&
+	       participant_parse(txn, row, ret);
 }
 
 void
-participant_save(struct turn *turn, const struct participant *participant)
+participant_save(struct txn *txn, const struct participant *participant)
 {
 	struct text out;
 
-	turn->hosts = NULL;
-	text_init(&out, turn->arena);
+	txn->hosts = NULL;
+	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"id\":"));
 	concept_write(&out, participant->id);
 	text_add(&out, STR(",\"type\":"));
@@ -121,27 +121,26 @@ participant_save(struct turn *turn, const struct participant *participant)
 		          participant->update_retries);
 	text_addf(&out, ",\"records\":%" PRId64 ",\"elementRecords\":%" PRId64 "}", participant->records,
 	          participant->element_records);
-	turn_put(turn, turn_key(turn, ROW_PARTICIPANT, participant->id.name, participant->id.version),
-	         turn_text(turn, &out));
+	txn_put(txn, txn_key(txn, ROW_PARTICIPANT, participant->id.name, participant->id.version), txn_text(txn, &out));
 }
 
 bool
-participant_enter(struct turn *turn, const struct participant *participant)
+participant_enter(struct txn *txn, const struct participant *participant)
 {
 	struct str key = STR("Mparticipants"), value;
 	unsigned char bytes[8];
-	uint64_t count = turn_get(turn, key, &value) && value.len == 8 ? store_unpack_u64(value.ptr) : 0;
+	uint64_t count = txn_get(txn, key, &value) && value.len == 8 ? store_unpack_u64(value.ptr) : 0;
 
 	if (count >= PARTICIPANTS_MAX)
 		return false;
 	store_pack_u64(bytes, count + 1); /* they are never removed */
-	turn_put(turn, key, (struct str){(const char *)bytes, sizeof(bytes)});
-	participant_save(turn, participant);
+	txn_put(txn, key, (struct str){(const char *)bytes, sizeof(bytes)});
+	participant_save(txn, participant);
 	return true;
 }
 
 struct participants_walk {
-	struct turn *turn;
+	struct txn *txn;
 	bool (*visit)(void *context, struct participant *participant);
 	void *context;
 };
@@ -153,15 +152,15 @@ visit_participant(void *context, struct str key, struct str row)
 	struct participant participant;
 
 	(void)key;
-	return participant_parse(walk->turn, row, &participant) && walk->visit(walk->context, &participant);
+	return participant_parse(walk->txn, row, &participant) && walk->visit(walk->context, &participant);
 }
 
 void
-participants_each(struct turn *turn, bool (*visit)(void *context, struct participant *participant), void *context)
+participants_each(struct txn *txn, bool (*visit)(void *context, struct participant *participant), void *context)
 {
-	struct participants_walk walk = {turn, visit, context};
+	struct participants_walk walk = {txn, visit, context};
 
-	turn_each(turn, turn_key(turn, ROW_PARTICIPANT, STR(""), STR_NONE), visit_participant, &walk);
+	txn_each(txn, txn_key(txn, ROW_PARTICIPANT, STR(""), STR_NONE), visit_participant, &walk);
 }
 
 bool
@@ -195,41 +194,41 @@ struct host_note {
 };
 
 static enum host_condition
-condition_load(struct turn *turn, struct concept id)
+condition_load(struct txn *txn, struct concept id)
 {
 	struct participant participant;
 
-	if (host_has_id(turn, id))
+	if (host_has_id(txn, id))
 		return HOST_WELL;
-	if (!participant_load(turn, id, &participant) || !participant_is_registered(&participant))
+	if (!participant_load(txn, id, &participant) || !participant_is_registered(&participant))
 		return HOST_LOST;
 	if (participant.retries > 0 || participant.status_ms == TIME_NONE ||
-	    turn->now_ms - participant.status_ms > turn->runtime->options.status_wait_ms)
+	    txn->now_ms - participant.status_ms > txn->runtime->options.status_wait_ms)
 		return HOST_SILENT;
 	return HOST_WELL;
 }
 
 enum host_condition
-participant_condition(struct turn *turn, struct concept id)
+participant_condition(struct txn *txn, struct concept id)
 {
-	struct host_note *note = turn->hosts;
+	struct host_note *note = txn->hosts;
 
 	while (note && !concept_equal(note->id, id))
 		note = note->next;
 	if (note)
 		return note->condition;
-	note = arena_alloc(turn->arena, sizeof(*note));
+	note = arena_alloc(txn->arena, sizeof(*note));
 	if (!note) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return HOST_SILENT;
 	}
-	*note = (struct host_note){turn->hosts, id, condition_load(turn, id)};
-	turn->hosts = note;
+	*note = (struct host_note){txn->hosts, id, condition_load(txn, id)};
+	txn->hosts = note;
 	return note->condition;
 }
 
 struct of_type {
-	const struct turn *turn;
+	const struct txn *txn;
 	struct concept type;
 	struct text *out;
 	size_t count;
@@ -241,7 +240,7 @@ count_of_type(void *context, struct participant *participant)
 	struct of_type *of_type = context;
 
 	if (!participant_type_serves(participant->type, of_type->type) || !participant_is_registered(participant) ||
-	    host_is(of_type->turn, participant))
+	    host_is(of_type->txn, participant))
 		return true;
 	if (of_type->out && of_type->count < CANDIDATES_MAX) {
 		text_add(of_type->out, of_type->count ? STR(",") : STR("["));
@@ -252,11 +251,11 @@ count_of_type(void *context, struct participant *participant)
 }
 
 size_t
-participants_of_type(struct turn *turn, struct concept type, struct text *out)
+participants_of_type(struct txn *txn, struct concept type, struct text *out)
 {
-	struct of_type of_type = {turn, type, out, 0};
+	struct of_type of_type = {txn, type, out, 0};
 
-	participants_each(turn, count_of_type, &of_type);
+	participants_each(txn, count_of_type, &of_type);
 	if (out)
 		text_add(out, of_type.count ? STR("]") : STR("[]"));
 	return of_type.count;

@@ -62,7 +62,7 @@ struct runtime {
 	struct run_options run_options;
 	struct courier *courier; /* NULL when no actor has a URL */
 	uint64_t owner;          /* a random number: this opening, among those that share the database */
-	uint64_t random[4];      /* message ids; in writing turns only, of which there is one at a time */
+	uint64_t random[4];      /* message ids; in writing txns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */
@@ -70,7 +70,7 @@ struct runtime {
 	struct runtime_call *parked;   /* waiting for messages; the thread's */
 	int64_t next_scan_ms;          /* the thread's */
 	int64_t due_ms;                /* of operational policies, when last looked at; the thread's */
-	uint64_t deployed; /* the change of deployed policies that is in force here; the thread's, read in its turns */
+	uint64_t deployed;   /* the change of deployed policies that is in force here; the thread's, read in its txns */
 	atomic_bool refused; /* what is deployed could not be brought into force; relaxed, for who tells of it */
 	char refusal[512];   /* then why; the thread's */
 	uint64_t refused_at; /* then: the generation of the set that stays; the thread's */

@@ -5,9 +5,9 @@
 #define STAMP_SIZE 12 /* be64 time, be32 count */
 
 static struct str
-stamps_key(struct turn *turn, struct concept participant)
+stamps_key(struct txn *txn, struct concept participant)
 {
-	return turn_key(turn, ROW_STAMPS, participant.name, participant.version);
+	return txn_key(txn, ROW_STAMPS, participant.name, participant.version);
 }
 
 static void
@@ -19,7 +19,7 @@ stamps_load(struct stamps *stamps)
 		return;
 	stamps->loaded = true;
 	stamps->count = 0;
-	if (!turn_get(stamps->turn, stamps_key(stamps->turn, stamps->participant), &value))
+	if (!txn_get(stamps->txn, stamps_key(stamps->txn, stamps->participant), &value))
 		return;
 	for (size_t at = 0; at + STAMP_SIZE <= value.len && stamps->count < STAMPS_MAX; at += STAMP_SIZE) {
 		const unsigned char *bytes = (const unsigned char *)value.ptr + at;
@@ -34,7 +34,7 @@ void
 stamps_write(struct stamps *stamps)
 {
 	unsigned char bytes[STAMPS_MAX * STAMP_SIZE];
-	struct str key = stamps_key(stamps->turn, stamps->participant);
+	struct str key = stamps_key(stamps->txn, stamps->participant);
 
 	if (!stamps->changed)
 		return;
@@ -47,9 +47,9 @@ stamps_write(struct stamps *stamps)
 			to[8 + j] = (unsigned char)(stamps->at[i].count >> (24 - 8 * j));
 	}
 	if (stamps->count)
-		turn_put(stamps->turn, key, (struct str){(const char *)bytes, stamps->count * STAMP_SIZE});
+		txn_put(stamps->txn, key, (struct str){(const char *)bytes, stamps->count * STAMP_SIZE});
 	else
-		turn_delete(stamps->turn, key);
+		txn_delete(stamps->txn, key);
 }
 
 /* The last time that is not after at_ms; -1 when all are. */
@@ -120,9 +120,9 @@ stamps_remove(struct stamps *stamps, int64_t at_ms)
 }
 
 void
-stamps_begin(struct turn *turn, struct concept participant, struct stamps *ret)
+stamps_begin(struct txn *txn, struct concept participant, struct stamps *ret)
 {
-	ret->turn = turn;
+	ret->txn = txn;
 	ret->participant = participant;
 	ret->loaded = ret->changed = false;
 }
@@ -135,11 +135,11 @@ stamps_clear(struct stamps *stamps)
 }
 
 int64_t
-stamps_oldest(struct turn *turn, struct concept participant)
+stamps_oldest(struct txn *txn, struct concept participant)
 {
 	struct str value;
 
-	return turn_get(turn, stamps_key(turn, participant), &value) && value.len >= STAMP_SIZE
+	return txn_get(txn, stamps_key(txn, participant), &value) && value.len >= STAMP_SIZE
 	               ? store_unpack_i64(value.ptr)
 	               : INT64_MAX;
 }

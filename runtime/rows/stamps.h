@@ -13,7 +13,7 @@
 #define STAMPS_MAX 64
 
 struct stamps {
-	struct turn *turn;
+	struct txn *txn;
 	struct concept participant;
 	struct {
 		int64_t ms;
@@ -23,7 +23,7 @@ struct stamps {
 	bool loaded, changed;
 };
 
-void stamps_begin(struct turn *turn, struct concept participant, struct stamps *ret);
+void stamps_begin(struct txn *txn, struct concept participant, struct stamps *ret);
 
 /* One element more, or less, that was reported last at that time. */
 void stamps_add(struct stamps *stamps, int64_t at_ms);
@@ -36,6 +36,6 @@ void stamps_clear(struct stamps *stamps);
 void stamps_write(struct stamps *stamps);
 
 /* The time of the oldest report that the participant owes since; INT64_MAX: it owes none. */
-int64_t stamps_oldest(struct turn *turn, struct concept participant);
+int64_t stamps_oldest(struct txn *txn, struct concept participant);
 
 #endif

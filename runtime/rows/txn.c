@@ -5,17 +5,17 @@
 #include "base/uuid.h"
 
 void
-turn_note(struct turn *turn, const struct reservation_note *note)
+txn_note(struct txn *txn, const struct reservation_note *note)
 {
-	struct arena *arena = &turn->runtime->arena; /* turn->arena may be one event's */
+	struct arena *arena = &txn->runtime->arena; /* txn->arena may be one event's */
 	struct reservation_note *copy;
 	struct request *request;
 
-	if (!turn->runtime->options.answered)
+	if (!txn->runtime->options.answered)
 		return;
 	copy = arena_alloc(arena, sizeof(*copy));
 	if (!copy) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	*copy = *note;
@@ -27,16 +27,16 @@ turn_note(struct turn *turn, const struct reservation_note *note)
 	request->request_id = arena_str(arena, request->request_id);
 	request->subrequest_id = arena_str(arena, request->subrequest_id);
 	copy->outcome = arena_str(arena, note->outcome);
-	if (turn->last_note)
-		turn->last_note->next = copy;
+	if (txn->last_note)
+		txn->last_note->next = copy;
 	else
-		turn->notes = copy;
-	turn->last_note = copy;
+		txn->notes = copy;
+	txn->last_note = copy;
 }
 
 void
-turn_note_change(struct turn *turn, bool operational, const struct reservation_change *change, int r,
-                 const struct reservation_status *status)
+txn_note_change(struct txn *txn, bool operational, const struct reservation_change *change, int r,
+                const struct reservation_status *status)
 {
 	static const enum reservation_event events[] = {
 		[RESERVATION_SETTLE] = RESERVATION_SETTLED_EVENT,
@@ -48,46 +48,46 @@ turn_note_change(struct turn *turn, bool operational, const struct reservation_c
 		.operational = operational,
 		.state = status->state,
 		.outcome = change->action == RESERVATION_SETTLE ? change->outcome : STR_NONE,
-		.at_ms = turn->now_ms,
+		.at_ms = txn->now_ms,
 	};
 
 	if (r != 0 && r != -ERROR_CONFLICT)
 		return;
 	memcpy(note.id, status->id, sizeof(note.id));
-	turn_note(turn, &note);
+	txn_note(txn, &note);
 }
 
 void
-turn_fail(struct turn *turn, enum error_code code)
+txn_fail(struct txn *txn, enum error_code code)
 {
-	if (turn->failed == 0)
-		turn->failed = -(int)code;
+	if (txn->failed == 0)
+		txn->failed = -(int)code;
 }
 
 void
-turn_fail_row(struct turn *turn, int r)
+txn_fail_row(struct txn *txn, int r)
 {
-	turn_fail(turn, r == -ERROR_MEMORY ? ERROR_MEMORY : ERROR_DAMAGED);
+	txn_fail(txn, r == -ERROR_MEMORY ? ERROR_MEMORY : ERROR_DAMAGED);
 }
 
 static struct str
-copy(struct turn *turn, struct str text)
+copy(struct txn *txn, struct str text)
 {
-	struct str kept = arena_str(turn->arena, text.ptr ? text : STR(""));
+	struct str kept = arena_str(txn->arena, text.ptr ? text : STR(""));
 
 	if (!kept.ptr)
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 	return kept;
 }
 
 struct str
-turn_key(struct turn *turn, char kind, struct str a, struct str b)
+txn_key(struct txn *txn, char kind, struct str a, struct str b)
 {
 	struct str key = {NULL, 1 + a.len + (b.ptr ? 1 + b.len : 0)};
-	char *bytes = arena_alloc(turn->arena, key.len + 1);
+	char *bytes = arena_alloc(txn->arena, key.len + 1);
 
 	if (!bytes || key.len > STORE_KEY_MAX) {
-		turn_fail(turn, bytes ? ERROR_LIMIT : ERROR_MEMORY);
+		txn_fail(txn, bytes ? ERROR_LIMIT : ERROR_MEMORY);
 		return STR("?");
 	}
 	bytes[0] = kind;
@@ -100,104 +100,102 @@ turn_key(struct turn *turn, char kind, struct str a, struct str b)
 }
 
 bool
-turn_table_peek(struct turn *turn, enum history_shared table, struct str key, struct str *ret)
+txn_table_peek(struct txn *txn, enum history_shared table, struct str key, struct str *ret)
 {
-	int r = turn->failed ? turn->failed : store_get(turn->txn, history_shared_table(table), key, ret);
+	int r = txn->failed ? txn->failed : store_get(txn->store, history_shared_table(table), key, ret);
 
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 	return r == 1;
 }
 
 bool
-turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret)
+txn_table_get(struct txn *txn, enum history_shared table, struct str key, struct str *ret)
 {
 	struct str value;
 
-	if (!turn_table_peek(turn, table, key, &value))
+	if (!txn_table_peek(txn, table, key, &value))
 		return false;
-	*ret = copy(turn, value);
-	return turn->failed == 0;
+	*ret = copy(txn, value);
+	return txn->failed == 0;
 }
 
 void
-turn_table_put(struct turn *turn, enum history_shared table, struct str key, struct str value)
+txn_table_put(struct txn *txn, enum history_shared table, struct str key, struct str value)
 {
-	int r = turn->failed ? 0 : store_put(turn->txn, history_shared_table(table), key, value);
+	int r = txn->failed ? 0 : store_put(txn->store, history_shared_table(table), key, value);
 
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 }
 
 void
-turn_table_delete(struct turn *turn, enum history_shared table, struct str key)
+txn_table_delete(struct txn *txn, enum history_shared table, struct str key)
 {
-	int r = turn->failed ? 0 : store_delete(turn->txn, history_shared_table(table), key);
+	int r = txn->failed ? 0 : store_delete(txn->store, history_shared_table(table), key);
 
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 }
 
 /* An entry as a store call left it, copied. */
 static bool
-take_entry(struct turn *turn, int r, struct store_entry *ret)
+take_entry(struct txn *txn, int r, struct store_entry *ret)
 {
 	if (r < 0)
-		turn_fail(turn, error_from(r));
+		txn_fail(txn, error_from(r));
 	if (r != 1)
 		return false;
-	ret->key = copy(turn, ret->key);
-	ret->value = copy(turn, ret->value);
-	return turn->failed == 0;
+	ret->key = copy(txn, ret->key);
+	ret->value = copy(txn, ret->value);
+	return txn->failed == 0;
 }
 
 bool
-turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
-                 struct store_entry *ret)
+txn_table_above(struct txn *txn, enum history_shared table, struct str key, size_t prefix_len, struct store_entry *ret)
 {
-	if (turn->failed)
+	if (txn->failed)
 		return false;
-	return take_entry(turn, store_above(turn->txn, history_shared_table(table), key, prefix_len, ret), ret);
+	return take_entry(txn, store_above(txn->store, history_shared_table(table), key, prefix_len, ret), ret);
 }
 
 bool
-turn_table_below(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
-                 struct store_entry *ret)
+txn_table_below(struct txn *txn, enum history_shared table, struct str key, size_t prefix_len, struct store_entry *ret)
 {
 	unsigned number = history_shared_table(table);
-	int r = turn->failed ? 0 : store_below(turn->txn, number, key, prefix_len, ret);
+	int r = txn->failed ? 0 : store_below(txn->store, number, key, prefix_len, ret);
 
 	if (r == 1 && str_equal(ret->key, key))
-		r = store_previous(turn->txn, number, key, prefix_len, ret);
-	return take_entry(turn, r, ret);
+		r = store_previous(txn->store, number, key, prefix_len, ret);
+	return take_entry(txn, r, ret);
 }
 
 bool
-turn_get(struct turn *turn, struct str key, struct str *ret)
+txn_get(struct txn *txn, struct str key, struct str *ret)
 {
-	return turn_table_get(turn, HISTORY_RUNTIME, key, ret);
+	return txn_table_get(txn, HISTORY_RUNTIME, key, ret);
 }
 
 void
-turn_put(struct turn *turn, struct str key, struct str value)
+txn_put(struct txn *txn, struct str key, struct str value)
 {
-	turn_table_put(turn, HISTORY_RUNTIME, key, value);
+	txn_table_put(txn, HISTORY_RUNTIME, key, value);
 }
 
 void
-turn_delete(struct turn *turn, struct str key)
+txn_delete(struct txn *txn, struct str key)
 {
-	turn_table_delete(turn, HISTORY_RUNTIME, key);
+	txn_table_delete(txn, HISTORY_RUNTIME, key);
 }
 
 void
-turn_each(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
-          void *context)
+txn_each(struct txn *txn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+         void *context)
 {
 	struct str from = prefix;
 	struct store_entry entry;
 
-	while (turn_table_above(turn, HISTORY_RUNTIME, from, prefix.len, &entry)) {
+	while (txn_table_above(txn, HISTORY_RUNTIME, from, prefix.len, &entry)) {
 		if (!visit(context, entry.key, entry.value))
 			return;
 		/* The copy is NUL-terminated: one byte more is the least greater key. */
@@ -208,8 +206,8 @@ turn_each(struct turn *turn, struct str prefix, bool (*visit)(void *context, str
 }
 
 void
-turn_each_down(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
-               void *context)
+txn_each_down(struct txn *txn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+              void *context)
 {
 	char top[STORE_KEY_MAX];
 	struct str from = {top, STORE_KEY_MAX};
@@ -217,54 +215,54 @@ turn_each_down(struct turn *turn, struct str prefix, bool (*visit)(void *context
 
 	memset(top, 0xff, sizeof(top));
 	memcpy(top, prefix.ptr, prefix.len);
-	while (turn_table_below(turn, HISTORY_RUNTIME, from, prefix.len, &entry) &&
+	while (txn_table_below(txn, HISTORY_RUNTIME, from, prefix.len, &entry) &&
 	       visit(context, entry.key, entry.value))
 		from = entry.key;
 }
 
 struct str
-turn_uuid(struct turn *turn)
+txn_uuid(struct txn *txn)
 {
-	char *id = arena_alloc(turn->arena, UUID_SIZE);
+	char *id = arena_alloc(txn->arena, UUID_SIZE);
 
 	if (!id) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return STR("");
 	}
-	uuid_make(turn->runtime->random, id);
+	uuid_make(txn->runtime->random, id);
 	return (struct str){id, UUID_SIZE - 1};
 }
 
 struct str
-turn_time(struct turn *turn)
+txn_time(struct txn *txn)
 {
-	char *text = arena_alloc(turn->arena, TIME_TEXT_SIZE);
+	char *text = arena_alloc(txn->arena, TIME_TEXT_SIZE);
 
 	if (!text) {
-		turn_fail(turn, ERROR_MEMORY);
+		txn_fail(txn, ERROR_MEMORY);
 		return STR("");
 	}
-	time_format_instant(turn->now_ms, text);
+	time_format_instant(txn->now_ms, text);
 	return str_from(text);
 }
 
 struct str
-turn_text(struct turn *turn, struct text *text)
+txn_text(struct txn *txn, struct text *text)
 {
 	struct str done = text_done(text);
 
 	if (done.ptr)
 		return done;
-	turn_fail(turn, ERROR_MEMORY);
+	txn_fail(txn, ERROR_MEMORY);
 	return STR("");
 }
 
 void
-runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret)
+runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct txn *ret)
 {
-	*ret = (struct turn){
+	*ret = (struct txn){
 		.runtime = runtime,
-		.txn = history_reader_txn(reader),
+		.store = history_reader_txn(reader),
 		.arena = arena,
 		.now_ms = engine_now(runtime->engine),
 	};

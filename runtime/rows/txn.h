@@ -11,25 +11,25 @@
 #include "runtime/rows/runtime_state.h"
 
 /*
- * A writing turn runs on the committer's thread and may be run again from its start after its work was given up; a
+ * A writing txn runs on the committer's thread and may be run again from its start after its work was given up; a
  * reading one runs on any thread with a snapshot, and has no writer. What is read lives in `arena`.
  *
- * Failures are sticky: once `failed` is set everything answers as if there was nothing, and the turn is not committed.
+ * Failures are sticky: once `failed` is set everything answers as if there was nothing, and the txn is not committed.
  */
-struct turn {
+struct txn {
 	struct runtime *runtime;
 	struct history_writer *writer;
-	struct store_txn *txn;
+	struct store_txn *store;
 	struct arena *arena;
-	const struct policyset *set; /* writing turns: the guards asked */
+	const struct policyset *set; /* writing txns: the guards asked */
 	int64_t now_ms;
 	int failed;                        /* negative */
 	struct topic_name *published;      /* topics that got messages */
-	struct fetched *fetched;           /* batches that were given in this turn (bus_group.c) */
-	struct parsed_document *documents; /* that were read in this turn (rows.c) */
-	struct host_note *hosts;           /* participants that were asked for in this turn (rows_participant.c) */
-	struct group_place *places;        /* how far groups have read, as asked for in this turn (bus_group.c) */
-	struct promise *promises;          /* policies that come into force with this turn (deploy.c) */
+	struct fetched *fetched;           /* batches that were given in this txn (bus_group.c) */
+	struct parsed_document *documents; /* that were read in this txn (rows.c) */
+	struct host_note *hosts;           /* participants that were asked for in this txn (rows_participant.c) */
+	struct group_place *places;        /* how far groups have read, as asked for in this txn (bus_group.c) */
+	struct promise *promises;          /* policies that come into force with this txn (deploy.c) */
 	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
 	struct reservation_note *notes, *last_note; /* what is told of rights after the commit; NULL: nothing */
 	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
@@ -83,56 +83,56 @@ struct topic_name {
 #define ROW_META 'M'
 
 /* A row's key; absent parts end it. In `arena`. */
-struct str turn_key(struct turn *turn, char kind, struct str a, struct str b);
+struct str txn_key(struct txn *txn, char kind, struct str a, struct str b);
 
-bool turn_get(struct turn *turn, struct str key, struct str *ret);
-void turn_put(struct turn *turn, struct str key, struct str value);
-void turn_delete(struct turn *turn, struct str key);
+bool txn_get(struct txn *txn, struct str key, struct str *ret);
+void txn_put(struct txn *txn, struct str key, struct str value);
+void txn_delete(struct txn *txn, struct str key);
 
 /* Each row whose key begins with `prefix`, in order; rows may be changed on the way. A false answer stops. */
-void turn_each(struct turn *turn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
-               void *context);
+void txn_each(struct txn *txn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+              void *context);
 
-/* As turn_each, from the last row down. */
-void turn_each_down(struct turn *turn, struct str prefix,
-                    bool (*visit)(void *context, struct str key, struct str value), void *context);
+/* As txn_each, from the last row down. */
+void txn_each_down(struct txn *txn, struct str prefix, bool (*visit)(void *context, struct str key, struct str value),
+                   void *context);
 
 /* The same in another shared table. */
-bool turn_table_get(struct turn *turn, enum history_shared table, struct str key, struct str *ret);
+bool txn_table_get(struct txn *txn, enum history_shared table, struct str key, struct str *ret);
 
-/* The same without a copy: borrowed until the turn writes. */
-bool turn_table_peek(struct turn *turn, enum history_shared table, struct str key, struct str *ret);
-void turn_table_put(struct turn *turn, enum history_shared table, struct str key, struct str value);
-void turn_table_delete(struct turn *turn, enum history_shared table, struct str key);
-bool turn_table_above(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
-                      struct store_entry *ret);
+/* The same without a copy: borrowed until the txn writes. */
+bool txn_table_peek(struct txn *txn, enum history_shared table, struct str key, struct str *ret);
+void txn_table_put(struct txn *txn, enum history_shared table, struct str key, struct str value);
+void txn_table_delete(struct txn *txn, enum history_shared table, struct str key);
+bool txn_table_above(struct txn *txn, enum history_shared table, struct str key, size_t prefix_len,
+                     struct store_entry *ret);
 
-/* As turn_table_above, downwards: the greatest key that is less than `key`. */
-bool turn_table_below(struct turn *turn, enum history_shared table, struct str key, size_t prefix_len,
-                      struct store_entry *ret);
+/* As txn_table_above, downwards: the greatest key that is less than `key`. */
+bool txn_table_below(struct txn *txn, enum history_shared table, struct str key, size_t prefix_len,
+                     struct store_entry *ret);
 
-/* A reading turn with a reader's snapshot, between history_reader_begin and _end. */
-void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct turn *ret);
+/* A reading txn with a reader's snapshot, between history_reader_begin and _end. */
+void runtime_read(struct runtime *runtime, struct history_reader *reader, struct arena *arena, struct txn *ret);
 
-void turn_fail(struct turn *turn, enum error_code code);
+void txn_fail(struct txn *txn, enum error_code code);
 
 /* Copies a note, with its texts, for runtime_options.answered. */
-void turn_note(struct turn *turn, const struct reservation_note *note);
+void txn_note(struct txn *txn, const struct reservation_note *note);
 
 /* The same of a change of a right; r and status are engine_writer_change's. */
-void turn_note_change(struct turn *turn, bool operational, const struct reservation_change *change, int r,
-                      const struct reservation_status *status);
+void txn_note_change(struct txn *txn, bool operational, const struct reservation_change *change, int r,
+                     const struct reservation_status *status);
 
 /* A row of ours could not be read, with this negative result: out of memory, or the row is damaged. */
-void turn_fail_row(struct turn *turn, int r);
+void txn_fail_row(struct txn *txn, int r);
 
 /* A new message id, in `arena`. */
-struct str turn_uuid(struct turn *turn);
+struct str txn_uuid(struct txn *txn);
 
 /* The time as messages carry it, in `arena`. */
-struct str turn_time(struct turn *turn);
+struct str txn_time(struct txn *txn);
 
-/* Finished text, or the turn has failed. */
-struct str turn_text(struct turn *turn, struct text *text);
+/* Finished text, or the txn has failed. */
+struct str txn_text(struct txn *txn, struct text *text);
 
 #endif

@@ -13,49 +13,49 @@
 static bool
 claim_row(void *context, struct str key, struct str value)
 {
-	struct turn *turn = context;
+	struct txn *txn = context;
 
-	if (value.len > DISPATCH_HEAD && dispatch_is_to_be_claimed(turn, value))
-		dispatch_claim(turn, key, (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
+	if (value.len > DISPATCH_HEAD && dispatch_is_to_be_claimed(txn, value))
+		dispatch_claim(txn, key, (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
 
 static int
-claim_run(struct turn *turn, struct runtime_call *call)
+claim_run(struct txn *txn, struct runtime_call *call)
 {
-	turn_each(turn, turn_key(turn, ROW_DISPATCH, STR(""), STR_NONE), claim_row, turn);
+	txn_each(txn, txn_key(txn, ROW_DISPATCH, STR(""), STR_NONE), claim_row, txn);
 	call_answer(call, 200, STR("{}"));
 	return 0;
 }
 
 /* The parcel for a transaction that waits for an actor with a URL. */
 static void
-send(struct turn *turn, uint64_t number, struct str id)
+send(struct txn *txn, uint64_t number, struct str id)
 {
-	struct transaction *transaction = arena_alloc(turn->arena, sizeof(*transaction));
-	struct runtime *runtime = turn->runtime;
+	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct runtime *runtime = txn->runtime;
 	const struct directive *directive;
 	struct actor_endpoint endpoint;
 	int64_t timeout_ms = runtime->run_options.query_ms;
 	bool attempt;
 
-	if (courier_has(runtime->courier, id) || !transaction || !transaction_load(turn, number, transaction) ||
-	    !str_equal(operation_id(turn, &transaction->run), id))
+	if (courier_has(runtime->courier, id) || !transaction || !transaction_load(txn, number, transaction) ||
+	    !str_equal(operation_id(txn, &transaction->run), id))
 		return;
 	attempt = transaction->run.state == RUN_ATTEMPT;
 	directive = &transaction->run.policy->directives[transaction->run.at];
-	if (!actor_endpoint(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), turn->arena,
+	if (!actor_endpoint(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), txn->arena,
 	                    &endpoint) ||
 	    !endpoint.url.ptr)
 		return;
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
 	(void)courier_send(runtime->courier, /* when it has too many, the row is looked at again */
-	                   &(struct errand){id, endpoint.url, operation_request(turn, transaction), timeout_ms});
+	                   &(struct errand){id, endpoint.url, operation_request(txn, transaction), timeout_ms});
 }
 
 struct look {
-	struct turn turn;
+	struct txn txn;
 	bool claims;
 };
 
@@ -66,10 +66,10 @@ look_at_row(void *context, struct str key, struct str value)
 
 	if (value.len <= DISPATCH_HEAD || key.len != 9)
 		return true;
-	if (dispatch_is_to_be_claimed(&look->turn, value))
+	if (dispatch_is_to_be_claimed(&look->txn, value))
 		look->claims = true;
-	if (dispatch_is_own(&look->turn, value) && dispatch_claim_left(value) > 0)
-		send(&look->turn, store_unpack_u64(key.ptr + 1),
+	if (dispatch_is_own(&look->txn, value) && dispatch_claim_left(value) > 0)
+		send(&look->txn, store_unpack_u64(key.ptr + 1),
 		     (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
@@ -85,8 +85,8 @@ dispatch_look(struct runtime *runtime)
 		return;
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &look.turn);
-		turn_each(&look.turn, turn_key(&look.turn, ROW_DISPATCH, STR(""), STR_NONE), look_at_row, &look);
+		runtime_read(runtime, runtime->reader, &arena, &look.txn);
+		txn_each(&look.txn, txn_key(&look.txn, ROW_DISPATCH, STR(""), STR_NONE), look_at_row, &look);
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
@@ -124,18 +124,18 @@ read_parcel(const struct parcel *parcel)
 
 /* call->name: subRequestID; body: the answer as text in texts[0], or none for 202. */
 static int
-answer_run(struct turn *turn, struct runtime_call *call)
+answer_run(struct txn *txn, struct runtime_call *call)
 {
 	json_t *json = call->texts ? json_loadb(call->texts[0].ptr, call->texts[0].len, 0, NULL) : NULL;
 	uint64_t number;
 	struct str row;
 
 	if (json) {
-		operations_answer(turn, STR_NONE, call->name, json);
-	} else if (subrequest_number(call->name, &number) && turn_get(turn, dispatch_key(turn, number), &row) &&
+		operations_answer(txn, STR_NONE, call->name, json);
+	} else if (subrequest_number(call->name, &number) && txn_get(txn, dispatch_key(txn, number), &row) &&
 	           row.len > DISPATCH_HEAD &&
 	           str_equal((struct str){row.ptr + DISPATCH_HEAD, row.len - DISPATCH_HEAD}, call->name)) {
-		dispatch_drop(turn, number);
+		dispatch_drop(txn, number);
 	}
 	json_decref(json);
 	call_answer(call, 200, STR("{}"));

@@ -5,7 +5,7 @@
 
 #include "runtime/rows/txn.h"
 
-/* Sends what is to be sent. The runtime's thread, outside a turn. */
+/* Sends what is to be sent. The runtime's thread, outside a txn. */
 void dispatch_look(struct runtime *runtime);
 
 /* The courier's `done`: an answer becomes a call of the runtime. */

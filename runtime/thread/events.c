@@ -159,23 +159,23 @@ events_read(struct runtime_call *call)
 }
 
 int
-events_publish(struct turn *turn, struct runtime_call *call)
+events_publish(struct txn *txn, struct runtime_call *call)
 {
-	bool compositions = str_equal(call->other, turn->runtime->options.composition_topic);
-	bool own = compositions || str_equal(call->other, turn->runtime->options.topic);
+	bool compositions = str_equal(call->other, txn->runtime->options.composition_topic);
+	bool own = compositions || str_equal(call->other, txn->runtime->options.topic);
 	struct text out;
 
 	for (size_t i = 0; i < call->number; i++) {
-		if (!bus_publish(turn, call->other, call->texts[i])) {
+		if (!bus_publish(txn, call->other, call->texts[i])) {
 			call_refuse(call, 503, "there are %d topics already", BUS_TOPICS_MAX);
 			return i == 0 ? 0 : -ERROR_CONFLICT;
 		}
 		if (own)
-			runtime_receive(turn, call->texts[i], compositions);
-		else if (str_equal(call->other, turn->runtime->options.pdp_topic))
-			pdp_receive(turn, call->texts[i]);
+			runtime_receive(txn, call->texts[i], compositions);
+		else if (str_equal(call->other, txn->runtime->options.pdp_topic))
+			pdp_receive(txn, call->texts[i]);
 		else
-			operations_receive(turn, call->other, call->texts[i]);
+			operations_receive(txn, call->other, call->texts[i]);
 	}
 	text_init(&out, &call->arena);
 	text_addf(&out, "{\"serverTimeMs\":0,\"count\":%zu}", call->number);
@@ -184,9 +184,9 @@ events_publish(struct turn *turn, struct runtime_call *call)
 }
 
 int
-events_fetch(struct turn *turn, struct runtime_call *call)
+events_fetch(struct txn *txn, struct runtime_call *call)
 {
-	int count = bus_fetch(turn, call->question, &call->shared);
+	int count = bus_fetch(txn, call->question, &call->shared);
 
 	if (count > 0) {
 		call_answer(call, 200, bytes_str(call->shared));
@@ -198,7 +198,7 @@ events_fetch(struct turn *turn, struct runtime_call *call)
 		            "limit");
 		return 0;
 	}
-	call->number = bus_end(turn, call->question->topic);
+	call->number = bus_end(txn, call->question->topic);
 	call->waits = call->target_ms > 0;
 	call_answer(call, 200, STR("[]"));
 	return 0;

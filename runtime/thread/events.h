@@ -18,12 +18,12 @@ int events_read(struct runtime_call *call);
  * call->run: call->texts to the topic call->other; those of topics that the runtime listens to are
  * handled in the same transaction.
  */
-int events_publish(struct turn *turn, struct runtime_call *call);
+int events_publish(struct txn *txn, struct runtime_call *call);
 
 /*
  * call->run: up to limit messages for call->question; waits while there is none, until target_ms (0: not at all) is
  * over.
  */
-int events_fetch(struct turn *turn, struct runtime_call *call);
+int events_fetch(struct txn *txn, struct runtime_call *call);
 
 #endif

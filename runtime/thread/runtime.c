@@ -196,16 +196,16 @@ wind_clock(struct runtime *runtime, struct error *err)
 {
 	int64_t stood_ms = TIME_NONE;
 	struct arena arena;
-	struct turn turn;
+	struct txn txn;
 	struct str value;
 	int r = history_reader_begin(runtime->reader);
 
 	arena_init(&arena, 0);
 	if (r == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
-		if (turn_get(&turn, STR("Mclock"), &value) && value.len == 8)
+		runtime_read(runtime, runtime->reader, &arena, &txn);
+		if (txn_get(&txn, STR("Mclock"), &value) && value.len == 8)
 			stood_ms = store_unpack_i64(value.ptr);
-		r = turn.failed;
+		r = txn.failed;
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);

@@ -30,22 +30,22 @@ static int transact(struct group *group, struct error *err);
 
 /* A manual clock stands after a restart where it stood before. */
 static void
-keep_clock(struct turn *turn)
+keep_clock(struct txn *txn)
 {
 	unsigned char bytes[8];
 
-	store_pack_i64(bytes, turn->now_ms);
-	turn_put(turn, STR("Mclock"), (struct str){(const char *)bytes, sizeof(bytes)});
+	store_pack_i64(bytes, txn->now_ms);
+	txn_put(txn, STR("Mclock"), (struct str){(const char *)bytes, sizeof(bytes)});
 }
 
 static int
-run_calls(struct group *group, struct turn *turn)
+run_calls(struct group *group, struct txn *txn)
 {
 	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
 		int r = 0;
 
 		if (group->refused) {
-			call->refused(turn, call);
+			call->refused(txn, call);
 			continue;
 		}
 		call->status = 0;
@@ -53,19 +53,19 @@ run_calls(struct group *group, struct turn *turn)
 		call->denials = NULL;
 		bytes_drop(call->shared); /* of a run that was undone */
 		call->shared = NULL;
-		r = call->run(turn, call);
-		group->undone = r < 0 && turn->failed == 0;
+		r = call->run(txn, call);
+		group->undone = r < 0 && txn->failed == 0;
 		if (r < 0)
-			return turn->failed ? turn->failed : r;
-		operations_withdraw(turn);
-		if (turn->deployed && call->next && !group->one)
+			return txn->failed ? txn->failed : r;
+		operations_withdraw(txn);
+		if (txn->deployed && call->next && !group->one)
 			return -ERROR_BUSY; /* the next ones are guarded by what came: each runs alone */
 	}
-	return turn->failed;
+	return txn->failed;
 }
 
 static int
-run_turn(struct group *group, struct turn *turn)
+run_txn(struct group *group, struct txn *txn)
 {
 	struct runtime *runtime = group->runtime;
 	int r;
@@ -73,21 +73,21 @@ run_turn(struct group *group, struct turn *turn)
 	group->published = NULL;
 	group->notes = NULL;
 	group->stale = !engine_set_is_current(runtime->engine, group->set);
-	group->behind = generation_number(turn) != runtime->deployed;
+	group->behind = generation_number(txn) != runtime->deployed;
 	if (group->stale || group->behind)
-		return turn->failed;
+		return txn->failed;
 	if (group->complaint)
-		notify_refusal(turn, "POLICIES_REFUSED", group->complaint);
-	group->more = operations_tick(turn); /* what time has brought comes before what comes now */
+		notify_refusal(txn, "POLICIES_REFUSED", group->complaint);
+	group->more = operations_tick(txn); /* what time has brought comes before what comes now */
 	if (!group->calls && !group->clock && !group->complaint)
-		group->again = runtime_scan(turn);
-	operations_withdraw(turn);
+		group->again = runtime_scan(txn);
+	operations_withdraw(txn);
 	if (!group->calls && !group->complaint && runtime->options.manual)
-		keep_clock(turn);
-	r = run_calls(group, turn);
+		keep_clock(txn);
+	r = run_calls(group, txn);
 	if (r == 0) {
-		group->published = turn->published;
-		group->deployed = turn->deployed;
+		group->published = txn->published;
+		group->deployed = txn->deployed;
 	}
 	return r;
 }
@@ -97,10 +97,10 @@ group_run(void *context, struct history_writer *writer)
 {
 	struct group *group = context;
 	struct runtime *runtime = group->runtime;
-	struct turn turn = {
+	struct txn txn = {
 		.runtime = runtime,
 		.writer = writer,
-		.txn = history_writer_txn(writer),
+		.store = history_writer_txn(writer),
 		.arena = &runtime->arena,
 		.set = group->set,
 		.now_ms = engine_now(runtime->engine),
@@ -108,9 +108,9 @@ group_run(void *context, struct history_writer *writer)
 	int r;
 
 	arena_reset(&runtime->arena);
-	r = run_turn(group, &turn);
-	group->notes = turn.notes;
-	bus_forget(&turn);
+	r = run_txn(group, &txn);
+	group->notes = txn.notes;
+	bus_forget(&txn);
 	return r;
 }
 
@@ -121,13 +121,13 @@ follow_state(struct runtime *runtime)
 	struct pdp_subgroup *subgroup;
 	struct pdp_group *group;
 	struct arena arena;
-	struct turn turn;
+	struct txn txn;
 	int state = 0;
 
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
-		group = group_own(&turn, &subgroup);
+		runtime_read(runtime, runtime->reader, &arena, &txn);
+		group = group_own(&txn, &subgroup);
 		if (group)
 			state = str_is(group->state, "ACTIVE") ? 1 : 2;
 	}
@@ -317,13 +317,13 @@ runtime_due(struct runtime *runtime)
 {
 	int64_t due_ms = INT64_MAX;
 	struct arena arena;
-	struct turn turn;
+	struct txn txn;
 	uint64_t number;
 
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
-		if (!transaction_due(&turn, &due_ms, &number))
+		runtime_read(runtime, runtime->reader, &arena, &txn);
+		if (!transaction_due(&txn, &due_ms, &number))
 			due_ms = INT64_MAX;
 	}
 	history_reader_end(runtime->reader);
@@ -337,12 +337,12 @@ runtime_look_around(struct runtime *runtime)
 	uint64_t number = runtime->deployed;
 	struct engine_info info;
 	struct arena arena;
-	struct turn turn;
+	struct txn txn;
 
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
-		number = generation_number(&turn);
+		runtime_read(runtime, runtime->reader, &arena, &txn);
+		number = generation_number(&txn);
 	}
 	history_reader_end(runtime->reader);
 	arena_free(&arena);

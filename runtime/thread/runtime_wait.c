@@ -104,17 +104,17 @@ runtime_poll(struct runtime *runtime)
 {
 	struct topic_name *grown = NULL;
 	struct arena arena;
-	struct turn turn;
+	struct txn txn;
 
 	if (!runtime->parked)
 		return;
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
-		runtime_read(runtime, runtime->reader, &arena, &turn);
+		runtime_read(runtime, runtime->reader, &arena, &txn);
 		for (struct runtime_call *call = runtime->parked; call; call = call->next) {
 			struct topic_name *name = arena_alloc(&arena, sizeof(*name));
 
-			if (!name || bus_end(&turn, call->question->topic) == call->number)
+			if (!name || bus_end(&txn, call->question->topic) == call->number)
 				continue;
 			*name = (struct topic_name){grown, call->question->topic};
 			grown = name;

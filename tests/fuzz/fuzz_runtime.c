@@ -123,7 +123,7 @@ static void
 set_clock(void *context, int64_t now_ms)
 {
 	(void)context;
-	(void)now_ms; /* scripts move the time of their own turn */
+	(void)now_ms; /* scripts move the time of their own txn */
 }
 
 /* The next word of a line, without the blanks around it. */
@@ -142,7 +142,7 @@ take_word(struct str *line)
 
 static const struct {
 	const char *word;
-	int (*run)(struct turn *turn, struct runtime_call *call);
+	int (*run)(struct txn *txn, struct runtime_call *call);
 	unsigned words; /* 0: a body */
 } commands[] = {
 	{"commission", commission_create, 0},   {"create", instances_create, 0},   {"change", instances_update, 0},
@@ -152,28 +152,28 @@ static const struct {
 };
 
 static void
-fetch(struct turn *turn, struct str line)
+fetch(struct txn *txn, struct str line)
 {
 	struct bus_question question = {.topic = take_word(&line), .group = take_word(&line), .limit = 3};
 	struct bytes *bytes = NULL;
 
 	question.instance = take_word(&line);
 	if (bus_name_valid(question.topic) && bus_name_valid(question.group) && bus_name_valid(question.instance))
-		(void)bus_fetch(turn, &question, &bytes); /* there may be nothing */
+		(void)bus_fetch(txn, &question, &bytes); /* there may be nothing */
 	bytes_drop(bytes);
 }
 
 /* What a call would answer; a negative code ends the script, as it would end the transaction. */
 static int
-command(struct turn *turn, struct runtime_call *call, struct str line)
+command(struct txn *txn, struct runtime_call *call, struct str line)
 {
 	struct str word = take_word(&line);
 
 	if (str_is(word, "fetch"))
-		fetch(turn, line);
+		fetch(txn, line);
 	if (str_is(word, "wait")) {
-		turn->now_ms += INT64_C(20000) * (line.len % 16 + 1);
-		(void)runtime_scan(turn);
+		txn->now_ms += INT64_C(20000) * (line.len % 16 + 1);
+		(void)runtime_scan(txn);
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		struct document_limits limits = document_limits_default;
@@ -187,12 +187,12 @@ command(struct turn *turn, struct runtime_call *call, struct str line)
 			call->name = take_word(&line);
 			call->version = take_word(&line);
 			call->other = take_word(&line);
-		} else if (json_read(line, "", &limits, turn->arena, &root, NULL) == 0) {
+		} else if (json_read(line, "", &limits, txn->arena, &root, NULL) == 0) {
 			call->body = root;
 		} else {
 			return 0;
 		}
-		return commands[i].run(turn, call);
+		return commands[i].run(txn, call);
 	}
 	return 0;
 }
@@ -209,7 +209,7 @@ must(bool true_, const char *what)
 }
 
 struct tally {
-	struct turn *turn;
+	struct txn *txn;
 	int64_t running, on, hosted;
 };
 
@@ -217,10 +217,10 @@ static bool
 check_loop(void *context, struct loop *loop)
 {
 	struct tally *tally = context;
-	struct str key = turn_key(tally->turn, ROW_BUSY, loop->id.name, loop->id.version), row;
+	struct str key = txn_key(tally->txn, ROW_BUSY, loop->id.name, loop->id.version), row;
 
 	if (loop_busy(loop))
-		must(turn_get(tally->turn, key, &row), "an instance under way is not looked at by scans");
+		must(txn_get(tally->txn, key, &row), "an instance under way is not looked at by scans");
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 
@@ -263,26 +263,26 @@ see_participant(void *context, struct participant *participant)
 }
 
 static void
-check_messages(struct turn *turn, struct str topic, uint64_t from)
+check_messages(struct txn *txn, struct str topic, uint64_t from)
 {
 	static const struct document_limits limits = {SIZE_MAX, 512, SIZE_MAX, 0, SIZE_MAX};
 
-	for (uint64_t i = from; i < bus_end(turn, topic); i++) {
+	for (uint64_t i = from; i < bus_end(txn, topic); i++) {
 		struct str message;
 		struct node *root;
 
-		if (turn_table_get(turn, HISTORY_OUTBOX, bus_message_key(turn, topic, i), &message))
-			must(json_read(message, "", &limits, turn->arena, &root, NULL) == 0, "a message is no JSON");
+		if (txn_table_get(txn, HISTORY_OUTBOX, bus_message_key(txn, topic, i), &message))
+			must(json_read(message, "", &limits, txn->arena, &root, NULL) == 0, "a message is no JSON");
 	}
 }
 
 static int
-play(struct turn *turn, struct runtime_call *call)
+play(struct txn *txn, struct runtime_call *call)
 {
 	struct machine *machine = call->context;
-	const struct runtime_options *options = runtime_options_of(turn->runtime);
-	uint64_t said = bus_end(turn, options->topic), told = bus_end(turn, options->notifications);
-	struct tally tally = {.turn = turn};
+	const struct runtime_options *options = runtime_options_of(txn->runtime);
+	uint64_t said = bus_end(txn, options->topic), told = bus_end(txn, options->notifications);
+	struct tally tally = {.txn = txn};
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < machine->script.len;) {
@@ -291,23 +291,23 @@ play(struct turn *turn, struct runtime_call *call)
 
 		call->status = 0;
 		if (len > 0 && line[0] == '{')
-			runtime_receive(turn, (struct str){line, len}, false);
+			runtime_receive(txn, (struct str){line, len}, false);
 		else
-			r = command(turn, call, (struct str){line, len});
+			r = command(txn, call, (struct str){line, len});
 		machine->refusals += call->status >= 300;
 		at += len + 1;
 	}
 	if (r == 0) {
-		loops_each(turn, STR_NONE, STR_NONE, check_loop, &tally);
-		turn_each(turn, turn_key(turn, ROW_COUNT, STR(""), STR_NONE), subtract_count, &tally);
-		turn_each(turn, turn_key(turn, ROW_HOSTED, STR(""), STR_NONE), subtract_count, &tally);
-		participants_each(turn, see_participant, NULL);
+		loops_each(txn, STR_NONE, STR_NONE, check_loop, &tally);
+		txn_each(txn, txn_key(txn, ROW_COUNT, STR(""), STR_NONE), subtract_count, &tally);
+		txn_each(txn, txn_key(txn, ROW_HOSTED, STR(""), STR_NONE), subtract_count, &tally);
+		participants_each(txn, see_participant, NULL);
 		must(tally.running == 0 && tally.on == 0 && tally.hosted == 0,
 		     "the counts are not those of the instances");
-		check_messages(turn, options->topic, said);
-		check_messages(turn, options->notifications, told);
+		check_messages(txn, options->topic, said);
+		check_messages(txn, options->notifications, told);
 	}
-	must(turn->failed == 0, "the turn has failed");
+	must(txn->failed == 0, "the txn has failed");
 	call_answer(call, 200, STR("{}"));
 	return machine->keep ? r : -ERROR_CONFLICT;
 }
