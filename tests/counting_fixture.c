@@ -1,4 +1,4 @@
-/* counting_fixture - a database in a directory, a limiter, and rights taken from it: for the hard tests of counting */
+/* counting_fixture - a database in a directory, a limiter, and reservations taken from it: for the hard tests of counting */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/counting_fixture.h"
 

@@ -198,7 +198,7 @@ judge(struct fixture *fixture, struct tally *tally, const char *what, size_t whe
 		fail_msg("%s at %zu was not found and changed a count (%x)", what, where, (unsigned)r);
 }
 
-/* What was not found must not strike later either: after more rights all is sound. */
+/* What was not found must not strike later either: after more reservations all is sound. */
 static void
 go_on(struct fixture *fixture, const char *what, size_t where)
 {

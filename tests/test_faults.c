@@ -28,8 +28,8 @@ noon(void *context)
 struct run {
 	char directory[64];
 	struct engine *engine;
-	int acknowledged; /* rights that count: taken, and not acknowledged as given back */
-	int attempted;    /* rights that may count: those whose fate was not told too */
+	int acknowledged; /* reservations that count: taken, and not acknowledged as given back */
+	int attempted;    /* reservations that may count: those whose fate was not told too */
 	bool stays;       /* the fault does, once it has struck */
 };
 
@@ -76,9 +76,9 @@ expect_no_count(struct engine *engine)
 	session_close(session);
 }
 
-/* A right, settled or given back. Whatever fails must say so. */
+/* A reservation, settled or given back. Whatever fails must say so. */
 static void
-take_right(struct run *run, bool give_back)
+take_reservation(struct run *run, bool give_back)
 {
 	struct request request = restart_of("vm-1", NULL);
 	struct reservation_change change = {.action = give_back ? RESERVATION_ABORT : RESERVATION_SETTLE,
@@ -109,7 +109,7 @@ take_right(struct run *run, bool give_back)
 	reservation_done(&reservation);
 }
 
-/* Opens, takes rights, closes and opens again; the fault strikes somewhere on the way. */
+/* Opens, takes reservations, closes and opens again; the fault strikes somewhere on the way. */
 static void
 play(struct run *run)
 {
@@ -118,8 +118,8 @@ play(struct run *run)
 			assert_true(interpose_failed());
 			continue;
 		}
-		take_right(run, false);
-		take_right(run, true);
+		take_reservation(run, false);
+		take_reservation(run, true);
 		if (round % 2) {
 			engine_close(run->engine);
 			run->engine = NULL;
@@ -141,7 +141,7 @@ expect_recovery(struct run *run)
 	assert_non_null(run->engine);
 	for (int i = 0; i < 100; i++) {
 		before = run->acknowledged;
-		take_right(run, false);
+		take_reservation(run, false);
 		used = count_used(run->engine, "vm-1", 0);
 		if (run->acknowledged > before && used >= 0)
 			break;

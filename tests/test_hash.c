@@ -87,12 +87,12 @@ parts_hash_the_same_everywhere(void **state)
 static void
 where_one_part_ends_matters(void **state)
 {
-	const struct str left[] = {STR("ab"), STR("c")}, right[] = {STR("a"), STR("bc")}, one[] = {STR("abc")};
+	const struct str left[] = {STR("ab"), STR("c")}, reservation[] = {STR("a"), STR("bc")}, one[] = {STR("abc")};
 	const struct str padded[] = {STR("abc"), STR("")};
 
 	(void)state;
-	assert_true(hash_parts(&key, left, 2).lo != hash_parts(&key, right, 2).lo);
-	assert_true(hash_parts(&key, left, 2).hi != hash_parts(&key, right, 2).hi);
+	assert_true(hash_parts(&key, left, 2).lo != hash_parts(&key, reservation, 2).lo);
+	assert_true(hash_parts(&key, left, 2).hi != hash_parts(&key, reservation, 2).hi);
 	assert_true(hash_parts(&key, left, 2).lo != hash_parts(&key, one, 1).lo);
 	assert_true(hash_parts(&key, padded, 2).lo != hash_parts(&key, one, 1).lo);
 }
@@ -121,18 +121,18 @@ mixing_depends_on_order(void **state)
 static void
 words_are_equal_where_all_bytes_are(void **state)
 {
-	char left[40], right[40];
+	char left[40], reservation[40];
 
 	(void)state;
 	for (size_t len = 0; len <= sizeof(left); len++) {
 		for (size_t i = 0; i < sizeof(left); i++)
-			left[i] = right[i] = (char)(i * 7);
+			left[i] = reservation[i] = (char)(i * 7);
 		for (size_t i = 0; i < sizeof(left); i++) {
-			right[i] ^= 1;
-			assert_true(words_equal(left, right, len) == (i >= len));
-			right[i] ^= 1;
+			reservation[i] ^= 1;
+			assert_true(words_equal(left, reservation, len) == (i >= len));
+			reservation[i] ^= 1;
 		}
-		assert_true(words_equal(left, right, len));
+		assert_true(words_equal(left, reservation, len));
 	}
 }
 

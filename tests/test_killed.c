@@ -84,7 +84,7 @@ record_one(struct worker *worker, unsigned number)
 		worker->journal->recorded[number] = 1;
 }
 
-/* A right taken; most are settled, some given back, some forgotten. */
+/* A reservation taken; most are settled, some given back, some forgotten. */
 static void
 reserve_one(struct worker *worker, unsigned number)
 {
@@ -179,7 +179,7 @@ struct checker {
 	struct seen *rows;
 	size_t count;
 	unsigned char *found, *ended;
-	int64_t first_ms, last_ms; /* stamps of rights */
+	int64_t first_ms, last_ms; /* stamps of reservations */
 };
 
 static int
@@ -254,7 +254,7 @@ fullest_window(struct checker *checker, int target, int by_end)
 	return most;
 }
 
-/* Reads the log in a process of its own, so that this one never has the database open. ret_span_ms: of the rights, or NULL. */
+/* Reads the log in a process of its own, so that this one never has the database open. ret_span_ms: of the reservations, or NULL. */
 static void
 check_log(const char *directory, struct journal *journal, bool windows, int64_t *ret_span_ms)
 {

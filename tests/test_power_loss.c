@@ -37,13 +37,13 @@ counting_in(const char *directory)
 struct fixture {
 	const struct event *events;
 	size_t count;
-	size_t acknowledged[RIGHTS]; /* how many events there were when the right was acknowledged */
+	size_t acknowledged[RIGHTS]; /* how many events there were when the reservation was acknowledged */
 	char *lock;                  /* the lock file's bytes */
 	size_t lock_len;
 };
 
 static void
-take_rights(struct fixture *fixture, struct engine *engine)
+take_reservations(struct fixture *fixture, struct engine *engine)
 {
 	for (int i = 0; i < RIGHTS; i++) {
 		struct request request = restart_of("vm-1", NULL);
@@ -75,7 +75,7 @@ setup(void **state)
 	interpose_watch(path);
 	interpose_record();
 	assert_int_equal(counting_open(&counting, &engine, &err), 0);
-	take_rights(&fixture, engine);
+	take_reservations(&fixture, engine);
 	engine_close(engine);
 	fixture.count = interpose_events(&fixture.events);
 	snprintf(lock, sizeof(lock), "%s/clguard.lock", path);

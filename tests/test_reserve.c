@@ -356,7 +356,7 @@ several_rights_are_taken_all_or_none(void **state)
 }
 
 static void
-a_batch_sees_its_own_rights(void **state)
+a_batch_sees_its_own_reservations(void **state)
 {
 	struct fixture *fixture = *state;
 	struct request requests[LIMIT + 1];
@@ -784,7 +784,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_renewed_lease_lives_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_request_again_gets_the_same_reservation, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_rights_are_taken_all_or_none, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_batch_sees_its_own_rights, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_batch_sees_its_own_reservations, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_published_limit_applies_to_the_next_reservation, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reservation_never_takes_the_place_of_an_operation_that_was_performed,
 	                                        setup, teardown),

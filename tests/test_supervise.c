@@ -50,7 +50,7 @@ handing(void *context, const struct loop *loop, const struct element *element)
 	return ((struct stage *)context)->handing;
 }
 
-/* Three elements of phases 0, 1, 2, in a settled state, each with a right. */
+/* Three elements of phases 0, 1, 2, in a settled state, each with a reservation. */
 static int
 set_up(void **state)
 {
@@ -101,7 +101,7 @@ order(struct stage *stage, enum loop_state to)
 	assert_int_equal(order_check(stage->loop.state, stage->loop.result, to, &next), ORDER_STARTS);
 	for (int i = 0; i < 3; i++)
 		if (loop_order_asks(&stage->loop, &stage->elements[i], next))
-			stage->elements[i].right = (struct str){&"xyz"[i], 1};
+			stage->elements[i].reservation = (struct str){&"xyz"[i], 1};
 	loop_order(&stage->supervision, &stage->loop, next);
 }
 
@@ -111,7 +111,7 @@ answer(struct stage *stage, int element, enum loop_state state, bool result)
 	return loop_answer(&stage->supervision, &stage->loop, &stage->elements[element], state, result, STR("m"));
 }
 
-/* How many tasks of a kind there were, about a phase or a right when one is given; then they are forgotten. */
+/* How many tasks of a kind there were, about a phase or a reservation when one is given; then they are forgotten. */
 static int
 count(struct stage *stage, enum task_kind kind)
 {
@@ -180,7 +180,7 @@ a_failure_gives_back_what_was_not_used_and_may_be_ordered_on_or_back(void **stat
 	order(stage, LOOP_PASSIVE);
 	assert_int_equal(stage->loop.phase, 1);
 	assert_int_equal(stage->elements[2].state, LOOP_PASSIVE);
-	assert_null(stage->elements[2].right.ptr);
+	assert_null(stage->elements[2].reservation.ptr);
 	assert_true(answer(stage, 1, LOOP_PASSIVE, true));
 	assert_true(answer(stage, 0, LOOP_PASSIVE, true));
 	assert_int_equal(stage->loop.state, LOOP_PASSIVE);

@@ -20,7 +20,8 @@
 /* An instance, and what its participants are. All that decides about what comes next; no pointers. */
 struct place {
 	struct {
-		uint8_t state, ordered, asked, failed, missing, restore, due, tries, faulty, failures, right, host;
+		uint8_t state, ordered, asked, failed, missing, restore, due, tries, faulty, failures, reservation,
+			host;
 	} elements[ELEMENTS];
 	uint8_t state, ordered, result, phase, retries, reverting;
 };
@@ -43,7 +44,7 @@ permit(void *context, struct loop *loop, struct element *element, bool update, e
 	(void)loop;
 	(void)update;
 	(void)state;
-	element->right = STR("r");
+	element->reservation = STR("r");
 	return true;
 }
 
@@ -99,7 +100,7 @@ unpack(const struct place *place, struct element elements[ELEMENTS], struct loop
 			.tries = place->elements[i].tries,
 			.faulty = place->elements[i].faulty,
 			.failures = place->elements[i].failures,
-			.right = place->elements[i].right ? STR("r") : STR_NONE,
+			.reservation = place->elements[i].reservation ? STR("r") : STR_NONE,
 		};
 }
 
@@ -128,7 +129,7 @@ pack(const struct loop *loop, const struct place *from, struct place *ret)
 		place.elements[i].tries = (uint8_t)element->tries;
 		place.elements[i].faulty = element->faulty;
 		place.elements[i].failures = (uint8_t)element->failures;
-		place.elements[i].right = element->right.ptr != NULL;
+		place.elements[i].reservation = element->reservation.ptr != NULL;
 		place.elements[i].host = from->elements[i].host;
 	}
 	*ret = place;

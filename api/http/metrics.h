@@ -25,7 +25,7 @@ enum metrics_application { METRICS_GUARD, METRICS_ACCESS, METRICS_APPLICATIONS }
 struct metrics_shard {
 	atomic_uint_fast64_t effect[METRICS_APPLICATIONS][4]; /* of decisions, by enum effect */
 	atomic_uint_fast64_t door[LOG_DOOR_COUNT][2];         /* of decisions: denied, permitted */
-	atomic_uint_fast64_t event[RESERVATION_EVENT_COUNT];  /* of rights */
+	atomic_uint_fast64_t event[RESERVATION_EVENT_COUNT];  /* of reservations */
 	atomic_uint_fast64_t reason[REASON_COUNT];
 	atomic_uint_fast64_t errors;   /* requests for a decision that were refused */
 	atomic_uint_fast64_t recorded; /* operations */

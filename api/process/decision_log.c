@@ -1,4 +1,4 @@
-/* decision_log - every answer about a right or a permission, as a line of JSON in a file */
+/* decision_log - every answer about a reservation or a permission, as a line of JSON in a file */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/decision_log.h"
 

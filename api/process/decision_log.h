@@ -1,4 +1,4 @@
-/* decision_log - every answer about a right or a permission, as a line of JSON in a file */
+/* decision_log - every answer about a reservation or a permission, as a line of JSON in a file */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef API_PROCESS_DECISION_LOG_H
 #define API_PROCESS_DECISION_LOG_H
@@ -34,7 +34,7 @@ struct log_member {
 /* What a line tells. Absent texts, NULL and zero are left out. */
 struct log_entry {
 	enum log_door door;
-	const char *event; /* of a right: "reserved" and so on */
+	const char *event; /* of a reservation: "reserved" and so on */
 	int64_t at_ms;
 	struct str id, trace, user, client; /* who asked, and by which request */
 	const struct request *request;

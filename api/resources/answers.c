@@ -1,4 +1,4 @@
-/* answers - every answer about a right or a permission is counted and logged, whichever door gave it */
+/* answers - every answer about a reservation or a permission is counted and logged, whichever door gave it */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/resources/answers.h"
 

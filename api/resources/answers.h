@@ -1,4 +1,4 @@
-/* answers - every answer about a right or a permission is counted and logged, whichever door gave it */
+/* answers - every answer about a reservation or a permission is counted and logged, whichever door gave it */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef API_RESOURCES_ANSWERS_H
 #define API_RESOURCES_ANSWERS_H
@@ -20,7 +20,7 @@ void answer_origin(struct exchange *exchange, struct log_entry *ret);
 /* Counts a decision on the exchange's worker and logs it. entry: with its origin; now_ms is looked up when no guard needed it. */
 void answer_decision(struct exchange *exchange, struct log_entry *entry);
 
-/* The committer's thread: what became of a right, or of the question for one, over HTTP. entry: with its origin. */
+/* The committer's thread: what became of a reservation, or of the question for one, over HTTP. entry: with its origin. */
 void answer_reservation(struct service *service, struct log_entry *entry, const struct reservation_note *note);
 
 /* For history_options.expired and runtime_options.answered; context: the service. */

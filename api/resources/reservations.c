@@ -1,4 +1,4 @@
-/* reservations - POST, PUT and DELETE reservations: the right to perform one operation */
+/* reservations - POST, PUT and DELETE reservations: the reservation to perform one operation */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
@@ -199,7 +199,7 @@ answer_outcome(struct exchange *exchange)
 	service_finished(exchange);
 }
 
-/* "lease_s": how long the right is held for the client; 0 when it does not say. */
+/* "lease_s": how long the reservation is held for the client; 0 when it does not say. */
 static int
 read_lease(const struct node *root, int64_t *ret_ms, struct error *err)
 {

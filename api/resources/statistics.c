@@ -150,7 +150,7 @@ write_policies(struct text *out, struct service *service)
 	          atomic_load_explicit(&service->active, memory_order_relaxed));
 }
 
-/* By the door that was asked, and what became of rights. */
+/* By the door that was asked, and what became of reservations. */
 static void
 write_doors(struct text *out, const struct metrics *metrics)
 {

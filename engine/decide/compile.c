@@ -78,9 +78,9 @@ pass_read(struct compilation *c)
 
 /* By name, version, load order. */
 static int
-policy_compare(const void *left, const void *right)
+policy_compare(const void *left, const void *reservation)
 {
-	const struct policy *a = *(const struct policy *const *)left, *b = *(const struct policy *const *)right;
+	const struct policy *a = *(const struct policy *const *)left, *b = *(const struct policy *const *)reservation;
 	int r = str_compare(a->name, b->name);
 
 	if (r == 0)

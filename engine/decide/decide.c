@@ -189,9 +189,9 @@ decide_with(const struct policyset *set, const struct request *request, const st
 }
 
 static int
-spoken_compare(const void *left, const void *right)
+spoken_compare(const void *left, const void *reservation)
 {
-	const struct spoken *a = left, *b = right;
+	const struct spoken *a = left, *b = reservation;
 
 	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
 }

@@ -77,9 +77,9 @@ posting_fill(struct posting *posting, const struct guard *guard, size_t n, const
 }
 
 static int
-posting_compare(const void *left, const void *right)
+posting_compare(const void *left, const void *reservation)
 {
-	const struct posting *a = left, *b = right;
+	const struct posting *a = left, *b = reservation;
 	int r = (a->mask > b->mask) - (a->mask < b->mask);
 
 	if (r == 0)

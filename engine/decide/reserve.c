@@ -1,4 +1,4 @@
-/* reserve - decide and take the right in one step that no other caller can slip through */
+/* reserve - decide and take the reservation in one step that no other caller can slip through */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/decide/reserve.h"
 
@@ -12,7 +12,7 @@
 #include "engine/history/history_priv.h"
 
 /*
- * The decision is taken on the committer's thread, inside the write transaction that will hold the right: no other
+ * The decision is taken on the committer's thread, inside the write transaction that will hold the reservation: no other
  * process or thread can commit between the two. The policy set is held by the caller's job; if a newer one was
  * published before the job ran, nothing is done and the job is handed over again with that (the publish lock comes
  * before LMDB's, so it cannot be taken inside). The answers go out after the commit.
@@ -276,7 +276,7 @@ reserve_submit(struct reserve_job *job, struct error *err)
 	return history_submit(engine_history(job->engine), &job->job, err);
 }
 
-/* A right becomes a row of the operation history: it needs what any row needs. */
+/* A reservation becomes a row of the operation history: it needs what any row needs. */
 static int
 request_check(const struct request *request, struct error *err)
 {

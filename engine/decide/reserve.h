@@ -1,4 +1,4 @@
-/* reserve - decide and take the right in one step that no other caller can slip through */
+/* reserve - decide and take the reservation in one step that no other caller can slip through */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_DECIDE_RESERVE_H
 #define ENGINE_DECIDE_RESERVE_H
@@ -6,7 +6,7 @@
 #include "engine/decide/engine.h"
 
 /*
- * A reservation is the right to perform one operation, taken before it starts. It counts under every limiter until it
+ * A reservation is the reservation to perform one operation, taken before it starts. It counts under every limiter until it
  * is settled (then the operation counts by its end), aborted (then it counts no more) or its lease ends (then it
  * counts as used, or no more, as history_options.release_expired says). Every call returns after the commit.
  * Callbacks run on the committer's thread: they must neither wait nor call what waits.
@@ -35,13 +35,13 @@ struct reservation {
 	struct policyset *set; /* held; reservation_done drops it */
 };
 
-/* What became of the question for a right, or of a right; the names are those of the decision log and of a metric. */
+/* What became of the question for a reservation, or of a reservation; the names are those of the decision log and of a metric. */
 #define RESERVATION_EVENTS(X) \
 	X(RESERVED, "reserved") \
 	X(REPEATED, "repeated") /* the live reservation of the same ids was given again */ \
 	X(DENIED, "denied") \
 	X(WITHDRAWN, \
-	  "withdrawn") /* permitted, and given back at once, because another right of the same order was denied */ \
+	  "withdrawn") /* permitted, and given back at once, because another reservation of the same order was denied */ \
 	X(REFUSED, "refused") /* a conflict: the ids are another request's, or the reservation is in another state */ \
 	X(SETTLED, "settled") \
 	X(ABORTED, "aborted") \
@@ -79,11 +79,11 @@ void reservation_id_write(struct hash128 id, char out[RESERVATION_ID_SIZE]);
 void reservation_done(struct reservation *reservation);
 
 /*
- * Decides with the newest policy set and, if permitted, takes the right; lease_ms 0: the default. The same (requestId,
+ * Decides with the newest policy set and, if permitted, takes the reservation; lease_ms 0: the default. The same (requestId,
  * subRequestId) again gives the same reservation while that is live; once it is settled, a conflict; after an abort or
  * the end of its lease, a new decision. `ret` is always filled: after an
  * error it is a Deny with reason "error". That holds in both modes and whatever on_error says, which is about guards
- * that cannot be evaluated: a right that was not entered would count for nobody, so there is none to give.
+ * that cannot be evaluated: a reservation that was not entered would count for nobody, so there is none to give.
  * errors  ERROR_MISSING: no actor or no operation; ERROR_CONFLICT: these ids have a reservation for another request,
  *         or one that is settled;
  *         ERROR_LIMIT, ERROR_FULL, ERROR_IO, ERROR_BUSY, ERROR_DAMAGED, ERROR_MEMORY

@@ -308,7 +308,7 @@ int reserved_read(struct store_txn *txn, const struct hash_key *key, struct hash
  */
 int reserved_find(struct history_writer *writer, const struct request *request, int64_t now_ms, struct reserved *ret);
 
-/* Takes a right for a request that was permitted. request ids absent: never repeated. 0 or negative. */
+/* Takes a reservation for a request that was permitted. request ids absent: never repeated. 0 or negative. */
 int writer_reserve(struct history_writer *writer, const struct request *request, enum reason reason, int64_t lease_ms,
                    int64_t now_ms, struct reserved *ret);
 

@@ -1,4 +1,4 @@
-/* reservation - reservations: the right to perform one operation, taken before it starts */
+/* reservation - reservations: the reservation to perform one operation, taken before it starts */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/history/history_priv.h"
 
@@ -11,7 +11,7 @@
  *   live -> expired   its lease ended: the row stays as it is, ended with the lease (or is gone, if so configured)
  *
  * Nothing leads out of the last three, so a late settle of an expired reservation is told so. When the row's texts are
- * another row's identity already, or have none, the row is identified by the reservation (RECORD_APART): a right never
+ * another row's identity already, or have none, the row is identified by the reservation (RECORD_APART): a reservation never
  * takes the place of an operation that was performed.
  *
  * The value: u64 check, u8 version, u8 state, u8 reason, u8[5] zero, i64 expires, u64[2] identity, u64 fingerprint.
@@ -287,7 +287,7 @@ reserved_now(struct history_writer *writer, struct hash128 id, int64_t now_ms, s
 
 /*
  * What a repeated call gets: the live reservation of the same ids. The ids of one that was settled have had their
- * operation: another Permit for them would be for ever. One that was aborted or has expired gives no right any more, so
+ * operation: another Permit for them would be for ever. One that was aborted or has expired gives no reservation any more, so
  * the call is decided anew.
  */
 int

@@ -187,8 +187,8 @@ CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *ro
                        struct clg_error *err);
 
 /*
- * Reservations: the right to perform one operation, taken in the same step as the decision, so that no other caller, thread or
- * process, can slip through between the two. A right counts under every limiter until it is settled (the operation then
+ * Reservations: the reservation to perform one operation, taken in the same step as the decision, so that no other caller, thread or
+ * process, can slip through between the two. A reservation counts under every limiter until it is settled (the operation then
  * counts by its end), given back with clg_abort, or its lease ends. Each call returns after the commit.
  */
 enum clg_reservation_state { CLG_LIVE, CLG_SETTLED, CLG_ABORTED, CLG_EXPIRED };
@@ -203,7 +203,7 @@ struct clg_reservation {
 };
 
 /*
- * Decides and, if permitted, takes the right. It needs an actor and an operation, as each row of the operation history.
+ * Decides and, if permitted, takes the reservation. It needs an actor and an operation, as each row of the operation history.
  * lease_ms 0: the engine's. The same (request_id, subrequest_id) again gives the same reservation while that is live, and
  * a new decision after an abort or the end of its lease; -CLG_ECONFLICT when it is settled, or when the ids belong to another
  * request. `ret` is filled in any case, after an error with a Deny;

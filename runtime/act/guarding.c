@@ -89,8 +89,8 @@ guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, 
 	if (r >= 0)
 		note_answer(txn, guarding, &request, &reservation);
 	if (r == 1) {
-		element->right = arena_str(txn->arena, str_from(reservation.id));
-		if (!element->right.ptr)
+		element->reservation = arena_str(txn->arena, str_from(reservation.id));
+		if (!element->reservation.ptr)
 			txn_fail(txn, ERROR_MEMORY);
 		return true;
 	}

@@ -11,11 +11,11 @@ enum guarding { GUARDING_ENFORCE, GUARDING_REPORT, GUARDING_OFF };
 enum guarding guarding_of(struct txn *txn, const struct loop *loop);
 
 /*
- * A right for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition
+ * A reservation for one action; operation: UPDATE, or the name of the ordered state. vf_count: elements of the definition
  * that would
- * be RUNNING (on participants, for UPDATE and UNINITIALISED) after it. True when it may go ahead; the right, if one
+ * be RUNNING (on participants, for UPDATE and UNINITIALISED) after it. True when it may go ahead; the reservation, if one
  * was taken,
- * is element->right. A refusal, also one that is only reported, is appended to `denials` (may be NULL):
+ * is element->reservation. A refusal, also one that is only reported, is appended to `denials` (may be NULL):
  * {"elementId","actor","operation","target","vfCount","reason","policy","file","line","explanation"}
  */
 bool guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, struct element *element,
@@ -24,7 +24,7 @@ bool guard_permits(struct txn *txn, enum guarding guarding, const struct loop *l
 /* Rights for all elements that an order asks. False: the txn must be undone, for some may have been taken. */
 bool guard_permits_order(struct txn *txn, struct loop *loop, enum loop_state next, struct text *denials);
 
-/* A right, operation FORCE, to release an element of a lost participant without its answer. */
+/* A reservation, operation FORCE, to release an element of a lost participant without its answer. */
 bool guard_permits_force(struct txn *txn, const struct loop *loop, struct element *element, struct text *denials);
 
 /* The same for a changed configuration of an instance that is on its participants. */

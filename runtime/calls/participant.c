@@ -358,7 +358,7 @@ scan_update(struct scan *scan, struct participant *participant)
 
 /* As in supervise.c: times that lie ahead are of a clock that was wrong. */
 static bool
-put_right(const struct txn *txn, struct participant *participant)
+put_reservation(const struct txn *txn, struct participant *participant)
 {
 	bool status = participant->status_ms != TIME_NONE && participant->status_ms > txn->now_ms;
 	bool last = participant->last_ms > txn->now_ms,
@@ -381,7 +381,7 @@ scan_participant(void *context, struct participant *participant)
 
 	if (host_is(scan->txn, participant))
 		return true;
-	changed = put_right(scan->txn, participant);
+	changed = put_reservation(scan->txn, participant);
 	if (participant_is_registered(participant)) {
 		scan->again = true;
 		changed |= scan_silence(scan->txn, participant);

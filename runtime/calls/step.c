@@ -62,7 +62,7 @@ step_begin(struct txn *txn, struct supervision *ret)
 }
 
 static void
-change_right(struct txn *txn, const struct task *task)
+change_reservation(struct txn *txn, const struct task *task)
 {
 	struct reservation_change change = {
 		.action = task->kind == TASK_SETTLE  ? RESERVATION_SETTLE
@@ -130,7 +130,7 @@ perform(struct txn *txn, struct supervision *supervision, struct loop *loop, con
 	case TASK_SETTLE:
 	case TASK_ABORT:
 	case TASK_RENEW:
-		change_right(txn, task);
+		change_reservation(txn, task);
 		break;
 	case TASK_RESTORE:
 		configuration_restore(txn, loop);

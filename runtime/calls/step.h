@@ -9,7 +9,7 @@
 void step_begin(struct txn *txn, struct supervision *ret);
 
 /*
- * Sends, notifies and changes rights as the tasks say, restores a configuration or orders back where they ask for
+ * Sends, notifies and changes reservations as the tasks say, restores a configuration or orders back where they ask for
  * it, and
  * saves the instance.
  */

@@ -39,10 +39,10 @@ struct element {
 	unsigned failures;           /* how often it refused the order under way */
 	bool missing;                /* the reports of its participant lack it */
 	enum restore restore;
-	int64_t tried_ms; /* when it was last asked in this restoration */
-	unsigned tries;   /* how often it was ordered into its state because it stood elsewhere */
-	bool faulty;      /* that did not help */
-	struct str right; /* reservation of its action; absent */
+	int64_t tried_ms;       /* when it was last asked in this restoration */
+	unsigned tries;         /* how often it was ordered into its state because it stood elsewhere */
+	bool faulty;            /* that did not help */
+	struct str reservation; /* reservation of its action; absent */
 };
 
 /* The last transition or change of configuration that failed; time_ms TIME_NONE: none since the last success. */

@@ -50,7 +50,7 @@ read_own_element(const struct node *own, struct element *ret)
 	ret->failures = (unsigned)own_int(own, "failures");
 	ret->restore = (enum restore)own_int(own, "restore");
 	ret->tried_ms = node_get(own, "tried") ? own_int(own, "tried") : RESTORE_DUE;
-	ret->right = own_text(own, "right");
+	ret->reservation = own_text(own, "right");
 	ret->fragment = flags & OWN_FRAGMENT;
 	ret->asked = flags & OWN_ASKED;
 	ret->failed = flags & OWN_FAILED;
@@ -124,9 +124,9 @@ write_own_element(struct text *out, const struct element *element)
 		text_addf(out, ",\"restore\":%d", (int)element->restore);
 	if (element->restore != RESTORE_NONE && element->tried_ms != RESTORE_DUE)
 		text_addf(out, ",\"tried\":%" PRId64, element->tried_ms);
-	if (element->right.ptr) {
+	if (element->reservation.ptr) {
 		text_add(out, STR(",\"right\":"));
-		text_add_json(out, element->right);
+		text_add_json(out, element->reservation);
 	}
 	text_add(out, STR("}"));
 }

@@ -151,7 +151,7 @@ transaction_save(struct txn *txn, struct transaction *transaction)
 	text_add(&row, STR("{"));
 	run_write(&row, &transaction->run);
 	text_add(&row, STR(",\"right\":"));
-	text_add_json(&row, transaction->right);
+	text_add_json(&row, transaction->reservation);
 	text_add(&row, STR("}"));
 	txn_put(txn, number_key(txn, ROW_RUN, transaction->run.number), txn_text(txn, &row));
 }
@@ -215,7 +215,7 @@ read_parts(struct txn *txn, uint64_t number, struct str row, struct transaction 
 {
 	const struct operational *plan;
 	struct node *root, *plan_root;
-	const struct node *right;
+	const struct node *reservation;
 	struct str text;
 
 	if (json_read(row, "", &row_limits, txn->arena, &root, NULL) != 0 || !run_read(root, &ret->run) ||
@@ -226,8 +226,8 @@ read_parts(struct txn *txn, uint64_t number, struct str row, struct transaction 
 	plan = plan_read(plan_root, txn->arena);
 	if (!plan || ret->run.at >= (int32_t)plan->count || (ret->run.at < 0 && ret->run.state != RUN_IDLE))
 		return false;
-	right = node_get(root, "right");
-	ret->right = right ? right->text : STR_NONE;
+	reservation = node_get(root, "right");
+	ret->reservation = reservation ? reservation->text : STR_NONE;
 	ret->run.policy = plan;
 	ret->run.event = &ret->event;
 	ret->run.options = &txn->runtime->run_options;

@@ -23,7 +23,7 @@ struct transaction {
 	struct run run;
 	struct event event;
 	struct str json;        /* the event as it came */
-	struct str right;       /* reservation of the operation under way; absent */
+	struct str reservation; /* reservation of the operation under way; absent */
 	struct str explanation; /* why the guard denied, JSON; of this txn */
 	int64_t indexed_ms;     /* where ROW_DUE has it; INT64_MAX for nowhere */
 };

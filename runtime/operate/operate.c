@@ -6,7 +6,7 @@
 #include "runtime/rows/txn.h"
 #include "runtime/operate/dispatch_rows.h"
 
-#define HOLD_MS 15000 /* locks and rights outlast the transaction by so much */
+#define HOLD_MS 15000 /* locks and reservations outlast the transaction by so much */
 
 /* --- carrying out --- */
 
@@ -19,24 +19,24 @@ enter_row(struct txn *txn, const struct transaction *transaction, const struct a
 
 	if (!action_row(action, id, &row))
 		return;
-	if (action->kind == ACTION_START && action->attempt == 1 && transaction->right.ptr)
-		return; /* taking the right has entered this very row */
+	if (action->kind == ACTION_START && action->attempt == 1 && transaction->reservation.ptr)
+		return; /* taking the reservation has entered this very row */
 	r = engine_writer_record(txn->writer, txn->set, &row, txn->now_ms);
 	if (r < 0)
 		txn_fail(txn, error_from(r));
 }
 
-/* A right ends with its operation, which may have taken several attempts; each of them has its row. */
+/* A reservation ends with its operation, which may have taken several attempts; each of them has its row. */
 static void
-settle_right(struct txn *txn, struct transaction *transaction, const struct actions *actions)
+settle_reservation(struct txn *txn, struct transaction *transaction, const struct actions *actions)
 {
 	struct reservation_change change = {
-		.action = RESERVATION_SETTLE, .id = transaction->right, .outcome = STR("Failure")};
+		.action = RESERVATION_SETTLE, .id = transaction->reservation, .outcome = STR("Failure")};
 	enum run_state state = transaction->run.state;
 	struct reservation_status status;
 	int r;
 
-	if (!transaction->right.ptr || state == RUN_ATTEMPT || state == RUN_WAIT)
+	if (!transaction->reservation.ptr || state == RUN_ATTEMPT || state == RUN_WAIT)
 		return;
 	for (size_t i = 0; i < actions->count; i++)
 		if (actions->list[i].kind == ACTION_ENDED || actions->list[i].kind == ACTION_ABORT)
@@ -45,7 +45,7 @@ settle_right(struct txn *txn, struct transaction *transaction, const struct acti
 	txn_note_change(txn, true, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: its lease is over, and it counts as used */
 		txn_fail(txn, error_from(r));
-	transaction->right = STR_NONE;
+	transaction->reservation = STR_NONE;
 }
 
 void
@@ -73,7 +73,7 @@ carry_out(struct txn *txn, struct transaction *transaction, const struct actions
 		if (action->kind == ACTION_UNLOCK)
 			lock_free(txn, transaction->run.target, transaction->run.number);
 	}
-	settle_right(txn, transaction, actions);
+	settle_reservation(txn, transaction, actions);
 }
 
 /* --- what is answered here and now --- */
@@ -116,8 +116,8 @@ ask_guard(struct txn *txn, struct transaction *transaction, struct answer *answe
 	if (r >= 0)
 		note_answer(txn, &request, &reservation);
 	if (r == 1) {
-		transaction->right = arena_str(txn->arena, str_from(reservation.id));
-		r = transaction->right.ptr ? 1 : -ERROR_MEMORY;
+		transaction->reservation = arena_str(txn->arena, str_from(reservation.id));
+		r = transaction->reservation.ptr ? 1 : -ERROR_MEMORY;
 	}
 	if (r == 0 && txn->set->mode == GUARD_STRICT)
 		r = engine_writer_explain(engine, txn->writer, txn->set, &request, txn->now_ms, txn->arena, &decision,

@@ -49,7 +49,7 @@ list_one(void *context, struct transaction *transaction)
 	member(out, "actor", d->actor);
 	member(out, "operation", d->operation);
 	text_addf(out, ",\"attempt\":%" PRIu32, run->attempt);
-	member(out, "reservation", transaction->right);
+	member(out, "reservation", transaction->reservation);
 	instant(out, "began", run->began_ms);
 	instant(out, "due", run_due(run));
 	instant(out, "deadline", run->deadline_ms);

@@ -15,9 +15,9 @@ number_of(const struct node *node)
 }
 
 static int
-key_compare(const void *left, const void *right)
+key_compare(const void *left, const void *reservation)
 {
-	return str_compare((*(const struct node *const *)left)->key, (*(const struct node *const *)right)->key);
+	return str_compare((*(const struct node *const *)left)->key, (*(const struct node *const *)reservation)->key);
 }
 
 /* The children of a node, those of a map by key. NULL when memory is out. */

@@ -25,9 +25,9 @@ policy_counts_write(struct text *out, const struct policy_counts *counts)
 /* --- counting --- */
 
 static int
-counts_compare(const void *left, const void *right)
+counts_compare(const void *left, const void *reservation)
 {
-	const struct policy_counts *a = left, *b = right;
+	const struct policy_counts *a = left, *b = reservation;
 	int r = str_compare(a->policy.name, b->policy.name);
 
 	return r ? r : version_order(a->policy.version, b->policy.version);

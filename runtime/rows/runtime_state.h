@@ -47,7 +47,7 @@ struct runtime_options {
 	bool manual;                                      /* the clock moves by runtime_advance alone */
 	void (*set_clock)(void *context, int64_t now_ms); /* manual: moves it */
 	void *clock_context;
-	/* On the runtime's thread: what the guards answered, and what became of rights, once that is certain. NULL: nobody asks. */
+	/* On the runtime's thread: what the guards answered, and what became of reservations, once that is certain. NULL: nobody asks. */
 	void (*answered)(void *context, const struct reservation_note *notes);
 	void *answered_context;
 };

@@ -1,4 +1,4 @@
-/* txn - one step of the runtime inside one transaction: rows, messages, rights */
+/* txn - one step of the runtime inside one transaction: rows, messages, reservations */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/rows/txn.h"
 

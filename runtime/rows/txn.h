@@ -1,4 +1,4 @@
-/* txn - one step of the runtime inside one transaction: rows, messages, rights */
+/* txn - one step of the runtime inside one transaction: rows, messages, reservations */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_ROWS_TXN_H
 #define RUNTIME_ROWS_TXN_H
@@ -31,7 +31,7 @@ struct txn {
 	struct group_place *places;        /* how far groups have read, as asked for in this txn (bus_group.c) */
 	struct promise *promises;          /* policies that come into force with this txn (deploy.c) */
 	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
-	struct reservation_note *notes, *last_note; /* what is told of rights after the commit; NULL: nothing */
+	struct reservation_note *notes, *last_note; /* what is told of reservations after the commit; NULL: nothing */
 	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
 	bool deployed;                              /* policies came or went */
 	bool called;                                /* HTTP calls are to be made */
@@ -119,7 +119,7 @@ void txn_fail(struct txn *txn, enum error_code code);
 /* Copies a note, with its texts, for runtime_options.answered. */
 void txn_note(struct txn *txn, const struct reservation_note *note);
 
-/* The same of a change of a right; r and status are engine_writer_change's. */
+/* The same of a change of a reservation; r and status are engine_writer_change's. */
 void txn_note_change(struct txn *txn, bool operational, const struct reservation_change *change, int r,
                      const struct reservation_status *status);
 

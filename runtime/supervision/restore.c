@@ -21,7 +21,7 @@ loop_restores(const struct loop *loop)
 	return false;
 }
 
-/* The element's right serves an order of the instance, which ends it. */
+/* The element's reservation serves an order of the instance, which ends it. */
 static bool
 is_ordered(const struct loop *loop, const struct element *element)
 {
@@ -56,7 +56,7 @@ emit_once(struct supervision *supervision, struct task task)
 		task_emit(supervision, task);
 }
 
-/* Sends one step; the guard is asked unless the element has a right. */
+/* Sends one step; the guard is asked unless the element has a reservation. */
 static void
 ask(struct supervision *supervision, struct loop *loop, struct element *element, enum restore step)
 {
@@ -64,7 +64,7 @@ ask(struct supervision *supervision, struct loop *loop, struct element *element,
 	bool update = step == RESTORE_UPDATE;
 
 	element->tried_ms = supervision->now_ms;
-	if (!element->right.ptr && !supervision->permit(supervision->context, loop, element, update, target)) {
+	if (!element->reservation.ptr && !supervision->permit(supervision->context, loop, element, update, target)) {
 		element->restore = RESTORE_WAITS; /* it is tried again after the wait */
 		return;
 	}
@@ -106,7 +106,7 @@ static void
 try_again(struct supervision *supervision, struct loop *loop, struct element *element)
 {
 	if (!is_ordered(loop, element))
-		task_end_right(supervision, element, "Failure");
+		task_end_reservation(supervision, element, "Failure");
 	if (element->tries >= supervision->limits->retries) {
 		give_up(supervision, element);
 	} else {
@@ -119,12 +119,12 @@ try_again(struct supervision *supervision, struct loop *loop, struct element *el
 
 /* The element stands where it should. */
 static void
-put_right(struct supervision *supervision, struct loop *loop, struct element *element)
+put_reservation(struct supervision *supervision, struct loop *loop, struct element *element)
 {
 	if (element->missing || element->tries || element->faulty)
 		task_notify(supervision, "RIGHT_STATE", element);
 	if (!is_ordered(loop, element))
-		task_end_right(supervision, element, "Success");
+		task_end_reservation(supervision, element, "Success");
 	element->missing = element->faulty = false;
 	element->tries = 0;
 	element->restore = RESTORE_NONE;
@@ -134,7 +134,7 @@ put_right(struct supervision *supervision, struct loop *loop, struct element *el
 }
 
 static bool
-is_right(const struct element *element)
+is_reservation(const struct element *element)
 {
 	return !element->missing && !element->faulty && !element->tries && element->restore == RESTORE_NONE;
 }
@@ -218,7 +218,7 @@ loop_absent(struct supervision *supervision, struct loop *loop, struct element *
 static void
 wrong_report(struct supervision *supervision, struct loop *loop, struct element *element, enum loop_state state)
 {
-	task_end_right(supervision, element, "Failure");
+	task_end_reservation(supervision, element, "Failure");
 	element->missing = false;
 	if (element->tries >= supervision->limits->retries) {
 		give_up(supervision, element);
@@ -247,9 +247,9 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 	if (!loop_state_settled(state))
 		return false;
 	if (state == element_target(loop, element)) {
-		if (is_right(element))
+		if (is_reservation(element))
 			return false;
-		put_right(supervision, loop, element);
+		put_reservation(supervision, loop, element);
 		return true;
 	}
 	if (element->restore == RESTORE_UPDATE && state == LOOP_PASSIVE)
@@ -269,26 +269,26 @@ restore_answer(struct supervision *supervision, struct loop *loop, struct elemen
 
 	if (result && element->restore == RESTORE_UPDATE && state == LOOP_PASSIVE && target == LOOP_RUNNING) {
 		if (!ordered)
-			task_end_right(supervision, element, "Success");
+			task_end_reservation(supervision, element, "Success");
 		ask(supervision, loop, element, RESTORE_STATE);
 		return true;
 	}
 	if (ordered) { /* the answer is the order's, too */
-		if (result && state == target && !is_right(element))
-			put_right(supervision, loop, element);
+		if (result && state == target && !is_reservation(element))
+			put_reservation(supervision, loop, element);
 		return false;
 	}
-	if (is_right(element) || (result && state != target))
+	if (is_reservation(element) || (result && state != target))
 		return false;
 	if (result) {
-		put_right(supervision, loop, element);
+		put_reservation(supervision, loop, element);
 		return true;
 	}
-	if (element->restore == RESTORE_NONE && !element->right.ptr)
+	if (element->restore == RESTORE_NONE && !element->reservation.ptr)
 		return false; /* nobody asked */
 	element->message = message;
 	if (element->restore == RESTORE_NONE)
-		task_end_right(supervision, element, "Failure"); /* the next report decides */
+		task_end_reservation(supervision, element, "Failure"); /* the next report decides */
 	else
 		try_again(supervision, loop, element);
 	return true;
@@ -317,7 +317,7 @@ restore_tick(struct supervision *supervision, struct loop *loop)
 		}
 		element->restore = RESTORE_NONE; /* goes on when the host is heard again */
 		if (!is_ordered(loop, element))
-			task_end_right(supervision, element, "Failure");
+			task_end_reservation(supervision, element, "Failure");
 		proceed(supervision, loop);
 	}
 	return changed;

@@ -9,7 +9,7 @@
  * Beside the transitions of the instance each element has a state in which it should stand on its participant: its target.
  * An element that its host has lost (it registered anew, its reports lack the element, it says that nothing is there), or
  * that another host takes over, is restored: CONTROL_LOOP_UPDATE, and, when it has answered with PASSIVE and should be
- * RUNNING, CONTROL_LOOP_STATE_CHANGE. Elements of the lowest start phase come first. Each step has a right, is repeated
+ * RUNNING, CONTROL_LOOP_STATE_CHANGE. Elements of the lowest start phase come first. Each step has a reservation, is repeated
  * when the answer is late or says no, `retries` times; then the element is faulty until it reports its target, its host
  * registers, or the instance is ordered. An element that reports another state than its target is ordered into it in the
  * same way, once a report.

@@ -12,7 +12,7 @@ loop_release(struct supervision *supervision, struct loop *loop)
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
-		task_end_right(supervision, element, element->asked ? "Failure" : NULL);
+		task_end_reservation(supervision, element, element->asked ? "Failure" : NULL);
 		element->asked = false;
 	}
 	loop->renew_ms = 0;
@@ -90,7 +90,7 @@ complete(struct supervision *supervision, struct loop *loop)
 	}
 }
 
-/* After a transition that stood still: elements that gave their rights back need new ones. */
+/* After a transition that stood still: elements that gave their reservations back need new ones. */
 static bool
 may_go_on(struct supervision *supervision, struct loop *loop, int64_t phase)
 {
@@ -100,7 +100,7 @@ may_go_on(struct supervision *supervision, struct loop *loop, int64_t phase)
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
-		if (element->phase == phase && !loop_element_done(loop, element) && !element->right.ptr &&
+		if (element->phase == phase && !loop_element_done(loop, element) && !element->reservation.ptr &&
 		    !supervision->permit(supervision->context, loop, element, is_update(loop), loop->ordered))
 			return false;
 	}
@@ -132,10 +132,10 @@ loop_order_asks(const struct loop *loop, const struct element *element, enum loo
 }
 
 bool
-loop_has_rights(const struct loop *loop)
+loop_has_reservations(const struct loop *loop)
 {
 	for (size_t i = 0; i < loop->count; i++)
-		if (loop->elements[i].right.ptr)
+		if (loop->elements[i].reservation.ptr)
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ loop_order(struct supervision *supervision, struct loop *loop, enum loop_state n
 	loop->reverting = false;
 	loop->result = CHANGE_NO_ERROR;
 	loop->phase = PHASE_NONE;
-	loop->renew_ms = loop_has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
+	loop->renew_ms = loop_has_reservations(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
 	for (size_t i = 0; i < loop->count; i++) {
 		struct element *element = &loop->elements[i];
 
@@ -175,7 +175,7 @@ loop_change(struct supervision *supervision, struct loop *loop)
 {
 	loop->result = CHANGE_NO_ERROR;
 	loop->phase = PHASE_NONE;
-	loop->renew_ms = loop_has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
+	loop->renew_ms = loop_has_reservations(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
 	for (size_t i = 0; i < loop->count; i++) {
 		loop->elements[i].asked = loop->elements[i].failed = false;
 		loop->elements[i].failures = 0;
@@ -242,9 +242,9 @@ loop_stand(struct supervision *supervision, struct loop *loop, enum change_resul
 		struct element *other = &loop->elements[i];
 
 		if (!other->asked)
-			task_end_right(supervision, other, NULL);
+			task_end_reservation(supervision, other, NULL);
 		else if (result == CHANGE_TIMEOUT || restore) /* else the others may still answer */
-			task_end_right(supervision, other, "Failure");
+			task_end_reservation(supervision, other, "Failure");
 	}
 	if (restore)
 		task_emit(supervision, (struct task){.kind = TASK_RESTORE, .text = loop->replaces});
@@ -256,7 +256,7 @@ loop_stand(struct supervision *supervision, struct loop *loop, enum change_resul
 static void
 refuse(struct supervision *supervision, struct loop *loop, struct element *element)
 {
-	task_end_right(supervision, element, "Failure");
+	task_end_reservation(supervision, element, "Failure");
 	if (supervision->limits->rollback && loop->result == CHANGE_NO_ERROR &&
 	    element->failures < supervision->limits->retries) {
 		task_notify(supervision, "ORDERED_AGAIN", element);
@@ -287,7 +287,7 @@ loop_answer(struct supervision *supervision, struct loop *loop, struct element *
 		refuse(supervision, loop, element);
 		return true;
 	}
-	task_end_right(supervision, element, "Success");
+	task_end_reservation(supervision, element, "Success");
 	element->failed = element->pending = false;
 	element->missing = false;
 	if (!loop->replaces.ptr)
@@ -301,7 +301,7 @@ loop_answer(struct supervision *supervision, struct loop *loop, struct element *
 void
 loop_release_element(struct supervision *supervision, struct element *element, enum loop_state to)
 {
-	task_end_right(supervision, element, "Success");
+	task_end_reservation(supervision, element, "Success");
 	element->restore = RESTORE_NONE;
 	element->asked = element->failed = element->pending = element->faulty = false;
 	element->missing = to != LOOP_UNINITIALISED;

@@ -25,12 +25,12 @@
  */
 
 /*
- * Gives up what the instance holds of an earlier transition: rights that were used end as failures, the others are
+ * Gives up what the instance holds of an earlier transition: reservations that were used end as failures, the others are
  * given back.
  */
 void loop_release(struct supervision *supervision, struct loop *loop);
 
-/* Begins the transition `next` that order_check found legal; elements that will be asked have their rights already. */
+/* Begins the transition `next` that order_check found legal; elements that will be asked have their reservations already. */
 void loop_order(struct supervision *supervision, struct loop *loop, enum loop_state next);
 
 /* Whether the order would ask this element. */
@@ -45,7 +45,7 @@ void phase_send(struct supervision *supervision, const struct loop *loop, int64_
  */
 void loop_stand(struct supervision *supervision, struct loop *loop, enum change_result result, struct element *element);
 
-bool loop_has_rights(const struct loop *loop);
+bool loop_has_reservations(const struct loop *loop);
 
 /* Begins to bring a changed configuration to the participants: `replaces` is set, all elements are pending. */
 void loop_change(struct supervision *supervision, struct loop *loop);

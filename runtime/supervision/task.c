@@ -1,4 +1,4 @@
-/* task - what supervision wants done: messages, notifications, the ends of rights */
+/* task - what supervision wants done: messages, notifications, the ends of reservations */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/supervision/task.h"
 
@@ -31,12 +31,12 @@ task_notify(struct supervision *supervision, const char *what, struct element *e
 }
 
 void
-task_end_right(struct supervision *supervision, struct element *element, const char *outcome)
+task_end_reservation(struct supervision *supervision, struct element *element, const char *outcome)
 {
-	if (!element->right.ptr)
+	if (!element->reservation.ptr)
 		return;
 	task_emit(supervision, (struct task){.kind = outcome ? TASK_SETTLE : TASK_ABORT,
-	                                     .text = element->right,
+	                                     .text = element->reservation,
 	                                     .outcome = str_from(outcome)});
-	element->right = STR_NONE;
+	element->reservation = STR_NONE;
 }

@@ -1,4 +1,4 @@
-/* task - what supervision wants done: messages, notifications, the ends of rights */
+/* task - what supervision wants done: messages, notifications, the ends of reservations */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_SUPERVISION_TASK_H
 #define RUNTIME_SUPERVISION_TASK_H
@@ -9,7 +9,7 @@ struct supervision_limits {
 	int64_t wait_ms; /* an answer or a report may take so long, exactly so long still being in time */
 	int64_t beat_ms; /* between two scans */
 	unsigned retries;
-	int64_t lease_ms; /* of rights; renewed at half of it */
+	int64_t lease_ms; /* of reservations; renewed at half of it */
 	bool rollback;    /* on_failure: order again, then order back once */
 };
 
@@ -17,9 +17,9 @@ enum task_kind {
 	TASK_UPDATE, /* CONTROL_LOOP_UPDATE of `phase`; with `element` to its host alone, for what is restored there */
 	TASK_STATE_CHANGE, /* CONTROL_LOOP_STATE_CHANGE of `phase`; with `element` to its host alone */
 	TASK_NOTIFY,       /* text: what happened */
-	TASK_SETTLE,       /* the right `text` ends with `outcome` */
-	TASK_ABORT,        /* the right `text` was not used */
-	TASK_RENEW,        /* the right `text` is needed longer */
+	TASK_SETTLE,       /* the reservation `text` ends with `outcome` */
+	TASK_ABORT,        /* the reservation `text` was not used */
+	TASK_RENEW,        /* the reservation `text` is needed longer */
 	TASK_RESTORE,      /* the configuration that `replaces` names comes back */
 	TASK_ROLL_BACK     /* order the state back from where the transition came */
 };
@@ -48,7 +48,7 @@ struct supervision {
 	int64_t now_ms;
 	struct arena *arena;
 	/*
-	 * Asked before an element without a right acts beside an order: false leaves it alone. May set element->right.
+	 * Asked before an element without a reservation acts beside an order: false leaves it alone. May set element->reservation.
 	 * update: it gets CONTROL_LOOP_UPDATE; else it is ordered into `state`.
 	 */
 	bool (*permit)(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state);
@@ -67,7 +67,7 @@ void task_emit(struct supervision *supervision, struct task task);
 /* element: the one concerned, or NULL. */
 void task_notify(struct supervision *supervision, const char *what, struct element *element);
 
-/* The element's right ends: with an outcome when it was used, else it is given back. Without a right nothing happens. */
-void task_end_right(struct supervision *supervision, struct element *element, const char *outcome);
+/* The element's reservation ends: with an outcome when it was used, else it is given back. Without a reservation nothing happens. */
+void task_end_reservation(struct supervision *supervision, struct element *element, const char *outcome);
 
 #endif

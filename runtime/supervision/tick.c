@@ -37,15 +37,16 @@ renew(struct supervision *supervision, struct loop *loop)
 	if (loop->renew_ms == 0 || supervision->now_ms < loop->renew_ms)
 		return false;
 	for (size_t i = 0; i < loop->count; i++)
-		if (loop->elements[i].right.ptr)
-			task_emit(supervision, (struct task){.kind = TASK_RENEW, .text = loop->elements[i].right});
-	loop->renew_ms = loop_has_rights(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
+		if (loop->elements[i].reservation.ptr)
+			task_emit(supervision,
+			          (struct task){.kind = TASK_RENEW, .text = loop->elements[i].reservation});
+	loop->renew_ms = loop_has_reservations(loop) ? supervision->now_ms + supervision->limits->lease_ms / 2 : 0;
 	return true;
 }
 
 /* Times that lie ahead were written before somebody put the clock right: what waits for them begins to wait now. */
 static bool
-put_right(struct supervision *supervision, struct loop *loop)
+put_reservation(struct supervision *supervision, struct loop *loop)
 {
 	int64_t now_ms = supervision->now_ms;
 	bool since = loop->since_ms > now_ms, renew = loop->renew_ms > now_ms + supervision->limits->lease_ms;
@@ -119,12 +120,12 @@ tick_phase(struct supervision *supervision, struct loop *loop)
 bool
 loop_tick(struct supervision *supervision, struct loop *loop)
 {
-	bool changed = put_right(supervision, loop);
+	bool changed = put_reservation(supervision, loop);
 
 	changed |= renew(supervision, loop);
 	changed |= restore_tick(supervision, loop);
 	if (loop->result == CHANGE_FAILED && supervision->now_ms - loop->since_ms > supervision->limits->wait_ms &&
-	    loop_has_rights(loop)) {
+	    loop_has_reservations(loop)) {
 		loop_release(supervision,
 		             loop); /* of those who were asked beside the one that failed, and are silent */
 		return true;

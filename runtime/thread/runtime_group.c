@@ -196,7 +196,7 @@ wake_readers(struct runtime *runtime, const struct topic_name *names)
 }
 
 /*
- * Whatever was committed is told; of a call that stands alone and was undone, what the guards answered to it: the rights
+ * Whatever was committed is told; of a call that stands alone and was undone, what the guards answered to it: the reservations
  * that it had got by then went back with the rest.
  */
 static void
