@@ -1,4 +1,4 @@
-/* reservations - POST, PUT and DELETE reservations: the reservation to perform one operation */
+/* reservations - POST, PUT and DELETE reservations: the right to perform one operation */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 

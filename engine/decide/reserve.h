@@ -6,7 +6,7 @@
 #include "engine/decide/engine.h"
 
 /*
- * A reservation is the reservation to perform one operation, taken before it starts. It counts under every limiter until it
+ * A reservation is the right to perform one operation, taken before it starts. It counts under every limiter until it
  * is settled (then the operation counts by its end), aborted (then it counts no more) or its lease ends (then it
  * counts as used, or no more, as history_options.release_expired says). Every call returns after the commit.
  * Callbacks run on the committer's thread: they must neither wait nor call what waits.

@@ -1,4 +1,4 @@
-/* reservation - reservations: the reservation to perform one operation, taken before it starts */
+/* reservation - reservations: the right to perform one operation, taken before it starts */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/history/history_priv.h"
 

@@ -187,7 +187,7 @@ CLG_API int clg_record(struct clg_engine *engine, const struct clg_operation *ro
                        struct clg_error *err);
 
 /*
- * Reservations: the reservation to perform one operation, taken in the same step as the decision, so that no other caller, thread or
+ * Reservations: the right to perform one operation, taken in the same step as the decision, so that no other caller, thread or
  * process, can slip through between the two. A reservation counts under every limiter until it is settled (the operation then
  * counts by its end), given back with clg_abort, or its lease ends. Each call returns after the commit.
  */

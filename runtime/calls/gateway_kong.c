@@ -8,7 +8,7 @@
 /*
  * Theory of operation. What elements may do depends on their definition, so each definition of an instance is one
  * ACL group, and each element a consumer in its group with a key of its own. A service is rendered once for each path
- * at which reservations begin: the paths that the service is open for, and those of the calls that name it. For one such
+ * at which access begins: the paths that the service is open for, and those of the calls that name it. For one such
  * path each method has a set of groups that may use it, by all calls whose path covers this one; methods with the same
  * set are one route. A gateway takes the route with the longest path, so a set that is right for its path is right for
  * all below it up to the next longer one. A method that nobody may use at a path is free to nobody at a shorter one
@@ -37,7 +37,7 @@ struct rendered {
 };
 
 /* Which definitions may use a method: bits by number of the part. */
-struct reservations {
+struct callers {
 	uint64_t *bits;
 	size_t words;
 };
@@ -120,8 +120,8 @@ may_call(const struct gateway_part *caller, const struct rendered *rendered, uns
 }
 
 static void
-find_reservations(const struct rendering *r, const struct rendered *rendered, unsigned method, struct str path,
-                  struct reservations *ret)
+find_callers(const struct rendering *r, const struct rendered *rendered, unsigned method, struct str path,
+             struct callers *ret)
 {
 	memset(ret->bits, 0, ret->words * sizeof(*ret->bits));
 	for (size_t i = 1; i < r->gateway->count; i++)
@@ -130,10 +130,10 @@ find_reservations(const struct rendering *r, const struct rendered *rendered, un
 }
 
 static bool
-reservations_any(const struct reservations *reservations)
+callers_any(const struct callers *callers)
 {
-	for (size_t i = 0; i < reservations->words; i++)
-		if (reservations->bits[i])
+	for (size_t i = 0; i < callers->words; i++)
+		if (callers->bits[i])
 			return true;
 	return false;
 }
@@ -141,13 +141,13 @@ reservations_any(const struct reservations *reservations)
 /* --- services --- */
 
 static void
-write_acl(const struct rendering *r, const struct reservations *reservations, struct text *out)
+write_acl(const struct rendering *r, const struct callers *callers, struct text *out)
 {
 	const char *comma = "";
 
 	text_add(out, STR("\"plugins\":[{\"name\":\"acl\",\"config\":{\"allow\":["));
 	for (size_t i = 1; i < r->gateway->count; i++) {
-		if (!(reservations->bits[i / 64] & UINT64_C(1) << i % 64))
+		if (!(callers->bits[i / 64] & UINT64_C(1) << i % 64))
 			continue;
 		text_addf(out, "%s", comma);
 		comma = ",";
@@ -158,7 +158,7 @@ write_acl(const struct rendering *r, const struct reservations *reservations, st
 
 static void
 write_route(const struct rendering *r, const struct rendered *rendered, struct str path, unsigned methods,
-            const struct reservations *reservations, struct text *out)
+            const struct callers *callers, struct text *out)
 {
 	const char *comma = "";
 
@@ -182,7 +182,7 @@ write_route(const struct rendering *r, const struct rendered *rendered, struct s
 	                                    : "\"http\",\"https\"");
 	write_tags(r->loop, out);
 	text_add(out, STR(","));
-	write_acl(r, reservations, out);
+	write_acl(r, callers, out);
 	text_add(out, STR("}"));
 }
 
@@ -190,29 +190,29 @@ write_route(const struct rendering *r, const struct rendered *rendered, struct s
 static size_t
 write_routes(const struct rendering *r, const struct rendered *rendered, struct str path, struct text *out)
 {
-	struct reservations reservations[GATEWAY_METHOD_COUNT];
+	struct callers callers[GATEWAY_METHOD_COUNT];
 	size_t words = (r->gateway->count + 63) / 64, count = 0;
 	unsigned done = 0;
 
 	for (unsigned i = 0; i < GATEWAY_METHOD_COUNT; i++) {
-		reservations[i] = (struct reservations){arena_array(r->txn->arena, words, sizeof(uint64_t)), words};
-		if (!reservations[i].bits) {
+		callers[i] = (struct callers){arena_array(r->txn->arena, words, sizeof(uint64_t)), words};
+		if (!callers[i].bits) {
 			txn_fail(r->txn, ERROR_MEMORY);
 			return 0;
 		}
-		find_reservations(r, rendered, i, path, &reservations[i]);
+		find_callers(r, rendered, i, path, &callers[i]);
 	}
 	for (unsigned i = 0; i < GATEWAY_METHOD_COUNT; i++) {
 		unsigned methods = 0;
 
-		if (done & 1u << i || !reservations_any(&reservations[i]))
+		if (done & 1u << i || !callers_any(&callers[i]))
 			continue;
 		for (unsigned j = i; j < GATEWAY_METHOD_COUNT; j++)
-			if (memcmp(reservations[i].bits, reservations[j].bits, words * sizeof(uint64_t)) == 0)
+			if (memcmp(callers[i].bits, callers[j].bits, words * sizeof(uint64_t)) == 0)
 				methods |= 1u << j;
 		done |= methods;
 		text_add(out, count++ ? STR(",") : STR(""));
-		write_route(r, rendered, path, methods, &reservations[i], out);
+		write_route(r, rendered, path, methods, &callers[i], out);
 	}
 	return count;
 }
@@ -254,7 +254,7 @@ add_paths(struct str *paths, size_t count, const struct gateway_scope *scope)
 	return count;
 }
 
-/* The paths at which reservations begin. */
+/* The paths at which access begins. */
 static struct str *
 find_paths(const struct rendering *r, const struct rendered *rendered, size_t *ret_count)
 {

@@ -63,11 +63,11 @@ read_endpoint(const char *item, struct arena *arena, struct actor_endpoint *ret,
 	value = str_from(equals + 1);
 	if (str_starts_with(value, STR("http://")) || str_starts_with(value, STR("https://"))) {
 		ret->url = value;
-		return courier_is_built() ? 0
-		                          : error_set(err, ERROR_UNKNOWN, NULL,
-		                                      "actors: '%s' has a URL, but this clguardd was built without "
-		                                      "libcurl",
-		                                      item);
+		return http_client_is_built() ? 0
+		                              : error_set(err, ERROR_UNKNOWN, NULL,
+		                                          "actors: '%s' has a URL, but this clguardd was built without "
+		                                          "libcurl",
+		                                          item);
 	}
 	comma = memchr(value.ptr, ',', value.len);
 	ret->request = (struct str){value.ptr, comma ? (size_t)(comma - value.ptr) : value.len};

@@ -18,9 +18,9 @@
 
 enum stage { STAGE_FREE, STAGE_TAKEN, STAGE_FLYING, STAGE_TOLD };
 
-/* One errand. Its texts are made when it is taken and freed when it is forgotten. */
+/* One request. Its texts are made when it is taken and freed when it is forgotten. */
 struct slot {
-	enum stage stage; /* courier->lock */
+	enum stage stage; /* client->lock */
 	char *id, *url, *body;
 	long timeout_ms;
 	CURL *easy; /* the thread's, as what follows */
@@ -28,8 +28,8 @@ struct slot {
 	size_t length;
 };
 
-struct courier {
-	void (*done)(void *context, const struct parcel *parcel);
+struct http_client {
+	void (*done)(void *context, const struct http_response *response);
 	void *context;
 	CURLM *multi;
 	struct curl_slist *headers;
@@ -41,14 +41,14 @@ struct courier {
 };
 
 bool
-courier_is_built(void)
+http_client_is_built(void)
 {
 	return true;
 }
 
 /*
  * libcurl comes with twenty libraries and 3 MiB that stay in memory, and few services have an actor with a URL: it is
- * loaded by the first courier, and stays, because what it loads may not be unloaded while threads exist.
+ * loaded by the first client, and stays, because what it loads may not be unloaded while threads exist.
  */
 #define CURL_CALLS(X) \
 	X(easy_cleanup) \
@@ -128,7 +128,7 @@ receive(char *bytes, size_t size, size_t count, void *context)
 }
 
 static bool
-prepare(struct courier *courier, struct slot *slot)
+prepare(struct http_client *client, struct slot *slot)
 {
 	CURL *easy = curl.easy_init();
 	long connect_ms = slot->timeout_ms < CONNECT_MS ? slot->timeout_ms : CONNECT_MS;
@@ -142,7 +142,7 @@ prepare(struct courier *courier, struct slot *slot)
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_POSTFIELDS, slot->body);
 	if (r == CURLE_OK)
-		r = curl.easy_setopt(easy, CURLOPT_HTTPHEADER, courier->headers);
+		r = curl.easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	if (r == CURLE_OK)
@@ -153,7 +153,7 @@ prepare(struct courier *courier, struct slot *slot)
 		r = curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, slot->timeout_ms);
-	if (r == CURLE_OK && curl.multi_add_handle(courier->multi, easy) == CURLM_OK) {
+	if (r == CURLE_OK && curl.multi_add_handle(client->multi, easy) == CURLM_OK) {
 		slot->easy = easy;
 		return true;
 	}
@@ -162,44 +162,44 @@ prepare(struct courier *courier, struct slot *slot)
 }
 
 static void
-tell(struct courier *courier, struct slot *slot, const char *why)
+tell(struct http_client *client, struct slot *slot, const char *why)
 {
-	struct parcel parcel = {.id = str_from(slot->id), .body = {slot->answer, slot->length}, .why = why};
+	struct http_response response = {.id = str_from(slot->id), .body = {slot->answer, slot->length}, .why = why};
 	long status = 0;
 
 	if (slot->easy)
 		(void)curl.easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* 0 when there is none */
-	parcel.status = (unsigned)status;
-	pthread_mutex_lock(&courier->lock);
+	response.status = (unsigned)status;
+	pthread_mutex_lock(&client->lock);
 	slot->stage = STAGE_TOLD; /* before it is told: whoever hears it may forget it at once */
-	pthread_mutex_unlock(&courier->lock);
-	courier->done(courier->context, &parcel);
+	pthread_mutex_unlock(&client->lock);
+	client->done(client->context, &response);
 }
 
 static void
-take_off(struct courier *courier)
+take_off(struct http_client *client)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &courier->slots[i];
+		struct slot *slot = &client->slots[i];
 		bool taken;
 
-		pthread_mutex_lock(&courier->lock);
+		pthread_mutex_lock(&client->lock);
 		taken = slot->stage == STAGE_TAKEN;
 		if (taken)
 			slot->stage = STAGE_FLYING;
-		pthread_mutex_unlock(&courier->lock);
-		if (taken && !prepare(courier, slot))
-			tell(courier, slot, "the request cannot be sent");
+		pthread_mutex_unlock(&client->lock);
+		if (taken && !prepare(client, slot))
+			tell(client, slot, "the request cannot be sent");
 	}
 }
 
 static void
-land(struct courier *courier)
+land(struct http_client *client)
 {
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl.multi_info_read(courier->multi, &left))) {
+	while ((message = curl.multi_info_read(client->multi, &left))) {
 		CURLcode r = message->data.result;
 		CURL *easy = message->easy_handle;
 		struct slot *slot = NULL;
@@ -207,136 +207,136 @@ land(struct courier *courier)
 		if (message->msg != CURLMSG_DONE ||
 		    curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot) != CURLE_OK)
 			continue;
-		(void)curl.multi_remove_handle(courier->multi, easy); /* it was added */
-		tell(courier, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
+		(void)curl.multi_remove_handle(client->multi, easy); /* it was added */
+		tell(client, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
 		curl.easy_cleanup(easy);
 	}
 }
 
 static void *
-courier_main(void *argument)
+http_client_main(void *argument)
 {
-	struct courier *courier = argument;
+	struct http_client *client = argument;
 	bool stop = false;
 	int running;
 
 	while (!stop) {
-		take_off(courier);
-		if (curl.multi_perform(courier->multi, &running) == CURLM_OK)
-			land(courier);
-		(void)curl.multi_poll(courier->multi, NULL, 0, IDLE_MS, NULL); /* when it fails we only look again */
-		pthread_mutex_lock(&courier->lock);
-		stop = courier->stopping;
-		pthread_mutex_unlock(&courier->lock);
+		take_off(client);
+		if (curl.multi_perform(client->multi, &running) == CURLM_OK)
+			land(client);
+		(void)curl.multi_poll(client->multi, NULL, 0, IDLE_MS, NULL); /* when it fails we only look again */
+		pthread_mutex_lock(&client->lock);
+		stop = client->stopping;
+		pthread_mutex_unlock(&client->lock);
 	}
 	return NULL;
 }
 
 int
-courier_open(void (*done)(void *context, const struct parcel *parcel), void *context, struct courier **ret,
-             struct error *err)
+http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
+                 struct http_client **ret, struct error *err)
 {
-	struct courier *courier = calloc(1, sizeof(*courier));
+	struct http_client *client = calloc(1, sizeof(*client));
 	int r;
 
-	if (!courier)
+	if (!client)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	r = curl_load(err);
 	if (r != 0) {
-		free(courier);
+		free(client);
 		return r;
 	}
-	courier->done = done;
-	courier->context = context;
-	pthread_mutex_init(&courier->lock, NULL);
-	courier->multi = curl.multi_init();
-	courier->headers = curl.slist_append(NULL, "Content-Type: application/json");
-	if (!courier->multi || !courier->headers || !curl.slist_append(courier->headers, "Expect:") ||
-	    pthread_create(&courier->thread, NULL, courier_main, courier) != 0) {
-		courier_close(courier);
+	client->done = done;
+	client->context = context;
+	pthread_mutex_init(&client->lock, NULL);
+	client->multi = curl.multi_init();
+	client->headers = curl.slist_append(NULL, "Content-Type: application/json");
+	if (!client->multi || !client->headers || !curl.slist_append(client->headers, "Expect:") ||
+	    pthread_create(&client->thread, NULL, http_client_main, client) != 0) {
+		http_client_close(client);
 		return error_set(err, ERROR_MEMORY, NULL, "cannot start the thread for HTTP requests to actors");
 	}
-	courier->started = true;
-	*ret = courier;
+	client->started = true;
+	*ret = client;
 	return 0;
 }
 
 void
-courier_close(struct courier *courier)
+http_client_close(struct http_client *client)
 {
-	if (!courier)
+	if (!client)
 		return;
-	pthread_mutex_lock(&courier->lock);
-	courier->stopping = true;
-	pthread_mutex_unlock(&courier->lock);
-	if (courier->started) {
-		(void)curl.multi_wakeup(courier->multi); /* else within IDLE_MS */
-		pthread_join(courier->thread, NULL);
+	pthread_mutex_lock(&client->lock);
+	client->stopping = true;
+	pthread_mutex_unlock(&client->lock);
+	if (client->started) {
+		(void)curl.multi_wakeup(client->multi); /* else within IDLE_MS */
+		pthread_join(client->thread, NULL);
 	}
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &courier->slots[i];
+		struct slot *slot = &client->slots[i];
 
 		if (slot->stage == STAGE_FLYING) {
-			(void)curl.multi_remove_handle(courier->multi, slot->easy); /* it was added */
+			(void)curl.multi_remove_handle(client->multi, slot->easy); /* it was added */
 			curl.easy_cleanup(slot->easy);
 		}
 		slot_clear(slot);
 	}
-	(void)curl.multi_cleanup(courier->multi); /* nothing is in it */
-	curl.slist_free_all(courier->headers);
-	pthread_mutex_destroy(&courier->lock);
+	(void)curl.multi_cleanup(client->multi); /* nothing is in it */
+	curl.slist_free_all(client->headers);
+	pthread_mutex_destroy(&client->lock);
 	curl.global_cleanup();
-	free(courier);
+	free(client);
 }
 
 /* With the lock held. */
 static struct slot *
-slot_find(struct courier *courier, struct str id)
+slot_find(struct http_client *client, struct str id)
 {
 	for (size_t i = 0; i < SLOTS; i++)
-		if (courier->slots[i].stage != STAGE_FREE && str_equal(str_from(courier->slots[i].id), id))
-			return &courier->slots[i];
+		if (client->slots[i].stage != STAGE_FREE && str_equal(str_from(client->slots[i].id), id))
+			return &client->slots[i];
 	return NULL;
 }
 
 bool
-courier_has(struct courier *courier, struct str id)
+http_client_has(struct http_client *client, struct str id)
 {
 	bool has;
 
-	pthread_mutex_lock(&courier->lock);
-	has = slot_find(courier, id) != NULL;
-	pthread_mutex_unlock(&courier->lock);
+	pthread_mutex_lock(&client->lock);
+	has = slot_find(client, id) != NULL;
+	pthread_mutex_unlock(&client->lock);
 	return has;
 }
 
 void
-courier_forget(struct courier *courier, struct str id)
+http_client_forget(struct http_client *client, struct str id)
 {
 	struct slot *slot;
 
-	pthread_mutex_lock(&courier->lock);
-	slot = slot_find(courier, id);
+	pthread_mutex_lock(&client->lock);
+	slot = slot_find(client, id);
 	if (slot && slot->stage == STAGE_TOLD)
 		slot_clear(slot);
-	pthread_mutex_unlock(&courier->lock);
+	pthread_mutex_unlock(&client->lock);
 }
 
 bool
-courier_send(struct courier *courier, const struct errand *errand)
+http_client_send(struct http_client *client, const struct http_request *request)
 {
 	struct slot *slot = NULL;
 	bool taken = false;
 
-	pthread_mutex_lock(&courier->lock);
+	pthread_mutex_lock(&client->lock);
 	for (size_t i = 0; i < SLOTS && !slot; i++)
-		if (courier->slots[i].stage == STAGE_FREE)
-			slot = &courier->slots[i];
+		if (client->slots[i].stage == STAGE_FREE)
+			slot = &client->slots[i];
 	if (slot) {
-		slot->id = strndup(errand->id.ptr, errand->id.len);
-		slot->url = strndup(errand->url.ptr, errand->url.len);
-		slot->body = strndup(errand->body.ptr, errand->body.len);
-		slot->timeout_ms = (long)errand->timeout_ms;
+		slot->id = strndup(request->id.ptr, request->id.len);
+		slot->url = strndup(request->url.ptr, request->url.len);
+		slot->body = strndup(request->body.ptr, request->body.len);
+		slot->timeout_ms = (long)request->timeout_ms;
 		slot->easy = NULL;
 		slot->length = 0;
 		taken = slot->id && slot->url && slot->body;
@@ -345,51 +345,51 @@ courier_send(struct courier *courier, const struct errand *errand)
 		else
 			slot_clear(slot);
 	}
-	pthread_mutex_unlock(&courier->lock);
+	pthread_mutex_unlock(&client->lock);
 	if (taken)
-		(void)curl.multi_wakeup(courier->multi); /* else within IDLE_MS */
+		(void)curl.multi_wakeup(client->multi); /* else within IDLE_MS */
 	return taken;
 }
 
 #else /* a build without libcurl: no actor has a URL, so nobody opens one */
 
 bool
-courier_is_built(void)
+http_client_is_built(void)
 {
 	return false;
 }
 
 int
-courier_open(void (*done)(void *context, const struct parcel *parcel), void *context, struct courier **ret,
-             struct error *err)
+http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
+                 struct http_client **ret, struct error *err)
 {
 	(void)done, (void)context, (void)ret;
 	return error_set(err, ERROR_UNKNOWN, NULL, "this build has no libcurl");
 }
 
 void
-courier_close(struct courier *courier)
+http_client_close(struct http_client *client)
 {
-	(void)courier;
+	(void)client;
 }
 
 bool
-courier_has(struct courier *courier, struct str id)
+http_client_has(struct http_client *client, struct str id)
 {
-	(void)courier, (void)id;
+	(void)client, (void)id;
 	return false;
 }
 
 void
-courier_forget(struct courier *courier, struct str id)
+http_client_forget(struct http_client *client, struct str id)
 {
-	(void)courier, (void)id;
+	(void)client, (void)id;
 }
 
 bool
-courier_send(struct courier *courier, const struct errand *errand)
+http_client_send(struct http_client *client, const struct http_request *request)
 {
-	(void)courier, (void)errand;
+	(void)client, (void)request;
 	return false;
 }
 

@@ -9,38 +9,38 @@
 #include "base/error.h"
 #include "base/str.h"
 
-struct courier;
+struct http_client;
 
 /* One request: POST, JSON. */
-struct errand {
+struct http_request {
 	struct str id, url, body;
 	int64_t timeout_ms;
 };
 
 /* What came of it. */
-struct parcel {
+struct http_response {
 	struct str id, body;
 	unsigned status; /* HTTP's */
 	const char *why; /* no answer came; NULL when one did */
 };
 
-/* False when the build has no libcurl; courier_open then fails. */
-bool courier_is_built(void);
+/* False when the build has no libcurl; client_open then fails. */
+bool http_client_is_built(void);
 
-/* done: on the courier's thread, once for each errand that was taken and not cut off by courier_close. */
-int courier_open(void (*done)(void *context, const struct parcel *parcel), void *context, struct courier **ret,
-                 struct error *err);
+/* done: on the client's thread, once for each request that was taken and not cut off by client_close. */
+int http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
+                     struct http_client **ret, struct error *err);
 
 /* Cuts off what is on its way, and ends the thread; takes NULL. */
-void courier_close(struct courier *courier);
+void http_client_close(struct http_client *client);
 
-/* Whether an errand of this id was taken and is not forgotten. Any thread. */
-bool courier_has(struct courier *courier, struct str id);
+/* Whether an request of this id was taken and is not forgotten. Any thread. */
+bool http_client_has(struct http_client *client, struct str id);
 
 /* What was told to `done` has been dealt with: the id may be sent again. Any thread. */
-void courier_forget(struct courier *courier, struct str id);
+void http_client_forget(struct http_client *client, struct str id);
 
-/* Takes the errand, copied. False when too many are on their way, or memory is out: try again later. Any thread. */
-bool courier_send(struct courier *courier, const struct errand *errand);
+/* Takes the request, copied. False when too many are on their way, or memory is out: try again later. Any thread. */
+bool http_client_send(struct http_client *client, const struct http_request *request);
 
 #endif

@@ -60,9 +60,9 @@ struct runtime {
 	struct arena endpoints; /* of actors */
 	struct actors actors;
 	struct run_options run_options;
-	struct courier *courier; /* NULL when no actor has a URL */
-	uint64_t owner;          /* a random number: this opening, among those that share the database */
-	uint64_t random[4];      /* message ids; in writing txns only, of which there is one at a time */
+	struct http_client *client; /* NULL when no actor has a URL */
+	uint64_t owner;             /* a random number: this opening, among those that share the database */
+	uint64_t random[4];         /* message ids; in writing txns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */

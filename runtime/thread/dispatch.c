@@ -28,7 +28,7 @@ claim_run(struct txn *txn, struct runtime_call *call)
 	return 0;
 }
 
-/* The parcel for a transaction that waits for an actor with a URL. */
+/* The response for a transaction that waits for an actor with a URL. */
 static void
 send(struct txn *txn, uint64_t number, struct str id)
 {
@@ -39,7 +39,7 @@ send(struct txn *txn, uint64_t number, struct str id)
 	int64_t timeout_ms = runtime->run_options.query_ms;
 	bool attempt;
 
-	if (courier_has(runtime->courier, id) || !transaction || !transaction_load(txn, number, transaction) ||
+	if (http_client_has(runtime->client, id) || !transaction || !transaction_load(txn, number, transaction) ||
 	    !str_equal(operation_id(txn, &transaction->run), id))
 		return;
 	attempt = transaction->run.state == RUN_ATTEMPT;
@@ -50,8 +50,9 @@ send(struct txn *txn, uint64_t number, struct str id)
 		return;
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
-	(void)courier_send(runtime->courier, /* when it has too many, the row is looked at again */
-	                   &(struct errand){id, endpoint.url, operation_request(txn, transaction), timeout_ms});
+	(void)http_client_send(
+		runtime->client, /* when it has too many, the row is looked at again */
+		&(struct http_request){id, endpoint.url, operation_request(txn, transaction), timeout_ms});
 }
 
 struct look {
@@ -81,7 +82,7 @@ dispatch_look(struct runtime *runtime)
 	struct look look = {.claims = false};
 	struct arena arena;
 
-	if (!runtime->courier)
+	if (!runtime->client)
 		return;
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
@@ -104,18 +105,18 @@ dispatch_look(struct runtime *runtime)
  * else the body says; what cannot be understood, or did not arrive, is an exception, another status a failure.
  */
 static json_t *
-read_parcel(const struct parcel *parcel)
+read_response(const struct http_response *response)
 {
 	json_t *body = NULL;
 
-	if (parcel->why)
-		return json_pack("{s:s, s:s}", "result", "EXCEPTION", "message", parcel->why);
-	if (parcel->status < 200 || parcel->status > 299)
+	if (response->why)
+		return json_pack("{s:s, s:s}", "result", "EXCEPTION", "message", response->why);
+	if (response->status < 200 || response->status > 299)
 		return json_pack("{s:s, s:o}", "result", "FAILURE", "message",
-		                 json_sprintf("HTTP status %u", parcel->status));
-	if (str_trim(parcel->body).len == 0)
+		                 json_sprintf("HTTP status %u", response->status));
+	if (str_trim(response->body).len == 0)
 		return json_pack("{s:s}", "result", "SUCCESS");
-	body = json_loadb(parcel->body.ptr, parcel->body.len, 0, NULL);
+	body = json_loadb(response->body.ptr, response->body.len, 0, NULL);
 	if (json_is_object(body) && json_is_string(json_object_get(body, "result")))
 		return body;
 	json_decref(body);
@@ -147,16 +148,16 @@ answer_done(struct runtime_call *call)
 {
 	struct runtime *runtime = call->context;
 
-	courier_forget(runtime->courier, call->name); /* a row that is still there is sent again */
+	http_client_forget(runtime->client, call->name); /* a row that is still there is sent again */
 	arena_free(&call->arena);
 	free(call);
 }
 
 void
-dispatch_done(void *context, const struct parcel *parcel)
+dispatch_done(void *context, const struct http_response *response)
 {
 	struct runtime_call *call = calloc(1, sizeof(*call));
-	json_t *json = parcel->status == 202 && !parcel->why ? NULL : read_parcel(parcel);
+	json_t *json = response->status == 202 && !response->why ? NULL : read_response(response);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	bool taken = false;
 
@@ -166,7 +167,7 @@ dispatch_done(void *context, const struct parcel *parcel)
 		call->run = answer_run;
 		call->done = answer_done;
 		arena_init(&call->arena, 0);
-		call->name = arena_str(&call->arena, parcel->id);
+		call->name = arena_str(&call->arena, response->id);
 		call->texts = text ? arena_alloc(&call->arena, sizeof(*call->texts)) : NULL;
 		if (call->texts)
 			call->texts[0] = arena_str(&call->arena, str_from(text));

@@ -8,8 +8,8 @@
 /* Sends what is to be sent. The runtime's thread, outside a txn. */
 void dispatch_look(struct runtime *runtime);
 
-/* The courier's `done`: an answer becomes a call of the runtime. */
-struct parcel;
-void dispatch_done(void *runtime, const struct parcel *parcel);
+/* The client's `done`: an answer becomes a call of the runtime. */
+struct http_response;
+void dispatch_done(void *runtime, const struct http_response *response);
 
 #endif

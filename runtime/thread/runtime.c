@@ -216,7 +216,7 @@ wind_clock(struct runtime *runtime, struct error *err)
 	return 0;
 }
 
-/* Where actors are; and the courier, if one of them has a URL. */
+/* Where actors are; and the client, if one of them has a URL. */
 static int
 open_endpoints(struct runtime *runtime, struct error *err)
 {
@@ -226,7 +226,7 @@ open_endpoints(struct runtime *runtime, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < runtime->actors.count; i++)
 		url = url || runtime->actors.endpoints[i].url.ptr;
-	return url ? courier_open(dispatch_done, runtime, &runtime->courier, err) : r;
+	return url ? http_client_open(dispatch_done, runtime, &runtime->client, err) : r;
 }
 
 /* A thread that waits for a deployment of another process: the runtime's looks at once. */
@@ -318,8 +318,8 @@ runtime_stop(struct runtime *runtime)
 		pthread_join(runtime->thread, NULL);
 	runtime->started = false;
 	follow_set(engine_follow(runtime->engine), NULL, NULL);
-	courier_close(runtime->courier); /* its answers are not taken any more */
-	runtime->courier = NULL;
+	http_client_close(runtime->client); /* its answers are not taken any more */
+	runtime->client = NULL;
 }
 
 void
