@@ -254,7 +254,7 @@ permit_at_holds(struct bed *bed, const struct guard *guard, int64_t permit_at)
 /* --- one denial --- */
 
 static uint32_t
-rows_counted(struct bed *bed, const struct spoken *spoken)
+rows_counted(struct bed *bed, const struct guard_result *said)
 {
 	const struct history_view view = history_view_of(&bed->history);
 	struct count_result result;
@@ -263,15 +263,15 @@ rows_counted(struct bed *bed, const struct spoken *spoken)
 	const struct model_policy *policy = bed->policies;
 	struct duration window = {0};
 
-	for (size_t i = 0; i < spoken->explanation.value_count; i++) {
-		const struct explanation_value *value = &spoken->explanation.values[i];
+	for (size_t i = 0; i < said->explanation.value_count; i++) {
+		const struct explanation_value *value = &said->explanation.values[i];
 
 		*(strcmp(value->name, "actor") == 0       ? &query.actor
 		  : strcmp(value->name, "operation") == 0 ? &query.operation
 		  : strcmp(value->name, "target") == 0    ? &query.target
 		                                          : &query.clname) = value->value;
 	}
-	while (!str_is(spoken->guard->policy, policy->name))
+	while (!str_is(said->guard->policy, policy->name))
 		policy++;
 	switch (policy->unit[0]) {
 	case 's':
@@ -306,18 +306,18 @@ explanation_holds(struct bed *bed, const struct explained *why)
 	permit_at_holds(bed, NULL, why->permit_at);
 	changes_hold(bed, why);
 	for (size_t i = 0; i < why->count; i++) {
-		const struct spoken *spoken = &why->results[i];
+		const struct guard_result *result = &why->results[i];
 
-		if (spoken->explanation.has_count) {
-			assert_int_equal(spoken->explanation.used, rows_counted(bed, spoken));
-			full += spoken->explanation.used > spoken->explanation.limit;
+		if (result->explanation.has_count) {
+			assert_int_equal(result->explanation.used, rows_counted(bed, result));
+			full += result->explanation.used > result->explanation.limit;
 		}
-		if (spoken->verdict.effect == EFFECT_DENY)
-			permit_at_holds(bed, spoken->guard, spoken->explanation.permit_at);
-		assert_true((spoken->explanation.change.ptr != NULL) ==
-		            (spoken->verdict.effect == EFFECT_DENY && !spoken->guard->shadow));
-		assert_true(spoken->in_force || bed->mode == GUARD_ONAP ||
-		            spoken->verdict.effect == EFFECT_NOT_APPLICABLE);
+		if (result->verdict.effect == EFFECT_DENY)
+			permit_at_holds(bed, result->guard, result->explanation.permit_at);
+		assert_true((result->explanation.change.ptr != NULL) ==
+		            (result->verdict.effect == EFFECT_DENY && !result->guard->shadow));
+		assert_true(result->in_force || bed->mode == GUARD_ONAP ||
+		            result->verdict.effect == EFFECT_NOT_APPLICABLE);
 	}
 }
 

@@ -67,14 +67,14 @@ perform(struct test_file *file, const struct request *request, int64_t now_ms, s
 	return trial_record(file->trial, &row, 1, now_ms, err);
 }
 
-static const struct spoken *
-who_tells(const struct decision *decision, const struct spoken *spoken, size_t count)
+static const struct guard_result *
+who_tells(const struct decision *decision, const struct guard_result *result, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (spoken[i].guard == decision->guard)
-			return &spoken[i];
+		if (result[i].guard == decision->guard)
+			return &result[i];
 	}
-	return count ? spoken : NULL;
+	return count ? result : NULL;
 }
 
 static int

@@ -32,7 +32,7 @@ static bool
 outcome_text(const struct outcome *outcome, struct str key, char buf[512])
 {
 	const struct decision *decision = outcome->decision;
-	const struct spoken *told = outcome->told;
+	const struct guard_result *told = outcome->told;
 	const struct explanation *why = told ? &told->explanation : NULL;
 
 	buf[0] = '\0';
@@ -103,11 +103,11 @@ is_covered(const struct covered *c, const struct guard *guard)
 }
 
 void
-coverage_reach(struct test_file *file, const struct spoken *spoken)
+coverage_reach(struct test_file *file, const struct guard_result *result)
 {
-	const struct guard *guard = spoken->guard;
+	const struct guard *guard = result->guard;
 
-	if (spoken->verdict.effect == EFFECT_NOT_APPLICABLE)
+	if (result->verdict.effect == EFFECT_NOT_APPLICABLE)
 		return;
 	for (struct covered *c = file->run->guards; c; c = c->next) {
 		if (is_covered(c, guard))

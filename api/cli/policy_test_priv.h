@@ -21,7 +21,7 @@ struct test_file {
 /* One request's outcome, as the texts that `expect` names. */
 struct outcome {
 	const struct decision *decision;
-	const struct spoken *told; /* the guard that denied, else the first that spoke; may be NULL */
+	const struct guard_result *told; /* the guard that denied, else the first that spoke; may be NULL */
 	const char *status;
 };
 
@@ -35,6 +35,6 @@ void outcome_compare(struct test_file *file, const struct node *test, const char
 
 /* Coverage: the guards of the file's policies are there to be reached; one that spoke, in scope and in force, is. */
 void coverage_add(struct test_file *file);
-void coverage_reach(struct test_file *file, const struct spoken *spoken);
+void coverage_reach(struct test_file *file, const struct guard_result *result);
 
 #endif

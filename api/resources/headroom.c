@@ -6,27 +6,27 @@
 
 /* A coordination in quarantine has no limit. */
 static bool
-is_limiter(const struct spoken *spoken)
+is_limiter(const struct guard_result *result)
 {
-	return spoken->explanation.has_count ||
-	       (spoken->verdict.reason == REASON_QUARANTINE && spoken->explanation.limit > 0);
+	return result->explanation.has_count ||
+	       (result->verdict.reason == REASON_QUARANTINE && result->explanation.limit > 0);
 }
 
 static void
-write_limiter(struct text *out, const struct spoken *spoken)
+write_limiter(struct text *out, const struct guard_result *result)
 {
-	const struct explanation *explanation = &spoken->explanation;
-	const struct guard *guard = spoken->guard;
+	const struct explanation *explanation = &result->explanation;
+	const struct guard *guard = result->guard;
 	uint32_t used = explanation->used, limit = explanation->limit;
 	/* onap: a limiter that is out of its range denies. */
-	uint32_t remaining = used < limit && spoken->verdict.effect != EFFECT_DENY ? limit - used : 0;
+	uint32_t remaining = used < limit && result->verdict.effect != EFFECT_DENY ? limit - used : 0;
 	char next[TIME_TEXT_SIZE];
 
 	text_add(out, STR("{\"policy\":"));
 	text_add_json(out, guard->policy);
 	text_add(out, STR(",\"version\":"));
 	text_add_json(out, guard->version);
-	if (spoken->verdict.reason == REASON_QUARANTINE) /* what was used is not known */
+	if (result->verdict.reason == REASON_QUARANTINE) /* what was used is not known */
 		text_addf(out,
 		          ",\"used\":null,\"limit\":%u,\"remaining\":0,\"reason\":\"quarantine\",\"next\":", limit);
 	else
@@ -75,15 +75,15 @@ headroom_get(struct exchange *exchange)
 	if (session_explain(exchange->worker->session, &request, exchange->arena, &decision, &why) != 0)
 		out.failed = true;
 	for (size_t i = 0; i < why.count; i++) {
-		const struct spoken *spoken = &why.results[i];
+		const struct guard_result *result = &why.results[i];
 
 		/* Strict: one that is not in force limits nothing now. */
-		if (spoken->verdict.effect == EFFECT_NOT_APPLICABLE || !is_limiter(spoken))
+		if (result->verdict.effect == EFFECT_NOT_APPLICABLE || !is_limiter(result))
 			continue;
 		if (!first)
 			text_add(&out, STR(","));
 		first = false;
-		write_limiter(&out, spoken);
+		write_limiter(&out, result);
 	}
 	text_add(&out, STR("]}"));
 	answer_json(exchange, text_done(&out));

@@ -23,17 +23,17 @@ print_request(const struct witness *witness, FILE *out)
 	fputc('\n', out);
 }
 
-/* Every guard of the claim must have spoken as claimed. */
+/* Every guard of the claim must have answered as claimed. */
 static bool
-words_hold(const struct witness *witness, const struct spoken *spoken, size_t count)
+words_hold(const struct witness *witness, const struct guard_result *result, size_t count)
 {
 	for (size_t i = 0; i < witness->word_count; i++) {
 		const struct witness_word *word = &witness->words[i];
-		const struct spoken *found = NULL;
+		const struct guard_result *found = NULL;
 
 		for (size_t j = 0; j < count && !found; j++) {
-			if (spoken[j].guard->order == word->order)
-				found = &spoken[j];
+			if (result[j].guard->order == word->order)
+				found = &result[j];
 		}
 		if (!found || found->in_force != word->in_force ||
 		    (word->in_force && found->verdict.effect != word->effect))

@@ -189,19 +189,19 @@ decide_with(const struct policyset *set, const struct request *request, const st
 }
 
 static int
-spoken_compare(const void *left, const void *reservation)
+guard_result_compare(const void *left, const void *reservation)
 {
-	const struct spoken *a = left, *b = reservation;
+	const struct guard_result *a = left, *b = reservation;
 
 	return (a->guard->order > b->guard->order) - (a->guard->order < b->guard->order);
 }
 
 /* As the guards of one bucket are, and mostly those of all. */
 static bool
-is_sorted(const struct spoken *spoken, size_t count)
+is_sorted(const struct guard_result *result, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
-		if (spoken_compare(&spoken[i - 1], &spoken[i]) > 0)
+		if (guard_result_compare(&result[i - 1], &result[i]) > 0)
 			return false;
 	}
 	return true;
@@ -222,7 +222,7 @@ explanation_start(struct explanation *explanation)
 /* What one guard says, kept even when it is out of its time range: that too explains an answer. */
 static bool
 speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
-      struct spoken *ret)
+      struct guard_result *ret)
 {
 	const struct guard *guard = entry->guard;
 	int matched = entry->exact || guard->inert ? 1 : scope_match(&guard->scope, request, env->scratch);
@@ -250,14 +250,14 @@ decide_explain(const struct policyset *set, const struct request *request, const
 {
 	struct inquiry inquiry;
 	struct tally tally = {0};
-	struct spoken *spoken;
+	struct guard_result *result;
 	size_t most = 0, count = 0;
 
 	inquiry_make(&inquiry, set, request);
 	for (unsigned f = 0; f < inquiry.count; f++)
 		most += inquiry.found[f]->count;
-	spoken = arena_bytes(arena, most * sizeof(*spoken)); /* at most INDEX_ENTRIES_MAX: no overflow */
-	if (!spoken) {
+	result = arena_bytes(arena, most * sizeof(*result)); /* at most INDEX_ENTRIES_MAX: no overflow */
+	if (!result) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
 		deny(ret, NULL, REASON_ERROR);
 		return -ERROR_MEMORY;
@@ -266,16 +266,16 @@ decide_explain(const struct policyset *set, const struct request *request, const
 		const struct index_bucket *bucket = inquiry.found[f];
 
 		for (uint32_t i = 0; i < bucket->count; i++) {
-			if (!speak(&bucket->entries[i], inquiry.request, env, arena, &spoken[count]))
+			if (!speak(&bucket->entries[i], inquiry.request, env, arena, &result[count]))
 				continue;
-			tally_add(&tally, spoken[count].guard, &spoken[count].verdict);
+			tally_add(&tally, result[count].guard, &result[count].verdict);
 			count++;
 		}
 	}
-	if (!is_sorted(spoken, count))
-		qsort(spoken, count, sizeof(*spoken), spoken_compare);
+	if (!is_sorted(result, count))
+		qsort(result, count, sizeof(*result), guard_result_compare);
 	conclude(&inquiry, env, &tally, ret);
-	*ret_why = (struct explained){.results = spoken, .count = count, .permit_at = TIME_NONE};
+	*ret_why = (struct explained){.results = result, .count = count, .permit_at = TIME_NONE};
 	if (!ret->permit)
 		remedies_find(set, inquiry.request, env, arena, ret_why);
 	return 0;

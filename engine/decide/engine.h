@@ -131,7 +131,7 @@ void session_batch_begin(struct session *session);
 void session_batch_end(struct session *session);
 
 /* What one guard said, for an explanation. */
-struct spoken {
+struct guard_result {
 	const struct guard *guard;
 	struct verdict verdict;
 	bool in_force;
@@ -140,7 +140,7 @@ struct spoken {
 
 /* A decision's explanation. */
 struct explained {
-	struct spoken *results; /* of each guard whose scope matched, in load order */
+	struct guard_result *results; /* of each guard whose scope matched, in load order */
 	size_t count;
 	/* For a Deny, what would turn it. */
 	int64_t permit_at; /* earliest instant at which the whole request is permitted, TIME_NONE when time alone does not help */

@@ -61,10 +61,10 @@ static const struct str reason_member[REASON_COUNT] = {
 
 /* What the guard did to the answer: a shadow guard's own reason is told beside the word shadow. */
 static char *
-put_verdict(char *at, const struct spoken *spoken)
+put_verdict(char *at, const struct guard_result *result)
 {
-	const struct guard *guard = spoken->guard;
-	const struct verdict *verdict = &spoken->verdict;
+	const struct guard *guard = result->guard;
+	const struct verdict *verdict = &result->verdict;
 	enum reason reason = verdict->reason;
 
 	if (verdict->effect == EFFECT_NOT_APPLICABLE)
@@ -80,7 +80,7 @@ put_verdict(char *at, const struct spoken *spoken)
 	if (verdict->missing)
 		at = put_plain(at, MEMBER("missing"), verdict->missing);
 	at = put_piece(at, guard->shadow ? STR(",\"shadow\":true") : STR(",\"shadow\":false"));
-	return spoken->in_force ? at : put_piece(at, STR(",\"in_force\":false"));
+	return result->in_force ? at : put_piece(at, STR(",\"in_force\":false"));
 }
 
 static char *
@@ -99,10 +99,10 @@ put_values(char *at, const struct explanation *why)
 #define NAME_MOST 64   /* of a value: attributes' keys are the longest */
 
 static size_t
-guard_most(const struct spoken *spoken)
+guard_most(const struct guard_result *result)
 {
-	const struct guard *guard = spoken->guard;
-	const struct explanation *why = &spoken->explanation;
+	const struct guard *guard = result->guard;
+	const struct explanation *why = &result->explanation;
 	size_t texts = why->change.len + why->note.len;
 
 	for (size_t i = 0; i < why->value_count; i++)
@@ -150,16 +150,16 @@ explanation_label(struct guard *guards, struct arena *arena)
 
 /* A member that does not apply is left out. */
 static void
-add_guard(struct text *out, const struct spoken *spoken)
+add_guard(struct text *out, const struct guard_result *result)
 {
-	const struct guard *guard = spoken->guard;
-	const struct explanation *why = &spoken->explanation;
-	char *at = text_open(out, guard_most(spoken));
+	const struct guard *guard = result->guard;
+	const struct explanation *why = &result->explanation;
+	char *at = text_open(out, guard_most(result));
 
 	if (!at)
 		return;
 	at = put_piece(put_piece(at, STR("{")), guard->label);
-	at = put_verdict(at, spoken);
+	at = put_verdict(at, result);
 	at = put_values(at, why);
 	if (why->has_count) {
 		at = put_count(at, MEMBER("used"), why->used);

@@ -271,11 +271,11 @@ remedies_find(const struct policyset *set, const struct request *request, const 
 	ret->permit_at = search_permit_at(&search);
 	search.env.now_ms = env->now_ms;
 	for (size_t i = 0; i < ret->count; i++) {
-		struct spoken *spoken = &ret->results[i];
+		struct guard_result *result = &ret->results[i];
 
-		if (verdict_denies(&spoken->verdict, set->mode, set->on_error_permit))
-			spoken->explanation.permit_at =
-				guard_permit_at(spoken->guard, request, &search.env, set->on_error_permit);
+		if (verdict_denies(&result->verdict, set->mode, set->on_error_permit))
+			result->explanation.permit_at =
+				guard_permit_at(result->guard, request, &search.env, set->on_error_permit);
 	}
 	found = missing_give(&search) && changes_make(&search, &failed);
 	if (found)

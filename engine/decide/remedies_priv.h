@@ -28,7 +28,7 @@ int search_missing(const struct search *search);
 void search_request_rebuild(struct search *search);
 
 /* Whether a guard's result keeps the request from being permitted. */
-bool stands_in_the_way(const struct search *search, const struct spoken *spoken);
+bool stands_in_the_way(const struct search *search, const struct guard_result *result);
 
 /* Fills in the texts. found: all changes together turn the answer; else `failed` (may be NULL) is the guard that has no remedy. */
 void changes_tell(struct search *search, bool found, const struct guard *failed, struct explained *ret);

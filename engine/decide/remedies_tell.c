@@ -129,10 +129,10 @@ with_wait(const struct search *search, int64_t permit_at, struct str text)
 }
 
 bool
-stands_in_the_way(const struct search *search, const struct spoken *spoken)
+stands_in_the_way(const struct search *search, const struct guard_result *result)
 {
-	return !spoken->guard->shadow &&
-	       verdict_denies(&spoken->verdict, search->set->mode, search->set->on_error_permit);
+	return !result->guard->shadow &&
+	       verdict_denies(&result->verdict, search->set->mode, search->set->on_error_permit);
 }
 
 void
@@ -147,15 +147,15 @@ changes_tell(struct search *search, bool found, const struct guard *failed, stru
 	for (size_t i = 0; i < ret->count; i++)
 		deniers += stands_in_the_way(search, &ret->results[i]);
 	for (size_t i = 0; i < ret->count; i++) {
-		struct spoken *spoken = &ret->results[i];
+		struct guard_result *result = &ret->results[i];
 
-		if (!stands_in_the_way(search, spoken))
+		if (!stands_in_the_way(search, result))
 			continue;
-		spoken->explanation.change = ret->change;
+		result->explanation.change = ret->change;
 		if (found && deniers > 1)
-			spoken->explanation.change = explain_format(
+			result->explanation.change = explain_format(
 				search->remedy.arena, "%.*s; and what %zu other guard%s that den%s need%s",
-				STR_ARG(changes_text(search, spoken->guard)), deniers - 1, deniers > 2 ? "s" : "",
+				STR_ARG(changes_text(search, result->guard)), deniers - 1, deniers > 2 ? "s" : "",
 				deniers > 2 ? "y" : "ies", deniers > 2 ? "" : "s");
 	}
 }
