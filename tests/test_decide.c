@@ -236,17 +236,17 @@ compare(const struct policyset *set, const struct env *env, struct arena *arena)
 {
 	struct decision fast, slow, told;
 	struct env unasked = *env; /* as a session does, that looks at the clock only when it must */
-	struct inquiry inquiry;
+	struct lookup lookup;
 	struct explained why;
 	struct request request;
 
 	random_request(&request);
-	inquiry_make(&inquiry, set, &request);
-	if (inquiry.timeless) {
+	lookup_make(&lookup, set, &request);
+	if (lookup.timeless) {
 		unasked.now_ms = TIME_NONE;
 		timeless++;
 	}
-	inquiry_decide(&inquiry, &unasked, &fast);
+	lookup_decide(&lookup, &unasked, &fast);
 	oracle(set, &request, env, &slow);
 	if (fast.permit != slow.permit || fast.reason != slow.reason || fast.effect != slow.effect ||
 	    (!fast.permit && fast.guard != slow.guard) || !str_equal(str_from(fast.missing), str_from(slow.missing)))

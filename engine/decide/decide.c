@@ -110,9 +110,9 @@ conclude_onap(const struct policyset *set, const struct tally *tally, struct dec
 }
 
 static void
-conclude(const struct inquiry *inquiry, const struct env *env, const struct tally *tally, struct decision *ret)
+conclude(const struct lookup *lookup, const struct env *env, const struct tally *tally, struct decision *ret)
 {
-	const struct policyset *set = inquiry->set;
+	const struct policyset *set = lookup->set;
 
 	*ret = (struct decision){
 		.generation = set->generation,
@@ -123,7 +123,7 @@ conclude(const struct inquiry *inquiry, const struct env *env, const struct tall
 	if (set->mode == GUARD_ONAP)
 		conclude_onap(set, tally, ret);
 	else
-		conclude_strict(set, inquiry->request, tally, ret);
+		conclude_strict(set, lookup->request, tally, ret);
 }
 
 /* Requests may use seed 003's spellings of three operations; guards and history hold the canonical ones. */
@@ -143,24 +143,24 @@ canonical(const struct policyset *set, const struct request *request, struct req
 }
 
 void
-inquiry_make(struct inquiry *inquiry, const struct policyset *set, const struct request *request)
+lookup_make(struct lookup *lookup, const struct policyset *set, const struct request *request)
 {
-	inquiry->set = set;
-	inquiry->request = canonical(set, request, &inquiry->copy);
-	inquiry->count = index_probe(&set->index, inquiry->request, inquiry->found);
-	inquiry->timeless = true;
-	for (unsigned f = 0; f < inquiry->count; f++)
-		inquiry->timeless &= inquiry->found[f]->timeless;
+	lookup->set = set;
+	lookup->request = canonical(set, request, &lookup->copy);
+	lookup->count = index_probe(&set->index, lookup->request, lookup->found);
+	lookup->timeless = true;
+	for (unsigned f = 0; f < lookup->count; f++)
+		lookup->timeless &= lookup->found[f]->timeless;
 }
 
 void
-inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct decision *ret)
+lookup_decide(const struct lookup *lookup, const struct env *env, struct decision *ret)
 {
-	const struct request *request = inquiry->request;
+	const struct request *request = lookup->request;
 	struct tally tally = {0};
 
-	for (unsigned f = 0; f < inquiry->count; f++) {
-		const struct index_bucket *bucket = inquiry->found[f];
+	for (unsigned f = 0; f < lookup->count; f++) {
+		const struct index_bucket *bucket = lookup->found[f];
 
 		for (uint32_t i = 0; i < bucket->count; i++) {
 			const struct index_entry *entry = &bucket->entries[i];
@@ -176,16 +176,16 @@ inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct deci
 			tally_add(&tally, entry->guard, &verdict);
 		}
 	}
-	conclude(inquiry, env, &tally, ret);
+	conclude(lookup, env, &tally, ret);
 }
 
 void
 decide_with(const struct policyset *set, const struct request *request, const struct env *env, struct decision *ret)
 {
-	struct inquiry inquiry;
+	struct lookup lookup;
 
-	inquiry_make(&inquiry, set, request);
-	inquiry_decide(&inquiry, env, ret);
+	lookup_make(&lookup, set, request);
+	lookup_decide(&lookup, env, ret);
 }
 
 static int
@@ -248,25 +248,25 @@ int
 decide_explain(const struct policyset *set, const struct request *request, const struct env *env, struct arena *arena,
                struct decision *ret, struct explained *ret_why)
 {
-	struct inquiry inquiry;
+	struct lookup lookup;
 	struct tally tally = {0};
 	struct guard_result *result;
 	size_t most = 0, count = 0;
 
-	inquiry_make(&inquiry, set, request);
-	for (unsigned f = 0; f < inquiry.count; f++)
-		most += inquiry.found[f]->count;
+	lookup_make(&lookup, set, request);
+	for (unsigned f = 0; f < lookup.count; f++)
+		most += lookup.found[f]->count;
 	result = arena_bytes(arena, most * sizeof(*result)); /* at most INDEX_ENTRIES_MAX: no overflow */
 	if (!result) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
 		deny(ret, NULL, REASON_ERROR);
 		return -ERROR_MEMORY;
 	}
-	for (unsigned f = 0; f < inquiry.count; f++) {
-		const struct index_bucket *bucket = inquiry.found[f];
+	for (unsigned f = 0; f < lookup.count; f++) {
+		const struct index_bucket *bucket = lookup.found[f];
 
 		for (uint32_t i = 0; i < bucket->count; i++) {
-			if (!speak(&bucket->entries[i], inquiry.request, env, arena, &result[count]))
+			if (!speak(&bucket->entries[i], lookup.request, env, arena, &result[count]))
 				continue;
 			tally_add(&tally, result[count].guard, &result[count].verdict);
 			count++;
@@ -274,9 +274,9 @@ decide_explain(const struct policyset *set, const struct request *request, const
 	}
 	if (!is_sorted(result, count))
 		qsort(result, count, sizeof(*result), guard_result_compare);
-	conclude(&inquiry, env, &tally, ret);
+	conclude(&lookup, env, &tally, ret);
 	*ret_why = (struct explained){.results = result, .count = count, .permit_at = TIME_NONE};
 	if (!ret->permit)
-		remedies_find(set, inquiry.request, env, arena, ret_why);
+		remedies_find(set, lookup.request, env, arena, ret_why);
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "engine/decide/policyset.h"
 
 /* A request, and the guards that may apply to it. Not to be copied: it may point into itself. */
-struct inquiry {
+struct lookup {
 	const struct policyset *set;
 	const struct request *request; /* the caller's, or the copy with its operation as guards hold it */
 	struct request copy;
@@ -16,10 +16,10 @@ struct inquiry {
 };
 
 /* Finds the guards. No lock, no allocation, no log. Any thread. Borrows both until the answer. */
-void inquiry_make(struct inquiry *inquiry, const struct policyset *set, const struct request *request);
+void lookup_make(struct lookup *lookup, const struct policyset *set, const struct request *request);
 
-/* Asks them: a pure function of the inquiry and env (time, history, scratch). No lock, no allocation, no log. Any thread. */
-void inquiry_decide(const struct inquiry *inquiry, const struct env *env, struct decision *ret);
+/* Asks them: a pure function of the lookup and env (time, history, scratch). No lock, no allocation, no log. Any thread. */
+void lookup_decide(const struct lookup *lookup, const struct env *env, struct decision *ret);
 
 /* All of it at once. */
 void decide_with(const struct policyset *set, const struct request *request, const struct env *env,

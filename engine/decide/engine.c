@@ -553,15 +553,15 @@ session_done(struct session *session)
 void
 session_decide(struct session *session, const struct request *request, struct decision *ret)
 {
-	struct inquiry inquiry;
+	struct lookup lookup;
 	struct env env;
 
-	inquiry_make(&inquiry, session_set(session), request);
-	env = session_env(session, inquiry.timeless ? TIME_NONE : session_now(session));
-	inquiry_decide(&inquiry, &env, ret);
+	lookup_make(&lookup, session_set(session), request);
+	env = session_env(session, lookup.timeless ? TIME_NONE : session_now(session));
+	lookup_decide(&lookup, &env, ret);
 	/* Answers about two states are no answer; now there is a snapshot, and the second time is the last. */
 	if (session->reading && history_reader_moved(session->reader))
-		inquiry_decide(&inquiry, &env, ret);
+		lookup_decide(&lookup, &env, ret);
 	session_done(session);
 }
 

@@ -99,12 +99,12 @@ search_guard_denies(struct search *search, const struct guard *guard, struct ver
 static const struct guard *
 denier_find(struct search *search, struct verdict *ret, bool *ret_applicable)
 {
-	struct inquiry inquiry;
+	struct lookup lookup;
 
 	*ret_applicable = false;
-	inquiry_make(&inquiry, search->set, &search->remedy.request);
-	for (unsigned f = 0; f < inquiry.count; f++) {
-		const struct index_bucket *bucket = inquiry.found[f];
+	lookup_make(&lookup, search->set, &search->remedy.request);
+	for (unsigned f = 0; f < lookup.count; f++) {
+		const struct index_bucket *bucket = lookup.found[f];
 
 		for (uint32_t i = 0; i < bucket->count; i++) {
 			const struct guard *guard = bucket->entries[i].guard;

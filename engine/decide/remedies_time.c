@@ -12,13 +12,13 @@ not_before(struct search *search, bool *ret_applicable, bool *ret_denied)
 {
 	const struct policyset *set = search->set;
 	int64_t latest = search->env.now_ms;
-	struct inquiry inquiry;
+	struct lookup lookup;
 
 	*ret_applicable = *ret_denied = false;
-	inquiry_make(&inquiry, set, &search->remedy.request);
-	for (unsigned f = 0; f < inquiry.count; f++) {
-		for (uint32_t i = 0; i < inquiry.found[f]->count; i++) {
-			const struct guard *guard = inquiry.found[f]->entries[i].guard;
+	lookup_make(&lookup, set, &search->remedy.request);
+	for (unsigned f = 0; f < lookup.count; f++) {
+		for (uint32_t i = 0; i < lookup.found[f]->count; i++) {
+			const struct guard *guard = lookup.found[f]->entries[i].guard;
 			struct verdict verdict;
 			int64_t at;
 
@@ -41,12 +41,12 @@ static int64_t
 next_in_force(struct search *search)
 {
 	int64_t next = TIME_NONE;
-	struct inquiry inquiry;
+	struct lookup lookup;
 
-	inquiry_make(&inquiry, search->set, &search->remedy.request);
-	for (unsigned f = 0; f < inquiry.count; f++) {
-		for (uint32_t i = 0; i < inquiry.found[f]->count; i++) {
-			const struct guard *guard = inquiry.found[f]->entries[i].guard;
+	lookup_make(&lookup, search->set, &search->remedy.request);
+	for (unsigned f = 0; f < lookup.count; f++) {
+		for (uint32_t i = 0; i < lookup.found[f]->count; i++) {
+			const struct guard *guard = lookup.found[f]->entries[i].guard;
 			int64_t at = time_range_starts(&guard->range, search->env.now_ms);
 
 			if (at > search->env.now_ms && (next == TIME_NONE || at < next) &&
