@@ -94,7 +94,7 @@ policy_compare(const void *left, const void *reservation)
 static size_t
 owner_of(const struct compilation *c, const struct policy *policy)
 {
-	const struct document_only *only = NULL;
+	const struct document_scope *only = NULL;
 	size_t i = 0;
 
 	while (i < c->source_count && c->sources[i].root != policy->root)
@@ -339,7 +339,7 @@ lint_know(struct compilation *c, struct lint *lint)
 {
 	for (size_t i = 0; i < c->source_count; i++) {
 		const struct source *source = &c->sources[i];
-		const struct document_only *only = source->document->only;
+		const struct document_scope *only = source->document->only;
 
 		if (!source->bad && source->kind == DOCUMENT_TEMPLATE)
 			lint_know_template(lint, source->root, c->catalogue);

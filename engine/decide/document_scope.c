@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/decide/document_scope.h"
 
-const struct document_only *
-only_copy(const struct document_only *from, struct arena *arena)
+const struct document_scope *
+only_copy(const struct document_scope *from, struct arena *arena)
 {
-	struct document_only *only = from ? arena_alloc(arena, sizeof(*only)) : NULL;
+	struct document_scope *only = from ? arena_alloc(arena, sizeof(*only)) : NULL;
 	struct str *clnames = only ? arena_array(arena, from->count, sizeof(*clnames)) : NULL;
 
 	if (!clnames)
@@ -15,13 +15,13 @@ only_copy(const struct document_only *from, struct arena *arena)
 		if (!clnames[i].ptr)
 			return NULL;
 	}
-	*only = (struct document_only){arena_str(arena, str_from(from->owner)).ptr, clnames, from->count};
+	*only = (struct document_scope){arena_str(arena, str_from(from->owner)).ptr, clnames, from->count};
 	return only->owner ? only : NULL;
 }
 
 /* The texts that a term matches, as a list; a pattern that cannot be decided keeps its text. False: no memory. */
 static bool
-term_narrow(struct scope_term *term, const struct document_only *only, struct arena *arena)
+term_narrow(struct scope_term *term, const struct document_scope *only, struct arena *arena)
 {
 	struct pattern_scratch *scratch = term->kind == TERM_PATTERN ? pattern_scratch_new() : NULL;
 	struct str *list = arena_array(arena, only->count, sizeof(*list));
@@ -43,7 +43,7 @@ term_narrow(struct scope_term *term, const struct document_only *only, struct ar
 }
 
 bool
-only_narrow(const struct document_only *only, struct guard *first, struct arena *arena)
+only_narrow(const struct document_scope *only, struct guard *first, struct arena *arena)
 {
 	struct str owner = arena_str(arena, str_from(only->owner));
 

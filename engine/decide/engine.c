@@ -191,7 +191,7 @@ part_copy(struct part *part, const struct document *documents, size_t count)
 	for (size_t i = 0; part->documents && i < count; i++) {
 		struct str name = arena_str(&part->arena, str_from(documents[i].name));
 		struct str bytes = arena_str(&part->arena, documents[i].bytes);
-		const struct document_only *only = only_copy(documents[i].only, &part->arena);
+		const struct document_scope *only = only_copy(documents[i].only, &part->arena);
 
 		if (!name.ptr || (!bytes.ptr && documents[i].bytes.ptr) || (!only && documents[i].only))
 			part->documents = NULL;

@@ -34,7 +34,7 @@ int engine_open(const struct engine_options *options, struct engine **ret, struc
 void engine_close(struct engine *engine); /* after its sessions; takes NULL */
 
 /* The control loops that a document's guards are for. */
-struct document_only {
+struct document_scope {
 	const char *owner; /* whose set it is: one name and version may be in several sets, and each has its own */
 	const struct str *clnames;
 	size_t count;
@@ -44,7 +44,7 @@ struct document_only {
 struct document {
 	const char *name;
 	struct str bytes;
-	const struct document_only *only;
+	const struct document_scope *only;
 };
 
 /*

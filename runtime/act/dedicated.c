@@ -78,11 +78,11 @@ take_name(void *context, struct concept loop)
 	return true;
 }
 
-const struct document_only *
+const struct document_scope *
 dedicated_only(struct txn *txn, struct str document)
 {
 	struct concept type = owner_of(document, txn->arena);
-	struct document_only *only;
+	struct document_scope *only;
 	struct loop_names names = {0};
 
 	if (!type.name.ptr)
@@ -98,7 +98,7 @@ dedicated_only(struct txn *txn, struct str document)
 	names.count = 0;
 	looptype_loops(txn, type, take_name, &names);
 	take_events(txn, type, &names);
-	*only = (struct document_only){
+	*only = (struct document_scope){
 		.owner = arena_printf(txn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
 		.clnames = names.names,
 		.count = names.count,

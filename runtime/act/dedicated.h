@@ -19,6 +19,6 @@ bool dedicated_is(const struct node *template);
 void dedicated_write(struct concept type, struct text *out);
 
 /* Whose set a document belongs to, with the instances that there are; NULL for everybody's. In the txn's arena. */
-const struct document_only *dedicated_only(struct txn *txn, struct str document);
+const struct document_scope *dedicated_only(struct txn *txn, struct str document);
 
 #endif

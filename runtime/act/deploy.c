@@ -202,7 +202,7 @@ add_loop_documents(struct txn *txn, struct document_list *list)
 		return;
 	list->count = drop_repeated(list->arena, list->items, list->count);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct document_only *only = dedicated_only(txn, list->items[i].bytes);
+		const struct document_scope *only = dedicated_only(txn, list->items[i].bytes);
 
 		list->items[i].only = only_copy(only, list->arena);
 		if (only && !list->items[i].only)
