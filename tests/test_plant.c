@@ -32,7 +32,7 @@ static const char guard[] =
 static json_t *
 run(int seed, int limit)
 {
-	struct plant_options options = plant_options_default;
+	struct scenario_options options = scenario_options_default;
 	struct document policies = {"policy.yaml", str_from(policy)}, document = {.name = "scenario.yaml"}, guards;
 	char scenario_text[512], guard_text[512];
 	struct arena arena;
@@ -50,7 +50,7 @@ run(int seed, int limit)
 	options.guard_count = 1;
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
-	if (plant_run(&document, &options, &report, &diags, &err) < 0)
+	if (scenario_run(&document, &options, &report, &diags, &err) < 0)
 		fail_msg("%s: %s", err.text, diags.first ? diags.first->text : "");
 	arena_free(&arena);
 	return report;
@@ -146,7 +146,7 @@ a_bad_scenario_is_an_error_with_its_place(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct plant_options options = plant_options_default;
+		struct scenario_options options = scenario_options_default;
 		struct document policies = {"policy.yaml", str_from(policy)};
 		struct document document = {"scenario.yaml", str_from(cases[i].text)};
 		struct arena arena;
@@ -158,7 +158,7 @@ a_bad_scenario_is_an_error_with_its_place(void **state)
 		options.policy_count = 1;
 		arena_init(&arena, 0);
 		diags_init(&diags, &arena);
-		assert_true(plant_run(&document, &options, &report, &diags, &err) < 0);
+		assert_true(scenario_run(&document, &options, &report, &diags, &err) < 0);
 		assert_string_equal(err.text, cases[i].says);
 		assert_int_equal(err.line, cases[i].line);
 		assert_null(report);

@@ -21,7 +21,7 @@ static const char help[] =
 	"  --guards FILE...  guard policies that decide in place of guard_results, counting in virtual time\n"
 	"  --format text     what happened when, a line each, instead of JSON\n"
 	"  --format topic    the notifications as they go over the topic\n"
-	"  --scenario FILE   a plant: elements that fail, recover and flap at given rates, for days of virtual time;\n"
+	"  --scenario FILE   a system: elements that fail, recover and flap at given rates, for days of virtual time;\n"
 	"                    reports operations tried and denied, times to heal, and the limits needed\n";
 
 struct simulation {
@@ -81,7 +81,7 @@ static int
 run_scenario(const struct simulation *simulation, const struct simulate_options *given, struct arena *arena,
              struct diags *diags)
 {
-	struct plant_options options = plant_options_default;
+	struct scenario_options options = scenario_options_default;
 	struct document document = {.name = simulation->scenario};
 	json_t *report = NULL;
 	struct error err = {0};
@@ -94,7 +94,7 @@ run_scenario(const struct simulation *simulation, const struct simulate_options 
 	options.guard_count = given->guard_count;
 	if (load_file(document.name, engine_options_default.limits.bytes, arena, &document.bytes, &err) != 0)
 		return complain(&err, document.name);
-	if (plant_run(&document, &options, &report, diags, &err) != 0) {
+	if (scenario_run(&document, &options, &report, diags, &err) != 0) {
 		print_findings(stderr, diags, SEVERITY_INFO);
 		return complain(&err, document.name);
 	}

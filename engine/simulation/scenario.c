@@ -8,11 +8,11 @@
 #include "engine/simulation/sandbox.h"
 #include "engine/simulation/scenario_priv.h"
 
-const struct plant_options plant_options_default = {.steps_max = 50000000};
+const struct scenario_options scenario_options_default = {.steps_max = 50000000};
 
 /* Events of an element: they differ in nothing but the element. */
 static int
-make_element(struct plant *plant, struct element *element, const struct group *group, size_t number,
+make_element(struct playback *playback, struct element *element, const struct group *group, size_t number,
              struct arena *arena)
 {
 	bool physical = str_equal_nocase(group->key, STR("pnf.pnf-name"));
@@ -41,46 +41,46 @@ make_element(struct plant *plant, struct element *element, const struct group *g
 	};
 	element->abated = element->onset;
 	element->abated.status = STR("ABATED");
-	element->fails_ms = plant->now_ms + plant_exponential(plant, group->fails_ms);
+	element->fails_ms = playback->now_ms + playback_exponential(playback, group->fails_ms);
 	return element->onset.identity.ptr ? 0 : -1;
 }
 
 static int
-build(struct plant *plant, const struct operational *policies, struct arena *arena)
+build(struct playback *playback, const struct operational *policies, struct arena *arena)
 {
 	struct loops_options options = loops_options_default;
-	size_t count = plant->scenario->elements, at = 0;
+	size_t count = playback->scenario->elements, at = 0;
 
 	options.runs_max = count ? count : 1;
-	plant->elements = arena_array(arena, count, sizeof(*plant->elements));
-	plant->pending = arena_array(arena, options.runs_max, sizeof(*plant->pending));
-	plant->loops = loops_new(policies, &options);
-	if (!plant->elements || !plant->pending || !plant->loops || heap_init(&plant->changes, options.runs_max) < 0 ||
-	    heap_init(&plant->answers, options.runs_max) < 0)
+	playback->elements = arena_array(arena, count, sizeof(*playback->elements));
+	playback->pending = arena_array(arena, options.runs_max, sizeof(*playback->pending));
+	playback->loops = loops_new(policies, &options);
+	if (!playback->elements || !playback->pending || !playback->loops ||
+	    heap_init(&playback->changes, options.runs_max) < 0 || heap_init(&playback->answers, options.runs_max) < 0)
 		return -1;
-	for (size_t i = 0; i < plant->scenario->group_count; i++) {
-		const struct group *group = &plant->scenario->groups[i];
+	for (size_t i = 0; i < playback->scenario->group_count; i++) {
+		const struct group *group = &playback->scenario->groups[i];
 
 		for (int64_t j = 0; j < group->count; j++, at++) {
-			if (make_element(plant, &plant->elements[at], group, (size_t)j + 1, arena) < 0)
+			if (make_element(playback, &playback->elements[at], group, (size_t)j + 1, arena) < 0)
 				return -1;
-			plant_schedule(plant, &plant->elements[at]);
+			playback_schedule(playback, &playback->elements[at]);
 		}
 	}
 	return 0;
 }
 
 static int
-open_guards(struct plant *plant, struct diags *diags)
+open_guards(struct playback *playback, struct diags *diags)
 {
 	struct engine_options options = engine_options_default;
 	int r;
 
-	options.mode = plant->options->mode;
-	if (!plant->options->guards)
+	options.mode = playback->options->mode;
+	if (!playback->options->guards)
 		return 0;
-	r = trial_open(&options, plant->options->guards, plant->options->guard_count, &plant->trial, diags);
-	return r < 0 ? error_set(plant->err, error_from(r), NULL, "the guards have errors") : 0;
+	r = trial_open(&options, playback->options->guards, playback->options->guard_count, &playback->trial, diags);
+	return r < 0 ? error_set(playback->err, error_from(r), NULL, "the guards have errors") : 0;
 }
 
 /* Every loop that an element names must be somebody's. */
@@ -100,12 +100,12 @@ check_loops(const struct scenario *scenario, const struct operational *policies,
 }
 
 int
-plant_run(const struct document *document, const struct plant_options *options, json_t **ret, struct diags *diags,
-          struct error *err)
+scenario_run(const struct document *document, const struct scenario_options *options, json_t **ret, struct diags *diags,
+             struct error *err)
 {
 	const struct operational *policies;
 	struct scenario scenario;
-	struct plant plant = {.scenario = &scenario, .options = options, .err = err};
+	struct playback playback = {.scenario = &scenario, .options = options, .err = err};
 	struct arena arena;
 	struct node *root;
 	int r;
@@ -119,25 +119,25 @@ plant_run(const struct document *document, const struct plant_options *options, 
 	if (r == 0)
 		r = check_loops(&scenario, policies, err);
 	if (r == 0)
-		r = open_guards(&plant, diags);
+		r = open_guards(&playback, diags);
 	if (r == 0) {
-		plant.random = scenario.seed;
-		plant.now_ms = scenario.start_ms;
-		r = build(&plant, policies, &arena) < 0 ? error_set(err, ERROR_MEMORY, NULL, "no memory for the plant")
-		                                        : plant_play(&plant);
+		playback.random = scenario.seed;
+		playback.now_ms = scenario.start_ms;
+		r = build(&playback, policies, &arena) < 0 ? error_set(err, ERROR_MEMORY, NULL, "out of memory")
+		                                           : playback_play(&playback);
 	}
 	if (r == 0) {
 		for (size_t i = 0; i < scenario.elements; i++)
-			plant.tally.not_yet += plant.elements[i].failed;
-		*ret = tally_report(&plant.tally, &scenario);
+			playback.tally.not_yet += playback.elements[i].failed;
+		*ret = tally_report(&playback.tally, &scenario);
 		r = *ret ? 0 : error_set(err, ERROR_MEMORY, NULL, "no memory for the report");
 	}
-	free(plant.tally.healed_ms);
-	free(plant.tally.asked);
-	heap_done(&plant.changes);
-	heap_done(&plant.answers);
-	loops_free(plant.loops);
-	trial_close(plant.trial);
+	free(playback.tally.healed_ms);
+	free(playback.tally.asked);
+	heap_done(&playback.changes);
+	heap_done(&playback.answers);
+	loops_free(playback.loops);
+	trial_close(playback.trial);
 	arena_free(&arena);
 	return r;
 }

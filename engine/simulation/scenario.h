@@ -7,7 +7,7 @@
 
 #include "engine/decide/engine.h"
 
-struct plant_options {
+struct scenario_options {
 	enum guard_mode mode;
 	const struct document *policies; /* operational */
 	size_t policy_count;
@@ -17,7 +17,7 @@ struct plant_options {
 };
 
 /* strict, 50,000,000 steps */
-extern const struct plant_options plant_options_default;
+extern const struct scenario_options scenario_options_default;
 
 /*
  * Scenario, YAML or JSON:
@@ -45,7 +45,7 @@ extern const struct plant_options plant_options_default;
  * errors  ERROR_TYPE, ERROR_RANGE, ERROR_MISSING with the place in the scenario; ERROR_LIMIT steps_max;
  *         ERROR_SYNTAX: the policies have errors, in diags; ERROR_MEMORY, ERROR_IO
  */
-int plant_run(const struct document *scenario, const struct plant_options *options, json_t **ret, struct diags *diags,
-              struct error *err);
+int scenario_run(const struct document *scenario, const struct scenario_options *options, json_t **ret,
+                 struct diags *diags, struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* scenario_play - what happens in a plant: elements change, loops act, operations cure */
+/* scenario_play - what happens in a scenario: elements change, loops act, operations cure */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/scenario_priv.h"
 
@@ -12,9 +12,9 @@
 
 /* splitmix64 */
 static uint64_t
-next_random(struct plant *plant)
+next_random(struct playback *playback)
 {
-	uint64_t x = plant->random += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t x = playback->random += UINT64_C(0x9e3779b97f4a7c15);
 
 	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
@@ -23,22 +23,22 @@ next_random(struct plant *plant)
 
 /* In [0, 1). */
 static double
-uniform(struct plant *plant)
+uniform(struct playback *playback)
 {
-	return (double)(next_random(plant) >> 11) * 0x1p-53;
+	return (double)(next_random(playback) >> 11) * 0x1p-53;
 }
 
 /* Exponential with this mean, by von Neumann's comparisons: no logarithm. */
 int64_t
-plant_exponential(struct plant *plant, int64_t mean_ms)
+playback_exponential(struct playback *playback, int64_t mean_ms)
 {
 	double whole = 0;
 
 	for (;;) {
-		double first = uniform(plant), last = first, next;
+		double first = uniform(playback), last = first, next;
 		int run = 1;
 
-		while ((next = uniform(plant)) < last) {
+		while ((next = uniform(playback)) < last) {
 			last = next;
 			run++;
 		}
@@ -49,52 +49,53 @@ plant_exponential(struct plant *plant, int64_t mean_ms)
 }
 
 static void
-no_memory(struct plant *plant)
+no_memory(struct playback *playback)
 {
-	plant->status = error_set(plant->err, ERROR_MEMORY, NULL, "no memory for the plant");
+	playback->status = error_set(playback->err, ERROR_MEMORY, NULL, "out of memory");
 }
 
 /* When the element changes next. */
 void
-plant_schedule(struct plant *plant, const struct element *element)
+playback_schedule(struct playback *playback, const struct element *element)
 {
 	int64_t when = element->fails_ms;
 
 	if (element->failed)
 		when = element->recovers_ms < element->reports_ms ? element->recovers_ms : element->reports_ms;
-	heap_set(&plant->changes, (uint32_t)(element - plant->elements), when);
+	heap_set(&playback->changes, (uint32_t)(element - playback->elements), when);
 }
 
-static void carry_out(struct plant *plant, const struct actions *actions);
+static void carry_out(struct playback *playback, const struct actions *actions);
 
 static void
-send(struct plant *plant, struct event *event)
+send(struct playback *playback, struct event *event)
 {
 	struct actions actions;
 
-	plant->tally.events++;
-	plant->tally.transactions += loops_event(plant->loops, event, plant->now_ms, plant->now_ms, &actions);
-	carry_out(plant, &actions);
+	playback->tally.events++;
+	playback->tally.transactions +=
+		loops_event(playback->loops, event, playback->now_ms, playback->now_ms, &actions);
+	carry_out(playback, &actions);
 }
 
 static void
-fail(struct plant *plant, struct element *element)
+fail(struct playback *playback, struct element *element)
 {
 	const struct group *group = element->group;
 
 	element->failed = true;
-	element->failed_ms = plant->now_ms;
+	element->failed_ms = playback->now_ms;
 	element->recovers_ms =
-		group->recovers_ms ? plant->now_ms + plant_exponential(plant, group->recovers_ms) : NEVER;
-	element->reports_ms = group->repeats_ms ? plant->now_ms + group->repeats_ms : NEVER;
-	plant->tally.failures++;
-	plant_schedule(plant, element);
-	send(plant, &element->onset);
+		group->recovers_ms ? playback->now_ms + playback_exponential(playback, group->recovers_ms) : NEVER;
+	element->reports_ms = group->repeats_ms ? playback->now_ms + group->repeats_ms : NEVER;
+	playback->tally.failures++;
+	playback_schedule(playback, element);
+	send(playback, &element->onset);
 }
 
 /* The list with room for one more, grown by doubling; NULL when memory is out, and the old list stays. */
 static void *
-grow(struct plant *plant, void *list, size_t count, size_t *have, size_t size)
+grow(struct playback *playback, void *list, size_t count, size_t *have, size_t size)
 {
 	size_t want = *have ? 2 * *have : 1024;
 	void *grown;
@@ -105,15 +106,15 @@ grow(struct plant *plant, void *list, size_t count, size_t *have, size_t size)
 	if (grown)
 		*have = want;
 	else
-		no_memory(plant);
+		no_memory(playback);
 	return grown;
 }
 
 static void
-heal(struct plant *plant, struct element *element, bool by_operation)
+heal(struct playback *playback, struct element *element, bool by_operation)
 {
-	struct tally *tally = &plant->tally;
-	bool flaps = by_operation && uniform(plant) < element->group->flaps;
+	struct tally *tally = &playback->tally;
+	bool flaps = by_operation && uniform(playback) < element->group->flaps;
 	int64_t *times;
 
 	if (!element->failed)
@@ -123,47 +124,47 @@ heal(struct plant *plant, struct element *element, bool by_operation)
 		tally->by_operation++;
 	else
 		tally->by_itself++;
-	times = grow(plant, tally->healed_ms, tally->healed_count, &tally->healed_room, sizeof(*times));
+	times = grow(playback, tally->healed_ms, tally->healed_count, &tally->healed_room, sizeof(*times));
 	if (times) {
 		tally->healed_ms = times;
-		times[tally->healed_count++] = plant->now_ms - element->failed_ms;
+		times[tally->healed_count++] = playback->now_ms - element->failed_ms;
 	}
-	element->fails_ms = plant->now_ms + (flaps ? 1 + (int64_t)(uniform(plant) * (double)FLAP_MS)
-	                                           : plant_exponential(plant, element->group->fails_ms));
-	plant_schedule(plant, element);
-	send(plant, &element->abated);
+	element->fails_ms = playback->now_ms + (flaps ? 1 + (int64_t)(uniform(playback) * (double)FLAP_MS)
+	                                              : playback_exponential(playback, element->group->fails_ms));
+	playback_schedule(playback, element);
+	send(playback, &element->abated);
 }
 
 static void
-answer_later(struct plant *plant, const struct action *action, struct answer answer, int64_t after_ms)
+answer_later(struct playback *playback, const struct action *action, struct answer answer, int64_t after_ms)
 {
 	answer.generation = action->generation;
-	plant->pending[action->run->slot] = (struct pending){.answer = answer};
-	heap_set(&plant->answers, action->run->slot, plant->now_ms + after_ms);
+	playback->pending[action->run->slot] = (struct pending){.answer = answer};
+	heap_set(&playback->answers, action->run->slot, playback->now_ms + after_ms);
 }
 
 /* For the limits: a question, or an attempt that ended. */
 static void
-note(struct plant *plant, const struct action *action, bool attempt)
+note(struct playback *playback, const struct action *action, bool attempt)
 {
 	const struct element *element = action->event->context;
-	struct tally *tally = &plant->tally;
-	struct asked *asked = grow(plant, tally->asked, tally->asked_count, &tally->asked_room, sizeof(*asked));
+	struct tally *tally = &playback->tally;
+	struct asked *asked = grow(playback, tally->asked, tally->asked_count, &tally->asked_room, sizeof(*asked));
 
 	if (!asked)
 		return;
 	tally->asked = asked;
 	asked[tally->asked_count++] = (struct asked){
 		.directive = action->directive,
-		.element = (uint32_t)(element - plant->elements),
+		.element = (uint32_t)(element - playback->elements),
 		.attempt = attempt,
-		.at_ms = attempt ? action->start_ms : plant->now_ms,
+		.at_ms = attempt ? action->start_ms : playback->now_ms,
 		.end_ms = action->end_ms,
 	};
 }
 
 static void
-ask_guard(struct plant *plant, const struct action *action)
+ask_guard(struct playback *playback, const struct action *action)
 {
 	struct decision decision = {.permit = true};
 	struct request request;
@@ -171,14 +172,14 @@ ask_guard(struct plant *plant, const struct action *action)
 	run_request(action->run, &request);
 	for (int i = SCOPE_ATTRIBUTES; i < ATTRIBUTE_COUNT; i++)
 		request.attribute[i] = entries_get(action->event->aai, attribute_key[i]);
-	note(plant, action, false);
-	if (plant->trial && trial_decide(plant->trial, &request, plant->now_ms, NULL, &decision, NULL) < 0)
-		plant->status = error_set(plant->err, ERROR_IO, NULL, "the operation counters cannot be read");
-	answer_later(plant, action, (struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
+	note(playback, action, false);
+	if (playback->trial && trial_decide(playback->trial, &request, playback->now_ms, NULL, &decision, NULL) < 0)
+		playback->status = error_set(playback->err, ERROR_IO, NULL, "the operation counters cannot be read");
+	answer_later(playback, action, (struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
 }
 
 static void
-ask_actor(struct plant *plant, const struct action *action)
+ask_actor(struct playback *playback, const struct action *action)
 {
 	const struct element *element = action->event->context;
 	struct cure cure = {.success = 1, .takes_ms = 60 * TIME_MS_SECOND};
@@ -188,38 +189,38 @@ ask_actor(struct plant *plant, const struct action *action)
 		if (str_equal(element->group->cures[i].operation, action->directive->id))
 			cure = element->group->cures[i];
 	}
-	plant->tally.tried++;
-	success = uniform(plant) < cure.success;
-	answer_later(plant, action,
+	playback->tally.tried++;
+	success = uniform(playback) < cure.success;
+	answer_later(playback, action,
 	             (struct answer){.kind = ANSWER_RESULT, .result = success ? RESULT_SUCCESS : RESULT_FAILURE},
 	             cure.takes_ms);
-	plant->pending[action->run->slot].cured = success;
+	playback->pending[action->run->slot].cured = success;
 }
 
 static void
-enter_row(struct plant *plant, const struct action *action)
+enter_row(struct playback *playback, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
 
-	if (plant->trial && action_row(action, id, &row) &&
-	    trial_record(plant->trial, &row, 1, plant->now_ms, plant->err) < 0)
-		plant->status = -(int)plant->err->code;
+	if (playback->trial && action_row(action, id, &row) &&
+	    trial_record(playback->trial, &row, 1, playback->now_ms, playback->err) < 0)
+		playback->status = -(int)playback->err->code;
 }
 
 static void
-carry_out_one(struct plant *plant, const struct action *action)
+carry_out_one(struct playback *playback, const struct action *action)
 {
 	const struct element *element = action->event->context;
-	struct tally *tally = &plant->tally;
+	struct tally *tally = &playback->tally;
 
-	enter_row(plant, action);
+	enter_row(playback, action);
 	switch (action->kind) {
 	case ACTION_LOCK:
-		answer_later(plant, action, (struct answer){.kind = ANSWER_LOCK, .good = true}, 0);
+		answer_later(playback, action, (struct answer){.kind = ANSWER_LOCK, .good = true}, 0);
 		break;
 	case ACTION_QUERY:
-		answer_later(plant, action,
+		answer_later(playback, action,
 		             (struct answer){.kind = ANSWER_QUERY,
 		                             .good = true,
 		                             .entity = element->onset.aai.list[0].value,
@@ -228,10 +229,10 @@ carry_out_one(struct plant *plant, const struct action *action)
 		             0);
 		break;
 	case ACTION_GUARD:
-		ask_guard(plant, action);
+		ask_guard(playback, action);
 		break;
 	case ACTION_START:
-		ask_actor(plant, action);
+		ask_actor(playback, action);
 		break;
 	case ACTION_GUARDED:
 		tally->denied += !action->permit;
@@ -240,7 +241,7 @@ carry_out_one(struct plant *plant, const struct action *action)
 	case ACTION_ABORT:
 		tally->succeeded += action->kind == ACTION_ENDED && action->result == RESULT_SUCCESS;
 		if (action->serial > 0)
-			note(plant, action, true);
+			note(playback, action, true);
 		tally->failed += action->kind == ACTION_ENDED ? action->result != RESULT_SUCCESS : action->serial > 0;
 		break;
 	case ACTION_FINAL:
@@ -253,7 +254,7 @@ carry_out_one(struct plant *plant, const struct action *action)
 		tally->ignored++;
 		break;
 	case ACTION_DONE:
-		heap_set(&plant->answers, action->run->slot, NEVER);
+		heap_set(&playback->answers, action->run->slot, NEVER);
 		break;
 	default:
 		break;
@@ -261,23 +262,23 @@ carry_out_one(struct plant *plant, const struct action *action)
 }
 
 static void
-carry_out(struct plant *plant, const struct actions *actions)
+carry_out(struct playback *playback, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count; i++)
-		carry_out_one(plant, &actions->list[i]);
+		carry_out_one(playback, &actions->list[i]);
 }
 
 static void
-change(struct plant *plant, struct element *element)
+change(struct playback *playback, struct element *element)
 {
 	if (!element->failed) {
-		fail(plant, element);
-	} else if (plant->now_ms >= element->recovers_ms) {
-		heal(plant, element, false);
+		fail(playback, element);
+	} else if (playback->now_ms >= element->recovers_ms) {
+		heal(playback, element, false);
 	} else {
-		element->reports_ms = plant->now_ms + element->group->repeats_ms;
-		plant_schedule(plant, element);
-		send(plant, &element->onset);
+		element->reports_ms = playback->now_ms + element->group->repeats_ms;
+		playback_schedule(playback, element);
+		send(playback, &element->onset);
 	}
 }
 
@@ -286,47 +287,47 @@ change(struct plant *plant, struct element *element)
  * follows.
  */
 static void
-give_answer(struct plant *plant, uint32_t slot)
+give_answer(struct playback *playback, uint32_t slot)
 {
-	struct pending pending = plant->pending[slot];
-	const struct event *event = loops_run(plant->loops, slot)->event;
+	struct pending pending = playback->pending[slot];
+	const struct event *event = loops_run(playback->loops, slot)->event;
 	struct actions actions;
 
-	heap_set(&plant->answers, slot, NEVER);
-	if (!loops_answer(plant->loops, slot, &pending.answer, plant->now_ms, &actions))
+	heap_set(&playback->answers, slot, NEVER);
+	if (!loops_answer(playback->loops, slot, &pending.answer, playback->now_ms, &actions))
 		return;
-	carry_out(plant, &actions);
+	carry_out(playback, &actions);
 	if (pending.cured && actions.count > 0 && actions.list[0].kind == ACTION_ENDED &&
 	    actions.list[0].result == RESULT_SUCCESS)
-		heal(plant, event->context, true);
+		heal(playback, event->context, true);
 }
 
 int
-plant_play(struct plant *plant)
+playback_play(struct playback *playback)
 {
-	int64_t end = plant->scenario->start_ms + plant->scenario->duration_ms;
+	int64_t end = playback->scenario->start_ms + playback->scenario->duration_ms;
 
-	for (uint64_t steps = 0; plant->status == 0; steps++) {
-		int64_t due = loops_due(plant->loops), when = NEVER, changes = NEVER;
+	for (uint64_t steps = 0; playback->status == 0; steps++) {
+		int64_t due = loops_due(playback->loops), when = NEVER, changes = NEVER;
 		uint32_t slot = 0, element = 0;
-		bool answers = heap_first(&plant->answers, &slot, &when) && when < due;
+		bool answers = heap_first(&playback->answers, &slot, &when) && when < due;
 		int64_t first = answers ? when : due;
-		bool changed = heap_first(&plant->changes, &element, &changes) && changes < first;
+		bool changed = heap_first(&playback->changes, &element, &changes) && changes < first;
 		struct actions actions;
 
 		first = changed ? changes : first;
 		if (first > end)
 			break;
-		if (steps == plant->options->steps_max)
-			return error_set(plant->err, ERROR_LIMIT, NULL, "the scenario takes more than %llu steps",
-			                 (unsigned long long)plant->options->steps_max);
-		plant->now_ms = first > plant->now_ms ? first : plant->now_ms;
+		if (steps == playback->options->steps_max)
+			return error_set(playback->err, ERROR_LIMIT, NULL, "the scenario takes more than %llu steps",
+			                 (unsigned long long)playback->options->steps_max);
+		playback->now_ms = first > playback->now_ms ? first : playback->now_ms;
 		if (changed)
-			change(plant, &plant->elements[element]);
+			change(playback, &playback->elements[element]);
 		else if (answers)
-			give_answer(plant, slot);
-		else if (loops_tick(plant->loops, plant->now_ms, &actions))
-			carry_out(plant, &actions);
+			give_answer(playback, slot);
+		else if (loops_tick(playback->loops, playback->now_ms, &actions))
+			carry_out(playback, &actions);
 	}
-	return plant->status;
+	return playback->status;
 }

@@ -1,4 +1,4 @@
-/* scenario_priv - what the parts of a plant share */
+/* scenario_priv - what the parts of a scenario share */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_SIMULATION_SCENARIO_PRIV_H
 #define ENGINE_SIMULATION_SCENARIO_PRIV_H
@@ -54,7 +54,7 @@ struct asked {
 	int64_t end_ms; /* of the attempt */
 };
 
-/* What a plant has come to. */
+/* What a scenario has come to. */
 struct tally {
 	uint64_t failures, events, transactions, tried, succeeded, failed, denied, ignored;
 	uint64_t by_operation, by_itself, not_yet;
@@ -80,10 +80,10 @@ struct pending {
 	bool cured; /* the answer is that of a success */
 };
 
-/* A plant at work. */
-struct plant {
+/* A scenario at work. */
+struct playback {
 	const struct scenario *scenario;
-	const struct plant_options *options;
+	const struct scenario_options *options;
 	struct element *elements;
 	struct loops *loops;
 	struct trial *trial;
@@ -98,11 +98,11 @@ struct plant {
 };
 
 /* Exponential with this mean. */
-int64_t plant_exponential(struct plant *plant, int64_t mean_ms);
+int64_t playback_exponential(struct playback *playback, int64_t mean_ms);
 /* Enters when the element changes next. */
-void plant_schedule(struct plant *plant, const struct element *element);
+void playback_schedule(struct playback *playback, const struct element *element);
 /* Lets the scenario's time pass. */
-int plant_play(struct plant *plant);
+int playback_play(struct playback *playback);
 
 /* The report as JSON, NULL when memory is out. */
 json_t *tally_report(struct tally *tally, const struct scenario *scenario);

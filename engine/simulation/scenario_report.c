@@ -1,4 +1,4 @@
-/* scenario_report - what a plant has come to, as JSON */
+/* scenario_report - what a scenario has come to, as JSON */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/scenario_priv.h"
 
