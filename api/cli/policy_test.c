@@ -47,7 +47,7 @@ record(struct test_file *file, const struct node *history, int64_t now_ms, struc
 	if (!history || history->kind == NODE_NULL)
 		return 0;
 	r = rows_read(history, false, INT64_MAX, file->arena, &rows, &count, err);
-	return r != 0 ? r : trial_record(file->trial, rows, count, now_ms, err);
+	return r != 0 ? r : sandbox_record(file->sandbox, rows, count, now_ms, err);
 }
 
 /* `perform`: what a caller who was permitted does next. */
@@ -64,7 +64,7 @@ perform(struct test_file *file, const struct request *request, int64_t now_ms, s
 		.end_ms = now_ms,
 	};
 
-	return trial_record(file->trial, &row, 1, now_ms, err);
+	return sandbox_record(file->sandbox, &row, 1, now_ms, err);
 }
 
 static const struct guard_result *
@@ -86,8 +86,8 @@ decide(struct test_file *file, const struct node *test, const char *name, const 
 	struct explained why = {0};
 	const struct node *performs = node_get(test, "perform");
 
-	(void)trial_decide(file->trial, request, now_ms, NULL, &plain, NULL);
-	(void)trial_decide(file->trial, request, now_ms, file->arena, &decision, &why);
+	(void)sandbox_decide(file->sandbox, request, now_ms, NULL, &plain, NULL);
+	(void)sandbox_decide(file->sandbox, request, now_ms, file->arena, &decision, &why);
 	if (plain.permit != decision.permit || plain.reason != decision.reason)
 		return error_set(err, ERROR_INTERNAL, test, "the decision differs from its explanation");
 	for (size_t i = 0; i < why.count; i++)
@@ -246,7 +246,7 @@ run_file(struct test_file *file)
 	diags_init(&diags, file->arena);
 	r = read_policies(file, &documents, &count, &diags);
 	if (r == 0)
-		r = trial_open(&options, documents, count, &file->trial, &diags);
+		r = sandbox_open(&options, documents, count, &file->sandbox, &diags);
 	if (refused) {
 		expect_refusal(file, refused, r, &diags);
 	} else if (r != 0) {
@@ -259,7 +259,7 @@ run_file(struct test_file *file)
 		for (const struct node *test = requests->first; test; test = test->next)
 			run_request(file, test, ++number);
 	}
-	trial_close(file->trial);
+	sandbox_close(file->sandbox);
 }
 
 static int

@@ -120,7 +120,7 @@ coverage_add(struct test_file *file)
 {
 	struct test_run *run = file->run;
 
-	for (const struct guard *g = trial_set(file->trial)->guards.first; g; g = g->next) {
+	for (const struct guard *g = sandbox_set(file->sandbox)->guards.first; g; g = g->next) {
 		struct covered **link = &run->guards, *c;
 
 		while (*link && !is_covered(*link, g))

@@ -14,7 +14,7 @@ struct test_file {
 	const struct node *root;
 	enum guard_mode mode;
 	int64_t now_ms;
-	struct trial *trial;
+	struct sandbox *sandbox;
 	struct arena *arena;
 };
 

@@ -32,7 +32,7 @@ struct side {
 	const char *label;
 	struct words policies;
 	enum guard_mode mode;
-	struct trial *trial;
+	struct sandbox *sandbox;
 };
 
 struct comparison {
@@ -79,7 +79,7 @@ side_open(struct comparison *c, struct side *side)
 	r = load_documents(side->policies.words, side->policies.count, options.limits.bytes, false, c->arena,
 	                   &documents, &count, &diags);
 	if (r == 0)
-		r = trial_open(&options, documents, count, &side->trial, &diags);
+		r = sandbox_open(&options, documents, count, &side->sandbox, &diags);
 	print_findings(stderr, &diags, SEVERITY_WARNING);
 	if (r != 0)
 		return r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
@@ -88,7 +88,7 @@ side_open(struct comparison *c, struct side *side)
 	if (load_file(c->history, options.limits.bytes, c->arena, &bytes, &err) != 0 ||
 	    document_read(bytes, c->history, &options.limits, c->arena, &root, &err) != 0 ||
 	    rows_read(root, false, INT64_MAX, c->arena, &rows, &count, &err) != 0 ||
-	    trial_record(side->trial, rows, count, c->now_ms, &err) != 0)
+	    sandbox_record(side->sandbox, rows, count, c->now_ms, &err) != 0)
 		return complain(&err, c->history);
 	return EXIT_DONE;
 }
@@ -133,7 +133,7 @@ side_ask(struct comparison *c, const struct side *side, const struct node *node,
 		r = request_read(node, (struct request_form){.mode = side->mode}, &c->request, &request, &ret->err);
 	if (r != 0)
 		return;
-	(void)trial_decide(side->trial, &request, now_ms, NULL, &ret->decision, NULL); /* what fails is a Deny */
+	(void)sandbox_decide(side->sandbox, &request, now_ms, NULL, &ret->decision, NULL); /* what fails is a Deny */
 	ret->answer = ret->decision.permit ? SAID_PERMIT : SAID_DENY;
 }
 
@@ -234,8 +234,8 @@ compare(struct comparison *c)
 		        c->differ);
 		code = c->differ ? EXIT_INPUT : EXIT_DONE;
 	}
-	trial_close(c->sides[0].trial);
-	trial_close(c->sides[1].trial);
+	sandbox_close(c->sides[0].sandbox);
+	sandbox_close(c->sides[1].sandbox);
 	return code;
 }
 

@@ -49,7 +49,7 @@ complain(const struct error *err, const char *file)
 }
 
 static int
-record_history(struct trial *trial, const struct question *q, struct arena *arena)
+record_history(struct sandbox *sandbox, const struct question *q, struct arena *arena)
 {
 	struct error err = {0};
 	struct operation *rows;
@@ -60,7 +60,7 @@ record_history(struct trial *trial, const struct question *q, struct arena *aren
 	if (load_file(q->history, engine_options_default.limits.bytes, arena, &bytes, &err) != 0 ||
 	    document_read(bytes, q->history, &engine_options_default.limits, arena, &root, &err) != 0 ||
 	    rows_read(root, false, INT64_MAX, arena, &rows, &count, &err) != 0 ||
-	    trial_record(trial, rows, count, q->now_ms, &err) != 0)
+	    sandbox_record(sandbox, rows, count, q->now_ms, &err) != 0)
 		return complain(&err, q->history);
 	return EXIT_DONE;
 }
@@ -73,13 +73,13 @@ print_body(const struct reply_body *body, int code)
 }
 
 static int
-answer(struct trial *trial, const struct question *q, const struct request *request, struct arena *arena)
+answer(struct sandbox *sandbox, const struct question *q, const struct request *request, struct arena *arena)
 {
 	struct explained why = {0};
 	struct reply_body body;
 	struct decision decision;
 
-	(void)trial_decide(trial, request, q->now_ms, q->explain ? arena : NULL, &decision, &why);
+	(void)sandbox_decide(sandbox, request, q->now_ms, q->explain ? arena : NULL, &decision, &why);
 	body = q->explain ? reply_explained(&decision, &why, arena) : reply_decision(&decision, STR_NONE, arena);
 	return print_body(&body, EXIT_DONE);
 }
@@ -96,7 +96,7 @@ read_request(struct str bytes, const char *name, struct arena *arena, struct nod
 }
 
 static int
-ask(struct trial *trial, const struct question *q, struct arena *arena)
+ask(struct sandbox *sandbox, const struct question *q, struct arena *arena)
 {
 	const char *path = strcmp(q->request, "-") == 0 ? "/dev/stdin" : q->request;
 	struct reply_body body;
@@ -123,14 +123,14 @@ ask(struct trial *trial, const struct question *q, struct arena *arena)
 
 		return print_body(&body, status >= 400 ? EXIT_INPUT : EXIT_DONE);
 	}
-	return answer(trial, q, &request, arena);
+	return answer(sandbox, q, &request, arena);
 }
 
 static int
 decide(const struct question *q, struct arena *arena)
 {
 	struct engine_options options = engine_options_default;
-	struct trial *trial = NULL;
+	struct sandbox *sandbox = NULL;
 	struct document *documents;
 	struct diags diags;
 	size_t count;
@@ -142,17 +142,17 @@ decide(const struct question *q, struct arena *arena)
 	r = load_documents(q->policies.words, q->policies.count, options.limits.bytes, q->skip_bad, arena, &documents,
 	                   &count, &diags);
 	if (r == 0)
-		r = trial_open(&options, documents, count, &trial, &diags);
+		r = sandbox_open(&options, documents, count, &sandbox, &diags);
 	print_findings(stderr, &diags, SEVERITY_WARNING);
 	if (r != 0)
 		return r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
-	if (trial_set(trial)->guards.count == 0)
+	if (sandbox_set(sandbox)->guards.count == 0)
 		fprintf(stderr, "clguard decide: warning: no guard is in force: every question is permitted\n");
-	code = q->history ? record_history(trial, q, arena) : EXIT_DONE;
-	trial_break_history(trial, q->history_fails);
+	code = q->history ? record_history(sandbox, q, arena) : EXIT_DONE;
+	sandbox_break_history(sandbox, q->history_fails);
 	if (code == EXIT_DONE)
-		code = ask(trial, q, arena);
-	trial_close(trial);
+		code = ask(sandbox, q, arena);
+	sandbox_close(sandbox);
 	return code;
 }
 

@@ -43,7 +43,7 @@ words_hold(const struct witness *witness, const struct guard_result *result, siz
 }
 
 static int
-ask(const struct witness *witness, struct trial *trial, struct arena *arena, bool *ret_holds, FILE *out)
+ask(const struct witness *witness, struct sandbox *sandbox, struct arena *arena, bool *ret_holds, FILE *out)
 {
 	struct operation *rows = arena_array(arena, witness->history_count, sizeof(*rows));
 	struct decision decision;
@@ -55,9 +55,9 @@ ask(const struct witness *witness, struct trial *trial, struct arena *arena, boo
 		return -ERROR_MEMORY;
 	for (size_t i = 0; i < witness->history_count; i++)
 		rows[i] = witness->history[i];
-	r = trial_record(trial, rows, witness->history_count, witness->now_ms, &err);
+	r = sandbox_record(sandbox, rows, witness->history_count, witness->now_ms, &err);
 	if (r == 0)
-		r = trial_decide(trial, &witness->request, witness->now_ms, arena, &decision, &why);
+		r = sandbox_decide(sandbox, &witness->request, witness->now_ms, arena, &decision, &why);
 	if (r < 0)
 		return r;
 	*ret_holds = (!witness->answers || decision.permit == witness->permit) &&
@@ -71,7 +71,7 @@ ask(const struct witness *witness, struct trial *trial, struct arena *arena, boo
 bool
 witness_run(const struct witness *witness, const struct document *documents, size_t count, FILE *out)
 {
-	struct trial *trial = NULL;
+	struct sandbox *sandbox = NULL;
 	struct arena arena;
 	struct diags diags;
 	bool holds = false;
@@ -82,10 +82,10 @@ witness_run(const struct witness *witness, const struct document *documents, siz
 	print_request(witness, out);
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
-	if (trial_open(&engine_options_default, documents, count, &trial, &diags) < 0 ||
-	    ask(witness, trial, &arena, &holds, out) < 0)
+	if (sandbox_open(&engine_options_default, documents, count, &sandbox, &diags) < 0 ||
+	    ask(witness, sandbox, &arena, &holds, out) < 0)
 		fprintf(out, "  cannot be asked: %s\n", diags.first ? diags.first->text : "out of memory");
-	trial_close(trial);
+	sandbox_close(sandbox);
 	arena_free(&arena);
 	return holds;
 }

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-struct trial {
+struct sandbox {
 	struct arena builtin_arena;
 	struct policyset *set;
 	struct history *history;
@@ -36,14 +36,15 @@ fails_started(void *context, struct str clname)
 }
 
 void
-trial_break_history(struct trial *trial, bool fails)
+sandbox_break_history(struct sandbox *sandbox, bool fails)
 {
-	trial->view = fails ? (struct history_view){fails_count, fails_live, fails_started, NULL} : history_reader_view;
-	trial->view.context = trial->reader;
+	sandbox->view =
+		fails ? (struct history_view){fails_count, fails_live, fails_started, NULL} : history_reader_view;
+	sandbox->view.context = sandbox->reader;
 }
 
 static int
-compile(struct trial *trial, const struct engine_options *options, const struct document *documents, size_t count,
+compile(struct sandbox *sandbox, const struct engine_options *options, const struct document *documents, size_t count,
         struct diags *diags, struct error *err)
 {
 	struct compile_options compile = {
@@ -55,87 +56,88 @@ compile(struct trial *trial, const struct engine_options *options, const struct 
 		.limits = options->limits,
 		.policies_max = options->policies_max,
 	};
-	int r = policyset_builtin(&trial->builtin_arena, &compile.builtin, err);
+	int r = policyset_builtin(&sandbox->builtin_arena, &compile.builtin, err);
 
-	return r != 0 ? r : policyset_compile(&compile, documents, count, &trial->set, diags);
+	return r != 0 ? r : policyset_compile(&compile, documents, count, &sandbox->set, diags);
 }
 
 int
-trial_open(const struct engine_options *options, const struct document *documents, size_t count, struct trial **ret,
-           struct diags *diags)
+sandbox_open(const struct engine_options *options, const struct document *documents, size_t count, struct sandbox **ret,
+             struct diags *diags)
 {
-	struct trial *trial = calloc(1, sizeof(*trial));
+	struct sandbox *sandbox = calloc(1, sizeof(*sandbox));
 	struct error err = {0};
 	struct history_options history = options->history;
 	int r;
 
-	if (!trial) {
+	if (!sandbox) {
 		diags_error(diags, NULL, "out of memory");
 		return -ERROR_MEMORY;
 	}
-	arena_init(&trial->builtin_arena, 0);
-	trial->mode = options->mode;
-	r = compile(trial, options, documents, count, diags, &err);
+	arena_init(&sandbox->builtin_arena, 0);
+	sandbox->mode = options->mode;
+	r = compile(sandbox, options, documents, count, diags, &err);
 	history.future_ms = 0; /* rows of a file are about its own time */
 	if (r == 0)
-		r = history_open(&history, &trial->history, &err);
+		r = history_open(&history, &sandbox->history, &err);
 	if (r == 0)
-		r = history_reader_open(trial->history, &trial->reader, &err);
+		r = history_reader_open(sandbox->history, &sandbox->reader, &err);
 	if (r == 0) {
-		trial->scratch = pattern_scratch_new();
-		if (!trial->scratch)
+		sandbox->scratch = pattern_scratch_new();
+		if (!sandbox->scratch)
 			r = error_set(&err, ERROR_MEMORY, NULL, "out of memory");
 	}
 	if (r != 0) {
 		if (err.code)
 			diags_add_error(diags, "", &err);
-		trial_close(trial);
+		sandbox_close(sandbox);
 		return r;
 	}
-	trial_break_history(trial, false);
-	*ret = trial;
+	sandbox_break_history(sandbox, false);
+	*ret = sandbox;
 	return 0;
 }
 
 void
-trial_close(struct trial *trial)
+sandbox_close(struct sandbox *sandbox)
 {
-	if (!trial)
+	if (!sandbox)
 		return;
-	history_reader_close(trial->reader);
-	history_close(trial->history);
-	pattern_scratch_free(trial->scratch);
-	policyset_drop(trial->set);
-	arena_free(&trial->builtin_arena);
-	free(trial);
+	history_reader_close(sandbox->reader);
+	history_close(sandbox->history);
+	pattern_scratch_free(sandbox->scratch);
+	policyset_drop(sandbox->set);
+	arena_free(&sandbox->builtin_arena);
+	free(sandbox);
 }
 
 const struct policyset *
-trial_set(const struct trial *trial)
+sandbox_set(const struct sandbox *sandbox)
 {
-	return trial->set;
+	return sandbox->set;
 }
 
 int
-trial_record(struct trial *trial, struct operation *rows, size_t count, int64_t now_ms, struct error *err)
+sandbox_record(struct sandbox *sandbox, struct operation *rows, size_t count, int64_t now_ms, struct error *err)
 {
-	for (size_t i = 0; trial->mode == GUARD_STRICT && i < count; i++)
+	for (size_t i = 0; sandbox->mode == GUARD_STRICT && i < count; i++)
 		rows[i].operation = operation_canonical(rows[i].operation);
-	return history_record(trial->history, rows, count, now_ms, err);
+	return history_record(sandbox->history, rows, count, now_ms, err);
 }
 
 int
-trial_decide(struct trial *trial, const struct request *request, int64_t now_ms, struct arena *arena,
-             struct decision *ret, struct explained *ret_why)
+sandbox_decide(struct sandbox *sandbox, const struct request *request, int64_t now_ms, struct arena *arena,
+               struct decision *ret, struct explained *ret_why)
 {
-	struct env env = {now_ms, &trial->view, trial->scratch};
-	int r = history_reader_begin(trial->reader);
+	struct env env = {now_ms, &sandbox->view, sandbox->scratch};
+	int r = history_reader_begin(sandbox->reader);
 
-	*ret = (struct decision){.effect = EFFECT_DENY, .reason = REASON_ERROR, .mode = trial->mode, .now_ms = now_ms};
+	*ret = (struct decision){
+		.effect = EFFECT_DENY, .reason = REASON_ERROR, .mode = sandbox->mode, .now_ms = now_ms};
 	if (r == 0 && arena)
-		r = decide_explain(trial->set, request, &env, arena, ret, ret_why);
+		r = decide_explain(sandbox->set, request, &env, arena, ret, ret_why);
 	else if (r == 0)
-		decide_with(trial->set, request, &env, ret);
-	history_reader_end(trial->reader);
+		decide_with(sandbox->set, request, &env, ret);
+	history_reader_end(sandbox->reader);
 	return r;
 }

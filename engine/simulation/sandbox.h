@@ -6,26 +6,26 @@
 #include "engine/decide/decide.h"
 
 /* One thread. The history is a private temporary database: nothing else is touched. */
-struct trial;
+struct sandbox;
 
 /* Compiles `documents`; findings go to diags. errors as policyset_compile and history_open; the text of the latter is a finding. */
-int trial_open(const struct engine_options *options, const struct document *documents, size_t count, struct trial **ret,
-               struct diags *diags);
-void trial_close(struct trial *trial); /* takes NULL */
+int sandbox_open(const struct engine_options *options, const struct document *documents, size_t count,
+                 struct sandbox **ret, struct diags *diags);
+void sandbox_close(struct sandbox *sandbox); /* takes NULL */
 
-const struct policyset *trial_set(const struct trial *trial);
+const struct policyset *sandbox_set(const struct sandbox *sandbox);
 
 /* Enters operations, as the service would at now_ms. */
-int trial_record(struct trial *trial, struct operation *rows, size_t count, int64_t now_ms, struct error *err);
+int sandbox_record(struct sandbox *sandbox, struct operation *rows, size_t count, int64_t now_ms, struct error *err);
 
 /* From here on every look at the history fails (fails) or works again. */
-void trial_break_history(struct trial *trial, bool fails);
+void sandbox_break_history(struct sandbox *sandbox, bool fails);
 
 /*
  * Decides at now_ms. With arena also explains, as session_explain. 0 or a negative code when the decision is a
  * Deny for want of memory.
  */
-int trial_decide(struct trial *trial, const struct request *request, int64_t now_ms, struct arena *arena,
-                 struct decision *ret, struct explained *ret_why);
+int sandbox_decide(struct sandbox *sandbox, const struct request *request, int64_t now_ms, struct arena *arena,
+                   struct decision *ret, struct explained *ret_why);
 
 #endif

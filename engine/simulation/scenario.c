@@ -79,7 +79,8 @@ open_guards(struct playback *playback, struct diags *diags)
 	options.mode = playback->options->mode;
 	if (!playback->options->guards)
 		return 0;
-	r = trial_open(&options, playback->options->guards, playback->options->guard_count, &playback->trial, diags);
+	r = sandbox_open(&options, playback->options->guards, playback->options->guard_count, &playback->sandbox,
+	                 diags);
 	return r < 0 ? error_set(playback->err, error_from(r), NULL, "the guards have errors") : 0;
 }
 
@@ -137,7 +138,7 @@ scenario_run(const struct document *document, const struct scenario_options *opt
 	heap_done(&playback.changes);
 	heap_done(&playback.answers);
 	loops_free(playback.loops);
-	trial_close(playback.trial);
+	sandbox_close(playback.sandbox);
 	arena_free(&arena);
 	return r;
 }

@@ -173,7 +173,8 @@ ask_guard(struct playback *playback, const struct action *action)
 	for (int i = SCOPE_ATTRIBUTES; i < ATTRIBUTE_COUNT; i++)
 		request.attribute[i] = entries_get(action->event->aai, attribute_key[i]);
 	note(playback, action, false);
-	if (playback->trial && trial_decide(playback->trial, &request, playback->now_ms, NULL, &decision, NULL) < 0)
+	if (playback->sandbox &&
+	    sandbox_decide(playback->sandbox, &request, playback->now_ms, NULL, &decision, NULL) < 0)
 		playback->status = error_set(playback->err, ERROR_IO, NULL, "the operation counters cannot be read");
 	answer_later(playback, action, (struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
 }
@@ -203,8 +204,8 @@ enter_row(struct playback *playback, const struct action *action)
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
 
-	if (playback->trial && action_row(action, id, &row) &&
-	    trial_record(playback->trial, &row, 1, playback->now_ms, playback->err) < 0)
+	if (playback->sandbox && action_row(action, id, &row) &&
+	    sandbox_record(playback->sandbox, &row, 1, playback->now_ms, playback->err) < 0)
 		playback->status = -(int)playback->err->code;
 }
 

@@ -7,7 +7,7 @@
 #include "engine/machine/runs.h"
 #include "engine/simulation/scenario.h"
 
-struct trial;
+struct sandbox;
 
 #define PLANT_ELEMENTS_MAX 1000000
 #define PLANT_WINDOWS_MAX 8
@@ -86,7 +86,7 @@ struct playback {
 	const struct scenario_options *options;
 	struct element *elements;
 	struct loops *loops;
-	struct trial *trial;
+	struct sandbox *sandbox;
 	struct heap changes; /* of elements */
 	struct heap answers; /* by slot of a run */
 	struct pending *pending;

@@ -72,17 +72,17 @@ play(struct script *script, const struct operational *policies, const struct sim
      struct recorder *recorder, struct diags *diags, struct error *err)
 {
 	struct engine_options engine_options = engine_options_default;
-	struct trial *trial = NULL;
+	struct sandbox *sandbox = NULL;
 	int r;
 
 	engine_options.mode = options->mode;
 	if (options->guards) {
-		r = trial_open(&engine_options, options->guards, options->guard_count, &trial, diags);
+		r = sandbox_open(&engine_options, options->guards, options->guard_count, &sandbox, diags);
 		if (r < 0)
 			return error_set(err, error_from(r), NULL, "the guards have errors");
 	}
-	r = simulate_play(script, policies, options, trial, recorder, err);
-	trial_close(trial);
+	r = simulate_play(script, policies, options, sandbox, recorder, err);
+	sandbox_close(sandbox);
 	return r;
 }
 

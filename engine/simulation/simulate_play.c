@@ -20,7 +20,7 @@ struct pending {
 struct play {
 	struct script *script;
 	const struct simulate_options *options;
-	struct trial *trial;
+	struct sandbox *sandbox;
 	struct recorder *recorder;
 	struct loops *loops;
 	struct pending *pending; /* by slot */
@@ -63,13 +63,13 @@ word_set(struct play *play, const struct action *action, struct str word)
 
 /* The guards of the options decide, and count what the machine has done so far. */
 static void
-ask_trial(struct play *play, const struct action *action, struct request *request)
+ask_sandbox(struct play *play, const struct action *action, struct request *request)
 {
 	struct decision decision;
 	int r;
 
 	event_attributes(action->event, request);
-	r = trial_decide(play->trial, request, play->now_ms, NULL, &decision, NULL);
+	r = sandbox_decide(play->sandbox, request, play->now_ms, NULL, &decision, NULL);
 	if (r < 0)
 		play->status = error_set(play->err, ERROR_IO, NULL, "the operation counters cannot be read");
 	word_set(play, action, decision.permit ? STR("Permit") : STR("Deny"));
@@ -86,8 +86,8 @@ ask_guard(struct play *play, size_t index, const struct action *action)
 	struct answer answer = {.kind = ANSWER_GUARD};
 
 	run_request(action->run, &request);
-	if (play->trial) {
-		ask_trial(play, action, &request);
+	if (play->sandbox) {
+		ask_sandbox(play, action, &request);
 		recorder_request(play->recorder, index, &request);
 		return;
 	}
@@ -163,8 +163,8 @@ enter_row(struct play *play, const struct action *action)
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
 
-	if (play->trial && action_row(action, id, &row) &&
-	    trial_record(play->trial, &row, 1, play->now_ms, play->err) < 0)
+	if (play->sandbox && action_row(action, id, &row) &&
+	    sandbox_record(play->sandbox, &row, 1, play->now_ms, play->err) < 0)
 		play->status = -(int)play->err->code;
 }
 
@@ -301,10 +301,10 @@ run_steps(struct play *play, size_t runs_max)
 
 int
 simulate_play(struct script *script, const struct operational *policies, const struct simulate_options *options,
-              struct trial *trial, struct recorder *recorder, struct error *err)
+              struct sandbox *sandbox, struct recorder *recorder, struct error *err)
 {
 	struct loops_options loops_options = loops_options_default;
-	struct play play = {.script = script, .options = options, .trial = trial, .recorder = recorder, .err = err};
+	struct play play = {.script = script, .options = options, .sandbox = sandbox, .recorder = recorder, .err = err};
 	int r;
 
 	loops_options.runs_max = script->event_count ? script->event_count : 1;

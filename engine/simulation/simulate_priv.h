@@ -6,7 +6,7 @@
 #include "engine/machine/runs.h"
 #include "engine/simulation/simulate.h"
 
-struct trial;
+struct sandbox;
 
 #define SCRIPT_NEVER INT64_MAX
 
@@ -84,8 +84,8 @@ void recorder_request(struct recorder *recorder, size_t index, const struct requ
 /* The members of the result but compile and diagnostics, into `ret`. */
 int recorder_result(struct recorder *recorder, json_t *ret);
 
-/* Plays the script. trial: the guards, or NULL. Rows are entered there too. */
+/* Plays the script. sandbox: the guards, or NULL. Rows are entered there too. */
 int simulate_play(struct script *script, const struct operational *policies, const struct simulate_options *options,
-                  struct trial *trial, struct recorder *recorder, struct error *err);
+                  struct sandbox *sandbox, struct recorder *recorder, struct error *err);
 
 #endif
