@@ -65,7 +65,7 @@ struct tally {
 
 /* Locks and guards answer at once; actors answer at once, or, one time in eight, never. */
 static void
-answer(struct loops *loops, struct actions *actions, int64_t now_ms, struct tally *tally)
+answer(struct runs *runs, struct actions *actions, int64_t now_ms, struct tally *tally)
 {
 	for (;;) {
 		const struct action *ask = NULL;
@@ -92,7 +92,7 @@ answer(struct loops *loops, struct actions *actions, int64_t now_ms, struct tall
 		say.result = tally->random >> 60 & 1 ? RESULT_SUCCESS : RESULT_FAILURE;
 		say.generation = ask->generation;
 		slot = ask->run->slot;
-		if (!loops_answer(loops, slot, &say, now_ms, actions))
+		if (!runs_answer(runs, slot, &say, now_ms, actions))
 			return;
 	}
 }
@@ -100,17 +100,17 @@ answer(struct loops *loops, struct actions *actions, int64_t now_ms, struct tall
 int
 main(int argc, char **argv)
 {
-	struct loops_options options = loops_options_default;
+	struct runs_options options = runs_options_default;
 	struct tally tally = {.random = 1};
 	struct samples samples;
-	struct loops *loops;
+	struct runs *runs;
 	size_t before;
 
 	report_begin("simulate", argc, argv);
 	make_policy();
 	options.runs_max = RUNS;
-	loops = loops_new(&policy, &options);
-	if (!loops)
+	runs = runs_new(&policy, &options);
+	if (!runs)
 		return 1;
 	samples_init(&samples, EVENTS);
 	before = mallinfo2().uordblks;
@@ -120,19 +120,19 @@ main(int argc, char **argv)
 		struct actions actions;
 		uint64_t start = clock_ticks();
 
-		while (loops_tick(loops, now_ms, &actions))
-			answer(loops, &actions, now_ms, &tally);
-		tally.transactions += loops_event(loops, event, now_ms, now_ms, &actions);
-		answer(loops, &actions, now_ms, &tally);
+		while (runs_tick(runs, now_ms, &actions))
+			answer(runs, &actions, now_ms, &tally);
+		tally.transactions += runs_event(runs, event, now_ms, now_ms, &actions);
+		answer(runs, &actions, now_ms, &tally);
 		samples_add(&samples, start, clock_ticks());
 	}
 	printf("%d events, %zu transactions (%zu running), %zu attempts, %zu duplicates, %zu rejected, %zu actions\n",
-	       EVENTS, tally.transactions, loops_running(loops), tally.attempts, tally.ignored, tally.rejected,
+	       EVENTS, tally.transactions, runs_running(runs), tally.attempts, tally.ignored, tally.rejected,
 	       tally.actions);
 	report_samples(&samples, "ns", "an event");
 	report_number(1e9 / samples_mean(&samples), "events/s", "rate");
 	report_number((double)(mallinfo2().uordblks - before), "bytes", "heap grown");
 	samples_free(&samples);
-	loops_free(loops);
+	runs_free(runs);
 	return 0;
 }

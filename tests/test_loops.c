@@ -50,7 +50,7 @@ struct world {
 	char identity[EVENTS][32];
 	struct seen seen[SLOTS];
 	bool lock_held[TARGETS];
-	struct loops *loops;
+	struct runs *runs;
 	struct {
 		int64_t when;
 		struct answer answer;
@@ -243,7 +243,7 @@ send_event(struct world *w, size_t index)
 		.identity = str_from(w->identity[index]),
 		.aai_identity = str_from(targets[target]),
 	};
-	taken = loops_event(w->loops, event, w->now_ms, w->now_ms, &actions);
+	taken = runs_event(w->runs, event, w->now_ms, w->now_ms, &actions);
 	if (taken) {
 		const struct run *run = actions.list[0].run;
 		struct seen *seen = &w->seen[run->slot];
@@ -269,11 +269,11 @@ lose_lock(struct world *w)
 		return;
 	for (uint32_t slot = 0; slot < SLOTS; slot++) {
 		if (w->seen[slot].live && w->seen[slot].locked &&
-		    str_is(loops_run(w->loops, slot)->target, targets[target]))
+		    str_is(runs_run(w->runs, slot)->target, targets[target]))
 			w->seen[slot].locked = false;
 	}
 	w->lock_held[target] = false;
-	assert_true(loops_lock_lost(w->loops, str_from(targets[target]), w->now_ms, &actions));
+	assert_true(runs_lock_lost(w->runs, str_from(targets[target]), w->now_ms, &actions));
 	check_actions(w, &actions);
 }
 
@@ -282,7 +282,7 @@ static void
 pass_time(struct world *w, int64_t until)
 {
 	for (;;) {
-		int64_t when = loops_due(w->loops);
+		int64_t when = runs_due(w->runs);
 		struct actions actions;
 		size_t slot = SLOTS;
 
@@ -300,10 +300,10 @@ pass_time(struct world *w, int64_t until)
 			struct answer answer = w->pending[slot].answer;
 
 			w->pending[slot].waits = false;
-			if (loops_answer(w->loops, (uint32_t)slot, &answer, w->now_ms, &actions))
+			if (runs_answer(w->runs, (uint32_t)slot, &answer, w->now_ms, &actions))
 				check_actions(w, &actions);
 		} else {
-			assert_true(loops_tick(w->loops, w->now_ms, &actions));
+			assert_true(runs_tick(w->runs, w->now_ms, &actions));
 			check_actions(w, &actions);
 		}
 	}
@@ -314,14 +314,14 @@ static void
 play_round(uint64_t seed)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct loops_options options = loops_options_default;
+	struct runs_options options = runs_options_default;
 
 	assert_non_null(w);
 	w->random.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	make_policies(w);
 	options.runs_max = SLOTS;
-	w->loops = loops_new(w->policies, &options);
-	assert_non_null(w->loops);
+	w->runs = runs_new(w->policies, &options);
+	assert_non_null(w->runs);
 	for (size_t i = 0; i < EVENTS; i++) {
 		send_event(w, i);
 		if (below(&w->random, 15) == 0)
@@ -331,10 +331,10 @@ play_round(uint64_t seed)
 	pass_time(w, INT64_MAX - 1);
 	assert_int_equal(w->begun, w->ended);
 	assert_int_equal(w->started, w->closed);
-	assert_int_equal(loops_running(w->loops), 0);
+	assert_int_equal(runs_running(w->runs), 0);
 	for (size_t i = 0; i < TARGETS; i++)
 		assert_false(w->lock_held[i]);
-	loops_free(w->loops);
+	runs_free(w->runs);
 	free(w);
 }
 
@@ -357,7 +357,7 @@ static void
 one_transaction_too_many_is_rejected(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w)); /* only its policies and events are used */
-	struct loops_options options = loops_options_default;
+	struct runs_options options = runs_options_default;
 	struct actions actions;
 	size_t rejected = 0;
 
@@ -368,8 +368,8 @@ one_transaction_too_many_is_rejected(void **state)
 	w->policies[0].trigger = 0;
 	w->policies[0].timeout_s = 1000;
 	options.runs_max = 2;
-	w->loops = loops_new(w->policies, &options);
-	assert_non_null(w->loops);
+	w->runs = runs_new(w->policies, &options);
+	assert_non_null(w->runs);
 	for (size_t i = 0; i < 3; i++) {
 		w->aai[i] = (struct entry){STR("generic-vnf.vnf-id"), str_from(targets[i]), false};
 		w->events[i] = (struct event){
@@ -382,12 +382,12 @@ one_transaction_too_many_is_rejected(void **state)
 			.aai = {&w->aai[i], 1},
 			.identity = str_from(targets[i]),
 		};
-		(void)loops_event(w->loops, &w->events[i], 0, 0, &actions);
+		(void)runs_event(w->runs, &w->events[i], 0, 0, &actions);
 		rejected += actions.list[0].kind == ACTION_REJECT;
 	}
 	assert_int_equal(rejected, 1);
-	assert_int_equal(loops_running(w->loops), 2);
-	loops_free(w->loops);
+	assert_int_equal(runs_running(w->runs), 2);
+	runs_free(w->runs);
 	free(w);
 }
 

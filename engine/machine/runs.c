@@ -10,7 +10,7 @@
 
 #define NO_SLOT UINT32_MAX
 
-const struct loops_options loops_options_default = {
+const struct runs_options runs_options_default = {
 	.runs_max = 1024,
 	.windows_max = 1024,
 	.run = {.guard_ms = 90000, .query_ms = 90000, .retry_ms = 1000},
@@ -21,11 +21,11 @@ struct chains {
 	uint32_t *head, *next; /* NO_SLOT at the end */
 };
 
-struct loops {
-	struct loops_options options;
+struct runs {
+	struct runs_options options;
 	struct arena arena; /* of the index */
 	struct operational_index policies;
-	struct run *runs;
+	struct run *slots;
 	uint32_t *idle; /* stack of slots */
 	size_t idle_count;
 	size_t buckets; /* a power of two */
@@ -48,9 +48,9 @@ chains_init(struct chains *chains, size_t buckets, size_t slots)
 }
 
 static size_t
-bucket_of(const struct loops *loops, struct str text)
+bucket_of(const struct runs *runs, struct str text)
 {
-	return hash_str(&loops->options.key, text) & (loops->buckets - 1);
+	return hash_str(&runs->options.key, text) & (runs->buckets - 1);
 }
 
 static void
@@ -80,73 +80,73 @@ holds_lock(const struct run *run)
 
 /* The run that holds the lock on `target`, or NULL. */
 static struct run *
-lock_holder(const struct loops *loops, struct str target)
+lock_holder(const struct runs *runs, struct str target)
 {
-	uint32_t slot = loops->locks.head[bucket_of(loops, target)];
+	uint32_t slot = runs->locks.head[bucket_of(runs, target)];
 
-	while (slot != NO_SLOT && !str_equal(loops->runs[slot].target, target))
-		slot = loops->locks.next[slot];
-	return slot == NO_SLOT ? NULL : &loops->runs[slot];
+	while (slot != NO_SLOT && !str_equal(runs->slots[slot].target, target))
+		slot = runs->locks.next[slot];
+	return slot == NO_SLOT ? NULL : &runs->slots[slot];
 }
 
 /* The run whose event is the same, or NULL. */
 static struct run *
-same_event(const struct loops *loops, const struct event *event)
+same_event(const struct runs *runs, const struct event *event)
 {
-	uint32_t slot = loops->events.head[bucket_of(loops, event->identity)];
+	uint32_t slot = runs->events.head[bucket_of(runs, event->identity)];
 
-	while (slot != NO_SLOT && !str_equal(loops->runs[slot].event->identity, event->identity))
-		slot = loops->events.next[slot];
-	return slot == NO_SLOT ? NULL : &loops->runs[slot];
+	while (slot != NO_SLOT && !str_equal(runs->slots[slot].event->identity, event->identity))
+		slot = runs->events.next[slot];
+	return slot == NO_SLOT ? NULL : &runs->slots[slot];
 }
 
-struct loops *
-loops_new(const struct operational *policies, const struct loops_options *options)
+struct runs *
+runs_new(const struct operational *policies, const struct runs_options *options)
 {
-	struct loops *loops = calloc(1, sizeof(*loops));
+	struct runs *runs = calloc(1, sizeof(*runs));
 	size_t slots = options->runs_max ? options->runs_max : 1;
 	uint32_t evaluations = 1;
 
-	if (!loops)
+	if (!runs)
 		return NULL;
-	loops->options = *options;
-	loops->options.runs_max = slots;
-	arena_init(&loops->arena, 0);
+	runs->options = *options;
+	runs->options.runs_max = slots;
+	arena_init(&runs->arena, 0);
 	for (const struct operational *at = policies; at; at = at->next) {
 		if (at->gate && at->gate->evaluations > evaluations)
 			evaluations = at->gate->evaluations;
 	}
-	for (loops->buckets = 16; loops->buckets < 2 * slots;)
-		loops->buckets *= 2;
-	loops->runs = calloc(slots, sizeof(*loops->runs));
-	loops->idle = calloc(slots, sizeof(*loops->idle));
-	if (operational_index_build(&loops->policies, policies, &loops->arena) < 0 || !loops->runs || !loops->idle ||
-	    heap_init(&loops->timers, slots) < 0 || chains_init(&loops->locks, loops->buckets, slots) < 0 ||
-	    chains_init(&loops->events, loops->buckets, slots) < 0 ||
-	    windows_init(&loops->windows, evaluations > 1 ? options->windows_max : 0, evaluations) < 0) {
-		loops_free(loops);
+	for (runs->buckets = 16; runs->buckets < 2 * slots;)
+		runs->buckets *= 2;
+	runs->slots = calloc(slots, sizeof(*runs->slots));
+	runs->idle = calloc(slots, sizeof(*runs->idle));
+	if (operational_index_build(&runs->policies, policies, &runs->arena) < 0 || !runs->slots || !runs->idle ||
+	    heap_init(&runs->timers, slots) < 0 || chains_init(&runs->locks, runs->buckets, slots) < 0 ||
+	    chains_init(&runs->events, runs->buckets, slots) < 0 ||
+	    windows_init(&runs->windows, evaluations > 1 ? options->windows_max : 0, evaluations) < 0) {
+		runs_free(runs);
 		return NULL;
 	}
 	for (uint32_t slot = (uint32_t)slots; slot-- > 0;)
-		loops->idle[loops->idle_count++] = slot;
-	return loops;
+		runs->idle[runs->idle_count++] = slot;
+	return runs;
 }
 
 void
-loops_free(struct loops *loops)
+runs_free(struct runs *runs)
 {
-	if (!loops)
+	if (!runs)
 		return;
-	windows_done(&loops->windows);
-	heap_done(&loops->timers);
-	free(loops->locks.head);
-	free(loops->locks.next);
-	free(loops->events.head);
-	free(loops->events.next);
-	free(loops->idle);
-	free(loops->runs);
-	arena_free(&loops->arena);
-	free(loops);
+	windows_done(&runs->windows);
+	heap_done(&runs->timers);
+	free(runs->locks.head);
+	free(runs->locks.next);
+	free(runs->events.head);
+	free(runs->events.next);
+	free(runs->idle);
+	free(runs->slots);
+	arena_free(&runs->arena);
+	free(runs);
 }
 
 /*
@@ -154,30 +154,30 @@ loops_free(struct loops *loops)
  * only a lock that is free among us is asked for outside.
  */
 static void
-settle(struct loops *loops, struct run *run, bool held, int64_t now_ms, struct actions *actions)
+settle(struct runs *runs, struct run *run, bool held, int64_t now_ms, struct actions *actions)
 {
 	struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
 
-	if (last && last->kind == ACTION_LOCK && lock_holder(loops, run->target)) {
+	if (last && last->kind == ACTION_LOCK && lock_holder(runs, run->target)) {
 		struct answer denied = {.kind = ANSWER_LOCK, .generation = run->generation};
 
 		actions->count--;
 		(void)run_answer(run, &denied, now_ms, actions); /* false only when stale */
 	}
 	if (holds_lock(run) && !held)
-		chains_put(&loops->locks, bucket_of(loops, run->target), run->slot);
+		chains_put(&runs->locks, bucket_of(runs, run->target), run->slot);
 	else if (!holds_lock(run) && held)
-		chains_take(&loops->locks, bucket_of(loops, run->target), run->slot);
-	heap_set(&loops->timers, run->slot, run_due(run));
+		chains_take(&runs->locks, bucket_of(runs, run->target), run->slot);
+	heap_set(&runs->timers, run->slot, run_due(run));
 	if (run->state != RUN_IDLE)
 		return;
-	chains_take(&loops->events, bucket_of(loops, run->event->identity), run->slot);
-	loops->idle[loops->idle_count++] = run->slot;
+	chains_take(&runs->events, bucket_of(runs, run->event->identity), run->slot);
+	runs->idle[runs->idle_count++] = run->slot;
 }
 
 /* Events that a condition lets pass are counted by their AAI map. */
 struct counting {
-	struct loops *loops;
+	struct runs *runs;
 	int64_t now_ms;
 };
 
@@ -187,20 +187,20 @@ count_event(void *context, const struct operational *policy, const struct event 
 	struct counting *counting = context;
 	const struct str key[] = {policy->id, event->aai_identity};
 
-	return windows_add(&counting->loops->windows, hash_parts(&counting->loops->options.key, key, 2),
-	                   counting->now_ms, policy->gate->period_ms, policy->gate->evaluations);
+	return windows_add(&counting->runs->windows, hash_parts(&counting->runs->options.key, key, 2), counting->now_ms,
+	                   policy->gate->period_ms, policy->gate->evaluations);
 }
 
 /* ABATED is of use only to a run that waits for it. */
 static void
-abated(struct loops *loops, const struct operational *policy, const struct event *event, int64_t now_ms,
+abated(struct runs *runs, const struct operational *policy, const struct event *event, int64_t now_ms,
        struct actions *actions)
 {
-	struct run *run = policy->waits_for_abated ? same_event(loops, event) : NULL;
+	struct run *run = policy->waits_for_abated ? same_event(runs, event) : NULL;
 	bool held;
 
-	for (size_t i = 0; !run && policy->waits_for_abated && i < loops->options.runs_max; i++) {
-		struct run *at = &loops->runs[i];
+	for (size_t i = 0; !run && policy->waits_for_abated && i < runs->options.runs_max; i++) {
+		struct run *at = &runs->slots[i];
 
 		if (at->state != RUN_IDLE && at->policy == policy && event->request_id.ptr &&
 		    str_equal(at->event->request_id, event->request_id))
@@ -212,18 +212,18 @@ abated(struct loops *loops, const struct operational *policy, const struct event
 	}
 	held = holds_lock(run);
 	run_abated(run, now_ms, actions);
-	settle(loops, run, held, now_ms, actions);
+	settle(runs, run, held, now_ms, actions);
 }
 
 bool
-loops_event(struct loops *loops, const struct event *event, int64_t now_ms, int64_t wall_ms, struct actions *actions)
+runs_event(struct runs *runs, const struct event *event, int64_t now_ms, int64_t wall_ms, struct actions *actions)
 {
-	const struct operational *policy = operational_find(&loops->policies, event->clname);
-	struct counting counting = {loops, now_ms};
+	const struct operational *policy = operational_find(&runs->policies, event->clname);
+	struct counting counting = {runs, now_ms};
 	const struct admission admission = {
 		.wall_ms = wall_ms,
-		.same = policy && same_event(loops, event),
-		.full = loops->idle_count == 0,
+		.same = policy && same_event(runs, event),
+		.full = runs->idle_count == 0,
 		.count = count_event,
 		.context = &counting,
 	};
@@ -239,37 +239,37 @@ loops_event(struct loops *loops, const struct event *event, int64_t now_ms, int6
 		return false;
 	}
 	if (str_is(event->status, "ABATED")) {
-		abated(loops, policy, event, now_ms, actions);
+		abated(runs, policy, event, now_ms, actions);
 		return false;
 	}
 	if (!event_admit(policy, event, &admission, actions))
 		return false;
-	run = &loops->runs[loops->idle[--loops->idle_count]];
-	run->slot = (uint32_t)(run - loops->runs);
-	run->number = ++loops->number;
-	run->options = &loops->options.run;
+	run = &runs->slots[runs->idle[--runs->idle_count]];
+	run->slot = (uint32_t)(run - runs->slots);
+	run->number = ++runs->number;
+	run->options = &runs->options.run;
 	run->event = event;
-	chains_put(&loops->events, bucket_of(loops, event->identity), run->slot);
+	chains_put(&runs->events, bucket_of(runs, event->identity), run->slot);
 	run_begin(run, policy, event, now_ms, actions);
-	settle(loops, run, false, now_ms, actions);
+	settle(runs, run, false, now_ms, actions);
 	return true;
 }
 
 bool
-loops_answer(struct loops *loops, uint32_t slot, const struct answer *answer, int64_t now_ms, struct actions *actions)
+runs_answer(struct runs *runs, uint32_t slot, const struct answer *answer, int64_t now_ms, struct actions *actions)
 {
-	struct run *run = &loops->runs[slot];
+	struct run *run = &runs->slots[slot];
 	bool held = holds_lock(run);
 
 	actions->count = 0;
 	if (!run_answer(run, answer, now_ms, actions))
 		return false;
-	settle(loops, run, held, now_ms, actions);
+	settle(runs, run, held, now_ms, actions);
 	return true;
 }
 
 bool
-loops_tick(struct loops *loops, int64_t now_ms, struct actions *actions)
+runs_tick(struct runs *runs, int64_t now_ms, struct actions *actions)
 {
 	struct run *run;
 	uint32_t slot;
@@ -277,45 +277,45 @@ loops_tick(struct loops *loops, int64_t now_ms, struct actions *actions)
 	bool held;
 
 	actions->count = 0;
-	if (!heap_first(&loops->timers, &slot, &when) || when > now_ms)
+	if (!heap_first(&runs->timers, &slot, &when) || when > now_ms)
 		return false;
-	run = &loops->runs[slot];
+	run = &runs->slots[slot];
 	held = holds_lock(run);
 	(void)run_tick(run, now_ms, actions); /* it is due */
-	settle(loops, run, held, now_ms, actions);
+	settle(runs, run, held, now_ms, actions);
 	return true;
 }
 
 int64_t
-loops_due(const struct loops *loops)
+runs_due(const struct runs *runs)
 {
 	uint32_t slot;
 	int64_t when;
 
-	return heap_first(&loops->timers, &slot, &when) ? when : INT64_MAX;
+	return heap_first(&runs->timers, &slot, &when) ? when : INT64_MAX;
 }
 
 bool
-loops_lock_lost(struct loops *loops, struct str target, int64_t now_ms, struct actions *actions)
+runs_lock_lost(struct runs *runs, struct str target, int64_t now_ms, struct actions *actions)
 {
-	struct run *run = lock_holder(loops, target);
+	struct run *run = lock_holder(runs, target);
 
 	actions->count = 0;
 	if (!run || !run->locked)
 		return false;
 	run_lock_lost(run, now_ms, actions);
-	settle(loops, run, true, now_ms, actions);
+	settle(runs, run, true, now_ms, actions);
 	return true;
 }
 
 const struct run *
-loops_run(const struct loops *loops, uint32_t slot)
+runs_run(const struct runs *runs, uint32_t slot)
 {
-	return &loops->runs[slot];
+	return &runs->slots[slot];
 }
 
 size_t
-loops_running(const struct loops *loops)
+runs_running(const struct runs *runs)
 {
-	return loops->options.runs_max - loops->idle_count;
+	return runs->options.runs_max - runs->idle_count;
 }

@@ -48,14 +48,14 @@ make_element(struct playback *playback, struct element *element, const struct gr
 static int
 build(struct playback *playback, const struct operational *policies, struct arena *arena)
 {
-	struct loops_options options = loops_options_default;
+	struct runs_options options = runs_options_default;
 	size_t count = playback->scenario->elements, at = 0;
 
 	options.runs_max = count ? count : 1;
 	playback->elements = arena_array(arena, count, sizeof(*playback->elements));
 	playback->pending = arena_array(arena, options.runs_max, sizeof(*playback->pending));
-	playback->loops = loops_new(policies, &options);
-	if (!playback->elements || !playback->pending || !playback->loops ||
+	playback->runs = runs_new(policies, &options);
+	if (!playback->elements || !playback->pending || !playback->runs ||
 	    heap_init(&playback->changes, options.runs_max) < 0 || heap_init(&playback->answers, options.runs_max) < 0)
 		return -1;
 	for (size_t i = 0; i < playback->scenario->group_count; i++) {
@@ -137,7 +137,7 @@ scenario_run(const struct document *document, const struct scenario_options *opt
 	free(playback.tally.asked);
 	heap_done(&playback.changes);
 	heap_done(&playback.answers);
-	loops_free(playback.loops);
+	runs_free(playback.runs);
 	sandbox_close(playback.sandbox);
 	arena_free(&arena);
 	return r;

@@ -73,8 +73,7 @@ send(struct playback *playback, struct event *event)
 	struct actions actions;
 
 	playback->tally.events++;
-	playback->tally.transactions +=
-		loops_event(playback->loops, event, playback->now_ms, playback->now_ms, &actions);
+	playback->tally.transactions += runs_event(playback->runs, event, playback->now_ms, playback->now_ms, &actions);
 	carry_out(playback, &actions);
 }
 
@@ -291,11 +290,11 @@ static void
 give_answer(struct playback *playback, uint32_t slot)
 {
 	struct pending pending = playback->pending[slot];
-	const struct event *event = loops_run(playback->loops, slot)->event;
+	const struct event *event = runs_run(playback->runs, slot)->event;
 	struct actions actions;
 
 	heap_set(&playback->answers, slot, NEVER);
-	if (!loops_answer(playback->loops, slot, &pending.answer, playback->now_ms, &actions))
+	if (!runs_answer(playback->runs, slot, &pending.answer, playback->now_ms, &actions))
 		return;
 	carry_out(playback, &actions);
 	if (pending.cured && actions.count > 0 && actions.list[0].kind == ACTION_ENDED &&
@@ -309,7 +308,7 @@ playback_play(struct playback *playback)
 	int64_t end = playback->scenario->start_ms + playback->scenario->duration_ms;
 
 	for (uint64_t steps = 0; playback->status == 0; steps++) {
-		int64_t due = loops_due(playback->loops), when = NEVER, changes = NEVER;
+		int64_t due = runs_due(playback->runs), when = NEVER, changes = NEVER;
 		uint32_t slot = 0, element = 0;
 		bool answers = heap_first(&playback->answers, &slot, &when) && when < due;
 		int64_t first = answers ? when : due;
@@ -327,7 +326,7 @@ playback_play(struct playback *playback)
 			change(playback, &playback->elements[element]);
 		else if (answers)
 			give_answer(playback, slot);
-		else if (loops_tick(playback->loops, playback->now_ms, &actions))
+		else if (runs_tick(playback->runs, playback->now_ms, &actions))
 			carry_out(playback, &actions);
 	}
 	return playback->status;

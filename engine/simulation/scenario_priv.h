@@ -85,7 +85,7 @@ struct playback {
 	const struct scenario *scenario;
 	const struct scenario_options *options;
 	struct element *elements;
-	struct loops *loops;
+	struct runs *runs;
 	struct sandbox *sandbox;
 	struct heap changes; /* of elements */
 	struct heap answers; /* by slot of a run */

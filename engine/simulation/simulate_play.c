@@ -22,7 +22,7 @@ struct play {
 	const struct simulate_options *options;
 	struct sandbox *sandbox;
 	struct recorder *recorder;
-	struct loops *loops;
+	struct runs *runs;
 	struct pending *pending; /* by slot */
 	struct heap answers;     /* when they come */
 	int64_t now_ms;
@@ -210,7 +210,7 @@ play_event(struct play *play, size_t index)
 		return;
 	}
 	event->event.context = event;
-	(void)loops_event(play->loops, &event->event, play->now_ms, event->wall_ms, &actions); /* events stay */
+	(void)runs_event(play->runs, &event->event, play->now_ms, event->wall_ms, &actions); /* events stay */
 	/* An ABATED event may end another event's run: what comes of that belongs there. */
 	if (actions.count > 0)
 		carry_out(play, actions.list[0].run ? index_of(play, &actions) : index, &actions);
@@ -223,10 +223,10 @@ play_lock_lost(struct play *play, size_t runs_max)
 
 	play->script->lock_lost_ms = SCRIPT_NEVER;
 	for (uint32_t slot = 0; slot < runs_max; slot++) {
-		const struct run *run = loops_run(play->loops, slot);
+		const struct run *run = runs_run(play->runs, slot);
 
 		if (run->state != RUN_IDLE && run->locked &&
-		    loops_lock_lost(play->loops, run->target, play->now_ms, &actions))
+		    runs_lock_lost(play->runs, run->target, play->now_ms, &actions))
 			carry_out(play, index_of(play, &actions), &actions);
 	}
 }
@@ -244,7 +244,7 @@ static enum step {
 	enum step step = STEP_NONE;
 	int64_t answer;
 
-	*when = loops_due(play->loops);
+	*when = runs_due(play->runs);
 	if (*when != INT64_MAX)
 		step = STEP_TIMER;
 	if (heap_first(&play->answers, slot, &answer) && answer < *when) {
@@ -275,7 +275,7 @@ run_steps(struct play *play, size_t runs_max)
 		enum step step = next_step(play, event, &when, &slot);
 
 		if (step == STEP_NONE ||
-		    (step == STEP_LOST && event == play->script->event_count && loops_running(play->loops) == 0))
+		    (step == STEP_LOST && event == play->script->event_count && runs_running(play->runs) == 0))
 			return 0;
 		if (steps == play->options->steps_max)
 			return error_set(play->err, ERROR_LIMIT, NULL, "the script takes more than %llu steps",
@@ -283,12 +283,12 @@ run_steps(struct play *play, size_t runs_max)
 		if (when > play->now_ms)
 			play->now_ms = when;
 		if (step == STEP_TIMER) {
-			if (loops_tick(play->loops, play->now_ms, &actions) && actions.count > 0)
+			if (runs_tick(play->runs, play->now_ms, &actions) && actions.count > 0)
 				carry_out(play, index_of(play, &actions), &actions);
 		} else if (step == STEP_ANSWER) {
 			heap_set(&play->answers, slot, INT64_MAX);
 			answer = play->pending[slot].answer;
-			if (loops_answer(play->loops, slot, &answer, play->now_ms, &actions) && actions.count > 0)
+			if (runs_answer(play->runs, slot, &answer, play->now_ms, &actions) && actions.count > 0)
 				carry_out(play, index_of(play, &actions), &actions);
 		} else if (step == STEP_LOST) {
 			play_lock_lost(play, runs_max);
@@ -303,21 +303,21 @@ int
 simulate_play(struct script *script, const struct operational *policies, const struct simulate_options *options,
               struct sandbox *sandbox, struct recorder *recorder, struct error *err)
 {
-	struct loops_options loops_options = loops_options_default;
+	struct runs_options runs_options = runs_options_default;
 	struct play play = {.script = script, .options = options, .sandbox = sandbox, .recorder = recorder, .err = err};
 	int r;
 
-	loops_options.runs_max = script->event_count ? script->event_count : 1;
-	loops_options.run.guard_disabled = script->guard_disabled;
+	runs_options.runs_max = script->event_count ? script->event_count : 1;
+	runs_options.run.guard_disabled = script->guard_disabled;
 	play.now_ms = script->start_ms;
-	play.loops = loops_new(policies, &loops_options);
-	play.pending = calloc(loops_options.runs_max, sizeof(*play.pending));
-	if (heap_init(&play.answers, loops_options.runs_max) < 0 || !play.loops || !play.pending)
+	play.runs = runs_new(policies, &runs_options);
+	play.pending = calloc(runs_options.runs_max, sizeof(*play.pending));
+	if (heap_init(&play.answers, runs_options.runs_max) < 0 || !play.runs || !play.pending)
 		r = error_set(err, ERROR_MEMORY, NULL, "no memory for the simulation");
 	else
-		r = run_steps(&play, loops_options.runs_max);
+		r = run_steps(&play, runs_options.runs_max);
 	heap_done(&play.answers);
 	free(play.pending);
-	loops_free(play.loops);
+	runs_free(play.runs);
 	return r;
 }
