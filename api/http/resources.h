@@ -55,8 +55,8 @@ void participants_get(struct exchange *exchange);
 
 void gateway_get(struct exchange *exchange);
 
-void catalogue_post(struct exchange *exchange);
-void catalogue_get(struct exchange *exchange);
+void designs_post(struct exchange *exchange);
+void designs_get(struct exchange *exchange);
 void compose_post(struct exchange *exchange);
 void entry_get(struct exchange *exchange);
 void entry_delete(struct exchange *exchange);

@@ -91,8 +91,8 @@ static const struct route routes[] = {
 	ROUTE(GET, COMPOSITIONS "monitoring/acelements/automationcomposition", ROUTE_ONAP, 0, BOTH, monitoring_elements_get),
 	ROUTE(GET, COMPOSITIONS "monitoring/status", ROUTE_ONAP, 0, BOTH, monitoring_status_get),
 
-	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, catalogue_get),
-	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, catalogue_post),
+	ROUTE(GET, OURS "catalogue", 0, 0, BOTH, designs_get),
+	ROUTE(POST, OURS "catalogue", 0, BOTH, BOTH, designs_post),
 	ROUTE(POST, OURS "catalogue/compose", 0, BOTH, BOTH, compose_post),
 	ROUTE(GET, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_get),
 	ROUTE(DELETE, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_delete),

@@ -23,32 +23,32 @@ submit(struct exchange *exchange, bool with_body, int (*run)(struct txn *txn, st
 }
 
 void
-catalogue_post(struct exchange *exchange)
+designs_post(struct exchange *exchange)
 {
-	submit(exchange, true, catalogue_onboard);
+	submit(exchange, true, designs_onboard);
 }
 
 void
 compose_post(struct exchange *exchange)
 {
-	submit(exchange, true, catalogue_compose);
+	submit(exchange, true, designs_compose);
 }
 
 void
 entry_delete(struct exchange *exchange)
 {
-	submit(exchange, false, catalogue_delete);
+	submit(exchange, false, designs_delete);
 }
 
 void
-catalogue_get(struct exchange *exchange)
+designs_get(struct exchange *exchange)
 {
 	struct runtime_call *call = call_new(exchange);
 
 	if (!call)
 		return;
 	call->other = arena_str(&call->arena, exchange_query(exchange, "kind"));
-	answer_read_call(exchange, call, catalogue_list);
+	answer_read_call(exchange, call, designs_list);
 }
 
 void

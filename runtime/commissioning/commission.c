@@ -136,7 +136,7 @@ find_document_of(struct txn *txn, struct runtime_call *call, bool *ret_replace)
 	}
 	if (document)
 		return document_with_common(txn, call, document, node_get(call->body, "common"));
-	return catalogue_document(txn, call, concept_read(catalogue), node_get(call->body, "common"));
+	return designs_document(txn, call, concept_read(catalogue), node_get(call->body, "common"));
 }
 
 int

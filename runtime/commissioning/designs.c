@@ -134,7 +134,7 @@ check_entry(struct txn *txn, struct runtime_call *call, const struct node *root,
 }
 
 int
-catalogue_onboard(struct txn *txn, struct runtime_call *call)
+designs_onboard(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *templates = looptype_templates(call->body);
 	const char *comma = "";
@@ -170,7 +170,7 @@ catalogue_onboard(struct txn *txn, struct runtime_call *call)
 /* --- reading and deleting --- */
 
 int
-catalogue_delete(struct txn *txn, struct runtime_call *call)
+designs_delete(struct txn *txn, struct runtime_call *call)
 {
 	struct concept id = {call->name, call->version};
 	struct text out;
@@ -221,7 +221,7 @@ list_entry(void *context, struct str key, struct str row)
 }
 
 void
-catalogue_list(struct txn *txn, struct runtime_call *call, struct text *out)
+designs_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct listing listing = {txn, out, call->other, false};
 
@@ -286,7 +286,7 @@ designs_set_common(struct txn *txn, struct runtime_call *call, struct node *root
 }
 
 struct node *
-catalogue_document(struct txn *txn, struct runtime_call *call, struct concept type, const struct node *common)
+designs_document(struct txn *txn, struct runtime_call *call, struct concept type, const struct node *common)
 {
 	struct node *root = entry_load(txn, type);
 

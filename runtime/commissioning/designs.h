@@ -12,20 +12,20 @@
  */
 
 /* call->body is a service template: each participant type, element definition and loop type in it becomes an entry. */
-int catalogue_onboard(struct txn *txn, struct runtime_call *call);
+int designs_onboard(struct txn *txn, struct runtime_call *call);
 
 /*
  * call->body is {"name", "version", "description", "metadata": {}, "properties": {}, "elements": [{"name", "version",
  * "properties": {}}]}: a loop type made of element definitions of the catalogue becomes an entry, and is the answer.
  */
-int catalogue_compose(struct txn *txn, struct runtime_call *call);
+int designs_compose(struct txn *txn, struct runtime_call *call);
 
-int catalogue_delete(struct txn *txn, struct runtime_call *call); /* call->name, version */
+int designs_delete(struct txn *txn, struct runtime_call *call); /* call->name, version */
 
 /*
  * Answers from a snapshot: the list (call->other: participant, element or loop; absent: all), and one entry's document.
  */
-void catalogue_list(struct txn *txn, struct runtime_call *call, struct text *out);
+void designs_list(struct txn *txn, struct runtime_call *call, struct text *out);
 void catalogue_read(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /*
@@ -35,7 +35,7 @@ void catalogue_read(struct txn *txn, struct runtime_call *call, struct text *out
 bool designs_set_common(struct txn *txn, struct runtime_call *call, struct node *root, const struct node *common);
 
 /* The document of a loop type for commissioning, with values for common properties; NULL, and refused. */
-struct node *catalogue_document(struct txn *txn, struct runtime_call *call, struct concept type,
-                                const struct node *common);
+struct node *designs_document(struct txn *txn, struct runtime_call *call, struct concept type,
+                              const struct node *common);
 
 #endif

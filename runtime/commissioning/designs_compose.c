@@ -42,7 +42,7 @@ answer_composed(struct txn *txn, struct runtime_call *call, struct str json)
 }
 
 int
-catalogue_compose(struct txn *txn, struct runtime_call *call)
+designs_compose(struct txn *txn, struct runtime_call *call)
 {
 	const struct node *elements = node_get(call->body, "elements");
 	struct concept id = concept_read(call->body);

@@ -146,9 +146,9 @@ static const struct {
 	unsigned words; /* 0: a body */
 } commands[] = {
 	{"commission", commission_create, 0},   {"create", instances_create, 0},   {"change", instances_update, 0},
-	{"order", instances_order, 0},          {"onboard", catalogue_onboard, 0}, {"compose", catalogue_compose, 0},
+	{"order", instances_order, 0},          {"onboard", designs_onboard, 0}, {"compose", designs_compose, 0},
 	{"decommission", commission_delete, 2}, {"delete", instance_delete, 2},    {"back", configuration_roll_back, 3},
-	{"forget", catalogue_delete, 2},
+	{"forget", designs_delete, 2},
 };
 
 static void
