@@ -68,7 +68,7 @@ perform(struct test_file *file, const struct request *request, int64_t now_ms, s
 }
 
 static const struct guard_result *
-who_tells(const struct decision *decision, const struct guard_result *result, size_t count)
+deciding_result(const struct decision *decision, const struct guard_result *result, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (result[i].guard == decision->guard)
@@ -92,7 +92,7 @@ decide(struct test_file *file, const struct node *test, const char *name, const 
 		return error_set(err, ERROR_INTERNAL, test, "the decision differs from its explanation");
 	for (size_t i = 0; i < why.count; i++)
 		coverage_reach(file, &why.results[i]);
-	outcome.told = who_tells(&decision, why.results, why.count);
+	outcome.told = deciding_result(&decision, why.results, why.count);
 	outcome.status = decision.permit ? "Permit" : "Deny";
 	outcome_compare(file, test, name, &outcome);
 	if (decision.permit && performs && performs->kind == NODE_BOOL && performs->boolean)

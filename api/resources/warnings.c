@@ -35,7 +35,7 @@ is_uncounted(struct history_reader *reader)
 }
 
 void
-warnings_each(struct service *service, struct history_reader *reader, warning_fn *tell, void *context)
+warnings_each(struct service *service, struct history_reader *reader, warning_fn *notify, void *context)
 {
 	struct engine_info info;
 	char text[240];
@@ -43,7 +43,7 @@ warnings_each(struct service *service, struct history_reader *reader, warning_fn
 
 	engine_info(service->engine, &info);
 	if (info.guards == 0)
-		tell(context, "no_guards", warnings_no_guards(service));
+		notify(context, "no_guards", warnings_no_guards(service));
 	if (info.counting && is_uncounted(reader)) {
 		(void)snprintf(
 			text, sizeof(text),
@@ -51,18 +51,18 @@ warnings_each(struct service *service, struct history_reader *reader, warning_fn
 			"%s",
 			info.counting, info.counting == 1 ? "guard counts" : "guards count",
 			info.counting == 1 ? "it permits" : "they permit"); /* fits */
-		tell(context, "no_operations", text);
+		notify(context, "no_operations", text);
 	}
 	pthread_mutex_lock(&service->reload_lock);
 	refused = service->last_error != NULL;
 	pthread_mutex_unlock(&service->reload_lock);
 	if (refused)
-		tell(context, "load_refused",
-		     "the last load of policies was refused, and the ones before stay in force: GET generation tells "
-		     "why");
+		notify(context, "load_refused",
+		       "the last load of policies was refused, and the ones before stay in force: GET generation tells "
+		       "why");
 	if (info.findings) {
 		(void)snprintf(text, sizeof(text), "%zu %s about the policies in force: GET generation lists them",
 		               info.findings, info.findings == 1 ? "finding" : "findings"); /* fits */
-		tell(context, "findings", text);
+		notify(context, "findings", text);
 	}
 }

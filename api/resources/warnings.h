@@ -9,7 +9,7 @@
 typedef void warning_fn(void *context, const char *id, const char *text);
 
 /* Calls tell for each warning that holds now. reader: not between begin and end. */
-void warnings_each(struct service *service, struct history_reader *reader, warning_fn *tell, void *context);
+void warnings_each(struct service *service, struct history_reader *reader, warning_fn *notify, void *context);
 
 /* The text of "no_guards": what is answered while no guard is in force. */
 const char *warnings_no_guards(const struct service *service);

@@ -232,7 +232,7 @@ struct reserve_job {
 	struct follow_waiter waiter;
 	size_t denied; /* the request that was, or count */
 	void (*done)(struct reserve_job *job);
-	void (*tell)(void *context, const struct reservation *reservation, const struct error *err);
+	void (*notify)(void *context, const struct reservation *reservation, const struct error *err);
 	void *context;
 	struct arena arena; /* of an asynchronous one: holds it all */
 };
@@ -394,31 +394,31 @@ reservation_done(struct reservation *reservation)
 }
 
 static void
-reserve_tell(struct reserve_job *job)
+reserve_notify(struct reserve_job *job)
 {
 	struct arena arena = job->arena;
 
 	reserve_conclude(job);
-	job->tell(job->context, job->ret, &job->job.err);
+	job->notify(job->context, job->ret, &job->job.err);
 	policyset_drop(job->set);
 	arena_free(&arena);
 }
 
 static void
-submit_or_tell(struct reserve_job *job)
+submit_or_notify(struct reserve_job *job)
 {
 	struct error busy = {0};
 
 	if (reserve_submit(job, &busy) == 0)
 		return;
 	job->job.err = busy;
-	reserve_tell(job);
+	reserve_notify(job);
 }
 
 static void
 async_resume(struct follow_waiter *waiter)
 {
-	submit_or_tell((struct reserve_job *)((char *)waiter - offsetof(struct reserve_job, waiter)));
+	submit_or_notify((struct reserve_job *)((char *)waiter - offsetof(struct reserve_job, waiter)));
 }
 
 static void
@@ -427,11 +427,11 @@ async_done(struct history_job *base)
 	struct reserve_job *job = (struct reserve_job *)base;
 
 	if (base->err.code || !job->stale)
-		reserve_tell(job);
+		reserve_notify(job);
 	else if (job->behind)
 		follow_wait(engine_follow(job->engine), &job->waiter, job->number);
 	else
-		submit_or_tell(job);
+		submit_or_notify(job);
 }
 
 /* False when memory is out. */
@@ -477,7 +477,7 @@ engine_reserve_async(struct engine *engine, const struct request *request, int64
 		.denied = 1,
 		.lease_ms = lease_ms,
 		.ret = ret,
-		.tell = done,
+		.notify = done,
 		.context = context,
 		.arena = arena,
 	};

@@ -12,7 +12,7 @@ struct change_job {
 	struct reservation_change change;
 	struct reservation_status status;
 	int result; /* of the change: 0, -ERROR_UNKNOWN or -ERROR_CONFLICT */
-	void (*tell)(void *context, const struct reservation_status *status, const struct error *err);
+	void (*notify)(void *context, const struct reservation_status *status, const struct error *err);
 	void *context;
 	struct arena arena; /* of an asynchronous one: holds it all */
 };
@@ -102,7 +102,7 @@ async_done(struct history_job *base)
 	struct arena arena = job->arena;
 
 	change_conclude(job);
-	job->tell(job->context, &job->status, &base->err);
+	job->notify(job->context, &job->status, &base->err);
 	arena_free(&arena);
 }
 
@@ -129,7 +129,7 @@ engine_reservation_async(struct engine *engine, const struct reservation_change 
 		.job = {.run = change_run, .done = async_done, .ends = true},
 		.engine = engine,
 		.change = copy,
-		.tell = done,
+		.notify = done,
 		.context = context,
 		.arena = arena,
 	};

@@ -168,7 +168,7 @@ do_chores(struct history_writer *writer, bool idle)
 }
 
 static void
-tell_lapsed(const struct history_writer *writer)
+notify_lapsed(const struct history_writer *writer)
 {
 	const struct history_options *options = &writer->history->options;
 
@@ -217,7 +217,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	r = writer_commit(&writer, err);
 	count_commit(history, r, started_ns);
 	if (r == 0)
-		tell_lapsed(&writer);
+		notify_lapsed(&writer);
 	return r;
 }
 

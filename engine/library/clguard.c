@@ -104,7 +104,7 @@ clg_engine_of(struct clg_engine *engine)
 }
 
 static void
-tell_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
+report_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
 {
 	for (const struct diag *d = diags->first; d && finding; d = d->next) {
 		finding(context, &(struct clg_finding){
@@ -146,7 +146,7 @@ clg_load(struct clg_engine *engine, const char *const *paths, size_t count, clg_
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
 	r = engine_load_paths(engine->engine, paths, count, &diags);
-	tell_findings(&diags, finding, context);
+	report_findings(&diags, finding, context);
 	if (r != 0)
 		error_from_findings(&diags, r, &error);
 	arena_free(&arena);

@@ -3,8 +3,8 @@
 #include "engine/machine/admit.h"
 
 struct action *
-event_tell(struct actions *actions, enum action_kind kind, const struct event *event, const struct operational *policy,
-           const char *format)
+event_notify(struct actions *actions, enum action_kind kind, const struct event *event,
+             const struct operational *policy, const char *format)
 {
 	struct action *action = &actions->list[actions->count++];
 
@@ -26,11 +26,11 @@ pass_gate(const struct operational *policy, const struct event *event, const str
 
 	if (gate->has_schedule && (time_range_state(&gate->schedule, GUARD_STRICT, &request, wall_ms) != RANGE_IN ||
 	                           (gate->schedule.kind == RANGE_INSTANTS && wall_ms == gate->schedule.end))) {
-		event_tell(actions, ACTION_IGNORE, event, policy, "ignore:schedule");
+		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:schedule");
 		return false;
 	}
 	if (gate->condition && !event_matches(event, gate->condition)) {
-		event_tell(actions, ACTION_IGNORE, event, policy, "ignore:condition");
+		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:condition");
 		return false;
 	}
 	if (gate->evaluations <= 1)
@@ -38,7 +38,7 @@ pass_gate(const struct operational *policy, const struct event *event, const str
 	have = admission->count(admission->context, policy, event);
 	if (have >= gate->evaluations)
 		return true;
-	action = event_tell(actions, ACTION_IGNORE, event, policy, "ignore:evaluations");
+	action = event_notify(actions, ACTION_IGNORE, event, policy, "ignore:evaluations");
 	action->have = have;
 	action->need = gate->evaluations;
 	return false;
@@ -51,22 +51,22 @@ event_admit(const struct operational *policy, const struct event *event, const s
 	const char *refusal;
 
 	if (admission->same) {
-		event_tell(actions, ACTION_IGNORE, event, policy, "ignore:duplicate");
+		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:duplicate");
 		return false;
 	}
 	if (policy->gate && !pass_gate(policy, event, admission, actions))
 		return false;
 	if (event->request_id.len == 0) {
-		event_tell(actions, ACTION_REJECT, event, policy, "Missing requestId");
+		event_notify(actions, ACTION_REJECT, event, policy, "Missing requestId");
 		return false;
 	}
 	refusal = event_refusal(event);
 	if (refusal) {
-		event_tell(actions, ACTION_REJECT, event, policy, "Exception occurred: %s")->word = str_from(refusal);
+		event_notify(actions, ACTION_REJECT, event, policy, "Exception occurred: %s")->word = str_from(refusal);
 		return false;
 	}
 	if (admission->full) {
-		event_tell(actions, ACTION_REJECT, event, policy, "too many transactions at a time");
+		event_notify(actions, ACTION_REJECT, event, policy, "too many transactions at a time");
 		return false;
 	}
 	return true;

@@ -20,7 +20,7 @@ bool event_admit(const struct operational *policy, const struct event *event, co
                  struct actions *actions);
 
 /* An action about an event that made no run. */
-struct action *event_tell(struct actions *actions, enum action_kind kind, const struct event *event,
-                          const struct operational *policy, const char *format);
+struct action *event_notify(struct actions *actions, enum action_kind kind, const struct event *event,
+                            const struct operational *policy, const char *format);
 
 #endif

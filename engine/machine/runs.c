@@ -207,7 +207,7 @@ abated(struct runs *runs, const struct operational *policy, const struct event *
 			run = at;
 	}
 	if (!run) {
-		event_tell(actions, ACTION_IGNORE, event, policy, "discard:abated");
+		event_notify(actions, ACTION_IGNORE, event, policy, "discard:abated");
 		return;
 	}
 	held = holds_lock(run);
@@ -231,11 +231,11 @@ runs_event(struct runs *runs, const struct event *event, int64_t now_ms, int64_t
 
 	actions->count = 0;
 	if (!str_is(event->status, "ONSET") && !str_is(event->status, "ABATED")) {
-		event_tell(actions, ACTION_IGNORE, event, policy, "discard:status");
+		event_notify(actions, ACTION_IGNORE, event, policy, "discard:status");
 		return false;
 	}
 	if (!policy || !event->clname.ptr) {
-		event_tell(actions, ACTION_IGNORE, event, NULL, "discard:no policy");
+		event_notify(actions, ACTION_IGNORE, event, NULL, "discard:no policy");
 		return false;
 	}
 	if (str_is(event->status, "ABATED")) {

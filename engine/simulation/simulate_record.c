@@ -69,7 +69,7 @@ recorder_done(struct recorder *recorder)
 
 /* "     12.500 s  event 1  text" */
 static void
-tell(struct recorder *recorder, size_t index, int64_t now_ms, const char *text)
+notify(struct recorder *recorder, size_t index, int64_t now_ms, const char *text)
 {
 	double seconds = (double)(now_ms - recorder->start_ms) / 1000;
 
@@ -89,7 +89,7 @@ recorder_token(struct recorder *recorder, size_t index, int64_t now_ms, const ch
 	if (!token)
 		token = json_string("(no UTF-8)");
 	if (token)
-		tell(recorder, index, now_ms, json_string_value(token));
+		notify(recorder, index, now_ms, json_string_value(token));
 	add(recorder, recorder->traces[index].sequence, token);
 }
 
@@ -162,7 +162,7 @@ record_notification(struct recorder *recorder, size_t index, int64_t now_ms, con
 	if (!text)
 		text = json_sprintf("%s|(no UTF-8)", name);
 	if (text)
-		tell(recorder, index, now_ms, arena_printf(arena, "  says %s", json_string_value(text)));
+		notify(recorder, index, now_ms, arena_printf(arena, "  says %s", json_string_value(text)));
 	add(recorder, trace->notifications, text);
 	if (action->kind != ACTION_FINAL && action->kind != ACTION_REJECT)
 		return;

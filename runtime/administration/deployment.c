@@ -247,7 +247,7 @@ refuse_findings(struct runtime_call *call)
 
 /* The PDPs of each subgroup that has changed learn what came and what went. */
 static void
-tell_pdps(struct deployment *deployment)
+notify_pdps(struct deployment *deployment)
 {
 	struct txn *txn = deployment->txn;
 
@@ -268,7 +268,7 @@ tell_pdps(struct deployment *deployment)
 
 /* What is in force here at once is told at once; other PDPs answer first. */
 static void
-tell_topic(struct deployment *deployment)
+notify_topic(struct deployment *deployment)
 {
 	const struct runtime_options *options = &deployment->txn->runtime->options;
 	struct concepts own = {0};
@@ -299,8 +299,8 @@ deployment_commit(struct deployment *deployment, const char *action, unsigned st
 			group_save(txn, group);
 	if (deployment->changes) {
 		generation_add(txn, action, call->user, deployment->changes);
-		tell_pdps(deployment);
-		tell_topic(deployment);
+		notify_pdps(deployment);
+		notify_topic(deployment);
 	}
 	call_answer(call, status, answer);
 	return txn->failed;

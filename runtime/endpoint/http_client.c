@@ -162,7 +162,7 @@ prepare(struct http_client *client, struct slot *slot)
 }
 
 static void
-tell(struct http_client *client, struct slot *slot, const char *why)
+notify(struct http_client *client, struct slot *slot, const char *why)
 {
 	struct http_response response = {.id = str_from(slot->id), .body = {slot->answer, slot->length}, .why = why};
 	long status = 0;
@@ -189,7 +189,7 @@ take_off(struct http_client *client)
 			slot->stage = STAGE_FLYING;
 		pthread_mutex_unlock(&client->lock);
 		if (taken && !prepare(client, slot))
-			tell(client, slot, "the request cannot be sent");
+			notify(client, slot, "the request cannot be sent");
 	}
 }
 
@@ -208,7 +208,7 @@ land(struct http_client *client)
 		    curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot) != CURLE_OK)
 			continue;
 		(void)curl.multi_remove_handle(client->multi, easy); /* it was added */
-		tell(client, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
+		notify(client, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
 		curl.easy_cleanup(easy);
 	}
 }

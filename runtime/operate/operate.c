@@ -68,7 +68,7 @@ carry_out(struct txn *txn, struct transaction *transaction, const struct actions
 		const struct action *action = &actions->list[i];
 
 		enter_row(txn, transaction, action);
-		operation_tell(txn, transaction, action);
+		operation_notify(txn, transaction, action);
 		operation_count(txn, action);
 		if (action->kind == ACTION_UNLOCK)
 			lock_free(txn, transaction->run.target, transaction->run.number);

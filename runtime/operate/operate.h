@@ -56,6 +56,6 @@ struct str operation_id(struct txn *txn, const struct run *run);
 struct str operation_request(struct txn *txn, const struct transaction *transaction);
 
 /* The action's notification, if it has one; its attempt, if it ends one, is kept for later ones. */
-void operation_tell(struct txn *txn, const struct transaction *transaction, const struct action *action);
+void operation_notify(struct txn *txn, const struct transaction *transaction, const struct action *action);
 
 #endif

@@ -147,7 +147,7 @@ publish(struct txn *txn, const struct transaction *transaction, const struct act
 }
 
 void
-operation_tell(struct txn *txn, const struct transaction *transaction, const struct action *action)
+operation_notify(struct txn *txn, const struct transaction *transaction, const struct action *action)
 {
 	json_t *attempt = topic_attempt(action);
 

@@ -69,10 +69,10 @@ count_onset(void *context, const struct operational *policy, const struct event 
 
 /* Events that make no transaction: a refusal is told, the rest is passed over. */
 static void
-tell_refusals(struct txn *txn, const struct actions *actions)
+report_refusals(struct txn *txn, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count; i++) {
-		operation_tell(txn, NULL, &actions->list[i]);
+		operation_notify(txn, NULL, &actions->list[i]);
 		operation_count(txn, &actions->list[i]);
 	}
 }
@@ -94,13 +94,13 @@ begin(struct txn *txn, struct transaction *transaction, const struct operational
 	totals_read(txn, totals);
 	admission.full = totals[TOTAL_RUNNING] >= txn->runtime->options.transactions;
 	if (!event_admit(policy, event, &admission, &actions)) {
-		tell_refusals(txn, &actions);
+		report_refusals(txn, &actions);
 		return;
 	}
 	why = misfit(policy, event);
 	if (why) {
-		(void)event_tell(&actions, ACTION_REJECT, event, policy, why);
-		tell_refusals(txn, &actions);
+		(void)event_notify(&actions, ACTION_REJECT, event, policy, why);
+		report_refusals(txn, &actions);
 		return;
 	}
 	transaction->run = (struct run){.policy = policy, .options = &txn->runtime->run_options};

@@ -200,7 +200,7 @@ wake_readers(struct runtime *runtime, const struct topic_name *names)
  * that it had got by then went back with the rest.
  */
 static void
-tell_answers(struct group *group, int r)
+notify_answers(struct group *group, int r)
 {
 	const struct runtime_options *options = &group->runtime->options;
 	struct reservation_note *told = NULL, **end = &told;
@@ -234,7 +234,7 @@ transact(struct group *group, struct error *err)
 
 		group->set = set;
 		r = history_transact(engine_history(runtime->engine), group_run, group, err);
-		tell_answers(group, r);
+		notify_answers(group, r);
 		policyset_drop(set);
 		if (r == 0 && group->behind)
 			follow_deployment(runtime);
