@@ -248,7 +248,7 @@ compare(struct history_reader *reader, const struct list *list, uint64_t *seed, 
 	int64_t wanted_until = 0, until = 0;
 
 	/* As a listing begins, or as a decision does: from memory where it can. */
-	assert_int_equal((dice(seed, 2) ? history_reader_begin : history_reader_look)(reader), 0);
+	assert_int_equal((dice(seed, 2) ? history_reader_begin : history_reader_peek)(reader), 0);
 	assert_int_equal(history_reader_view.count(reader, &query, &got), 0);
 	if (query.whether && wanted.used < query.limit)
 		assert_true(got.used < query.limit);

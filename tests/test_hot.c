@@ -176,7 +176,7 @@ used(struct history_reader *reader, const char *target)
 	struct count_result result;
 
 	do {
-		assert_int_equal(history_reader_look(reader), 0);
+		assert_int_equal(history_reader_peek(reader), 0);
 		for (size_t i = 0; i < LIMITS; i++) {
 			reached[i][0] = is_reached(reader, target, limits[i], false);
 			reached[i][1] = is_reached(reader, target, limits[i], true);
@@ -280,7 +280,7 @@ every_way_of_asking_agrees_with_the_database(void **state)
 			struct count_query query = some_query(&seed, now_ms);
 			struct count_result got, wanted;
 
-			assert_int_equal(history_reader_look(fixture->reader), 0);
+			assert_int_equal(history_reader_peek(fixture->reader), 0);
 			assert_int_equal(history_reader_view.count(fixture->reader, &query, &got), 0);
 			from_memory[query.ended_only] += !fixture->reader->snapshot;
 			history_reader_end(fixture->reader);
@@ -307,7 +307,7 @@ a_limit_of_any_size_stays_in_memory_through_ones_own_commits(void **state)
 		record(fixture->history, "vm-1");
 		for (uint32_t limit = 1; limit <= 37; limit += 9)
 			assert_int_equal(is_hot(fixture, "vm-1", limit), i > 1 && (i != 25 || limit <= 24));
-		assert_int_equal(history_reader_look(fixture->reader), 0);
+		assert_int_equal(history_reader_peek(fixture->reader), 0);
 		for (uint32_t limit = 1; limit <= 37; limit += 9)
 			assert_int_equal(is_reached(fixture->reader, "vm-1", limit, false), i >= limit);
 		history_reader_end(fixture->reader);
@@ -376,7 +376,7 @@ answers_of_two_states_are_noticed(void **state)
 
 	record(fixture->history, "vm-1");
 	assert_int_equal(used(fixture->reader, "vm-1"), 1);
-	assert_int_equal(history_reader_look(fixture->reader), 0);
+	assert_int_equal(history_reader_peek(fixture->reader), 0);
 	assert_false(is_reached(fixture->reader, "vm-1", 9, false)); /* from memory */
 	record(fixture->history, "vm-1");
 	assert_false(history_reader_moved(fixture->reader));
@@ -433,7 +433,7 @@ loop_is_busy(struct fixture *fixture)
 	int64_t until_ms = TIME_NONE;
 	int live, started;
 
-	assert_int_equal(history_reader_look(reader), 0);
+	assert_int_equal(history_reader_peek(reader), 0);
 	live = history_reader_view.loop_live(reader, STR("loop-1"), NOW_MS, &until_ms);
 	started = history_reader_view.loop_started(reader, STR("loop-1"));
 	assert_false(history_reader_moved(reader));
@@ -522,7 +522,7 @@ loop_is_live(struct history_reader *reader)
 {
 	int live;
 
-	assert_int_equal(history_reader_look(reader), 0);
+	assert_int_equal(history_reader_peek(reader), 0);
 	live = history_reader_view.loop_live(reader, STR("loop-1"), NOW_MS, NULL);
 	history_reader_end(reader);
 	assert_true(live >= 0);

@@ -58,7 +58,7 @@ set_up(void **state)
 
 	arena_init(&stage->arena, 0);
 	stage->limits =
-		(struct supervision_limits){.wait_ms = WAIT_MS, .beat_ms = BEAT_MS, .retries = 2, .lease_ms = 3600000};
+		(struct supervision_limits){.wait_ms = WAIT_MS, .tick_ms = BEAT_MS, .retries = 2, .lease_ms = 3600000};
 	stage->permitted = true;
 	stage->loop = (struct loop){
 		.elements = stage->elements, .count = 3, .phase = PHASE_NONE, .failure.time_ms = TIME_NONE};

@@ -35,7 +35,7 @@ struct walk {
 };
 
 static struct supervision_limits limits = {
-	.wait_ms = WAIT_MS, .beat_ms = 100, .retries = 1, .lease_ms = INT64_C(1) << 40, .rollback = true};
+	.wait_ms = WAIT_MS, .tick_ms = 100, .retries = 1, .lease_ms = INT64_C(1) << 40, .rollback = true};
 
 static bool
 permit(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state)

@@ -442,7 +442,7 @@ static inline bool
 is_reading(struct session *session)
 {
 	if (!session->reading && !history_is_refusing(session->engine->history))
-		session->reading = (session->whole ? history_reader_begin : history_reader_look)(session->reader) == 0;
+		session->reading = (session->whole ? history_reader_begin : history_reader_peek)(session->reader) == 0;
 	return session->reading;
 }
 

@@ -81,7 +81,7 @@ void history_reader_close(struct history_reader *reader);
  * from memory. If it then is of a later state than the answers before, moved says so, once: ask them again.
  */
 int history_reader_begin(struct history_reader *reader);
-int history_reader_look(struct history_reader *reader);
+int history_reader_peek(struct history_reader *reader);
 bool history_reader_moved(struct history_reader *reader);
 void history_reader_end(struct history_reader *reader);
 

@@ -51,7 +51,7 @@ history_reader_close(struct history_reader *reader)
 }
 
 int
-history_reader_look(struct history_reader *reader)
+history_reader_peek(struct history_reader *reader)
 {
 	int r = -ERROR_IO;
 
@@ -83,7 +83,7 @@ take_snapshot(struct history_reader *reader)
 int
 history_reader_begin(struct history_reader *reader)
 {
-	int r = history_reader_look(reader);
+	int r = history_reader_peek(reader);
 
 	if (r != 0)
 		return r;

@@ -48,8 +48,8 @@ find_namesake(const struct policyset *set, const struct policyset *of, struct na
 }
 
 /* A policy that is in no set yet: an element answered for it in this txn. */
-struct promise {
-	struct promise *next;
+struct pending_guard {
+	struct pending_guard *next;
 	struct str policy, version, owner; /* owner: absent as the guard's */
 	struct str clname;                 /* whose events it answers; absent for a guard */
 	struct str document;
@@ -57,42 +57,45 @@ struct promise {
 };
 
 static bool
-is_promised(const struct promise *promise, const struct policyset *of)
+is_pending(const struct pending_guard *pending_guard, const struct policyset *of)
 {
 	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
-		if (str_equal(guard->policy, promise->policy) && str_equal(guard->version, promise->version) &&
-		    str_equal(str_from(guard->owner), promise->owner))
+		if (str_equal(guard->policy, pending_guard->policy) &&
+		    str_equal(guard->version, pending_guard->version) &&
+		    str_equal(str_from(guard->owner), pending_guard->owner))
 			return true;
 	for (const struct operational *own = of->operational; own; own = own->next)
-		if (str_equal(own->id, promise->clname) ||
-		    (str_equal(own->policy, promise->policy) && str_equal(own->version, promise->version)))
+		if (str_equal(own->id, pending_guard->clname) ||
+		    (str_equal(own->policy, pending_guard->policy) && str_equal(own->version, pending_guard->version)))
 			return true;
 	return false;
 }
 
 static bool
-find_promise(const struct txn *txn, const struct policyset *of, struct str document, struct namesake *ret)
+find_pending_guard(const struct txn *txn, const struct policyset *of, struct str document, struct namesake *ret)
 {
-	for (const struct promise *promise = txn->promises; promise; promise = promise->next) {
-		if (str_equal(document, promise->document) || !is_promised(promise, of))
+	for (const struct pending_guard *pending_guard = txn->pending_guards; pending_guard;
+	     pending_guard = pending_guard->next) {
+		if (str_equal(document, pending_guard->document) || !is_pending(pending_guard, of))
 			continue;
-		*ret = (struct namesake){promise->policy, promise->version, STR_NONE, NULL, 0, promise->loop};
+		*ret = (struct namesake){pending_guard->policy, pending_guard->version, STR_NONE, NULL, 0,
+		                         pending_guard->loop};
 		return true;
 	}
 	return false;
 }
 
 static void
-make_promise(struct txn *txn, struct promise given)
+add_pending_guard(struct txn *txn, struct pending_guard given)
 {
-	struct promise *promise = arena_alloc(txn->arena, sizeof(*promise));
+	struct pending_guard *pending_guard = arena_alloc(txn->arena, sizeof(*pending_guard));
 
-	if (!promise) {
+	if (!pending_guard) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	*promise = (struct promise){
-		.next = txn->promises,
+	*pending_guard = (struct pending_guard){
+		.next = txn->pending_guards,
 		.policy = arena_str(txn->arena, given.policy),
 		.version = arena_str(txn->arena, given.version),
 		.owner = arena_str(txn->arena, given.owner),
@@ -100,27 +103,27 @@ make_promise(struct txn *txn, struct promise given)
 		.document = given.document,
 		.loop = {arena_str(txn->arena, given.loop.name), arena_str(txn->arena, given.loop.version)},
 	};
-	txn->promises = promise;
-	if (!promise->policy.ptr || !promise->version.ptr)
+	txn->pending_guards = pending_guard;
+	if (!pending_guard->policy.ptr || !pending_guard->version.ptr)
 		txn_fail(txn, ERROR_MEMORY);
 }
 
 static void
-make_promises(struct txn *txn, const struct policyset *of, struct str document, struct concept loop)
+add_pending_guards(struct txn *txn, const struct policyset *of, struct str document, struct concept loop)
 {
 	for (const struct guard *guard = of->guards.first; guard; guard = guard->next)
 		if (guard->version.ptr) /* else it has no namesake */
-			make_promise(txn, (struct promise){.policy = guard->policy,
-			                                   .version = guard->version,
-			                                   .owner = str_from(guard->owner),
-			                                   .document = document,
-			                                   .loop = loop});
+			add_pending_guard(txn, (struct pending_guard){.policy = guard->policy,
+			                                              .version = guard->version,
+			                                              .owner = str_from(guard->owner),
+			                                              .document = document,
+			                                              .loop = loop});
 	for (const struct operational *own = of->operational; own; own = own->next)
-		make_promise(txn, (struct promise){.policy = own->policy,
-		                                   .version = own->version.ptr ? own->version : STR(""),
-		                                   .clname = own->id,
-		                                   .document = document,
-		                                   .loop = loop});
+		add_pending_guard(txn, (struct pending_guard){.policy = own->policy,
+		                                              .version = own->version.ptr ? own->version : STR(""),
+		                                              .clname = own->id,
+		                                              .document = document,
+		                                              .loop = loop});
 }
 
 /* The refusal as a sentence, in the txn's arena. */
@@ -180,10 +183,10 @@ deploy_refusal(struct txn *txn, const struct loop *loop, const struct element *e
 		return first_error(txn, &diags);
 	*ret_policies = set->policies;
 	if ((!deploy_is_in_force(txn, document.bytes) && find_namesake(txn->set, set, &namesake)) ||
-	    find_promise(txn, set, document.bytes, &namesake))
+	    find_pending_guard(txn, set, document.bytes, &namesake))
 		refusal = namesake_sentence(txn, &namesake);
 	else
-		make_promises(txn, set, document.bytes, loop->id);
+		add_pending_guards(txn, set, document.bytes, loop->id);
 	policyset_drop(set);
 	return refusal;
 }

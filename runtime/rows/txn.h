@@ -23,14 +23,14 @@ struct txn {
 	struct arena *arena;
 	const struct policyset *set; /* writing txns: the guards asked */
 	int64_t now_ms;
-	int failed;                        /* negative */
-	struct topic_name *published;      /* topics that got messages */
-	struct fetched *fetched;           /* batches that were given in this txn (bus_group.c) */
-	struct parsed_document *documents; /* that were read in this txn (rows.c) */
-	struct host_note *hosts;           /* participants that were asked for in this txn (rows_participant.c) */
-	struct group_place *places;        /* how far groups have read, as asked for in this txn (bus_group.c) */
-	struct promise *promises;          /* policies that come into force with this txn (deploy.c) */
-	struct withdrawal *withdrawals;    /* operational policies that went out of force (deploy.c) */
+	int failed;                           /* negative */
+	struct topic_name *published;         /* topics that got messages */
+	struct fetched *fetched;              /* batches that were given in this txn (bus_group.c) */
+	struct parsed_document *documents;    /* that were read in this txn (rows.c) */
+	struct host_note *hosts;              /* participants that were asked for in this txn (rows_participant.c) */
+	struct group_place *places;           /* how far groups have read, as asked for in this txn (bus_group.c) */
+	struct pending_guard *pending_guards; /* policies that come into force with this txn (deploy.c) */
+	struct withdrawal *withdrawals;       /* operational policies that went out of force (deploy.c) */
 	struct reservation_note *notes, *last_note; /* what is told of reservations after the commit; NULL: nothing */
 	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
 	bool deployed;                              /* policies came or went */

@@ -226,7 +226,8 @@ keep_failure(struct supervision *supervision, struct loop *loop, const struct el
 }
 
 void
-loop_stand(struct supervision *supervision, struct loop *loop, enum change_result result, struct element *element)
+loop_halt_transition(struct supervision *supervision, struct loop *loop, enum change_result result,
+                     struct element *element)
 {
 	bool restore = loop->replaces.ptr && (result == CHANGE_FAILED || supervision->limits->rollback);
 	bool back = !loop->replaces.ptr && supervision->limits->rollback && !loop->reverting;
@@ -270,7 +271,7 @@ refuse(struct supervision *supervision, struct loop *loop, struct element *eleme
 		}
 	}
 	element->failed = true;
-	loop_stand(supervision, loop, CHANGE_FAILED, element);
+	loop_halt_transition(supervision, loop, CHANGE_FAILED, element);
 }
 
 bool

@@ -43,7 +43,8 @@ void phase_send(struct supervision *supervision, const struct loop *loop, int64_
  * The change stands still, element: the one that refused, or NULL. What was asked and not answered counts as a failure,
  * the rest was never tried; then it is taken back, if that is to be.
  */
-void loop_stand(struct supervision *supervision, struct loop *loop, enum change_result result, struct element *element);
+void loop_halt_transition(struct supervision *supervision, struct loop *loop, enum change_result result,
+                          struct element *element);
 
 bool loop_has_reservations(const struct loop *loop);
 

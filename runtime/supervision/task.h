@@ -7,7 +7,7 @@
 
 struct supervision_limits {
 	int64_t wait_ms; /* an answer or a report may take so long, exactly so long still being in time */
-	int64_t beat_ms; /* between two scans */
+	int64_t tick_ms; /* between two scans */
 	unsigned retries;
 	int64_t lease_ms; /* of reservations; renewed at half of it */
 	bool rollback;    /* on_failure: order again, then order back once */

@@ -86,7 +86,7 @@ patience_ms(const struct supervision_limits *limits, const struct loop *loop, en
 {
 	unsigned doublings = loop->retries < 16 ? loop->retries : 16;
 
-	return limits->wait_ms + (handing == HANDING_DONE ? limits->beat_ms * ((INT64_C(1) << doublings) - 1) : 0);
+	return limits->wait_ms + (handing == HANDING_DONE ? limits->tick_ms * ((INT64_C(1) << doublings) - 1) : 0);
 }
 
 /* A transition under way: its phase is asked again, or given up. */
@@ -107,7 +107,7 @@ tick_phase(struct supervision *supervision, struct loop *loop)
 	}
 	if (limit_ms ? waited_ms > limit_ms
 	             : waited_ms > patience_ms(limits, loop, handing) && loop->retries >= limits->retries) {
-		loop_stand(supervision, loop, CHANGE_TIMEOUT, NULL);
+		loop_halt_transition(supervision, loop, CHANGE_TIMEOUT, NULL);
 		return true;
 	}
 	if (waited_ms <= patience_ms(limits, loop, handing) || loop->retries >= limits->retries)

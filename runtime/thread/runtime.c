@@ -31,9 +31,9 @@ runtime_options_of(const struct runtime *runtime)
 static int64_t
 multiple_after(const struct runtime *runtime, int64_t ms)
 {
-	int64_t beat_ms = runtime->options.heart_beat_ms;
+	int64_t tick_ms = runtime->options.heart_beat_ms;
 
-	return ms - (ms % beat_ms + beat_ms) % beat_ms + beat_ms;
+	return ms - (ms % tick_ms + tick_ms) % tick_ms + tick_ms;
 }
 
 /* The manual clock goes to the target, and stops on the way for every scan and every deadline of a transaction. */
@@ -192,7 +192,7 @@ runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *e
 
 /* A manual clock stands where it stood last. Before the thread runs, which has the reader from then on. */
 static int
-wind_clock(struct runtime *runtime, struct error *err)
+restore_clock(struct runtime *runtime, struct error *err)
 {
 	int64_t stood_ms = TIME_NONE;
 	struct arena arena;
@@ -267,7 +267,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	runtime->transport = &bus_transport;
 	runtime->limits = (struct supervision_limits){
 		.wait_ms = options->status_wait_ms,
-		.beat_ms = options->heart_beat_ms,
+		.tick_ms = options->heart_beat_ms,
 		.retries = options->retries,
 		.lease_ms = 3600000,
 		.rollback = options->rollback,
@@ -291,7 +291,7 @@ runtime_open(struct engine *engine, const struct runtime_options *options, struc
 	if (rc == 0)
 		rc = open_endpoints(runtime, err);
 	if (rc == 0 && options->manual)
-		rc = wind_clock(runtime, err);
+		rc = restore_clock(runtime, err);
 	if (rc == 0)
 		rc = bring_into_force(runtime, err);
 	if (rc == 0 && pthread_create(&runtime->thread, NULL, runtime_main, runtime) != 0)
