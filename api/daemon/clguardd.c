@@ -180,7 +180,7 @@ open_runtime(struct program *program, struct error *err)
 		.set_active = set_active,
 		.refused = deployment_refused,
 		.state_context = &program->service,
-		.transactions = (size_t)settings->transactions_max,
+		.executions = (size_t)settings->transactions_max,
 		.unguarded = settings->unguarded_operations,
 		.manual = settings->manual_clock,
 		.set_clock = set_clock,

@@ -68,7 +68,7 @@ void monitoring_elements_get(struct exchange *exchange);
 void monitoring_status_get(struct exchange *exchange);
 
 void transactions_get(struct exchange *exchange);
-void transaction_delete(struct exchange *exchange);
+void execution_delete(struct exchange *exchange);
 
 void policy_health_get(struct exchange *exchange);
 void policytypes_get(struct exchange *exchange);

@@ -98,7 +98,7 @@ static const struct route routes[] = {
 	ROUTE(DELETE, OURS "catalogue/*/*", ROUTE_STARS, 0, BOTH, entry_delete),
 
 	ROUTE(GET, OURS "transactions", 0, 0, BOTH, transactions_get),
-	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, transaction_delete),
+	ROUTE(DELETE, OURS "transactions/", ROUTE_ID, 0, JSON, execution_delete),
 
 	ROUTE(GET, API "healthcheck", ROUTE_ONAP, 0, BOTH, policy_health_get),
 	ROUTE(GET, API "policytypes", ROUTE_ONAP, 0, BOTH, policytypes_get),

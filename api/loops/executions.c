@@ -13,7 +13,7 @@ transactions_get(struct exchange *exchange)
 }
 
 void
-transaction_delete(struct exchange *exchange)
+execution_delete(struct exchange *exchange)
 {
 	struct runtime_call *call = call_new(exchange);
 

@@ -1,4 +1,4 @@
-/* admit - what is checked about an event before there is a transaction */
+/* admit - what is checked about an event before there is a execution */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/admit.h"
 

@@ -1,4 +1,4 @@
-/* notify - what a transaction tells: notifications, and rows of the operation history */
+/* notify - what a execution tells: notifications, and rows of the operation history */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/run.h"
 

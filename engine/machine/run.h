@@ -7,7 +7,7 @@
 #include "engine/machine/event.h"
 
 /*
- * The state machine of a transaction: (state, input, time) -> (state, actions). It allocates nothing, reads no clock
+ * The state machine of a execution: (state, input, time) -> (state, actions). It allocates nothing, reads no clock
  * and does no input or output; the outside carries out the actions and answers them. Each answer carries the generation
  * of the action that asked, and is dropped when the run has moved on. An answer at the very instant of a deadline comes
  * too late.
@@ -60,7 +60,7 @@ struct action {
 	const struct directive *directive;
 	uint32_t generation;
 	uint32_t attempt; /* of this operation, from 1; 0 before the first */
-	uint32_t serial;  /* of the row within the transaction */
+	uint32_t serial;  /* of the row within the execution */
 	enum result result;
 	int final; /* enum result, RESULT_COUNT for openloop, or FINAL_NONE */
 	bool permit, timed_out;
@@ -87,14 +87,14 @@ struct run_options {
 /* 90 s, 90 s, 1 s, guards on */
 extern const struct run_options run_options_default;
 
-/* One transaction. Zeroed when idle. */
+/* One execution. Zeroed when idle. */
 struct run {
 	const struct operational *policy;
 	const struct event *event;
 	const struct run_options *options;
 	enum run_state state;
 	uint32_t slot;                 /* of its table */
-	uint64_t number;               /* counts the transactions of its table */
+	uint64_t number;               /* counts the executions of its table */
 	uint32_t generation;           /* grows at each step */
 	int32_t at;                    /* directive */
 	uint32_t attempt;              /* attempts of this directive begun */
@@ -149,7 +149,7 @@ void run_request(const struct run *run, struct request *ret);
  */
 struct str run_subrequest(const struct run *run, uint32_t serial, char buf[SUBREQUEST_SIZE]);
 
-/* The number of the transaction that an id, or its beginning, belongs to. False when it is no such id. */
+/* The number of the execution that an id, or its beginning, belongs to. False when it is no such id. */
 bool subrequest_number(struct str id, uint64_t *ret);
 
 /* True when the action changes the operation history, with the row; its subrequest_id is written to buf, texts are

@@ -1,4 +1,4 @@
-/* run_row - a transaction and the policy it goes by, as text that outlives the process */
+/* run_row - a execution and the policy it goes by, as text that outlives the process */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/run_row.h"
 

@@ -1,4 +1,4 @@
-/* runs - all transactions of a set of operational policies, in bounded memory */
+/* runs - all executions of a set of operational policies, in bounded memory */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/runs.h"
 

@@ -1,4 +1,4 @@
-/* runs - all transactions of a set of operational policies, in bounded memory */
+/* runs - all executions of a set of operational policies, in bounded memory */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_MACHINE_RUNS_H
 #define ENGINE_MACHINE_RUNS_H
@@ -7,7 +7,7 @@
 #include "engine/machine/run.h"
 
 struct runs_options {
-	size_t runs_max;    /* transactions at a time; one more is rejected */
+	size_t runs_max;    /* executions at a time; one more is rejected */
 	size_t windows_max; /* AAI maps whose ONSETs are counted at a time; the one unheard longest gives way */
 	struct run_options run;
 	struct hash_key key; /* random, where events come from outside */

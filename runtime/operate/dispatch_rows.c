@@ -1,4 +1,4 @@
-/* dispatch_rows - which process has the request of a transaction on its way to an actor, and until when */
+/* dispatch_rows - which process has the request of a execution on its way to an actor, and until when */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/operate/dispatch_rows.h"
 

@@ -1,4 +1,4 @@
-/* dispatch_rows - which process has the request of a transaction on its way to an actor, and until when */
+/* dispatch_rows - which process has the request of a execution on its way to an actor, and until when */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef RUNTIME_OPERATE_DISPATCH_ROWS_H
 #define RUNTIME_OPERATE_DISPATCH_ROWS_H
@@ -6,12 +6,12 @@
 #include "runtime/rows/txn.h"
 
 /*
- * One row for each transaction that waits for an actor with a URL: which process has the request on its way, until
+ * One row for each execution that waits for an actor with a URL: which process has the request on its way, until
  * when it says so, and the request's subRequestID. A process that dies stops saying so, and another takes over: an
  * actor may see one subRequestID twice, and should do its work once.
  */
 
-/* The transaction's actor is to be called, by this process. id: subRequestID. */
+/* The execution's actor is to be called, by this process. id: subRequestID. */
 void dispatch_put(struct txn *txn, uint64_t number, struct str id);
 
 /* It waits for no call any more. */
@@ -21,7 +21,7 @@ void dispatch_drop(struct txn *txn, uint64_t number);
 
 #define DISPATCH_HEAD 16 /* bytes of a value before the subRequestID: owner, end of its claim */
 
-/* The key of a transaction's row, in the txn's arena. */
+/* The key of a execution's row, in the txn's arena. */
 struct str dispatch_key(struct txn *txn, uint64_t number);
 
 /* Writes or renews this process's claim on a request. */

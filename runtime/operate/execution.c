@@ -107,21 +107,21 @@ remove_rows(struct txn *txn, uint64_t number)
 }
 
 static void
-index_due(struct txn *txn, struct transaction *transaction, int64_t due_ms)
+index_due(struct txn *txn, struct execution *execution, int64_t due_ms)
 {
-	uint64_t number = transaction->run.number;
+	uint64_t number = execution->run.number;
 
-	if (transaction->indexed_ms == due_ms)
+	if (execution->indexed_ms == due_ms)
 		return;
-	if (transaction->indexed_ms != INT64_MAX)
-		txn_delete(txn, due_key(txn, transaction->indexed_ms, number));
+	if (execution->indexed_ms != INT64_MAX)
+		txn_delete(txn, due_key(txn, execution->indexed_ms, number));
 	if (due_ms != INT64_MAX)
 		txn_put(txn, due_key(txn, due_ms, number), STR(""));
-	transaction->indexed_ms = due_ms;
+	execution->indexed_ms = due_ms;
 }
 
 void
-transaction_begin(struct txn *txn, struct transaction *transaction)
+execution_begin(struct txn *txn, struct execution *execution)
 {
 	unsigned char bytes[NUMBER];
 	uint64_t totals[TOTALS];
@@ -130,30 +130,30 @@ transaction_begin(struct txn *txn, struct transaction *transaction)
 	totals_add(txn, TOTAL_BEGUN, 1);
 	totals_add(txn, TOTAL_RUNNING, 1);
 	totals_read(txn, totals);
-	transaction->run.number = totals[TOTAL_BEGUN];
-	transaction->indexed_ms = INT64_MAX;
+	execution->run.number = totals[TOTAL_BEGUN];
+	execution->indexed_ms = INT64_MAX;
 	text_init(&plan, txn->arena);
-	plan_write(&plan, transaction->run.policy);
-	txn_put(txn, number_key(txn, ROW_PLAN, transaction->run.number), txn_text(txn, &plan));
-	txn_put(txn, number_key(txn, ROW_EVENT, transaction->run.number), transaction->json);
-	store_pack_u64(bytes, transaction->run.number);
-	txn_put(txn, same_key(txn, &transaction->event, false), bytes_of(bytes, NUMBER));
-	txn_put(txn, same_key(txn, &transaction->event, true), bytes_of(bytes, NUMBER));
+	plan_write(&plan, execution->run.policy);
+	txn_put(txn, number_key(txn, ROW_PLAN, execution->run.number), txn_text(txn, &plan));
+	txn_put(txn, number_key(txn, ROW_EVENT, execution->run.number), execution->json);
+	store_pack_u64(bytes, execution->run.number);
+	txn_put(txn, same_key(txn, &execution->event, false), bytes_of(bytes, NUMBER));
+	txn_put(txn, same_key(txn, &execution->event, true), bytes_of(bytes, NUMBER));
 }
 
 void
-transaction_save(struct txn *txn, struct transaction *transaction)
+execution_save(struct txn *txn, struct execution *execution)
 {
 	struct text row;
 
-	index_due(txn, transaction, run_due(&transaction->run));
+	index_due(txn, execution, run_due(&execution->run));
 	text_init(&row, txn->arena);
 	text_add(&row, STR("{"));
-	run_write(&row, &transaction->run);
+	run_write(&row, &execution->run);
 	text_add(&row, STR(",\"right\":"));
-	text_add_json(&row, transaction->reservation);
+	text_add_json(&row, execution->reservation);
 	text_add(&row, STR("}"));
-	txn_put(txn, number_key(txn, ROW_RUN, transaction->run.number), txn_text(txn, &row));
+	txn_put(txn, number_key(txn, ROW_RUN, execution->run.number), txn_text(txn, &row));
 }
 
 static bool
@@ -169,7 +169,7 @@ find_number(struct txn *txn, const struct event *event, bool by_request, uint64_
 }
 
 bool
-transaction_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number)
+execution_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number)
 {
 	struct str row;
 
@@ -180,21 +180,21 @@ transaction_find(struct txn *txn, const struct event *event, bool by_request, ui
 
 /* The entry that finds an event may be a later one's by now. */
 static void
-forget_same(struct txn *txn, const struct transaction *transaction, bool by_request)
+forget_same(struct txn *txn, const struct execution *execution, bool by_request)
 {
 	uint64_t number;
 
-	if (find_number(txn, &transaction->event, by_request, &number) && number == transaction->run.number)
-		txn_delete(txn, same_key(txn, &transaction->event, by_request));
+	if (find_number(txn, &execution->event, by_request, &number) && number == execution->run.number)
+		txn_delete(txn, same_key(txn, &execution->event, by_request));
 }
 
 void
-transaction_end(struct txn *txn, struct transaction *transaction)
+execution_end(struct txn *txn, struct execution *execution)
 {
-	index_due(txn, transaction, INT64_MAX);
-	forget_same(txn, transaction, false);
-	forget_same(txn, transaction, true);
-	remove_rows(txn, transaction->run.number);
+	index_due(txn, execution, INT64_MAX);
+	forget_same(txn, execution, false);
+	forget_same(txn, execution, true);
+	remove_rows(txn, execution->run.number);
 }
 
 /* --- reading --- */
@@ -211,7 +211,7 @@ read_event(struct txn *txn, struct str row, struct event *ret)
 
 /* False when a part is missing or cannot be read. */
 static bool
-read_parts(struct txn *txn, uint64_t number, struct str row, struct transaction *ret)
+read_parts(struct txn *txn, uint64_t number, struct str row, struct execution *ret)
 {
 	const struct operational *plan;
 	struct node *root, *plan_root;
@@ -245,13 +245,13 @@ drop_unreadable(struct txn *txn, uint64_t number)
 }
 
 bool
-transaction_load(struct txn *txn, uint64_t number, struct transaction *ret)
+execution_load(struct txn *txn, uint64_t number, struct execution *ret)
 {
 	struct str row;
 
 	if (!txn_get(txn, number_key(txn, ROW_RUN, number), &row))
 		return false;
-	*ret = (struct transaction){0};
+	*ret = (struct execution){0};
 	if (read_parts(txn, number, row, ret))
 		return true;
 	if (txn->arena->exhausted)
@@ -262,7 +262,7 @@ transaction_load(struct txn *txn, uint64_t number, struct transaction *ret)
 }
 
 bool
-transaction_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number)
+execution_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number)
 {
 	struct str prefix = txn_key(txn, ROW_DUE, STR(""), STR_NONE);
 	struct store_entry entry;
@@ -275,14 +275,14 @@ transaction_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number)
 }
 
 void
-transaction_forget_due(struct txn *txn, int64_t due_ms, uint64_t number)
+execution_forget_due(struct txn *txn, int64_t due_ms, uint64_t number)
 {
 	txn_delete(txn, due_key(txn, due_ms, number));
 }
 
 struct walk {
 	struct txn *txn;
-	bool (*visit)(void *context, struct transaction *transaction);
+	bool (*visit)(void *context, struct execution *execution);
 	void *context;
 };
 
@@ -290,22 +290,22 @@ static bool
 visit_run(void *context, struct str key, struct str row)
 {
 	struct walk *walk = context;
-	struct transaction transaction = {0};
+	struct execution execution = {0};
 	struct txn txn = *walk->txn;
 	struct arena scratch;
 	bool on = true;
 
 	arena_init(&scratch, 0); /* a thousand policies at a time would be too many */
 	txn.arena = &scratch;
-	if (key.len == 1 + NUMBER && read_parts(&txn, store_unpack_u64(key.ptr + 1), row, &transaction))
-		on = walk->visit(walk->context, &transaction);
+	if (key.len == 1 + NUMBER && read_parts(&txn, store_unpack_u64(key.ptr + 1), row, &execution))
+		on = walk->visit(walk->context, &execution);
 	walk->txn->failed = txn.failed;
 	arena_free(&scratch);
 	return on;
 }
 
 void
-transactions_each(struct txn *txn, bool (*visit)(void *context, struct transaction *transaction), void *context)
+transactions_each(struct txn *txn, bool (*visit)(void *context, struct execution *execution), void *context)
 {
 	struct walk walk = {txn, visit, context};
 

@@ -9,7 +9,7 @@
 #include "runtime/rows/txn.h"
 
 /*
- * Rows of a transaction, by its number:
+ * Rows of a execution, by its number:
  *   ROW_RUN      its state, rewritten at each step
  *   ROW_EVENT    its event's JSON, and ROW_PLAN the policy that it began with: written once. A reload that changes or
  *                withdraws the policy does not touch what is under way; nor need the process that goes on have it.
@@ -19,7 +19,7 @@
  *   ROW_SAME     equal events, and ABATED ones
  *   ROW_LOCK     targets
  */
-struct transaction {
+struct execution {
 	struct run run;
 	struct event event;
 	struct str json;        /* the event as it came */
@@ -29,28 +29,28 @@ struct transaction {
 };
 
 /* False when there is none. A row that cannot be read is taken out, and said so. */
-bool transaction_load(struct txn *txn, uint64_t number, struct transaction *ret);
+bool execution_load(struct txn *txn, uint64_t number, struct execution *ret);
 
 /* Gives it its number and keeps what does not change: event, json and run.policy are set. */
-void transaction_begin(struct txn *txn, struct transaction *transaction);
+void execution_begin(struct txn *txn, struct execution *execution);
 
 /* After a step. */
-void transaction_save(struct txn *txn, struct transaction *transaction);
+void execution_save(struct txn *txn, struct execution *execution);
 
 /* It is over: no row of it remains. */
-void transaction_end(struct txn *txn, struct transaction *transaction);
+void execution_end(struct txn *txn, struct execution *execution);
 
 /* A running one whose event is equal, or else (by_request) has the same loop and request id; its number. */
-bool transaction_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number);
+bool execution_find(struct txn *txn, const struct event *event, bool by_request, uint64_t *ret_number);
 
 /* The one that is due first, if that is by now. */
-bool transaction_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number);
+bool execution_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number);
 
 /* What the index of due times has, and no row of which is there. */
-void transaction_forget_due(struct txn *txn, int64_t due_ms, uint64_t number);
+void execution_forget_due(struct txn *txn, int64_t due_ms, uint64_t number);
 
 /* All of them by number, each gone after its visit. A false answer stops. */
-void transactions_each(struct txn *txn, bool (*visit)(void *context, struct transaction *transaction), void *context);
+void transactions_each(struct txn *txn, bool (*visit)(void *context, struct execution *execution), void *context);
 
 /* --- locks --- */
 
@@ -61,10 +61,10 @@ void lock_free(struct txn *txn, struct str target, uint64_t number);
 /* --- attempts and counts --- */
 
 /* Keeps an attempt of directive `at`; the oldest goes when there are too many. */
-void attempt_keep(struct txn *txn, const struct transaction *transaction, uint32_t serial, int32_t at, struct str json);
+void attempt_keep(struct txn *txn, const struct execution *execution, uint32_t serial, int32_t at, struct str json);
 
 /* Those of one directive, or of all (-1), as a new JSON list; NULL, and the txn has failed, when memory is out. */
-json_t *attempts_list(struct txn *txn, const struct transaction *transaction, int32_t at);
+json_t *attempts_list(struct txn *txn, const struct execution *execution, int32_t at);
 
 /* An ONSET of the policy's is counted: window_add, in a row. */
 uint32_t onset_count(struct txn *txn, const struct operational *policy, const struct event *event);

@@ -1,4 +1,4 @@
-/* execution_rows - what stands beside a transaction: locks on targets, attempts, counted events */
+/* execution_rows - what stands beside a execution: locks on targets, attempts, counted events */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 #include "engine/machine/window.h"
@@ -77,7 +77,7 @@ attempt_key(struct txn *txn, uint64_t number, uint32_t serial)
 }
 
 void
-attempt_keep(struct txn *txn, const struct transaction *transaction, uint32_t serial, int32_t at, struct str json)
+attempt_keep(struct txn *txn, const struct execution *execution, uint32_t serial, int32_t at, struct str json)
 {
 	unsigned char *value = arena_bytes(txn->arena, 4 + json.len);
 
@@ -87,9 +87,9 @@ attempt_keep(struct txn *txn, const struct transaction *transaction, uint32_t se
 	}
 	pack_u32(value, (uint32_t)at);
 	memcpy(value + 4, json.ptr, json.len);
-	txn_put(txn, attempt_key(txn, transaction->run.number, serial), bytes_of(value, 4 + json.len));
+	txn_put(txn, attempt_key(txn, execution->run.number, serial), bytes_of(value, 4 + json.len));
 	if (serial > ATTEMPTS_KEPT)
-		txn_delete(txn, attempt_key(txn, transaction->run.number, serial - ATTEMPTS_KEPT));
+		txn_delete(txn, attempt_key(txn, execution->run.number, serial - ATTEMPTS_KEPT));
 }
 
 struct gathering {
@@ -116,9 +116,9 @@ gather(void *context, struct str key, struct str value)
 }
 
 json_t *
-attempts_list(struct txn *txn, const struct transaction *transaction, int32_t at)
+attempts_list(struct txn *txn, const struct execution *execution, int32_t at)
 {
-	struct str first = attempt_key(txn, transaction->run.number, 0);
+	struct str first = attempt_key(txn, execution->run.number, 0);
 	struct gathering gathering = {txn, json_array(), at};
 
 	if (!gathering.list) {

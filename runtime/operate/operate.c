@@ -6,12 +6,12 @@
 #include "runtime/rows/txn.h"
 #include "runtime/operate/dispatch_rows.h"
 
-#define HOLD_MS 15000 /* locks and reservations outlast the transaction by so much */
+#define HOLD_MS 15000 /* locks and reservations outlast the execution by so much */
 
 /* --- carrying out --- */
 
 static void
-enter_row(struct txn *txn, const struct transaction *transaction, const struct action *action)
+enter_row(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
@@ -19,7 +19,7 @@ enter_row(struct txn *txn, const struct transaction *transaction, const struct a
 
 	if (!action_row(action, id, &row))
 		return;
-	if (action->kind == ACTION_START && action->attempt == 1 && transaction->reservation.ptr)
+	if (action->kind == ACTION_START && action->attempt == 1 && execution->reservation.ptr)
 		return; /* taking the reservation has entered this very row */
 	r = engine_writer_record(txn->writer, txn->set, &row, txn->now_ms);
 	if (r < 0)
@@ -28,15 +28,15 @@ enter_row(struct txn *txn, const struct transaction *transaction, const struct a
 
 /* A reservation ends with its operation, which may have taken several attempts; each of them has its row. */
 static void
-settle_reservation(struct txn *txn, struct transaction *transaction, const struct actions *actions)
+settle_reservation(struct txn *txn, struct execution *execution, const struct actions *actions)
 {
 	struct reservation_change change = {
-		.action = RESERVATION_SETTLE, .id = transaction->reservation, .outcome = STR("Failure")};
-	enum run_state state = transaction->run.state;
+		.action = RESERVATION_SETTLE, .id = execution->reservation, .outcome = STR("Failure")};
+	enum run_state state = execution->run.state;
 	struct reservation_status status;
 	int r;
 
-	if (!transaction->reservation.ptr || state == RUN_ATTEMPT || state == RUN_WAIT)
+	if (!execution->reservation.ptr || state == RUN_ATTEMPT || state == RUN_WAIT)
 		return;
 	for (size_t i = 0; i < actions->count; i++)
 		if (actions->list[i].kind == ACTION_ENDED || actions->list[i].kind == ACTION_ABORT)
@@ -45,7 +45,7 @@ settle_reservation(struct txn *txn, struct transaction *transaction, const struc
 	txn_note_change(txn, true, &change, r, &status);
 	if (r < 0 && r != -ERROR_UNKNOWN && r != -ERROR_CONFLICT) /* those: its lease is over, and it counts as used */
 		txn_fail(txn, error_from(r));
-	transaction->reservation = STR_NONE;
+	execution->reservation = STR_NONE;
 }
 
 void
@@ -62,18 +62,18 @@ operation_count(struct txn *txn, const struct action *action)
 }
 
 static void
-carry_out(struct txn *txn, struct transaction *transaction, const struct actions *actions)
+carry_out(struct txn *txn, struct execution *execution, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count && txn->failed == 0; i++) {
 		const struct action *action = &actions->list[i];
 
-		enter_row(txn, transaction, action);
-		operation_notify(txn, transaction, action);
+		enter_row(txn, execution, action);
+		operation_notify(txn, execution, action);
 		operation_count(txn, action);
 		if (action->kind == ACTION_UNLOCK)
-			lock_free(txn, transaction->run.target, transaction->run.number);
+			lock_free(txn, execution->run.target, execution->run.number);
 	}
-	settle_reservation(txn, transaction, actions);
+	settle_reservation(txn, execution, actions);
 }
 
 /* --- what is answered here and now --- */
@@ -97,9 +97,9 @@ note_answer(struct txn *txn, const struct request *request, const struct reserva
 }
 
 static void
-ask_guard(struct txn *txn, struct transaction *transaction, struct answer *answer)
+ask_guard(struct txn *txn, struct execution *execution, struct answer *answer)
 {
-	struct run *run = &transaction->run;
+	struct run *run = &execution->run;
 	struct engine *engine = txn->runtime->engine;
 	struct reservation reservation;
 	struct decision decision;
@@ -116,12 +116,12 @@ ask_guard(struct txn *txn, struct transaction *transaction, struct answer *answe
 	if (r >= 0)
 		note_answer(txn, &request, &reservation);
 	if (r == 1) {
-		transaction->reservation = arena_str(txn->arena, str_from(reservation.id));
-		r = transaction->reservation.ptr ? 1 : -ERROR_MEMORY;
+		execution->reservation = arena_str(txn->arena, str_from(reservation.id));
+		r = execution->reservation.ptr ? 1 : -ERROR_MEMORY;
 	}
 	if (r == 0 && txn->set->mode == GUARD_STRICT)
 		r = engine_writer_explain(engine, txn->writer, txn->set, &request, txn->now_ms, txn->arena, &decision,
-		                          &transaction->explanation);
+		                          &execution->explanation);
 	if (r < 0)
 		txn_fail(txn, error_from(r));
 }
@@ -139,9 +139,9 @@ operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint
 
 /* Hands the request for an attempt, or a question, to its actor. False when there is nobody to ask. */
 static bool
-ask_actor(struct txn *txn, struct transaction *transaction)
+ask_actor(struct txn *txn, struct execution *execution)
 {
-	const struct run *run = &transaction->run;
+	const struct run *run = &execution->run;
 	struct actor_endpoint endpoint;
 
 	if (!operation_endpoint(txn, run, &endpoint))
@@ -153,7 +153,7 @@ ask_actor(struct txn *txn, struct transaction *transaction)
 	dispatch_drop(txn, run->number);
 	if (!endpoint.request.ptr)
 		return false;
-	txn->runtime->transport->send(txn, endpoint.request, operation_request(txn, transaction));
+	txn->runtime->transport->send(txn, endpoint.request, operation_request(txn, execution));
 	return true;
 }
 
@@ -162,9 +162,9 @@ ask_actor(struct txn *txn, struct transaction *transaction)
  * it waits. asked: the generation whose question has been sent.
  */
 static bool
-respond(struct txn *txn, struct transaction *transaction, uint32_t *asked, struct actions *actions)
+respond(struct txn *txn, struct execution *execution, uint32_t *asked, struct actions *actions)
 {
-	struct run *run = &transaction->run;
+	struct run *run = &execution->run;
 	struct answer answer = {.generation = run->generation};
 
 	switch (run->state) {
@@ -174,12 +174,12 @@ respond(struct txn *txn, struct transaction *transaction, uint32_t *asked, struc
 		break;
 	case RUN_GUARD:
 		answer.kind = ANSWER_GUARD;
-		ask_guard(txn, transaction, &answer);
+		ask_guard(txn, execution, &answer);
 		break;
 	case RUN_ENTITY:
 	case RUN_COUNT:
 	case RUN_ATTEMPT:
-		if (*asked == run->generation || ask_actor(txn, transaction)) {
+		if (*asked == run->generation || ask_actor(txn, execution)) {
 			*asked = run->generation;
 			return false;
 		}
@@ -197,18 +197,18 @@ respond(struct txn *txn, struct transaction *transaction, uint32_t *asked, struc
 }
 
 void
-operation_drive(struct txn *txn, struct transaction *transaction, struct actions *actions, uint32_t asked)
+operation_drive(struct txn *txn, struct execution *execution, struct actions *actions, uint32_t asked)
 {
 	do {
-		carry_out(txn, transaction, actions);
+		carry_out(txn, execution, actions);
 		actions->count = 0;
-	} while (txn->failed == 0 && respond(txn, transaction, &asked, actions));
+	} while (txn->failed == 0 && respond(txn, execution, &asked, actions));
 	if (txn->failed)
 		return;
-	if (asked != transaction->run.generation)
-		dispatch_drop(txn, transaction->run.number); /* the actor's answer is of no use any more */
-	if (transaction->run.state == RUN_IDLE)
-		transaction_end(txn, transaction);
+	if (asked != execution->run.generation)
+		dispatch_drop(txn, execution->run.number); /* the actor's answer is of no use any more */
+	if (execution->run.state == RUN_IDLE)
+		execution_end(txn, execution);
 	else
-		transaction_save(txn, transaction);
+		execution_save(txn, execution);
 }

@@ -24,10 +24,10 @@ void operations_withdraw(struct txn *txn);
  */
 void operations_answer(struct txn *txn, struct str topic, struct str id, const json_t *message);
 
-/* call->run: takes the target's lock away from transaction call->name ("<began>-<number>"), which ends it. */
+/* call->run: takes the target's lock away from execution call->name ("<began>-<number>"), which ends it. */
 int operation_cancel(struct txn *txn, struct runtime_call *call);
 
-/* Answers from a snapshot: the running transactions, by number. */
+/* Answers from a snapshot: the running executions, by number. */
 void operations_list(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- operate.c: carrying out --- */
@@ -36,7 +36,7 @@ void operations_list(struct txn *txn, struct runtime_call *call, struct text *ou
  * After a step of the run: its actions, and all that follows from them without anybody else. asked: the generation
  * before the step, whose question is on its way.
  */
-void operation_drive(struct txn *txn, struct transaction *transaction, struct actions *actions, uint32_t asked);
+void operation_drive(struct txn *txn, struct execution *execution, struct actions *actions, uint32_t asked);
 
 /* The endpoint of whoever is asked now. False, and the txn has failed, when memory is out. */
 bool operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint *ret);
@@ -46,16 +46,16 @@ void operation_count(struct txn *txn, const struct action *action);
 
 /* --- operate_tell.c: what is said --- */
 
-/* A transaction's name: what its subRequestIDs begin with. */
+/* A execution's name: what its subRequestIDs begin with. */
 struct str operation_name(struct txn *txn, const struct run *run);
 
 /* The subRequestID that an answer must carry now: of the attempt, or of the question to the inventory. */
 struct str operation_id(struct txn *txn, const struct run *run);
 
 /* The request for what the run waits for now. */
-struct str operation_request(struct txn *txn, const struct transaction *transaction);
+struct str operation_request(struct txn *txn, const struct execution *execution);
 
 /* The action's notification, if it has one; its attempt, if it ends one, is kept for later ones. */
-void operation_notify(struct txn *txn, const struct transaction *transaction, const struct action *action);
+void operation_notify(struct txn *txn, const struct execution *execution, const struct action *action);
 
 #endif

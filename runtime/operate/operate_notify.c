@@ -1,4 +1,4 @@
-/* operate_notify - what is said about a transaction: notifications, and requests to actors */
+/* operate_notify - what is said about a execution: notifications, and requests to actors */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,9 +65,9 @@ members(struct text *out, const char *name, struct entries entries)
 }
 
 struct str
-operation_request(struct txn *txn, const struct transaction *transaction)
+operation_request(struct txn *txn, const struct execution *execution)
 {
-	const struct run *run = &transaction->run;
+	const struct run *run = &execution->run;
 	const struct operational *policy = run->policy;
 	const struct directive *d = &policy->directives[run->at];
 	bool question = run->state != RUN_ATTEMPT;
@@ -96,7 +96,7 @@ operation_request(struct txn *txn, const struct transaction *transaction)
 			text_addf(&out, ",\"vfCount\":%" PRId32, request.vf_count);
 	}
 	text_add(&out, STR(",\"event\":"));
-	text_add(&out, transaction->json);
+	text_add(&out, execution->json);
 	text_add(&out, STR("}"));
 	return txn_text(txn, &out);
 }
@@ -119,20 +119,20 @@ place_of(const struct action *action)
 
 /* The history that goes with it: a final tells of all attempts, the end of one of those of its operation. */
 static json_t *
-history_of(struct txn *txn, const struct transaction *transaction, const struct action *action)
+history_of(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	if (action->kind == ACTION_FINAL)
-		return attempts_list(txn, transaction, -1);
-	return action->kind == ACTION_ENDED ? attempts_list(txn, transaction, place_of(action)) : NULL;
+		return attempts_list(txn, execution, -1);
+	return action->kind == ACTION_ENDED ? attempts_list(txn, execution, place_of(action)) : NULL;
 }
 
 static void
-publish(struct txn *txn, const struct transaction *transaction, const struct action *action)
+publish(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	const struct runtime *runtime = txn->runtime;
-	json_t *history = history_of(txn, transaction, action);
+	json_t *history = history_of(txn, execution, action);
 	json_t *message = topic_notification(action, history, txn->now_ms);
-	struct str why = transaction ? transaction->explanation : STR_NONE;
+	struct str why = execution ? execution->explanation : STR_NONE;
 
 	if (message && why.ptr && action->kind == ACTION_GUARDED && !action->permit) {
 		json_t *explanation = json_loadb(why.ptr, why.len, 0, NULL);
@@ -147,13 +147,13 @@ publish(struct txn *txn, const struct transaction *transaction, const struct act
 }
 
 void
-operation_notify(struct txn *txn, const struct transaction *transaction, const struct action *action)
+operation_notify(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	json_t *attempt = topic_attempt(action);
 
 	if (attempt)
-		attempt_keep(txn, transaction, action->serial, place_of(action), dump(txn, attempt));
+		attempt_keep(txn, execution, action->serial, place_of(action), dump(txn, attempt));
 	json_decref(attempt);
 	if (action_notification(action) && txn->failed == 0)
-		publish(txn, transaction, action);
+		publish(txn, execution, action);
 }

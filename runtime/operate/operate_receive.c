@@ -6,10 +6,10 @@
 
 #define EVENT_BYTES 65536
 #define MESSAGE_BYTES 1024 /* of an actor's words */
-#define TICKS_MOST 256     /* transactions that one txn takes up because of the time */
+#define TICKS_MOST 256     /* executions that one txn takes up because of the time */
 
 /*
- * One body may bring ten thousand messages, each of which takes up a transaction with its policy: what that needs of
+ * One body may bring ten thousand messages, each of which takes up a execution with its policy: what that needs of
  * memory is given back after each. Only the names of topics stay.
  */
 struct apart {
@@ -67,7 +67,7 @@ count_onset(void *context, const struct operational *policy, const struct event 
 	return onset_count(context, policy, event);
 }
 
-/* Events that make no transaction: a refusal is told, the rest is passed over. */
+/* Events that make no execution: a refusal is told, the rest is passed over. */
 static void
 report_refusals(struct txn *txn, const struct actions *actions)
 {
@@ -78,21 +78,21 @@ report_refusals(struct txn *txn, const struct actions *actions)
 }
 
 static void
-begin(struct txn *txn, struct transaction *transaction, const struct operational *policy)
+begin(struct txn *txn, struct execution *execution, const struct operational *policy)
 {
-	const struct event *event = &transaction->event;
+	const struct event *event = &execution->event;
 	struct actions actions = {.count = 0};
 	uint64_t totals[TOTALS], number;
 	struct admission admission = {
 		.wall_ms = txn->now_ms,
-		.same = transaction_find(txn, event, false, &number),
+		.same = execution_find(txn, event, false, &number),
 		.count = count_onset,
 		.context = txn,
 	};
 	const char *why;
 
 	totals_read(txn, totals);
-	admission.full = totals[TOTAL_RUNNING] >= txn->runtime->options.transactions;
+	admission.full = totals[TOTAL_RUNNING] >= txn->runtime->options.executions;
 	if (!event_admit(policy, event, &admission, &actions)) {
 		report_refusals(txn, &actions);
 		return;
@@ -103,52 +103,52 @@ begin(struct txn *txn, struct transaction *transaction, const struct operational
 		report_refusals(txn, &actions);
 		return;
 	}
-	transaction->run = (struct run){.policy = policy, .options = &txn->runtime->run_options};
-	transaction_begin(txn, transaction);
-	run_begin(&transaction->run, policy, event, txn->now_ms, &actions);
-	operation_drive(txn, transaction, &actions, UINT32_MAX);
+	execution->run = (struct run){.policy = policy, .options = &txn->runtime->run_options};
+	execution_begin(txn, execution);
+	run_begin(&execution->run, policy, event, txn->now_ms, &actions);
+	operation_drive(txn, execution, &actions, UINT32_MAX);
 }
 
-/* The fault is gone: of use only to a transaction that waits for that. */
+/* The fault is gone: of use only to a execution that waits for that. */
 static void
 abate(struct txn *txn, const struct event *event)
 {
 	struct actions actions = {.count = 0};
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	uint64_t number;
 
-	if (!transaction) {
+	if (!execution) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!transaction_find(txn, event, false, &number) && !transaction_find(txn, event, true, &number))
+	if (!execution_find(txn, event, false, &number) && !execution_find(txn, event, true, &number))
 		return;
-	if (transaction_load(txn, number, transaction) && transaction->run.policy->waits_for_abated) {
-		uint32_t asked = transaction->run.generation;
+	if (execution_load(txn, number, execution) && execution->run.policy->waits_for_abated) {
+		uint32_t asked = execution->run.generation;
 
-		run_abated(&transaction->run, txn->now_ms, &actions);
-		operation_drive(txn, transaction, &actions, asked);
+		run_abated(&execution->run, txn->now_ms, &actions);
+		operation_drive(txn, execution, &actions, asked);
 	}
 }
 
 static void
 receive_event(struct txn *txn, json_t *json, struct str message)
 {
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	const struct operational *policy;
 	struct error err = {0};
 
-	if (!transaction || event_read(json, txn->arena, &transaction->event, &err) != 0) {
-		if (!transaction || err.code == ERROR_MEMORY)
+	if (!execution || event_read(json, txn->arena, &execution->event, &err) != 0) {
+		if (!execution || err.code == ERROR_MEMORY)
 			txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	transaction->json = message;
-	policy = operational_find(&txn->set->loops, transaction->event.clname);
-	if (str_is(transaction->event.status, "ABATED"))
-		abate(txn, &transaction->event);
-	else if (str_is(transaction->event.status, "ONSET") && transaction->event.clname.ptr && policy)
-		begin(txn, transaction, policy);
+	execution->json = message;
+	policy = operational_find(&txn->set->loops, execution->event.clname);
+	if (str_is(execution->event.status, "ABATED"))
+		abate(txn, &execution->event);
+	else if (str_is(execution->event.status, "ONSET") && execution->event.clname.ptr && policy)
+		begin(txn, execution, policy);
 }
 
 /* --- answers --- */
@@ -206,37 +206,37 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 
 /* Whether it comes from the one who was asked, as far as it says. topic: absent for an answer over HTTP. */
 static bool
-is_asked(struct txn *txn, const struct transaction *transaction, struct str topic, const json_t *message)
+is_asked(struct txn *txn, const struct execution *execution, struct str topic, const json_t *message)
 {
 	struct actor_endpoint endpoint;
 
 	if (json_object_get(message, "requestID") &&
-	    !str_equal(text_of(message, "requestID"), transaction->event.request_id))
+	    !str_equal(text_of(message, "requestID"), execution->event.request_id))
 		return false;
 	return !topic.ptr ||
-	       (operation_endpoint(txn, &transaction->run, &endpoint) && str_equal(endpoint.response, topic));
+	       (operation_endpoint(txn, &execution->run, &endpoint) && str_equal(endpoint.response, topic));
 }
 
 void
 operations_answer(struct txn *txn, struct str topic, struct str id, const json_t *message)
 {
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	struct actions actions = {.count = 0};
 	struct answer answer;
 	uint64_t number;
 	uint32_t asked;
 
-	if (!transaction) {
+	if (!execution) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!id.ptr || !subrequest_number(id, &number) || !transaction_load(txn, number, transaction) ||
-	    !str_equal(operation_id(txn, &transaction->run), id) || !is_asked(txn, transaction, topic, message) ||
-	    !read_answer(message, &transaction->run, &answer))
+	if (!id.ptr || !subrequest_number(id, &number) || !execution_load(txn, number, execution) ||
+	    !str_equal(operation_id(txn, &execution->run), id) || !is_asked(txn, execution, topic, message) ||
+	    !read_answer(message, &execution->run, &answer))
 		return;
-	asked = transaction->run.generation;
-	if (run_answer(&transaction->run, &answer, txn->now_ms, &actions))
-		operation_drive(txn, transaction, &actions, asked);
+	asked = execution->run.generation;
+	if (run_answer(&execution->run, &answer, txn->now_ms, &actions))
+		operation_drive(txn, execution, &actions, asked);
 }
 
 void
@@ -263,21 +263,21 @@ operations_receive(struct txn *txn, struct str topic, struct str message)
 static void
 take_up(struct txn *txn, int64_t due_ms, uint64_t number)
 {
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	struct actions actions = {.count = 0};
 	uint32_t asked;
 
-	if (!transaction) {
+	if (!execution) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	if (!transaction_load(txn, number, transaction)) {
-		transaction_forget_due(txn, due_ms, number);
+	if (!execution_load(txn, number, execution)) {
+		execution_forget_due(txn, due_ms, number);
 		return;
 	}
-	asked = transaction->run.generation;
-	(void)run_tick(&transaction->run, txn->now_ms, &actions); /* it is due */
-	operation_drive(txn, transaction, &actions, asked);
+	asked = execution->run.generation;
+	(void)run_tick(&execution->run, txn->now_ms, &actions); /* it is due */
+	operation_drive(txn, execution, &actions, asked);
 }
 
 bool
@@ -288,7 +288,7 @@ operations_tick(struct txn *txn)
 	int64_t due_ms;
 
 	for (int i = 0; i < TICKS_MOST; i++) {
-		if (!transaction_due(txn, &due_ms, &number) || due_ms > txn->now_ms || txn->failed)
+		if (!execution_due(txn, &due_ms, &number) || due_ms > txn->now_ms || txn->failed)
 			return false;
 		apart_begin(txn, &apart);
 		take_up(txn, due_ms, number);
@@ -300,25 +300,25 @@ operations_tick(struct txn *txn)
 int
 operation_cancel(struct txn *txn, struct runtime_call *call)
 {
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	struct actions actions = {.count = 0};
 	uint64_t number;
 	uint32_t asked;
 
-	if (!transaction)
+	if (!execution)
 		return -ERROR_MEMORY;
-	if (!subrequest_number(call->name, &number) || !transaction_load(txn, number, transaction) ||
-	    !str_equal(operation_name(txn, &transaction->run), call->name)) {
+	if (!subrequest_number(call->name, &number) || !execution_load(txn, number, execution) ||
+	    !str_equal(operation_name(txn, &execution->run), call->name)) {
 		call_refuse(call, 404, "there is no such transaction");
 		return 0;
 	}
-	if (!transaction->run.locked) {
+	if (!execution->run.locked) {
 		call_refuse(call, 409, "the transaction does not hold its target's lock yet");
 		return 0;
 	}
-	asked = transaction->run.generation;
-	run_lock_lost(&transaction->run, txn->now_ms, &actions);
-	operation_drive(txn, transaction, &actions, asked);
+	asked = execution->run.generation;
+	run_lock_lost(&execution->run, txn->now_ms, &actions);
+	operation_drive(txn, execution, &actions, asked);
 	call_answer(call, 200, STR("{}"));
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* operate_show - the running transactions, as they are listed */
+/* operate_show - the running executions, as they are listed */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
@@ -27,10 +27,10 @@ instant(struct text *out, const char *name, int64_t ms)
 }
 
 static bool
-list_one(void *context, struct transaction *transaction)
+list_one(void *context, struct execution *execution)
 {
 	struct listing *listing = context;
-	const struct run *run = &transaction->run;
+	const struct run *run = &execution->run;
 	const struct operational *policy = run->policy;
 	const struct directive *d = &policy->directives[run->at];
 	struct text *out = listing->out;
@@ -49,7 +49,7 @@ list_one(void *context, struct transaction *transaction)
 	member(out, "actor", d->actor);
 	member(out, "operation", d->operation);
 	text_addf(out, ",\"attempt\":%" PRIu32, run->attempt);
-	member(out, "reservation", transaction->reservation);
+	member(out, "reservation", execution->reservation);
 	instant(out, "began", run->began_ms);
 	instant(out, "due", run_due(run));
 	instant(out, "deadline", run->deadline_ms);

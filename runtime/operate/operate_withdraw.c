@@ -11,20 +11,20 @@ struct ending {
 };
 
 static bool
-end_execution(void *context, struct transaction *transaction)
+end_execution(void *context, struct execution *execution)
 {
 	struct ending *ending = context;
 	struct txn *txn = ending->txn;
 	struct actions actions = {.count = 0};
-	uint32_t asked = transaction->run.generation;
+	uint32_t asked = execution->run.generation;
 
-	if (!str_equal(transaction->run.policy->id, ending->withdrawal->clname))
+	if (!str_equal(execution->run.policy->id, ending->withdrawal->clname))
 		return true;
 	ending->count++;
 	if (!txn->runtime->options.abort_withdrawn)
 		return true;
-	run_withdrawn(&transaction->run, txn->now_ms, &actions);
-	operation_drive(txn, transaction, &actions, asked);
+	run_withdrawn(&execution->run, txn->now_ms, &actions);
+	operation_drive(txn, execution, &actions, asked);
 	return txn->failed == 0;
 }
 

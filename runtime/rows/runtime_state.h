@@ -41,7 +41,7 @@ struct runtime_options {
 	/* What is deployed could not be brought into force, and why; NULL: it could. The runtime's thread. */
 	void (*refused)(void *context, const char *why);
 	void *state_context;
-	size_t transactions;                              /* of operational policies, at a time */
+	size_t executions;                                /* of operational policies, at a time */
 	bool abort_withdrawn;                             /* executions end with their policy */
 	bool unguarded;                                   /* operations ask no guard */
 	bool manual;                                      /* the clock moves by runtime_advance alone */

@@ -32,27 +32,26 @@ claim_run(struct txn *txn, struct runtime_call *call)
 static void
 send(struct txn *txn, uint64_t number, struct str id)
 {
-	struct transaction *transaction = arena_alloc(txn->arena, sizeof(*transaction));
+	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	struct runtime *runtime = txn->runtime;
 	const struct directive *directive;
 	struct actor_endpoint endpoint;
 	int64_t timeout_ms = runtime->run_options.query_ms;
 	bool attempt;
 
-	if (http_client_has(runtime->client, id) || !transaction || !transaction_load(txn, number, transaction) ||
-	    !str_equal(operation_id(txn, &transaction->run), id))
+	if (http_client_has(runtime->client, id) || !execution || !execution_load(txn, number, execution) ||
+	    !str_equal(operation_id(txn, &execution->run), id))
 		return;
-	attempt = transaction->run.state == RUN_ATTEMPT;
-	directive = &transaction->run.policy->directives[transaction->run.at];
+	attempt = execution->run.state == RUN_ATTEMPT;
+	directive = &execution->run.policy->directives[execution->run.at];
 	if (!actor_endpoint(&runtime->actors, attempt ? directive->actor : STR(ACTOR_INVENTORY), txn->arena,
 	                    &endpoint) ||
 	    !endpoint.url.ptr)
 		return;
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
-	(void)http_client_send(
-		runtime->client, /* when it has too many, the row is looked at again */
-		&(struct http_request){id, endpoint.url, operation_request(txn, transaction), timeout_ms});
+	(void)http_client_send(runtime->client, /* when it has too many, the row is looked at again */
+	                       &(struct http_request){id, endpoint.url, operation_request(txn, execution), timeout_ms});
 }
 
 struct look {

@@ -323,7 +323,7 @@ runtime_due(struct runtime *runtime)
 	arena_init(&arena, 0);
 	if (history_reader_begin(runtime->reader) == 0) {
 		runtime_read(runtime, runtime->reader, &arena, &txn);
-		if (!transaction_due(&txn, &due_ms, &number))
+		if (!execution_due(&txn, &due_ms, &number))
 			due_ms = INT64_MAX;
 	}
 	history_reader_end(runtime->reader);
