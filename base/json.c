@@ -11,8 +11,8 @@
  * for the end.
  */
 
-struct reader {
-	struct tree tree;
+struct json_reader {
+	struct tree_reading tree;
 	char *at;               /* next character */
 	const char *end;        /* of the text, where the padding begins */
 	const char *line_start; /* where the column is 1 */
@@ -21,34 +21,34 @@ struct reader {
 };
 
 static uint32_t
-column(const struct reader *reader)
+column(const struct json_reader *reader)
 {
 	return (uint32_t)((size_t)(reader->at - reader->line_start) - reader->hidden) + 1;
 }
 
 static int
-fail(struct reader *reader, const char *text)
+json_fail(struct json_reader *reader, const char *text)
 {
 	return error_set_at(reader->tree.err, ERROR_SYNTAX, reader->line, column(reader), "%s", text);
 }
 
 /* wanted: what should stand here. */
 static int
-fail_found(struct reader *reader, const char *wanted)
+fail_found(struct json_reader *reader, const char *wanted)
 {
 	struct str rest = {reader->at, (size_t)(reader->end - reader->at)};
 	size_t len = str_utf8(rest);
 
 	if (rest.len > 0 && len == 0)
-		return fail(reader, "invalid UTF-8");
+		return json_fail(reader, "invalid UTF-8");
 	if (rest.len > 0 && rest.ptr[0] == '\0')
-		return fail(reader, "a NUL character outside a string");
+		return json_fail(reader, "a NUL character outside a string");
 	return error_set_at(reader->tree.err, ERROR_SYNTAX, reader->line, column(reader), "expected %s, found %s%.*s%s",
 	                    wanted, len ? "'" : "the end of the text", (int)len, rest.ptr, len ? "'" : "");
 }
 
 static void
-skip_space(struct reader *reader)
+json_skip_space(struct json_reader *reader)
 {
 	for (;; reader->at++) {
 		char c = *reader->at;
@@ -65,12 +65,12 @@ skip_space(struct reader *reader)
 
 /* The string whose opening quote stands at reader->at. */
 static int
-read_string(struct reader *reader, struct str *ret)
+read_string(struct json_reader *reader, struct str *ret)
 {
 	uint32_t start = column(reader);
 	const char *problem = json_string_read(&reader->at, reader->end, ret, &reader->hidden);
 
-	return problem ? fail(reader, problem) : tree_check_scalar(&reader->tree, ret->len, reader->line, start);
+	return problem ? json_fail(reader, problem) : tree_check_scalar(&reader->tree, ret->len, reader->line, start);
 }
 
 static char *
@@ -83,7 +83,7 @@ skip_digits(char *p)
 
 /* A number's text is copied on its own: the NUL behind it would fall on the comma. */
 static int
-read_number(struct reader *reader, struct node *node)
+read_number(struct json_reader *reader, struct node *node)
 {
 	char *start = reader->at, *p = start + (*start == '-'), *digits = p;
 	struct str text;
@@ -94,7 +94,7 @@ read_number(struct reader *reader, struct node *node)
 		return fail_found(reader, "a digit");
 	if (*digits == '0' && p > digits + 1) {
 		reader->at = digits;
-		return fail(reader, "a number that begins with 0");
+		return json_fail(reader, "a number that begins with 0");
 	}
 	if (*p == '.') {
 		reader->at = p = skip_digits(digits = p + 1);
@@ -119,7 +119,7 @@ read_number(struct reader *reader, struct node *node)
 }
 
 static int
-read_literal(struct reader *reader, struct node *node)
+read_literal(struct json_reader *reader, struct node *node)
 {
 	static const struct str words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
 
@@ -135,11 +135,11 @@ read_literal(struct reader *reader, struct node *node)
 
 /* The key at reader->at and its colon. */
 static int
-read_key(struct reader *reader)
+read_key(struct json_reader *reader)
 {
 	int r;
 
-	skip_space(reader);
+	json_skip_space(reader);
 	if (*reader->at != '"')
 		return fail_found(reader, "a key in double quotes");
 	reader->tree.key_line = reader->line;
@@ -147,7 +147,7 @@ read_key(struct reader *reader)
 	r = read_string(reader, &reader->tree.key);
 	if (r < 0)
 		return r;
-	skip_space(reader);
+	json_skip_space(reader);
 	if (*reader->at != ':')
 		return fail_found(reader, "':'");
 	reader->at++;
@@ -156,14 +156,14 @@ read_key(struct reader *reader)
 
 /* Into the list or map that begins at reader->at. 1 when a value must follow, 0 when it is empty and done. */
 static int
-enter(struct reader *reader, struct node *node)
+enter(struct json_reader *reader, struct node *node)
 {
 	int r = tree_enter(&reader->tree, node);
 
 	if (r < 0)
 		return r;
 	reader->at++;
-	skip_space(reader);
+	json_skip_space(reader);
 	if (*reader->at == (node->kind == NODE_MAP ? '}' : ']')) {
 		reader->at++;
 		return tree_leave(&reader->tree);
@@ -174,14 +174,14 @@ enter(struct reader *reader, struct node *node)
 
 /* One value, or the start of one: 1 when the first value in it must follow. */
 static int
-read_value(struct reader *reader)
+read_value(struct json_reader *reader)
 {
 	enum node_kind kind;
 	struct node *node;
 	char c;
 	int r;
 
-	skip_space(reader);
+	json_skip_space(reader);
 	c = *reader->at;
 	kind = c == '"' ? NODE_TEXT : c == '{' ? NODE_MAP : c == '[' ? NODE_LIST : NODE_NULL;
 	r = tree_add(&reader->tree, kind, reader->line, column(reader), &node);
@@ -198,13 +198,13 @@ read_value(struct reader *reader)
 
 /* What stands behind a value: ends of lists and maps, then a comma and the next key. 1 when a value must follow. */
 static int
-read_after(struct reader *reader)
+read_after(struct json_reader *reader)
 {
 	while (reader->tree.parent) {
 		bool map = reader->tree.parent->kind == NODE_MAP;
 		int r;
 
-		skip_space(reader);
+		json_skip_space(reader);
 		if (*reader->at == ',') {
 			reader->at++;
 			r = map ? read_key(reader) : 0;
@@ -217,15 +217,15 @@ read_after(struct reader *reader)
 		if (r < 0)
 			return r;
 	}
-	skip_space(reader);
-	return reader->at == reader->end ? 0 : fail(reader, "text after the value");
+	json_skip_space(reader);
+	return reader->at == reader->end ? 0 : json_fail(reader, "text after the value");
 }
 
 int
 json_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
           struct node **ret_root, struct error *err)
 {
-	struct reader reader = {.line = 1};
+	struct json_reader reader = {.line = 1};
 	int r;
 
 	if (bytes.len > limits->bytes)

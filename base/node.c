@@ -192,19 +192,19 @@ duplicate_key(const struct node *first, const struct node *second, struct error 
 }
 
 /* By hash, so that most comparisons are of numbers; then by key, then by place. Chosen collisions only cost a sort. */
-struct entry {
+struct node_entry {
 	uint64_t hash;
 	const struct node *node;
 };
 
 static bool
-entry_same(const struct entry *a, const struct entry *b)
+entry_same(const struct node_entry *a, const struct node_entry *b)
 {
 	return a->hash == b->hash && str_equal(a->node->key, b->node->key);
 }
 
 static bool
-entry_less(const struct entry *a, const struct entry *b)
+entry_less(const struct node_entry *a, const struct node_entry *b)
 {
 	int r;
 
@@ -215,9 +215,9 @@ entry_less(const struct entry *a, const struct entry *b)
 }
 
 static void
-sift_down(struct entry *entries, size_t i, size_t count)
+sift_down(struct node_entry *entries, size_t i, size_t count)
 {
-	struct entry entry = entries[i];
+	struct node_entry entry = entries[i];
 
 	for (size_t child; (child = 2 * i + 1) < count; i = child) {
 		if (child + 1 < count && entry_less(&entries[child], &entries[child + 1]))
@@ -230,12 +230,12 @@ sift_down(struct entry *entries, size_t i, size_t count)
 }
 
 static void
-heap_sort(struct entry *entries, size_t count)
+heap_sort(struct node_entry *entries, size_t count)
 {
 	for (size_t i = count / 2; i-- > 0;)
 		sift_down(entries, i, count);
 	for (size_t i = count; i-- > 1;) {
-		struct entry last = entries[i];
+		struct node_entry last = entries[i];
 
 		entries[i] = entries[0];
 		entries[0] = last;
@@ -256,14 +256,14 @@ key_hash(struct str key)
 static int
 check_large(const struct node *map, struct arena *arena, struct error *err)
 {
-	struct entry *entries = arena_array(arena, map->count, sizeof(*entries));
-	const struct entry *found = NULL; /* the second of a pair, the one that stands first in the document */
+	struct node_entry *entries = arena_array(arena, map->count, sizeof(*entries));
+	const struct node_entry *found = NULL; /* the second of a pair, the one that stands first in the document */
 	size_t n = 0;
 
 	if (!entries)
 		return error_set(err, ERROR_MEMORY, map, "out of memory");
 	for (const struct node *child = map->first; child; child = child->next)
-		entries[n++] = (struct entry){key_hash(child->key), child};
+		entries[n++] = (struct node_entry){key_hash(child->key), child};
 	heap_sort(entries, n);
 	for (size_t i = 1; i < n; i++) {
 		if (entry_same(&entries[i - 1], &entries[i]) && (!found || entries[i].node->index < found->node->index))

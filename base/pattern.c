@@ -53,7 +53,7 @@ code_free(void *code)
 }
 
 static pcre2_code *
-compile(struct str text, enum pattern_dot dot, int *ret_problem, size_t *ret_offset)
+pattern_compile_bytes(struct str text, enum pattern_dot dot, int *ret_problem, size_t *ret_offset)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_ANCHORED | PCRE2_ENDANCHORED;
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -97,7 +97,7 @@ pattern_compile(struct str text, enum pattern_dot dot, const struct node *where,
 	if (!pattern || !copy.ptr)
 		return error_set(err, ERROR_MEMORY, where, "no memory for a pattern");
 	pattern->text = copy;
-	pattern->code = compile(copy, dot, &problem, &offset);
+	pattern->code = pattern_compile_bytes(copy, dot, &problem, &offset);
 	if (!pattern->code) {
 		PCRE2_UCHAR message[160];
 

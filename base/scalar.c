@@ -11,7 +11,7 @@
 #define DIGITS_MAX 800
 
 static bool
-is_digit(char c)
+scalar_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -21,7 +21,7 @@ count_digits(struct str text, size_t from)
 {
 	size_t i = from;
 
-	while (i < text.len && is_digit(text.ptr[i]))
+	while (i < text.len && scalar_is_digit(text.ptr[i]))
 		i++;
 	return i - from;
 }
@@ -42,7 +42,7 @@ decimal_value(struct str text)
 	for (; i < text.len && (text.ptr[i] | 0x20) != 'e'; i++) {
 		if (text.ptr[i] == '.')
 			point = true;
-		if (!is_digit(text.ptr[i]))
+		if (!scalar_is_digit(text.ptr[i]))
 			continue;
 		exponent -= point;
 		if (n == DIGITS_MAX) {
@@ -57,7 +57,7 @@ decimal_value(struct str text)
 		exponent--;
 	}
 	for (size_t e = i; e < text.len; e++) {
-		if (is_digit(text.ptr[e]) && written < INT64_C(100000000000))
+		if (scalar_is_digit(text.ptr[e]) && written < INT64_C(100000000000))
 			written = written * 10 + (text.ptr[e] - '0');
 	}
 	exponent += i + 1 < text.len && text.ptr[i + 1] == '-' ? -written : written;
@@ -74,7 +74,7 @@ set_integer(struct node *node, struct str text)
 	uint64_t bound = negative ? UINT64_C(1) << 63 : INT64_MAX;
 	uint64_t value = 0;
 
-	for (size_t i = !is_digit(text.ptr[0]); i < text.len; i++) {
+	for (size_t i = !scalar_is_digit(text.ptr[0]); i < text.len; i++) {
 		uint64_t digit = (uint64_t)(text.ptr[i] - '0');
 
 		if (value > (bound - digit) / 10) {
@@ -90,9 +90,9 @@ set_integer(struct node *node, struct str text)
 
 /* What the digit counts in any base up to 16; 16 when it is none. */
 static unsigned
-digit_value(char c)
+scalar_digit_value(char c)
 {
-	if (is_digit(c))
+	if (scalar_is_digit(c))
 		return (unsigned)(c - '0');
 	if (c >= 'a' && c <= 'f')
 		return (unsigned)(c - 'a') + 10;
@@ -111,7 +111,7 @@ set_based(struct node *node, struct str text)
 	if (text.len < 3)
 		return false;
 	for (size_t i = 2; i < text.len; i++) {
-		unsigned digit = digit_value(text.ptr[i]);
+		unsigned digit = scalar_digit_value(text.ptr[i]);
 
 		if (digit >= base)
 			return false;
@@ -128,7 +128,7 @@ set_based(struct node *node, struct str text)
 }
 
 static bool
-set_number(struct node *node, struct str text)
+scalar_set_number(struct node *node, struct str text)
 {
 	size_t sign = text.ptr[0] == '-' || text.ptr[0] == '+';
 	size_t whole, fraction = 0, end;
@@ -168,7 +168,7 @@ set_number(struct node *node, struct str text)
 }
 
 static bool
-is_word(struct str text, const char *lower, const char *capital, const char *upper)
+scalar_is_word(struct str text, const char *lower, const char *capital, const char *upper)
 {
 	return str_is(text, lower) || str_is(text, capital) || str_is(text, upper);
 }
@@ -179,9 +179,9 @@ set_special(struct node *node, struct str text)
 	bool sign = text.ptr[0] == '-' || text.ptr[0] == '+';
 	struct str unsigned_text = {text.ptr + sign, text.len - sign};
 
-	if (is_word(unsigned_text, ".inf", ".Inf", ".INF"))
+	if (scalar_is_word(unsigned_text, ".inf", ".Inf", ".INF"))
 		node->real = text.ptr[0] == '-' ? -INFINITY : INFINITY;
-	else if (is_word(text, ".nan", ".NaN", ".NAN"))
+	else if (scalar_is_word(text, ".nan", ".NaN", ".NAN"))
 		node->real = NAN;
 	else
 		return false;
@@ -196,15 +196,15 @@ node_set_plain(struct node *node, struct str text)
 
 	node->text = text;
 	node->kind = NODE_TEXT;
-	if (is_digit(first) || first == '-' || first == '+' || first == '.') {
-		if (!set_number(node, text))
+	if (scalar_is_digit(first) || first == '-' || first == '+' || first == '.') {
+		if (!scalar_set_number(node, text))
 			(void)set_special(node, text); /* else it stays text */
-	} else if (text.len == 0 || str_is(text, "~") || is_word(text, "null", "Null", "NULL")) {
+	} else if (text.len == 0 || str_is(text, "~") || scalar_is_word(text, "null", "Null", "NULL")) {
 		node->kind = NODE_NULL;
-	} else if (is_word(text, "true", "True", "TRUE")) {
+	} else if (scalar_is_word(text, "true", "True", "TRUE")) {
 		node->kind = NODE_BOOL;
 		node->boolean = true;
-	} else if (is_word(text, "false", "False", "FALSE")) {
+	} else if (scalar_is_word(text, "false", "False", "FALSE")) {
 		node->kind = NODE_BOOL;
 		node->boolean = false;
 	}

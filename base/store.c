@@ -102,7 +102,7 @@ code_of(struct store *store, int rc)
 }
 
 static int
-fail(struct store *store, int rc, const char *what, struct error *err)
+store_fail(struct store *store, int rc, const char *what, struct error *err)
 {
 	return error_set(err, error_from(code_of(store, rc)), NULL, "cannot %s the database%s%s: %s", what,
 	                 store->directory ? " in " : "", store->directory ? store->directory : "", mdb_strerror(rc));
@@ -110,7 +110,7 @@ fail(struct store *store, int rc, const char *what, struct error *err)
 
 /* The first failure of a transaction stays. */
 static int
-keep(struct store_txn *txn, int rc)
+store_keep(struct store_txn *txn, int rc)
 {
 	int r = code_of(txn->store, rc);
 
@@ -307,7 +307,7 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 	if (rc == ENOMEM)
 		return error_set(err, ERROR_MEMORY, NULL,
 		                 "cannot map %zu MiB for the database: the address space is limited", map_bytes >> 20);
-	return rc == 0 ? 0 : fail(store, rc, "open", err);
+	return rc == 0 ? 0 : store_fail(store, rc, "open", err);
 }
 
 static int
@@ -339,7 +339,7 @@ open_env(struct store *store, const char *directory, size_t map_bytes, struct er
 	rc = check_slots(store, &dead);
 	if (rc == 0)
 		rc = open_tables(store);
-	return rc == 0 ? 0 : fail(store, rc, "open", err);
+	return rc == 0 ? 0 : store_fail(store, rc, "open", err);
 }
 
 /* What stands at the path of data.mdb; false when nothing can be seen there. */
@@ -367,7 +367,7 @@ remember_file(struct store *store, struct error *err)
 
 	if (rc == 0 && fstat(fd, &store->file) != 0)
 		rc = errno;
-	return rc == 0 ? 0 : fail(store, rc, "look at", err);
+	return rc == 0 ? 0 : store_fail(store, rc, "look at", err);
 }
 
 bool
@@ -442,7 +442,7 @@ open_private(struct store *store, size_t map_bytes, struct error *err)
 	rc = mdb_env_get_fd(store->env, &fd);
 	fd = rc == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 	if (fd < 0)
-		return fail(store, rc ? rc : errno, "open", err);
+		return store_fail(store, rc ? rc : errno, "open", err);
 	if (store->spare >= 0)
 		(void)close(store->spare); /* the copy has taken its place */
 	store->spare = fd;
@@ -535,7 +535,7 @@ reopen(struct store *store, struct error *err)
 		return r;
 	/* The meta page that could not be written is that of no transaction: it must not be seen at the next start. */
 	rc = seal_again(store);
-	return rc == 0 ? 0 : fail(store, rc, "write", err);
+	return rc == 0 ? 0 : store_fail(store, rc, "write", err);
 }
 
 int
@@ -629,7 +629,7 @@ seal_copy(const struct store *store, const char *directory, struct error *err)
 	if (copy.env)
 		mdb_env_close(copy.env);
 	store_turn_close(&copy.turn);
-	return rc == 0 ? 0 : fail(&copy, rc, "copy", err);
+	return rc == 0 ? 0 : store_fail(&copy, rc, "copy", err);
 }
 
 int
@@ -637,7 +637,7 @@ store_copy(struct store *store, const char *directory, struct error *err)
 {
 	int rc = mdb_env_copy2(store->env, directory, MDB_CP_COMPACT);
 
-	return rc == 0 ? seal_copy(store, directory, err) : fail(store, rc, "copy", err);
+	return rc == 0 ? seal_copy(store, directory, err) : store_fail(store, rc, "copy", err);
 }
 
 void
@@ -736,7 +736,7 @@ store_begin(struct store_txn *txn)
 		if (rc == MDB_CORRUPTED && i < TRIES - 1)
 			rc = 0; /* once more */
 	}
-	return keep(txn, rc);
+	return store_keep(txn, rc);
 }
 
 void
@@ -752,7 +752,7 @@ store_write(struct store *store, struct store_txn **ret, struct error *err)
 	int rc = store->env ? begin_writing(store, &txn) : MDB_PANIC;
 
 	if (rc != 0)
-		return fail(store, rc, "write", err);
+		return store_fail(store, rc, "write", err);
 	store->writer = (struct store_txn){.store = store, .txn = txn, .writer = true};
 	*ret = &store->writer;
 	return 0;
@@ -775,10 +775,10 @@ store_commit(struct store_txn *txn, struct error *err)
 	rc = txn->changes ? seal_put(txn->txn, store->names) : 0;
 	if (rc != 0) {
 		store_abort(txn);
-		return fail(store, rc, "write", err);
+		return store_fail(store, rc, "write", err);
 	}
 	rc = end_writing(store, txn->txn, 0); /* closes its cursors */
-	return rc == 0 ? 0 : fail(store, rc, "commit to", err);
+	return rc == 0 ? 0 : store_fail(store, rc, "commit to", err);
 }
 
 void
@@ -824,7 +824,7 @@ val(struct str bytes)
 }
 
 static struct str
-bytes_of(MDB_val value)
+store_bytes_of(MDB_val value)
 {
 	return (struct str){value.mv_data, value.mv_size};
 }
@@ -849,7 +849,7 @@ may_look(struct store_txn *txn, unsigned table, struct str key)
 {
 	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return false;
-	return key.len <= STORE_KEY_MAX || keep(txn, MDB_BAD_VALSIZE) == 0;
+	return key.len <= STORE_KEY_MAX || store_keep(txn, MDB_BAD_VALSIZE) == 0;
 }
 
 int
@@ -866,13 +866,13 @@ store_get(struct store_txn *txn, unsigned table, struct str key, struct str *ret
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
-		return keep(txn, rc);
-	*ret_value = bytes_of(v);
+		return store_keep(txn, rc);
+	*ret_value = store_bytes_of(v);
 	return 1;
 }
 
 static int
-put(struct store_txn *txn, unsigned table, struct str key, struct str value, unsigned flags)
+store_enter(struct store_txn *txn, unsigned table, struct str key, struct str value, unsigned flags)
 {
 	char room[STORE_KEY_MAX + 1];
 	MDB_val k, v = val(value);
@@ -881,19 +881,19 @@ put(struct store_txn *txn, unsigned table, struct str key, struct str value, uns
 		return txn->failed;
 	k = key_in(txn, table, key, room);
 	txn->changes++;
-	return keep(txn, mdb_put(txn->txn, txn->store->dbis[table], &k, &v, flags));
+	return store_keep(txn, mdb_put(txn->txn, txn->store->dbis[table], &k, &v, flags));
 }
 
 int
 store_put(struct store_txn *txn, unsigned table, struct str key, struct str value)
 {
-	return put(txn, table, key, value, 0);
+	return store_enter(txn, table, key, value, 0);
 }
 
 int
 store_append(struct store_txn *txn, unsigned table, struct str key, struct str value)
 {
-	return put(txn, table, key, value, table == txn->store->nameless ? 0 : MDB_APPEND);
+	return store_enter(txn, table, key, value, table == txn->store->nameless ? 0 : MDB_APPEND);
 }
 
 int
@@ -910,7 +910,7 @@ store_delete(struct store_txn *txn, unsigned table, struct str key)
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	txn->changes++;
-	return rc == 0 ? 1 : keep(txn, rc);
+	return rc == 0 ? 1 : store_keep(txn, rc);
 }
 
 /* Entries of the nameless tree that are none of its table: the names of the others, and the seal. */
@@ -939,8 +939,8 @@ store_count(struct store_txn *txn, unsigned table)
 
 	if (txn->failed || txn->store->dbis[table] == TABLE_MISSING)
 		return txn->failed;
-	if (keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0 ||
-	    (table == txn->store->nameless && keep(txn, count_names(txn, &names)) != 0))
+	if (store_keep(txn, mdb_stat(txn->txn, txn->store->dbis[table], &stat)) != 0 ||
+	    (table == txn->store->nameless && store_keep(txn, count_names(txn, &names)) != 0))
 		return txn->failed;
 	return (int64_t)(stat.ms_entries - names);
 }
@@ -957,7 +957,7 @@ cursor_of(struct store_txn *txn, unsigned table)
 		int rc = txn->writer ? mdb_cursor_open(txn->txn, txn->store->dbis[table], &txn->cursors[table])
 		                     : mdb_cursor_renew(txn->txn, txn->cursors[table]);
 
-		if (keep(txn, rc) != 0)
+		if (store_keep(txn, rc) != 0)
 			return NULL;
 		txn->renewed |= bit;
 	}
@@ -969,12 +969,12 @@ static int
 found(struct store_txn *txn, unsigned table, int rc, MDB_val k, MDB_val v, struct str key, size_t prefix_len,
       struct store_entry *ret)
 {
-	struct str at = bytes_of(k);
+	struct str at = store_bytes_of(k);
 
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
-		return keep(txn, rc);
+		return store_keep(txn, rc);
 	if (table == txn->store->nameless) {
 		if (at.len == 0 || at.ptr[0] != NAMELESS_BYTE)
 			return 0;
@@ -982,7 +982,7 @@ found(struct store_txn *txn, unsigned table, int rc, MDB_val k, MDB_val v, struc
 	}
 	if (at.len < prefix_len || (prefix_len && memcmp(at.ptr, key.ptr, prefix_len) != 0))
 		return 0;
-	*ret = (struct store_entry){at, bytes_of(v)};
+	*ret = (struct store_entry){at, store_bytes_of(v)};
 	return 1;
 }
 

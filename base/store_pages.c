@@ -144,7 +144,7 @@ page_below(const unsigned char *node)
 
 /* The page is somebody's: once only. */
 static int
-take(struct file *file, uint64_t number)
+pages_take(struct file *file, uint64_t number)
 {
 	unsigned char bit = (unsigned char)(1 << number % 8);
 
@@ -160,7 +160,7 @@ take(struct file *file, uint64_t number)
 
 enum tree_kind { TREE_FREE, TREE_NAMELESS, TREE_NAMED };
 
-struct walk {
+struct pages_walk {
 	struct file *file;
 	enum tree_kind kind;
 	struct tree found;
@@ -178,13 +178,13 @@ take_free(struct file *file, const unsigned char *value, uint64_t len, uint64_t 
 	if (count > len / 8 - 1)
 		return damaged(file, "a list of free pages is cut short", where);
 	for (uint64_t i = 1; r == 0 && i <= count; i++)
-		r = take(file, u64(value + 8 * i));
+		r = pages_take(file, u64(value + 8 * i));
 	return r;
 }
 
 /* The pages that a long value stands on. */
 static int
-take_overflow(struct walk *walk, uint64_t number, uint64_t len)
+take_overflow(struct pages_walk *walk, uint64_t number, uint64_t len)
 {
 	struct file *file = walk->file;
 	const unsigned char *page = page_at(file, number);
@@ -195,7 +195,7 @@ take_overflow(struct walk *walk, uint64_t number, uint64_t len)
 	    count * file->page_bytes < PAGE_HEADER + len)
 		return damaged(file, "a value does not stand where its entry says", number);
 	for (uint64_t i = 0; r == 0 && i < count; i++)
-		r = take(file, number + i);
+		r = pages_take(file, number + i);
 	walk->found.overflows += count;
 	if (r == 0 && walk->kind == TREE_FREE)
 		r = take_free(file, page + PAGE_HEADER, len, number);
@@ -203,7 +203,7 @@ take_overflow(struct walk *walk, uint64_t number, uint64_t len)
 }
 
 static int
-walk_entry(struct walk *walk, const unsigned char *node, uint64_t where)
+walk_entry(struct pages_walk *walk, const unsigned char *node, uint64_t where)
 {
 	const unsigned char *value = node + NODE_HEADER + u16(node + 6);
 	uint64_t len = u32(node);
@@ -224,11 +224,11 @@ walk_entry(struct walk *walk, const unsigned char *node, uint64_t where)
 
 /* level: 1 for leaves. */
 static int
-walk_page(struct walk *walk, uint64_t number, unsigned level)
+walk_page(struct pages_walk *walk, uint64_t number, unsigned level)
 {
 	struct file *file = walk->file;
 	const unsigned char *page = page_at(file, number);
-	int r = take(file, number);
+	int r = pages_take(file, number);
 	unsigned count;
 
 	if (r != 0)
@@ -256,7 +256,7 @@ walk_page(struct walk *walk, uint64_t number, unsigned level)
 static int
 walk_tree(struct file *file, const struct tree *tree, enum tree_kind kind, uint64_t where)
 {
-	struct walk walk = {.file = file, .kind = kind};
+	struct pages_walk walk = {.file = file, .kind = kind};
 	const struct tree *found = &walk.found;
 	int r = 0;
 

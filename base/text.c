@@ -269,7 +269,7 @@ is_json_number(struct str text)
 }
 
 static void
-add_number(struct text *text, const struct node *node)
+text_put_decimal(struct text *text, const struct node *node)
 {
 	if (is_json_number(node->text))
 		text_add(text, node->text);
@@ -293,7 +293,7 @@ text_add_node(struct text *text, const struct node *node, bool nulls)
 	} else if (node->kind == NODE_BOOL) {
 		text_add(text, node->boolean ? STR("true") : STR("false"));
 	} else if (node_is_scalar(node)) {
-		add_number(text, node);
+		text_put_decimal(text, node);
 	} else {
 		text_add(text, map ? STR("{") : STR("["));
 		for (const struct node *child = node->first; child; child = child->next) {

@@ -12,26 +12,26 @@
 #define FRACTION_DIGITS 9
 
 /* What is left of a text. Each take_ function moves past what it took, or takes nothing and says false. */
-struct reader {
+struct time_reader {
 	const char *next, *end;
 };
 
-static struct reader
+static struct time_reader
 reader_of(struct str text)
 {
 	const char *start = text.ptr ? text.ptr : "";
 
-	return (struct reader){start, start + text.len};
+	return (struct time_reader){start, start + text.len};
 }
 
 static bool
-is_digit(const struct reader *reader)
+time_is_digit(const struct time_reader *reader)
 {
 	return reader->next < reader->end && *reader->next >= '0' && *reader->next <= '9';
 }
 
 static bool
-take(struct reader *reader, char c)
+time_take(struct time_reader *reader, char c)
 {
 	if (reader->next == reader->end || *reader->next != c)
 		return false;
@@ -41,12 +41,12 @@ take(struct reader *reader, char c)
 
 /* Exactly `count` digits, at most four. */
 static bool
-take_digits(struct reader *reader, int count, int *ret_value)
+take_digits(struct time_reader *reader, int count, int *ret_value)
 {
 	int value = 0;
 
 	for (int i = 0; i < count; i++) {
-		if (!is_digit(reader))
+		if (!time_is_digit(reader))
 			return false;
 		value = value * 10 + (*reader->next++ - '0');
 	}
@@ -56,13 +56,13 @@ take_digits(struct reader *reader, int count, int *ret_value)
 
 /* One digit or more, no sign. False also when the number is beyond 64 bits. */
 static bool
-take_number(struct reader *reader, int64_t *ret_value)
+take_number(struct time_reader *reader, int64_t *ret_value)
 {
 	int64_t value = 0;
 
-	if (!is_digit(reader))
+	if (!time_is_digit(reader))
 		return false;
-	while (is_digit(reader)) {
+	while (time_is_digit(reader)) {
 		int digit = *reader->next++ - '0';
 
 		if (value > (INT64_MAX - digit) / 10)
@@ -75,14 +75,14 @@ take_number(struct reader *reader, int64_t *ret_value)
 
 /* The digits after a point, 1 to 9, as billionths. */
 static bool
-take_fraction(struct reader *reader, int64_t *ret_billionths)
+take_fraction(struct time_reader *reader, int64_t *ret_billionths)
 {
 	int64_t value = 0;
 	int digits = 0;
 
-	for (; is_digit(reader) && digits < FRACTION_DIGITS; digits++)
+	for (; time_is_digit(reader) && digits < FRACTION_DIGITS; digits++)
 		value = value * 10 + (*reader->next++ - '0');
-	if (digits == 0 || is_digit(reader))
+	if (digits == 0 || time_is_digit(reader))
 		return false;
 	for (; digits < FRACTION_DIGITS; digits++)
 		value *= 10;
@@ -92,17 +92,17 @@ take_fraction(struct reader *reader, int64_t *ret_billionths)
 
 /* HH:mm[:ss[.n]], to the end of the day if 24:00:00 is allowed. */
 static bool
-take_clock(struct reader *reader, bool end_of_day, int32_t *ret_ms)
+take_clock(struct time_reader *reader, bool end_of_day, int32_t *ret_ms)
 {
 	int hour, minute, second = 0;
 	int64_t billionths = 0;
 
-	if (!take_digits(reader, 2, &hour) || !take(reader, ':') || !take_digits(reader, 2, &minute))
+	if (!take_digits(reader, 2, &hour) || !time_take(reader, ':') || !take_digits(reader, 2, &minute))
 		return false;
-	if (take(reader, ':')) {
+	if (time_take(reader, ':')) {
 		if (!take_digits(reader, 2, &second))
 			return false;
-		if (take(reader, '.') && !take_fraction(reader, &billionths))
+		if (time_take(reader, '.') && !take_fraction(reader, &billionths))
 			return false;
 	}
 	if (hour == 24 && !(end_of_day && minute == 0 && second == 0 && billionths == 0))
@@ -116,22 +116,22 @@ take_clock(struct reader *reader, bool end_of_day, int32_t *ret_ms)
 
 /* Z, z or +HH:MM[:SS]. */
 static bool
-take_offset(struct reader *reader, int32_t *ret_ms)
+take_offset(struct time_reader *reader, int32_t *ret_ms)
 {
 	bool west;
 	int hours, minutes, seconds = 0;
 	int64_t ms;
 
-	if (take(reader, 'Z') || take(reader, 'z')) {
+	if (time_take(reader, 'Z') || time_take(reader, 'z')) {
 		*ret_ms = 0;
 		return true;
 	}
-	west = take(reader, '-');
-	if (!west && !take(reader, '+'))
+	west = time_take(reader, '-');
+	if (!west && !time_take(reader, '+'))
 		return false;
-	if (!take_digits(reader, 2, &hours) || !take(reader, ':') || !take_digits(reader, 2, &minutes))
+	if (!take_digits(reader, 2, &hours) || !time_take(reader, ':') || !take_digits(reader, 2, &minutes))
 		return false;
-	if (take(reader, ':') && !take_digits(reader, 2, &seconds))
+	if (time_take(reader, ':') && !take_digits(reader, 2, &seconds))
 		return false;
 	ms = hours * TIME_MS_HOUR + minutes * TIME_MS_MINUTE + seconds * TIME_MS_SECOND;
 	if (minutes > 59 || seconds > 59 || ms > OFFSET_LIMIT_MS)
@@ -143,16 +143,16 @@ take_offset(struct reader *reader, int32_t *ret_ms)
 int
 time_parse_instant(struct str text, int64_t *ret_ms)
 {
-	struct reader reader = reader_of(text);
+	struct time_reader reader = reader_of(text);
 	int year, month, day;
 	int32_t of_day, offset;
 
-	if (!take_digits(&reader, 4, &year) || !take(&reader, '-') || !take_digits(&reader, 2, &month) ||
-	    !take(&reader, '-') || !take_digits(&reader, 2, &day))
+	if (!take_digits(&reader, 4, &year) || !time_take(&reader, '-') || !take_digits(&reader, 2, &month) ||
+	    !time_take(&reader, '-') || !take_digits(&reader, 2, &day))
 		return -1;
 	if (month < 1 || month > 12 || day < 1 || day > time_month_length(year, month))
 		return -1;
-	if (!take(&reader, 'T') && !take(&reader, 't') && !take(&reader, ' '))
+	if (!time_take(&reader, 'T') && !time_take(&reader, 't') && !time_take(&reader, ' '))
 		return -1;
 	if (!take_clock(&reader, false, &of_day) || !take_offset(&reader, &offset) || reader.next != reader.end)
 		return -1;
@@ -163,11 +163,11 @@ time_parse_instant(struct str text, int64_t *ret_ms)
 int
 time_parse_of_day(struct str text, unsigned options, struct time_of_day *ret)
 {
-	struct reader reader = reader_of(text);
+	struct time_reader reader = reader_of(text);
 	struct time_of_day t = {0};
 
 	if (options & TIME_LEADING_T)
-		(void)take(&reader, 'T'); /* allowed, not required */
+		(void)time_take(&reader, 'T'); /* allowed, not required */
 	if (!take_clock(&reader, (options & TIME_END_OF_DAY) != 0, &t.local_ms))
 		return -1;
 	t.has_offset = reader.next != reader.end;
@@ -209,26 +209,26 @@ static const struct duration_part {
 int
 time_parse_iso_duration(struct str text, struct duration *ret)
 {
-	struct reader reader = reader_of(text);
+	struct time_reader reader = reader_of(text);
 	int64_t months = 0, ms = 0;
 	size_t next = 0; /* parts come in the table's order, each at most once */
 	bool in_time = false;
 
-	if (!take(&reader, 'P'))
+	if (!time_take(&reader, 'P'))
 		return -1;
 	do {
 		int64_t count, billionths = 0;
 		bool fraction;
 
 		if (!in_time)
-			in_time = take(&reader, 'T');
+			in_time = time_take(&reader, 'T');
 		if (!take_number(&reader, &count))
 			return -1;
-		fraction = take(&reader, '.');
+		fraction = time_take(&reader, '.');
 		if (fraction && !take_fraction(&reader, &billionths))
 			return -1;
 		while (next < DURATION_PARTS &&
-		       !(duration_parts[next].in_time == in_time && take(&reader, duration_parts[next].letter)))
+		       !(duration_parts[next].in_time == in_time && time_take(&reader, duration_parts[next].letter)))
 			next++;
 		if (next == DURATION_PARTS || (fraction && duration_parts[next].letter != 'S'))
 			return -1;
@@ -252,13 +252,13 @@ time_parse_scalar_unit(struct str text, int64_t *ret_ms)
 		{"d", TIME_MS_DAY, 1}, {"h", TIME_MS_HOUR, 1}, {"m", TIME_MS_MINUTE, 1}, {"s", TIME_MS_SECOND, 1},
 		{"ms", 1, 1},          {"us", 1, 1000},        {"ns", 1, 1000000},
 	};
-	struct reader reader = reader_of(text);
+	struct time_reader reader = reader_of(text);
 	int64_t count, billionths = 0;
 	struct str name;
 
-	if (!take_number(&reader, &count) || (take(&reader, '.') && !take_fraction(&reader, &billionths)))
+	if (!take_number(&reader, &count) || (time_take(&reader, '.') && !take_fraction(&reader, &billionths)))
 		return -1;
-	while (take(&reader, ' ')) {
+	while (time_take(&reader, ' ')) {
 	}
 	name = (struct str){reader.next, (size_t)(reader.end - reader.next)};
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

@@ -10,9 +10,9 @@ struct anchor {
 };
 
 void
-tree_init(struct tree *tree, const struct document_limits *limits, struct arena *arena, struct error *err)
+tree_init(struct tree_reading *tree, const struct document_limits *limits, struct arena *arena, struct error *err)
 {
-	*tree = (struct tree){
+	*tree = (struct tree_reading){
 		.limits = limits,
 		.arena = arena,
 		.err = err,
@@ -21,13 +21,13 @@ tree_init(struct tree *tree, const struct document_limits *limits, struct arena 
 }
 
 int
-tree_fail_memory(struct tree *tree, uint32_t line, uint32_t column)
+tree_fail_memory(struct tree_reading *tree, uint32_t line, uint32_t column)
 {
 	return error_set_at(tree->err, ERROR_MEMORY, line, column, "out of memory");
 }
 
 int
-tree_check_scalar(struct tree *tree, size_t len, uint32_t line, uint32_t column)
+tree_check_scalar(struct tree_reading *tree, size_t len, uint32_t line, uint32_t column)
 {
 	if (len <= tree->limits->scalar)
 		return 0;
@@ -36,7 +36,7 @@ tree_check_scalar(struct tree *tree, size_t len, uint32_t line, uint32_t column)
 }
 
 int
-tree_add(struct tree *tree, enum node_kind kind, uint32_t line, uint32_t column, struct node **ret)
+tree_add(struct tree_reading *tree, enum node_kind kind, uint32_t line, uint32_t column, struct node **ret)
 {
 	struct node *node;
 
@@ -63,7 +63,7 @@ tree_add(struct tree *tree, enum node_kind kind, uint32_t line, uint32_t column,
 }
 
 static int
-check_depth(struct tree *tree, uint32_t line, uint32_t column)
+check_depth(struct tree_reading *tree, uint32_t line, uint32_t column)
 {
 	if (tree->depth < tree->limits->depth)
 		return 0;
@@ -72,7 +72,7 @@ check_depth(struct tree *tree, uint32_t line, uint32_t column)
 }
 
 int
-tree_enter(struct tree *tree, struct node *node)
+tree_enter(struct tree_reading *tree, struct node *node)
 {
 	int r = check_depth(tree, node->line, node->column);
 
@@ -84,7 +84,7 @@ tree_enter(struct tree *tree, struct node *node)
 }
 
 int
-tree_leave(struct tree *tree)
+tree_leave(struct tree_reading *tree)
 {
 	struct node *node = tree->parent;
 
@@ -94,7 +94,7 @@ tree_leave(struct tree *tree)
 }
 
 int
-tree_anchor(struct tree *tree, const char *name, const struct node *node, uint32_t line, uint32_t column)
+tree_anchor(struct tree_reading *tree, const char *name, const struct node *node, uint32_t line, uint32_t column)
 {
 	struct anchor *anchor;
 
@@ -116,7 +116,7 @@ tree_anchor(struct tree *tree, const char *name, const struct node *node, uint32
 
 /* The node that an alias means: it must be complete. */
 static int
-find_anchor(struct tree *tree, const char *name, uint32_t line, uint32_t column, const struct node **ret)
+find_anchor(struct tree_reading *tree, const char *name, uint32_t line, uint32_t column, const struct node **ret)
 {
 	const struct anchor *anchor = tree->newest;
 
@@ -139,7 +139,7 @@ find_anchor(struct tree *tree, const char *name, uint32_t line, uint32_t column,
 
 /* Adds a copy of one node without its children; texts are shared. Errors are at line and column, the alias' place. */
 static int
-copy_node(struct tree *tree, uint32_t line, uint32_t column, const struct node *from, struct node **ret)
+copy_node(struct tree_reading *tree, uint32_t line, uint32_t column, const struct node *from, struct node **ret)
 {
 	int r = node_is_scalar(from) ? 0 : check_depth(tree, line, column);
 
@@ -159,7 +159,7 @@ copy_node(struct tree *tree, uint32_t line, uint32_t column, const struct node *
 }
 
 static int
-copy_child(struct tree *tree, uint32_t line, uint32_t column, const struct node *from, struct node **ret)
+copy_child(struct tree_reading *tree, uint32_t line, uint32_t column, const struct node *from, struct node **ret)
 {
 	int r;
 
@@ -175,7 +175,7 @@ copy_child(struct tree *tree, uint32_t line, uint32_t column, const struct node 
 }
 
 int
-tree_alias(struct tree *tree, const char *name, uint32_t line, uint32_t column)
+tree_alias(struct tree_reading *tree, const char *name, uint32_t line, uint32_t column)
 {
 	struct node *above = tree->parent, *copy = NULL;
 	const struct node *top = NULL, *from;
@@ -204,7 +204,7 @@ tree_alias(struct tree *tree, const char *name, uint32_t line, uint32_t column)
 }
 
 int
-tree_alias_key(struct tree *tree, const char *name, uint32_t line, uint32_t column)
+tree_alias_key(struct tree_reading *tree, const char *name, uint32_t line, uint32_t column)
 {
 	const struct node *node;
 	int r = find_anchor(tree, name, line, column, &node);
@@ -221,7 +221,7 @@ tree_alias_key(struct tree *tree, const char *name, uint32_t line, uint32_t colu
 }
 
 int
-tree_finish(struct tree *tree, int r, const char *file, struct node **ret_root)
+tree_finish(struct tree_reading *tree, int r, const char *file, struct node **ret_root)
 {
 	if (r == 0) {
 		tree->root->file = arena_str(tree->arena, str_from(file ? file : "")).ptr;

@@ -28,7 +28,7 @@ next_random(uint64_t state[4])
 
 /* Eight hexadecimal digits, all at once: a digit a byte, then to each byte what makes it a character. */
 static void
-put_digits(uint32_t number, char to[8])
+uuid_put_digits(uint32_t number, char to[8])
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	uint64_t word = number, letters;
@@ -50,7 +50,7 @@ uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);   /* version 4, random */
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* the usual variant */
 	for (int i = 0; i < 4; i++)
-		put_digits((uint32_t)((i < 2 ? high : low) >> (i & 1 ? 0 : 32)), digits + 8 * i);
+		uuid_put_digits((uint32_t)((i < 2 ? high : low) >> (i & 1 ? 0 : 32)), digits + 8 * i);
 	memcpy(ret, digits, 8);
 	ret[8] = '-';
 	memcpy(ret + 9, digits + 8, 4);

@@ -16,8 +16,8 @@
 /* Policies repeat their keys and many values: a text that was copied lately is not copied again. A power of two. */
 #define RECENT_TEXTS 256
 
-struct reader {
-	struct tree tree;
+struct yaml_reader {
+	struct tree_reading tree;
 	struct str bytes;
 	yaml_parser_t parser;
 	struct str recent[RECENT_TEXTS]; /* by text_slot, the newest of a slot */
@@ -65,7 +65,7 @@ is_tab(struct str bytes, yaml_mark_t mark)
 }
 
 static int
-fail_parser(struct reader *reader)
+fail_parser(struct yaml_reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	const char *problem = parser->problem ? parser->problem : "unknown problem";
@@ -88,7 +88,7 @@ fail_parser(struct reader *reader)
 
 /* The kind that a tag asks for. */
 static int
-read_tag(struct reader *reader, const yaml_event_t *event, const yaml_char_t *tag, enum node_kind *ret)
+read_tag(struct yaml_reader *reader, const yaml_event_t *event, const yaml_char_t *tag, enum node_kind *ret)
 {
 	static const struct {
 		const char *name;
@@ -109,7 +109,7 @@ read_tag(struct reader *reader, const yaml_event_t *event, const yaml_char_t *ta
 }
 
 static int
-read_anchor(struct reader *reader, const yaml_event_t *event, const yaml_char_t *name, const struct node *node)
+read_anchor(struct yaml_reader *reader, const yaml_event_t *event, const yaml_char_t *name, const struct node *node)
 {
 	return name ? tree_anchor(&reader->tree, (const char *)name, node, LINE(event), COLUMN(event)) : 0;
 }
@@ -127,7 +127,7 @@ text_slot(struct str text)
 }
 
 static int
-read_text(struct reader *reader, const yaml_event_t *event, struct str *ret)
+yaml_read_text(struct yaml_reader *reader, const yaml_event_t *event, struct str *ret)
 {
 	struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
 	int r = tree_check_scalar(&reader->tree, text.len, LINE(event), COLUMN(event));
@@ -146,11 +146,11 @@ read_text(struct reader *reader, const yaml_event_t *event, struct str *ret)
 
 /* Its tag says what a scalar is, or else quotes, which make it text, or else its form. */
 static int
-set_scalar(struct reader *reader, const yaml_event_t *event, struct node *node)
+set_scalar(struct yaml_reader *reader, const yaml_event_t *event, struct node *node)
 {
 	enum node_kind wanted = NODE_TEXT;
 	const yaml_char_t *tag = event->data.scalar.tag;
-	int r = read_text(reader, event, &node->text);
+	int r = yaml_read_text(reader, event, &node->text);
 
 	if (r == 0 && tag)
 		r = read_tag(reader, event, tag, &wanted);
@@ -176,7 +176,7 @@ set_scalar(struct reader *reader, const yaml_event_t *event, struct node *node)
 }
 
 static int
-take_scalar(struct reader *reader, const yaml_event_t *event)
+take_scalar(struct yaml_reader *reader, const yaml_event_t *event)
 {
 	struct node *node;
 	int r = tree_add(&reader->tree, NODE_NULL, LINE(event), COLUMN(event), &node);
@@ -188,9 +188,9 @@ take_scalar(struct reader *reader, const yaml_event_t *event)
 
 /* A key is its text, whatever it would mean as a value. */
 static int
-take_key(struct reader *reader, const yaml_event_t *event)
+take_key(struct yaml_reader *reader, const yaml_event_t *event)
 {
-	struct tree *tree = &reader->tree;
+	struct tree_reading *tree = &reader->tree;
 	const yaml_char_t *tag = event->data.scalar.tag, *anchor = event->data.scalar.anchor;
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	struct node *node;
@@ -201,7 +201,7 @@ take_key(struct reader *reader, const yaml_event_t *event)
 	if (plain && !tag && strcmp((const char *)event->data.scalar.value, "<<") == 0)
 		return fail(reader, event, "merge keys '<<' are not supported");
 	if (!tag && !anchor)
-		return read_text(reader, event, &tree->key);
+		return yaml_read_text(reader, event, &tree->key);
 	node = node_new(tree->arena, NODE_NULL, LINE(event), COLUMN(event));
 	if (!node)
 		return tree_fail_memory(tree, LINE(event), COLUMN(event));
@@ -213,7 +213,7 @@ take_key(struct reader *reader, const yaml_event_t *event)
 }
 
 static int
-take_start(struct reader *reader, const yaml_event_t *event, enum node_kind kind)
+take_start(struct yaml_reader *reader, const yaml_event_t *event, enum node_kind kind)
 {
 	bool map = kind == NODE_MAP;
 	const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
@@ -233,9 +233,9 @@ take_start(struct reader *reader, const yaml_event_t *event, enum node_kind kind
 }
 
 static int
-take_event(struct reader *reader, const yaml_event_t *event)
+take_event(struct yaml_reader *reader, const yaml_event_t *event)
 {
-	struct tree *tree = &reader->tree;
+	struct tree_reading *tree = &reader->tree;
 	bool key = tree->parent && tree->parent->kind == NODE_MAP && !tree->key.ptr;
 	const char *name;
 
@@ -261,7 +261,7 @@ take_event(struct reader *reader, const yaml_event_t *event)
 }
 
 static int
-read_events(struct reader *reader)
+read_events(struct yaml_reader *reader)
 {
 	for (;;) {
 		yaml_event_t event;
@@ -295,7 +295,7 @@ begins_line(struct str bytes, size_t offset)
 
 /* %TAG and %YAML lines begin with '%', as few other lines do. */
 static int
-check_directives(struct reader *reader)
+check_directives(struct yaml_reader *reader)
 {
 	struct str bytes = reader->bytes;
 	size_t count = 0;
@@ -315,7 +315,7 @@ check_directives(struct reader *reader)
 
 /* An empty document is a null. */
 static int
-add_empty(struct tree *tree)
+add_empty(struct tree_reading *tree)
 {
 	struct node *node;
 	int r = tree_add(tree, NODE_NULL, 1, 1, &node);
@@ -329,7 +329,7 @@ int
 yaml_read(struct str bytes, const char *file, const struct document_limits *limits, struct arena *arena,
           struct node **ret_root, struct error *err)
 {
-	struct reader reader = {.bytes = bytes};
+	struct yaml_reader reader = {.bytes = bytes};
 	int r;
 
 	if (bytes.len > limits->bytes)

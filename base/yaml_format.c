@@ -11,14 +11,14 @@
  */
 #define LEVELS_MOST 256
 
-struct level {
+struct yaml_level {
 	size_t old, new;
 	bool list;
 };
 
 struct layout {
 	struct text out;
-	struct level levels[LEVELS_MOST];
+	struct yaml_level levels[LEVELS_MOST];
 	size_t depth;
 	struct text comments; /* since the last line of content: their lines, without indentation */
 	bool blank;           /* a blank line is due */
@@ -52,7 +52,7 @@ level_push(struct layout *layout, size_t old, size_t new, bool list)
 	if (layout->depth == LEVELS_MOST)
 		layout->too_deep = true;
 	else
-		layout->levels[layout->depth++] = (struct level){old, new, list};
+		layout->levels[layout->depth++] = (struct yaml_level){old, new, list};
 }
 
 static bool
@@ -65,7 +65,7 @@ is_dash(struct str content)
 static size_t
 level_at(struct layout *layout, size_t column, bool list)
 {
-	struct level *top;
+	struct yaml_level *top;
 
 	while (layout->depth > 0) {
 		top = &layout->levels[layout->depth - 1];

@@ -17,7 +17,7 @@ struct out {
 };
 
 static void
-put(struct out *out, struct str text)
+yaml_put(struct out *out, struct str text)
 {
 	if (out->at && text.len > 0)
 		memcpy(out->at + out->len, text.ptr, text.len);
@@ -25,14 +25,14 @@ put(struct out *out, struct str text)
 }
 
 static void
-put_spaces(struct out *out, size_t count)
+yaml_put_spaces(struct out *out, size_t count)
 {
 	for (; count > 0; count--)
-		put(out, STR(" "));
+		yaml_put(out, STR(" "));
 }
 
 static bool
-is_digit(char c)
+yaml_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -65,13 +65,13 @@ is_harmless_after_digit(struct str text)
 {
 	size_t i = 0;
 
-	while (i < text.len && (is_digit(text.ptr[i]) || text.ptr[i] == '.'))
+	while (i < text.len && (yaml_is_digit(text.ptr[i]) || text.ptr[i] == '.'))
 		i++;
 	if (i == text.len)
 		return true;
 	if (text.ptr[0] == '0')
 		return false;
-	while (i < text.len && (is_letter(text.ptr[i]) || is_digit(text.ptr[i])))
+	while (i < text.len && (is_letter(text.ptr[i]) || yaml_is_digit(text.ptr[i])))
 		i++;
 	return i == text.len;
 }
@@ -83,9 +83,9 @@ is_plain(struct str text)
 	struct node as_read = {0};
 	char first = text.len ? text.ptr[0] : ' ';
 
-	if (!is_letter(first) && !is_digit(first) && first != '_' && first != '/')
+	if (!is_letter(first) && !yaml_is_digit(first) && first != '_' && first != '/')
 		return false;
-	if (is_digit(first) && !is_harmless_after_digit(text))
+	if (yaml_is_digit(first) && !is_harmless_after_digit(text))
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
@@ -134,13 +134,13 @@ put_escape(struct out *out, uint32_t c)
 		(void)snprintf(buf, sizeof(buf), "\\x%02" PRIX32, c); /* 4 */
 	else
 		(void)snprintf(buf, sizeof(buf), "\\u%04" PRIX32, c); /* 6: what is beyond is visible */
-	put(out, str_from(buf));
+	yaml_put(out, str_from(buf));
 }
 
 static void
 put_quoted(struct out *out, struct str text, const struct node *where)
 {
-	put(out, STR("\""));
+	yaml_put(out, STR("\""));
 	while (text.len > 0) {
 		size_t len = str_utf8(text);
 		uint32_t c = len ? code_point(text.ptr, len) : 0;
@@ -151,20 +151,20 @@ put_quoted(struct out *out, struct str text, const struct node *where)
 			return;
 		}
 		if (is_visible(c))
-			put(out, (struct str){text.ptr, len});
+			yaml_put(out, (struct str){text.ptr, len});
 		else
 			put_escape(out, c);
 		text.ptr += len;
 		text.len -= len;
 	}
-	put(out, STR("\""));
+	yaml_put(out, STR("\""));
 }
 
 static void
-put_text(struct out *out, struct str text, const struct node *where)
+yaml_put_text(struct out *out, struct str text, const struct node *where)
 {
 	if (is_plain(text))
-		put(out, text);
+		yaml_put(out, text);
 	else
 		put_quoted(out, text, where);
 }
@@ -177,30 +177,30 @@ put_float(struct out *out, double value)
 	bool is_float = false;
 
 	if (isnan(value)) {
-		put(out, STR(".nan"));
+		yaml_put(out, STR(".nan"));
 		return;
 	}
 	if (isinf(value)) {
-		put(out, value < 0 ? STR("-.inf") : STR(".inf"));
+		yaml_put(out, value < 0 ? STR("-.inf") : STR(".inf"));
 		return;
 	}
 	(void)snprintf(buf, sizeof(buf), "%.17g", value); /* 24 at most, a locale's point may take 4 */
 	for (const char *c = buf; *c; c++) {
-		bool odd = !is_digit(*c) && !strchr("+-e", *c);
+		bool odd = !yaml_is_digit(*c) && !strchr("+-e", *c);
 
 		is_float = is_float || odd || *c == 'e';
 		if (!odd)
-			put(out, (struct str){c, 1});
-		else if (is_digit(c[1]))
-			put(out, STR(".")); /* the last byte of the point */
+			yaml_put(out, (struct str){c, 1});
+		else if (yaml_is_digit(c[1]))
+			yaml_put(out, STR(".")); /* the last byte of the point */
 	}
 	if (!is_float)
-		put(out, STR(".0"));
+		yaml_put(out, STR(".0"));
 }
 
 /* A number as its author wrote it where that still means the same. */
 static void
-put_number(struct out *out, const struct node *node)
+yaml_put_number(struct out *out, const struct node *node)
 {
 	struct node as_read = {0};
 	char buf[24];
@@ -208,12 +208,12 @@ put_number(struct out *out, const struct node *node)
 	if (node->text.ptr)
 		node_set_plain(&as_read, node->text);
 	if (node->text.ptr && as_read.kind == node->kind) {
-		put(out, node->text);
+		yaml_put(out, node->text);
 	} else if (node->kind == NODE_FLOAT) {
 		put_float(out, node->real);
 	} else {
 		(void)snprintf(buf, sizeof(buf), "%" PRId64, node->integer); /* 20 at most */
-		put(out, str_from(buf));
+		yaml_put(out, str_from(buf));
 	}
 }
 
@@ -223,23 +223,23 @@ put_leaf(struct out *out, const struct node *node)
 {
 	switch (node->kind) {
 	case NODE_NULL:
-		put(out, STR("null"));
+		yaml_put(out, STR("null"));
 		break;
 	case NODE_BOOL:
-		put(out, node->boolean ? STR("true") : STR("false"));
+		yaml_put(out, node->boolean ? STR("true") : STR("false"));
 		break;
 	case NODE_INT:
 	case NODE_FLOAT:
-		put_number(out, node);
+		yaml_put_number(out, node);
 		break;
 	case NODE_TEXT:
-		put_text(out, node->text, node);
+		yaml_put_text(out, node->text, node);
 		break;
 	case NODE_LIST:
-		put(out, STR("[]"));
+		yaml_put(out, STR("[]"));
 		break;
 	case NODE_MAP:
-		put(out, STR("{}"));
+		yaml_put(out, STR("{}"));
 		break;
 	}
 }
@@ -251,18 +251,18 @@ put_mark(struct out *out, const struct node *child, size_t indent)
 	struct out counted = {0};
 
 	if (child->parent->kind == NODE_LIST) {
-		put(out, STR("-"));
+		yaml_put(out, STR("-"));
 		return;
 	}
-	put_text(&counted, child->key, child);
+	yaml_put_text(&counted, child->key, child);
 	if (counted.len > SIMPLE_KEY_MAX)
-		put(out, STR("? "));
-	put_text(out, child->key, child);
+		yaml_put(out, STR("? "));
+	yaml_put_text(out, child->key, child);
 	if (counted.len > SIMPLE_KEY_MAX) {
-		put(out, STR("\n"));
-		put_spaces(out, indent);
+		yaml_put(out, STR("\n"));
+		yaml_put_spaces(out, indent);
 	}
-	put(out, STR(":"));
+	yaml_put(out, STR(":"));
 }
 
 /* The children of a list or map, a line or block each. begun: the first one's line has its indent already. */
@@ -273,15 +273,15 @@ put_children(struct out *out, const struct node *node, size_t indent, bool begun
 		bool item = node->kind == NODE_LIST;
 
 		if (!begun || child != node->first)
-			put_spaces(out, indent);
+			yaml_put_spaces(out, indent);
 		put_mark(out, child, indent);
 		if (!child->first) {
-			put(out, STR(" "));
+			yaml_put(out, STR(" "));
 			put_leaf(out, child);
-			put(out, STR("\n"));
+			yaml_put(out, STR("\n"));
 			continue;
 		}
-		put(out, item ? STR(" ") : STR("\n"));
+		yaml_put(out, item ? STR(" ") : STR("\n"));
 		put_children(out, child, indent + 2, item);
 	}
 }
@@ -294,7 +294,7 @@ put_document(struct out *out, const struct node *root)
 		return;
 	}
 	put_leaf(out, root);
-	put(out, STR("\n"));
+	yaml_put(out, STR("\n"));
 }
 
 int

@@ -51,7 +51,7 @@ entry_text(const struct node *entry)
 
 /* Whether an entry goes into the set of texts. Longer ones than a request can carry equal nothing. */
 static bool
-is_plain(const struct guard *guard, struct str text)
+blacklist_is_plain(const struct guard *guard, struct str text)
 {
 	if (!text.ptr || text.len > ATTRIBUTE_SIZE_MAX)
 		return false;
@@ -87,7 +87,7 @@ entries_announce(const struct guard *guard, const struct node *entries, struct t
 
 		if (guard->mode == GUARD_STRICT && !entry_good(entry, diags))
 			good = false;
-		else if (is_plain(guard, text))
+		else if (blacklist_is_plain(guard, text))
 			text_set_announce(texts, text);
 		else
 			++*ret_others;
@@ -96,7 +96,7 @@ entries_announce(const struct guard *guard, const struct node *entries, struct t
 }
 
 static bool
-no_memory(const struct node *where, struct diags *diags)
+blacklist_no_memory(const struct node *where, struct diags *diags)
 {
 	diags_error(diags, where, "no memory for a blacklist");
 	return false;
@@ -113,18 +113,18 @@ blacklist_build(struct guard *guard, const struct node *entries, struct arena *a
 	guard->kind = &guard_blacklist;
 	guard->data = data;
 	if (!data || !texts)
-		return no_memory(entries, diags);
+		return blacklist_no_memory(entries, diags);
 	if (!entries_announce(guard, entries, texts, &others, diags))
 		return false;
 	patterns = arena_array(arena, others, sizeof(*patterns));
 	if (!patterns || text_set_layout(texts, arena) != 0)
-		return no_memory(entries, diags);
+		return blacklist_no_memory(entries, diags);
 	data->texts = texts;
 	data->patterns = patterns;
 	for (const struct node *entry = entries->first; entry; entry = entry->next) {
 		struct str text = entry_text(entry);
 
-		if (is_plain(guard, text)) {
+		if (blacklist_is_plain(guard, text)) {
 			text_set_add(texts, text, entry->line);
 		} else if (guard->mode == GUARD_ONAP) {
 			continue; /* equals nothing */
@@ -312,7 +312,7 @@ removal_add(struct removal *removal, struct str entry, bool pattern, uint32_t li
 }
 
 static bool
-is_repeated(const struct blacklist *data, size_t at)
+blacklist_is_repeated(const struct blacklist *data, size_t at)
 {
 	for (size_t i = 0; i < at; i++) {
 		if (str_equal(pattern_text(data->patterns[i].pattern), pattern_text(data->patterns[at].pattern)))
@@ -347,7 +347,7 @@ removal_make(const struct guard *guard, const struct remedy *remedy, struct str 
 
 		if (pattern_match(entry->pattern, remedy->env->scratch, target) != 1)
 			patterns[left->pattern_count++] = *entry;
-		else if (!is_repeated(data, i))
+		else if (!blacklist_is_repeated(data, i))
 			removal_add(removal, pattern_text(entry->pattern), true, entry->line);
 	}
 	if (data->everything)

@@ -40,7 +40,7 @@ struct filter {
 };
 
 static bool
-no_memory(const struct node *where, struct diags *diags)
+filter_no_memory(const struct node *where, struct diags *diags)
 {
 	diags_error(diags, where, "no memory for a filter");
 	return false;
@@ -53,14 +53,14 @@ data_new(struct guard *guard, const struct node *filters, struct arena *arena, s
 
 	guard->data = data;
 	if (!data || !(data->rules = arena_array(arena, filters->count, sizeof(*data->rules))))
-		return no_memory(filters, diags);
+		return filter_no_memory(filters, diags);
 	*ret = data;
 	return true;
 }
 
 /* The scalar under `key`, or NULL with a finding. */
 static const struct node *
-member(const struct node *filter, const char *key, struct diags *diags)
+filter_member(const struct node *filter, const char *key, struct diags *diags)
 {
 	const struct node *value = node_get(filter, key);
 
@@ -73,8 +73,9 @@ member(const struct node *filter, const char *key, struct diags *diags)
 static bool
 rule_compile(struct rule *rule, const struct node *filter, struct arena *arena, struct diags *diags)
 {
-	const struct node *field = member(filter, "field", diags), *function = member(filter, "function", diags);
-	const struct node *text = member(filter, "filter", diags), *blacklist = node_get(filter, "blacklist");
+	const struct node *field = filter_member(filter, "field", diags),
+			  *function = filter_member(filter, "function", diags);
+	const struct node *text = filter_member(filter, "filter", diags), *blacklist = node_get(filter, "blacklist");
 	int attribute, which;
 
 	if (!field || !function || !text)
@@ -139,7 +140,7 @@ filter_test(const struct guard *guard, size_t index, enum attribute *ret_field)
 
 /* ASCII letters in lower case, cut where no name is so long. */
 static struct str
-lower(struct str text, char buf[64])
+filter_lower(struct str text, char buf[64])
 {
 	size_t len = text.len < 64 ? text.len : 63;
 
@@ -172,8 +173,8 @@ rule_compile_onap(struct rule *rule, const struct node *filter, struct arena *ar
 		onap_null(filter, "blacklist", diags);
 		return false;
 	}
-	attribute = attribute_find(lower(texts[0], buf));
-	which = text_function_find(lower(texts[2], buf));
+	attribute = attribute_find(filter_lower(texts[0], buf));
+	which = text_function_find(filter_lower(texts[2], buf));
 	if (attribute < FIRST_FIELD) {
 		diags_error(diags, node_get(filter, keys[0]), "Unexpected value for field in filter: '%.*s'",
 		            STR_ARG(texts[0]));
@@ -236,16 +237,16 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 }
 
 /* What the rules of a guard say together. */
-struct outcome {
+struct filter_outcome {
 	const struct rule *denier; /* the first blacklisting rule that matches */
 	bool whitelisted, failed;
 };
 
-static struct outcome
+static struct filter_outcome
 rules_apply(const struct guard *guard, const struct request *request, struct pattern_scratch *scratch)
 {
 	const struct filter *data = guard->data;
-	struct outcome outcome = {0};
+	struct filter_outcome outcome = {0};
 
 	for (size_t i = 0; i < data->count; i++) {
 		const struct rule *rule = &data->rules[i];
@@ -265,7 +266,7 @@ rules_apply(const struct guard *guard, const struct request *request, struct pat
 
 /* Combines them. otherwise: what no match at all gives. */
 static void
-outcome_verdict(const struct guard *guard, const struct request *request, const struct outcome *outcome,
+outcome_verdict(const struct guard *guard, const struct request *request, const struct filter_outcome *outcome,
                 enum effect otherwise, struct verdict *ret)
 {
 	const struct filter *data = guard->data;
@@ -286,7 +287,7 @@ outcome_verdict(const struct guard *guard, const struct request *request, const 
 static void
 check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {
-	struct outcome outcome = rules_apply(guard, request, env->scratch);
+	struct filter_outcome outcome = rules_apply(guard, request, env->scratch);
 
 	outcome_verdict(guard, request, &outcome, EFFECT_PERMIT, ret);
 }
@@ -295,7 +296,7 @@ static void
 check_onap(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
 {
 	enum range_state state = time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms);
-	struct outcome outcome;
+	struct filter_outcome outcome;
 
 	if (state == RANGE_OUT)
 		return;

@@ -51,7 +51,7 @@ guard2_throws(const char *code)
 
 /* As Java shows a text that may be null. */
 static const char *
-shown(const struct node *text)
+guard2_shown(const struct node *text)
 {
 	return text ? text->text.ptr : "null";
 }
@@ -81,7 +81,7 @@ compare_constraints(const void *left, const void *right)
 }
 
 static int
-compare_ids(const void *left, const void *right)
+guard2_compare_ids(const void *left, const void *right)
 {
 	const struct guard2_policy *a = *(const struct guard2_policy *const *)left;
 	const struct guard2_policy *b = *(const struct guard2_policy *const *)right;
@@ -91,7 +91,7 @@ compare_ids(const void *left, const void *right)
 }
 
 static bool
-out_of_memory(const struct guard2_reading *reading)
+guard2_out_of_memory(const struct guard2_reading *reading)
 {
 	diags_error(reading->diags, NULL, "out of memory");
 	return false;
@@ -110,7 +110,7 @@ find_duplicate(const struct guard2_reading *reading, const struct node *list, co
 
 	*ret = NULL;
 	if (!sorted)
-		return out_of_memory(reading);
+		return guard2_out_of_memory(reading);
 	for (const struct node *node = list->first; node; node = node->next) {
 		if (!bad || !bad[node->index])
 			sorted[count++] = node;
@@ -131,12 +131,12 @@ mark_ids(const struct guard2_reading *reading, struct guard2_policy *first, size
 	size_t n = 0;
 
 	if (!sorted)
-		return out_of_memory(reading);
+		return guard2_out_of_memory(reading);
 	for (struct guard2_policy *p = first; p; p = p->next) {
 		if (p->id.ptr)
 			sorted[n++] = p;
 	}
-	qsort(sorted, n, sizeof(*sorted), compare_ids);
+	qsort(sorted, n, sizeof(*sorted), guard2_compare_ids);
 	for (size_t i = 1; i < n; i++)
 		sorted[i]->same_id = str_equal(sorted[i - 1]->id, sorted[i]->id);
 	return true;
@@ -159,7 +159,7 @@ read_match(const struct guard2_reading *reading, const struct node *node, const 
 }
 
 static struct guard2_policy *
-read_policy(const struct guard2_reading *reading, const struct node *node)
+guard2_read_policy(const struct guard2_reading *reading, const struct node *node)
 {
 	struct guard2_policy *policy = arena_alloc(reading->arena, sizeof(*policy));
 	const struct node *id = guard2_get(node, "id"), *match = guard2_get(node, "match_parameters");
@@ -199,10 +199,10 @@ check_names(const struct guard2_reading *reading, struct guard2_policy *policy)
 }
 
 static bool
-check_constraints(const struct guard2_reading *reading, struct guard2_policy *policy)
+guard2_check_limits(const struct guard2_reading *reading, struct guard2_policy *policy)
 {
 	const struct node *list = guard2_get(policy->node, "limit_constraints"), *duplicate;
-	const char *name = shown(guard2_get(policy->node, "name"));
+	const char *name = guard2_shown(guard2_get(policy->node, "name"));
 	struct guard2_constraint **link = &policy->first;
 	bool limiter = false, blacklist = false;
 
@@ -217,7 +217,7 @@ check_constraints(const struct guard2_reading *reading, struct guard2_policy *po
 	for (const struct node *node = list->first; node; node = node->next) {
 		*link = arena_alloc(reading->arena, sizeof(**link));
 		if (!*link)
-			return out_of_memory(reading);
+			return guard2_out_of_memory(reading);
 		guard2_read_constraint(reading, node, *link);
 		limiter = limiter || (*link)->has_limiter;
 		blacklist = blacklist || (*link)->blacklist;
@@ -230,8 +230,8 @@ check_constraints(const struct guard2_reading *reading, struct guard2_policy *po
 
 /* bad: by index, those whose form has been found wrong. They are read no further. */
 static bool
-check_policies(const struct guard2_reading *reading, const struct node *guards, const bool *bad,
-               struct guard2_policy **ret_first)
+guard2_check_policies(const struct guard2_reading *reading, const struct node *guards, const bool *bad,
+                      struct guard2_policy **ret_first)
 {
 	struct guard2_policy **link = ret_first;
 	const struct node *duplicate;
@@ -243,9 +243,9 @@ check_policies(const struct guard2_reading *reading, const struct node *guards, 
 	for (const struct node *node = guards->first; node; node = node->next) {
 		if (bad[node->index])
 			continue;
-		*link = read_policy(reading, node);
+		*link = guard2_read_policy(reading, node);
 		if (!*link)
-			return out_of_memory(reading);
+			return guard2_out_of_memory(reading);
 		link = &(*link)->next;
 	}
 	if (!mark_ids(reading, *ret_first, guards->count))
@@ -254,7 +254,7 @@ check_policies(const struct guard2_reading *reading, const struct node *guards, 
 		size_t before = reading->diags->count[SEVERITY_ERROR];
 
 		check_names(reading, policy);
-		if (!check_constraints(reading, policy))
+		if (!guard2_check_limits(reading, policy))
 			return false;
 		policy->bad = reading->diags->count[SEVERITY_ERROR] != before;
 	}
@@ -270,7 +270,7 @@ check_version(const struct guard2_reading *reading, const struct node *root)
 	if (!header)
 		guard2_add(reading, GUARD2_NULL_VERSION, root);
 	else if (!version || !str_is(version->text, "2.0.0"))
-		guard2_add(reading, GUARD2_VERSION, version ? version : header, shown(version));
+		guard2_add(reading, GUARD2_VERSION, version ? version : header, guard2_shown(version));
 }
 
 bool
@@ -291,7 +291,7 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 	}
 	bad = arena_array(reading->arena, guards ? guards->count : 0, sizeof(*bad));
 	if (!bad)
-		return out_of_memory(reading);
+		return guard2_out_of_memory(reading);
 	if (!guard2_check_form(reading, root, bad))
 		return false;
 	inner = reading->diags->count[SEVERITY_ERROR];
@@ -301,7 +301,7 @@ guard2_read(const struct guard2_reading *reading, const struct node *root, struc
 	if (!guards)
 		guard2_add(reading, GUARD2_NULL_POLICIES, root);
 	whole = reading->diags->count[SEVERITY_ERROR] == inner;
-	if (guards && !check_policies(reading, guards, bad, ret_first))
+	if (guards && !guard2_check_policies(reading, guards, bad, ret_first))
 		whole = false;
 	if (!whole)
 		*ret_first = NULL;

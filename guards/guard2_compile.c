@@ -5,7 +5,7 @@
 #include "guards/guard2_priv.h"
 #include "guards/parts.h"
 
-struct compilation {
+struct guard2_compilation {
 	const struct guard2_reading *reading;
 	struct arena *arena; /* the guards' */
 	const struct hash_key *key;
@@ -31,7 +31,7 @@ guard_list_append(struct guard_list *list, struct guard *guard)
 }
 
 static bool
-no_memory(struct compilation *c)
+guard2_no_memory(struct guard2_compilation *c)
 {
 	diags_error(c->reading->diags, NULL, "out of memory");
 	return false;
@@ -45,7 +45,7 @@ is_any(struct str text)
 
 /* onap, dialect C: a pattern on the whole value. One that does not compile is no error there: it never matches. */
 static bool
-onap_pattern(struct compilation *c, struct scope_term *term, struct str text, const struct node *where)
+onap_pattern(struct guard2_compilation *c, struct scope_term *term, struct str text, const struct node *where)
 {
 	struct error err = {0};
 
@@ -56,22 +56,22 @@ onap_pattern(struct compilation *c, struct scope_term *term, struct str text, co
 	if (pattern_compile(text, PATTERN_DOT_IN_LINE, where, c->arena, &term->pattern, &err) == 0)
 		return true;
 	if (err.code == ERROR_MEMORY)
-		return no_memory(c);
+		return guard2_no_memory(c);
 	guard2_add(c->reading, GUARD2_PATTERN, where, err.text);
 	c->never = true;
 	return true;
 }
 
 static bool
-onap_exact(struct compilation *c, struct scope_term *term, struct str text)
+onap_exact(struct guard2_compilation *c, struct scope_term *term, struct str text)
 {
 	*term = (struct scope_term){.kind = TERM_EXACT, .text = arena_str(c->arena, text)};
-	return term->text.ptr ? true : no_memory(c);
+	return term->text.ptr ? true : guard2_no_memory(c);
 }
 
 /* value: NULL for any. */
 static bool
-compile_term(struct compilation *c, enum attribute attribute, const struct node *value)
+compile_term(struct guard2_compilation *c, enum attribute attribute, const struct node *value)
 {
 	struct scope_term *term = &c->scope.term[attribute];
 	bool onap = c->reading->mode == GUARD_ONAP;
@@ -92,13 +92,13 @@ compile_term(struct compilation *c, enum attribute attribute, const struct node 
  * of before it, so that t1, t2, t3 become "t1t2|t3|".
  */
 static bool
-onap_targets(struct compilation *c, const struct node *list, size_t size)
+onap_targets(struct guard2_compilation *c, const struct node *list, size_t size)
 {
 	char *joined = arena_alloc(c->reading->arena, size);
 	size_t len = 0;
 
 	if (!joined)
-		return no_memory(c);
+		return guard2_no_memory(c);
 	for (const struct node *entry = list->first; entry; entry = entry->next) {
 		memcpy(joined + len, entry->text.ptr, entry->text.len);
 		len += entry->text.len;
@@ -125,7 +125,7 @@ quote_pattern(char *at, struct str text)
 
 /* One pattern for targets of which some are patterns. "(?|" lets each count its groups from 1, as it does alone. */
 static bool
-strict_target_pattern(struct compilation *c, const struct node *list, size_t size)
+strict_target_pattern(struct guard2_compilation *c, const struct node *list, size_t size)
 {
 	struct scope_term *term = &c->scope.term[ATTRIBUTE_TARGET];
 	char *joined = arena_alloc(c->reading->arena, 2 * size + list->count * sizeof("(?:)") + sizeof("(?|)"));
@@ -133,7 +133,7 @@ strict_target_pattern(struct compilation *c, const struct node *list, size_t siz
 	char *at = joined;
 
 	if (!joined)
-		return no_memory(c);
+		return guard2_no_memory(c);
 	at = stpcpy(at, "(?");
 	for (const struct node *entry = list->first; entry; entry = entry->next) {
 		struct str text = entry->text;
@@ -156,13 +156,13 @@ strict_target_pattern(struct compilation *c, const struct node *list, size_t siz
 
 /* Several targets: a list while all are exact. */
 static bool
-strict_targets(struct compilation *c, const struct node *list, size_t size)
+strict_targets(struct guard2_compilation *c, const struct node *list, size_t size)
 {
 	struct str *exact = arena_array(c->arena, list->count, sizeof(*exact));
 	bool good = true, patterns = false;
 
 	if (!exact)
-		return no_memory(c);
+		return guard2_no_memory(c);
 	for (const struct node *entry = list->first; entry; entry = entry->next) {
 		struct scope_term one;
 
@@ -182,7 +182,7 @@ strict_targets(struct compilation *c, const struct node *list, size_t size)
 }
 
 static bool
-compile_targets(struct compilation *c)
+compile_targets(struct guard2_compilation *c)
 {
 	const struct node *list = c->policy->targets;
 	size_t size = 0;
@@ -202,12 +202,12 @@ compile_targets(struct compilation *c)
 
 /* A guard of the constraint; kind and data are still to be built. */
 static struct guard *
-guard_new(struct compilation *c, const struct guard2_constraint *constraint, const struct time_range *range)
+guard_new(struct guard2_compilation *c, const struct guard2_constraint *constraint, const struct time_range *range)
 {
 	struct guard *guard = arena_alloc(c->arena, sizeof(*guard));
 
 	if (!guard || !guard_allow_compile(guard2_get(c->policy->node, "metadata"), c->arena, &guard->allow)) {
-		(void)no_memory(c); /* says so; the answer is NULL */
+		(void)guard2_no_memory(c); /* says so; the answer is NULL */
 		return NULL;
 	}
 	guard->mode = c->reading->mode;
@@ -223,7 +223,7 @@ guard_new(struct compilation *c, const struct guard2_constraint *constraint, con
 }
 
 static bool
-compile_limiter(struct compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
+compile_limiter(struct guard2_compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
 {
 	const struct scope_term *loop = &c->scope.term[ATTRIBUTE_CLNAME], *target = &c->scope.term[ATTRIBUTE_TARGET];
 	struct limiter_spec spec = {
@@ -247,7 +247,7 @@ compile_limiter(struct compilation *c, const struct guard2_constraint *constrain
 
 /* To the reference, dialect C's targets are for limiters only. */
 static bool
-compile_blacklist(struct compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
+compile_blacklist(struct guard2_compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
 {
 	if (c->reading->mode == GUARD_ONAP)
 		guard->scope.term[ATTRIBUTE_TARGET] = (struct scope_term){.kind = TERM_ANY};
@@ -255,7 +255,7 @@ compile_blacklist(struct compilation *c, const struct guard2_constraint *constra
 }
 
 static bool
-compile_bounds(struct compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
+compile_bounds(struct guard2_compilation *c, const struct guard2_constraint *constraint, struct guard *guard)
 {
 	return min_max_build(guard, constraint->has_min ? &constraint->min : NULL,
 	                     constraint->has_max ? &constraint->max : NULL, constraint->node, c->arena,
@@ -263,7 +263,7 @@ compile_bounds(struct compilation *c, const struct guard2_constraint *constraint
 }
 
 static bool
-compile_range(struct compilation *c, const struct guard2_constraint *constraint, struct time_range *ret)
+compile_range(struct guard2_compilation *c, const struct guard2_constraint *constraint, struct time_range *ret)
 {
 	if (constraint->range && !constraint->start && !constraint->end) {
 		*ret = (struct time_range){.kind = RANGE_BROKEN}; /* onap; strict mode has refused it */
@@ -273,8 +273,9 @@ compile_range(struct compilation *c, const struct guard2_constraint *constraint,
 }
 
 static bool
-add_guard(struct compilation *c, const struct guard2_constraint *constraint, const struct time_range *range,
-          bool (*build)(struct compilation *, const struct guard2_constraint *, struct guard *))
+guard2_add_guard(struct guard2_compilation *c, const struct guard2_constraint *constraint,
+                 const struct time_range *range,
+                 bool (*build)(struct guard2_compilation *, const struct guard2_constraint *, struct guard *))
 {
 	struct guard *guard = guard_new(c, constraint, range);
 
@@ -286,22 +287,23 @@ add_guard(struct compilation *c, const struct guard2_constraint *constraint, con
 }
 
 static bool
-compile_constraint(struct compilation *c, const struct guard2_constraint *constraint)
+compile_constraint(struct guard2_compilation *c, const struct guard2_constraint *constraint)
 {
 	struct time_range range;
 
 	if (!compile_range(c, constraint, &range))
 		return false;
-	if (constraint->has_limiter && !add_guard(c, constraint, &range, compile_limiter))
+	if (constraint->has_limiter && !guard2_add_guard(c, constraint, &range, compile_limiter))
 		return false;
-	if (constraint->blacklist && !add_guard(c, constraint, &range, compile_blacklist))
+	if (constraint->blacklist && !guard2_add_guard(c, constraint, &range, compile_blacklist))
 		return false;
-	return (!constraint->has_min && !constraint->has_max) || add_guard(c, constraint, &range, compile_bounds);
+	return (!constraint->has_min && !constraint->has_max) ||
+	       guard2_add_guard(c, constraint, &range, compile_bounds);
 }
 
 /* Findings of one constraint or policy do not hide those of the next. A policy with errors leaves no guards. */
 static void
-compile_policy(struct compilation *c, const struct guard2_policy *policy)
+guard2_compile_policy(struct guard2_compilation *c, const struct guard2_policy *policy)
 {
 	struct guard_list before = c->guards;
 	bool scoped;
@@ -310,7 +312,7 @@ compile_policy(struct compilation *c, const struct guard2_policy *policy)
 	c->never = false;
 	c->id = arena_str(c->arena, policy->id);
 	if (policy->id.ptr && !c->id.ptr) {
-		(void)no_memory(c); /* says so; the findings stop the set */
+		(void)guard2_no_memory(c); /* says so; the findings stop the set */
 		return;
 	}
 	scoped = compile_term(c, ATTRIBUTE_ACTOR, policy->actor);
@@ -333,7 +335,7 @@ guard2_compile(const struct node *root, enum guard_mode mode, struct arena *aren
 	size_t errors = diags->count[SEVERITY_ERROR];
 	struct arena scratch;
 	struct guard2_reading reading = {mode, &scratch, diags};
-	struct compilation c = {.reading = &reading, .arena = arena, .key = key};
+	struct guard2_compilation c = {.reading = &reading, .arena = arena, .key = key};
 	struct guard2_policy *first;
 
 	arena_init(&scratch, 0);
@@ -341,7 +343,7 @@ guard2_compile(const struct node *root, enum guard_mode mode, struct arena *aren
 	c.file = node_file(root);
 	for (; first; first = first->next) {
 		if (!first->bad)
-			compile_policy(&c, first);
+			guard2_compile_policy(&c, first);
 	}
 	arena_free(&scratch);
 	for (struct guard *next, *guard = c.guards.first; guard; guard = next) {

@@ -152,7 +152,7 @@ check_dialect(struct form_check *check, const struct guard2_key *key, const stru
 
 /* True when the value and all in it, policies aside, have the form. */
 static bool
-check_value(struct form_check *check, const struct guard2_form *form, const struct node *value)
+guard2_check_value(struct form_check *check, const struct guard2_form *form, const struct node *value)
 {
 	bool good = true;
 
@@ -165,12 +165,12 @@ check_value(struct form_check *check, const struct guard2_form *form, const stru
 			value->kind == NODE_MAP ? key_find(form, child->key, check->reading->mode) : NULL;
 
 		if (form == &policies_form) {
-			check->bad_policies[child->index] = !check_value(check, form->item, child);
+			check->bad_policies[child->index] = !guard2_check_value(check, form->item, child);
 		} else if (value->kind == NODE_LIST) {
-			good = check_value(check, form->item, child) && good;
+			good = guard2_check_value(check, form->item, child) && good;
 		} else if (key) {
 			check_dialect(check, key, child);
-			good = check_value(check, key->form, child) && good;
+			good = guard2_check_value(check, key->form, child) && good;
 		} else if (!form->onap_open || check->reading->mode == GUARD_STRICT) {
 			add_at_key(check, GUARD2_UNKNOWN_KEY, child, child->key.ptr, form->what);
 			good = false;
@@ -183,7 +183,7 @@ bool
 guard2_check_form(const struct guard2_reading *reading, const struct node *root, bool *bad_policies)
 {
 	struct form_check check = {.reading = reading, .bad_policies = bad_policies};
-	bool good = check_value(&check, &guard2_document_form, root);
+	bool good = guard2_check_value(&check, &guard2_document_form, root);
 
 	return good && !(check.mixed && reading->mode == GUARD_ONAP);
 }

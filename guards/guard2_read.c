@@ -29,7 +29,7 @@ static const struct {
 
 /* The integer that the mode takes the scalar for: the reference also takes one in quotes. */
 static bool
-integer_of(enum guard_mode mode, const struct node *node, int32_t *ret)
+guard2_integer_of(enum guard_mode mode, const struct node *node, int32_t *ret)
 {
 	struct node plain = *node;
 
@@ -43,11 +43,11 @@ integer_of(enum guard_mode mode, const struct node *node, int32_t *ret)
 
 /* Reads an integer; in strict mode one of `least` or more. */
 static bool
-read_integer(const struct guard2_reading *reading, const struct node *node, int32_t least, int32_t *ret)
+guard2_read_integer(const struct guard2_reading *reading, const struct node *node, int32_t least, int32_t *ret)
 {
 	bool strict = reading->mode == GUARD_STRICT;
 
-	if (integer_of(reading->mode, node, ret) && (!strict || *ret >= least))
+	if (guard2_integer_of(reading->mode, node, ret) && (!strict || *ret >= least))
 		return true;
 	guard2_add(reading, GUARD2_NUMBER, node, node->key.ptr,
 	           !strict      ? "of 32 bits"
@@ -69,7 +69,7 @@ either(const struct guard2_reading *reading, const struct node *map, const char 
 
 /* What the reference makes of a window with calendar months. */
 static struct duration
-onap_window(struct duration d)
+guard2_onap_window(struct duration d)
 {
 	int64_t calendar = d.months / 12 * ONAP_YEAR_MS + d.months % 12 * ONAP_MONTH_MS;
 
@@ -88,7 +88,7 @@ read_window_text(const struct guard2_reading *reading, const struct node *node, 
 	if (window.months == 0 && window.ms == 0 &&
 	    (time_parse_iso_duration(node->text, &window) != 0 || (window.months == 0 && window.ms == 0)))
 		guard2_add(reading, GUARD2_WINDOW, node, node->text.ptr);
-	c->window = reading->mode == GUARD_ONAP ? onap_window(window) : window;
+	c->window = reading->mode == GUARD_ONAP ? guard2_onap_window(window) : window;
 }
 
 static const struct unit *
@@ -135,7 +135,7 @@ read_window_map(const struct guard2_reading *reading, const struct node *node, s
 		guard2_add(reading, GUARD2_UNITS, name, name->text.ptr,
 		           reading->mode == GUARD_ONAP ? ": the limiter will never count" : "");
 	c->never_counts = !unit;
-	if (value && read_integer(reading, value, 1, &count) && unit)
+	if (value && guard2_read_integer(reading, value, 1, &count) && unit)
 		set_window(reading, value, count, unit, c);
 }
 
@@ -160,7 +160,7 @@ read_limiter(const struct guard2_reading *reading, const struct node *node, stru
 	if (!count)
 		guard2_add(reading, GUARD2_HALF_LIMITER, window, window->key.ptr,
 		           str_is(window->key, "duration") ? "num" : "freq_limit_per_target");
-	else if (read_integer(reading, count, 1, &limit))
+	else if (guard2_read_integer(reading, count, 1, &limit))
 		c->limit = limit > 0 ? (uint32_t)limit : 0; /* onap: none is below zero, so zero and less deny alike */
 }
 
@@ -193,8 +193,8 @@ read_bounds(const struct guard2_reading *reading, const struct node *node, struc
 		guard2_add(reading, GUARD2_NOT_ENFORCED, min ? min : max);
 		return;
 	}
-	c->has_min = min && read_integer(reading, min, 0, &c->min);
-	c->has_max = max && read_integer(reading, max, 0, &c->max);
+	c->has_min = min && guard2_read_integer(reading, min, 0, &c->min);
+	c->has_max = max && guard2_read_integer(reading, max, 0, &c->max);
 	if (c->has_min && c->has_max && c->min > c->max)
 		guard2_add(reading, GUARD2_BOUNDS, max);
 }

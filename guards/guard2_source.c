@@ -4,7 +4,7 @@
 #include "guards/guard_source.h"
 
 /* A walk over the file beside the guards that were made of it. */
-struct walk {
+struct guard2_source_walk {
 	const struct guard *guard; /* the next one to be met */
 	const char *file;          /* theirs; the guards of the next document have another */
 	guard_source_fn *visit;
@@ -14,7 +14,7 @@ struct walk {
 
 /* The next guard, if it was made of this constraint and is of this kind. */
 static const struct guard *
-take_guard(struct walk *walk, const struct guard2_constraint *constraint, const struct guard_kind *kind)
+take_guard(struct guard2_source_walk *walk, const struct guard2_constraint *constraint, const struct guard_kind *kind)
 {
 	const struct guard *guard = walk->guard;
 
@@ -26,7 +26,7 @@ take_guard(struct walk *walk, const struct guard2_constraint *constraint, const 
 }
 
 static void
-visit_constraint(struct walk *walk, const struct guard2_constraint *c)
+visit_constraint(struct guard2_source_walk *walk, const struct guard2_constraint *c)
 {
 	const struct guard_kind *const kinds[] = {&guard_frequency_limiter, &guard_blacklist, &guard_min_max};
 
@@ -62,7 +62,8 @@ guard2_each_source(const struct node *root, enum guard_mode mode, const struct g
 	struct arena scratch;
 	struct diags told; /* when the guards were compiled */
 	struct guard2_reading reading = {mode, &scratch, &told};
-	struct walk walk = {.guard = guard, .file = guard ? guard->file : NULL, .visit = visit, .context = context};
+	struct guard2_source_walk walk = {
+		.guard = guard, .file = guard ? guard->file : NULL, .visit = visit, .context = context};
 	struct guard2_policy *policy;
 
 	arena_init(&scratch, 0);

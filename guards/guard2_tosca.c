@@ -105,8 +105,8 @@ text_or_any(const struct node *node)
 
 /* A policy with what all kinds have; its properties. */
 static struct node *
-begin(struct conversion *c, const struct guard2_constraint *constraint, const char *type, const char *kind,
-      const char *count_by)
+guard2_begin(struct conversion *c, const struct guard2_constraint *constraint, const char *type, const char *kind,
+             const char *count_by)
 {
 	struct builder *b = &c->builder;
 	char *name = arena_printf(b->arena, "%.*s.%s.%u", STR_ARG(c->policy->id), kind, c->constraint);
@@ -162,7 +162,7 @@ add_limiter(struct conversion *c, const struct guard2_constraint *constraint)
 {
 	struct str target = target_text(c);
 	struct node *properties =
-		begin(c, constraint, LIMITER, "limit", constraint->per_target ? "target" : "operation");
+		guard2_begin(c, constraint, LIMITER, "limit", constraint->per_target ? "target" : "operation");
 
 	builder_text(&c->builder, properties, "target", target);
 	add_window(c, properties, constraint->window);
@@ -176,7 +176,7 @@ add_limiter(struct conversion *c, const struct guard2_constraint *constraint)
 static void
 add_blacklist(struct conversion *c, const struct guard2_constraint *constraint)
 {
-	struct node *properties = begin(c, constraint, BLACKLIST, "blacklist", NULL);
+	struct node *properties = guard2_begin(c, constraint, BLACKLIST, "blacklist", NULL);
 	struct node *list;
 
 	builder_text(&c->builder, properties, "target", target_text(c));
@@ -188,7 +188,7 @@ add_blacklist(struct conversion *c, const struct guard2_constraint *constraint)
 static void
 add_bounds(struct conversion *c, const struct guard2_constraint *constraint)
 {
-	struct node *properties = begin(c, constraint, MIN_MAX, "bounds", NULL);
+	struct node *properties = guard2_begin(c, constraint, MIN_MAX, "bounds", NULL);
 	struct str target = target_text(c);
 
 	builder_text(&c->builder, properties, "target", target.ptr ? target : STR(".*"));

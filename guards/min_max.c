@@ -26,7 +26,7 @@ struct min_max {
 };
 
 static struct min_max *
-data_new(struct guard *guard, const struct node *where, struct arena *arena, struct diags *diags)
+min_max_data_new(struct guard *guard, const struct node *where, struct arena *arena, struct diags *diags)
 {
 	struct min_max *data = arena_alloc(arena, sizeof(*data));
 
@@ -41,7 +41,7 @@ bool
 min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where,
               struct arena *arena, struct diags *diags)
 {
-	struct min_max *data = data_new(guard, where, arena, diags);
+	struct min_max *data = min_max_data_new(guard, where, arena, diags);
 
 	if (!data)
 		return false;
@@ -95,7 +95,7 @@ static bool
 compile_onap(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags)
 {
 	const struct onap_properties properties = {policy->properties, "MinMaxDefinition"};
-	struct min_max *data = data_new(guard, policy->node, arena, diags);
+	struct min_max *data = min_max_data_new(guard, policy->node, arena, diags);
 	bool good;
 
 	if (!data || !common_compile_onap(policy, guard, true, arena, diags))

@@ -9,7 +9,7 @@
 
 /* The words that YAML 1.1 takes for booleans and 1.2 for text. Java then reads all of them as false. */
 static bool
-is_old_boolean(struct str text)
+onap_is_old_boolean(struct str text)
 {
 	static const char *const words[] = {"yes", "Yes", "YES", "no",  "No",  "NO",
 	                                    "on",  "On",  "ON",  "off", "Off", "OFF"};
@@ -61,7 +61,7 @@ onap_kind(const struct node *value)
 	case NODE_FLOAT: /* an integer beyond 64 bits, .inf and .nan are none in Java */
 		return has_any(value->text, ".eE") && isfinite(value->real) ? ONAP_NUMBER : ONAP_TEXT;
 	case NODE_TEXT:
-		return !value->quoted && is_old_boolean(value->text) ? ONAP_BOOLEAN : ONAP_TEXT;
+		return !value->quoted && onap_is_old_boolean(value->text) ? ONAP_BOOLEAN : ONAP_TEXT;
 	case NODE_LIST:
 		return ONAP_LIST;
 	case NODE_MAP:
@@ -84,7 +84,7 @@ cannot_decode(const struct onap_properties *properties, const struct node *value
 
 /* A number as Java prints it after the reference has made whole doubles integers. The shortest text that reads back. */
 static char *
-number_text(const struct node *value, struct arena *arena)
+onap_number_text(const struct node *value, struct arena *arena)
 {
 	char buf[40];
 
@@ -115,7 +115,7 @@ onap_text(const struct onap_properties *properties, const char *key, struct aren
 		text = arena_str(arena, value->kind == NODE_BOOL && value->boolean ? STR("true") : STR("false"));
 		break;
 	case ONAP_NUMBER:
-		text = str_from(number_text(value, arena));
+		text = str_from(onap_number_text(value, arena));
 		break;
 	case ONAP_TEXT:
 		text = arena_str(arena, value->text);

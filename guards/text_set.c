@@ -13,7 +13,7 @@
  * The price is memory, 40 bytes a text, and the text itself if it is long. Where it was written is kept apart, because only
  * explanations ask for it. The hash is keyed, so that whoever writes policies cannot make long runs of full lines.
  */
-struct slot {
+struct text_set_slot {
 	union {
 		struct {
 			char text[15]; /* the rest is zero */
@@ -27,14 +27,14 @@ struct slot {
 	};
 };
 
-#define INSIDE_MAX (sizeof(((struct slot *)NULL)->inside.text))
+#define INSIDE_MAX (sizeof(((struct text_set_slot *)NULL)->inside.text))
 #define LONG 0xff /* no size of a text inside */
 #define SLOTS 4   /* of a line */
 #define LINE_SIZE 64
 #define COUNT_MAX ((size_t)1 << 30)
 
 struct line {
-	struct slot slot[SLOTS];
+	struct text_set_slot slot[SLOTS];
 };
 
 static_assert(sizeof(struct line) == LINE_SIZE, "four slots fill a cache line");
@@ -49,7 +49,7 @@ struct text_set {
 };
 
 /* What the slot of the text holds, but for the place of a long one. */
-static inline struct slot
+static inline struct text_set_slot
 slot_of(struct str text, const struct hash_tail *tail, uint64_t hash)
 {
 	uint64_t first = tail->a, second = (uint64_t)(text.len + 1)
@@ -59,7 +59,7 @@ slot_of(struct str text, const struct hash_tail *tail, uint64_t hash)
 		second = hash | (uint64_t)LONG << 56;
 	else if (text.len > 8)
 		second |= tail->b >> 8 * (16 - text.len);
-	return (struct slot){.words = {htole64(first), htole64(second)}};
+	return (struct text_set_slot){.words = {htole64(first), htole64(second)}};
 }
 
 struct text_set *
@@ -108,14 +108,14 @@ record_equals(const char *record, struct str text)
 
 /* care: ~0, or 0 where the first word is not known. */
 static inline unsigned
-slot_holds(const struct slot *slot, const struct slot *wanted, uint64_t care)
+slot_holds(const struct text_set_slot *slot, const struct text_set_slot *wanted, uint64_t care)
 {
 	return (((slot->words[0] ^ wanted->words[0]) & care) | (slot->words[1] ^ wanted->words[1])) == 0;
 }
 
 /* Bit i: slot i holds what is wanted. */
 static inline unsigned
-line_holders(const struct line *line, const struct slot *wanted, uint64_t care)
+line_holders(const struct line *line, const struct text_set_slot *wanted, uint64_t care)
 {
 	static_assert(SLOTS == 4, "four slots");
 	return slot_holds(&line->slot[0], wanted, care) | slot_holds(&line->slot[1], wanted, care) << 1 |
@@ -123,8 +123,9 @@ line_holders(const struct line *line, const struct slot *wanted, uint64_t care)
 }
 
 /* The slot of the text, or NULL; then ret_line (may be NULL) is where it would go. wanted: what its slot holds. */
-static inline struct slot *
-slot_find(const struct text_set *set, struct str text, uint64_t hash, const struct slot *wanted, struct line **ret_line)
+static inline struct text_set_slot *
+slot_find(const struct text_set *set, struct str text, uint64_t hash, const struct text_set_slot *wanted,
+          struct line **ret_line)
 {
 	bool inside = text.len <= INSIDE_MAX;
 	uint64_t i = (hash >> 32) * set->count >> 32;
@@ -134,7 +135,7 @@ slot_find(const struct text_set *set, struct str text, uint64_t hash, const stru
 		unsigned holders = line_holders(line, wanted, inside ? ~UINT64_C(0) : 0);
 
 		for (; holders; holders &= holders - 1) {
-			struct slot *slot = &line->slot[__builtin_ctz(holders)];
+			struct text_set_slot *slot = &line->slot[__builtin_ctz(holders)];
 
 			if (inside || record_equals(set->records + slot->outside.place, text))
 				return slot;
@@ -152,7 +153,7 @@ text_set_add(struct text_set *set, struct str text, uint32_t written)
 {
 	struct hash_tail tail;
 	uint64_t hash = hash_str_tail(&set->key, text, &tail);
-	struct slot wanted = slot_of(text, &tail, hash), *slot;
+	struct text_set_slot wanted = slot_of(text, &tail, hash), *slot;
 	uint16_t size = (uint16_t)text.len;
 	struct line *line;
 
@@ -176,8 +177,8 @@ text_set_has(const struct text_set *set, struct str text, uint32_t *ret_line)
 {
 	struct hash_tail tail;
 	uint64_t hash = hash_str_tail(&set->key, text, &tail);
-	struct slot wanted = slot_of(text, &tail, hash);
-	const struct slot *slot = slot_find(set, text, hash, &wanted, NULL);
+	struct text_set_slot wanted = slot_of(text, &tail, hash);
+	const struct text_set_slot *slot = slot_find(set, text, hash, &wanted, NULL);
 
 	if (slot && ret_line)
 		*ret_line = set->written[slot - set->lines->slot];
@@ -188,7 +189,7 @@ bool
 text_set_next(const struct text_set *set, size_t *at, struct str *ret)
 {
 	while (*at < (size_t)set->count * SLOTS) {
-		const struct slot *slot = &set->lines[*at / SLOTS].slot[*at % SLOTS];
+		const struct text_set_slot *slot = &set->lines[*at / SLOTS].slot[*at % SLOTS];
 		uint16_t size;
 
 		++*at;

@@ -16,7 +16,7 @@
 #define WINDOW_UNITS "timeUnits"
 
 /* The checked properties while they are gathered. */
-struct gathering {
+struct check_gathering {
 	const struct policy *policy;
 	const struct type *type;
 	struct check check;
@@ -35,19 +35,19 @@ find_value(const struct policy_property *values, size_t count, struct str name)
 }
 
 static const struct policy_property *
-gathered(const struct gathering *g, const char *name)
+gathered(const struct check_gathering *g, const char *name)
 {
 	return find_value(g->values, g->count, str_from(name));
 }
 
 static struct str
-canonical(const struct type *type, struct str name)
+check_canonical(const struct type *type, struct str name)
 {
 	return type->guard ? synonym_canonical(name) : name;
 }
 
 static void
-unknown_property(const struct gathering *g, const struct node *value)
+unknown_property(const struct check_gathering *g, const struct node *value)
 {
 	struct diags *diags = g->check.diags;
 	struct suggestion suggestion;
@@ -66,11 +66,11 @@ unknown_property(const struct gathering *g, const struct node *value)
 
 /* Checks one property as given and keeps it, good or not, so that it is not found missing as well. */
 static void
-take_property(struct gathering *g, const struct node *value)
+take_property(struct check_gathering *g, const struct node *value)
 {
 	const struct property *definition =
 		g->type->guard ? guard_property(g->type, value->key) : type_property(g->type, value->key);
-	struct str name = canonical(g->type, value->key);
+	struct str name = check_canonical(g->type, value->key);
 	const struct policy_property *other;
 
 	if (!definition) {
@@ -88,7 +88,7 @@ take_property(struct gathering *g, const struct node *value)
 }
 
 static void
-missing_property(struct gathering *g, struct str name)
+missing_property(struct check_gathering *g, struct str name)
 {
 	struct node at_name = *g->policy->node;
 
@@ -101,7 +101,7 @@ missing_property(struct gathering *g, struct str name)
 
 /* Whether the property's meaning was given by the other form of a limiter's window. */
 static bool
-given_otherwise(const struct gathering *g, struct str name)
+given_otherwise(const struct check_gathering *g, struct str name)
 {
 	if (!g->type->guard)
 		return false;
@@ -112,7 +112,7 @@ given_otherwise(const struct gathering *g, struct str name)
 
 /* Either form of a window, and all of it. Called before defaults are filled in. */
 static void
-check_window(struct gathering *g)
+check_window_of(struct check_gathering *g)
 {
 	const struct policy_property *window = gathered(g, WINDOW), *length = gathered(g, WINDOW_LENGTH);
 	const struct policy_property *units = gathered(g, WINDOW_UNITS);
@@ -133,11 +133,11 @@ check_window(struct gathering *g)
 
 /* What was not given: its default, or a finding. */
 static void
-fill_in(struct gathering *g)
+fill_in(struct check_gathering *g)
 {
 	for (size_t i = 0; i < g->type->property_count; i++) {
 		const struct property *property = &g->type->properties[i];
-		struct str name = canonical(g->type, property->name);
+		struct str name = check_canonical(g->type, property->name);
 
 		if (find_value(g->values, g->count, name) || given_otherwise(g, property->name))
 			continue;
@@ -150,7 +150,7 @@ fill_in(struct gathering *g)
 
 /* More than can be kept: each known property once, under its canonical name. */
 static size_t
-room_for(const struct type *type, const struct node *properties)
+check_room_for(const struct type *type, const struct node *properties)
 {
 	size_t known = type->property_count + (type->twin ? type->twin->property_count : 0) + 1; /* target */
 	size_t given = properties ? properties->count : 0;
@@ -195,7 +195,7 @@ find_type(const struct policy *policy, const struct catalogue *catalogue)
 bool
 policy_check(struct policy *policy, const struct catalogue *catalogue, struct arena *arena, struct diags *diags)
 {
-	struct gathering g = {.policy = policy, .check = {.diags = diags}};
+	struct check_gathering g = {.policy = policy, .check = {.diags = diags}};
 	size_t errors = diags->count[SEVERITY_ERROR];
 
 	policy->type = g.type = find_type(policy, catalogue);
@@ -208,7 +208,7 @@ policy_check(struct policy *policy, const struct catalogue *catalogue, struct ar
 		if (!policy->properties)
 			return false;
 	}
-	g.values = arena_array(arena, room_for(g.type, policy->properties), sizeof(*g.values));
+	g.values = arena_array(arena, check_room_for(g.type, policy->properties), sizeof(*g.values));
 	if (!g.values) {
 		diags_error(diags, policy->node, "out of memory");
 		return false;
@@ -216,7 +216,7 @@ policy_check(struct policy *policy, const struct catalogue *catalogue, struct ar
 	for (const struct node *value = policy->properties ? policy->properties->first : NULL; value;
 	     value = value->next)
 		take_property(&g, value);
-	check_window(&g);
+	check_window_of(&g);
 	fill_in(&g);
 	check_done(&g.check);
 	if (g.type->guard)

@@ -93,7 +93,7 @@ check_entries(struct check *check, const struct schema *entry, const struct node
 
 /* A key is checked as if it stood there as a plain value. */
 static bool
-check_keys(struct check *check, const struct schema *key, const struct node *value)
+value_check_keys(struct check *check, const struct schema *key, const struct node *value)
 {
 	bool good = true;
 
@@ -162,7 +162,7 @@ check_value(struct check *check, const struct schema *schema, const struct node 
 		good = check_entries(check, schema->entry, value);
 		break;
 	case VALUE_MAP:
-		good = check_keys(check, schema->key, value);
+		good = value_check_keys(check, schema->key, value);
 		good = check_entries(check, schema->entry, value) && good;
 		break;
 	case VALUE_TYPE:

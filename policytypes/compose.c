@@ -9,12 +9,12 @@
 #define LOOP_TYPE "org.onap.policy.clamp.controlloop.ControlLoop"
 
 /* A node template that was chosen, and its document. */
-struct choice {
+struct compose_choice {
 	struct node *document, *template;
 };
 
 struct composition {
-	struct choice choices[2 * COMPOSE_ELEMENTS_MAX]; /* elements and their participant types */
+	struct compose_choice choices[2 * COMPOSE_ELEMENTS_MAX]; /* elements and their participant types */
 	size_t count;
 	struct arena *arena;
 	struct error *err;
@@ -64,7 +64,7 @@ compose_set_properties(struct arena *arena, struct node *template, const struct 
 }
 
 static struct str
-text_of(const struct node *map, const char *key)
+compose_text_of(const struct node *map, const char *key)
 {
 	const struct node *node = node_get(map, key);
 
@@ -74,11 +74,11 @@ text_of(const struct node *map, const char *key)
 struct node *
 compose_template(struct node *document, const struct node *concept)
 {
-	struct str name = text_of(concept, "name"), version = text_of(concept, "version");
+	struct str name = compose_text_of(concept, "name"), version = compose_text_of(concept, "version");
 	struct node *templates = node_get(node_get(document, "topology_template"), "node_templates");
 	struct node *template = name.ptr ? node_get_str(templates, name) : NULL;
 
-	return template && version.ptr && str_equal(text_of(template, "version"), version) ? template : NULL;
+	return template && version.ptr && str_equal(compose_text_of(template, "version"), version) ? template : NULL;
 }
 
 /* --- choosing --- */
@@ -86,11 +86,11 @@ compose_template(struct node *document, const struct node *concept)
 /* The first document that has it; the choice counts once. False when there is none. */
 static bool
 choose(struct composition *composition, struct node *const *documents, size_t count, const struct node *concept,
-       struct choice *ret)
+       struct compose_choice *ret)
 {
-	*ret = (struct choice){NULL, NULL};
+	*ret = (struct compose_choice){NULL, NULL};
 	for (size_t i = 0; i < count && !ret->template; i++)
-		*ret = (struct choice){documents[i], compose_template(documents[i], concept)};
+		*ret = (struct compose_choice){documents[i], compose_template(documents[i], concept)};
 	for (size_t i = 0; i < composition->count; i++)
 		if (composition->choices[i].template == ret->template)
 			return ret->template != NULL;
@@ -102,11 +102,11 @@ choose(struct composition *composition, struct node *const *documents, size_t co
 static int
 choose_element(struct composition *composition, struct node *const *documents, size_t count, const struct node *asked)
 {
-	struct str name = text_of(asked, "name"), version = text_of(asked, "version");
-	struct choice element, participant;
+	struct str name = compose_text_of(asked, "name"), version = compose_text_of(asked, "version");
+	struct compose_choice element, participant;
 
 	for (const struct node *other = asked->parent->first; other != asked; other = other->next)
-		if (str_equal(text_of(other, "name"), name))
+		if (str_equal(compose_text_of(other, "name"), name))
 			return error_set(composition->err, ERROR_DUPLICATE, asked, "element '%.*s' is asked for twice",
 			                 STR_ARG(name));
 	if (!choose(composition, documents, count, asked, &element) ||
@@ -136,7 +136,7 @@ same_tree(struct arena *arena, const struct node *a, const struct node *b)
 }
 
 static const struct node *
-section_of(const struct choice *choice, const char *name)
+section_of(const struct compose_choice *choice, const char *name)
 {
 	const struct node *root = choice->document;
 
@@ -144,7 +144,7 @@ section_of(const struct choice *choice, const char *name)
 }
 
 static void
-write_entry(struct text *out, const struct node *entry)
+compose_write_entry(struct text *out, const struct node *entry)
 {
 	text_add(out, out->len ? STR(",") : STR(""));
 	text_add_json(out, entry->key);
@@ -181,7 +181,7 @@ write_section(const struct composition *composition, const char *name, struct te
 			const struct node *before = find_before(composition, i, name, entry->key);
 
 			if (!before)
-				write_entry(&section, entry);
+				compose_write_entry(&section, entry);
 			else if (before != entry && !same_tree(composition->arena, before, entry))
 				return error_set(composition->err, ERROR_CONFLICT, NULL,
 				                 "%s: two elements bring different definitions of %.*s", name,
@@ -210,7 +210,7 @@ write_templates(const struct composition *composition, struct text *out)
 				return error_set(composition->err, ERROR_CONFLICT, NULL,
 				                 "node_templates: two elements bring different definitions of %.*s",
 				                 STR_ARG(template->key));
-		write_entry(&templates, template);
+		compose_write_entry(&templates, template);
 	}
 	text_add(out, text_done(&templates));
 	out->failed |= templates.failed;
@@ -224,9 +224,9 @@ write_loop(const struct node *spec, struct text *out)
 	const struct node *elements = node_get(spec, "elements"), *properties = node_get(spec, "properties");
 
 	text_add(out, STR(","));
-	text_add_json(out, text_of(spec, "name"));
+	text_add_json(out, compose_text_of(spec, "name"));
 	text_add(out, STR(":{\"version\":"));
-	text_add_json(out, text_of(spec, "version"));
+	text_add_json(out, compose_text_of(spec, "version"));
 	text_add(out, STR(",\"type\":\"" LOOP_TYPE "\",\"type_version\":\"1.0.1\""));
 	for (const struct node *member = spec->first; member; member = member->next) {
 		if (!str_is(member->key, "description") && !str_is(member->key, "metadata"))
@@ -239,9 +239,9 @@ write_loop(const struct node *spec, struct text *out)
 	text_add(out, STR(",\"properties\":{\"elements\":["));
 	for (const struct node *element = elements->first; element; element = element->next) {
 		text_add(out, STR("{\"name\":"));
-		text_add_json(out, text_of(element, "name"));
+		text_add_json(out, compose_text_of(element, "name"));
 		text_add(out, STR(",\"version\":"));
-		text_add_json(out, text_of(element, "version"));
+		text_add_json(out, compose_text_of(element, "version"));
 		text_add(out, element->next ? STR("},") : STR("}"));
 	}
 	text_add(out, STR("]"));
@@ -257,7 +257,7 @@ write_loop(const struct node *spec, struct text *out)
 }
 
 static int
-write_all(const struct composition *composition, const struct node *spec, struct text *out)
+compose_write_all(const struct composition *composition, const struct node *spec, struct text *out)
 {
 	static const char *const sections[] = {"data_types", "policy_types", "node_types", "capability_types"};
 	int r = 0;
@@ -282,13 +282,13 @@ compose(const struct node *spec, struct node *const *documents, size_t count, st
 {
 	const struct node *elements = node_get(spec, "elements");
 	struct composition *composition = arena_alloc(arena, sizeof(*composition));
-	struct str version = text_of(spec, "version");
+	struct str version = compose_text_of(spec, "version");
 	struct text out;
 	int r = 0;
 
 	if (!composition)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	if (!text_of(spec, "name").len || !version.ptr || !version_valid(version) || !elements ||
+	if (!compose_text_of(spec, "name").len || !version.ptr || !version_valid(version) || !elements ||
 	    elements->kind != NODE_LIST || !elements->count || elements->count > COMPOSE_ELEMENTS_MAX)
 		return error_set(err, ERROR_TYPE, spec, "name, version and 1 to %d elements are required",
 		                 COMPOSE_ELEMENTS_MAX);
@@ -297,7 +297,7 @@ compose(const struct node *spec, struct node *const *documents, size_t count, st
 		r = choose_element(composition, documents, count, element);
 	text_init(&out, arena);
 	if (r == 0)
-		r = write_all(composition, spec, &out);
+		r = compose_write_all(composition, spec, &out);
 	if (r != 0)
 		return r;
 	*ret_json = text_done(&out);

@@ -336,7 +336,8 @@ operand_write(const struct constraint *constraint, char *buf, size_t size)
 }
 
 static void
-report(struct check *check, const struct constraint *constraint, enum value_kind kind, const struct node *value)
+constraint_report(struct check *check, const struct constraint *constraint, enum value_kind kind,
+                  const struct node *value)
 {
 	const struct clause *clause = &clauses[constraint->kind];
 	struct label label = check_label(check, value);
@@ -363,7 +364,7 @@ check_constraints(struct check *check, const struct schema *schema, const struct
 	for (const struct constraint *c = schema->constraints; c; c = c->next) {
 		if (is_satisfied(check, c, schema->kind, value))
 			continue;
-		report(check, c, schema->kind, value);
+		constraint_report(check, c, schema->kind, value);
 		good = good && c->kind == CONSTRAINT_POSSIBLE_VALUES;
 	}
 	return good;

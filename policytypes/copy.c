@@ -74,13 +74,13 @@ first_draft(const struct node *own)
 }
 
 static bool
-same_value(const struct node *a, const struct node *b)
+copy_same_value(const struct node *a, const struct node *b)
 {
 	if (!a || !b || a->count != b->count || !str_equal(a->text, b->text))
 		return false;
 	b = b->first;
 	for (const struct node *child = a->first; child; child = child->next, b = b->next)
-		if (!same_value(child, b) || (child->key.ptr && !str_equal(child->key, b->key)))
+		if (!copy_same_value(child, b) || (child->key.ptr && !str_equal(child->key, b->key)))
 			return false;
 	return true;
 }
@@ -92,7 +92,7 @@ has_clause(const struct node *constraints, const struct node *clause)
 	for (const struct node *entry = constraints ? constraints->first : NULL; entry; entry = entry->next) {
 		const struct node *own = constraints->kind == NODE_LIST ? entry->first : entry;
 
-		if (own && str_equal(own->key, clause->key) && same_value(own, clause))
+		if (own && str_equal(own->key, clause->key) && copy_same_value(own, clause))
 			return true;
 	}
 	return false;
@@ -100,7 +100,7 @@ has_clause(const struct node *constraints, const struct node *clause)
 
 /* Each clause of the copy holds here too: a bound that is not would be lost in silence. */
 static void
-compare_constraints(struct copy_difference *difference, const struct node *copy, const struct node *own)
+copy_compare_constraints(struct copy_difference *difference, const struct node *copy, const struct node *own)
 {
 	const struct node *constraints = node_get(copy, "constraints");
 
@@ -124,9 +124,9 @@ compare_property(struct copy_difference *difference, const struct node *copy, co
 		differ(difference, copy, "property", copy->key, " has another type");
 	if (truth_under(copy, "required", true) && !property->required && !str_is(drafted, "required"))
 		differ(difference, copy, "property", copy->key, " is required, and optional in the built-in type");
-	if (!node_is_null(fallback) && (!property->fallback || !same_value(fallback, property->fallback)))
+	if (!node_is_null(fallback) && (!property->fallback || !copy_same_value(fallback, property->fallback)))
 		differ(difference, fallback, "property", copy->key, " has another default");
-	compare_constraints(difference, copy, own);
+	copy_compare_constraints(difference, copy, own);
 }
 
 static void

@@ -19,14 +19,14 @@ static const char *const requred_keys[] = {
 static const enum type_kind value_types[] = {TYPE_DATA, TYPE_NODE, TYPE_CAPABILITY};
 
 /* Whose definitions are read, what they may refer to, and where findings go. */
-struct reader {
+struct definition_reader {
 	const struct catalogue *catalogue;
 	const struct type *type;
 	struct diags *diags;
 };
 
 static bool
-out_of_memory(struct diags *diags, const struct node *where)
+definition_out_of_memory(struct diags *diags, const struct node *where)
 {
 	diags_error(diags, where, "out of memory");
 	return false;
@@ -61,7 +61,8 @@ is_declared(const struct catalogue *catalogue, struct str name)
 
 /* The name is TOSCA's own type, else a declared one, else either of them in another letter case. */
 static bool
-read_type(const struct reader *reader, const struct node *definition, const struct node *name, struct schema *schema)
+read_type(const struct definition_reader *reader, const struct node *definition, const struct node *name,
+          struct schema *schema)
 {
 	struct reference reference = {
 		.kinds = value_types,
@@ -93,16 +94,16 @@ read_type(const struct reader *reader, const struct node *definition, const stru
 	return type || reference.warn;
 }
 
-static bool read_schema(const struct reader *reader, const struct node *definition, struct schema *schema);
+static bool read_schema(const struct definition_reader *reader, const struct node *definition, struct schema *schema);
 
 /* entry_schema and key_schema: a definition, or the name of a type alone. */
 static const struct schema *
-read_part(const struct reader *reader, const struct node *node)
+read_part(const struct definition_reader *reader, const struct node *node)
 {
 	struct schema *part = arena_alloc(reader->catalogue->arena, sizeof(*part));
 
 	if (!part) {
-		(void)out_of_memory(reader->diags, node);
+		(void)definition_out_of_memory(reader->diags, node);
 		return NULL;
 	}
 	if (node_is_scalar(node))
@@ -117,7 +118,7 @@ read_part(const struct reader *reader, const struct node *node)
 }
 
 static bool
-read_entry(const struct reader *reader, const struct node *node, struct schema *schema)
+read_entry(const struct definition_reader *reader, const struct node *node, struct schema *schema)
 {
 	if (node_is_null(node))
 		return true;
@@ -131,7 +132,7 @@ read_entry(const struct reader *reader, const struct node *node, struct schema *
 }
 
 static bool
-read_key(const struct reader *reader, const struct node *node, struct schema *schema)
+definition_read_key(const struct definition_reader *reader, const struct node *node, struct schema *schema)
 {
 	if (node_is_null(node))
 		return true;
@@ -149,13 +150,13 @@ read_key(const struct reader *reader, const struct node *node, struct schema *sc
  * the entry_schema's type, or the name of such a value.
  */
 static bool
-read_schema(const struct reader *reader, const struct node *definition, struct schema *schema)
+read_schema(const struct definition_reader *reader, const struct node *definition, struct schema *schema)
 {
 	const struct node *type = node_get(definition, "type"), *entry = node_get(definition, "entry_schema");
 
 	if (!node_is_null(type)) {
 		if (!read_type(reader, definition, type, schema) || !read_entry(reader, entry, schema) ||
-		    !read_key(reader, node_get(definition, "key_schema"), schema))
+		    !definition_read_key(reader, node_get(definition, "key_schema"), schema))
 			return false;
 	} else if (!node_is_null(entry)) {
 		const struct schema *part = read_part(reader, entry);
@@ -216,11 +217,12 @@ override(struct property *own, const struct property *inherited, struct arena *a
 		own->schema.key = inherited->schema.key;
 	if (!own->description.ptr)
 		own->description = inherited->description;
-	return constraints_add(&own->schema, inherited->schema.constraints, arena) || out_of_memory(diags, own->node);
+	return constraints_add(&own->schema, inherited->schema.constraints, arena) ||
+	       definition_out_of_memory(diags, own->node);
 }
 
 static bool
-read_property(const struct reader *reader, const struct node *node, struct property *ret)
+read_property(const struct definition_reader *reader, const struct node *node, struct property *ret)
 {
 	const struct node *required = node_get(node, "required"), *fallback = node_get(node, "default");
 	bool misspelt = reader->catalogue->takes_requred;
@@ -267,7 +269,7 @@ read_properties(const struct catalogue *catalogue, struct type *type, const stru
                 struct property *properties, struct diags *diags)
 {
 	size_t count = type->parent ? type->parent->property_count : 0;
-	struct reader reader = {catalogue, type, diags};
+	struct definition_reader reader = {catalogue, type, diags};
 	bool good = true;
 
 	if (count > 0)
@@ -316,6 +318,6 @@ type_define(const struct catalogue *catalogue, struct type *type, struct diags *
 	}
 	properties = arena_array(catalogue->arena, inherited + section->count, sizeof(*properties));
 	if (!properties)
-		return out_of_memory(diags, section);
+		return definition_out_of_memory(diags, section);
 	return read_properties(catalogue, type, section, properties, diags);
 }

@@ -135,7 +135,7 @@ take_range(struct dublin_reading *reading, const struct node *start, const struc
 
 /* A number in quotes is the number. */
 static void
-take_number(struct dublin_reading *reading, const struct node *value)
+dublin_take_number(struct dublin_reading *reading, const struct node *value)
 {
 	struct node *kept = keep_as(reading, value, value->key);
 	struct node plain = *value;
@@ -151,7 +151,7 @@ take_number(struct dublin_reading *reading, const struct node *value)
 }
 
 static void
-take(struct dublin_reading *reading, const struct node *value)
+dublin_take(struct dublin_reading *reading, const struct node *value)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (str_is(value->key, names[i].dublin)) {
@@ -166,7 +166,7 @@ take(struct dublin_reading *reading, const struct node *value)
 	else if (str_is(value->key, RANGE_END))
 		take_range(reading, NULL, value);
 	else if (is_one_of(numbers, value->key))
-		take_number(reading, value);
+		dublin_take_number(reading, value);
 	else
 		(void)keep_as(reading, value, value->key); /* it tells when memory is out */
 }
@@ -186,7 +186,7 @@ dublin_properties(const struct node *properties, struct arena *arena, struct dia
 	reading.out->key_column = properties->key_column;
 	reading.out->parent = properties->parent;
 	for (const struct node *value = reading.given->first; value; value = value->next)
-		take(&reading, value);
+		dublin_take(&reading, value);
 	return reading.failed ? NULL : reading.out;
 }
 

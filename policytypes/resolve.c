@@ -35,13 +35,13 @@ static const char *const type_keys[] = {"derived_from",
                                         NULL};
 
 static bool
-same_tree(const struct node *a, const struct node *b)
+resolve_same_tree(const struct node *a, const struct node *b)
 {
 	if (a->kind != b->kind || a->count != b->count || !str_equal(a->key, b->key) || !str_equal(a->text, b->text))
 		return false;
 	b = b->first;
 	for (const struct node *child = a->first; child; child = child->next, b = b->next) {
-		if (!same_tree(child, b))
+		if (!resolve_same_tree(child, b))
 			return false;
 	}
 	return true;
@@ -66,7 +66,7 @@ drop_copies(struct catalogue *catalogue, struct diags *diags)
 			          type_kind_name(type->kind), STR_ARG(type->name), STR_ARG(type->version));
 		} else if (d->twice) {
 			d->failed = true;
-			if (!same_tree(type->node, d->twice->type.node))
+			if (!resolve_same_tree(type->node, d->twice->type.node))
 				diags_error_key(diags, type->node,
 				                "the %s '%.*s' %.*s is declared differently at %s:%u",
 				                type_kind_name(type->kind), STR_ARG(type->name), STR_ARG(type->version),
@@ -116,7 +116,7 @@ link_parent(const struct catalogue *catalogue, struct declared *declared, struct
 
 /* A type among its own ancestors: one finding a circle, at its first type. Larger circles are too deep anyhow. */
 static void
-find_circle(struct declared *declared, struct diags *diags)
+resolve_find_circle(struct declared *declared, struct diags *diags)
 {
 	struct declared *above = declared->above;
 	bool first = true;
@@ -239,7 +239,7 @@ catalogue_resolve(struct catalogue *catalogue, struct diags *diags)
 	for (struct declared *d = catalogue->first; d; d = d->after)
 		link_parent(catalogue, d, diags);
 	for (struct declared *d = catalogue->first; d; d = d->after)
-		find_circle(d, diags);
+		resolve_find_circle(d, diags);
 	for (struct declared *d = catalogue->first; d; d = d->after)
 		measure_depth(d, diags);
 	each_downwards(catalogue, diags, step_value);

@@ -11,8 +11,8 @@
 #define AMOUNT "^[0-9]+(\\.[0-9]+)? *"
 
 /* A declared type that was referred to and still has to be written. */
-struct pending {
-	struct pending *next;
+struct schema_pending {
+	struct schema_pending *next;
 	const struct type *type;
 	json_t *definition; /* owned by $defs */
 };
@@ -20,27 +20,27 @@ struct pending {
 struct writer {
 	struct arena *arena;
 	json_t *definitions;
-	struct pending *first, **link;
+	struct schema_pending *first, **link;
 	bool failed; /* memory is out; what is written no longer matters */
 };
 
 /* Takes the value over. */
 static void
-put(struct writer *w, json_t *object, const char *key, json_t *value)
+schema_put(struct writer *w, json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, value) != 0)
 		w->failed = true;
 }
 
 static void
-put_text(struct writer *w, json_t *object, const char *key, struct str text)
+schema_put_text(struct writer *w, json_t *object, const char *key, struct str text)
 {
 	if (text.ptr)
-		put(w, object, key, json_stringn(text.ptr, text.len));
+		schema_put(w, object, key, json_stringn(text.ptr, text.len));
 }
 
 static void
-append(struct writer *w, json_t *array, json_t *value)
+schema_append(struct writer *w, json_t *array, json_t *value)
 {
 	if (json_array_append_new(array, value) != 0)
 		w->failed = true;
@@ -48,7 +48,7 @@ append(struct writer *w, json_t *array, json_t *value)
 
 /* A value in a document; where the schema says text, a number is its text as written. */
 static json_t *
-node_json(struct writer *w, const struct node *node, enum value_kind kind)
+schema_node_json(struct writer *w, const struct node *node, enum value_kind kind)
 {
 	json_t *json;
 
@@ -58,12 +58,12 @@ node_json(struct writer *w, const struct node *node, enum value_kind kind)
 	case NODE_LIST:
 		json = json_array();
 		for (const struct node *child = node->first; child; child = child->next)
-			append(w, json, node_json(w, child, VALUE_ANY));
+			schema_append(w, json, schema_node_json(w, child, VALUE_ANY));
 		return json;
 	case NODE_MAP:
 		json = json_object();
 		for (const struct node *child = node->first; child; child = child->next)
-			put(w, json, child->key.ptr, node_json(w, child, VALUE_ANY));
+			schema_put(w, json, child->key.ptr, schema_node_json(w, child, VALUE_ANY));
 		return json;
 	default:
 		break;
@@ -80,7 +80,7 @@ node_json(struct writer *w, const struct node *node, enum value_kind kind)
 static void
 put_node(struct writer *w, json_t *object, const char *key, const struct node *node, enum value_kind kind)
 {
-	put(w, object, key, node_json(w, node, kind));
+	schema_put(w, object, key, schema_node_json(w, node, kind));
 }
 
 /* A bound in JSON is a number; those of other kinds of values have no keyword. */
@@ -134,8 +134,8 @@ put_constraint(struct writer *w, json_t *object, const struct constraint *constr
 		json_t *values = json_array();
 
 		for (const struct node *value = operand->first; value; value = value->next)
-			append(w, values, node_json(w, value, kind));
-		put(w, object, constraint->kind == CONSTRAINT_VALID_VALUES ? "enum" : "examples", values);
+			schema_append(w, values, schema_node_json(w, value, kind));
+		schema_put(w, object, constraint->kind == CONSTRAINT_VALID_VALUES ? "enum" : "examples", values);
 		break;
 	}
 	case CONSTRAINT_LENGTH:
@@ -151,7 +151,7 @@ put_constraint(struct writer *w, json_t *object, const struct constraint *constr
 	case CONSTRAINT_PATTERN:
 		/* TOSCA's patterns match the whole value. */
 		pattern = arena_printf(w->arena, "^(?:%.*s)$", STR_ARG(operand->text));
-		put_text(w, object, "pattern", str_from(pattern));
+		schema_put_text(w, object, "pattern", str_from(pattern));
 		w->failed = w->failed || !pattern;
 		break;
 	}
@@ -193,16 +193,16 @@ put_reference(struct writer *w, json_t *object, const struct type *type)
 {
 	const char *key = arena_printf(w->arena, "%.*s:%.*s", STR_ARG(type->name), STR_ARG(type->version));
 	const char *reference = key ? reference_text(w->arena, key) : NULL;
-	struct pending *pending;
+	struct schema_pending *pending;
 
 	if (!reference) {
 		w->failed = true;
 		return;
 	}
-	put_text(w, object, "$ref", str_from(reference));
+	schema_put_text(w, object, "$ref", str_from(reference));
 	if (json_object_get(w->definitions, key))
 		return;
-	put(w, w->definitions, key, json_object());
+	schema_put(w, w->definitions, key, json_object());
 	pending = arena_alloc(w->arena, sizeof(*pending));
 	if (!pending || w->failed) {
 		w->failed = true;
@@ -237,9 +237,9 @@ put_kind(struct writer *w, json_t *object, enum value_kind kind)
 		[VALUE_TYPE] = {NULL, NULL, NULL},
 	};
 
-	put_text(w, object, "type", str_from(kinds[kind].type));
-	put_text(w, object, "format", str_from(kinds[kind].format));
-	put_text(w, object, "pattern", str_from(kinds[kind].pattern));
+	schema_put_text(w, object, "type", str_from(kinds[kind].type));
+	schema_put_text(w, object, "format", str_from(kinds[kind].format));
+	schema_put_text(w, object, "pattern", str_from(kinds[kind].pattern));
 }
 
 /* What a value must be. Entries of entries: bounded by the depth of the type's document. */
@@ -252,9 +252,9 @@ put_schema(struct writer *w, json_t *object, const struct schema *schema)
 
 		put_reference(w, whole, schema->type);
 		put_kind(w, name, VALUE_STRING);
-		append(w, choices, whole);
-		append(w, choices, name);
-		put(w, object, "anyOf", choices);
+		schema_append(w, choices, whole);
+		schema_append(w, choices, name);
+		schema_put(w, object, "anyOf", choices);
 	} else if (schema->kind == VALUE_TYPE) {
 		put_reference(w, object, schema->type);
 	}
@@ -262,13 +262,13 @@ put_schema(struct writer *w, json_t *object, const struct schema *schema)
 		json_t *entry = json_object();
 
 		put_schema(w, entry, schema->entry);
-		put(w, object, schema->kind == VALUE_LIST ? "items" : "additionalProperties", entry);
+		schema_put(w, object, schema->kind == VALUE_LIST ? "items" : "additionalProperties", entry);
 	}
 	if (schema->key) {
 		json_t *key = json_object();
 
 		put_schema(w, key, schema->key);
-		put(w, object, "propertyNames", key);
+		schema_put(w, object, "propertyNames", key);
 	}
 	for (const struct constraint *c = schema->constraints; c; c = c->next)
 		put_constraint(w, object, c, schema->kind);
@@ -279,13 +279,13 @@ put_property(struct writer *w, json_t *properties, const struct property *proper
 {
 	json_t *object = json_object();
 
-	put_text(w, object, "title", property->name);
-	put_text(w, object, "description", property->description);
+	schema_put_text(w, object, "title", property->name);
+	schema_put_text(w, object, "description", property->description);
 	put_schema(w, object, &property->schema);
 	if (property->fallback)
 		put_node(w, object, "default", property->fallback, property->schema.kind);
-	put(w, object, "propertyOrder", json_integer((json_int_t)order));
-	put(w, properties, property->name.ptr, object);
+	schema_put(w, object, "propertyOrder", json_integer((json_int_t)order));
+	schema_put(w, properties, property->name.ptr, object);
 }
 
 /* A type with properties: any other key is refused, as it is in strict mode. */
@@ -295,32 +295,32 @@ put_type(struct writer *w, json_t *object, const struct type *type)
 	json_t *properties = json_object(), *required = json_array();
 	size_t count = type->property_count;
 
-	put_text(w, object, "title", type->name);
-	put_text(w, object, "description", type->description);
+	schema_put_text(w, object, "title", type->name);
+	schema_put_text(w, object, "description", type->description);
 	put_kind(w, object, VALUE_MAP);
 	for (size_t i = 0; i < count; i++) {
 		const struct property *property = &type->properties[i];
 
 		put_property(w, properties, property, i + 1);
 		if (property->required && !property->fallback)
-			append(w, required, json_stringn(property->name.ptr, property->name.len));
+			schema_append(w, required, json_stringn(property->name.ptr, property->name.len));
 	}
 	if (type->guard && !type_property(type, STR("target")))
 		put_property(w, properties, guard_property(type, STR("target")), count + 1);
-	put(w, object, "properties", properties);
-	put(w, object, "required", required);
-	put(w, object, "additionalProperties", json_false());
+	schema_put(w, object, "properties", properties);
+	schema_put(w, object, "required", required);
+	schema_put(w, object, "additionalProperties", json_false());
 }
 
 static void
-put_document(struct writer *w, json_t *document, const struct type *type)
+schema_put_document(struct writer *w, json_t *document, const struct type *type)
 {
-	put(w, document, "$schema", json_string("https://json-schema.org/draft/2020-12/schema"));
+	schema_put(w, document, "$schema", json_string("https://json-schema.org/draft/2020-12/schema"));
 	put_type(w, document, type);
-	for (const struct pending *p = w->first; p && !w->failed; p = p->next)
+	for (const struct schema_pending *p = w->first; p && !w->failed; p = p->next)
 		put_type(w, p->definition, p->type);
 	if (json_object_size(w->definitions) > 0)
-		put(w, document, "$defs", json_incref(w->definitions));
+		schema_put(w, document, "$defs", json_incref(w->definitions));
 }
 
 int
@@ -334,7 +334,7 @@ type_json_schema(const struct type *type, const struct catalogue *catalogue, str
 
 	(void)catalogue; /* a resolved type carries the types that it uses */
 	w.link = &w.first;
-	put_document(&w, document, type);
+	schema_put_document(&w, document, type);
 	dump = w.failed ? NULL : json_dumps(document, JSON_COMPACT);
 	text = arena_str(arena, str_from(dump));
 	free(dump);

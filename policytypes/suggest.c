@@ -13,7 +13,7 @@ suggestion_init(struct suggestion *suggestion, struct str wrong)
 }
 
 static unsigned char
-folded(char c)
+suggest_folded(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
@@ -45,7 +45,7 @@ edit_distance(struct str a, struct str b)
 		row[first - 1] = first == 1 && i < far ? (unsigned)i : far;
 		nearest = row[first - 1];
 		for (size_t j = first; j <= last; j++) {
-			unsigned least = diagonal + (folded(a.ptr[i - 1]) != folded(b.ptr[j - 1]));
+			unsigned least = diagonal + (suggest_folded(a.ptr[i - 1]) != suggest_folded(b.ptr[j - 1]));
 
 			diagonal = row[j];
 			row[j] = least_of(least, least_of(row[j], row[j - 1]) + 1);
@@ -63,11 +63,12 @@ is_swapped(struct str a, struct str b)
 
 	if (a.len != b.len)
 		return false;
-	while (i < a.len && folded(a.ptr[i]) == folded(b.ptr[i]))
+	while (i < a.len && suggest_folded(a.ptr[i]) == suggest_folded(b.ptr[i]))
 		i++;
-	if (i + 1 >= a.len || folded(a.ptr[i]) != folded(b.ptr[i + 1]) || folded(a.ptr[i + 1]) != folded(b.ptr[i]))
+	if (i + 1 >= a.len || suggest_folded(a.ptr[i]) != suggest_folded(b.ptr[i + 1]) ||
+	    suggest_folded(a.ptr[i + 1]) != suggest_folded(b.ptr[i]))
 		return false;
-	for (i += 2; i < a.len && folded(a.ptr[i]) == folded(b.ptr[i]);)
+	for (i += 2; i < a.len && suggest_folded(a.ptr[i]) == suggest_folded(b.ptr[i]);)
 		i++;
 	return i == a.len;
 }

@@ -154,7 +154,7 @@ check_name(const struct policy *policy, struct diags *diags)
 
 /* What every policy has, wherever it stands. */
 static void
-read_body(struct policy *policy, struct diags *diags)
+template_read_body(struct policy *policy, struct diags *diags)
 {
 	const struct node *body = policy->node, *type = node_get(body, "type");
 
@@ -203,8 +203,8 @@ append_policy(struct policy_list *list, const struct node *root, const struct no
 }
 
 static void
-read_policies(const struct node *root, const struct node *section, struct arena *arena, struct policy_list *list,
-              struct diags *diags)
+template_read_policies(const struct node *root, const struct node *section, struct arena *arena,
+                       struct policy_list *list, struct diags *diags)
 {
 	(void)section_check(section, diags); /* what it refuses is passed over below */
 	for (const struct node *body = section_first(section); body; body = section_next(body)) {
@@ -215,7 +215,7 @@ read_policies(const struct node *root, const struct node *section, struct arena 
 			return;
 		check_name(policy, diags);
 		if (body->kind == NODE_MAP)
-			read_body(policy, diags);
+			template_read_body(policy, diags);
 		else
 			diags_error_key(diags, body, "policy '%.*s' must be a map with type and properties, found %s",
 			                STR_ARG(body->key), node_kind_phrase(body));
@@ -254,7 +254,7 @@ read_bare(const struct node *root, struct arena *arena, struct policy_list *list
 		return;
 	policy->bare = true;
 	policy->name = name;
-	read_body(policy, diags);
+	template_read_body(policy, diags);
 	policy->bad = diags->count[SEVERITY_ERROR] != errors;
 }
 
@@ -303,6 +303,6 @@ template_policies(const struct node *root, enum document_kind kind, struct arena
 	if (topology)
 		(void)section_check_keys(topology, topology_keys, "topology template", SEVERITY_ERROR, diags);
 	check_sections(root, topology, diags);
-	read_policies(root, node_get(topology, "policies"), arena, list, diags);
-	read_policies(root, node_get(root, "policies"), arena, list, diags);
+	template_read_policies(root, node_get(topology, "policies"), arena, list, diags);
+	template_read_policies(root, node_get(root, "policies"), arena, list, diags);
 }

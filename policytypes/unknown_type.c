@@ -53,7 +53,7 @@ short_name(struct str name, char buf[SHORT_SIZE])
 }
 
 /* What is looked for, and the best found so far. */
-struct search {
+struct unknown_type_search {
 	struct suggestion whole, shortened;
 	struct str meant; /* by the short name */
 	char buf[SHORT_SIZE];
@@ -61,7 +61,7 @@ struct search {
 
 /* A type by its short name: near to it, or the begin or end of it. */
 static void
-offer_short(struct search *search, struct str name)
+offer_short(struct unknown_type_search *search, struct str name)
 {
 	char buf[SHORT_SIZE];
 	struct str candidate = short_name(name, buf), wrong = search->shortened.wrong;
@@ -85,7 +85,7 @@ is_today(const struct type *type)
 struct str
 unknown_type_meant(const struct catalogue *catalogue, struct str name)
 {
-	struct search search = {0};
+	struct unknown_type_search search = {0};
 
 	suggestion_init(&search.whole, name);
 	suggestion_init(&search.shortened, short_name(name, search.buf));

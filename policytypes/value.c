@@ -94,7 +94,7 @@ value_kind_wanted(enum value_kind kind)
 }
 
 static bool
-is_digit(char c)
+value_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -105,7 +105,7 @@ parse_amount(struct str text, double *ret)
 {
 	struct node number = {0};
 
-	if (text.len == 0 || !is_digit(text.ptr[0]))
+	if (text.len == 0 || !value_is_digit(text.ptr[0]))
 		return false;
 	node_set_plain(&number, text);
 	if (number.kind != NODE_INT && number.kind != NODE_FLOAT)
@@ -121,7 +121,7 @@ parse_scalar_unit(enum value_kind kind, struct str text, double *ret)
 	struct str amount = str_trim(text), name;
 	size_t end = 0;
 
-	while (end < amount.len && (is_digit(amount.ptr[end]) || amount.ptr[end] == '.'))
+	while (end < amount.len && (value_is_digit(amount.ptr[end]) || amount.ptr[end] == '.'))
 		end++;
 	name = str_trim((struct str){amount.ptr + end, amount.len - end});
 	amount.len = end;
@@ -153,11 +153,11 @@ parse_timestamp(struct str text, int64_t *ret_ms)
 
 /* Takes digits off the front. */
 static struct str
-take_digits(struct str *text)
+value_take_digits(struct str *text)
 {
 	struct str digits = {text->ptr, 0};
 
-	while (digits.len < text->len && is_digit(text->ptr[digits.len]))
+	while (digits.len < text->len && value_is_digit(text->ptr[digits.len]))
 		digits.len++;
 	text->ptr += digits.len;
 	text->len -= digits.len;
@@ -179,7 +179,7 @@ take_numbers(struct str *text, struct str numbers[3])
 			rest.ptr++;
 			rest.len--;
 		}
-		numbers[count] = take_digits(&rest);
+		numbers[count] = value_take_digits(&rest);
 		if (numbers[count].len == 0)
 			break;
 		*text = rest;
@@ -198,7 +198,7 @@ is_suffix(struct str text, const char *starts)
 	for (size_t i = 1; i < text.len; i++) {
 		char c = text.ptr[i], lower = (char)(c | 0x20);
 
-		if (!is_digit(c) && !(lower >= 'a' && lower <= 'z') && c != '.' && c != '-' && c != '+')
+		if (!value_is_digit(c) && !(lower >= 'a' && lower <= 'z') && c != '.' && c != '-' && c != '+')
 			return false;
 	}
 	return true;

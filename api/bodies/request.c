@@ -237,7 +237,7 @@ read_resource(const struct node *resource, struct request_form form, struct aren
 
 /* Only currentTime means something, to onap mode; the others must have their form all the same. */
 static int
-read_time(const struct node *node, struct request *ret, struct error *err)
+request_read_time(const struct node *node, struct request *ret, struct error *err)
 {
 	struct time_of_day time;
 	int64_t instant;
@@ -337,7 +337,7 @@ request_read(const struct node *root, struct request_form form, struct arena *ar
 				r = wrong_type(err, member, "a map");
 			break;
 		case MEMBER_TIME:
-			r = read_time(member, &request, err);
+			r = request_read_time(member, &request, err);
 			break;
 		case MEMBER_OTHER:
 			break;

@@ -26,7 +26,7 @@ skip_space(const char *at)
 
 /* Where the character stands, after white space. Mostly it stands right there. */
 static inline const char *
-find(const char *at, char c)
+scan_find(const char *at, char c)
 {
 	return *at == c ? at : skip_space(at);
 }
@@ -62,7 +62,7 @@ take_text(const char *at, struct str *ret)
 {
 	const char *end;
 
-	at = find(at, '"');
+	at = scan_find(at, '"');
 	if (*at++ != '"')
 		return NULL;
 	end = skip_plain(at);
@@ -74,7 +74,7 @@ take_text(const char *at, struct str *ret)
 static inline const char *
 take_integer(const char *at, int32_t *ret)
 {
-	bool negative = *(at = find(at, '-')) == '-';
+	bool negative = *(at = scan_find(at, '-')) == '-';
 	const char *start = at += negative;
 	int32_t value = 0;
 
@@ -195,7 +195,7 @@ request_scan(struct str body, enum guard_mode mode, struct request *ret)
 	uint32_t seen[LEVELS] = {0}; /* a bit a member */
 	bool guards = false;         /* the action is "guard" */
 
-	if (body.len == 0 || *(at = find(at, '{')) != '{')
+	if (body.len == 0 || *(at = scan_find(at, '{')) != '{')
 		return false; /* without a length there may be no bytes to point to */
 	request_clear(ret);
 	for (;;) {
@@ -203,7 +203,7 @@ request_scan(struct str body, enum guard_mode mode, struct request *ret)
 		unsigned member;
 
 		at = take_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
-		if (!at || *(at = find(at, ':')) != ':')
+		if (!at || *(at = scan_find(at, ':')) != ':')
 			return false;
 		at++;
 		member = member_find(level, text);
@@ -211,7 +211,7 @@ request_scan(struct str body, enum guard_mode mode, struct request *ret)
 			return false;
 		seen[level] |= UINT32_C(1) << member;
 		if (member == MEMBER_MAP) {
-			if (*(at = find(at, '{')) != '{')
+			if (*(at = scan_find(at, '{')) != '{')
 				return false;
 			level++;
 			continue;
@@ -230,7 +230,7 @@ request_scan(struct str body, enum guard_mode mode, struct request *ret)
 		}
 		if (!at)
 			return false;
-		while (*(at = find(at, ',')) != ',') {
+		while (*(at = scan_find(at, ',')) != ',') {
 			if (*at++ != '}')
 				return false;
 			if (level-- == LEVEL_TOP)

@@ -38,7 +38,7 @@ same_counter(const struct counter *a, const struct operation *row)
 }
 
 static struct counter *
-place_of(struct counter *counters, size_t room, const struct operation *row)
+dump_place_of(struct counter *counters, size_t room, const struct operation *row)
 {
 	const struct str parts[4] = {row->actor, row->operation, row->target, row->clname};
 	size_t at = (size_t)hash_parts(&key, parts, 4).lo & (room - 1);
@@ -49,7 +49,7 @@ place_of(struct counter *counters, size_t room, const struct operation *row)
 }
 
 static int
-grow(struct dump *dump)
+dump_grow(struct dump *dump)
 {
 	size_t room = dump->room ? dump->room * 2 : 1024;
 	struct counter *counters = calloc(room, sizeof(*counters));
@@ -62,7 +62,7 @@ grow(struct dump *dump)
 			.actor = old->actor, .operation = old->operation, .target = old->target, .clname = old->clname};
 
 		if (old->ended + old->live)
-			*place_of(counters, room, &row) = *old;
+			*dump_place_of(counters, room, &row) = *old;
 	}
 	free(dump->counters);
 	dump->counters = counters;
@@ -78,9 +78,9 @@ count_row(void *context, const struct operation *row)
 
 	if (str_is(row->outcome, "Failure_Guard"))
 		return 0;
-	if (dump->count * 2 >= dump->room && grow(dump) != 0)
+	if (dump->count * 2 >= dump->room && dump_grow(dump) != 0)
 		return -ERROR_MEMORY;
-	counter = place_of(dump->counters, dump->room, row);
+	counter = dump_place_of(dump->counters, dump->room, row);
 	if (counter->ended + counter->live == 0) {
 		*counter = (struct counter){
 			.actor = arena_str(&dump->arena, row->actor),
@@ -147,7 +147,7 @@ write_counter(struct dump *dump, const struct counter *counter)
 }
 
 static int
-write_row(void *context, const struct operation *row)
+dump_write_row(void *context, const struct operation *row)
 {
 	struct dump *dump = context;
 	struct text text;
@@ -189,7 +189,7 @@ write_lists(struct dump *dump, struct history_reader *reader, const struct opera
 	fputs("],\n\"operations\":[", dump->out);
 	dump->first = true;
 	if (r == 0)
-		r = history_each(reader, all, write_row, dump);
+		r = history_each(reader, all, dump_write_row, dump);
 	if (r == 0 && (fputs("]}\n", dump->out) < 0 || fflush(dump->out) != 0))
 		r = error_set(dump->err, ERROR_IO, NULL, "cannot write the dump");
 	return r;

@@ -31,7 +31,7 @@ column_of(struct str name)
 }
 
 static int
-read_time(struct str text, int64_t *ret)
+import_read_time(struct str text, int64_t *ret)
 {
 	char with_zone[40];
 
@@ -56,7 +56,7 @@ row_set(struct operation *row, int column, struct str value)
 		*texts[column] = column == 1 ? operation_canonical(value) : value;
 		return 0;
 	}
-	return read_time(value, column == FIRST_TIME ? &row->start_ms : &row->end_ms);
+	return import_read_time(value, column == FIRST_TIME ? &row->start_ms : &row->end_ms);
 }
 
 /* Whether the time that was just set there is too late. */

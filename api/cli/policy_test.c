@@ -78,11 +78,11 @@ deciding_result(const struct decision *decision, const struct guard_result *resu
 }
 
 static int
-decide(struct test_file *file, const struct node *test, const char *name, const struct request *request, int64_t now_ms,
-       struct error *err)
+test_decide(struct test_file *file, const struct node *test, const char *name, const struct request *request,
+            int64_t now_ms, struct error *err)
 {
 	struct decision decision, plain;
-	struct outcome outcome = {.decision = &decision};
+	struct test_outcome outcome = {.decision = &decision};
 	struct explained why = {0};
 	const struct node *performs = node_get(test, "perform");
 
@@ -116,13 +116,13 @@ unknown_member(const struct node *map, const char *const *known)
 }
 
 static void
-run_request(struct test_file *file, const struct node *test, size_t number)
+test_run_request(struct test_file *file, const struct node *test, size_t number)
 {
 	static const char *const known[] = {"name", "now", "history", "request", "perform", "expect", NULL};
 	const struct node *unknown = unknown_member(test, known);
 	const struct node *now = node_get(test, "now"), *given = node_get(test, "request");
 	const struct node *label = node_get(test, "name");
-	struct outcome refused = {.status = "error"};
+	struct test_outcome refused = {.status = "error"};
 	int64_t now_ms = file->now_ms;
 	struct error err = {0};
 	struct request request;
@@ -150,7 +150,7 @@ run_request(struct test_file *file, const struct node *test, size_t number)
 			outcome_compare(file, test, name, &refused);
 			return;
 		}
-		r = decide(file, test, name, &request, now_ms, &err);
+		r = test_decide(file, test, name, &request, now_ms, &err);
 	}
 	if (err.code)
 		test_fail(file, test, name, "%s", err.text);
@@ -168,7 +168,7 @@ beside(struct test_file *file, struct str name)
 }
 
 static int
-read_policies(struct test_file *file, struct document **ret, size_t *ret_count, struct diags *diags)
+test_read_policies(struct test_file *file, struct document **ret, size_t *ret_count, struct diags *diags)
 {
 	const struct node *list = node_get(file->root, "policies");
 	size_t most = engine_options_default.limits.bytes;
@@ -244,7 +244,7 @@ run_file(struct test_file *file)
 
 	options.mode = file->mode;
 	diags_init(&diags, file->arena);
-	r = read_policies(file, &documents, &count, &diags);
+	r = test_read_policies(file, &documents, &count, &diags);
 	if (r == 0)
 		r = sandbox_open(&options, documents, count, &file->sandbox, &diags);
 	if (refused) {
@@ -257,7 +257,7 @@ run_file(struct test_file *file)
 	} else {
 		coverage_add(file);
 		for (const struct node *test = requests->first; test; test = test->next)
-			run_request(file, test, ++number);
+			test_run_request(file, test, ++number);
 	}
 	sandbox_close(file->sandbox);
 }

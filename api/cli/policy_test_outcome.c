@@ -29,7 +29,7 @@ test_pass(struct test_file *file, const struct node *at, const char *name)
 
 /* The text of an outcome under a key of `expect`, "" when there is none; false for an unknown key. */
 static bool
-outcome_text(const struct outcome *outcome, struct str key, char buf[512])
+outcome_text(const struct test_outcome *outcome, struct str key, char buf[512])
 {
 	const struct decision *decision = outcome->decision;
 	const struct guard_result *told = outcome->told;
@@ -68,7 +68,7 @@ outcome_text(const struct outcome *outcome, struct str key, char buf[512])
 }
 
 void
-outcome_compare(struct test_file *file, const struct node *test, const char *name, const struct outcome *outcome)
+outcome_compare(struct test_file *file, const struct node *test, const char *name, const struct test_outcome *outcome)
 {
 	const struct node *expect = node_get(test, "expect");
 	char got[512], status[512], reason[512];

@@ -19,7 +19,7 @@ struct test_file {
 };
 
 /* One request's outcome, as the texts that `expect` names. */
-struct outcome {
+struct test_outcome {
 	const struct decision *decision;
 	const struct guard_result *told; /* the guard that denied, else the first that spoke; may be NULL */
 	const char *status;
@@ -31,7 +31,8 @@ void test_fail(struct test_file *file, const struct node *at, const char *name, 
 void test_pass(struct test_file *file, const struct node *at, const char *name);
 
 /* The outcome against the `expect` of a test: passes or fails it. */
-void outcome_compare(struct test_file *file, const struct node *test, const char *name, const struct outcome *outcome);
+void outcome_compare(struct test_file *file, const struct node *test, const char *name,
+                     const struct test_outcome *outcome);
 
 /* Coverage: the guards of the file's policies are there to be reached; one that spoke, in scope and in force, is. */
 void coverage_add(struct test_file *file);

@@ -61,7 +61,7 @@ usage(FILE *out, int code)
 
 /* What a command printed is part of what it did: a full disk or a closed pipe is the environment's fault. */
 static int
-run(const struct command *command, int argc, char **argv)
+main_run(const struct command *command, int argc, char **argv)
 {
 	int code = command->run(argc, argv);
 
@@ -85,7 +85,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return run(&commands[i], argc - 1, argv + 1);
+			return main_run(&commands[i], argc - 1, argv + 1);
 	}
 	fprintf(stderr, "clguard: unknown command '%s'; see 'clguard --help'\n", argv[1]);
 	return EXIT_USAGE;

@@ -84,7 +84,7 @@ read_compat(const char *text, enum compat *ret)
 }
 
 static int
-check(const struct check_options *asked, const struct words *paths)
+cmd_check_files(const struct check_options *asked, const struct words *paths)
 {
 	struct compile_options options = {
 		.mode = asked->mode,
@@ -166,5 +166,5 @@ cmd_check(int argc, char **argv)
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	return check(&asked, &paths);
+	return cmd_check_files(&asked, &paths);
 }

@@ -52,7 +52,7 @@ struct said {
 };
 
 static int
-complain(const struct error *err, const char *file)
+cmd_compare_complain(const struct error *err, const char *file)
 {
 	if (err->line)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
@@ -89,7 +89,7 @@ side_open(struct comparison *c, struct side *side)
 	    document_read(bytes, c->history, &options.limits, c->arena, &root, &err) != 0 ||
 	    rows_read(root, false, INT64_MAX, c->arena, &rows, &count, &err) != 0 ||
 	    sandbox_record(side->sandbox, rows, count, c->now_ms, &err) != 0)
-		return complain(&err, c->history);
+		return cmd_compare_complain(&err, c->history);
 	return EXIT_DONE;
 }
 
@@ -190,7 +190,7 @@ compare_lines(struct comparison *c, struct str bytes)
 			continue;
 		if (json_read(line, c->requests, &engine_options_default.limits, &c->request, &root, &err) != 0) {
 			err.line = number;
-			return complain(&err, c->requests);
+			return cmd_compare_complain(&err, c->requests);
 		}
 		compare_one(c, root, number);
 	}
@@ -208,7 +208,7 @@ compare_all(struct comparison *c)
 
 	limits.bytes = FILE_MOST;
 	if (load_file(path, FILE_MOST, c->arena, &bytes, &err) != 0)
-		return complain(&err, c->requests);
+		return cmd_compare_complain(&err, c->requests);
 	if (json_read(bytes, c->requests, &limits, c->arena, &root, &ignored) != 0)
 		return compare_lines(c, bytes);
 	if (root->kind != NODE_LIST) {

@@ -34,14 +34,14 @@ static const char help[] =
 	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV\n"
 	"  accept   trusts the counters after a quarantine, and today's clock after later times were seen\n";
 
-struct task {
+struct cmd_db_task {
 	const char *directory, *before;
 	bool quarantine;
 	struct words files;
 };
 
 static int
-complain(const struct error *err, const char *file)
+cmd_db_complain(const struct error *err, const char *file)
 {
 	if (file && err->line)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
@@ -57,7 +57,7 @@ complain(const struct error *err, const char *file)
 
 /* A database that exists: no command but import makes one. */
 static int
-open_history(const struct task *task, bool existing, struct history **ret, struct error *err)
+open_history(const struct cmd_db_task *task, bool existing, struct history **ret, struct error *err)
 {
 	struct history_options options = engine_options_default.history;
 
@@ -70,7 +70,7 @@ open_history(const struct task *task, bool existing, struct history **ret, struc
 }
 
 static int
-verify(const struct task *task)
+verify(const struct cmd_db_task *task)
 {
 	struct store_lock lock = STORE_LOCK_NONE;
 	struct error err = {0}, busy = {0};
@@ -81,7 +81,7 @@ verify(const struct task *task)
 
 	if (access(task->directory, F_OK) != 0) {
 		(void)error_set(&err, ERROR_IO, NULL, "there is no database in '%s'", task->directory);
-		return complain(&err, NULL);
+		return cmd_db_complain(&err, NULL);
 	}
 	alone = store_lock_take(&lock, task->directory, true, &busy) == 0;
 	r = database_verify(task->directory, alone, &report, &err);
@@ -92,22 +92,22 @@ verify(const struct task *task)
 		store_lock_drop(&lock);
 		return EXIT_DONE;
 	}
-	(void)complain(&err, NULL);
+	(void)cmd_db_complain(&err, NULL);
 	if (r == -ERROR_DAMAGED && task->quarantine) {
 		err = (struct error){0};
 		if (!alone)
-			(void)complain(&busy, NULL);
+			(void)cmd_db_complain(&busy, NULL);
 		else if (db_quarantine(task->directory, clock_wall_ms(), name, sizeof(name), &err) == 0)
 			printf("put aside as %s\n", name);
 		else
-			(void)complain(&err, NULL);
+			(void)cmd_db_complain(&err, NULL);
 	}
 	store_lock_drop(&lock);
 	return EXIT_ENVIRONMENT;
 }
 
 static int
-compact(const struct task *task)
+compact(const struct cmd_db_task *task)
 {
 	struct store_lock lock = STORE_LOCK_NONE;
 	struct error err = {0};
@@ -123,11 +123,11 @@ compact(const struct task *task)
 	if (r == 0)
 		r = db_compact(task->directory, engine_options_default.history.map_bytes, &err);
 	store_lock_drop(&lock);
-	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+	return r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 }
 
 static int
-prune(const struct task *task)
+prune(const struct cmd_db_task *task)
 {
 	struct history *history = NULL;
 	struct error err = {0};
@@ -144,13 +144,13 @@ prune(const struct task *task)
 		r = db_prune(history, before_ms, &removed, &err);
 	history_close(history);
 	if (r != 0)
-		return complain(&err, NULL);
+		return cmd_db_complain(&err, NULL);
 	printf("%" PRIu64 " records removed\n", removed);
 	return EXIT_DONE;
 }
 
 static int
-dump(const struct task *task)
+dump(const struct cmd_db_task *task)
 {
 	struct history_reader *reader = NULL;
 	struct history *history = NULL;
@@ -168,7 +168,7 @@ dump(const struct task *task)
 	}
 	history_reader_close(reader);
 	history_close(history);
-	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+	return r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 }
 
 static int
@@ -197,7 +197,7 @@ import_file(struct history *history, const char *file, size_t *ret_count, struct
 }
 
 static int
-import(const struct task *task)
+import(const struct cmd_db_task *task)
 {
 	struct history *history = NULL;
 	struct error err = {0};
@@ -209,10 +209,10 @@ import(const struct task *task)
 		return EXIT_USAGE;
 	}
 	r = open_history(task, false, &history, &err);
-	code = r == 0 ? EXIT_DONE : complain(&err, NULL);
+	code = r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 	for (size_t i = 0; code == EXIT_DONE && i < task->files.count; i++) {
 		if (import_file(history, task->files.words[i], &count, &err) != 0)
-			code = complain(&err, task->files.words[i]);
+			code = cmd_db_complain(&err, task->files.words[i]);
 	}
 	history_close(history);
 	if (code == EXIT_DONE)
@@ -221,7 +221,7 @@ import(const struct task *task)
 }
 
 static int
-accept_state(const struct task *task)
+accept_state(const struct cmd_db_task *task)
 {
 	struct history *history = NULL;
 	struct error err = {0};
@@ -230,12 +230,12 @@ accept_state(const struct task *task)
 	if (r == 0)
 		r = history_accept(history, clock_wall_ms(), &err);
 	history_close(history);
-	return r == 0 ? EXIT_DONE : complain(&err, NULL);
+	return r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 }
 
 static const struct {
 	const char *name;
-	int (*run)(const struct task *task);
+	int (*run)(const struct cmd_db_task *task);
 	bool takes_files;
 } actions[] = {
 	{"verify", verify, false}, {"compact", compact, false}, {"prune", prune, false},
@@ -245,7 +245,7 @@ static const struct {
 int
 cmd_db(int argc, char **argv)
 {
-	struct task task = {0};
+	struct cmd_db_task task = {0};
 	bool want_help = false;
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},

@@ -39,7 +39,7 @@ struct question {
 };
 
 static int
-complain(const struct error *err, const char *file)
+cmd_decide_complain(const struct error *err, const char *file)
 {
 	if (err->line)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
@@ -61,7 +61,7 @@ record_history(struct sandbox *sandbox, const struct question *q, struct arena *
 	    document_read(bytes, q->history, &engine_options_default.limits, arena, &root, &err) != 0 ||
 	    rows_read(root, false, INT64_MAX, arena, &rows, &count, &err) != 0 ||
 	    sandbox_record(sandbox, rows, count, q->now_ms, &err) != 0)
-		return complain(&err, q->history);
+		return cmd_decide_complain(&err, q->history);
 	return EXIT_DONE;
 }
 
@@ -73,7 +73,7 @@ print_body(const struct reply_body *body, int code)
 }
 
 static int
-answer(struct sandbox *sandbox, const struct question *q, const struct request *request, struct arena *arena)
+cmd_decide_answer(struct sandbox *sandbox, const struct question *q, const struct request *request, struct arena *arena)
 {
 	struct explained why = {0};
 	struct reply_body body;
@@ -96,7 +96,7 @@ read_request(struct str bytes, const char *name, struct arena *arena, struct nod
 }
 
 static int
-ask(struct sandbox *sandbox, const struct question *q, struct arena *arena)
+cmd_decide_ask(struct sandbox *sandbox, const struct question *q, struct arena *arena)
 {
 	const char *path = strcmp(q->request, "-") == 0 ? "/dev/stdin" : q->request;
 	struct reply_body body;
@@ -106,7 +106,7 @@ ask(struct sandbox *sandbox, const struct question *q, struct arena *arena)
 	struct str bytes;
 
 	if (load_file(path, engine_options_default.limits.bytes, arena, &bytes, &err) != 0)
-		return complain(&err, q->request);
+		return cmd_decide_complain(&err, q->request);
 	if (read_request(bytes, q->request, arena, &root, &err) == 0) {
 		if (request_is_access(root)) {
 			fprintf(stderr,
@@ -123,11 +123,11 @@ ask(struct sandbox *sandbox, const struct question *q, struct arena *arena)
 
 		return print_body(&body, status >= 400 ? EXIT_INPUT : EXIT_DONE);
 	}
-	return answer(sandbox, q, &request, arena);
+	return cmd_decide_answer(sandbox, q, &request, arena);
 }
 
 static int
-decide(const struct question *q, struct arena *arena)
+cmd_decide_all(const struct question *q, struct arena *arena)
 {
 	struct engine_options options = engine_options_default;
 	struct sandbox *sandbox = NULL;
@@ -151,7 +151,7 @@ decide(const struct question *q, struct arena *arena)
 	code = q->history ? record_history(sandbox, q, arena) : EXIT_DONE;
 	sandbox_break_history(sandbox, q->history_fails);
 	if (code == EXIT_DONE)
-		code = ask(sandbox, q, arena);
+		code = cmd_decide_ask(sandbox, q, arena);
 	sandbox_close(sandbox);
 	return code;
 }
@@ -203,7 +203,7 @@ cmd_decide(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	arena_init(&arena, 0);
-	code = decide(&q, &arena);
+	code = cmd_decide_all(&q, &arena);
 	arena_free(&arena);
 	return code;
 }

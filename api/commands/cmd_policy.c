@@ -154,7 +154,7 @@ policy_list(struct policy_ask *ask)
 }
 
 static int
-policy_get(struct policy_ask *ask)
+cmd_policy_get(struct policy_ask *ask)
 {
 	const char *version = ask->words.count > 1 ? ask->words.words[1] : "latest";
 	int code = policy_talk(ask, "GET", arena_printf(&ask->arena, OURS "%s/%s", ask->words.words[0], version),
@@ -190,7 +190,7 @@ policy_create(struct policy_ask *ask)
 }
 
 static int
-policy_delete(struct policy_ask *ask)
+cmd_policy_delete(struct policy_ask *ask)
 {
 	const char *path =
 		arena_printf(&ask->arena, API "policies/%s/versions/%s", ask->words.words[0], ask->words.words[1]);
@@ -320,8 +320,8 @@ static const struct policy_verb {
 	int (*run)(struct policy_ask *ask);
 } policy_verbs[] =
 	{
-		{"list", 0, 0, policy_list},         {"get", 1, 2, policy_get},
-		{"create", 1, 1, policy_create},     {"delete", 2, 2, policy_delete},
+		{"list", 0, 0, policy_list},         {"get", 1, 2, cmd_policy_get},
+		{"create", 1, 1, policy_create},     {"delete", 2, 2, cmd_policy_delete},
 		{"deploy", 1, 1000, policy_deploy},  {"undeploy", 1, 1, policy_undeploy},
 		{"diff", 1, 2, policy_diff},         {"history", 0, 1, policy_history},
 		{"rollback", 1, 1, policy_rollback}, {0},

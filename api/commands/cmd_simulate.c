@@ -51,7 +51,7 @@ print_result(const json_t *result, bool text)
 }
 
 static int
-complain(const struct error *err, const char *file)
+cmd_simulate_complain(const struct error *err, const char *file)
 {
 	if (err->line)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, err->text);
@@ -93,10 +93,10 @@ run_scenario(const struct simulation *simulation, const struct simulate_options 
 	options.guards = given->guards;
 	options.guard_count = given->guard_count;
 	if (load_file(document.name, engine_options_default.limits.bytes, arena, &document.bytes, &err) != 0)
-		return complain(&err, document.name);
+		return cmd_simulate_complain(&err, document.name);
 	if (scenario_run(&document, &options, &report, diags, &err) != 0) {
 		print_findings(stderr, diags, SEVERITY_INFO);
-		return complain(&err, document.name);
+		return cmd_simulate_complain(&err, document.name);
 	}
 	code = print_result(report, false);
 	json_decref(report);
@@ -104,7 +104,7 @@ run_scenario(const struct simulation *simulation, const struct simulate_options 
 }
 
 static int
-run(const struct simulation *simulation, struct arena *arena)
+cmd_simulate_run(const struct simulation *simulation, struct arena *arena)
 {
 	struct simulate_options options = simulate_options_default;
 	struct document *policies = NULL, *guards = NULL;
@@ -133,12 +133,12 @@ run(const struct simulation *simulation, struct arena *arena)
 		return run_scenario(simulation, &options, arena, &diags);
 	script = read_script(simulation->script, arena, &err);
 	if (!script)
-		return complain(&err, simulation->script);
+		return cmd_simulate_complain(&err, simulation->script);
 	r = simulate(script, &options, &result, &diags, &err);
 	print_findings(stderr, &diags, SEVERITY_INFO);
 	json_decref(script);
 	if (r != 0)
-		return complain(&err, simulation->script);
+		return cmd_simulate_complain(&err, simulation->script);
 	code = print_result(simulation->topic ? json_object_get(result, "topic") : result, simulation->text);
 	if (code == EXIT_DONE && strcmp(json_string_value(json_object_get(result, "compile")), "error") == 0)
 		code = EXIT_INPUT;
@@ -186,7 +186,7 @@ cmd_simulate(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	arena_init(&arena, 0);
-	code = run(&simulation, &arena);
+	code = cmd_simulate_run(&simulation, &arena);
 	arena_free(&arena);
 	return code;
 }

@@ -92,7 +92,7 @@ print_json(const struct status *status, struct arena *arena)
 }
 
 static int
-report(struct ask *ask)
+cmd_status_report(struct ask *ask)
 {
 	struct status status = {0};
 	struct node *ready, *generation;
@@ -125,7 +125,7 @@ cmd_status(int argc, char **argv)
 	              "clguard status [--json]: whether a service is ready, what is in force, and what a person should "
 	              "look at.\nExit code 0 when it is ready, 1 when it is not, 3 when there is no answer",
 	              0, 0, 0, argc, argv, &code))
-		code = report(&ask);
+		code = cmd_status_report(&ask);
 	arena_free(&ask.arena);
 	return code;
 }

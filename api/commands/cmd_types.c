@@ -79,7 +79,7 @@ print_yaml(const struct type *type)
 }
 
 static int
-show(const struct catalogue *catalogue, const struct words *words, bool json_schema, struct arena *arena)
+cmd_types_show(const struct catalogue *catalogue, const struct words *words, bool json_schema, struct arena *arena)
 {
 	struct str name = str_from(words->words[0]);
 	struct str version = words->count > 1 ? str_from(words->words[1]) : STR_NONE;
@@ -128,7 +128,7 @@ cmd_types(int argc, char **argv)
 		fprintf(stderr, "clguard types: %s\n", err.text);
 		code = EXIT_ENVIRONMENT;
 	} else if (words.count) {
-		code = show(catalogue, &words, json_schema, &arena);
+		code = cmd_types_show(catalogue, &words, json_schema, &arena);
 	} else {
 		(void)catalogue_each(catalogue, print_type, NULL); /* the visitor never stops */
 	}

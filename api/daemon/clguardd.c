@@ -59,7 +59,7 @@ exit_code(enum error_code code)
 }
 
 static int
-complain(const struct error *err)
+clguardd_complain(const struct error *err)
 {
 	fprintf(stderr, "clguardd: %s\n", err->text);
 	return exit_code(err->code);
@@ -478,7 +478,7 @@ tune_allocator(void)
 
 /* Until a signal says stop. */
 static void
-run(struct program *program, const sigset_t *signals)
+clguardd_run(struct program *program, const sigset_t *signals)
 {
 	const struct timespec tick = {0, TICK_MS * 1000000};
 
@@ -555,14 +555,14 @@ main(int argc, char **argv)
 	tune_allocator();
 	program.worker_count = count_workers(&program.settings);
 	if (open_sockets(&program, &err) != 0 || open_service(&program, &err) != 0) {
-		code = complain(&err);
+		code = clguardd_complain(&err);
 	} else if ((r = reload_first(&program.service)) != 0) {
 		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
 	} else if (start_workers(&program, &err) != 0 || watch_start(&program.service, &program.watch, &err) != 0) {
-		code = complain(&err);
+		code = clguardd_complain(&err);
 	} else {
 		announce(&program);
-		run(&program, &signals);
+		clguardd_run(&program, &signals);
 	}
 	close_program(&program);
 	return code;

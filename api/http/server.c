@@ -497,7 +497,7 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 
 /* Called when the body is there, and again after each suspension. */
 static enum MHD_Result
-finish(struct thread *thread, struct ticket *ticket)
+server_finish(struct thread *thread, struct ticket *ticket)
 {
 	struct exchange *exchange = &ticket->exchange;
 	void (*run)(struct exchange *);
@@ -514,7 +514,8 @@ finish(struct thread *thread, struct ticket *ticket)
 }
 
 static enum MHD_Result
-begin(struct thread *thread, struct MHD_Connection *connection, const char *url, const char *method, void **state)
+server_begin(struct thread *thread, struct MHD_Connection *connection, const char *url, const char *method,
+             void **state)
 {
 	const struct server_options *options = &thread->server->options;
 	struct ticket *ticket = ticket_take(&thread->tickets);
@@ -546,7 +547,7 @@ begin(struct thread *thread, struct MHD_Connection *connection, const char *url,
 		exchange->reply.status = MHD_HTTP_CONTENT_TOO_LARGE;
 	if (exchange->body_length > options->body_bytes + DRAIN_BYTES)
 		ticket->answer_early = true;
-	return exchange->reply.status && ticket->answer_early ? finish(thread, ticket) : MHD_YES;
+	return exchange->reply.status && ticket->answer_early ? server_finish(thread, ticket) : MHD_YES;
 }
 
 /*
@@ -581,14 +582,14 @@ access_request(void *cls, struct MHD_Connection *connection, const char *url, co
 
 	(void)version;
 	if (!ticket)
-		return begin(thread, connection, url, method, state);
+		return server_begin(thread, connection, url, method, state);
 	if (*count) {
 		result = take_body(thread, ticket, bytes, *count);
 		*count = 0;
 		return result;
 	}
 	ticket->exchange.body = (struct str){ticket->body, ticket->exchange.reply.status ? 0 : ticket->body_taken};
-	return finish(thread, ticket);
+	return server_finish(thread, ticket);
 }
 
 struct str

@@ -26,7 +26,7 @@
 #define FORGIVE_MS 60000 /* an address without a failure for so long starts anew */
 
 /* What the files say. */
-struct entries {
+struct auth_entries {
 	struct arena arena;
 	struct user *users;
 	struct token *tokens;
@@ -68,7 +68,7 @@ struct auth {
 	const struct settings *settings;
 	struct hash_key key; /* random */
 	pthread_rwlock_t lock;
-	struct entries entries; /* lock */
+	struct auth_entries entries; /* lock */
 	atomic_uint_fast64_t generation;
 	atomic_uint_fast64_t failures;
 
@@ -107,7 +107,7 @@ entries_fail(const char *path, struct error *err)
 }
 
 static void
-grant(const struct entries *entries, struct str name, struct identity *ret)
+grant(const struct auth_entries *entries, struct str name, struct identity *ret)
 {
 	const struct grants *grants = roles_of(&entries->roles, name);
 
@@ -122,7 +122,7 @@ grant(const struct entries *entries, struct str name, struct identity *ret)
 }
 
 static int
-entries_read(const struct settings *settings, struct entries *entries, struct error *err)
+entries_read(const struct settings *settings, struct auth_entries *entries, struct error *err)
 {
 	const char *path = settings->users;
 	struct str bytes;
@@ -174,7 +174,7 @@ warn_of_files(const struct auth *auth)
 int
 auth_reload(struct auth *auth, struct error *err)
 {
-	struct entries entries = {0}, old;
+	struct auth_entries entries = {0}, old;
 	int r;
 
 	arena_init(&entries.arena, 0);
@@ -215,7 +215,7 @@ auth_failures(const struct auth *auth)
 
 /* Whether the credentials are right, and whose. ret_name: whom they name, right or not, for the log. */
 static bool
-check(struct auth *auth, struct str authorization, struct identity *ret, char *ret_name)
+auth_check_now(struct auth *auth, struct str authorization, struct identity *ret, char *ret_name)
 {
 	struct credentials credentials;
 	bool good = false;
@@ -291,7 +291,7 @@ note_failure(struct auth *auth, const char *text, int64_t now_ms)
  * address with the fewest failures, so that one that guesses does not keep others waiting.
  */
 static struct job *
-take_job(struct auth *auth, int64_t now_ms, int64_t *ret_due_ms)
+auth_take_job(struct auth *auth, int64_t now_ms, int64_t *ret_due_ms)
 {
 	struct job **best = NULL;
 	unsigned best_rank = 0;
@@ -358,7 +358,7 @@ work(struct auth *auth, struct job *job)
 	int64_t now_ms;
 
 	pthread_mutex_unlock(&auth->queue);
-	good = !stopping && check(auth, job->authorization, &identity, name);
+	good = !stopping && auth_check_now(auth, job->authorization, &identity, name);
 	if (!good && !stopping) {
 		atomic_fetch_add_explicit(&auth->failures, 1, memory_order_relaxed);
 		log_line(auth->settings, LOG_LEVEL_WARNING, "authentication failed: %s%s%sfrom %s",
@@ -383,7 +383,7 @@ verifier(void *argument)
 	pthread_mutex_lock(&auth->queue);
 	for (;;) {
 		int64_t due_ms;
-		struct job *job = take_job(auth, auth_now_ms(), &due_ms);
+		struct job *job = auth_take_job(auth, auth_now_ms(), &due_ms);
 		struct timespec until = {due_ms / 1000, due_ms % 1000 * 1000000};
 
 		if (job)

@@ -7,8 +7,8 @@
 #include "runtime/calls/configuration.h"
 
 static void
-submit(struct exchange *exchange, bool with_body, const char *other,
-       int (*run)(struct txn *txn, struct runtime_call *call))
+instantiation_submit(struct exchange *exchange, bool with_body, const char *other,
+                     int (*run)(struct txn *txn, struct runtime_call *call))
 {
 	struct runtime_call *call = call_new(exchange);
 
@@ -26,31 +26,31 @@ submit(struct exchange *exchange, bool with_body, const char *other,
 void
 instantiation_post(struct exchange *exchange)
 {
-	submit(exchange, true, NULL, instances_create);
+	instantiation_submit(exchange, true, NULL, instances_create);
 }
 
 void
 instantiation_put(struct exchange *exchange)
 {
-	submit(exchange, true, "fromVersion", instances_update);
+	instantiation_submit(exchange, true, "fromVersion", instances_update);
 }
 
 void
 instantiation_delete(struct exchange *exchange)
 {
-	submit(exchange, false, "force", instance_delete);
+	instantiation_submit(exchange, false, "force", instance_delete);
 }
 
 void
 command_put(struct exchange *exchange)
 {
-	submit(exchange, true, "force", instances_order);
+	instantiation_submit(exchange, true, "force", instances_order);
 }
 
 void
 rollback_put(struct exchange *exchange)
 {
-	submit(exchange, false, "toVersion", configuration_roll_back);
+	instantiation_submit(exchange, false, "toVersion", configuration_roll_back);
 }
 
 void

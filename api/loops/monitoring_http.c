@@ -8,7 +8,7 @@
 #define COUNT_MAX 1000000
 
 static bool
-read_time(struct exchange *exchange, const char *name, int64_t *ret_ms)
+monitoring_read_time(struct exchange *exchange, const char *name, int64_t *ret_ms)
 {
 	struct str text = exchange_query(exchange, name);
 
@@ -44,7 +44,8 @@ read_query(struct exchange *exchange, struct runtime_call *call, struct statisti
 	query->element = arena_str(&call->arena, exchange_query(exchange, "id"));
 	if (!query->id.name.len)
 		answer_refusal(exchange, 400, "name is required");
-	else if (!read_time(exchange, "startTime", &query->from_ms) || !read_time(exchange, "endTime", &query->to_ms))
+	else if (!monitoring_read_time(exchange, "startTime", &query->from_ms) ||
+	         !monitoring_read_time(exchange, "endTime", &query->to_ms))
 		answer_refusal(exchange, 400, "startTime and endTime are like 2021-01-10T13:45:00.000Z");
 	else if (!read_count(exchange, "recordCount", &query->count) || !read_count(exchange, "offset", &query->offset))
 		answer_refusal(exchange, 400, "recordCount and offset are numbers from 0 up");

@@ -53,7 +53,7 @@ policy_call_submit_body(struct exchange *exchange, struct runtime_call *call,
 /* --- reading --- */
 
 static int
-run_read(struct txn *txn, struct runtime_call *call)
+policy_calls_run_read(struct txn *txn, struct runtime_call *call)
 {
 	struct text out;
 
@@ -91,5 +91,5 @@ policy_call_read(struct exchange *exchange, struct runtime_call *call,
 	if (is_seeded(exchange))
 		answer_read_call(exchange, call, read);
 	else
-		policy_call_submit(exchange, call, run_read);
+		policy_call_submit(exchange, call, policy_calls_run_read);
 }

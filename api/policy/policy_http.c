@@ -57,7 +57,7 @@ policytype_version_delete(struct exchange *exchange)
 
 /* mode=REFERENCED adds the types of the policies. */
 static void
-read_policies(struct exchange *exchange, struct path_parts parts)
+policy_http_read_policies(struct exchange *exchange, struct path_parts parts)
 {
 	struct str mode = exchange_query(exchange, "mode");
 	struct runtime_call *call;
@@ -75,7 +75,7 @@ read_policies(struct exchange *exchange, struct path_parts parts)
 void
 typed_policies_get(struct exchange *exchange)
 {
-	read_policies(exchange, typed);
+	policy_http_read_policies(exchange, typed);
 }
 
 void
@@ -87,13 +87,13 @@ typed_policies_post(struct exchange *exchange)
 void
 typed_policy_get(struct exchange *exchange)
 {
-	read_policies(exchange, typed_named);
+	policy_http_read_policies(exchange, typed_named);
 }
 
 void
 typed_policy_version_get(struct exchange *exchange)
 {
-	read_policies(exchange, typed_versioned);
+	policy_http_read_policies(exchange, typed_versioned);
 }
 
 void
@@ -105,7 +105,7 @@ typed_policy_version_delete(struct exchange *exchange)
 void
 policies_get(struct exchange *exchange)
 {
-	read_policies(exchange, none);
+	policy_http_read_policies(exchange, none);
 }
 
 void
@@ -117,7 +117,7 @@ policies_post(struct exchange *exchange)
 void
 policy_version_get(struct exchange *exchange)
 {
-	read_policies(exchange, versioned);
+	policy_http_read_policies(exchange, versioned);
 }
 
 void

@@ -38,7 +38,7 @@ words_add(struct sorter *sorter, struct words *list, const char *word)
 }
 
 static const struct argument *
-find(const struct argument *table, const char *word, size_t len)
+argument_find(const struct argument *table, const char *word, size_t len)
 {
 	for (const struct argument *a = table; a->name; a++) {
 		if (strlen(a->name) == len && strncmp(a->name, word, len) == 0)
@@ -48,7 +48,7 @@ find(const struct argument *table, const char *word, size_t len)
 }
 
 static int
-fail(const char *command, const char *format, const char *word)
+argument_fail(const char *command, const char *format, const char *word)
 {
 	fprintf(stderr, "%s: ", command);
 	fprintf(stderr, format, word);
@@ -58,25 +58,25 @@ fail(const char *command, const char *format, const char *word)
 
 /* The option at argv[*at] and its words; *at ends on the last one taken. */
 static int
-take(const char *command, int argc, char **argv, struct sorter *sorter, int *at)
+argument_take(const char *command, int argc, char **argv, struct sorter *sorter, int *at)
 {
 	const char *word = argv[*at], *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-	const struct argument *a = find(sorter->table, word, len);
+	const struct argument *a = argument_find(sorter->table, word, len);
 
 	if (!a)
-		return fail(command, "unknown option '%s'", word);
+		return argument_fail(command, "unknown option '%s'", word);
 	if (a->flag) {
 		if (equals)
-			return fail(command, "option '%s' takes no value", a->name);
+			return argument_fail(command, "option '%s' takes no value", a->name);
 		*a->flag = true;
 		return 0;
 	}
 	if (a->value) {
 		if (*a->value)
-			return fail(command, "option '%s' is given twice", a->name);
+			return argument_fail(command, "option '%s' is given twice", a->name);
 		if (!equals && *at + 1 >= argc)
-			return fail(command, "option '%s' needs a value", a->name);
+			return argument_fail(command, "option '%s' needs a value", a->name);
 		*a->value = equals ? equals + 1 : argv[++*at];
 		return 0;
 	}
@@ -85,7 +85,7 @@ take(const char *command, int argc, char **argv, struct sorter *sorter, int *at)
 		return 0;
 	}
 	if (*at + 1 >= argc || (argv[*at + 1][0] == '-' && argv[*at + 1][1]))
-		return fail(command, "option '%s' needs a value", a->name);
+		return argument_fail(command, "option '%s' needs a value", a->name);
 	while (*at + 1 < argc && !(argv[*at + 1][0] == '-' && argv[*at + 1][1]))
 		words_add(sorter, a->list, argv[++*at]);
 	return 0;
@@ -106,7 +106,7 @@ arguments_parse(const char *command, int argc, char **argv, const struct argumen
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			if (take(command, argc, argv, &sorter, &i) != 0)
+			if (argument_take(command, argc, argv, &sorter, &i) != 0)
 				return -1;
 		} else {
 			words_add(&sorter, rest, argv[i]);

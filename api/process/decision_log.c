@@ -50,7 +50,7 @@ struct decision_log {
 };
 
 static int
-open_file(const char *path)
+log_open_file(const char *path)
 {
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
 }
@@ -58,7 +58,7 @@ open_file(const char *path)
 static void
 reopen_file(struct decision_log *log)
 {
-	int fd = open_file(log->settings->decision_log);
+	int fd = log_open_file(log->settings->decision_log);
 
 	if (fd < 0) {
 		log_line(log->settings, LOG_LEVEL_ERROR, "cannot open the decision log '%s' again: %s",
@@ -171,7 +171,7 @@ decision_log_open(const struct settings *settings, unsigned lanes, struct decisi
 		lane->writing = malloc(LANE_SIZE);
 		memory = memory && lane->filling && lane->writing;
 	}
-	log->fd = open_file(settings->decision_log);
+	log->fd = log_open_file(settings->decision_log);
 	if (log->fd < 0)
 		(void)error_set(err, ERROR_IO, NULL, "cannot open the decision log '%s': %s", settings->decision_log,
 		                strerror(errno));

@@ -152,7 +152,7 @@ open_tcp(const struct addrinfo *info, const char *text, struct sockets *ret, str
 
 /* "host:port" apart: the host without brackets, NULL for all addresses. In `buf`. */
 static int
-split(const char *text, char *buf, size_t size, char **ret_host, char **ret_port)
+socket_split(const char *text, char *buf, size_t size, char **ret_host, char **ret_port)
 {
 	char *colon, *host = buf;
 	size_t len = strlen(text);
@@ -184,7 +184,7 @@ socket_address_good(const char *listen)
 
 	if (strncmp(listen, "unix:", 5) == 0)
 		return listen[5] && strlen(listen + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
-	return split(listen, buf, sizeof(buf), &host, &port) == 0;
+	return socket_split(listen, buf, sizeof(buf), &host, &port) == 0;
 }
 
 static int
@@ -195,7 +195,7 @@ open_address(const char *text, struct sockets *ret, struct error *err)
 	char buf[ADDRESS_SIZE], *host, *port;
 	int r;
 
-	(void)split(text, buf, sizeof(buf), &host, &port); /* good, see sockets_open */
+	(void)socket_split(text, buf, sizeof(buf), &host, &port); /* good, see sockets_open */
 	r = getaddrinfo(host, port, &hints, &info);
 	if (r != 0)
 		return error_set(err, ERROR_IO, NULL, "listen: %s: %s", text, gai_strerror(r));

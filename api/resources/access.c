@@ -62,7 +62,7 @@ is_normal_path(struct str path)
 }
 
 static int
-read_text(const struct node *node, struct str *ret, struct error *err)
+access_read_text(const struct node *node, struct str *ret, struct error *err)
 {
 	if (node->kind != NODE_TEXT)
 		return error_set(err, ERROR_TYPE, node, "%s where text is expected", node_kind_phrase(node));
@@ -75,7 +75,7 @@ read_text(const struct node *node, struct str *ret, struct error *err)
 }
 
 static int
-read_request(const struct node *root, struct access_request *ret, struct error *err)
+access_read_request(const struct node *root, struct access_request *ret, struct error *err)
 {
 	const struct node *resource = node_get(root, "resource"), *access = node_get(resource, "access");
 	const struct {
@@ -104,7 +104,7 @@ read_request(const struct node *root, struct access_request *ret, struct error *
 			i++;
 		if (i == sizeof(members) / sizeof(*members))
 			return error_set(err, ERROR_TYPE, node, "there is no such member");
-		r = read_text(node, members[i].value, err);
+		r = access_read_text(node, members[i].value, err);
 		if (r != 0)
 			return r;
 	}
@@ -120,7 +120,7 @@ read_request(const struct node *root, struct access_request *ret, struct error *
 
 /* {"now","why","controlLoop"?,"definition"?,"sandbox","file"?,"line"?,"column"?} */
 static struct str
-explain(const struct access_answer *answer, int64_t now_ms, struct arena *arena)
+access_explain(const struct access_answer *answer, int64_t now_ms, struct arena *arena)
 {
 	char now[TIME_TEXT_SIZE];
 	struct text out;
@@ -176,7 +176,7 @@ access_answer_of(struct exchange *exchange, const struct node *root, struct str 
 	struct access_answer answer = {.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
 	struct access_request request;
 	struct txn txn = {0};
-	int r = read_request(root, &request, err);
+	int r = access_read_request(root, &request, err);
 
 	if (r != 0)
 		return r;
@@ -195,7 +195,7 @@ access_answer_of(struct exchange *exchange, const struct node *root, struct str 
 		.mode = service->mode,
 	};
 	if (ret_explanation)
-		*ret_explanation = explain(&answer, engine_now(service->engine), exchange->arena);
+		*ret_explanation = access_explain(&answer, engine_now(service->engine), exchange->arena);
 	log_answer(exchange, &request, &answer, ret);
 	return 0;
 }

@@ -95,7 +95,7 @@ query_text(struct exchange *exchange, const char *name, struct arena *arena)
 }
 
 static int
-query_number(struct exchange *exchange, const char *name, size_t *ret, struct error *err)
+calls_query_number(struct exchange *exchange, const char *name, size_t *ret, struct error *err)
 {
 	struct str text = exchange_query(exchange, name);
 
@@ -404,8 +404,8 @@ answer_read_call(struct exchange *exchange, struct runtime_call *call,
 	struct waiting *waiting = (struct waiting *)call;
 	struct error err = {0};
 
-	if (query_number(exchange, "offset", &call->page.offset, &err) != 0 ||
-	    query_number(exchange, "limit", &call->page.limit, &err) != 0) {
+	if (calls_query_number(exchange, "offset", &call->page.offset, &err) != 0 ||
+	    calls_query_number(exchange, "limit", &call->page.limit, &err) != 0) {
 		call_free(call);
 		answer_error(exchange, &err);
 		return;

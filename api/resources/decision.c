@@ -17,7 +17,7 @@ is_asked_why(struct exchange *exchange)
 }
 
 static void
-refuse(struct exchange *exchange, const struct error *err)
+decision_refuse(struct exchange *exchange, const struct error *err)
 {
 	struct reply_body body;
 
@@ -29,7 +29,7 @@ refuse(struct exchange *exchange, const struct error *err)
 
 /* The decision with what each guard said; a Deny, without that, when memory ran out before they had all been asked. */
 static struct reply_body
-explain(struct exchange *exchange, const struct request *request, struct decision *ret)
+decision_explain(struct exchange *exchange, const struct request *request, struct decision *ret)
 {
 	struct explained why;
 
@@ -39,7 +39,7 @@ explain(struct exchange *exchange, const struct request *request, struct decisio
 }
 
 static void
-answer(struct exchange *exchange, const struct reply_body *body)
+decision_answer(struct exchange *exchange, const struct reply_body *body)
 {
 	answer_json(exchange, body->text);
 	exchange->reply.constant = body->constant;
@@ -57,7 +57,7 @@ answer_access(struct exchange *exchange, const struct node *root, struct error *
 	if (r != 0)
 		return r;
 	body = reply_decision(&decision, explanation, exchange->arena);
-	answer(exchange, &body);
+	decision_answer(exchange, &body);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ read_slowly(struct exchange *exchange, struct request *ret)
 	else if (r == 0)
 		r = answer_access(exchange, root, &err);
 	if (r != 0)
-		refuse(exchange, &err);
+		decision_refuse(exchange, &err);
 	return r == 0 && !exchange->reply.status;
 }
 
@@ -120,11 +120,11 @@ decision_post(struct exchange *exchange)
 	    !read_slowly(exchange, &request))
 		return;
 	if (is_asked_why(exchange)) {
-		body = explain(exchange, &request, &decision);
+		body = decision_explain(exchange, &request, &decision);
 	} else {
 		session_decide(exchange->worker->session, &request, &decision);
 		body = reply_decision(&decision, STR_NONE, exchange->arena);
 	}
 	answer_decision(exchange, &entry);
-	answer(exchange, &body);
+	decision_answer(exchange, &body);
 }

@@ -73,7 +73,7 @@ operations_post(struct exchange *exchange)
 }
 
 static int
-read_time(struct exchange *exchange, const char *name, int64_t *ret, struct error *err)
+operations_read_time(struct exchange *exchange, const char *name, int64_t *ret, struct error *err)
 {
 	struct str text = exchange_query(exchange, name);
 
@@ -117,13 +117,13 @@ read_filter(struct exchange *exchange, struct arena *arena, struct operation_fil
 		return error_set(err, ERROR_RANGE, NULL, "limit is not within 1 to %d", LIMIT_MAX);
 	if (arena->exhausted)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	if (read_time(exchange, "from", &ret->from_ms, err) != 0)
+	if (operations_read_time(exchange, "from", &ret->from_ms, err) != 0)
 		return -(int)err->code;
-	return read_time(exchange, "to", &ret->to_ms, err);
+	return operations_read_time(exchange, "to", &ret->to_ms, err);
 }
 
 /* What is listed, and how; in the call's arena. */
-struct listing {
+struct operations_listing {
 	struct operation_filter filter;
 	struct text *out;
 	bool ids;
@@ -131,9 +131,9 @@ struct listing {
 
 /* A row; with its id where that is asked for; one that was undone with who did it and why in place of its message. */
 static int
-write_row(void *context, const struct operation *row)
+operations_write_row(void *context, const struct operation *row)
 {
-	struct listing *listing = context;
+	struct operations_listing *listing = context;
 	struct text *out = listing->out;
 	struct operation shown = *row;
 	struct str by, why;
@@ -160,12 +160,12 @@ write_row(void *context, const struct operation *row)
 static int
 list_operations(struct history_reader *reader, struct runtime_call *call, struct text *out)
 {
-	struct listing *listing = call->context;
+	struct operations_listing *listing = call->context;
 	int r;
 
 	listing->out = out;
 	text_add(out, STR("["));
-	r = history_each(reader, &listing->filter, write_row, listing);
+	r = history_each(reader, &listing->filter, operations_write_row, listing);
 	text_add(out, STR("]"));
 	return r;
 }
@@ -175,7 +175,7 @@ void
 operations_get(struct exchange *exchange)
 {
 	struct runtime_call *call = call_new(exchange);
-	struct listing *listing = call ? arena_alloc(&call->arena, sizeof(*listing)) : NULL;
+	struct operations_listing *listing = call ? arena_alloc(&call->arena, sizeof(*listing)) : NULL;
 	struct error err = {0};
 
 	if (!call)
@@ -183,7 +183,7 @@ operations_get(struct exchange *exchange)
 	if (!listing) {
 		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");
 	} else {
-		*listing = (struct listing){.ids = str_is(exchange_query(exchange, "ids"), "true")};
+		*listing = (struct operations_listing){.ids = str_is(exchange_query(exchange, "ids"), "true")};
 		(void)read_filter(exchange, &call->arena, &listing->filter, &err); /* err tells */
 	}
 	if (err.code) {

@@ -14,7 +14,7 @@
 #define PATH "/clguard/v1/reservations/"
 
 /* What the committer's thread needs of an exchange: when it is there, the client may be gone, and its headers with it. */
-struct asked {
+struct reservations_asked {
 	struct arena arena; /* holds all of it */
 	struct exchange *exchange;
 	struct service *service;
@@ -24,7 +24,7 @@ struct asked {
 };
 
 static bool
-asked_copy(struct asked *asked, struct str *text)
+asked_copy(struct reservations_asked *asked, struct str *text)
 {
 	struct str copy = arena_str(&asked->arena, *text);
 	bool copied = copy.ptr || !text->ptr;
@@ -34,7 +34,7 @@ asked_copy(struct asked *asked, struct str *text)
 }
 
 static bool
-asked_fill(struct asked *asked)
+asked_fill(struct reservations_asked *asked)
 {
 	struct str *const texts[] = {&asked->request.request_id, &asked->request.subrequest_id, &asked->outcome,
 	                             &asked->entry.id,           &asked->entry.trace,           &asked->entry.user,
@@ -49,10 +49,10 @@ asked_fill(struct asked *asked)
 }
 
 /* NULL, and answered, when memory is out. */
-static struct asked *
+static struct reservations_asked *
 asked_new(struct exchange *exchange, const struct request *request, struct str outcome)
 {
-	struct asked *asked = NULL;
+	struct reservations_asked *asked = NULL;
 	struct error err = {0};
 	struct arena arena;
 
@@ -60,7 +60,7 @@ asked_new(struct exchange *exchange, const struct request *request, struct str o
 	if (exchange_charge(exchange, JOB_BYTES))
 		asked = arena_alloc(&arena, sizeof(*asked));
 	if (asked) {
-		*asked = (struct asked){
+		*asked = (struct reservations_asked){
 			.arena = arena, .exchange = exchange, .service = exchange->worker->service, .outcome = outcome};
 		if (request)
 			asked->request = *request;
@@ -77,7 +77,7 @@ asked_new(struct exchange *exchange, const struct request *request, struct str o
 
 /* The committer did not take it. */
 static void
-asked_give_up(struct asked *asked, const struct error *err)
+asked_give_up(struct reservations_asked *asked, const struct error *err)
 {
 	struct exchange *exchange = asked->exchange;
 	struct arena arena = asked->arena;
@@ -140,7 +140,7 @@ is_refusal(enum error_code code)
 
 /* Counts and logs it, whether or not somebody still waits for the answer. The context is done with after this. */
 static void
-asked_done(struct asked *asked, const struct error *outcome, struct reservation_note *note)
+asked_done(struct reservations_asked *asked, const struct error *outcome, struct reservation_note *note)
 {
 	struct exchange *exchange = asked->exchange;
 	struct arena arena = asked->arena;
@@ -154,7 +154,7 @@ asked_done(struct asked *asked, const struct error *outcome, struct reservation_
 static void
 reserved(void *context, const struct reservation *reservation, const struct error *err)
 {
-	struct asked *asked = context;
+	struct reservations_asked *asked = context;
 	struct error outcome = {0};
 	struct reservation_note note = {
 		.event = err->code == ERROR_CONFLICT     ? RESERVATION_REFUSED_EVENT
@@ -221,7 +221,7 @@ reservations_post(struct exchange *exchange)
 	/* ONAP has no reservations: there is nothing of its own to be true to. */
 	const struct request_form form = {GUARD_STRICT, service->settings->ignore_unknown};
 	struct request request;
-	struct asked *asked;
+	struct reservations_asked *asked;
 	struct error err = {0};
 	struct node *root;
 	int64_t lease_ms;
@@ -248,7 +248,7 @@ id_of(const struct exchange *exchange)
 static void
 changed(void *context, const struct reservation_status *status, const struct error *err)
 {
-	struct asked *asked = context;
+	struct reservations_asked *asked = context;
 	struct error outcome = {0};
 	struct reservation_note note = {
 		.event = err->code == ERROR_CONFLICT ? RESERVATION_REFUSED_EVENT
@@ -274,11 +274,11 @@ changed(void *context, const struct reservation_status *status, const struct err
 }
 
 static void
-change(struct exchange *exchange, const struct reservation_change *change)
+reservations_change(struct exchange *exchange, const struct reservation_change *change)
 {
 	struct service *service = exchange->worker->service;
 	struct error err = {0};
-	struct asked *asked = asked_new(exchange, NULL, change->outcome);
+	struct reservations_asked *asked = asked_new(exchange, NULL, change->outcome);
 
 	if (!asked)
 		return;
@@ -313,7 +313,7 @@ reservation_put(struct exchange *exchange)
 	settle.outcome = outcome->text;
 	if (message && message->kind == NODE_TEXT)
 		settle.message = message->text;
-	change(exchange, &settle);
+	reservations_change(exchange, &settle);
 }
 
 void
@@ -321,5 +321,5 @@ reservation_delete(struct exchange *exchange)
 {
 	const struct reservation_change give_back = {.action = RESERVATION_ABORT, .id = id_of(exchange)};
 
-	change(exchange, &give_back);
+	reservations_change(exchange, &give_back);
 }

@@ -208,7 +208,7 @@ write_memory(struct text *out, const struct service *service)
 }
 
 static void
-write_database(struct text *out, const struct service *service)
+statistics_write_database(struct text *out, const struct service *service)
 {
 	struct stat file;
 	char path[4096];
@@ -264,7 +264,7 @@ metrics_get(struct exchange *exchange)
 	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
 	write_memory(&out, service);
-	write_database(&out, service);
+	statistics_write_database(&out, service);
 	topics_metrics(exchange, &out);
 	database_metrics(exchange, &out);
 	transactions_metrics(exchange, &out);

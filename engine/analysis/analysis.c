@@ -175,7 +175,7 @@ add_edges(const struct time_range *range, int64_t now_ms, int64_t times[TIMES_MA
  * What SET-01 asks about one directive: guards in whose scope it falls, instants and counts at which they may
  * change.
  */
-struct question {
+struct analysis_question {
 	struct request request;
 	const struct fact **facts;
 	size_t fact_count;
@@ -188,14 +188,15 @@ struct question {
 };
 
 static void
-add_count(struct question *q, int64_t count)
+add_count(struct analysis_question *q, int64_t count)
 {
 	if (q->count_count < TIMES_MAX && count >= 0 && count <= INT32_MAX)
 		q->counts[q->count_count++] = (int32_t)count;
 }
 
 static void
-question_make(struct analysis *a, struct question *q, const struct operational *policy, const struct directive *d)
+question_make(struct analysis *a, struct analysis_question *q, const struct operational *policy,
+              const struct directive *d)
 {
 	q->request = (struct request){0};
 	q->request.attribute[ATTRIBUTE_ACTOR] = d->actor;
@@ -225,7 +226,7 @@ question_make(struct analysis *a, struct question *q, const struct operational *
 
 /* True when some guard denies at this instant, with this count. */
 static bool
-denied(struct analysis *a, struct question *q, int64_t now_ms)
+denied(struct analysis *a, struct analysis_question *q, int64_t now_ms)
 {
 	const struct env env = {now_ms, &history_empty, a->scratch};
 
@@ -244,7 +245,7 @@ denied(struct analysis *a, struct question *q, int64_t now_ms)
 
 /* SET-01: with no operation counted, at every edge of every range, for every count that guards name: denied. */
 static void
-find_never(struct analysis *a, struct question *q, const struct operational *policy, const struct directive *d)
+find_never(struct analysis *a, struct analysis_question *q, const struct operational *policy, const struct directive *d)
 {
 	struct node place = {.line = d->line, .column = d->column, .file = policy->file};
 	struct witness *witness;
@@ -274,7 +275,7 @@ find_never(struct analysis *a, struct question *q, const struct operational *pol
 static int
 find_all(struct analysis *a)
 {
-	struct question *q = arena_alloc(a->arena, sizeof(*q));
+	struct analysis_question *q = arena_alloc(a->arena, sizeof(*q));
 
 	if (!q)
 		return -ERROR_MEMORY;

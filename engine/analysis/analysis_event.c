@@ -10,21 +10,21 @@
 #define TRIES_MAX 4096 /* events built to meet a condition */
 
 /* Values worth trying for one attribute of a condition: those it names, and numbers on either side of them. */
-struct choice {
+struct analysis_event_choice {
 	struct str attribute;
 	struct str values[16];
 	size_t count, at; /* at == count: the attribute is left out */
 };
 
 struct choices {
-	struct choice list[ATTRIBUTES_MAX];
+	struct analysis_event_choice list[ATTRIBUTES_MAX];
 	size_t count;
 	struct arena *arena;
 	bool failed; /* too many, or no memory */
 };
 
 static void
-choice_add(struct choices *choices, struct choice *choice, struct str value)
+choice_add(struct choices *choices, struct analysis_event_choice *choice, struct str value)
 {
 	if (!value.ptr || choice->count == sizeof(choice->values) / sizeof(choice->values[0]))
 		choices->failed = true;
@@ -35,7 +35,7 @@ choice_add(struct choices *choices, struct choice *choice, struct str value)
 static void
 collect_test(struct choices *choices, const struct clause *test)
 {
-	struct choice *choice = choices->list;
+	struct analysis_event_choice *choice = choices->list;
 
 	while (choice < choices->list + choices->count && !str_equal(choice->attribute, test->attribute))
 		choice++;
@@ -89,7 +89,7 @@ event_new(const struct operational *policy, const struct choices *choices)
 	                  "target_type", pnf ? "PNF" : "VNF", "AAI", key, "witness-target");
 
 	for (size_t i = 0; event && i < choices->count; i++) {
-		const struct choice *choice = &choices->list[i];
+		const struct analysis_event_choice *choice = &choices->list[i];
 		bool enriched = memchr(choice->attribute.ptr, '.', choice->attribute.len) != NULL;
 		json_t *map = enriched ? json_object_get(event, "AAI") : event;
 		struct str value = choice->at < choice->count ? choice->values[choice->at] : STR_NONE;

@@ -43,7 +43,7 @@ words_hold(const struct witness *witness, const struct guard_result *result, siz
 }
 
 static int
-ask(const struct witness *witness, struct sandbox *sandbox, struct arena *arena, bool *ret_holds, FILE *out)
+witness_ask(const struct witness *witness, struct sandbox *sandbox, struct arena *arena, bool *ret_holds, FILE *out)
 {
 	struct operation *rows = arena_array(arena, witness->history_count, sizeof(*rows));
 	struct decision decision;
@@ -83,7 +83,7 @@ witness_run(const struct witness *witness, const struct document *documents, siz
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
 	if (sandbox_open(&engine_options_default, documents, count, &sandbox, &diags) < 0 ||
-	    ask(witness, sandbox, &arena, &holds, out) < 0)
+	    witness_ask(witness, sandbox, &arena, &holds, out) < 0)
 		fprintf(out, "  cannot be asked: %s\n", diags.first ? diags.first->text : "out of memory");
 	sandbox_close(sandbox);
 	arena_free(&arena);

@@ -44,7 +44,7 @@ struct compilation {
 };
 
 static void
-out_of_memory(struct compilation *c)
+compile_out_of_memory(struct compilation *c)
 {
 	c->exhausted = true;
 	diags_error(c->diags, NULL, "out of memory");
@@ -115,7 +115,7 @@ check_identities(struct compilation *c)
 	size_t count = 0;
 
 	if (!sorted) {
-		out_of_memory(c);
+		compile_out_of_memory(c);
 		return;
 	}
 	for (struct policy *p = c->policies.first; p; p = p->next) {
@@ -165,7 +165,7 @@ pass_catalogue(struct compilation *c)
 {
 	c->catalogue = catalogue_new(&c->scratch, c->options->builtin);
 	if (!c->catalogue) {
-		out_of_memory(c);
+		compile_out_of_memory(c);
 		return;
 	}
 	for (size_t i = 0; i < c->source_count; i++) {
@@ -232,7 +232,7 @@ keep_operational(struct compilation *c, const struct operational *policy)
 	struct operational *copy = arena_alloc(&c->set->arena, sizeof(*copy));
 
 	if (!copy) {
-		out_of_memory(c);
+		compile_out_of_memory(c);
 		return;
 	}
 	*copy = *policy;
@@ -248,7 +248,7 @@ keep_made(struct compilation *c, const struct policy *policy, const struct guard
 	struct made *made = arena_alloc(&c->scratch, sizeof(*made));
 
 	if (!made) {
-		out_of_memory(c);
+		compile_out_of_memory(c);
 		return;
 	}
 	*made = (struct made){NULL, policy, guard};
@@ -257,7 +257,7 @@ keep_made(struct compilation *c, const struct policy *policy, const struct guard
 }
 
 static void
-compile_policy(struct compilation *c, struct policy *policy)
+compile_one_policy(struct compilation *c, struct policy *policy)
 {
 	const struct guard_kind *kind = guard_kind_of(policy, c->options->mode);
 	const struct operational *operational;
@@ -296,7 +296,7 @@ share(struct compilation *c, const struct source *source, struct guard *first)
 	for (struct guard *guard = first; file && guard; guard = guard->next)
 		guard->file = file;
 	if (!file || (document->only && !only_narrow(document->only, first, &c->set->arena)))
-		out_of_memory(c);
+		compile_out_of_memory(c);
 }
 
 /* Policies to guards, in load order: arguments as given, position in the file. */
@@ -325,7 +325,7 @@ pass_compile(struct compilation *c)
 		}
 		for (; policy && policy->root == source->root; policy = policy->next) {
 			if (!policy->bad)
-				compile_policy(c, policy);
+				compile_one_policy(c, policy);
 		}
 		source->first = before ? before->next : c->set->guards.first;
 		share(c, source, before ? before->next : c->set->guards.first);
@@ -360,7 +360,7 @@ pass_lint(struct compilation *c)
 
 	if (!registry) {
 		if (c->set->guards.first)
-			out_of_memory(c);
+			compile_out_of_memory(c);
 		return;
 	}
 	lint_begin(&lint, registry, c->options->now_ms, &c->scratch, c->diags);
@@ -377,7 +377,7 @@ pass_lint(struct compilation *c)
 			                   &lint);
 	}
 	if (lint.out_of_memory)
-		out_of_memory(c);
+		compile_out_of_memory(c);
 }
 
 static int
@@ -407,7 +407,7 @@ pass_seal(struct compilation *c)
 	}
 	set->no_policies = c->options->require_policies && set->guards.count == 0;
 	if (!explanation_label(set->guards.first, &set->arena)) {
-		out_of_memory(c);
+		compile_out_of_memory(c);
 		return;
 	}
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
@@ -419,7 +419,7 @@ pass_seal(struct compilation *c)
 		            "the guards and their lists of targets make more than the limit of %d index entries",
 		            INDEX_ENTRIES_MAX);
 	else if (r != 0)
-		out_of_memory(c);
+		compile_out_of_memory(c);
 }
 
 static const struct pass {
@@ -445,7 +445,7 @@ policyset_compile(const struct compile_options *options, const struct document *
 		c.operational_tail = &c.set->operational;
 	c.sources = arena_array(&c.scratch, count, sizeof(*c.sources));
 	if (!c.set || !c.sources) {
-		out_of_memory(&c);
+		compile_out_of_memory(&c);
 		stopped = true;
 	}
 	for (size_t i = 0; !stopped && i < count; i++)

@@ -44,7 +44,7 @@ tally_add(struct tally *tally, const struct guard *guard, const struct verdict *
 }
 
 static void
-deny(struct decision *ret, const struct guard *guard, enum reason reason)
+decide_deny(struct decision *ret, const struct guard *guard, enum reason reason)
 {
 	ret->effect = EFFECT_DENY;
 	ret->permit = false;
@@ -64,13 +64,13 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 
 	ret->permit = true;
 	if (request->attribute[ATTRIBUTE_ACTOR].len == 0 || request->attribute[ATTRIBUTE_OPERATION].len == 0) {
-		deny(ret, NULL, REASON_MISSING_ATTRIBUTE);
+		decide_deny(ret, NULL, REASON_MISSING_ATTRIBUTE);
 		ret->missing =
 			attribute_key[request->attribute[ATTRIBUTE_ACTOR].len ? ATTRIBUTE_OPERATION : ATTRIBUTE_ACTOR];
 	} else if (failed && !set->on_error_permit && (!denier || failed->order < denier->order)) {
-		deny(ret, failed, REASON_ERROR);
+		decide_deny(ret, failed, REASON_ERROR);
 	} else if (denier) {
-		deny(ret, denier, tally->denial.reason);
+		decide_deny(ret, denier, tally->denial.reason);
 		ret->missing = tally->denial.missing;
 	} else if (failed) {
 		ret->effect = EFFECT_INDETERMINATE;
@@ -80,7 +80,7 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 		ret->effect = EFFECT_PERMIT;
 		ret->reason = REASON_PERMIT;
 	} else if (set->no_policies) {
-		deny(ret, NULL, REASON_NO_POLICIES);
+		decide_deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
@@ -95,14 +95,14 @@ conclude_onap(const struct policyset *set, const struct tally *tally, struct dec
 	ret->permit = true;
 	ret->reason = REASON_PERMIT;
 	if (tally->denier) {
-		deny(ret, tally->denier, tally->denial.reason);
+		decide_deny(ret, tally->denier, tally->denial.reason);
 	} else if (tally->failed) {
 		ret->effect = EFFECT_INDETERMINATE;
 		ret->guard = tally->failed;
 	} else if (tally->permitted) {
 		ret->effect = EFFECT_PERMIT;
 	} else if (set->no_policies) {
-		deny(ret, NULL, REASON_NO_POLICIES);
+		decide_deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
@@ -128,7 +128,7 @@ conclude(const struct lookup *lookup, const struct env *env, const struct tally 
 
 /* Requests may use seed 003's spellings of three operations; guards and history hold the canonical ones. */
 static const struct request *
-canonical(const struct policyset *set, const struct request *request, struct request *copy)
+decide_canonical(const struct policyset *set, const struct request *request, struct request *copy)
 {
 	struct str given = request->attribute[ATTRIBUTE_OPERATION], operation;
 
@@ -146,7 +146,7 @@ void
 lookup_make(struct lookup *lookup, const struct policyset *set, const struct request *request)
 {
 	lookup->set = set;
-	lookup->request = canonical(set, request, &lookup->copy);
+	lookup->request = decide_canonical(set, request, &lookup->copy);
 	lookup->count = index_probe(&set->index, lookup->request, lookup->found);
 	lookup->timeless = true;
 	for (unsigned f = 0; f < lookup->count; f++)
@@ -259,7 +259,7 @@ decide_explain(const struct policyset *set, const struct request *request, const
 	result = arena_bytes(arena, most * sizeof(*result)); /* at most INDEX_ENTRIES_MAX: no overflow */
 	if (!result) {
 		*ret = (struct decision){.generation = set->generation, .now_ms = env->now_ms, .mode = set->mode};
-		deny(ret, NULL, REASON_ERROR);
+		decide_deny(ret, NULL, REASON_ERROR);
 		return -ERROR_MEMORY;
 	}
 	for (unsigned f = 0; f < lookup.count; f++) {

@@ -8,7 +8,7 @@
 #define MEMBER(key) STR(",\"" key "\":")
 
 static inline char *
-put_text(char *at, struct str member, struct str value)
+explanation_put_text(char *at, struct str member, struct str value)
 {
 	return put_json(put_piece(at, member), value);
 }
@@ -90,7 +90,7 @@ put_values(char *at, const struct explanation *why)
 	for (size_t i = 0; i < why->value_count; i++) {
 		at = put_piece(at, i ? STR(",\"") : STR("\""));
 		at = put_name(at, why->values[i].name);
-		at = put_text(at, STR("\":"), why->values[i].value);
+		at = explanation_put_text(at, STR("\":"), why->values[i].value);
 	}
 	return put_piece(at, STR("}"));
 }
@@ -121,11 +121,11 @@ label_of(const struct guard *guard, struct arena *room)
 	at = text_open(&out, PUT_JSON_MOST(texts) + NAMES_MOST);
 	if (at) {
 		if (guard->policy.ptr)
-			at = put_piece(put_text(at, STR("\"policy\":"), guard->policy), STR(","));
+			at = put_piece(explanation_put_text(at, STR("\"policy\":"), guard->policy), STR(","));
 		if (guard->version.ptr)
-			at = put_piece(put_text(at, STR("\"version\":"), guard->version), STR(","));
+			at = put_piece(explanation_put_text(at, STR("\"version\":"), guard->version), STR(","));
 		at = put_plain(at, STR("\"kind\":"), guard->kind->name);
-		at = put_text(at, MEMBER("file"), str_from(guard->file));
+		at = explanation_put_text(at, MEMBER("file"), str_from(guard->file));
 		at = put_count(at, MEMBER("line"), guard->line);
 		text_close(&out, put_count(at, MEMBER("column"), guard->column));
 	}
@@ -170,9 +170,9 @@ add_guard(struct text *out, const struct guard_result *result)
 	if (why->permit_at != TIME_NONE)
 		at = put_instant(at, MEMBER("permit_at"), why->permit_at);
 	if (why->change.ptr)
-		at = put_text(at, MEMBER("change"), why->change);
+		at = explanation_put_text(at, MEMBER("change"), why->change);
 	if (why->note.ptr)
-		at = put_text(at, MEMBER("note"), why->note);
+		at = explanation_put_text(at, MEMBER("note"), why->note);
 	text_close(out, put_piece(at, STR("}")));
 }
 
@@ -188,7 +188,7 @@ explanation_add(struct text *out, const struct decision *decision, const struct 
 	if (why->permit_at != TIME_NONE)
 		at = put_instant(at, MEMBER("permit_at"), why->permit_at);
 	if (why->change.ptr)
-		at = put_text(at, MEMBER("change"), why->change);
+		at = explanation_put_text(at, MEMBER("change"), why->change);
 	if (why->changes.ptr)
 		at = put_piece(put_piece(at, MEMBER("changes")), why->changes);
 	text_close(out, put_piece(at, STR(",\"guards\":[")));

@@ -217,7 +217,7 @@ out:
 }
 
 /* A request as the index sees it. */
-struct asked {
+struct index_asked {
 	const struct str *text; /* the request's attributes */
 	unsigned given;         /* which of them are there, of those that some mask has */
 	struct hash_tail tail[SCOPE_ATTRIBUTES];
@@ -226,7 +226,7 @@ struct asked {
 
 /* Out of line, as is what compares: the loop over the masks has all registers for itself. */
 static __attribute__((noinline)) void
-asked_from(const struct index *index, const struct request *request, struct asked *ret)
+asked_from(const struct index *index, const struct request *request, struct index_asked *ret)
 {
 	unsigned given = 0;
 
@@ -244,7 +244,7 @@ asked_from(const struct index *index, const struct request *request, struct aske
 }
 
 static __attribute__((noinline)) bool
-bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct asked *asked)
+bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct index_asked *asked)
 {
 	const struct index_text *key = bucket->key;
 
@@ -261,7 +261,7 @@ bucket_matches(const struct index_bucket *bucket, unsigned mask, const struct as
 }
 
 static inline const struct index_bucket *
-bucket_find(const struct index *index, unsigned mask, const struct asked *asked)
+bucket_find(const struct index *index, unsigned mask, const struct index_asked *asked)
 {
 	uint64_t tag = mask;
 
@@ -278,7 +278,7 @@ bucket_find(const struct index *index, unsigned mask, const struct asked *asked)
 unsigned
 index_probe(const struct index *index, const struct request *request, const struct index_bucket *found[INDEX_FOUND_MAX])
 {
-	struct asked asked;
+	struct index_asked asked;
 	unsigned count = 0;
 
 	asked_from(index, request, &asked);

@@ -77,13 +77,13 @@ has_policy_suffix(const struct dirent *entry)
 }
 
 static int
-by_name(const struct dirent **a, const struct dirent **b)
+load_by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name); /* the locale has no say in the load order */
 }
 
 static int
-list_add(struct path_list *list, const char *path, struct arena *arena)
+load_list_add(struct path_list *list, const char *path, struct arena *arena)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 16;
@@ -104,7 +104,7 @@ static int
 add_directory(struct path_list *list, const char *directory, struct arena *arena, struct error *err)
 {
 	struct dirent **entries;
-	int count = scandir(directory, &entries, has_policy_suffix, by_name), r = 0;
+	int count = scandir(directory, &entries, has_policy_suffix, load_by_name), r = 0;
 
 	if (count < 0)
 		return fail_to("list", directory, err);
@@ -112,7 +112,7 @@ add_directory(struct path_list *list, const char *directory, struct arena *arena
 		bool slash = str_ends_with(str_from(directory), STR("/"));
 		const char *path = arena_printf(arena, "%s%s%s", directory, slash ? "" : "/", entries[i]->d_name);
 
-		if (r == 0 && (!path || list_add(list, path, arena) != 0))
+		if (r == 0 && (!path || load_list_add(list, path, arena) != 0))
 			r = error_set(err, ERROR_MEMORY, NULL, "out of memory listing '%s'", directory);
 		free(entries[i]);
 	}
@@ -133,7 +133,7 @@ load_expand(const char *const *paths, size_t count, struct arena *arena, struct 
 			return fail_to("open", paths[i], err);
 		if (S_ISDIR(st.st_mode))
 			r = add_directory(&list, paths[i], arena, err);
-		else if (list_add(&list, paths[i], arena) != 0)
+		else if (load_list_add(&list, paths[i], arena) != 0)
 			r = error_set(err, ERROR_MEMORY, NULL, "out of memory listing '%s'", paths[i]);
 		else
 			r = 0;

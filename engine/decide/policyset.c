@@ -102,16 +102,16 @@ policyset_drop(struct policyset *set)
 }
 
 /* The guards of one file, which stand together in load order. */
-struct run {
+struct policyset_run {
 	const char *file;
 	size_t count;
 };
 
 /* The run that begins at `guard`; *ret_next: the guard behind it. */
-static struct run
+static struct policyset_run
 run_of(const struct guard *guard, const struct guard **ret_next)
 {
-	struct run run = {guard->file, 0};
+	struct policyset_run run = {guard->file, 0};
 
 	for (; guard && strcmp(guard->file, run.file) == 0; guard = guard->next)
 		run.count++;
@@ -128,7 +128,7 @@ count_of(const struct policyset *set, const char *file, const struct guard **at)
 
 	while (guard && (!wrapped || guard != from)) {
 		const struct guard *next;
-		struct run run = run_of(guard, &next);
+		struct policyset_run run = run_of(guard, &next);
 
 		if (strcmp(run.file, file) == 0) {
 			*at = next;
@@ -149,7 +149,7 @@ policyset_shrunk_file(const struct policyset *old, const struct policyset *new_s
 	const struct guard *at = NULL, *next;
 
 	for (const struct guard *guard = old->guards.first; guard; guard = next) {
-		struct run run = run_of(guard, &next);
+		struct policyset_run run = run_of(guard, &next);
 
 		if (count_of(new_set, run.file, &at) < run.count)
 			return run.file;

@@ -8,7 +8,7 @@
 /* --- the history, with the changes so far --- */
 
 static bool
-loop_ends(const struct search *search, struct str loop)
+loop_ends(const struct remedy_search *search, struct str loop)
 {
 	for (size_t i = 0; i < search->count; i++) {
 		const struct change *change = &search->changes[i];
@@ -23,7 +23,7 @@ loop_ends(const struct search *search, struct str loop)
 static int
 search_count(void *context, const struct count_query *query, struct count_result *ret)
 {
-	const struct search *search = context;
+	const struct remedy_search *search = context;
 	struct count_query aside = *query;
 
 	aside.whether = false;
@@ -33,7 +33,7 @@ search_count(void *context, const struct count_query *query, struct count_result
 static int
 search_loop_live(void *context, struct str loop, int64_t now_ms, int64_t *ret_until)
 {
-	const struct search *search = context;
+	const struct remedy_search *search = context;
 
 	return loop_ends(search, loop) ? 0
 	                               : search->history->loop_live(search->history->context, loop, now_ms, ret_until);
@@ -42,14 +42,14 @@ search_loop_live(void *context, struct str loop, int64_t now_ms, int64_t *ret_un
 static int
 search_loop_started(void *context, struct str loop)
 {
-	const struct search *search = context;
+	const struct remedy_search *search = context;
 
 	return loop_ends(search, loop) ? 0 : search->history->loop_started(search->history->context, loop);
 }
 
 static void
-search_init(struct search *search, const struct policyset *set, const struct request *request, const struct env *env,
-            struct arena *arena)
+search_init(struct remedy_search *search, const struct policyset *set, const struct request *request,
+            const struct env *env, struct arena *arena)
 {
 	search->set = set;
 	search->history = env->history;
@@ -69,7 +69,7 @@ search_init(struct search *search, const struct policyset *set, const struct req
 /* --- deciding with the changes so far --- */
 
 static struct change *
-policy_change(struct search *search, const struct guard *guard)
+policy_change(struct remedy_search *search, const struct guard *guard)
 {
 	for (size_t i = 0; i < search->count; i++) {
 		struct change *change = &search->changes[i];
@@ -81,7 +81,7 @@ policy_change(struct search *search, const struct guard *guard)
 }
 
 static const struct guard *
-amended(struct search *search, const struct guard *guard)
+amended(struct remedy_search *search, const struct guard *guard)
 {
 	const struct change *change = policy_change(search, guard);
 
@@ -89,7 +89,7 @@ amended(struct search *search, const struct guard *guard)
 }
 
 bool
-search_guard_denies(struct search *search, const struct guard *guard, struct verdict *ret)
+search_guard_denies(struct remedy_search *search, const struct guard *guard, struct verdict *ret)
 {
 	guard_evaluate(amended(search, guard), &search->remedy.request, &search->env, ret);
 	return !guard->shadow && verdict_denies(ret, search->set->mode, search->set->on_error_permit);
@@ -97,7 +97,7 @@ search_guard_denies(struct search *search, const struct guard *guard, struct ver
 
 /* A guard that denies, or NULL. ret_applicable: whether any guard had its say. */
 static const struct guard *
-denier_find(struct search *search, struct verdict *ret, bool *ret_applicable)
+denier_find(struct remedy_search *search, struct verdict *ret, bool *ret_applicable)
 {
 	struct lookup lookup;
 
@@ -118,7 +118,7 @@ denier_find(struct search *search, struct verdict *ret, bool *ret_applicable)
 }
 
 int
-search_missing(const struct search *search)
+search_missing(const struct remedy_search *search)
 {
 	const struct str *given = search->remedy.request.attribute;
 
@@ -130,7 +130,7 @@ search_missing(const struct search *search)
 }
 
 static bool
-is_permitted(struct search *search)
+is_permitted(struct remedy_search *search)
 {
 	struct verdict verdict;
 	bool applicable;
@@ -142,7 +142,7 @@ is_permitted(struct search *search)
 /* --- changes --- */
 
 static void
-request_change(struct search *search, const struct change *change)
+request_change(struct remedy_search *search, const struct change *change)
 {
 	struct remedy *remedy = &search->remedy;
 
@@ -160,7 +160,7 @@ request_change(struct search *search, const struct change *change)
 }
 
 void
-search_request_rebuild(struct search *search)
+search_request_rebuild(struct remedy_search *search)
 {
 	search->remedy.request = *search->remedy.asked;
 	for (size_t i = 0; i < search->count; i++) {
@@ -171,7 +171,7 @@ search_request_rebuild(struct search *search)
 
 /* The change that this one goes together with, or NULL. */
 static struct change *
-change_find(struct search *search, const struct change *change)
+change_find(struct remedy_search *search, const struct change *change)
 {
 	for (size_t i = 0; change->kind == CHANGE_VF_COUNT && i < search->count; i++) {
 		if (search->changes[i].kind == CHANGE_VF_COUNT)
@@ -182,7 +182,7 @@ change_find(struct search *search, const struct change *change)
 
 /* False when there would be too many, or memory is out. */
 static bool
-change_add(struct search *search, const struct change *change)
+change_add(struct remedy_search *search, const struct change *change)
 {
 	struct change *with = change_find(search, change);
 
@@ -203,7 +203,7 @@ change_add(struct search *search, const struct change *change)
 
 /* What is missing whatever guards there are. */
 static bool
-missing_give(struct search *search)
+missing_give(struct remedy_search *search)
 {
 	int missing;
 
@@ -220,7 +220,7 @@ missing_give(struct search *search)
 
 /* Each step takes a guard that denies and makes one change for it. False when one has none, which ret_guard then is. */
 static bool
-changes_make(struct search *search, const struct guard **ret_guard)
+changes_make(struct remedy_search *search, const struct guard **ret_guard)
 {
 	for (int step = 0; step < 2 * CHANGES_MOST; step++) {
 		struct verdict verdict;
@@ -242,7 +242,7 @@ changes_make(struct search *search, const struct guard **ret_guard)
 
 /* Leaves out what a later change has made needless. */
 static void
-changes_reduce(struct search *search)
+changes_reduce(struct remedy_search *search)
 {
 	size_t kept = 0;
 
@@ -264,7 +264,7 @@ remedies_find(const struct policyset *set, const struct request *request, const 
               struct explained *ret)
 {
 	const struct guard *failed = NULL;
-	struct search search;
+	struct remedy_search search;
 	bool found;
 
 	search_init(&search, set, request, env, arena);

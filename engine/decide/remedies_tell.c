@@ -8,7 +8,7 @@
 
 /* Whether a guard that denied needs this change of all. */
 static bool
-is_needed_by(struct search *search, struct change *change, const struct guard *guard)
+is_needed_by(struct remedy_search *search, struct change *change, const struct guard *guard)
 {
 	struct verdict verdict;
 	bool needed;
@@ -25,7 +25,7 @@ is_needed_by(struct search *search, struct change *change, const struct guard *g
 
 /* The changes that a guard needs, or all of them (NULL), joined. */
 static struct str
-changes_text(struct search *search, const struct guard *guard)
+changes_text(struct remedy_search *search, const struct guard *guard)
 {
 	struct text out;
 	bool first = true;
@@ -79,7 +79,7 @@ change_json(struct text *out, const struct change *change)
 }
 
 static struct str
-changes_json(const struct search *search)
+changes_json(const struct remedy_search *search)
 {
 	struct text out;
 
@@ -96,7 +96,7 @@ changes_json(const struct search *search)
 
 /* Why there is no remedy: for a guard that has none, or NULL. */
 static struct str
-failure_text(const struct search *search, const struct guard *guard)
+failure_text(const struct remedy_search *search, const struct guard *guard)
 {
 	struct arena *arena = search->remedy.arena;
 	struct verdict verdict;
@@ -118,7 +118,7 @@ failure_text(const struct search *search, const struct guard *guard)
 }
 
 static struct str
-with_wait(const struct search *search, int64_t permit_at, struct str text)
+with_wait(const struct remedy_search *search, int64_t permit_at, struct str text)
 {
 	char when[TIME_TEXT_SIZE];
 
@@ -129,14 +129,14 @@ with_wait(const struct search *search, int64_t permit_at, struct str text)
 }
 
 bool
-stands_in_the_way(const struct search *search, const struct guard_result *result)
+stands_in_the_way(const struct remedy_search *search, const struct guard_result *result)
 {
 	return !result->guard->shadow &&
 	       verdict_denies(&result->verdict, search->set->mode, search->set->on_error_permit);
 }
 
 void
-changes_tell(struct search *search, bool found, const struct guard *failed, struct explained *ret)
+changes_tell(struct remedy_search *search, bool found, const struct guard *failed, struct explained *ret)
 {
 	struct str all = found ? changes_text(search, NULL) : failure_text(search, failed);
 	size_t deniers = 0;

@@ -8,7 +8,7 @@
 
 /* The latest of the instants before which some guard surely denies; TIME_NONE when one always does. */
 static int64_t
-not_before(struct search *search, bool *ret_applicable, bool *ret_denied)
+not_before(struct remedy_search *search, bool *ret_applicable, bool *ret_denied)
 {
 	const struct policyset *set = search->set;
 	int64_t latest = search->env.now_ms;
@@ -38,7 +38,7 @@ not_before(struct search *search, bool *ret_applicable, bool *ret_denied)
 
 /* When the next of the guards in scope, all out of their ranges, comes into force. */
 static int64_t
-next_in_force(struct search *search)
+next_in_force(struct remedy_search *search)
 {
 	int64_t next = TIME_NONE;
 	struct lookup lookup;
@@ -58,7 +58,7 @@ next_in_force(struct search *search)
 }
 
 int64_t
-search_permit_at(struct search *search)
+search_permit_at(struct remedy_search *search)
 {
 	bool needs_guard = search->set->mode == GUARD_STRICT && search->set->no_guard_deny;
 

@@ -132,7 +132,7 @@ permit_as(struct reservation *ret, const struct policyset *set, const struct res
 
 /* Rows hold the canonical spelling of an operation, as the guards count it. */
 static struct request
-canonical(const struct policyset *set, const struct request *request)
+reserve_canonical(const struct policyset *set, const struct request *request)
 {
 	struct request copy = *request;
 
@@ -147,7 +147,7 @@ engine_writer_reserve(struct engine *engine, struct history_writer *writer, cons
 {
 	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
 	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
-	struct request request = canonical(set, given);
+	struct request request = reserve_canonical(set, given);
 	struct reserved reserved = {0};
 	int r = writer_expire(writer, now_ms, 16);
 
@@ -206,7 +206,7 @@ engine_writer_explain(struct engine *engine, struct history_writer *writer, cons
 {
 	const struct history_view view = {writer_count, writer_loop_live, writer_loop_started, writer};
 	const struct env env = {now_ms, &view, engine_reserve_scratch(engine)};
-	struct request request = canonical(set, given);
+	struct request request = reserve_canonical(set, given);
 	struct explained why;
 	int r = decide_explain(set, &request, &env, arena, ret_decision, &why);
 

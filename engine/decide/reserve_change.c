@@ -62,7 +62,7 @@ change_check(const struct reservation_change *change, struct error *err)
 }
 
 static void
-blocking_done(struct history_job *base)
+change_blocking_done(struct history_job *base)
 {
 	(void)sem_post((sem_t *)((struct change_job *)base)->context); /* cannot pass its maximum */
 }
@@ -71,8 +71,9 @@ int
 engine_reservation(struct engine *engine, const struct reservation_change *change,
                    struct reservation_status *ret_status, struct error *err)
 {
-	struct change_job job = {
-		.job = {.run = change_run, .done = blocking_done, .ends = true}, .engine = engine, .change = *change};
+	struct change_job job = {.job = {.run = change_run, .done = change_blocking_done, .ends = true},
+	                         .engine = engine,
+	                         .change = *change};
 	sem_t done;
 	int r = change_check(change, err);
 
@@ -96,7 +97,7 @@ engine_reservation(struct engine *engine, const struct reservation_change *chang
 }
 
 static void
-async_done(struct history_job *base)
+change_async_done(struct history_job *base)
 {
 	struct change_job *job = (struct change_job *)base;
 	struct arena arena = job->arena;
@@ -126,7 +127,7 @@ engine_reservation_async(struct engine *engine, const struct reservation_change 
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	}
 	*job = (struct change_job){
-		.job = {.run = change_run, .done = async_done, .ends = true},
+		.job = {.run = change_run, .done = change_async_done, .ends = true},
 		.engine = engine,
 		.change = copy,
 		.notify = done,

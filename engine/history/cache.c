@@ -51,7 +51,7 @@ enum word { WORD_LO, WORD_HI, WORD_LIMIT, WORD_COMMIT, WORD_NEWEST, WORD_LIMIT_E
 
 #define COUNT_BITS 2 /* of WORD_COMMIT: ends.count */
 
-struct slot {
+struct cache_slot {
 	_Alignas(LINE) atomic_uint_fast64_t sequence;
 	atomic_uint_fast64_t words[WORDS];
 };
@@ -59,7 +59,7 @@ struct slot {
 struct hot_set {
 	_Alignas(LINE) atomic_uint_fast64_t changed; /* written by the committer */
 	atomic_uint_fast64_t tags[PLACES]; /* relaxed: the keys' hi, 0 for a free slot; only the slot itself tells */
-	struct slot slots[PLACES];
+	struct cache_slot slots[PLACES];
 };
 
 static_assert(sizeof(struct hot_set) == (1 + PLACES) * LINE, "a line for the set, and one for each slot");
@@ -96,13 +96,13 @@ set_of(const struct hot *hot, struct hash128 of)
 }
 
 static uint64_t
-word(const struct slot *slot, enum word i)
+word(const struct cache_slot *slot, enum word i)
 {
 	return atomic_load_explicit(&slot->words[i], memory_order_relaxed); /* `sequence` orders them */
 }
 
 static void
-word_set(struct slot *slot, enum word i, uint64_t value)
+word_set(struct cache_slot *slot, enum word i, uint64_t value)
 {
 	atomic_store_explicit(&slot->words[i], value, memory_order_relaxed);
 }
@@ -114,14 +114,14 @@ tag(const struct hot_set *set, unsigned place)
 }
 
 static bool
-has(const struct slot *slot, struct hash128 of, uint32_t limit)
+has(const struct cache_slot *slot, struct hash128 of, uint32_t limit)
 {
 	return word(slot, WORD_LO) == of.lo && word(slot, WORD_HI) == of.hi && word(slot, WORD_LIMIT) == limit;
 }
 
 /* Where it is, or PLACES. */
 static unsigned
-place_of(const struct hot_set *set, struct hash128 of, uint32_t limit)
+cache_place_of(const struct hot_set *set, struct hash128 of, uint32_t limit)
 {
 	unsigned place = 0;
 
@@ -135,8 +135,8 @@ hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t sta
           struct count_result *ret)
 {
 	const struct hot_set *set = set_of(hot, of);
-	unsigned place = place_of(set, of, limit), count;
-	const struct slot *slot = &set->slots[place];
+	unsigned place = cache_place_of(set, of, limit), count;
+	const struct cache_slot *slot = &set->slots[place];
 	uint64_t known, sequence, commit;
 	int64_t end_ms;
 
@@ -163,19 +163,19 @@ hot_count(const struct hot *hot, struct hash128 of, uint32_t limit, uint64_t sta
 }
 
 static bool
-slot_take(struct slot *slot)
+slot_take(struct cache_slot *slot)
 {
 	uint64_t sequence = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
 
-	if (sequence & 1 || !atomic_compare_exchange_strong_explicit(&slot->sequence, &sequence, sequence + 1, memory_order_acquire,
-	                                                         memory_order_relaxed))
+	if (sequence & 1 || !atomic_compare_exchange_strong_explicit(&slot->sequence, &sequence, sequence + 1,
+	                                                             memory_order_acquire, memory_order_relaxed))
 		return false;
 	atomic_thread_fence(memory_order_release); /* the odd sequence is seen before any of the words */
 	return true;
 }
 
 static void
-slot_give(struct slot *slot)
+slot_give(struct cache_slot *slot)
 {
 	atomic_fetch_add_explicit(&slot->sequence, 1, memory_order_release);
 }
@@ -194,7 +194,7 @@ is_free(const struct hot *hot, const struct hot_set *set, unsigned place)
 static unsigned
 place_for(const struct hot *hot, const struct hot_set *set, struct hash128 of, uint32_t limit, bool push)
 {
-	unsigned place = place_of(set, of, limit);
+	unsigned place = cache_place_of(set, of, limit);
 
 	if (place < PLACES)
 		return place;
@@ -205,9 +205,10 @@ place_for(const struct hot *hot, const struct hot_set *set, struct hash128 of, u
 
 /* False when somebody else writes there. */
 static bool
-put(struct hot_set *set, unsigned place, struct hash128 of, uint32_t limit, uint64_t commit, const struct ends *ends)
+cache_put(struct hot_set *set, unsigned place, struct hash128 of, uint32_t limit, uint64_t commit,
+          const struct ends *ends)
 {
-	struct slot *slot = &set->slots[place];
+	struct cache_slot *slot = &set->slots[place];
 
 	if (!slot_take(slot))
 		return false;
@@ -236,7 +237,7 @@ hot_put(struct hot *hot, struct hash128 of, uint32_t limit, uint64_t commit, con
 		return; /* what is older than what others know already would only be in the way */
 	place = place_for(hot, set, of, limit, push);
 	if (place < PLACES)
-		(void)put(set, place, of, limit, commit, ends); /* somebody else's is as good */
+		(void)cache_put(set, place, of, limit, commit, ends); /* somebody else's is as good */
 }
 
 /* Relaxed throughout: `known` is stored after it. */
@@ -268,7 +269,7 @@ hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct rin
 			continue; /* 0: a reader is about to fill a free slot */
 		ring_ends(ring, limit, &ends);
 		written = true;
-		if (!put(set, place, of, limit, commit, &ends))
+		if (!cache_put(set, place, of, limit, commit, &ends))
 			atomic_store_explicit(&set->changed, commit + 1, memory_order_relaxed);
 	}
 	if (!written)
@@ -283,7 +284,7 @@ static void
 set_clear(struct hot_set *set, uint64_t commit)
 {
 	for (unsigned place = 0; place < PLACES; place++) {
-		struct slot *slot = &set->slots[place];
+		struct cache_slot *slot = &set->slots[place];
 
 		if (tag(set, place) == 0 || (commit && word(slot, WORD_COMMIT) >> COUNT_BITS != commit))
 			continue;

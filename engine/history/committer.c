@@ -287,7 +287,7 @@ commit_each(struct history *history, struct history_job *first, char *scratch)
 }
 
 static void
-finish(struct history_job *first)
+committer_finish(struct history_job *first)
 {
 	for (struct history_job *job = first, *next; job; job = next) {
 		next = job->next;
@@ -310,7 +310,7 @@ commit_jobs(struct history *history, struct history_job *first, char *scratch)
 	} else if (r < 0) {
 		fail_jobs(first, &err);
 	}
-	finish(first);
+	committer_finish(first);
 }
 
 /* What nobody asks for: a store that must be opened again, slots of readers that died, leases and old rows. */

@@ -15,7 +15,7 @@
 #define DIRECTORY_MODE 0750
 
 static int
-fail(const char *what, const char *path, struct error *err)
+repair_fail(const char *what, const char *path, struct error *err)
 {
 	return error_set(err, ERROR_IO, NULL, "cannot %s '%s': %s", what, path, strerror(errno));
 }
@@ -47,7 +47,7 @@ static int
 sync_path(const char *path, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int r = fd >= 0 && fsync(fd) == 0 ? 0 : fail("sync", path, err);
+	int r = fd >= 0 && fsync(fd) == 0 ? 0 : repair_fail("sync", path, err);
 
 	if (fd >= 0)
 		(void)close(fd); /* only read */
@@ -71,7 +71,7 @@ put_in_place(const char *directory, const char *made, struct error *err)
 		return r;
 	(void)unlink(slots); /* may be missing */
 	if (rename(from, to) != 0)
-		return fail("replace", to, err);
+		return repair_fail("replace", to, err);
 	return sync_path(directory, err);
 }
 
@@ -116,7 +116,7 @@ db_quarantine(const char *directory, int64_t now_ms, char *ret_name, size_t name
 	remove_database(made);
 	r = make_quarantined(made, now_ms, err);
 	if (r == 0 && rename(old, aside) != 0 && errno != ENOENT)
-		r = fail("put aside", old, err);
+		r = repair_fail("put aside", old, err);
 	if (r == 0)
 		r = put_in_place(directory, made, err);
 	remove_database(made);
@@ -145,7 +145,7 @@ db_compact(const char *directory, size_t map_bytes, struct error *err)
 		return r;
 	remove_database(made);
 	if (mkdir(made, DIRECTORY_MODE) != 0)
-		return fail("make directory", made, err);
+		return repair_fail("make directory", made, err);
 	r = store_open(&options, &store, err);
 	if (r == 0) {
 		r = store_copy(store, made, err);

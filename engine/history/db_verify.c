@@ -29,16 +29,17 @@ struct verifier {
 };
 
 static int
-damaged(struct verifier *v, const char *what, uint64_t number)
+verify_damaged(struct verifier *v, const char *what, uint64_t number)
 {
 	return error_set(v->err, ERROR_DAMAGED, NULL, "%s (%" PRIu64 ")", what, number);
 }
 
 /* What a read failed with: it found damage, or had no memory, which says nothing of the database. */
 static int
-failed(struct verifier *v, int r, const char *what, uint64_t number)
+verify_failed(struct verifier *v, int r, const char *what, uint64_t number)
 {
-	return r == -ERROR_MEMORY ? error_set(v->err, ERROR_MEMORY, NULL, "out of memory") : damaged(v, what, number);
+	return r == -ERROR_MEMORY ? error_set(v->err, ERROR_MEMORY, NULL, "out of memory")
+	                          : verify_damaged(v, what, number);
 }
 
 /*
@@ -54,16 +55,16 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 	int r, got = 1;
 
 	if (count < 0)
-		return failed(v, (int)count, "the entries cannot be counted of table", table);
+		return verify_failed(v, (int)count, "the entries cannot be counted of table", table);
 	r = store_above(v->walk, table, STR("\0"), 0, &entry);
 	for (; r == 1; r = store_next(v->walk, table, STR_NONE, 0, &entry)) {
 		if (entry.key.len == 0 || entry.key.len > STORE_KEY_MAX ||
 		    (seen > 0 && str_compare(last, entry.key) >= 0))
-			return damaged(v, "keys are out of order in table", table);
+			return verify_damaged(v, "keys are out of order in table", table);
 		if (table != TABLE_RING)
 			got = store_get(v->txn, table, entry.key, &value);
 		if (got != 1)
-			return failed(v, got, "a key cannot be found again in table", table);
+			return verify_failed(v, got, "a key cannot be found again in table", table);
 		last = entry.key; /* borrowed until the snapshot ends */
 		seen++;
 		r = check(v, &entry);
@@ -71,8 +72,8 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 			return r;
 	}
 	if (r < 0)
-		return failed(v, r, "a page cannot be read of table", table);
-	return seen == count ? 0 : damaged(v, "entries are missing in table", table);
+		return verify_failed(v, r, "a page cannot be read of table", table);
+	return seen == count ? 0 : verify_damaged(v, "entries are missing in table", table);
 }
 
 static void
@@ -110,9 +111,9 @@ find_current(struct verifier *v, uint64_t number, const struct record *record)
 		int r = index_find(v->txn, &v->key, &entries[i], &found);
 
 		if (r < 0)
-			return failed(v, r, "the index is damaged at record", number);
+			return verify_failed(v, r, "the index is damaged at record", number);
 		if (r == 0 || found.flags != entries[i].flags)
-			return damaged(v, "the index does not count record", number);
+			return verify_damaged(v, "the index does not count record", number);
 	}
 	return 0;
 }
@@ -126,12 +127,12 @@ each_record(struct verifier *v, const struct store_entry *entry,
 	int r;
 
 	if (number == 0 || number >= v->state.next_number)
-		return damaged(v, "the log has a record of a number that was never given", number);
+		return verify_damaged(v, "the log has a record of a number that was never given", number);
 	if (record_read(&v->key, number, entry->value, &record) != 0)
-		return damaged(v, "the check fails of record", number);
+		return verify_damaged(v, "the check fails of record", number);
 	r = record_is_current(v->txn, &v->key, number, &record);
 	if (r < 0)
-		return failed(v, r, "the identity is damaged of record", number);
+		return verify_failed(v, r, "the identity is damaged of record", number);
 	return r == 1 ? check(v, number, &record) : 0;
 }
 
@@ -161,10 +162,10 @@ check_ring_of(struct verifier *v, const struct store_entry *entry)
 	memcpy(&of, entry->key.ptr, 16);
 	r = store_get(v->txn, TABLE_RING, (struct str){(const char *)&of, 16}, &ring);
 	if (r != 1)
-		return failed(v, r, "a ring is missing; rings so far", v->report.rings);
+		return verify_failed(v, r, "a ring is missing; rings so far", v->report.rings);
 	v->report.rings++;
 	r = ring_verify(v->txn, &v->key, of, ring);
-	return r == 0 ? 0 : failed(v, r, "a ring is not what the index says", v->report.rings);
+	return r == 0 ? 0 : verify_failed(v, r, "a ring is not what the index says", v->report.rings);
 }
 
 static int
@@ -174,7 +175,7 @@ check_entry(struct verifier *v, const struct store_entry *entry)
 	bool first;
 
 	if (index_decode(&v->key, entry, &decoded) != 1)
-		return damaged(v, "the check fails of index entry", v->report.entries + 1);
+		return verify_damaged(v, "the check fails of index entry", v->report.entries + 1);
 	/* Of its key: the one before it has another. */
 	first = v->report.entries == 0 || decoded.key.lo != v->last.lo || decoded.key.hi != v->last.hi;
 	v->last = decoded.key;
@@ -192,13 +193,13 @@ check_identity(struct verifier *v, const struct store_entry *entry)
 	int r;
 
 	if (entry->key.len != 16)
-		return damaged(v, "an identity has a wrong key", entry->key.len);
+		return verify_damaged(v, "an identity has a wrong key", entry->key.len);
 	memcpy(&identity, entry->key.ptr, 16);
 	r = identity_read(v->txn, &v->key, identity, &number);
 	if (r != 1)
-		return failed(v, r, "the check fails of an identity; identities", v->identified);
+		return verify_failed(v, r, "the check fails of an identity; identities", v->identified);
 	r = log_read(v->txn, &v->key, number, &record);
-	return r == 1 ? 0 : failed(v, r, "an identity points to no record", number);
+	return r == 1 ? 0 : verify_failed(v, r, "an identity points to no record", number);
 }
 
 static int
@@ -213,11 +214,11 @@ check_reserved(struct verifier *v, const struct store_entry *entry)
 
 	v->report.reservations++;
 	if (entry->key.len != 16)
-		return damaged(v, "a reservation has a wrong key", entry->key.len);
+		return verify_damaged(v, "a reservation has a wrong key", entry->key.len);
 	memcpy(&id, entry->key.ptr, 16);
 	r = reserved_read(v->txn, &v->key, id, &reserved);
 	if (r != 1)
-		return failed(v, r, "the check fails of reservation", v->report.reservations);
+		return verify_failed(v, r, "the check fails of reservation", v->report.reservations);
 	if (reserved.state != RESERVATION_LIVE)
 		return 0;
 	v->live++;
@@ -225,10 +226,10 @@ check_reserved(struct verifier *v, const struct store_entry *entry)
 	memcpy(key + 8, &id, 16);
 	r = store_get(v->txn, TABLE_LEASE, (struct str){key, 24}, &lease);
 	if (r != 1)
-		return failed(v, r, "a live reservation has no lease", v->report.reservations);
+		return verify_failed(v, r, "a live reservation has no lease", v->report.reservations);
 	r = identity_read(v->txn, &v->key, reserved.identity, &number);
 	if (r != 1)
-		return failed(v, r, "a live reservation has no row", v->report.reservations);
+		return verify_failed(v, r, "a live reservation has no row", v->report.reservations);
 	return 0;
 }
 
@@ -240,12 +241,13 @@ check_request(struct verifier *v, const struct store_entry *entry)
 	int r;
 
 	if (entry->key.len != 16)
-		return damaged(v, "a request has a wrong key", entry->key.len);
+		return verify_damaged(v, "a request has a wrong key", entry->key.len);
 	memcpy(&of, entry->key.ptr, 16);
 	r = reserved_request_read(v->txn, &v->key, of, &id);
 	if (r == 1)
 		r = reserved_read(v->txn, &v->key, id, &reserved);
-	return r == 1 ? 0 : failed(v, r, "a request points to no reservation; reservations", v->report.reservations);
+	return r == 1 ? 0
+	              : verify_failed(v, r, "a request points to no reservation; reservations", v->report.reservations);
 }
 
 static int
@@ -265,7 +267,7 @@ check_count(struct verifier *v, unsigned table, uint64_t wanted, const char *wha
 {
 	int64_t count = store_count(v->txn, table);
 
-	return count == (int64_t)wanted ? 0 : failed(v, count < 0 ? (int)count : 0, what, wanted);
+	return count == (int64_t)wanted ? 0 : verify_failed(v, count < 0 ? (int)count : 0, what, wanted);
 }
 
 static int
@@ -275,10 +277,11 @@ check_counts(struct verifier *v)
 	int r;
 
 	if (v->report.rows != s->rows)
-		return damaged(v, "rows are missing or too many; found", v->report.rows);
+		return verify_damaged(v, "rows are missing or too many; found", v->report.rows);
 	if (v->report.entries != v->wanted_entries || v->found.lo != v->wanted.lo || v->found.hi != v->wanted.hi) {
 		r = each_entry(v, TABLE_LOG, find_record);
-		return r != 0 ? r : damaged(v, "the index holds entries of no record; wanted", v->wanted_entries);
+		return r != 0 ? r
+		              : verify_damaged(v, "the index holds entries of no record; wanted", v->wanted_entries);
 	}
 	r = check_count(v, TABLE_RING, v->report.rings, "there are rings of no entry; wanted");
 	if (r == 0)
@@ -288,9 +291,9 @@ check_counts(struct verifier *v)
 	if (r != 0)
 		return r;
 	if (v->live != s->live)
-		return damaged(v, "leases are missing or too many; live reservations", v->live);
+		return verify_damaged(v, "leases are missing or too many; live reservations", v->live);
 	if (s->admitted != s->settled + s->aborted + s->expired + s->live)
-		return damaged(v, "the reservations do not add up; admitted", s->admitted);
+		return verify_damaged(v, "the reservations do not add up; admitted", s->admitted);
 	return 0;
 }
 
@@ -306,8 +309,9 @@ verify_tables(struct verifier *v)
 	int r = header_read_key(v->txn, &v->key, v->err);
 
 	if (r == 1) /* a database that nothing was ever written to; or what looks like one */
-		return v->commits > COMMITS_BEFORE_HEADER ? damaged(v, "the header is missing; commits", v->commits)
-		                                          : 0;
+		return v->commits > COMMITS_BEFORE_HEADER
+		               ? verify_damaged(v, "the header is missing; commits", v->commits)
+		               : 0;
 	if (r != 0)
 		return r;
 	r = state_read(v->txn, &v->key, &v->state);
@@ -316,7 +320,7 @@ verify_tables(struct verifier *v)
 	if (r == 0)
 		r = meta_time_read(v->txn, &v->key, STR("accepted"), &time_ms);
 	if (r != 0)
-		return failed(v, r, "the check fails of the state record", 0);
+		return verify_failed(v, r, "the check fails of the state record", 0);
 	for (unsigned table = 0; table < TABLES_ALL; table++) {
 		r = each_entry(v, table, checks[table] ? checks[table] : check_any);
 		if (r != 0)

@@ -20,7 +20,7 @@ key_write(const struct count_entry *entry, char out[INDEX_KEY_SIZE])
 }
 
 static uint32_t
-check_of(const struct hash_key *key, const struct count_entry *entry)
+entry_check_of(const struct hash_key *key, const struct count_entry *entry)
 {
 	uint64_t check = hash_mix(key->k0 ^ entry->key.lo, entry->key.hi);
 
@@ -32,7 +32,7 @@ int
 index_add(struct store_txn *txn, const struct hash_key *key, const struct count_entry *entry)
 {
 	char bytes[INDEX_KEY_SIZE], value[VALUE_SIZE] = {(char)entry->flags, VERSION};
-	uint32_t check = check_of(key, entry);
+	uint32_t check = entry_check_of(key, entry);
 
 	memcpy(value + 4, &check, 4);
 	return store_put(txn, TABLE_INDEX, key_write(entry, bytes), (struct str){value, VALUE_SIZE});
@@ -65,7 +65,7 @@ entry_read(const struct hash_key *key, struct hash128 of, const struct store_ent
 		.flags = (unsigned char)found->value.ptr[0],
 	};
 	memcpy(&check, found->value.ptr + 4, 4);
-	return check == check_of(key, ret) ? 1 : -ERROR_DAMAGED;
+	return check == entry_check_of(key, ret) ? 1 : -ERROR_DAMAGED;
 }
 
 int

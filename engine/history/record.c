@@ -26,7 +26,7 @@ texts_of(const struct operation *row, struct str texts[RECORD_TEXTS])
 }
 
 static uint64_t
-check_of(const struct hash_key *key, uint64_t number, const char *bytes, size_t len)
+record_check_of(const struct hash_key *key, uint64_t number, const char *bytes, size_t len)
 {
 	return hash_mix(hash_str(key, (struct str){bytes + 8, len - 8}), number);
 }
@@ -59,7 +59,7 @@ record_write(const struct hash_key *key, uint64_t number, const struct record *r
 	memcpy(out + 48, &record->replaces, 8);
 	memcpy(out + 56, id, 16);
 	memcpy(out + 72, lengths, 16);
-	check = check_of(key, number, out, len);
+	check = record_check_of(key, number, out, len);
 	memcpy(out, &check, 8);
 	return len;
 }
@@ -98,7 +98,8 @@ record_read(const struct hash_key *key, uint64_t number, struct str bytes, struc
 		return -ERROR_DAMAGED;
 	memcpy(&check, bytes.ptr, 8);
 	memcpy(&length, bytes.ptr + 12, 4);
-	if (bytes.ptr[8] != VERSION || length != bytes.len || check != check_of(key, number, bytes.ptr, bytes.len))
+	if (bytes.ptr[8] != VERSION || length != bytes.len ||
+	    check != record_check_of(key, number, bytes.ptr, bytes.len))
 		return -ERROR_DAMAGED;
 	memcpy(times, bytes.ptr + 16, 32);
 	memcpy(&record.replaces, bytes.ptr + 48, 8);

@@ -27,7 +27,7 @@ hash_bytes(const struct hash128 *hash)
 }
 
 static uint64_t
-check_of(const struct hash_key *key, struct hash128 id, const char *bytes)
+reservation_check_of(const struct hash_key *key, struct hash128 id, const char *bytes)
 {
 	return hash_mix(hash_mix(hash_str(key, (struct str){bytes + 8, VALUE_SIZE - 8}), id.lo), id.hi);
 }
@@ -44,7 +44,7 @@ reserved_write(struct history_writer *writer, const struct reserved *reserved)
 	memcpy(bytes + 16, &reserved->expires_ms, 8);
 	memcpy(bytes + 24, &reserved->identity, 16);
 	memcpy(bytes + 40, &reserved->fingerprint, 8);
-	check = check_of(&writer->history->key, reserved->id, bytes);
+	check = reservation_check_of(&writer->history->key, reserved->id, bytes);
 	memcpy(bytes, &check, 8);
 	return store_put(writer->txn, TABLE_RESERVED, hash_bytes(&reserved->id), (struct str){bytes, VALUE_SIZE});
 }
@@ -62,7 +62,7 @@ reserved_read(struct store_txn *txn, const struct hash_key *key, struct hash128 
 	    (unsigned char)bytes.ptr[10] >= REASON_COUNT)
 		return -ERROR_DAMAGED;
 	memcpy(&check, bytes.ptr, 8);
-	if (check != check_of(key, id, bytes.ptr))
+	if (check != reservation_check_of(key, id, bytes.ptr))
 		return -ERROR_DAMAGED;
 	*ret = (struct reserved){
 		.id = id, .state = (enum reservation_state)bytes.ptr[9], .reason = (enum reason)bytes.ptr[10]};
@@ -235,7 +235,7 @@ note_lapsed(struct history_writer *writer, const struct reserved *reserved)
 }
 
 static int
-expire(struct history_writer *writer, struct reserved *reserved, int64_t now_ms)
+reservation_expire(struct history_writer *writer, struct reserved *reserved, int64_t now_ms)
 {
 	bool ended;
 	int r = writer->history->options.expired ? note_lapsed(writer, reserved) : 0;
@@ -263,7 +263,7 @@ writer_expire(struct history_writer *writer, int64_t now_ms, size_t most)
 		r = reserved_read(writer->txn, &writer->history->key, id, &reserved);
 		if (r != 1)
 			return r < 0 ? r : -ERROR_DAMAGED;
-		r = expire(writer, &reserved, now_ms);
+		r = reservation_expire(writer, &reserved, now_ms);
 		if (r == 0) /* its entry is gone: the next one is the first again */
 			r = store_above(writer->txn, TABLE_LEASE, STR("\0"), 0, &entry);
 	}
@@ -279,7 +279,7 @@ reserved_now(struct history_writer *writer, struct hash128 id, int64_t now_ms, s
 	if (r != 1)
 		return r;
 	if (ret->state == RESERVATION_LIVE && ret->expires_ms <= now_ms) {
-		r = expire(writer, ret, now_ms);
+		r = reservation_expire(writer, ret, now_ms);
 		return r == 0 ? 1 : r;
 	}
 	return 1;

@@ -73,7 +73,7 @@ view_of(const char *stamps, uint32_t count, bool complete)
  * the sum, and the multiplications do not wait for one another: this runs in every decision.
  */
 static uint64_t
-check_of(const struct hash_key *key, struct hash128 of, const char *bytes, size_t count)
+ring_check_of(const struct hash_key *key, struct hash128 of, const char *bytes, size_t count)
 {
 	uint64_t factor = key->k1 | 1, step = UINT64_C(0x9e3779b97f4a7c16), header, sum;
 
@@ -99,11 +99,11 @@ header_read(const struct hash_key *key, struct hash128 of, struct str bytes, boo
 	*ret_complete = bytes.ptr[9] & COMPLETE;
 	if (*ret_count > ROOM_MOST || bytes.len != HEADER_SIZE + 8 * (size_t)*ret_count)
 		return -ERROR_DAMAGED;
-	return check == check_of(key, of, bytes.ptr, *ret_count) ? 0 : -ERROR_DAMAGED;
+	return check == ring_check_of(key, of, bytes.ptr, *ret_count) ? 0 : -ERROR_DAMAGED;
 }
 
 static struct str
-hash_bytes(const struct hash128 *hash)
+ring_hash_bytes(const struct hash128 *hash)
 {
 	return (struct str){(const char *)hash, sizeof(*hash)};
 }
@@ -116,7 +116,7 @@ ring_count(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	uint16_t room;
 	bool complete;
 	struct str bytes;
-	int r = store_get(txn, TABLE_RING, hash_bytes(&of), &bytes);
+	int r = store_get(txn, TABLE_RING, ring_hash_bytes(&of), &bytes);
 
 	if (r < 0)
 		return r;
@@ -151,7 +151,7 @@ ring_read(struct store_txn *txn, const struct hash_key *key, struct hash128 of, 
 {
 	struct str bytes;
 	uint16_t room;
-	int r = store_get(txn, TABLE_RING, hash_bytes(&of), &bytes);
+	int r = store_get(txn, TABLE_RING, ring_hash_bytes(&of), &bytes);
 
 	if (r < 0)
 		return r;
@@ -177,7 +177,7 @@ ring_write(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	int r;
 
 	if (ring->count == 0 && ring->complete) {
-		r = store_delete(txn, TABLE_RING, hash_bytes(&of));
+		r = store_delete(txn, TABLE_RING, ring_hash_bytes(&of));
 		return r < 0 ? r : 0;
 	}
 	memset(bytes, 0, HEADER_SIZE);
@@ -186,9 +186,10 @@ ring_write(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	memcpy(bytes + 10, &room, 2);
 	memcpy(bytes + 12, &ring->count, 4);
 	memcpy(bytes + HEADER_SIZE, ring->stamps, 8 * (size_t)ring->count);
-	check = check_of(key, of, bytes, ring->count);
+	check = ring_check_of(key, of, bytes, ring->count);
 	memcpy(bytes, &check, 8);
-	return store_put(txn, TABLE_RING, hash_bytes(&of), (struct str){bytes, HEADER_SIZE + 8 * (size_t)ring->count});
+	return store_put(txn, TABLE_RING, ring_hash_bytes(&of),
+	                 (struct str){bytes, HEADER_SIZE + 8 * (size_t)ring->count});
 }
 
 /* What the index says the ring should hold. */
@@ -209,7 +210,7 @@ ring_fill(struct store_txn *txn, const struct hash_key *key, struct hash128 of, 
 
 /* Place of the first stamp that is not greater. */
 static uint32_t
-place_of(const struct ring *ring, int64_t stamp)
+ring_place_of(const struct ring *ring, int64_t stamp)
 {
 	uint32_t low = 0, high = ring->count;
 
@@ -227,7 +228,7 @@ place_of(const struct ring *ring, int64_t stamp)
 static int
 take_out(struct ring *ring, int64_t stamp)
 {
-	uint32_t at = place_of(ring, stamp);
+	uint32_t at = ring_place_of(ring, stamp);
 
 	if (at < ring->count && ring->stamps[at] == stamp) {
 		memmove(ring->stamps + at, ring->stamps + at + 1, 8 * (size_t)(ring->count - at - 1));
@@ -240,7 +241,7 @@ take_out(struct ring *ring, int64_t stamp)
 static void
 put_in(struct ring *ring, int64_t stamp)
 {
-	uint32_t at = place_of(ring, stamp);
+	uint32_t at = ring_place_of(ring, stamp);
 
 	if (at == ring->count && !ring->complete)
 		return;

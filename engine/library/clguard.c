@@ -104,7 +104,7 @@ clg_engine_of(struct clg_engine *engine)
 }
 
 static void
-report_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
+clg_report_findings(const struct diags *diags, clg_finding_fn *finding, void *context)
 {
 	for (const struct diag *d = diags->first; d && finding; d = d->next) {
 		finding(context, &(struct clg_finding){
@@ -146,7 +146,7 @@ clg_load(struct clg_engine *engine, const char *const *paths, size_t count, clg_
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
 	r = engine_load_paths(engine->engine, paths, count, &diags);
-	report_findings(&diags, finding, context);
+	clg_report_findings(&diags, finding, context);
 	if (r != 0)
 		error_from_findings(&diags, r, &error);
 	arena_free(&arena);
@@ -183,7 +183,7 @@ clg_session_close(struct clg_session *session)
 }
 
 static inline void
-take(struct request *request, enum attribute attribute, const char *text, size_t *longest)
+clg_take(struct request *request, enum attribute attribute, const char *text, size_t *longest)
 {
 	struct str *at = &request->attribute[attribute];
 
@@ -204,16 +204,16 @@ clg_request_from(const struct clg_request *given, struct request *request)
 {
 	size_t longest = 0;
 
-	take(request, ATTRIBUTE_ACTOR, given->actor, &longest);
-	take(request, ATTRIBUTE_OPERATION, given->operation, &longest);
-	take(request, ATTRIBUTE_CLNAME, given->clname, &longest);
-	take(request, ATTRIBUTE_TARGET, given->target, &longest);
-	take(request, ATTRIBUTE_VNF_NAME, given->vnf_name, &longest);
-	take(request, ATTRIBUTE_VNF_ID, given->vnf_id, &longest);
-	take(request, ATTRIBUTE_VNF_TYPE, given->vnf_type, &longest);
-	take(request, ATTRIBUTE_NAMING_CODE, given->nf_naming_code, &longest);
-	take(request, ATTRIBUTE_VSERVER_ID, given->vserver_id, &longest);
-	take(request, ATTRIBUTE_REGION_ID, given->cloud_region_id, &longest);
+	clg_take(request, ATTRIBUTE_ACTOR, given->actor, &longest);
+	clg_take(request, ATTRIBUTE_OPERATION, given->operation, &longest);
+	clg_take(request, ATTRIBUTE_CLNAME, given->clname, &longest);
+	clg_take(request, ATTRIBUTE_TARGET, given->target, &longest);
+	clg_take(request, ATTRIBUTE_VNF_NAME, given->vnf_name, &longest);
+	clg_take(request, ATTRIBUTE_VNF_ID, given->vnf_id, &longest);
+	clg_take(request, ATTRIBUTE_VNF_TYPE, given->vnf_type, &longest);
+	clg_take(request, ATTRIBUTE_NAMING_CODE, given->nf_naming_code, &longest);
+	clg_take(request, ATTRIBUTE_VSERVER_ID, given->vserver_id, &longest);
+	clg_take(request, ATTRIBUTE_REGION_ID, given->cloud_region_id, &longest);
 	request->request_id = str_from(given->request_id);
 	request->subrequest_id = str_from(given->subrequest_id);
 	request->has_vf_count = given->vf_count != NULL;
@@ -242,7 +242,7 @@ clg_decision_to(const struct decision *decision, struct clg_decision *ret)
 }
 
 static int
-refuse(struct clg_decision *ret)
+clg_refuse(struct clg_decision *ret)
 {
 	*ret = (struct clg_decision){.effect = CLG_DENY, .reason = reason_name[REASON_ERROR]};
 	return -CLG_ELIMIT;
@@ -255,7 +255,7 @@ clg_decide(struct clg_session *session, const struct clg_request *given, struct 
 	struct request request;
 
 	if (clg_request_from(given, &request) != 0)
-		return refuse(ret);
+		return clg_refuse(ret);
 	session_decide(session->session, &request, &decision);
 	clg_decision_to(&decision, ret);
 	return 0;
@@ -273,7 +273,7 @@ clg_explain(struct clg_session *session, const struct clg_request *given, struct
 
 	arena_reset(&session->arena);
 	if (clg_request_from(given, &request) != 0) {
-		(void)refuse(ret);
+		(void)clg_refuse(ret);
 		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
 		return clg_error_from(err, &error);
 	}

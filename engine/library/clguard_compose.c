@@ -10,8 +10,8 @@
 #include "policytypes/compose.h"
 
 static int
-read_documents(const struct clg_document *documents, size_t count, struct arena *arena, struct node ***ret,
-               struct error *err)
+compose_read_documents(const struct clg_document *documents, size_t count, struct arena *arena, struct node ***ret,
+                       struct error *err)
 {
 	struct node **roots = arena_array(arena, count, sizeof(*roots));
 	struct error local = {0};
@@ -41,7 +41,7 @@ compose_text(const struct clg_document *documents, size_t count, const char *spe
 	int r = document_read(str_from(spec), "", &document_limits_default, arena, &asked, err);
 
 	if (r == 0)
-		r = read_documents(documents, count, arena, &roots, err);
+		r = compose_read_documents(documents, count, arena, &roots, err);
 	if (r == 0)
 		r = compose(asked, roots, count, arena, &json, err);
 	if (r == 0)

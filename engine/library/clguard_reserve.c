@@ -19,7 +19,7 @@ reservation_to(const struct reservation *reservation, struct clg_reservation *re
 
 /* A Deny because the request itself is at fault. */
 static int
-refuse(struct clg_reservation *ret, struct clg_error *err)
+clguard_reserve_refuse(struct clg_reservation *ret, struct clg_error *err)
 {
 	struct error error = {0};
 
@@ -38,7 +38,7 @@ clg_reserve(struct clg_engine *engine, const struct clg_request *given, int64_t 
 	int r;
 
 	if (clg_request_from(given, &request) != 0)
-		return refuse(ret, err);
+		return clguard_reserve_refuse(ret, err);
 	r = engine_reserve(clg_engine_of(engine), &request, lease_ms, &reservation, &error);
 	reservation_to(&reservation, ret);
 	ret->held = reservation.set;
@@ -54,15 +54,15 @@ clg_reservation_done(struct clg_reservation *reservation)
 	*reservation = (struct clg_reservation){.decision = {.effect = CLG_DENY, .reason = reason_name[REASON_ERROR]}};
 }
 
-struct waiting {
+struct clg_waiting {
 	clg_reserved_fn *done;
 	void *context;
 };
 
 static void
-reserved(void *context, const struct reservation *reservation, const struct error *err)
+clg_reserved(void *context, const struct reservation *reservation, const struct error *err)
 {
-	struct waiting waiting = *(struct waiting *)context;
+	struct clg_waiting waiting = *(struct clg_waiting *)context;
 	struct clg_reservation told;
 	struct clg_error error = {0};
 
@@ -77,7 +77,7 @@ int
 clg_reserve_async(struct clg_engine *engine, const struct clg_request *given, int64_t lease_ms, clg_reserved_fn *done,
                   void *context, struct clg_error *err)
 {
-	struct waiting *waiting = malloc(sizeof(*waiting));
+	struct clg_waiting *waiting = malloc(sizeof(*waiting));
 	struct request request;
 	struct error error = {0};
 	int r;
@@ -86,12 +86,12 @@ clg_reserve_async(struct clg_engine *engine, const struct clg_request *given, in
 		(void)error_set(&error, ERROR_MEMORY, NULL, "out of memory");
 		return clg_error_from(err, &error);
 	}
-	*waiting = (struct waiting){done, context};
+	*waiting = (struct clg_waiting){done, context};
 	r = clg_request_from(given, &request);
 	if (r != 0)
 		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
 	else
-		r = engine_reserve_async(clg_engine_of(engine), &request, lease_ms, reserved, waiting, &error);
+		r = engine_reserve_async(clg_engine_of(engine), &request, lease_ms, clg_reserved, waiting, &error);
 	if (r == 0)
 		return 0;
 	free(waiting);
@@ -99,8 +99,8 @@ clg_reserve_async(struct clg_engine *engine, const struct clg_request *given, in
 }
 
 static int
-change(struct clg_engine *engine, const struct reservation_change *change, enum clg_reservation_state *ret_state,
-       struct clg_error *err)
+clg_change(struct clg_engine *engine, const struct reservation_change *change, enum clg_reservation_state *ret_state,
+           struct clg_error *err)
 {
 	struct reservation_status status;
 	struct error error = {0};
@@ -118,7 +118,7 @@ clg_settle(struct clg_engine *engine, const char *id, const char *outcome, enum 
 	const struct reservation_change settle = {
 		.action = RESERVATION_SETTLE, .id = str_from(id), .outcome = str_from(outcome)};
 
-	return change(engine, &settle, ret_state, err);
+	return clg_change(engine, &settle, ret_state, err);
 }
 
 int
@@ -126,7 +126,7 @@ clg_abort(struct clg_engine *engine, const char *id, enum clg_reservation_state 
 {
 	const struct reservation_change give_back = {.action = RESERVATION_ABORT, .id = str_from(id)};
 
-	return change(engine, &give_back, ret_state, err);
+	return clg_change(engine, &give_back, ret_state, err);
 }
 
 int
@@ -135,5 +135,5 @@ clg_renew(struct clg_engine *engine, const char *id, int64_t lease_ms, enum clg_
 {
 	const struct reservation_change renew = {.action = RESERVATION_RENEW, .id = str_from(id), .lease_ms = lease_ms};
 
-	return change(engine, &renew, ret_state, err);
+	return clg_change(engine, &renew, ret_state, err);
 }

@@ -15,7 +15,7 @@
  */
 
 static int
-refuse(struct clg_error *err, enum error_code code, const char *text, const char *value)
+builder_refuse(struct clg_error *err, enum error_code code, const char *text, const char *value)
 {
 	struct error error = {0};
 
@@ -24,9 +24,9 @@ refuse(struct clg_error *err, enum error_code code, const char *text, const char
 }
 
 static int
-no_memory(struct clg_error *err)
+builder_no_memory(struct clg_error *err)
 {
-	return refuse(err, ERROR_MEMORY, "out of memory", "");
+	return builder_refuse(err, ERROR_MEMORY, "out of memory", "");
 }
 
 /* A copy of a text that may be NULL. False when memory is out. */
@@ -191,7 +191,7 @@ check_policy(const struct clg_guard_policy *policy, struct clg_error *err)
 {
 	if (policy->id && policy->name && policy->actor && policy->recipe)
 		return 0;
-	return refuse(err, ERROR_MISSING, "Invalid guard policy - some required fields are missing", "");
+	return builder_refuse(err, ERROR_MISSING, "Invalid guard policy - some required fields are missing", "");
 }
 
 int
@@ -201,7 +201,7 @@ clg_builder_add_policy(struct clg_builder *builder, const struct clg_guard_polic
 	int r;
 
 	if (!policy)
-		return refuse(err, ERROR_MISSING, "GuardPolicy must not be null", "");
+		return builder_refuse(err, ERROR_MISSING, "GuardPolicy must not be null", "");
 	r = check_policy(policy, err);
 	if (r < 0)
 		return r;
@@ -209,7 +209,7 @@ clg_builder_add_policy(struct clg_builder *builder, const struct clg_guard_polic
 		link = &(*link)->next;
 	*link = policy_new(policy);
 	if (!*link)
-		return no_memory(err);
+		return builder_no_memory(err);
 	builder->has_policies = true;
 	return 0;
 }
@@ -221,9 +221,9 @@ clg_builder_remove_policy(struct clg_builder *builder, const struct clg_guard_po
 	int r;
 
 	if (!policy)
-		return refuse(err, ERROR_MISSING, "GuardPolicy must not be null", "");
+		return builder_refuse(err, ERROR_MISSING, "GuardPolicy must not be null", "");
 	if (!builder->has_policies)
-		return refuse(err, ERROR_UNKNOWN, "No existing guard policies to remove", "");
+		return builder_refuse(err, ERROR_UNKNOWN, "No existing guard policies to remove", "");
 	r = check_policy(policy, err);
 	if (r < 0)
 		return r;
@@ -231,7 +231,7 @@ clg_builder_remove_policy(struct clg_builder *builder, const struct clg_guard_po
 		link = &(*link)->next;
 	found = *link;
 	if (!found)
-		return refuse(err, ERROR_UNKNOWN, "Unknown guard policy: ", policy->name);
+		return builder_refuse(err, ERROR_UNKNOWN, "Unknown guard policy: ", policy->name);
 	*link = found->next;
 	policy_free(found);
 	return 0;
@@ -246,7 +246,8 @@ find_policy(struct clg_builder *builder, const char *id, struct clg_error *err)
 	while (policy && strcmp(policy->id, id) != 0)
 		policy = policy->next;
 	if (!policy)
-		(void)refuse(err, ERROR_UNKNOWN, "No existing guard policy matching the id: ", id); /* NULL says it */
+		(void)builder_refuse(err, ERROR_UNKNOWN,
+		                     "No existing guard policy matching the id: ", id); /* NULL says it */
 	return policy;
 }
 
@@ -254,11 +255,12 @@ static int
 check_constraint(const char *policy_id, const struct clg_constraint *constraint, struct clg_error *err)
 {
 	if (!policy_id)
-		return refuse(err, ERROR_MISSING, "The id of target guard policy must not be null", "");
+		return builder_refuse(err, ERROR_MISSING, "The id of target guard policy must not be null", "");
 	if (!constraint)
-		return refuse(err, ERROR_MISSING, "Constraint much not be null", "");
+		return builder_refuse(err, ERROR_MISSING, "Constraint much not be null", "");
 	if ((constraint->num != NULL) != (constraint->duration != NULL))
-		return refuse(err, ERROR_MISSING, "Invalid guard constraint - some required fields are missing", "");
+		return builder_refuse(err, ERROR_MISSING, "Invalid guard constraint - some required fields are missing",
+		                      "");
 	return 0;
 }
 
@@ -279,12 +281,12 @@ clg_builder_add_constraint(struct clg_builder *builder, const char *policy_id, c
 	while (*link)
 		link = &(*link)->next;
 	*link = constraint_new(constraint);
-	return *link ? 0 : no_memory(err);
+	return *link ? 0 : builder_no_memory(err);
 }
 
 /* Appends to a text that is cut at the end of buf. */
 static void __attribute__((format(printf, 3, 4)))
-append(char buf[ERROR_TEXT_SIZE], size_t *len, const char *format, ...)
+builder_append(char buf[ERROR_TEXT_SIZE], size_t *len, const char *format, ...)
 {
 	va_list args;
 	int r;
@@ -297,7 +299,7 @@ append(char buf[ERROR_TEXT_SIZE], size_t *len, const char *format, ...)
 }
 
 static const char *
-shown(const char *text)
+builder_shown(const char *text)
 {
 	return text ? text : "null";
 }
@@ -308,20 +310,21 @@ constraint_show(const struct clg_constraint *c, char buf[ERROR_TEXT_SIZE])
 {
 	size_t len = 0;
 
-	append(buf, &len, "Constraint [num=");
+	builder_append(buf, &len, "Constraint [num=");
 	if (c->num)
-		append(buf, &len, "%d", *c->num);
+		builder_append(buf, &len, "%d", *c->num);
 	else
-		append(buf, &len, "null");
-	append(buf, &len, ", duration=%s, time_in_range=", shown(c->duration));
+		builder_append(buf, &len, "null");
+	builder_append(buf, &len, ", duration=%s, time_in_range=", builder_shown(c->duration));
 	if (c->active_from || c->active_until)
-		append(buf, &len, "{arg2=%s, arg3=%s}", shown(c->active_from), shown(c->active_until));
+		builder_append(buf, &len, "{arg2=%s, arg3=%s}", builder_shown(c->active_from),
+		               builder_shown(c->active_until));
 	else
-		append(buf, &len, "null");
-	append(buf, &len, ", blacklist=%s", c->blacklist ? "[" : "null");
+		builder_append(buf, &len, "null");
+	builder_append(buf, &len, ", blacklist=%s", c->blacklist ? "[" : "null");
 	for (size_t i = 0; c->blacklist && i < c->blacklist_count; i++)
-		append(buf, &len, "%s%s", i ? ", " : "", shown(c->blacklist[i]));
-	append(buf, &len, c->blacklist ? "]]" : "]");
+		builder_append(buf, &len, "%s%s", i ? ", " : "", builder_shown(c->blacklist[i]));
+	builder_append(buf, &len, c->blacklist ? "]]" : "]");
 }
 
 int
@@ -344,7 +347,7 @@ clg_builder_remove_constraint(struct clg_builder *builder, const char *policy_id
 	found = *link;
 	if (!found) {
 		constraint_show(constraint, text);
-		return refuse(err, ERROR_UNKNOWN, "Unknown guard constraint: ", text);
+		return builder_refuse(err, ERROR_UNKNOWN, "Unknown guard constraint: ", text);
 	}
 	*link = found->next;
 	constraint_free(found);
@@ -357,9 +360,9 @@ clg_builder_remove_all_constraints(struct clg_builder *builder, const char *poli
 	struct built_policy *policy;
 
 	if (!builder->first)
-		return refuse(err, ERROR_UNKNOWN, "No guard policies exist", "");
+		return builder_refuse(err, ERROR_UNKNOWN, "No guard policies exist", "");
 	if (!policy_id)
-		return refuse(err, ERROR_MISSING, "The id of target guard policy must not be null", "");
+		return builder_refuse(err, ERROR_MISSING, "The id of target guard policy must not be null", "");
 	policy = find_policy(builder, policy_id, err);
 	if (!policy)
 		return -ERROR_UNKNOWN;

@@ -16,7 +16,7 @@
 
 /* Adds a child under `key` (NULL in a list). NULL when memory is out, or was for the parent. */
 static struct node *
-add(struct arena *arena, struct node *parent, const char *key, enum node_kind kind)
+build_add_at(struct arena *arena, struct node *parent, const char *key, enum node_kind kind)
 {
 	struct node *node = parent ? node_new(arena, kind, 0, 0) : NULL;
 
@@ -35,7 +35,7 @@ add_text(struct arena *arena, struct node *parent, const char *key, const char *
 
 	if (!text && key)
 		return parent != NULL;
-	node = add(arena, parent, key, text ? NODE_TEXT : NODE_NULL);
+	node = build_add_at(arena, parent, key, text ? NODE_TEXT : NODE_NULL);
 	if (node)
 		node->text = str_from(text);
 	return node != NULL;
@@ -44,23 +44,23 @@ add_text(struct arena *arena, struct node *parent, const char *key, const char *
 static bool
 add_constraint(struct arena *arena, struct node *list, const struct built_constraint *constraint)
 {
-	struct node *map = add(arena, list, NULL, NODE_MAP), *child;
+	struct node *map = build_add_at(arena, list, NULL, NODE_MAP), *child;
 	bool good = map != NULL;
 
 	if (constraint->has_num) {
-		child = add(arena, map, "num", NODE_INT);
+		child = build_add_at(arena, map, "num", NODE_INT);
 		good = good && child;
 		if (child)
 			child->integer = constraint->num;
 	}
 	good = add_text(arena, map, "duration", constraint->duration) && good;
 	if (constraint->from || constraint->until) {
-		child = add(arena, map, "time_in_range", NODE_MAP);
+		child = build_add_at(arena, map, "time_in_range", NODE_MAP);
 		good = add_text(arena, child, "arg2", constraint->from) && good;
 		good = add_text(arena, child, "arg3", constraint->until) && good;
 	}
 	if (constraint->has_blacklist) {
-		child = add(arena, map, "blacklist", NODE_LIST);
+		child = build_add_at(arena, map, "blacklist", NODE_LIST);
 		good = good && child;
 		for (size_t i = 0; i < constraint->blacklist_count; i++)
 			good = add_text(arena, child, NULL, constraint->blacklist[i]) && good;
@@ -69,9 +69,9 @@ add_constraint(struct arena *arena, struct node *list, const struct built_constr
 }
 
 static bool
-add_policy(struct arena *arena, struct node *list, const struct built_policy *policy)
+builder_add_policy(struct arena *arena, struct node *list, const struct built_policy *policy)
 {
-	struct node *map = add(arena, list, NULL, NODE_MAP), *constraints;
+	struct node *map = build_add_at(arena, list, NULL, NODE_MAP), *constraints;
 	bool good = add_text(arena, map, "id", policy->id);
 
 	good = add_text(arena, map, "name", policy->name) && good;
@@ -80,7 +80,7 @@ add_policy(struct arena *arena, struct node *list, const struct built_policy *po
 	good = add_text(arena, map, "recipe", policy->recipe) && good;
 	if (!policy->first)
 		return good;
-	constraints = add(arena, map, "limit_constraints", NODE_LIST);
+	constraints = build_add_at(arena, map, "limit_constraints", NODE_LIST);
 	for (const struct built_constraint *c = policy->first; good && c; c = c->next)
 		good = add_constraint(arena, constraints, c);
 	return good;
@@ -92,14 +92,14 @@ build_tree(struct clg_builder *builder)
 {
 	struct arena *arena = &builder->arena;
 	struct node *root = node_new(arena, NODE_MAP, 0, 0);
-	struct node *header = add(arena, root, "guard", NODE_MAP), *guards;
+	struct node *header = build_add_at(arena, root, "guard", NODE_MAP), *guards;
 	bool good = add_text(arena, header, "version", builder->version);
 
 	/* A builder that never had a policy has no list of them, to the reference. */
-	guards = add(arena, root, "guards", builder->has_policies ? NODE_LIST : NODE_NULL);
+	guards = build_add_at(arena, root, "guards", builder->has_policies ? NODE_LIST : NODE_NULL);
 	good = good && guards;
 	for (const struct built_policy *p = builder->first; good && p; p = p->next)
-		good = add_policy(arena, guards, p);
+		good = builder_add_policy(arena, guards, p);
 	return good ? root : NULL;
 }
 

@@ -268,7 +268,7 @@ loop_compare(const void *key, const void *name)
 }
 
 static void
-check_loop(struct lint *lint, const struct guard_source *source, const struct node *node)
+lint_check_loop(struct lint *lint, const struct guard_source *source, const struct node *node)
 {
 	struct suggestion suggestion;
 	struct str id = node->text;
@@ -294,10 +294,10 @@ static void
 check_loops(struct lint *lint, const struct guard_source *source)
 {
 	if (exact(source, ATTRIBUTE_CLNAME).ptr)
-		check_loop(lint, source, source->scope[ATTRIBUTE_CLNAME]);
+		lint_check_loop(lint, source, source->scope[ATTRIBUTE_CLNAME]);
 	for (const struct node *loop = source->loops ? source->loops->first : NULL; loop; loop = loop->next) {
 		if (node_is_scalar(loop) && !(source->mode == GUARD_STRICT && text_is_pattern(loop->text)))
-			check_loop(lint, source, loop);
+			lint_check_loop(lint, source, loop);
 	}
 }
 

@@ -143,7 +143,7 @@ target_fault(struct str text)
 }
 
 static void
-check_target(struct lint *lint, const struct guard_source *source, const struct node *node, const char *what)
+lint_check_target(struct lint *lint, const struct guard_source *source, const struct node *node, const char *what)
 {
 	const char *fault;
 
@@ -161,7 +161,7 @@ static void
 check_list(struct lint *lint, const struct guard_source *source, const struct node *list, const char *what)
 {
 	for (const struct node *entry = list->first; entry; entry = entry->next)
-		check_target(lint, source, entry, what);
+		lint_check_target(lint, source, entry, what);
 }
 
 static void
@@ -178,7 +178,7 @@ check_scope(struct lint *lint, const struct guard_source *source)
 	if (target && target->kind == NODE_LIST && !source->patterns)
 		check_list(lint, source, target, "target");
 	else if (target && !source->patterns)
-		check_target(lint, source, target, "target");
+		lint_check_target(lint, source, target, "target");
 }
 
 void

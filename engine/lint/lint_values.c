@@ -65,7 +65,7 @@ check_inert(struct lint *lint, const struct guard_source *source)
 
 /* The operation of a MinMax: known, and without a count. */
 static void
-check_count(struct lint *lint, const struct guard_source *source)
+lint_check_count(struct lint *lint, const struct guard_source *source)
 {
 	const struct node *actor = source->scope[ATTRIBUTE_ACTOR], *operation = source->scope[ATTRIBUTE_OPERATION];
 	bool any_actor = lint_is_any(source, actor);
@@ -118,7 +118,7 @@ check_bounds(struct lint *lint, const struct guard_source *source)
 
 /* The window at its longest, in milliseconds. */
 static int64_t
-window_ms(struct duration window)
+lint_window_ms(struct duration window)
 {
 	return window.months * MONTH_DAYS * TIME_MS_DAY + window.ms;
 }
@@ -128,7 +128,7 @@ check_window(struct lint *lint, const struct guard_source *source)
 {
 	const struct limiter_spec *limiter = source->limiter;
 	bool by_target = limiter->by_target || limiter->target.ptr;
-	int64_t rate = by_target ? TARGET_RATE : ALL_RATE, window = window_ms(limiter->window);
+	int64_t rate = by_target ? TARGET_RATE : ALL_RATE, window = lint_window_ms(limiter->window);
 
 	if (limiter->never_counts) {
 		lint_warn(lint, source, IDLE, or_body(source, source->limit),
@@ -238,7 +238,7 @@ lint_values(struct lint *lint, const struct guard_source *source)
 	if (source->limiter)
 		check_limiter(lint, source);
 	if (source->kind == &guard_min_max) {
-		check_count(lint, source);
+		lint_check_count(lint, source);
 		check_bounds(lint, source);
 	}
 }

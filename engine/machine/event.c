@@ -12,7 +12,7 @@
 #define PNF_NAME "pnf.pnf-name"
 
 static struct str
-text_of(const json_t *json)
+event_text_of(const json_t *json)
 {
 	return json_is_string(json) ? (struct str){json_string_value(json), json_string_length(json)} : STR_NONE;
 }
@@ -23,7 +23,7 @@ scalar_keep(json_t *json, struct arena *arena, struct str *ret)
 {
 	char *text = NULL;
 
-	*ret = text_of(json);
+	*ret = event_text_of(json);
 	if (!json_is_string(json)) {
 		if (!json_is_number(json) && !json_is_boolean(json))
 			return 0;
@@ -39,7 +39,7 @@ scalar_keep(json_t *json, struct arena *arena, struct str *ret)
 
 /* The scalar members of an object. strict: others than null are an error. */
 static int
-entries_read(json_t *object, struct arena *arena, bool strict, struct entries *ret, struct error *err)
+event_entries_read(json_t *object, struct arena *arena, bool strict, struct entries *ret, struct error *err)
 {
 	struct entry *list = arena_array(arena, json_object_size(object), sizeof(*list));
 	const char *key;
@@ -75,7 +75,7 @@ dump_keep(json_t *json, struct arena *arena, struct str *ret)
 
 /* What makes two events the same: everything but when, who asks, and whether the fault began or ended. */
 static int
-identity_read(json_t *json, struct arena *arena, struct event *ret)
+event_identity_read(json_t *json, struct arena *arena, struct event *ret)
 {
 	static const char *const apart[] = {
 		"requestID", "closedLoopAlarmStart", "closedLoopAlarmEnd", "closedLoopEventStatus", "t", "time"};
@@ -122,12 +122,13 @@ event_read(json_t *json, struct arena *arena, struct event *ret, struct error *e
 		if (!json_is_object(aai))
 			return error_set(err, ERROR_TYPE, NULL, "event field 'AAI' must be a map");
 		event.has_aai = true;
-		if (entries_read(aai, arena, true, &event.aai, err) < 0)
+		if (event_entries_read(aai, arena, true, &event.aai, err) < 0)
 			return -(int)err->code;
 	}
-	if (entries_read(json, arena, false, &event.fields, err) < 0)
+	if (event_entries_read(json, arena, false, &event.fields, err) < 0)
 		return -(int)err->code;
-	if (identity_read(json, arena, &event) < 0 || (event.has_aai && dump_keep(aai, arena, &event.aai_identity) < 0))
+	if (event_identity_read(json, arena, &event) < 0 ||
+	    (event.has_aai && dump_keep(aai, arena, &event.aai_identity) < 0))
 		return error_set(err, ERROR_MEMORY, NULL, "no memory for an event");
 	*ret = event;
 	return 0;

@@ -35,7 +35,7 @@ before(const struct heap_entry *a, const struct heap_entry *b)
 }
 
 static void
-put(struct heap *heap, size_t at, struct heap_entry entry)
+heap_put(struct heap *heap, size_t at, struct heap_entry entry)
 {
 	heap->entries[at] = entry;
 	heap->place[entry.slot] = (uint32_t)at + 1;
@@ -46,7 +46,7 @@ static void
 sift(struct heap *heap, size_t at, struct heap_entry entry)
 {
 	while (at > 0 && before(&entry, &heap->entries[(at - 1) / 2])) {
-		put(heap, at, heap->entries[(at - 1) / 2]);
+		heap_put(heap, at, heap->entries[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
 	for (;;) {
@@ -56,10 +56,10 @@ sift(struct heap *heap, size_t at, struct heap_entry entry)
 			child++;
 		if (child >= heap->count || !before(&heap->entries[child], &entry))
 			break;
-		put(heap, at, heap->entries[child]);
+		heap_put(heap, at, heap->entries[child]);
 		at = child;
 	}
-	put(heap, at, entry);
+	heap_put(heap, at, entry);
 }
 
 void

@@ -152,7 +152,7 @@ attempt_text(const struct action *action, struct arena *arena)
 
 /* `format` with `word` for its %s. */
 static char *
-fill(const struct action *action, struct arena *arena)
+notify_fill(const struct action *action, struct arena *arena)
 {
 	const char *gap = strstr(action->format, "%s");
 
@@ -181,8 +181,8 @@ action_message(const struct action *action, struct arena *arena)
 		if (action->need > 0)
 			return str_from(arena_printf(arena, "%s %" PRIu32 "/%" PRIu32, action->format, action->have,
 			                             action->need));
-		return str_from(fill(action, arena));
+		return str_from(notify_fill(action, arena));
 	default:
-		return action->format ? str_from(fill(action, arena)) : STR_NONE;
+		return action->format ? str_from(notify_fill(action, arena)) : STR_NONE;
 	}
 }

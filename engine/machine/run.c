@@ -37,7 +37,7 @@ push(struct actions *actions, enum action_kind kind, const struct run *run)
 
 /* A new state; answers to what was asked before are now stale. */
 static void
-enter(struct run *run, enum run_state state, int64_t due_ms)
+run_enter(struct run *run, enum run_state state, int64_t due_ms)
 {
 	run->state = state;
 	run->due_ms = due_ms;
@@ -54,13 +54,13 @@ later(int64_t now_ms, int64_t ms)
 static void
 done(struct run *run, struct actions *actions)
 {
-	enter(run, RUN_IDLE, NEVER);
+	run_enter(run, RUN_IDLE, NEVER);
 	push(actions, ACTION_DONE, run);
 }
 
 /* The lock goes before the final is told, so that whoever hears it finds the target free. */
 static void
-finish(struct run *run, int final, const char *format, struct actions *actions)
+run_finish(struct run *run, int final, const char *format, struct actions *actions)
 {
 	struct action *action;
 
@@ -83,21 +83,21 @@ start(struct run *run, int64_t now_ms, struct actions *actions)
 	run->attempt++;
 	run->serial++;
 	run->attempt_ms = now_ms;
-	enter(run, RUN_ATTEMPT, later(now_ms, directive_of(run)->timeout_s * INT64_C(1000)));
+	run_enter(run, RUN_ATTEMPT, later(now_ms, directive_of(run)->timeout_s * INT64_C(1000)));
 	action = push(actions, ACTION_START, run);
 	action->start_ms = now_ms;
 	action->end_ms = TIME_NONE;
 }
 
 static void
-ask_guard(struct run *run, int64_t now_ms, struct actions *actions)
+run_ask_guard(struct run *run, int64_t now_ms, struct actions *actions)
 {
 	if (run->options->guard_disabled) {
 		push(actions, ACTION_GUARD_OFF, run);
 		start(run, now_ms, actions);
 		return;
 	}
-	enter(run, RUN_GUARD, later(now_ms, run->options->guard_ms));
+	run_enter(run, RUN_GUARD, later(now_ms, run->options->guard_ms));
 	push(actions, ACTION_GUARD, run);
 }
 
@@ -108,11 +108,11 @@ direct(struct run *run, int32_t at, int64_t now_ms, struct actions *actions)
 	run->at = at;
 	run->attempt = 0;
 	if (directive_of(run)->vf_change != 0 && !run->counted) {
-		enter(run, RUN_COUNT, later(now_ms, run->options->query_ms));
+		run_enter(run, RUN_COUNT, later(now_ms, run->options->query_ms));
 		push(actions, ACTION_QUERY, run);
 		return;
 	}
-	ask_guard(run, now_ms, actions);
+	run_ask_guard(run, now_ms, actions);
 }
 
 static void
@@ -123,14 +123,14 @@ route(struct run *run, enum result result, int64_t now_ms, struct actions *actio
 	if (next != ROUTE_FINAL)
 		direct(run, next, now_ms, actions);
 	else if (result == RESULT_SUCCESS && run->policy->waits_for_abated && !run->abated)
-		enter(run, RUN_ABATEMENT, NEVER);
+		run_enter(run, RUN_ABATEMENT, NEVER);
 	else
-		finish(run, (int)result, NULL, actions);
+		run_finish(run, (int)result, NULL, actions);
 }
 
 /* Not permitted, for whatever reason: no attempt, no retry, a row that limiters do not count. */
 static void
-deny(struct run *run, int64_t now_ms, struct actions *actions)
+run_deny(struct run *run, int64_t now_ms, struct actions *actions)
 {
 	struct action *action;
 
@@ -157,7 +157,7 @@ end_attempt(struct run *run, enum result result, struct str message, int64_t now
 	if (result == RESULT_SUCCESS)
 		run->vf_count += d->vf_change;
 	if (again)
-		enter(run, RUN_WAIT, later(now_ms, run->options->retry_ms));
+		run_enter(run, RUN_WAIT, later(now_ms, run->options->retry_ms));
 	else
 		route(run, result, now_ms, actions);
 }
@@ -190,13 +190,13 @@ abort_run(struct run *run, const char *format, bool timed_out, int64_t now_ms, s
 	action->end_ms = now_ms;
 	if (run->state != RUN_ATTEMPT)
 		action->serial = 0; /* nothing was under way: no row */
-	finish(run, FINAL_NONE, format, actions);
+	run_finish(run, FINAL_NONE, format, actions);
 }
 
 static void
 ask_lock(struct run *run, struct actions *actions)
 {
-	enter(run, RUN_LOCK, NEVER);
+	run_enter(run, RUN_LOCK, NEVER);
 	push(actions, ACTION_LOCK, run);
 }
 
@@ -218,7 +218,7 @@ run_begin(struct run *run, const struct operational *policy, const struct event 
 	run->deadline_ms = later(now_ms, policy->timeout_s * INT64_C(1000));
 	if (policy->trigger < 0) {
 		push(actions, ACTION_ACTIVE, run);
-		finish(run, RESULT_COUNT, NULL, actions);
+		run_finish(run, RESULT_COUNT, NULL, actions);
 		return;
 	}
 	switch (event_entity(event, directive_of(run)->target_type, &run->target, &why, &key)) {
@@ -226,13 +226,13 @@ run_begin(struct run *run, const struct operational *policy, const struct event 
 		ask_lock(run, actions);
 		return;
 	case ENTITY_QUERY:
-		enter(run, RUN_ENTITY, later(now_ms, run->options->query_ms));
+		run_enter(run, RUN_ENTITY, later(now_ms, run->options->query_ms));
 		push(actions, ACTION_QUERY, run);
 		return;
 	case ENTITY_MISFIT:
 		break;
 	}
-	finish(run, RESULT_FAILURE_EXCEPTION, why, actions);
+	run_finish(run, RESULT_FAILURE_EXCEPTION, why, actions);
 	action = &actions->list[actions->count - 2]; /* FINAL, DONE */
 	action->word = key;
 }
@@ -245,9 +245,9 @@ queried(struct run *run, const struct answer *answer, int64_t now_ms, struct act
 		run->vf_count = answer->vf_count;
 	if (run->state == RUN_COUNT) {
 		if (run->counted)
-			ask_guard(run, now_ms, actions);
+			run_ask_guard(run, now_ms, actions);
 		else
-			enter(run, RUN_DENIED, now_ms);
+			run_enter(run, RUN_DENIED, now_ms);
 		return;
 	}
 	if (!answer->good || answer->entity.len == 0 || answer->entity.len > ATTRIBUTE_SIZE_MAX) {
@@ -301,7 +301,7 @@ run_answer(struct run *run, const struct answer *answer, int64_t now_ms, struct 
 		push(actions, ACTION_GUARDED, run)->permit = true;
 		start(run, now_ms, actions);
 	} else {
-		deny(run, now_ms, actions);
+		run_deny(run, now_ms, actions);
 	}
 	return true;
 }
@@ -313,7 +313,7 @@ run_tick(struct run *run, int64_t now_ms, struct actions *actions)
 		return false;
 	if (now_ms >= run->deadline_ms) {
 		if (run->state == RUN_ABATEMENT)
-			finish(run, RESULT_SUCCESS, NULL, actions);
+			run_finish(run, RESULT_SUCCESS, NULL, actions);
 		else
 			abort_run(run, "Control Loop timed out", true, now_ms, actions);
 		return true;
@@ -325,7 +325,7 @@ run_tick(struct run *run, int64_t now_ms, struct actions *actions)
 	case RUN_COUNT:
 	case RUN_GUARD:
 	case RUN_DENIED:
-		deny(run, now_ms, actions);
+		run_deny(run, now_ms, actions);
 		break;
 	case RUN_ATTEMPT:
 		end_attempt(run, RESULT_FAILURE_TIMEOUT, STR_NONE, now_ms, actions);
@@ -348,7 +348,7 @@ run_lock_lost(struct run *run, int64_t now_ms, struct actions *actions)
 		return;
 	run->locked = false;
 	if (run->state == RUN_ABATEMENT)
-		finish(run, RESULT_SUCCESS, NULL, actions);
+		run_finish(run, RESULT_SUCCESS, NULL, actions);
 	else
 		abort_run(run, "Target Lock was lost", false, now_ms, actions);
 }
@@ -357,7 +357,7 @@ void
 run_withdrawn(struct run *run, int64_t now_ms, struct actions *actions)
 {
 	if (run->state == RUN_ABATEMENT)
-		finish(run, RESULT_SUCCESS, NULL, actions);
+		run_finish(run, RESULT_SUCCESS, NULL, actions);
 	else if (run->state != RUN_IDLE)
 		abort_run(run, "Policy was withdrawn", false, now_ms, actions);
 }
@@ -368,7 +368,7 @@ run_abated(struct run *run, int64_t now_ms, struct actions *actions)
 	(void)now_ms; /* kept: each input of the machine has its time */
 	run->abated = true;
 	if (run->state == RUN_ABATEMENT)
-		finish(run, RESULT_SUCCESS, NULL, actions);
+		run_finish(run, RESULT_SUCCESS, NULL, actions);
 }
 
 int64_t

@@ -16,7 +16,7 @@ const char *const run_state_name[RUN_DENIED + 1] = {
 /* --- writing --- */
 
 static void
-member(struct text *out, const char *name, struct str value)
+run_member(struct text *out, const char *name, struct str value)
 {
 	text_addf(out, ",\"%s\":", name);
 	text_add_json(out, value);
@@ -44,9 +44,9 @@ write_directive(struct text *out, const struct directive *d)
 {
 	text_add(out, STR("{\"id\":"));
 	text_add_json(out, d->id);
-	member(out, "actor", d->actor);
-	member(out, "operation", d->operation);
-	member(out, "targetType", str_from(target_type_name[d->target_type]));
+	run_member(out, "actor", d->actor);
+	run_member(out, "operation", d->operation);
+	run_member(out, "targetType", str_from(target_type_name[d->target_type]));
 	write_entries(out, "entityIds", d->entities);
 	write_entries(out, "payload", d->payload);
 	write_entries(out, "parameters", d->parameters);
@@ -63,9 +63,9 @@ plan_write(struct text *out, const struct operational *policy)
 	text_addf(out, "{\"version\":%d,\"form\":%d,\"timeout\":%" PRId32 ",\"trigger\":%" PRId32 ",\"waits\":%s",
 	          PLAN_VERSION, (int)policy->form, policy->timeout_s, policy->trigger,
 	          policy->waits_for_abated ? "true" : "false");
-	member(out, "policy", policy->policy);
-	member(out, "policyVersion", policy->version);
-	member(out, "id", policy->id);
+	run_member(out, "policy", policy->policy);
+	run_member(out, "policyVersion", policy->version);
+	run_member(out, "id", policy->id);
 	text_add(out, STR(",\"directives\":["));
 	for (size_t i = 0; i < policy->count; i++) {
 		if (i)
@@ -87,13 +87,13 @@ run_write(struct text *out, const struct run *run)
 	text_addf(out, ",\"locked\":%s,\"counted\":%s,\"abated\":%s,\"vfCount\":%" PRId32,
 	          run->locked ? "true" : "false", run->counted ? "true" : "false", run->abated ? "true" : "false",
 	          run->vf_count);
-	member(out, "target", run->target);
+	run_member(out, "target", run->target);
 }
 
 /* --- reading: of what we wrote, but of a file that may have been damaged --- */
 
 static struct str
-text_of(const struct node *map, const char *key)
+run_text_of(const struct node *map, const char *key)
 {
 	const struct node *node = node_get(map, key);
 
@@ -102,7 +102,7 @@ text_of(const struct node *map, const char *key)
 
 /* The integer under `key`; *ret_good becomes false when there is none within the range. */
 static int64_t
-number_of(const struct node *map, const char *key, int64_t min, int64_t max, bool *ret_good)
+run_number_of(const struct node *map, const char *key, int64_t min, int64_t max, bool *ret_good)
 {
 	const struct node *node = node_get(map, key);
 
@@ -150,19 +150,19 @@ static void
 read_directive(const struct node *node, size_t count, struct arena *arena, struct directive *ret, bool *ret_good)
 {
 	const struct node *routes = node_get(node, "routes"), *route;
-	int type = target_type_find(text_of(node, "targetType"));
+	int type = target_type_find(run_text_of(node, "targetType"));
 
 	*ret = (struct directive){
-		.id = text_of(node, "id"),
-		.actor = text_of(node, "actor"),
-		.operation = text_of(node, "operation"),
+		.id = run_text_of(node, "id"),
+		.actor = run_text_of(node, "actor"),
+		.operation = run_text_of(node, "operation"),
 		.target_type = type < 0 ? TARGET_VNF : (enum target_type)type,
 		.entities = read_entries(node_get(node, "entityIds"), arena, ret_good),
 		.payload = read_entries(node_get(node, "payload"), arena, ret_good),
 		.parameters = read_entries(node_get(node, "parameters"), arena, ret_good),
-		.timeout_s = (int32_t)number_of(node, "timeout", 1, INT32_MAX, ret_good),
-		.retries = (int32_t)number_of(node, "retries", 0, INT32_MAX, ret_good),
-		.vf_change = (int8_t)number_of(node, "vfChange", -1, 1, ret_good),
+		.timeout_s = (int32_t)run_number_of(node, "timeout", 1, INT32_MAX, ret_good),
+		.retries = (int32_t)run_number_of(node, "retries", 0, INT32_MAX, ret_good),
+		.vf_change = (int8_t)run_number_of(node, "vfChange", -1, 1, ret_good),
 	};
 	*ret_good = *ret_good && type >= 0 && routes && routes->count == RESULT_COUNT;
 	route = *ret_good ? routes->first : NULL;
@@ -184,15 +184,15 @@ plan_read(const struct node *root, struct arena *arena)
 
 	if (!good)
 		return NULL;
-	(void)number_of(root, "version", PLAN_VERSION, PLAN_VERSION, &good);
+	(void)run_number_of(root, "version", PLAN_VERSION, PLAN_VERSION, &good);
 	*policy = (struct operational){
-		.policy = text_of(root, "policy"),
-		.version = text_of(root, "policyVersion"),
-		.id = text_of(root, "id"),
-		.form = (enum operational_form)number_of(root, "form", 0, FORM_EL_ALTO, &good),
-		.timeout_s = (int32_t)number_of(root, "timeout", 0, INT32_MAX, &good),
+		.policy = run_text_of(root, "policy"),
+		.version = run_text_of(root, "policyVersion"),
+		.id = run_text_of(root, "id"),
+		.form = (enum operational_form)run_number_of(root, "form", 0, FORM_EL_ALTO, &good),
+		.timeout_s = (int32_t)run_number_of(root, "timeout", 0, INT32_MAX, &good),
 		.waits_for_abated = truth_of(root, "waits"),
-		.trigger = (int32_t)number_of(root, "trigger", -1, (int64_t)count - 1, &good),
+		.trigger = (int32_t)run_number_of(root, "trigger", -1, (int64_t)count - 1, &good),
 		.directives = directives,
 		.count = count,
 		.file = "",
@@ -205,7 +205,7 @@ plan_read(const struct node *root, struct arena *arena)
 bool
 run_read(const struct node *root, struct run *ret)
 {
-	struct str name = text_of(root, "state");
+	struct str name = run_text_of(root, "state");
 	bool good = true;
 	int state = 0;
 
@@ -213,23 +213,23 @@ run_read(const struct node *root, struct run *ret)
 		state++;
 	if (state > RUN_DENIED)
 		return false;
-	(void)number_of(root, "version", RUN_VERSION, RUN_VERSION, &good);
+	(void)run_number_of(root, "version", RUN_VERSION, RUN_VERSION, &good);
 	*ret = (struct run){
 		.state = (enum run_state)state,
-		.number = (uint64_t)number_of(root, "number", 0, INT64_MAX, &good),
-		.generation = (uint32_t)number_of(root, "generation", 0, UINT32_MAX, &good),
-		.at = (int32_t)number_of(root, "at", -1, INT32_MAX, &good),
-		.attempt = (uint32_t)number_of(root, "attempt", 0, UINT32_MAX, &good),
-		.serial = (uint32_t)number_of(root, "serial", 0, UINT32_MAX, &good),
-		.began_ms = number_of(root, "began", INT64_MIN, INT64_MAX, &good),
-		.deadline_ms = number_of(root, "deadline", INT64_MIN, INT64_MAX, &good),
-		.due_ms = number_of(root, "due", INT64_MIN, INT64_MAX, &good),
-		.attempt_ms = number_of(root, "attemptStart", INT64_MIN, INT64_MAX, &good),
+		.number = (uint64_t)run_number_of(root, "number", 0, INT64_MAX, &good),
+		.generation = (uint32_t)run_number_of(root, "generation", 0, UINT32_MAX, &good),
+		.at = (int32_t)run_number_of(root, "at", -1, INT32_MAX, &good),
+		.attempt = (uint32_t)run_number_of(root, "attempt", 0, UINT32_MAX, &good),
+		.serial = (uint32_t)run_number_of(root, "serial", 0, UINT32_MAX, &good),
+		.began_ms = run_number_of(root, "began", INT64_MIN, INT64_MAX, &good),
+		.deadline_ms = run_number_of(root, "deadline", INT64_MIN, INT64_MAX, &good),
+		.due_ms = run_number_of(root, "due", INT64_MIN, INT64_MAX, &good),
+		.attempt_ms = run_number_of(root, "attemptStart", INT64_MIN, INT64_MAX, &good),
 		.locked = truth_of(root, "locked"),
 		.counted = truth_of(root, "counted"),
 		.abated = truth_of(root, "abated"),
-		.vf_count = (int32_t)number_of(root, "vfCount", INT32_MIN, INT32_MAX, &good),
-		.target = text_of(root, "target"),
+		.vf_count = (int32_t)run_number_of(root, "vfCount", INT32_MIN, INT32_MAX, &good),
+		.target = run_text_of(root, "target"),
 	};
 	return good;
 }

@@ -34,7 +34,7 @@ windows_done(struct windows *windows)
 
 /* The key's window, or an unused one, or the one unheard longest, emptied. */
 static struct window *
-find(struct windows *windows, struct hash128 key)
+window_find(struct windows *windows, struct hash128 key)
 {
 	struct window *oldest = &windows->windows[0];
 
@@ -73,7 +73,7 @@ windows_add(struct windows *windows, struct hash128 key, int64_t now_ms, int64_t
 
 	if (windows->count == 0)
 		return 1;
-	window = find(windows, key);
+	window = window_find(windows, key);
 	window->heard_ms = now_ms;
 	return window_add(&windows->stamps[(size_t)(window - windows->windows) * windows->length], &window->count,
 	                  now_ms, period_ms, need);

@@ -132,8 +132,8 @@ check_json(struct compiler *c, const struct capability *capability, const struct
  * run otherwise is told, as real policies use them on targets of all kinds. A VNFC is resolved as a VM.
  */
 static void
-check_target(struct compiler *c, const struct capability *capability, const struct directive *d,
-             const struct node *owner)
+draft_check_target(struct compiler *c, const struct capability *capability, const struct directive *d,
+                   const struct node *owner)
 {
 	enum target_type resolved = d->target_type == TARGET_VNFC ? TARGET_VM : d->target_type;
 	const struct node *target = node_get(owner, "target");
@@ -190,7 +190,7 @@ draft_check(struct compiler *c, struct draft *draft, const struct node *owner)
 	if (!capability)
 		return;
 	d->vf_change = capability->vf_change;
-	check_target(c, capability, d, owner);
+	draft_check_target(c, capability, d, owner);
 	/* A nested target has no place for ids of models: they are the event's, unless the policy gives some. */
 	if (c->ret->form != FORM_NESTED || d->entities.count > 0)
 		check_needed(c, OPV_29, capability->entity_ids, d->entities, draft, "entityIds", owner);

@@ -152,8 +152,8 @@ node_json(const struct node *node, struct arena *arena)
 
 /* One value of a map that should be text. False when it cannot be taken. */
 static bool
-entry_read(struct compiler *c, struct entry *entry, const struct node *value, struct str operation, const char *field,
-           bool any)
+fields_entry_read(struct compiler *c, struct entry *entry, const struct node *value, struct str operation,
+                  const char *field, bool any)
 {
 	char path[ERROR_PATH_SIZE];
 
@@ -197,7 +197,7 @@ field_entries(struct compiler *c, const struct node *map, struct str operation, 
 		return entries;
 	}
 	for (const struct node *value = map->first; value; value = value->next) {
-		if (entry_read(c, &list[entries.count], value, operation, field, any))
+		if (fields_entry_read(c, &list[entries.count], value, operation, field, any))
 			entries.count++;
 	}
 	entries.list = list;

@@ -82,14 +82,14 @@ resolve_route(struct compiler *c, struct draft *draft, int route)
 
 /* a + b, stopping at what 64 bits hold. */
 static int64_t
-add(int64_t a, int64_t b)
+graph_add(int64_t a, int64_t b)
 {
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
 /* All routes of a draft are walked: its own longest paths are known. */
 static void
-finish(struct draft *draft)
+graph_finish(struct draft *draft)
 {
 	const struct directive *d = &draft->directive;
 	int64_t longest = 0, longest_retries = 0;
@@ -102,8 +102,8 @@ finish(struct draft *draft)
 		if (to && to->longest_retries_s > longest_retries)
 			longest_retries = to->longest_retries_s;
 	}
-	draft->longest_s = add(longest, d->timeout_s);
-	draft->longest_retries_s = add(longest_retries, ((int64_t)d->retries + 1) * d->timeout_s + d->retries);
+	draft->longest_s = graph_add(longest, d->timeout_s);
+	draft->longest_retries_s = graph_add(longest_retries, ((int64_t)d->retries + 1) * d->timeout_s + d->retries);
 	draft->state = DRAFT_DONE;
 }
 
@@ -134,7 +134,7 @@ walk(struct compiler *c, struct draft *start)
 		int route = at->next_route++;
 
 		if (route == RESULT_COUNT) {
-			finish(at);
+			graph_finish(at);
 			at = at->caller;
 			continue;
 		}

@@ -57,7 +57,7 @@ read_actor(struct compiler *c, const struct node *actor, struct str id)
 
 /* `targettype` of the operation says what the operation is made for: it must fit the directive's own target. */
 static void
-check_target(struct compiler *c, const struct draft *draft, const struct node *made_for)
+nested_check_target(struct compiler *c, const struct draft *draft, const struct node *made_for)
 {
 	static const char *const keys[] = {"target", "resources", NULL};
 	const struct node *node = made_for && made_for->kind == NODE_MAP ? node_get(made_for, "target") : made_for;
@@ -131,7 +131,7 @@ read_fields(struct compiler *c, struct draft *draft, const struct node *node)
 	d->actor = field_keep(c, actor);
 	read_target(c, draft, node_get(node, "target"), node);
 	if (whole) {
-		check_target(c, draft, node_get(operation, "targettype"));
+		nested_check_target(c, draft, node_get(operation, "targettype"));
 		d->parameters = field_entries(c, node_get(operation, "parameters"), d->id, "parameters", true);
 		d->payload = field_entries(c, node_get(operation, "payload"), d->id, "payload", true);
 		field_unknown(c, operation, keys, opv_path(c, d->id, "operation"));
@@ -147,7 +147,7 @@ read_fields(struct compiler *c, struct draft *draft, const struct node *node)
  * met again is the same directive if its body is equal, so that a subtree may be repeated or named.
  */
 static struct str
-read_directive(struct compiler *c, const struct node *node, int level)
+nested_read_directive(struct compiler *c, const struct node *node, int level)
 {
 	struct str id = field_text(node_get(node, "id"));
 	struct draft *draft;
@@ -180,7 +180,7 @@ read_directive(struct compiler *c, const struct node *node, int level)
 			continue;
 		draft->route[i] = route;
 		draft->route_text[i] =
-			route->kind == NODE_MAP ? read_directive(c, route, level + 1) : field_text(route);
+			route->kind == NODE_MAP ? nested_read_directive(c, route, level + 1) : field_text(route);
 		if (!draft->route_text[i].ptr && route->kind != NODE_MAP)
 			opv_report(c, OPV_19, route, opv_path(c, draft->directive.id, result_route[i]),
 			           "must be a directive, the id of one, or a final");
@@ -223,5 +223,5 @@ compile_nested(struct compiler *c)
 		return;
 	}
 	c->trigger_node = operation;
-	c->trigger = read_directive(c, operation, 1);
+	c->trigger = nested_read_directive(c, operation, 1);
 }

@@ -104,7 +104,7 @@ policy_abatement(struct compiler *c, const struct node *abatement, bool waits)
 
 /* Keys of `properties` that are neither the form's nor declared by the type. */
 static void
-check_properties(struct compiler *c, const char *const known[])
+operational_check_properties(struct compiler *c, const char *const known[])
 {
 	const struct node *properties = c->policy->properties;
 	const struct node *controller = node_get(properties, "controller");
@@ -151,7 +151,7 @@ choose_form(struct compiler *c, enum operational_form *ret)
 
 /* The passes over a policy. */
 static void
-compile_policy(struct compiler *c)
+operational_compile_policy(struct compiler *c)
 {
 	static const char *const *const keys[] = {
 		[FORM_FLAT] = flat_keys, [FORM_NESTED] = nested_keys, [FORM_TRIGGER] = trigger_keys};
@@ -159,7 +159,7 @@ compile_policy(struct compiler *c)
 	if (!choose_form(c, &c->ret->form))
 		return;
 	field_unknown(c, c->policy->node, body_keys, NULL);
-	check_properties(c, keys[c->ret->form]);
+	operational_check_properties(c, keys[c->ret->form]);
 	policy_targets(c);
 	if (c->ret->form == FORM_FLAT)
 		compile_flat(c);
@@ -172,7 +172,7 @@ compile_policy(struct compiler *c)
 
 /* What both entries prepare. False when memory is out. */
 static bool
-begin(struct compiler *c, const struct node *body)
+operational_begin(struct compiler *c, const struct node *body)
 {
 	c->body = body;
 	c->ret = arena_alloc(c->arena, sizeof(*c->ret));
@@ -210,10 +210,10 @@ operational_compile_known(const struct policy *policy, const struct catalogue *c
 	}
 	if (!c.registry) {
 		opv_no_memory(&c);
-	} else if (begin(&c, policy->node)) {
+	} else if (operational_begin(&c, policy->node)) {
 		c.ret->policy = field_keep(&c, policy->name);
 		c.ret->version = field_keep(&c, policy->version);
-		compile_policy(&c);
+		operational_compile_policy(&c);
 	}
 	arena_free(&scratch);
 	if (!c.failed)
@@ -240,7 +240,7 @@ operational_compile_document(const struct node *root, const struct registry *reg
 		c.registry = registry_new(&scratch, diags);
 	if (!c.registry) {
 		opv_no_memory(&c);
-	} else if (begin(&c, root)) {
+	} else if (operational_begin(&c, root)) {
 		c.ret->form = FORM_EL_ALTO;
 		compile_el_alto(&c, root);
 		c.ret->policy = c.ret->id;

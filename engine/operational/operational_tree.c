@@ -5,7 +5,7 @@
 #include "policytypes/template.h"
 
 static struct str
-scalar_text(const struct node *node)
+tree_scalar_text(const struct node *node)
 {
 	return node_is_scalar(node) && !node_is_null(node) ? node->text : STR_NONE;
 }
@@ -16,10 +16,10 @@ compile_bare(const struct node *root, const struct catalogue *catalogue, const s
              struct arena *arena, const struct operational **ret, struct diags *diags)
 {
 	struct policy policy = {
-		.name = scalar_text(node_get(root, "name")),
-		.type_name = scalar_text(node_get(root, "type")),
-		.type_version = scalar_text(node_get(root, "type_version")),
-		.version = scalar_text(node_get(root, "version")),
+		.name = tree_scalar_text(node_get(root, "name")),
+		.type_name = tree_scalar_text(node_get(root, "type")),
+		.type_version = tree_scalar_text(node_get(root, "type_version")),
+		.version = tree_scalar_text(node_get(root, "version")),
 		.bare = true,
 		.node = root,
 		.properties = node_get(root, "properties"),
@@ -42,7 +42,7 @@ compile_bare(const struct node *root, const struct catalogue *catalogue, const s
  * what another holds.
  */
 static bool
-append(struct operational ***tail, const struct operational *policy, struct arena *arena, struct diags *diags)
+tree_append(struct operational ***tail, const struct operational *policy, struct arena *arena, struct diags *diags)
 {
 	struct operational *copy;
 
@@ -71,11 +71,11 @@ operational_compile_tree(const struct node *root, const struct catalogue *catalo
 
 	if (node_get(root, "controlLoop"))
 		return operational_compile_document(root, registry, arena, &policy, diags) &&
-		       append(tail, policy, arena, diags);
+		       tree_append(tail, policy, arena, diags);
 	if (!node_get(root, "tosca_definitions_version") && !node_get(root, "topology_template") &&
 	    (node_get(root, "properties") || node_get(root, "triggers")))
 		return compile_bare(root, catalogue, registry, arena, &policy, diags) &&
-		       append(tail, policy, arena, diags);
+		       tree_append(tail, policy, arena, diags);
 	if (!node_get(root, "tosca_definitions_version") && !node_get(root, "topology_template") &&
 	    !node_get(root, "policies")) {
 		size_t kept = diags->kept;
@@ -95,7 +95,7 @@ operational_compile_tree(const struct node *root, const struct catalogue *catalo
 		if (!operational_is(at))
 			continue;
 		if (!operational_compile_known(at, catalogue, registry, arena, &policy, diags) ||
-		    !append(tail, policy, arena, diags))
+		    !tree_append(tail, policy, arena, diags))
 			whole = false;
 	}
 	return whole;

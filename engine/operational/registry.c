@@ -34,7 +34,7 @@ target_type_find(struct str name)
 }
 
 static struct str
-keep(struct registry *registry, struct str text)
+registry_keep(struct registry *registry, struct str text)
 {
 	struct str copy = arena_str(registry->arena, text);
 
@@ -44,7 +44,7 @@ keep(struct registry *registry, struct str text)
 }
 
 static struct str
-scalar_text(const struct node *node)
+registry_scalar_text(const struct node *node)
 {
 	return node_is_scalar(node) && !node_is_null(node) ? node->text : STR_NONE;
 }
@@ -61,13 +61,13 @@ names_read(struct registry *registry, const struct node *node, struct diags *dia
 	if (node_is_scalar(node)) {
 		list = arena_array(registry->arena, 1, sizeof(*list));
 		if (list)
-			*list = keep(registry, node->text);
+			*list = registry_keep(registry, node->text);
 		names.count = list ? 1 : 0;
 	} else if (node->kind == NODE_LIST) {
 		list = arena_array(registry->arena, node->count, sizeof(*list));
 		for (const struct node *item = node->first; list && item; item = item->next) {
-			if (scalar_text(item).ptr)
-				list[names.count++] = keep(registry, item->text);
+			if (registry_scalar_text(item).ptr)
+				list[names.count++] = registry_keep(registry, item->text);
 			else
 				diags_error(diags, item, "must be text, not %s", node_kind_phrase(item));
 		}
@@ -141,7 +141,7 @@ capability_add(struct registry *registry, struct actor *actor, struct str operat
 		registry->out_of_memory = true;
 		return;
 	}
-	capability->operation = keep(registry, operation_canonical(operation));
+	capability->operation = registry_keep(registry, operation_canonical(operation));
 	capability->own = registry->complete;
 	capability_read(registry, capability, properties, diags);
 	while (*at && !str_equal((*at)->operation, capability->operation))
@@ -166,9 +166,9 @@ capabilities_add(struct registry *registry, struct actor *actor, const struct no
 
 		if (list->kind == NODE_MAP)
 			capability_add(registry, actor, item->key, node_get(item, "properties"), diags);
-		else if (scalar_text(item).ptr)
+		else if (registry_scalar_text(item).ptr)
 			capability_add(registry, actor, item->text, NULL, diags);
-		else if (scalar_text(id).ptr)
+		else if (registry_scalar_text(id).ptr)
 			capability_add(registry, actor, id->text, item, diags);
 		else
 			diags_error(diags, item, "an operation of an actor must have an id");
@@ -187,7 +187,7 @@ actor_add(struct registry *registry, const struct node *template, struct diags *
 		id = node_get(template, "id"); /* as seed 003 writes it */
 	if (!description)
 		description = node_get(template, "description");
-	if (str_trim(scalar_text(id)).len == 0) {
+	if (str_trim(registry_scalar_text(id)).len == 0) {
 		diags_error(diags, id ? id : template, "an actor must have an id");
 		return;
 	}
@@ -200,15 +200,15 @@ actor_add(struct registry *registry, const struct node *template, struct diags *
 			registry->out_of_memory = true;
 			return;
 		}
-		actor->id = keep(registry, id->text);
+		actor->id = registry_keep(registry, id->text);
 		if (registry->last)
 			registry->last->next = actor;
 		else
 			registry->first = actor;
 		registry->last = actor;
 	}
-	if (scalar_text(description).ptr && !actor->description.ptr)
-		actor->description = keep(registry, description->text);
+	if (registry_scalar_text(description).ptr && !actor->description.ptr)
+		actor->description = registry_keep(registry, description->text);
 	capabilities_add(registry, actor, node_get(template, "capabilities"), diags);
 	capabilities_add(registry, actor, node_get(properties, "capabilities"), diags);
 }
@@ -220,7 +220,7 @@ is_actor_type(const struct node *root, struct str type)
 	for (int level = 0; level < DERIVED_MAX && type.ptr; level++) {
 		if (str_is(type, ACTOR_TYPE))
 			return true;
-		type = scalar_text(node_get(node_get_str(node_get(root, "node_types"), type), "derived_from"));
+		type = registry_scalar_text(node_get(node_get_str(node_get(root, "node_types"), type), "derived_from"));
 	}
 	return false;
 }
@@ -234,7 +234,7 @@ registry_add(struct registry *registry, const struct node *root, struct diags *d
 	if (!templates || templates->kind != NODE_MAP)
 		return;
 	for (const struct node *template = templates->first; template; template = template->next) {
-		if (is_actor_type(root, scalar_text(node_get(template, "type"))))
+		if (is_actor_type(root, registry_scalar_text(node_get(template, "type"))))
 			actor_add(registry, template, diags);
 	}
 	if (registry->out_of_memory && diags->count[SEVERITY_ERROR] == before)

@@ -111,7 +111,7 @@ relate(const struct registry *registry, json_t *object, json_t *actor, json_t *o
 
 /* Looks at every definition, and at the schema itself. -1 when memory is out. */
 static int
-walk(const struct registry *registry, json_t *schema)
+schema_walk(const struct registry *registry, json_t *schema)
 {
 	json_t *properties = json_object_get(schema, "properties");
 	json_t *actor = json_object_get(properties, "actor"), *operation = json_object_get(properties, "operation");
@@ -122,7 +122,7 @@ walk(const struct registry *registry, json_t *schema)
 		return -1;
 	json_object_foreach(json_object_get(schema, "$defs"), name, definition)
 	{
-		if (walk(registry, definition) < 0)
+		if (schema_walk(registry, definition) < 0)
 			return -1;
 	}
 	return 0;
@@ -138,7 +138,7 @@ registry_schema(const struct registry *registry, struct str schema, struct arena
 
 	if (!json)
 		return error_set(err, ERROR_SYNTAX, NULL, "the schema is no JSON");
-	if (walk(registry, json) == 0)
+	if (schema_walk(registry, json) == 0)
 		text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	copy = arena_str(arena, str_from(text));

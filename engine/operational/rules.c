@@ -59,8 +59,8 @@ entries_get(struct entries entries, const char *key)
 }
 
 static void __attribute__((format(printf, 6, 0)))
-report(struct compiler *c, enum opv rule, enum severity severity, const struct node *where, const char *path,
-       const char *format, va_list args)
+rules_report(struct compiler *c, enum opv rule, enum severity severity, const struct node *where, const char *path,
+             const char *format, va_list args)
 {
 	char text[ERROR_TEXT_SIZE];
 	size_t kept = c->diags->kept;
@@ -80,7 +80,7 @@ opv_report_as(struct compiler *c, enum opv rule, enum severity severity, const s
 	va_list args;
 
 	va_start(args, format);
-	report(c, rule, severity, where, path, format, args);
+	rules_report(c, rule, severity, where, path, format, args);
 	va_end(args);
 }
 
@@ -90,7 +90,7 @@ opv_report(struct compiler *c, enum opv rule, const struct node *where, const ch
 	va_list args;
 
 	va_start(args, format);
-	report(c, rule, rules[rule].severity, where, path, format, args);
+	rules_report(c, rule, rules[rule].severity, where, path, format, args);
 	va_end(args);
 }
 

@@ -226,7 +226,7 @@ add_directive(struct builder *builder, struct node *list, const struct operation
 }
 
 static void
-add_policy(struct builder *builder, struct node *list, const struct operational *policy)
+show_add_policy(struct builder *builder, struct node *list, const struct operational *policy)
 {
 	struct node *body = builder_entry(builder, list, builder_name(builder, policy->policy));
 	struct node *properties, *operations;
@@ -253,6 +253,6 @@ operational_template(const struct operational *list, struct arena *arena)
 	struct node *root = builder_template(&builder, &policies);
 
 	for (const struct operational *at = list; at; at = at->next)
-		add_policy(&builder, policies, at);
+		show_add_policy(&builder, policies, at);
 	return builder.failed ? NULL : root;
 }

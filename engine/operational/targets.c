@@ -32,7 +32,7 @@ is_meant(const struct node *root, const char *declarations, const struct node *t
 
 /* One name of the policy's `targets`. types: those that the policy's type is for, or NULL. */
 static void
-check_target(struct compiler *c, const struct node *root, const struct node *item, const struct node *types)
+targets_check_target(struct compiler *c, const struct node *root, const struct node *item, const struct node *types)
 {
 	const struct node *topology = node_get(root, "topology_template");
 	struct str name = field_text(item);
@@ -91,5 +91,5 @@ policy_targets(struct compiler *c)
 		return;
 	}
 	for (const struct node *item = targets->first; item; item = item->next)
-		check_target(c, root, item, types);
+		targets_check_target(c, root, item, types);
 }

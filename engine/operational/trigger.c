@@ -156,7 +156,7 @@ struct trigger {
 };
 
 static void
-read_operation(struct compiler *c, struct trigger *trigger)
+trigger_read_operation(struct compiler *c, struct trigger *trigger)
 {
 	const struct node *node = trigger->node;
 	struct call call;
@@ -245,7 +245,7 @@ hear(struct compiler *c, const struct trigger *trigger, const struct node *event
 
 /* The events of a trigger: one or a list. */
 static void
-read_events(struct compiler *c, const struct trigger *trigger, const struct node **heard)
+trigger_read_events(struct compiler *c, const struct trigger *trigger, const struct node **heard)
 {
 	const struct node *event = node_get(trigger->node, "event");
 	const struct node *older = node_get(trigger->node, "event_type");
@@ -269,7 +269,7 @@ read_events(struct compiler *c, const struct trigger *trigger, const struct node
 }
 
 static void
-check_keys(struct compiler *c, const struct node *trigger)
+trigger_check_keys(struct compiler *c, const struct node *trigger)
 {
 	static const char *const filter_keys[] = {"node", NULL};
 	const struct node *filter = node_get(trigger, "target_filter");
@@ -324,13 +324,13 @@ compile_trigger(struct compiler *c, const struct node *triggers)
 	}
 	count = list_triggers(c, triggers, list);
 	for (size_t i = 0; i < count; i++)
-		read_operation(c, &list[i]);
+		trigger_read_operation(c, &list[i]);
 	if (!index_drafts(c))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (!list[i].refused)
-			read_events(c, &list[i], &heard);
-		check_keys(c, list[i].node);
+			trigger_read_events(c, &list[i], &heard);
+		trigger_check_keys(c, list[i].node);
 	}
 	if (!c->trigger.ptr && !c->runs_nothing)
 		opv_report(c, OPV_04, triggers, "triggers", "no trigger that runs an operation hears the ONSET");

@@ -44,8 +44,8 @@ sandbox_break_history(struct sandbox *sandbox, bool fails)
 }
 
 static int
-compile(struct sandbox *sandbox, const struct engine_options *options, const struct document *documents, size_t count,
-        struct diags *diags, struct error *err)
+sandbox_compile(struct sandbox *sandbox, const struct engine_options *options, const struct document *documents,
+                size_t count, struct diags *diags, struct error *err)
 {
 	struct compile_options compile = {
 		.mode = options->mode,
@@ -76,7 +76,7 @@ sandbox_open(const struct engine_options *options, const struct document *docume
 	}
 	arena_init(&sandbox->builtin_arena, 0);
 	sandbox->mode = options->mode;
-	r = compile(sandbox, options, documents, count, diags, &err);
+	r = sandbox_compile(sandbox, options, documents, count, diags, &err);
 	history.future_ms = 0; /* rows of a file are about its own time */
 	if (r == 0)
 		r = history_open(&history, &sandbox->history, &err);

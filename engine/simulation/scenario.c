@@ -12,8 +12,8 @@ const struct scenario_options scenario_options_default = {.steps_max = 50000000}
 
 /* Events of an element: they differ in nothing but the element. */
 static int
-make_element(struct playback *playback, struct element *element, const struct group *group, size_t number,
-             struct arena *arena)
+make_element(struct playback *playback, struct scenario_element *element, const struct scenario_group *group,
+             size_t number, struct arena *arena)
 {
 	bool physical = str_equal_nocase(group->key, STR("pnf.pnf-name"));
 	char *name = arena_printf(arena, group->count > 1 ? "%.*s-%zu" : "%.*s", STR_ARG(group->name), number);
@@ -46,7 +46,7 @@ make_element(struct playback *playback, struct element *element, const struct gr
 }
 
 static int
-build(struct playback *playback, const struct operational *policies, struct arena *arena)
+scenario_build(struct playback *playback, const struct operational *policies, struct arena *arena)
 {
 	struct runs_options options = runs_options_default;
 	size_t count = playback->scenario->elements, at = 0;
@@ -59,7 +59,7 @@ build(struct playback *playback, const struct operational *policies, struct aren
 	    heap_init(&playback->changes, options.runs_max) < 0 || heap_init(&playback->answers, options.runs_max) < 0)
 		return -1;
 	for (size_t i = 0; i < playback->scenario->group_count; i++) {
-		const struct group *group = &playback->scenario->groups[i];
+		const struct scenario_group *group = &playback->scenario->groups[i];
 
 		for (int64_t j = 0; j < group->count; j++, at++) {
 			if (make_element(playback, &playback->elements[at], group, (size_t)j + 1, arena) < 0)
@@ -86,7 +86,7 @@ open_guards(struct playback *playback, struct diags *diags)
 
 /* Every loop that an element names must be somebody's. */
 static int
-check_loops(const struct scenario *scenario, const struct operational *policies, struct error *err)
+scenario_check_loops(const struct scenario *scenario, const struct operational *policies, struct error *err)
 {
 	for (size_t i = 0; i < scenario->group_count; i++) {
 		const struct operational *policy = policies;
@@ -118,14 +118,15 @@ scenario_run(const struct document *document, const struct scenario_options *opt
 	if (r == 0 && !operational_set_compile(options->policies, options->policy_count, &arena, &policies, diags))
 		r = error_set(err, ERROR_SYNTAX, NULL, "the policies have errors");
 	if (r == 0)
-		r = check_loops(&scenario, policies, err);
+		r = scenario_check_loops(&scenario, policies, err);
 	if (r == 0)
 		r = open_guards(&playback, diags);
 	if (r == 0) {
 		playback.random = scenario.seed;
 		playback.now_ms = scenario.start_ms;
-		r = build(&playback, policies, &arena) < 0 ? error_set(err, ERROR_MEMORY, NULL, "out of memory")
-		                                           : playback_play(&playback);
+		r = scenario_build(&playback, policies, &arena) < 0
+		            ? error_set(err, ERROR_MEMORY, NULL, "out of memory")
+		            : playback_play(&playback);
 	}
 	if (r == 0) {
 		for (size_t i = 0; i < scenario.elements; i++)

@@ -12,7 +12,7 @@
 
 /* splitmix64 */
 static uint64_t
-next_random(struct playback *playback)
+playback_next_random(struct playback *playback)
 {
 	uint64_t x = playback->random += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -25,7 +25,7 @@ next_random(struct playback *playback)
 static double
 uniform(struct playback *playback)
 {
-	return (double)(next_random(playback) >> 11) * 0x1p-53;
+	return (double)(playback_next_random(playback) >> 11) * 0x1p-53;
 }
 
 /* Exponential with this mean, by von Neumann's comparisons: no logarithm. */
@@ -49,14 +49,14 @@ playback_exponential(struct playback *playback, int64_t mean_ms)
 }
 
 static void
-no_memory(struct playback *playback)
+playback_no_memory(struct playback *playback)
 {
 	playback->status = error_set(playback->err, ERROR_MEMORY, NULL, "out of memory");
 }
 
 /* When the element changes next. */
 void
-playback_schedule(struct playback *playback, const struct element *element)
+playback_schedule(struct playback *playback, const struct scenario_element *element)
 {
 	int64_t when = element->fails_ms;
 
@@ -65,22 +65,22 @@ playback_schedule(struct playback *playback, const struct element *element)
 	heap_set(&playback->changes, (uint32_t)(element - playback->elements), when);
 }
 
-static void carry_out(struct playback *playback, const struct actions *actions);
+static void playback_carry_out(struct playback *playback, const struct actions *actions);
 
 static void
-send(struct playback *playback, struct event *event)
+playback_send(struct playback *playback, struct event *event)
 {
 	struct actions actions;
 
 	playback->tally.events++;
 	playback->tally.transactions += runs_event(playback->runs, event, playback->now_ms, playback->now_ms, &actions);
-	carry_out(playback, &actions);
+	playback_carry_out(playback, &actions);
 }
 
 static void
-fail(struct playback *playback, struct element *element)
+playback_fail(struct playback *playback, struct scenario_element *element)
 {
-	const struct group *group = element->group;
+	const struct scenario_group *group = element->group;
 
 	element->failed = true;
 	element->failed_ms = playback->now_ms;
@@ -89,12 +89,12 @@ fail(struct playback *playback, struct element *element)
 	element->reports_ms = group->repeats_ms ? playback->now_ms + group->repeats_ms : NEVER;
 	playback->tally.failures++;
 	playback_schedule(playback, element);
-	send(playback, &element->onset);
+	playback_send(playback, &element->onset);
 }
 
 /* The list with room for one more, grown by doubling; NULL when memory is out, and the old list stays. */
 static void *
-grow(struct playback *playback, void *list, size_t count, size_t *have, size_t size)
+playback_grow(struct playback *playback, void *list, size_t count, size_t *have, size_t size)
 {
 	size_t want = *have ? 2 * *have : 1024;
 	void *grown;
@@ -105,14 +105,14 @@ grow(struct playback *playback, void *list, size_t count, size_t *have, size_t s
 	if (grown)
 		*have = want;
 	else
-		no_memory(playback);
+		playback_no_memory(playback);
 	return grown;
 }
 
 static void
-heal(struct playback *playback, struct element *element, bool by_operation)
+heal(struct playback *playback, struct scenario_element *element, bool by_operation)
 {
-	struct tally *tally = &playback->tally;
+	struct scenario_tally *tally = &playback->tally;
 	bool flaps = by_operation && uniform(playback) < element->group->flaps;
 	int64_t *times;
 
@@ -123,7 +123,7 @@ heal(struct playback *playback, struct element *element, bool by_operation)
 		tally->by_operation++;
 	else
 		tally->by_itself++;
-	times = grow(playback, tally->healed_ms, tally->healed_count, &tally->healed_room, sizeof(*times));
+	times = playback_grow(playback, tally->healed_ms, tally->healed_count, &tally->healed_room, sizeof(*times));
 	if (times) {
 		tally->healed_ms = times;
 		times[tally->healed_count++] = playback->now_ms - element->failed_ms;
@@ -131,14 +131,14 @@ heal(struct playback *playback, struct element *element, bool by_operation)
 	element->fails_ms = playback->now_ms + (flaps ? 1 + (int64_t)(uniform(playback) * (double)FLAP_MS)
 	                                              : playback_exponential(playback, element->group->fails_ms));
 	playback_schedule(playback, element);
-	send(playback, &element->abated);
+	playback_send(playback, &element->abated);
 }
 
 static void
 answer_later(struct playback *playback, const struct action *action, struct answer answer, int64_t after_ms)
 {
 	answer.generation = action->generation;
-	playback->pending[action->run->slot] = (struct pending){.answer = answer};
+	playback->pending[action->run->slot] = (struct scenario_pending){.answer = answer};
 	heap_set(&playback->answers, action->run->slot, playback->now_ms + after_ms);
 }
 
@@ -146,14 +146,15 @@ answer_later(struct playback *playback, const struct action *action, struct answ
 static void
 note(struct playback *playback, const struct action *action, bool attempt)
 {
-	const struct element *element = action->event->context;
-	struct tally *tally = &playback->tally;
-	struct asked *asked = grow(playback, tally->asked, tally->asked_count, &tally->asked_room, sizeof(*asked));
+	const struct scenario_element *element = action->event->context;
+	struct scenario_tally *tally = &playback->tally;
+	struct scenario_asked *asked =
+		playback_grow(playback, tally->asked, tally->asked_count, &tally->asked_room, sizeof(*asked));
 
 	if (!asked)
 		return;
 	tally->asked = asked;
-	asked[tally->asked_count++] = (struct asked){
+	asked[tally->asked_count++] = (struct scenario_asked){
 		.directive = action->directive,
 		.element = (uint32_t)(element - playback->elements),
 		.attempt = attempt,
@@ -163,7 +164,7 @@ note(struct playback *playback, const struct action *action, bool attempt)
 }
 
 static void
-ask_guard(struct playback *playback, const struct action *action)
+playback_ask_guard(struct playback *playback, const struct action *action)
 {
 	struct decision decision = {.permit = true};
 	struct request request;
@@ -179,9 +180,9 @@ ask_guard(struct playback *playback, const struct action *action)
 }
 
 static void
-ask_actor(struct playback *playback, const struct action *action)
+playback_ask_actor(struct playback *playback, const struct action *action)
 {
-	const struct element *element = action->event->context;
+	const struct scenario_element *element = action->event->context;
 	struct cure cure = {.success = 1, .takes_ms = 60 * TIME_MS_SECOND};
 	bool success;
 
@@ -198,7 +199,7 @@ ask_actor(struct playback *playback, const struct action *action)
 }
 
 static void
-enter_row(struct playback *playback, const struct action *action)
+playback_enter_row(struct playback *playback, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
@@ -211,10 +212,10 @@ enter_row(struct playback *playback, const struct action *action)
 static void
 carry_out_one(struct playback *playback, const struct action *action)
 {
-	const struct element *element = action->event->context;
-	struct tally *tally = &playback->tally;
+	const struct scenario_element *element = action->event->context;
+	struct scenario_tally *tally = &playback->tally;
 
-	enter_row(playback, action);
+	playback_enter_row(playback, action);
 	switch (action->kind) {
 	case ACTION_LOCK:
 		answer_later(playback, action, (struct answer){.kind = ANSWER_LOCK, .good = true}, 0);
@@ -229,10 +230,10 @@ carry_out_one(struct playback *playback, const struct action *action)
 		             0);
 		break;
 	case ACTION_GUARD:
-		ask_guard(playback, action);
+		playback_ask_guard(playback, action);
 		break;
 	case ACTION_START:
-		ask_actor(playback, action);
+		playback_ask_actor(playback, action);
 		break;
 	case ACTION_GUARDED:
 		tally->denied += !action->permit;
@@ -262,23 +263,23 @@ carry_out_one(struct playback *playback, const struct action *action)
 }
 
 static void
-carry_out(struct playback *playback, const struct actions *actions)
+playback_carry_out(struct playback *playback, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count; i++)
 		carry_out_one(playback, &actions->list[i]);
 }
 
 static void
-change(struct playback *playback, struct element *element)
+playback_change(struct playback *playback, struct scenario_element *element)
 {
 	if (!element->failed) {
-		fail(playback, element);
+		playback_fail(playback, element);
 	} else if (playback->now_ms >= element->recovers_ms) {
 		heal(playback, element, false);
 	} else {
 		element->reports_ms = playback->now_ms + element->group->repeats_ms;
 		playback_schedule(playback, element);
-		send(playback, &element->onset);
+		playback_send(playback, &element->onset);
 	}
 }
 
@@ -289,14 +290,14 @@ change(struct playback *playback, struct element *element)
 static void
 give_answer(struct playback *playback, uint32_t slot)
 {
-	struct pending pending = playback->pending[slot];
+	struct scenario_pending pending = playback->pending[slot];
 	const struct event *event = runs_run(playback->runs, slot)->event;
 	struct actions actions;
 
 	heap_set(&playback->answers, slot, NEVER);
 	if (!runs_answer(playback->runs, slot, &pending.answer, playback->now_ms, &actions))
 		return;
-	carry_out(playback, &actions);
+	playback_carry_out(playback, &actions);
 	if (pending.cured && actions.count > 0 && actions.list[0].kind == ACTION_ENDED &&
 	    actions.list[0].result == RESULT_SUCCESS)
 		heal(playback, event->context, true);
@@ -323,11 +324,11 @@ playback_play(struct playback *playback)
 			                 (unsigned long long)playback->options->steps_max);
 		playback->now_ms = first > playback->now_ms ? first : playback->now_ms;
 		if (changed)
-			change(playback, &playback->elements[element]);
+			playback_change(playback, &playback->elements[element]);
 		else if (answers)
 			give_answer(playback, slot);
 		else if (runs_tick(playback->runs, playback->now_ms, &actions))
-			carry_out(playback, &actions);
+			playback_carry_out(playback, &actions);
 	}
 	return playback->status;
 }

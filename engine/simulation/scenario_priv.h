@@ -20,7 +20,7 @@ struct cure {
 };
 
 /* Elements of one kind. */
-struct group {
+struct scenario_group {
 	struct str name, loop, key;
 	int64_t count;
 	int64_t fails_ms, recovers_ms, repeats_ms; /* 0: never */
@@ -37,7 +37,7 @@ struct scenario {
 	uint64_t seed;
 	int64_t windows[PLANT_WINDOWS_MAX];
 	size_t window_count;
-	const struct group *groups;
+	const struct scenario_group *groups;
 	size_t group_count;
 	size_t elements;
 };
@@ -46,7 +46,7 @@ struct scenario {
 int scenario_read(const struct node *root, struct arena *arena, struct scenario *ret, struct error *err);
 
 /* A question to the guard, or an attempt. */
-struct asked {
+struct scenario_asked {
 	const struct directive *directive;
 	uint32_t element;
 	bool attempt;
@@ -55,19 +55,19 @@ struct asked {
 };
 
 /* What a scenario has come to. */
-struct tally {
+struct scenario_tally {
 	uint64_t failures, events, transactions, tried, succeeded, failed, denied, ignored;
 	uint64_t by_operation, by_itself, not_yet;
 	uint64_t finals[RESULT_COUNT + 2], rejected;
 	int64_t *healed_ms; /* times to heal */
 	size_t healed_count, healed_room;
-	struct asked *asked;
+	struct scenario_asked *asked;
 	size_t asked_count, asked_room;
 };
 
 /* One element. Its events are two that stay: an ONSET, and the ABATED that takes it back. */
-struct element {
-	const struct group *group;
+struct scenario_element {
+	const struct scenario_group *group;
 	struct event onset, abated;
 	bool failed;
 	int64_t failed_ms, recovers_ms, reports_ms; /* while failed: since when, and what comes next */
@@ -75,7 +75,7 @@ struct element {
 };
 
 /* What the outside will say to one run. */
-struct pending {
+struct scenario_pending {
 	struct answer answer;
 	bool cured; /* the answer is that of a success */
 };
@@ -84,13 +84,13 @@ struct pending {
 struct playback {
 	const struct scenario *scenario;
 	const struct scenario_options *options;
-	struct element *elements;
+	struct scenario_element *elements;
 	struct runs *runs;
 	struct sandbox *sandbox;
 	struct heap changes; /* of elements */
 	struct heap answers; /* by slot of a run */
-	struct pending *pending;
-	struct tally tally;
+	struct scenario_pending *pending;
+	struct scenario_tally tally;
 	uint64_t random;
 	int64_t now_ms;
 	int status;
@@ -100,11 +100,11 @@ struct playback {
 /* Exponential with this mean. */
 int64_t playback_exponential(struct playback *playback, int64_t mean_ms);
 /* Enters when the element changes next. */
-void playback_schedule(struct playback *playback, const struct element *element);
+void playback_schedule(struct playback *playback, const struct scenario_element *element);
 /* Lets the scenario's time pass. */
 int playback_play(struct playback *playback);
 
 /* The report as JSON, NULL when memory is out. */
-json_t *tally_report(struct tally *tally, const struct scenario *scenario);
+json_t *tally_report(struct scenario_tally *tally, const struct scenario *scenario);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/time.h"
 
 static int
-no_memory(struct error *err)
+scenario_no_memory(struct error *err)
 {
 	return error_set(err, ERROR_MEMORY, NULL, "no memory for the scenario");
 }
@@ -59,8 +59,8 @@ read_share(const struct node *map, const char *key, double fallback, double *ret
 
 /* A text; fallback NULL: it must be there. */
 static int
-read_text(const struct node *map, const char *key, const char *fallback, struct arena *arena, struct str *ret,
-          struct error *err)
+scenario_read_text(const struct node *map, const char *key, const char *fallback, struct arena *arena, struct str *ret,
+                   struct error *err)
 {
 	const struct node *node = node_get(map, key);
 
@@ -70,12 +70,12 @@ read_text(const struct node *map, const char *key, const char *fallback, struct 
 	if (!node_is_scalar(node) || node->text.len == 0 || node->text.len > ATTRIBUTE_SIZE_MAX / 2)
 		return error_set(err, ERROR_TYPE, node, "must be text");
 	*ret = arena_str(arena, node->text);
-	return ret->ptr ? 0 : no_memory(err);
+	return ret->ptr ? 0 : scenario_no_memory(err);
 }
 
 /* A misspelled key would silently be no setting. */
 static int
-check_keys(const struct node *map, const char *const known[], struct error *err)
+scenario_check_keys(const struct node *map, const char *const known[], struct error *err)
 {
 	for (const struct node *child = map->first; child; child = child->next) {
 		const char *const *name = known;
@@ -89,7 +89,7 @@ check_keys(const struct node *map, const char *const known[], struct error *err)
 }
 
 static int
-read_cures(const struct node *map, struct arena *arena, struct group *group, struct error *err)
+read_cures(const struct node *map, struct arena *arena, struct scenario_group *group, struct error *err)
 {
 	static const char *const keys[] = {"success", "takes", NULL};
 	struct cure *cures;
@@ -101,14 +101,14 @@ read_cures(const struct node *map, struct arena *arena, struct group *group, str
 		return error_set(err, ERROR_TYPE, map, "must be a map by operation id");
 	cures = arena_array(arena, map->count, sizeof(*cures));
 	if (!cures)
-		return no_memory(err);
+		return scenario_no_memory(err);
 	for (const struct node *node = map->first; r == 0 && node; node = node->next) {
 		struct cure *cure = &cures[group->cure_count++];
 
 		if (node->kind != NODE_MAP)
 			return error_set(err, ERROR_TYPE, node, "must be {success, takes}");
 		cure->operation = arena_str(arena, node->key);
-		r = cure->operation.ptr ? check_keys(node, keys, err) : no_memory(err);
+		r = cure->operation.ptr ? scenario_check_keys(node, keys, err) : scenario_no_memory(err);
 		if (r == 0)
 			r = read_share(node, "success", 1, &cure->success, err);
 		if (r == 0)
@@ -119,7 +119,7 @@ read_cures(const struct node *map, struct arena *arena, struct group *group, str
 }
 
 static int
-read_aai(const struct node *map, struct arena *arena, struct group *group, struct error *err)
+read_aai(const struct node *map, struct arena *arena, struct scenario_group *group, struct error *err)
 {
 	struct entry *aai;
 
@@ -129,7 +129,7 @@ read_aai(const struct node *map, struct arena *arena, struct group *group, struc
 		return error_set(err, ERROR_TYPE, map, "must be a map of texts");
 	aai = arena_array(arena, map->count, sizeof(*aai));
 	if (!aai)
-		return no_memory(err);
+		return scenario_no_memory(err);
 	for (const struct node *node = map->first; node; node = node->next) {
 		struct entry *entry = &aai[group->aai_count++];
 
@@ -137,14 +137,14 @@ read_aai(const struct node *map, struct arena *arena, struct group *group, struc
 			return error_set(err, ERROR_TYPE, node, "must be text");
 		*entry = (struct entry){arena_str(arena, node->key), arena_str(arena, node->text), false};
 		if (!entry->key.ptr || !entry->value.ptr)
-			return no_memory(err);
+			return scenario_no_memory(err);
 	}
 	group->aai = aai;
 	return 0;
 }
 
 static int
-read_group(const struct node *node, struct arena *arena, struct group *group, struct error *err)
+read_group(const struct node *node, struct arena *arena, struct scenario_group *group, struct error *err)
 {
 	static const char *const keys[] = {"name",     "count", "loop",    "key",      "aai",   "fails",
 	                                   "recovers", "flaps", "repeats", "vf_count", "cures", NULL};
@@ -153,13 +153,13 @@ read_group(const struct node *node, struct arena *arena, struct group *group, st
 
 	if (node->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, node, "must be a map that describes elements");
-	r = check_keys(node, keys, err);
+	r = scenario_check_keys(node, keys, err);
 	if (r == 0)
-		r = read_text(node, "name", NULL, arena, &group->name, err);
+		r = scenario_read_text(node, "name", NULL, arena, &group->name, err);
 	if (r == 0)
-		r = read_text(node, "loop", NULL, arena, &group->loop, err);
+		r = scenario_read_text(node, "loop", NULL, arena, &group->loop, err);
 	if (r == 0)
-		r = read_text(node, "key", "generic-vnf.vnf-id", arena, &group->key, err);
+		r = scenario_read_text(node, "key", "generic-vnf.vnf-id", arena, &group->key, err);
 	if (r == 0)
 		r = read_integer(node, "count", 1, PLANT_ELEMENTS_MAX, &group->count, err);
 	if (r == 0)
@@ -217,7 +217,7 @@ scenario_read(const struct node *root, struct arena *arena, struct scenario *ret
 	static const char *const keys[] = {"duration", "start", "seed", "windows", "elements", NULL};
 	const struct node *elements = node_get(root, "elements");
 	struct scenario scenario = {0};
-	struct group *groups;
+	struct scenario_group *groups;
 	int64_t seed;
 	int r;
 
@@ -227,8 +227,8 @@ scenario_read(const struct node *root, struct arena *arena, struct scenario *ret
 		return error_set(err, ERROR_MISSING, elements ? elements : root, "'elements' must be a list");
 	groups = arena_array(arena, elements->count, sizeof(*groups));
 	if (!groups)
-		return no_memory(err);
-	r = check_keys(root, keys, err);
+		return scenario_no_memory(err);
+	r = scenario_check_keys(root, keys, err);
 	if (r == 0)
 		r = read_length(root, "duration", -1, &scenario.duration_ms, err);
 	if (r == 0)

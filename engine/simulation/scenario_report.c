@@ -16,7 +16,7 @@ compare_times(const void *a, const void *b)
 
 /* Seconds within which this share of the elements was well again. */
 static json_t *
-quantile(const struct tally *tally, double share)
+quantile(const struct scenario_tally *tally, double share)
 {
 	size_t at;
 
@@ -27,7 +27,7 @@ quantile(const struct tally *tally, double share)
 }
 
 static json_t *
-heal_report(struct tally *tally)
+heal_report(struct scenario_tally *tally)
 {
 	if (tally->healed_count > 0)
 		qsort(tally->healed_ms, tally->healed_count, sizeof(*tally->healed_ms), compare_times);
@@ -39,7 +39,7 @@ heal_report(struct tally *tally)
 
 /* A question counts what was before it, not the attempt that it leads to at the same instant. */
 static int
-compare_time(const struct asked *x, const struct asked *y)
+compare_time(const struct scenario_asked *x, const struct scenario_asked *y)
 {
 	if (x->at_ms != y->at_ms)
 		return x->at_ms < y->at_ms ? -1 : 1;
@@ -50,7 +50,7 @@ compare_time(const struct asked *x, const struct asked *y)
 static int
 compare_asked(const void *left, const void *right)
 {
-	const struct asked *x = left, *y = right;
+	const struct scenario_asked *x = left, *y = right;
 	int order = str_compare(x->directive->actor, y->directive->actor);
 
 	if (order == 0)
@@ -71,7 +71,7 @@ compare_asked_time(const void *left, const void *right)
  * asked, those under way and those that ended within the window. The list is by time; ends: room for as many times.
  */
 static uint64_t
-needed(const struct asked *list, size_t count, int64_t window_ms, int64_t *ends)
+needed(const struct scenario_asked *list, size_t count, int64_t window_ms, int64_t *ends)
 {
 	uint64_t most = 0, started = 0, left = 0;
 	size_t attempts = 0;
@@ -94,7 +94,7 @@ needed(const struct asked *list, size_t count, int64_t window_ms, int64_t *ends)
 
 /* The same where each target has a count of its own. The list is by element, then time. */
 static uint64_t
-needed_per_target(const struct asked *list, size_t count, int64_t window_ms, int64_t *ends)
+needed_per_target(const struct scenario_asked *list, size_t count, int64_t window_ms, int64_t *ends)
 {
 	uint64_t most = 0;
 	size_t first = 0;
@@ -113,7 +113,7 @@ needed_per_target(const struct asked *list, size_t count, int64_t window_ms, int
 
 /* The rows of one actor and operation: per target first, for which they are sorted, then in all. */
 static int
-add_limits(json_t *limits, struct asked *list, size_t count, int64_t *ends, const struct scenario *scenario)
+add_limits(json_t *limits, struct scenario_asked *list, size_t count, int64_t *ends, const struct scenario *scenario)
 {
 	uint64_t per_target[PLANT_WINDOWS_MAX];
 
@@ -137,7 +137,7 @@ add_limits(json_t *limits, struct asked *list, size_t count, int64_t *ends, cons
 }
 
 static json_t *
-limits_report(struct tally *tally, const struct scenario *scenario)
+limits_report(struct scenario_tally *tally, const struct scenario *scenario)
 {
 	int64_t *ends = calloc(tally->asked_count ? tally->asked_count : 1, sizeof(*ends));
 	json_t *limits = ends ? json_array() : NULL;
@@ -162,7 +162,7 @@ limits_report(struct tally *tally, const struct scenario *scenario)
 }
 
 static json_t *
-finals_report(const struct tally *tally)
+finals_report(const struct scenario_tally *tally)
 {
 	json_t *finals = json_object();
 
@@ -179,7 +179,7 @@ finals_report(const struct tally *tally)
 }
 
 json_t *
-tally_report(struct tally *tally, const struct scenario *scenario)
+tally_report(struct scenario_tally *tally, const struct scenario *scenario)
 {
 	json_t *operations = json_pack("{s:I, s:I, s:I, s:I}", "tried", (json_int_t)tally->tried, "succeeded",
 	                               (json_int_t)tally->succeeded, "failed", (json_int_t)tally->failed, "denied",

@@ -12,7 +12,7 @@
 
 /* What the outside will say to one run. A newer question takes the place of an older one: nobody waits for that any
  * more. */
-struct pending {
+struct play_pending {
 	struct answer answer;
 	char word[WORD_SIZE]; /* the guard's, for the trace */
 };
@@ -23,8 +23,8 @@ struct play {
 	struct sandbox *sandbox;
 	struct recorder *recorder;
 	struct runs *runs;
-	struct pending *pending; /* by slot */
-	struct heap answers;     /* when they come */
+	struct play_pending *pending; /* by slot */
+	struct heap answers;          /* when they come */
 	int64_t now_ms;
 	int status; /* negative after a failure */
 	struct error *err;
@@ -46,9 +46,9 @@ next_result(struct script_result *list, size_t count, size_t *first, struct str 
 }
 
 static void
-answer_later(struct play *play, const struct action *action, const struct answer *answer, int64_t after_ms)
+play_answer_later(struct play *play, const struct action *action, const struct answer *answer, int64_t after_ms)
 {
-	struct pending *pending = &play->pending[action->run->slot];
+	struct play_pending *pending = &play->pending[action->run->slot];
 
 	pending->answer = *answer;
 	pending->answer.generation = action->generation;
@@ -56,7 +56,7 @@ answer_later(struct play *play, const struct action *action, const struct answer
 }
 
 static void
-word_set(struct play *play, const struct action *action, struct str word)
+play_word_set(struct play *play, const struct action *action, struct str word)
 {
 	(void)snprintf(play->pending[action->run->slot].word, WORD_SIZE, "%.*s", STR_ARG(word)); /* cut: only shown */
 }
@@ -72,13 +72,13 @@ ask_sandbox(struct play *play, const struct action *action, struct request *requ
 	r = sandbox_decide(play->sandbox, request, play->now_ms, NULL, &decision, NULL);
 	if (r < 0)
 		play->status = error_set(play->err, ERROR_IO, NULL, "the operation counters cannot be read");
-	word_set(play, action, decision.permit ? STR("Permit") : STR("Deny"));
-	answer_later(play, action, &(struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
+	play_word_set(play, action, decision.permit ? STR("Permit") : STR("Deny"));
+	play_answer_later(play, action, &(struct answer){.kind = ANSWER_GUARD, .good = decision.permit}, 0);
 }
 
 /* Permit and Indeterminate go on; whatever else the guard's answer is, it is no permission. */
 static void
-ask_guard(struct play *play, size_t index, const struct action *action)
+play_ask_guard(struct play *play, size_t index, const struct action *action)
 {
 	struct script *script = play->script;
 	struct script_result *result;
@@ -93,19 +93,19 @@ ask_guard(struct play *play, size_t index, const struct action *action)
 	}
 	recorder_request(play->recorder, index, &request);
 	result = next_result(script->guards, script->guard_count, &script->guard_first, action->directive->id);
-	word_set(play, action, STR("TIMEOUT"));
+	play_word_set(play, action, STR("TIMEOUT"));
 	if (!result || str_is(result->word, "TIMEOUT")) {
 		heap_set(&play->answers, action->run->slot, INT64_MAX);
 		return;
 	}
-	word_set(play, action, result->word);
+	play_word_set(play, action, result->word);
 	answer.good =
 		str_equal_nocase(result->word, STR("Permit")) || str_equal_nocase(result->word, STR("Indeterminate"));
-	answer_later(play, action, &answer, result->after_ms);
+	play_answer_later(play, action, &answer, result->after_ms);
 }
 
 static void
-ask_actor(struct play *play, const struct action *action)
+play_ask_actor(struct play *play, const struct action *action)
 {
 	static const enum result results[] = {
 		[SCRIPT_SUCCESS] = RESULT_SUCCESS,
@@ -120,7 +120,7 @@ ask_actor(struct play *play, const struct action *action)
 		heap_set(&play->answers, action->run->slot, INT64_MAX);
 		return;
 	}
-	answer_later(
+	play_answer_later(
 		play, action,
 		&(struct answer){.kind = ANSWER_RESULT, .result = results[result->outcome], .message = result->message},
 		result->after_ms);
@@ -134,31 +134,31 @@ ask_inventory(struct play *play, size_t index, const struct action *action)
 	if (action->run->state == RUN_ENTITY)
 		recorder_token(play->recorder, index, play->now_ms, "aai:CustomQuery");
 	else
-		word_set(play, action, STR("NO_VFCOUNT")); /* what is said if it fails */
-	answer_later(play, action,
-	             &(struct answer){
-			     .kind = ANSWER_QUERY,
-			     .good = script->has_query,
-			     .entity = script->vnf_id,
-			     .has_count = script->has_count,
-			     .vf_count = script->vf_count,
-		     },
-	             0);
+		play_word_set(play, action, STR("NO_VFCOUNT")); /* what is said if it fails */
+	play_answer_later(play, action,
+	                  &(struct answer){
+				  .kind = ANSWER_QUERY,
+				  .good = script->has_query,
+				  .entity = script->vnf_id,
+				  .has_count = script->has_count,
+				  .vf_count = script->vf_count,
+			  },
+	                  0);
 }
 
 static void
-ask_lock(struct play *play, const struct action *action)
+play_ask_lock(struct play *play, const struct action *action)
 {
 	const struct script *script = play->script;
 	bool granted = true;
 
 	for (size_t i = 0; i < script->lock_count; i++)
 		granted = granted && !str_equal(script->locks[i], action->run->target);
-	answer_later(play, action, &(struct answer){.kind = ANSWER_LOCK, .good = granted}, 0);
+	play_answer_later(play, action, &(struct answer){.kind = ANSWER_LOCK, .good = granted}, 0);
 }
 
 static void
-enter_row(struct play *play, const struct action *action)
+play_enter_row(struct play *play, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
@@ -170,22 +170,22 @@ enter_row(struct play *play, const struct action *action)
 
 /* index: of the event. */
 static void
-carry_out(struct play *play, size_t index, const struct actions *actions)
+play_carry_out(struct play *play, size_t index, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count; i++) {
 		const struct action *action = &actions->list[i];
 		const char *word = action->run ? play->pending[action->run->slot].word : "";
 
 		recorder_action(play->recorder, index, play->now_ms, action, word);
-		enter_row(play, action);
+		play_enter_row(play, action);
 		if (action->kind == ACTION_QUERY)
 			ask_inventory(play, index, action);
 		else if (action->kind == ACTION_LOCK)
-			ask_lock(play, action);
+			play_ask_lock(play, action);
 		else if (action->kind == ACTION_GUARD)
-			ask_guard(play, index, action);
+			play_ask_guard(play, index, action);
 		else if (action->kind == ACTION_START)
-			ask_actor(play, action);
+			play_ask_actor(play, action);
 		else if (action->kind == ACTION_DONE)
 			heap_set(&play->answers, action->run->slot, INT64_MAX);
 	}
@@ -213,7 +213,7 @@ play_event(struct play *play, size_t index)
 	(void)runs_event(play->runs, &event->event, play->now_ms, event->wall_ms, &actions); /* events stay */
 	/* An ABATED event may end another event's run: what comes of that belongs there. */
 	if (actions.count > 0)
-		carry_out(play, actions.list[0].run ? index_of(play, &actions) : index, &actions);
+		play_carry_out(play, actions.list[0].run ? index_of(play, &actions) : index, &actions);
 }
 
 static void
@@ -227,7 +227,7 @@ play_lock_lost(struct play *play, size_t runs_max)
 
 		if (run->state != RUN_IDLE && run->locked &&
 		    runs_lock_lost(play->runs, run->target, play->now_ms, &actions))
-			carry_out(play, index_of(play, &actions), &actions);
+			play_carry_out(play, index_of(play, &actions), &actions);
 	}
 }
 
@@ -284,12 +284,12 @@ run_steps(struct play *play, size_t runs_max)
 			play->now_ms = when;
 		if (step == STEP_TIMER) {
 			if (runs_tick(play->runs, play->now_ms, &actions) && actions.count > 0)
-				carry_out(play, index_of(play, &actions), &actions);
+				play_carry_out(play, index_of(play, &actions), &actions);
 		} else if (step == STEP_ANSWER) {
 			heap_set(&play->answers, slot, INT64_MAX);
 			answer = play->pending[slot].answer;
 			if (runs_answer(play->runs, slot, &answer, play->now_ms, &actions) && actions.count > 0)
-				carry_out(play, index_of(play, &actions), &actions);
+				play_carry_out(play, index_of(play, &actions), &actions);
 		} else if (step == STEP_LOST) {
 			play_lock_lost(play, runs_max);
 		} else {

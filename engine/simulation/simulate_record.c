@@ -9,7 +9,7 @@
 
 /* A text that may hold any bytes, as JSON; NULL when memory is out. */
 static json_t *
-json_text(struct str text)
+record_json_text(struct str text)
 {
 	json_t *json = json_stringn(text.ptr ? text.ptr : "", text.len);
 
@@ -17,7 +17,7 @@ json_text(struct str text)
 }
 
 static void
-add(struct recorder *recorder, json_t *list, json_t *value)
+record_add(struct recorder *recorder, json_t *list, json_t *value)
 {
 	if (json_array_append_new(list, value) < 0)
 		recorder->failed = true;
@@ -74,7 +74,8 @@ notify(struct recorder *recorder, size_t index, int64_t now_ms, const char *text
 	double seconds = (double)(now_ms - recorder->start_ms) / 1000;
 
 	if (recorder->timeline)
-		add(recorder, recorder->timeline, json_sprintf("%11.3f s  event %zu  %s", seconds, index + 1, text));
+		record_add(recorder, recorder->timeline,
+		           json_sprintf("%11.3f s  event %zu  %s", seconds, index + 1, text));
 }
 
 void
@@ -90,7 +91,7 @@ recorder_token(struct recorder *recorder, size_t index, int64_t now_ms, const ch
 		token = json_string("(no UTF-8)");
 	if (token)
 		notify(recorder, index, now_ms, json_string_value(token));
-	add(recorder, recorder->traces[index].sequence, token);
+	record_add(recorder, recorder->traces[index].sequence, token);
 }
 
 static void
@@ -163,7 +164,7 @@ record_notification(struct recorder *recorder, size_t index, int64_t now_ms, con
 		text = json_sprintf("%s|(no UTF-8)", name);
 	if (text)
 		notify(recorder, index, now_ms, arena_printf(arena, "  says %s", json_string_value(text)));
-	add(recorder, trace->notifications, text);
+	record_add(recorder, trace->notifications, text);
 	if (action->kind != ACTION_FINAL && action->kind != ACTION_REJECT)
 		return;
 	json_decref(trace->final);
@@ -171,7 +172,7 @@ record_notification(struct recorder *recorder, size_t index, int64_t now_ms, con
 	                         action->kind != ACTION_FINAL || action->final == FINAL_NONE ? NULL
 	                         : action->final == RESULT_COUNT                             ? FINAL_OPENLOOP
 	                                                         : result_final[action->final],
-	                         "message", message.ptr ? json_text(message) : json_null());
+	                         "message", message.ptr ? record_json_text(message) : json_null());
 	if (!trace->final)
 		recorder->failed = true;
 }
@@ -186,13 +187,14 @@ record_row(struct recorder *recorder, size_t index, const struct action *action)
 
 	if (!action_row(action, id, &row))
 		return;
-	json = json_pack("{s:o, s:o, s:o, s:o, s:o}", "actor", json_text(row.actor), "operation",
-	                 json_text(row.operation), "target", json_text(row.target), "outcome", json_text(row.outcome),
-	                 "message", row.message.ptr ? json_text(row.message) : json_null());
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o}", "actor", record_json_text(row.actor), "operation",
+	                 record_json_text(row.operation), "target", record_json_text(row.target), "outcome",
+	                 record_json_text(row.outcome), "message",
+	                 row.message.ptr ? record_json_text(row.message) : json_null());
 	if (action->kind == ACTION_START)
 		trace->open_row = json_array_size(trace->history);
 	if (action->kind != ACTION_ENDED && action->kind != ACTION_ABORT)
-		add(recorder, trace->history, json);
+		record_add(recorder, trace->history, json);
 	else if (json_array_set_new(trace->history, trace->open_row, json) < 0)
 		recorder->failed = true;
 }
@@ -209,7 +211,7 @@ record_topic(struct recorder *recorder, size_t index, int64_t now_ms, const stru
 	if (attempt) {
 		if (json_array_append(trace->attempts, attempt) < 0)
 			recorder->failed = true;
-		add(recorder, trace->operation_attempts, attempt);
+		record_add(recorder, trace->operation_attempts, attempt);
 	}
 	if (!action_notification(action))
 		return;
@@ -217,7 +219,7 @@ record_topic(struct recorder *recorder, size_t index, int64_t now_ms, const stru
 		history = trace->attempts;
 	else if (action->kind == ACTION_ENDED)
 		history = trace->operation_attempts;
-	add(recorder, trace->topic, topic_notification(action, history, now_ms));
+	record_add(recorder, trace->topic, topic_notification(action, history, now_ms));
 }
 
 void
@@ -241,14 +243,14 @@ recorder_request(struct recorder *recorder, size_t index, const struct request *
 
 	for (int i = 0; json && i < ATTRIBUTE_COUNT; i++) {
 		if (request->attribute[i].ptr &&
-		    json_object_set_new(json, attribute_key[i], json_text(request->attribute[i])) < 0)
+		    json_object_set_new(json, attribute_key[i], record_json_text(request->attribute[i])) < 0)
 			recorder->failed = true;
 	}
-	if (json && json_object_set_new(json, "requestId", json_text(request->request_id)) < 0)
+	if (json && json_object_set_new(json, "requestId", record_json_text(request->request_id)) < 0)
 		recorder->failed = true;
 	if (json && request->has_vf_count && json_object_set_new(json, "vfCount", json_integer(request->vf_count)) < 0)
 		recorder->failed = true;
-	add(recorder, recorder->traces[index].requests, json);
+	record_add(recorder, recorder->traces[index].requests, json);
 }
 
 int

@@ -9,7 +9,7 @@
 #define SECONDS_LIMIT 1e10 /* of any time in a script: far from what 64 bits of milliseconds hold */
 
 static int
-no_memory(struct error *err)
+script_no_memory(struct error *err)
 {
 	return error_set(err, ERROR_MEMORY, NULL, "no memory for the script");
 }
@@ -32,7 +32,7 @@ read_ms(const json_t *json, const char *name, int64_t fallback, int64_t *ret, st
 
 /* A text, or absent. */
 static int
-read_text(const json_t *object, const char *name, struct arena *arena, struct str *ret, struct error *err)
+script_read_text(const json_t *object, const char *name, struct arena *arena, struct str *ret, struct error *err)
 {
 	const json_t *json = json_object_get(object, name);
 
@@ -42,7 +42,7 @@ read_text(const json_t *object, const char *name, struct arena *arena, struct st
 	if (!json_is_string(json))
 		return error_set(err, ERROR_TYPE, NULL, "'%s' must be text", name);
 	*ret = arena_str(arena, (struct str){json_string_value(json), json_string_length(json)});
-	return ret->ptr ? 0 : no_memory(err);
+	return ret->ptr ? 0 : script_no_memory(err);
 }
 
 /* The array under `name`, empty when absent. */
@@ -71,7 +71,7 @@ read_event(json_t *json, struct arena *arena, struct script_event *event, struct
 	r = read_ms(json_object_get(json, "t"), "t", 0, &event->at_ms, err);
 	if (r < 0)
 		return r;
-	r = read_text(json, "time", arena, &wall, err);
+	r = script_read_text(json, "time", arena, &wall, err);
 	if (r < 0)
 		return r;
 	event->wall_ms = TIME_NONE;
@@ -79,7 +79,7 @@ read_event(json_t *json, struct arena *arena, struct script_event *event, struct
 		return error_set(err, ERROR_RANGE, NULL, "'time' must be a time such as 2026-03-01T12:00:00Z");
 	r = event_read(json, arena, &event->event, &broken);
 	if (r == -ERROR_MEMORY)
-		return no_memory(err);
+		return script_no_memory(err);
 	event->broken = r < 0;
 	return 0;
 }
@@ -102,7 +102,7 @@ sort_events(struct script *script, struct arena *arena, struct error *err)
 	struct script_event *sorted = arena_array(arena, script->event_count, sizeof(*sorted));
 
 	if (!order || !sorted)
-		return no_memory(err);
+		return script_no_memory(err);
 	for (size_t i = 0; i < script->event_count; i++)
 		order[i] = &script->events[i];
 	if (script->event_count > 0)
@@ -119,7 +119,7 @@ place_events(struct script *script, const json_t *json, struct arena *arena, str
 {
 	int64_t start = 0;
 	struct str text;
-	int r = read_text(json, "start", arena, &text, err);
+	int r = script_read_text(json, "start", arena, &text, err);
 
 	if (r < 0)
 		return r;
@@ -182,18 +182,18 @@ read_results(const json_t *json, const char *name, bool operations, struct arena
 		return r;
 	list = arena_array(arena, count, sizeof(*list));
 	if (!list)
-		return no_memory(err);
+		return script_no_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(array, i);
 		struct script_result *result = &list[i];
 
 		r = read_ms(json_object_get(item, "after"), "after", 0, &result->after_ms, err);
 		if (r == 0)
-			r = read_text(item, "op", arena, &result->op, err);
+			r = script_read_text(item, "op", arena, &result->op, err);
 		if (r == 0)
-			r = read_text(item, "message", arena, &result->message, err);
+			r = script_read_text(item, "message", arena, &result->message, err);
 		if (r == 0)
-			r = read_text(item, "result", arena, &result->word, err);
+			r = script_read_text(item, "result", arena, &result->word, err);
 		if (r == 0 && operations)
 			r = read_outcome(result->word, &result->outcome, err);
 		if (r == 0 && !result->word.ptr)
@@ -218,13 +218,13 @@ read_env(const json_t *env, struct arena *arena, struct script *script, struct e
 		r = read_ms(json_object_get(env, "lock_lost_at"), "lock_lost_at", SCRIPT_NEVER, &script->lock_lost_ms,
 		            err);
 	if (r == 0)
-		r = read_text(query, "vnf-id", arena, &script->vnf_id, err);
+		r = script_read_text(query, "vnf-id", arena, &script->vnf_id, err);
 	if (r < 0)
 		return r;
 	script->guard_disabled = json_is_true(json_object_get(env, "guard_disabled"));
 	script->locks = arena_array(arena, script->lock_count, sizeof(*script->locks));
 	if (!script->locks)
-		return no_memory(err);
+		return script_no_memory(err);
 	for (size_t i = 0; i < script->lock_count; i++) {
 		const json_t *lock = json_array_get(locks, i);
 
@@ -251,7 +251,7 @@ script_read(json_t *json, struct arena *arena, struct script *ret, struct error 
 		return r;
 	script.events = arena_array(arena, script.event_count, sizeof(*script.events));
 	if (!script.events)
-		return no_memory(err);
+		return script_no_memory(err);
 	for (size_t i = 0; r == 0 && i < script.event_count; i++)
 		r = read_event(json_array_get(events, i), arena, &script.events[i], err);
 	if (r == 0)

@@ -112,7 +112,7 @@ count_write(const struct limiter_spec *spec, const char *comparison, uint32_t wi
 
 /* ONAP counts -1 when it cannot count. */
 static void
-write_limiter(const struct guard *guard, FILE *out)
+xacml_write_limiter(const struct guard *guard, FILE *out)
 {
 	const struct limiter_spec *spec = guard->data;
 
@@ -262,7 +262,7 @@ write_policy(const struct policy *policy, const struct guard *guard, FILE *out)
 	        combining);
 	target(guard, out);
 	if (guard->kind == &guard_frequency_limiter)
-		write_limiter(guard, out);
+		xacml_write_limiter(guard, out);
 	else if (guard->kind == &guard_blacklist)
 		write_blacklist(policy, guard, out);
 	else if (guard->kind == &guard_min_max)
@@ -330,8 +330,8 @@ is_written(const struct policy *policy, const struct guard *guard, struct diags 
 
 /* Checks and compiles; guards[i] is NULL for what is no guard. */
 static bool
-compile(const struct policy_list *list, const struct node *root, struct guard **guards, struct arena *arena,
-        struct diags *diags)
+xacml_compile(const struct policy_list *list, const struct node *root, struct guard **guards, struct arena *arena,
+              struct diags *diags)
 {
 	const struct catalogue *builtin;
 	struct catalogue *catalogue;
@@ -385,7 +385,7 @@ guard_xacml(const struct node *root, enum document_kind kind, struct arena *aren
 
 	template_policies(root, kind, arena, &list, diags);
 	guards = arena_array(arena, list.count, sizeof(struct guard *));
-	if (!guards || !compile(&list, root, guards, arena, diags) || diags->count[SEVERITY_ERROR] > errors)
+	if (!guards || !xacml_compile(&list, root, guards, arena, diags) || diags->count[SEVERITY_ERROR] > errors)
 		return false;
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	      "<PolicySet xmlns=\"urn:oasis:names:tc:xacml:3.0:core:schema:wd-17\" PolicySetId=\"clguard\" "

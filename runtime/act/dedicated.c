@@ -51,7 +51,7 @@ struct loop_names {
 
 /* The control loops of the type's operational policies ask its guards too. */
 static void
-take_events(struct txn *txn, struct concept type, struct loop_names *names)
+dedicated_take_events(struct txn *txn, struct concept type, struct loop_names *names)
 {
 	const struct node *root = looptype_load(txn, type, NULL);
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
@@ -89,7 +89,7 @@ dedicated_only(struct txn *txn, struct str document)
 		return NULL;
 	only = arena_alloc(txn->arena, sizeof(*only));
 	looptype_loops(txn, type, take_name, &names);
-	take_events(txn, type, &names);
+	dedicated_take_events(txn, type, &names);
 	names.names = arena_array(txn->arena, names.count, sizeof(*names.names));
 	if (!only || !names.names) {
 		txn_fail(txn, ERROR_MEMORY);
@@ -97,7 +97,7 @@ dedicated_only(struct txn *txn, struct str document)
 	}
 	names.count = 0;
 	looptype_loops(txn, type, take_name, &names);
-	take_events(txn, type, &names);
+	dedicated_take_events(txn, type, &names);
 	*only = (struct document_scope){
 		.owner = arena_printf(txn->arena, "%.*s %.*s", STR_ARG(type.name), STR_ARG(type.version)),
 		.clnames = names.names,

@@ -87,7 +87,7 @@ note_withdrawal(struct txn *txn, const struct loop *loop, const struct element *
 }
 
 static void
-take_out(struct txn *txn, const struct loop *loop, const struct element *element)
+deploy_take_out(struct txn *txn, const struct loop *loop, const struct element *element)
 {
 	struct str key = document_key(txn, loop, element), known;
 
@@ -120,7 +120,7 @@ deploy_follow(struct txn *txn, const struct loop *before, const struct loop *aft
 		const struct element *new = after ? loop_element(after, old->id) : NULL;
 
 		if (old->fragment && old->state == LOOP_RUNNING && (!new || new->state != LOOP_RUNNING))
-			take_out(txn, before, old);
+			deploy_take_out(txn, before, old);
 	}
 	for (size_t i = 0; after && i < after->count; i++) {
 		const struct element *new = &after->elements[i];

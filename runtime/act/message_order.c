@@ -41,7 +41,7 @@ separate(struct update *update)
 
 /* candidates: who may host it, empty when that is settled; only the host learns the key for the gateway. */
 static void
-write_element(const struct update *update, const struct element *element, struct str candidates)
+order_write_element(const struct update *update, const struct element *element, struct str candidates)
 {
 	struct text *out = update->out;
 	struct element shown = *element;
@@ -84,7 +84,7 @@ write_participant(struct update *update, size_t i)
 			continue;
 		text_add(update->out, comma ? STR(",") : STR(""));
 		comma = true;
-		write_element(update, &loop->elements[i], STR_NONE);
+		order_write_element(update, &loop->elements[i], STR_NONE);
 	}
 	text_add(update->out, STR("]}"));
 }
@@ -109,7 +109,7 @@ write_offer(void *context, struct participant *participant)
 	text_add(out, STR("{\"participantId\":"));
 	concept_write(out, participant->id);
 	text_add(out, STR(",\"controlLoopElementList\":["));
-	write_element(offer->update, offer->element, offer->candidates);
+	order_write_element(offer->update, offer->element, offer->candidates);
 	text_add(out, STR("]}"));
 	return ++offer->count < CANDIDATES_MAX;
 }
@@ -147,7 +147,7 @@ write_fragment(struct txn *txn, const struct loop *loop)
 
 /* Whether an element of the phase is to act: it was ordered to, or it is restored on the host of `only`. */
 static bool
-is_meant(const struct loop *loop, const struct element *element, const struct element *only, enum restore step)
+order_is_meant(const struct loop *loop, const struct element *element, const struct element *only, enum restore step)
 {
 	if (!only)
 		return element->pending || !loop_element_done(loop, element);
@@ -164,7 +164,7 @@ write_ids(const struct loop *loop, int64_t phase, const struct element *only, en
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
 
-		if (element->phase != phase || !is_meant(loop, element, only, step))
+		if (element->phase != phase || !order_is_meant(loop, element, only, step))
 			continue;
 		text_add(out, comma ? STR(",") : STR(""));
 		text_add_json(out, element->id);

@@ -5,7 +5,7 @@
 #include "runtime/act/host.h"
 #include "runtime/looptype/looptype.h"
 
-struct choice {
+struct select_choice {
 	const struct selection *selection;
 	struct concept type, best;
 	int64_t load;
@@ -24,7 +24,7 @@ is_eligible(const struct selection *selection, const struct participant *partici
 static bool
 consider(void *context, struct participant *participant)
 {
-	struct choice *choice = context;
+	struct select_choice *choice = context;
 	const struct selection *selection = choice->selection;
 	bool healthy = str_is(participant->health, "HEALTHY");
 	int64_t load;
@@ -50,7 +50,7 @@ struct rotation {
 };
 
 static bool
-rotate(void *context, struct participant *participant)
+select_rotate(void *context, struct participant *participant)
 {
 	struct rotation *rotation = context;
 
@@ -71,7 +71,7 @@ static struct concept choose_in_turn(const struct selection *selection, struct c
 	struct str key = txn_key(txn, ROW_META, type.name, type.version);
 
 	(void)txn_get(txn, key, &rotation.last); /* the first time there is none */
-	participants_each(txn, rotate, &rotation);
+	participants_each(txn, select_rotate, &rotation);
 	if (!rotation.next.name.ptr)
 		rotation.next = rotation.first;
 	if (rotation.next.name.ptr)
@@ -100,7 +100,7 @@ select_offers(struct txn *txn, const struct loop *loop, const struct element *el
 struct concept select_host(const struct selection *selection, const struct loop *loop, const struct element *element)
 {
 	struct txn *txn = selection->txn;
-	struct choice choice = {selection, .type = element->participant_type};
+	struct select_choice choice = {selection, .type = element->participant_type};
 	struct str rule = selection_of(txn, loop, element);
 
 	if (str_is(rule, "round_robin")) {

@@ -110,7 +110,7 @@ is_about(struct txn *txn, const struct application *application, struct concept 
 }
 
 static void
-add_policy(struct text *out, const struct tosca_entity *policy, bool abbreviated)
+applications_add_policy(struct text *out, const struct tosca_entity *policy, bool abbreviated)
 {
 	const struct node *metadata = node_get(policy->given, "metadata");
 
@@ -153,7 +153,7 @@ applications_read(struct txn *txn, struct runtime_call *call, struct text *out)
 		    !properties_meet(txn, policy, resource))
 			continue;
 		text_add(out, str_from(comma));
-		add_policy(out, policy, call->version.ptr != NULL);
+		applications_add_policy(out, policy, call->version.ptr != NULL);
 		comma = ",";
 	}
 	text_add(out, STR("}}"));

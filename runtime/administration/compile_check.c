@@ -23,7 +23,7 @@ add_finding(struct text *out, const struct diag *diag)
 
 /* Of the documents that were given: what is wrong with files is not this call's business. */
 static bool
-is_about(const struct compile_check *check, const struct diag *diag)
+compile_check_is_about(const struct compile_check *check, const struct diag *diag)
 {
 	for (size_t i = 0; i < check->count; i++)
 		if (strcmp(check->documents[i].name, diag->file) == 0)
@@ -32,7 +32,7 @@ is_about(const struct compile_check *check, const struct diag *diag)
 }
 
 static struct str
-write_findings(const struct compile_check *check, const struct diags *diags, struct arena *arena)
+compile_check_write_findings(const struct compile_check *check, const struct diags *diags, struct arena *arena)
 {
 	const char *comma = "";
 	struct text out;
@@ -40,7 +40,7 @@ write_findings(const struct compile_check *check, const struct diags *diags, str
 	text_init(&out, arena);
 	text_add(&out, STR("["));
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
-		if (diag->severity < SEVERITY_WARNING || (check->good && !is_about(check, diag)))
+		if (diag->severity < SEVERITY_WARNING || (check->good && !compile_check_is_about(check, diag)))
 			continue;
 		text_add(&out, str_from(comma));
 		add_finding(&out, diag);
@@ -77,7 +77,7 @@ static bool
 is_spoilt(const struct compile_check *check, const struct diags *diags)
 {
 	for (const struct diag *diag = diags->first; diag; diag = diag->next)
-		if (diag->severity == SEVERITY_ERROR && is_about(check, diag))
+		if (diag->severity == SEVERITY_ERROR && compile_check_is_about(check, diag))
 			return true;
 	return false;
 }
@@ -95,7 +95,7 @@ compile_check_run(struct engine *engine, struct compile_check *check, struct are
 	r = check->whole ? engine_try_deploy(engine, check->documents, check->count, &set, &diags)
 	                 : engine_try(engine, check->documents, check->count, &set, &diags);
 	check->good = r == 0 && !is_spoilt(check, &diags);
-	check->findings = write_findings(check, &diags, arena);
+	check->findings = compile_check_write_findings(check, &diags, arena);
 	check->guards = write_guards(set, arena);
 	check->policies = set ? set->policies : 0;
 	check->error = check->good ? STR("") : arena_str(arena, str_from(deploy_first_error(&diags, &scratch)));

@@ -4,13 +4,13 @@
 #include "runtime/policies/pdp.h"
 
 static struct str
-shown(struct str text)
+pap_shown(struct str text)
 {
 	return text.ptr ? text : STR("null");
 }
 
 static struct str
-scalar_text(const struct node *map, const char *key)
+pap_scalar_text(const struct node *map, const char *key)
 {
 	const struct node *node = node_get(map, key);
 
@@ -19,13 +19,13 @@ scalar_text(const struct node *map, const char *key)
 
 /* The policy of a name and version; without a version the highest. NULL, and refused, when there is none. */
 static const struct tosca_entity *
-find_policy(struct txn *txn, struct runtime_call *call, struct concept id)
+pap_find_policy(struct txn *txn, struct runtime_call *call, struct concept id)
 {
 	const struct tosca_entity *policy = id.name.ptr ? document_get(txn, ENTITY_POLICY, id) : NULL;
 
 	if (!policy)
-		call_refuse(call, 404, "cannot find policy: %.*s %.*s", STR_ARG(shown(id.name)),
-		            STR_ARG(shown(id.version)));
+		call_refuse(call, 404, "cannot find policy: %.*s %.*s", STR_ARG(pap_shown(id.name)),
+		            STR_ARG(pap_shown(id.version)));
 	return policy;
 }
 
@@ -107,8 +107,8 @@ pap_policies_deploy(struct txn *txn, struct runtime_call *call)
 	deployment_begin(&deployment, txn, call);
 	(void)deployment_groups(&deployment);
 	for (const struct node *item = policies->first; item; item = item->next) {
-		struct concept id = {scalar_text(item, "policy-id"), scalar_text(item, "policy-version")};
-		const struct tosca_entity *policy = find_policy(txn, call, id);
+		struct concept id = {pap_scalar_text(item, "policy-id"), pap_scalar_text(item, "policy-version")};
+		const struct tosca_entity *policy = pap_find_policy(txn, call, id);
 
 		if (!policy || deploy_everywhere(&deployment, policy) != 0)
 			return -ERROR_CONFLICT;
@@ -123,7 +123,7 @@ pap_policy_undeploy(struct txn *txn, struct runtime_call *call)
 	bool any = false;
 
 	documents_seed(txn);
-	if (!find_policy(txn, call, (struct concept){call->name, call->version}))
+	if (!pap_find_policy(txn, call, (struct concept){call->name, call->version}))
 		return -ERROR_CONFLICT;
 	deployment_begin(&deployment, txn, call);
 	for (struct pdp_group *group = deployment_groups(&deployment); group; group = group->next) {
@@ -141,7 +141,7 @@ pap_policy_undeploy(struct txn *txn, struct runtime_call *call)
 	}
 	if (!any) {
 		call_refuse(call, 400, "policy does not appear in any PDP group: %.*s %.*s", STR_ARG(call->name),
-		            STR_ARG(shown(call->version)));
+		            STR_ARG(pap_shown(call->version)));
 		return -ERROR_CONFLICT;
 	}
 	return deployment_commit(&deployment, "undeploy", 202, deployment_accepted);
@@ -156,10 +156,12 @@ print_subgroup(struct text *out, const struct node *subgroup)
 	const struct node *policies = node_get(subgroup, "policies");
 
 	text_addf(out, "DeploymentSubGroup(pdpType=%.*s, action=%.*s, policies=[",
-	          STR_ARG(shown(scalar_text(subgroup, "pdpType"))), STR_ARG(shown(scalar_text(subgroup, "action"))));
+	          STR_ARG(pap_shown(pap_scalar_text(subgroup, "pdpType"))),
+	          STR_ARG(pap_shown(pap_scalar_text(subgroup, "action"))));
 	for (const struct node *policy = policies ? policies->first : NULL; policy; policy = policy->next)
 		text_addf(out, "%s%.*s %.*s", policy == policies->first ? "" : ", ",
-		          STR_ARG(shown(scalar_text(policy, "name"))), STR_ARG(shown(scalar_text(policy, "version"))));
+		          STR_ARG(pap_shown(pap_scalar_text(policy, "name"))),
+		          STR_ARG(pap_shown(pap_scalar_text(policy, "version"))));
 	text_add(out, STR("])"));
 }
 
@@ -167,7 +169,7 @@ static int
 refuse_item(struct deployment *deployment, const struct node *group, const struct node *subgroup, const char *why)
 {
 	const struct node *subgroups = node_get(group, "deploymentSubgroups");
-	struct str name = shown(scalar_text(group, "name"));
+	struct str name = pap_shown(pap_scalar_text(group, "name"));
 	struct text out, sentence;
 
 	text_init(&out, deployment->txn->arena);
@@ -184,7 +186,7 @@ refuse_item(struct deployment *deployment, const struct node *group, const struc
 		text_add(&out, STR("])"));
 	}
 	if (subgroup)
-		name = shown(scalar_text(subgroup, "pdpType"));
+		name = pap_shown(pap_scalar_text(subgroup, "pdpType"));
 	call_refuse(deployment->call, 400,
 	            "\"groups\" INVALID, item has status INVALID\n  item \"%.*s\" value \"%.*s\" INVALID, %s",
 	            STR_ARG(name), STR_ARG(txn_text(deployment->txn, &out)), why);
@@ -197,14 +199,14 @@ apply_list(struct deployment *deployment, struct pdp_group *group, struct pdp_su
            const struct node *policies, bool deploy)
 {
 	for (const struct node *item = policies ? policies->first : NULL; item; item = item->next) {
-		struct concept id = {scalar_text(item, "name"), scalar_text(item, "version")};
+		struct concept id = {pap_scalar_text(item, "name"), pap_scalar_text(item, "version")};
 		const struct tosca_entity *policy;
 
 		if (!deploy) {
 			(void)deployment_undeploy(deployment, group, subgroup, id); /* gone is gone */
 			continue;
 		}
-		policy = find_policy(deployment->txn, deployment->call, id);
+		policy = pap_find_policy(deployment->txn, deployment->call, id);
 		if (!policy)
 			return -ERROR_CONFLICT;
 		if (!subgroup_supports(subgroup, policy->type)) {
@@ -225,8 +227,8 @@ static bool
 is_listed(const struct node *policies, struct concept id)
 {
 	for (const struct node *item = policies ? policies->first : NULL; item; item = item->next)
-		if (str_equal(scalar_text(item, "name"), id.name) &&
-		    str_equal(scalar_text(item, "version"), id.version))
+		if (str_equal(pap_scalar_text(item, "name"), id.name) &&
+		    str_equal(pap_scalar_text(item, "version"), id.version))
 			return true;
 	return false;
 }
@@ -236,7 +238,7 @@ static int
 apply_subgroup(struct deployment *deployment, const struct node *group_node, struct pdp_group *group,
                const struct node *node)
 {
-	struct str action = scalar_text(node, "action"), type = scalar_text(node, "pdpType");
+	struct str action = pap_scalar_text(node, "action"), type = pap_scalar_text(node, "pdpType");
 	struct pdp_subgroup *subgroup = type.ptr ? group_subgroup(group, type) : NULL;
 	const struct node *policies = node_get(node, "policies");
 	bool patch = !action.ptr || str_is(action, "PATCH");
@@ -274,7 +276,7 @@ pap_deployments_batch(struct txn *txn, struct runtime_call *call)
 		return -ERROR_CONFLICT;
 	}
 	for (const struct node *node = groups->first; node && r == 0; node = node->next) {
-		struct str name = scalar_text(node, "name");
+		struct str name = pap_scalar_text(node, "name");
 		struct pdp_group *group = name.ptr ? deployment_group(&deployment, name) : NULL;
 		const struct node *subgroups = node_get(node, "deploymentSubgroups");
 

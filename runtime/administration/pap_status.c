@@ -16,7 +16,7 @@ static const struct document_limits status_limits = {
 	.bytes = SIZE_MAX, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
 
 /* What a listing is narrowed to. */
-struct filter {
+struct pap_status_filter {
 	struct concept id; /* absent parts match everything */
 	const struct pattern *pattern;
 	struct pattern_scratch *scratch;
@@ -24,11 +24,11 @@ struct filter {
 
 /* False, and the call refused, when the expression is bad. */
 static bool
-filter_begin(struct txn *txn, struct runtime_call *call, struct filter *ret)
+filter_begin(struct txn *txn, struct runtime_call *call, struct pap_status_filter *ret)
 {
 	struct error err = {0};
 
-	*ret = (struct filter){.id = {call->name, call->version}};
+	*ret = (struct pap_status_filter){.id = {call->name, call->version}};
 	if (!call->other.ptr)
 		return true;
 	if (pattern_compile(call->other, PATTERN_DOT_IN_LINE, NULL, txn->arena, &ret->pattern, &err) != 0) {
@@ -48,7 +48,7 @@ filter_begin(struct txn *txn, struct runtime_call *call, struct filter *ret)
 }
 
 static bool
-filter_takes(const struct filter *filter, struct concept policy)
+filter_takes(const struct pap_status_filter *filter, struct concept policy)
 {
 	if ((filter->id.name.ptr && !str_equal(filter->id.name, policy.name)) ||
 	    (filter->id.version.ptr && !str_equal(filter->id.version, policy.version)))
@@ -58,7 +58,7 @@ filter_takes(const struct filter *filter, struct concept policy)
 
 /* The list that was appended from `from` on: as it is, its one item alone when one was asked for, or 404. */
 static void
-conclude(struct runtime_call *call, struct text *out, size_t from, size_t count)
+pap_status_conclude(struct runtime_call *call, struct text *out, size_t from, size_t count)
 {
 	bool asked = call->name.ptr || (call->number && call->texts[0].ptr);
 
@@ -80,7 +80,7 @@ void
 pap_deployed_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct policy_tally tally = policies_tally(txn, true);
-	struct filter filter;
+	struct pap_status_filter filter;
 	size_t count = 0;
 
 	if (!filter_begin(txn, call, &filter))
@@ -100,7 +100,7 @@ pap_deployed_read(struct txn *txn, struct runtime_call *call, struct text *out)
 		policy_counts_write(out, &counts);
 	}
 	pattern_scratch_free(filter.scratch);
-	conclude(call, out, 0, count);
+	pap_status_conclude(call, out, 0, count);
 }
 
 /* --- status --- */
@@ -126,7 +126,7 @@ void
 pap_status_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct str only = call->number ? call->texts[0] : STR_NONE;
-	struct filter filter;
+	struct pap_status_filter filter;
 	size_t count = 0;
 
 	if (!filter_begin(txn, call, &filter))
@@ -145,14 +145,14 @@ pap_status_read(struct txn *txn, struct runtime_call *call, struct text *out)
 			}
 	}
 	pattern_scratch_free(filter.scratch);
-	conclude(call, out, 0, count);
+	pap_status_conclude(call, out, 0, count);
 }
 
 /* --- audit --- */
 
 /* Digits of at most 18 places; `otherwise` when it is absent, -1 when it is something else. */
 static int64_t
-number_of(struct str text, int64_t otherwise)
+pap_status_number_of(struct str text, int64_t otherwise)
 {
 	int64_t number = 0;
 
@@ -175,11 +175,12 @@ struct audit_query {
 static bool
 audit_query_read(struct runtime_call *call, struct audit_query *ret)
 {
-	int64_t from_s = number_of(call->texts[2], 0), to_s = number_of(call->texts[3], SECONDS_MAX);
+	int64_t from_s = pap_status_number_of(call->texts[2], 0),
+		to_s = pap_status_number_of(call->texts[3], SECONDS_MAX);
 
 	*ret = (struct audit_query){.group = call->texts[0],
 	                            .policy = {call->name, call->version},
-	                            .most = number_of(call->texts[1], RECORDS_DEFAULT),
+	                            .most = pap_status_number_of(call->texts[1], RECORDS_DEFAULT),
 	                            .from_ms = (from_s < SECONDS_MAX ? from_s : SECONDS_MAX) * 1000,
 	                            .to_ms = (to_s < SECONDS_MAX ? to_s : SECONDS_MAX) * 1000 + 999};
 	if (ret->most >= 1 && from_s >= 0 && to_s >= 0) {

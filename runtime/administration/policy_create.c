@@ -228,7 +228,7 @@ fragment_compiled(const struct fragment *fragment)
 }
 
 static int
-refuse_findings(struct runtime_call *call)
+create_refuse_findings(struct runtime_call *call)
 {
 	policy_api_answer(call, 406, call->check->error, call->check->findings);
 	return -ERROR_CONFLICT;
@@ -297,7 +297,7 @@ fragment_echo(const struct fragment *fragment)
 }
 
 static int
-answer_dry_run(struct runtime_call *call)
+create_answer_dry_run(struct runtime_call *call)
 {
 	struct text out;
 
@@ -330,11 +330,11 @@ create(struct txn *txn, struct runtime_call *call, enum entity_kind kind, bool u
 	if (r == 0)
 		r = fragment_compiled(&fragment);
 	if (r == -ERROR_CONFLICT && call->check && call->check->done && !call->status)
-		return refuse_findings(call);
+		return create_refuse_findings(call);
 	if (r != 0)
 		return r;
 	if (call->dry_run)
-		return answer_dry_run(call);
+		return create_answer_dry_run(call);
 	call_answer(call, update ? 200 : 201, fragment_echo(&fragment));
 	return txn->failed;
 }

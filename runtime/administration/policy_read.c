@@ -32,7 +32,7 @@ add_section(struct text *out, const struct tosca_entity *list, enum entity_kind 
 }
 
 static bool
-has_kind(const struct tosca_entity *list, enum entity_kind kind)
+policies_has_kind(const struct tosca_entity *list, enum entity_kind kind)
 {
 	while (list && list->kind != kind)
 		list = list->next;
@@ -66,7 +66,7 @@ add_node_types(struct txn *txn, struct text *out)
 static void
 add_types(struct text *out, const struct tosca_entity *list)
 {
-	if (has_kind(list, ENTITY_DATA_TYPE)) {
+	if (policies_has_kind(list, ENTITY_DATA_TYPE)) {
 		text_add(out, STR(","));
 		add_section(out, list, ENTITY_DATA_TYPE);
 	}
@@ -98,7 +98,7 @@ sorted(struct tosca_entity *list)
 
 /* A name and version of the path: the highest version for "latest", all for none. Absent text for absent text. */
 static struct tosca_entity *
-find_all(struct txn *txn, enum entity_kind kind, struct concept id)
+policies_find_all(struct txn *txn, enum entity_kind kind, struct concept id)
 {
 	if (id.name.ptr && (!concept_name_valid(id.name) ||
 	                    (id.version.ptr && !is_latest(id.version) && !concept_version_valid(id.version))))
@@ -110,7 +110,7 @@ find_all(struct txn *txn, enum entity_kind kind, struct concept id)
 }
 
 static struct str
-shown(struct str text)
+policies_shown(struct str text)
 {
 	return text.ptr ? text : STR("null");
 }
@@ -121,11 +121,11 @@ void
 policy_types_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concept id = {call->name, call->version};
-	struct tosca_entity *types = find_all(txn, ENTITY_POLICY_TYPE, id), *all;
+	struct tosca_entity *types = policies_find_all(txn, ENTITY_POLICY_TYPE, id), *all;
 
 	if (!types) {
-		policy_api_refuse(call, 404, "policy types for %.*s:%.*s do not exist", STR_ARG(shown(id.name)),
-		                  STR_ARG(shown(id.version)));
+		policy_api_refuse(call, 404, "policy types for %.*s:%.*s do not exist",
+		                  STR_ARG(policies_shown(id.name)), STR_ARG(policies_shown(id.version)));
 		return;
 	}
 	if (id.name.ptr) {
@@ -207,15 +207,15 @@ policy_list_read(struct txn *txn, struct runtime_call *call, struct text *out)
 	struct tosca_entity *policies;
 
 	if (type.name.ptr && is_latest(id.version)) /* the latest of the type */
-		policies =
-			only_latest(of_type(find_all(txn, ENTITY_POLICY, (struct concept){id.name, STR_NONE}), type));
+		policies = only_latest(
+			of_type(policies_find_all(txn, ENTITY_POLICY, (struct concept){id.name, STR_NONE}), type));
 	else
-		policies = of_type(find_all(txn, ENTITY_POLICY, id), type);
+		policies = of_type(policies_find_all(txn, ENTITY_POLICY, id), type);
 	if (!policies) {
 		struct concept about = id.name.ptr ? id : type;
 
-		policy_api_refuse(call, 404, "policies for %.*s:%.*s do not exist", STR_ARG(shown(about.name)),
-		                  STR_ARG(shown(about.version)));
+		policy_api_refuse(call, 404, "policies for %.*s:%.*s do not exist", STR_ARG(policies_shown(about.name)),
+		                  STR_ARG(policies_shown(about.version)));
 		return;
 	}
 	begin_template(out);
@@ -229,7 +229,8 @@ policy_list_read(struct txn *txn, struct runtime_call *call, struct text *out)
 void
 policy_document_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	const struct tosca_entity *policy = find_all(txn, ENTITY_POLICY, (struct concept){call->name, call->version});
+	const struct tosca_entity *policy =
+		policies_find_all(txn, ENTITY_POLICY, (struct concept){call->name, call->version});
 
 	if (policy)
 		policy_document_json(txn, policy, out);
@@ -243,11 +244,11 @@ void
 node_templates_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
 	struct concept id = {call->name, call->version};
-	const struct tosca_entity *templates = find_all(txn, ENTITY_NODE_TEMPLATE, id);
+	const struct tosca_entity *templates = policies_find_all(txn, ENTITY_NODE_TEMPLATE, id);
 
 	if (!templates) {
-		policy_api_refuse(call, 404, "node templates for %.*s:%.*s do not exist", STR_ARG(shown(id.name)),
-		                  STR_ARG(shown(id.version)));
+		policy_api_refuse(call, 404, "node templates for %.*s:%.*s do not exist",
+		                  STR_ARG(policies_shown(id.name)), STR_ARG(policies_shown(id.version)));
 		return;
 	}
 	text_add(out, STR("["));

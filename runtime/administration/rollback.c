@@ -19,7 +19,7 @@ member_text(const struct node *map, const char *key)
 
 /* --- listing --- */
 
-struct listing {
+struct rollback_listing {
 	struct text *out;
 	int64_t left;
 	bool any;
@@ -28,7 +28,7 @@ struct listing {
 static bool
 list_generation(void *context, const struct node *row)
 {
-	struct listing *listing = context;
+	struct rollback_listing *listing = context;
 
 	if (listing->any)
 		text_add(listing->out, STR(","));
@@ -54,7 +54,8 @@ digits_of(struct str text)
 void
 generations_read(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.out = out, .left = call->texts[0].ptr ? digits_of(call->texts[0]) : LISTED_DEFAULT};
+	struct rollback_listing listing = {.out = out,
+	                                   .left = call->texts[0].ptr ? digits_of(call->texts[0]) : LISTED_DEFAULT};
 
 	if (listing.left < 1 || listing.left > LISTED_MAX) {
 		call_refuse(call, 400, "limit is out of range: expected 1 to %d, got '%.*s'", LISTED_MAX,

@@ -51,7 +51,7 @@ configuration_keep(struct txn *txn, const struct loop *loop)
 	txn_put(txn, txn_key(txn, ROW_CONFIGURATION, loop->id.name, loop->id.version), txn_text(txn, &out));
 }
 
-struct search {
+struct configuration_search {
 	struct str version, except;
 	bool found;
 };
@@ -59,7 +59,7 @@ struct search {
 static bool
 look_at(void *context, struct loop *loop)
 {
-	struct search *search = context;
+	struct configuration_search *search = context;
 
 	search->found |= !str_equal(loop->id.version, search->except) &&
 	                 (str_equal(loop->id.version, search->version) || str_equal(loop->replaces, search->version));
@@ -69,7 +69,7 @@ look_at(void *context, struct loop *loop)
 bool
 configuration_is_taken(struct txn *txn, struct concept id, struct str except)
 {
-	struct search search = {id.version, except, false};
+	struct configuration_search search = {id.version, except, false};
 
 	loops_each(txn, id.name, STR_NONE, look_at, &search);
 	return search.found;
@@ -279,7 +279,7 @@ configuration_restore(struct txn *txn, struct loop *loop)
 	notify_loop(txn, STR("CONFIGURATION_RESTORED"), loop, NULL);
 }
 
-struct listing {
+struct configuration_listing {
 	struct txn *txn;
 	struct text *out;
 	bool comma;
@@ -288,7 +288,7 @@ struct listing {
 static bool
 write_kept(void *context, struct str key, struct str row)
 {
-	struct listing *listing = context;
+	struct configuration_listing *listing = context;
 	const char *name = key.ptr + 1, *version = name + strlen(name) + 1;
 	struct concept id = {str_from(name), str_from(version)}; /* the key is NUL-terminated */
 	struct loop loop;
@@ -306,7 +306,7 @@ write_kept(void *context, struct str key, struct str row)
 void
 configuration_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, false};
+	struct configuration_listing listing = {txn, out, false};
 
 	if (!concept_name_valid(call->name)) {
 		call_refuse(call, 400, "the name of a control loop is required");

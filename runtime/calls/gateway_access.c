@@ -3,7 +3,7 @@
 #include "runtime/rows/gateway_rows.h"
 
 /* One service that the request can mean; element NULL: outside of the control loop. */
-struct offer {
+struct access_offer {
 	const struct gateway_part *part;
 	const struct gateway_service *service;
 	const struct element *element;
@@ -14,13 +14,13 @@ enum cover { COVER_NO, COVER_YES, COVER_METHOD, COVER_PATH };
 
 static const char *const cover_missing[] = {[COVER_METHOD] = "method", [COVER_PATH] = "path"};
 
-struct finding {
+struct access_finding {
 	struct loop *loop;
 	size_t count; /* of instances; the second one ends the search */
 };
 
 static void
-deny(struct access_answer *answer, const char *why)
+access_deny(struct access_answer *answer, const char *why)
 {
 	answer->reason = REASON_NOT_ALLOWED;
 	answer->why = why;
@@ -61,7 +61,7 @@ scope_cover(const struct gateway_scope *scope, const struct access_request *requ
 static bool
 take_loop(void *context, struct loop *loop)
 {
-	struct finding *finding = context;
+	struct access_finding *finding = context;
 
 	*finding->loop = *loop;
 	return ++finding->count < 2;
@@ -70,12 +70,12 @@ take_loop(void *context, struct loop *loop)
 static bool
 find_loop(struct txn *txn, const struct access_request *request, struct loop *ret, struct access_answer *answer)
 {
-	struct finding finding = {ret, 0};
+	struct access_finding finding = {ret, 0};
 
 	if (concept_name_valid(request->clname))
 		loops_each(txn, request->clname, request->version, take_loop, &finding);
 	if (finding.count == 0)
-		deny(answer, "there is no such control loop instance");
+		access_deny(answer, "there is no such control loop instance");
 	else if (finding.count > 1)
 		lack(answer, "version", "several instances have this name");
 	else
@@ -86,7 +86,7 @@ find_loop(struct txn *txn, const struct access_request *request, struct loop *re
 /* The one service that is meant. False, and answered, when there is none, or more than one. */
 static bool
 find_offer(const struct gateway *gateway, const struct loop *loop, const struct access_request *request,
-           struct offer *ret, struct access_answer *answer)
+           struct access_offer *ret, struct access_answer *answer)
 {
 	size_t count = 0;
 
@@ -101,12 +101,12 @@ find_offer(const struct gateway *gateway, const struct loop *loop, const struct 
 		for (size_t j = 0; j < part->service_count; j++) {
 			if (!str_equal(part->services[j].name, request->service))
 				continue;
-			*ret = (struct offer){part, &part->services[j], element};
+			*ret = (struct access_offer){part, &part->services[j], element};
 			count++;
 		}
 	}
 	if (count == 0)
-		deny(answer, "there is no such service");
+		access_deny(answer, "there is no such service");
 	else if (count > 1)
 		lack(answer, "targetElement", "several elements offer this service");
 	return count == 1;
@@ -114,10 +114,10 @@ find_offer(const struct gateway *gateway, const struct loop *loop, const struct 
 
 /* A call of the caller's that names the service as it is asked for. */
 static void
-find_call(const struct gateway_part *caller, const struct offer *offer, const struct access_request *request,
+find_call(const struct gateway_part *caller, const struct access_offer *offer, const struct access_request *request,
           struct access_answer *answer)
 {
-	deny(answer, "no call of the element's definition names this");
+	access_deny(answer, "no call of the element's definition names this");
 	for (size_t i = 0; i < caller->call_count; i++) {
 		const struct gateway_call *call = &caller->calls[i];
 		enum cover cover = scope_cover(&call->scope, request);
@@ -136,20 +136,20 @@ find_call(const struct gateway_part *caller, const struct offer *offer, const st
 }
 
 static void
-decide(const struct gateway *gateway, const struct loop *loop, const struct access_request *request,
-       struct access_answer *answer)
+gateway_access_decide(const struct gateway *gateway, const struct loop *loop, const struct access_request *request,
+                      struct access_answer *answer)
 {
 	const struct element *element = loop_element(loop, request->element);
 	const struct gateway_part *caller = element ? gateway_part_of(gateway, element->definition) : NULL;
 	enum cover cover;
-	struct offer offer = {0};
+	struct access_offer offer = {0};
 
 	if (!caller) {
-		deny(answer, "the instance has no such element");
+		access_deny(answer, "the instance has no such element");
 		return;
 	}
 	if (!gateway_element_is_on(element)) {
-		deny(answer, "the element is not on its participant");
+		access_deny(answer, "the element is not on its participant");
 		return;
 	}
 	if (!find_offer(gateway, loop, request, &offer, answer))
@@ -159,9 +159,9 @@ decide(const struct gateway *gateway, const struct loop *loop, const struct acce
 	answer->column = offer.service->column;
 	cover = scope_cover(&offer.service->scope, request);
 	if (offer.element && !gateway_element_is_on(offer.element))
-		deny(answer, "the element that offers the service is not on its participant");
+		access_deny(answer, "the element that offers the service is not on its participant");
 	else if (cover == COVER_NO)
-		deny(answer, "the service is not open for this method and path");
+		access_deny(answer, "the service is not open for this method and path");
 	else if (cover != COVER_YES)
 		lack(answer, cover_missing[cover], "the service is open for some methods or paths only");
 	else if (answer->sandbox)
@@ -180,9 +180,9 @@ access_decide(struct txn *txn, const struct access_request *request, struct acce
 	if (find_loop(txn, request, &loop, ret)) {
 		ret->type = loop.definition;
 		if (gateway_load(txn, loop.definition, &gateway))
-			decide(&gateway, &loop, request, ret);
+			gateway_access_decide(&gateway, &loop, request, ret);
 		else
-			deny(ret, "the control loop's type has no gateway");
+			access_deny(ret, "the control loop's type has no gateway");
 	}
 	if (txn->failed)
 		*ret = (struct access_answer){.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};

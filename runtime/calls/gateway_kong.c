@@ -322,7 +322,7 @@ write_consumer(const struct rendering *r, const struct element *element)
 }
 
 static bool
-write_loop(void *context, struct loop *loop)
+kong_write_loop(void *context, struct loop *loop)
 {
 	struct rendering *r = context;
 	struct gateway gateway;
@@ -361,7 +361,7 @@ gateway_write_kong(struct txn *txn, struct runtime_call *call, struct text *out)
 	}
 	text_init(&services, txn->arena);
 	text_init(&consumers, txn->arena);
-	loops_each(txn, call->name, call->version, write_loop, &rendering);
+	loops_each(txn, call->name, call->version, kong_write_loop, &rendering);
 	if (services.len + consumers.len > CONFIGURATION_MAX) {
 		call_refuse(call, 507,
 		            "the configuration has more than %zu MiB: ask for one instance by name and version",

@@ -77,7 +77,7 @@ call_keep_denials(struct txn *txn, struct runtime_call *call)
 /* --- checking what a client gives --- */
 
 static void
-complain(struct text *errors, const struct loop *loop, struct concept what, const char *why)
+instantiation_complain(struct text *errors, const struct loop *loop, struct concept what, const char *why)
 {
 	text_addf(errors, "%s\"%.*s %.*s\" INVALID, item has status INVALID\n  \"entry %.*s %.*s\" INVALID, %s",
 	          errors->len ? "\n" : "", STR_ARG(loop->id.name), STR_ARG(loop->id.version), STR_ARG(what.name),
@@ -128,7 +128,7 @@ check_gateway(struct txn *txn, const struct loop *loop, struct text *errors)
 	text_init(&findings.text, txn->arena);
 	gateway_check_loop(&gateway, loop, txn->arena, &findings);
 	if (findings.count)
-		complain(errors, loop, loop->definition, txn_text(txn, &findings.text).ptr);
+		instantiation_complain(errors, loop, loop->definition, txn_text(txn, &findings.text).ptr);
 }
 
 /* The values of an element, with the places of what is wrong with them. */
@@ -144,7 +144,8 @@ check_element_values(struct checking *checking, const struct loop *loop, const s
 	checking->warnings = findings.warnings;
 	checking->warning_count = findings.warning_count;
 	if (findings.count)
-		complain(&checking->errors, loop, element->definition, txn_text(checking->txn, &findings.text).ptr);
+		instantiation_complain(&checking->errors, loop, element->definition,
+		                       txn_text(checking->txn, &findings.text).ptr);
 }
 
 /* Who is to host it: its definition says so, else the instance, else whoever is named. */
@@ -159,28 +160,29 @@ check_element_host(struct checking *checking, const struct loop *loop, struct el
 	    participant_load(checking->txn, element->participant_id, &participant))
 		element->participant_type = participant.type;
 	if (!element->participant_type.name.ptr)
-		complain(&checking->errors, loop, element->definition,
-		         "participantType is missing: its definition leaves it to the instance");
+		instantiation_complain(&checking->errors, loop, element->definition,
+		                       "participantType is missing: its definition leaves it to the instance");
 	else if (!concept_name_valid(element->participant_type.name) ||
 	         (element->participant_id.name.ptr && !concept_name_valid(element->participant_id.name)))
-		complain(&checking->errors, loop, element->definition,
-		         "participantType or participantId has no legal name");
+		instantiation_complain(&checking->errors, loop, element->definition,
+		                       "participantType or participantId has no legal name");
 	else if (!looptype_can_host(checking->values.builtin, checking->values.root, element->participant_type,
 	                            definition))
-		complain(&checking->errors, loop, element->definition,
-		         "its participantType is not capable of hosting it");
+		instantiation_complain(&checking->errors, loop, element->definition,
+		                       "its participantType is not capable of hosting it");
 }
 
 /* Against the commissioned type; elements get what their definitions say. */
 static void
-check_loop(struct checking *checking, struct loop *loop)
+instantiation_check_loop(struct checking *checking, struct loop *loop)
 {
 	struct txn *txn = checking->txn;
 	struct text *errors = &checking->errors;
 	const struct node *template = NULL, *root = looptype_load(txn, loop->definition, &template);
 
 	if (!root || !template) {
-		complain(errors, loop, loop->definition, "Commissioned control loop definition not FOUND");
+		instantiation_complain(errors, loop, loop->definition,
+		                       "Commissioned control loop definition not FOUND");
 		return;
 	}
 	looptype_values_of(&checking->values, engine_builtin(txn->runtime->engine), root, txn->runtime->options.compat,
@@ -193,9 +195,9 @@ check_loop(struct checking *checking, struct loop *loop)
 		struct element *element = &loop->elements[i];
 
 		if (!lists(template, element->definition, false)) {
-			complain(errors, loop, element->definition, "Not FOUND");
+			instantiation_complain(errors, loop, element->definition, "Not FOUND");
 		} else if (!lists(template, element->definition, true)) {
-			complain(errors, loop, element->definition, "Version not matching");
+			instantiation_complain(errors, loop, element->definition, "Version not matching");
 		} else {
 			const struct node *definition = looptype_template(root, element->definition);
 
@@ -234,7 +236,7 @@ read_loops(struct txn *txn, struct runtime_call *call, struct checking *checking
 			            STR_ARG(named.version), named.name.ptr ? ": " : "", err.path, err.text);
 			return NULL;
 		}
-		check_loop(checking, &loops[i]);
+		instantiation_check_loop(checking, &loops[i]);
 	}
 	if (checking->errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
@@ -246,7 +248,7 @@ read_loops(struct txn *txn, struct runtime_call *call, struct checking *checking
 }
 
 static bool
-is_repeated(const struct loop *loops, size_t i)
+instantiation_is_repeated(const struct loop *loops, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (concept_equal(loops[j].id, loops[i].id))
@@ -308,7 +310,7 @@ instances_create(struct txn *txn, struct runtime_call *call)
 
 	loops = read_loops(txn, call, &checking, &count);
 	for (size_t i = 0; loops && i < count; i++) {
-		if (is_repeated(loops, i) || configuration_is_taken(txn, loops[i].id, STR_NONE)) {
+		if (instantiation_is_repeated(loops, i) || configuration_is_taken(txn, loops[i].id, STR_NONE)) {
 			call_refuse(call, 400, "%.*s %.*s already defined", STR_ARG(loops[i].id.name),
 			            STR_ARG(loops[i].id.version));
 			return 0;
@@ -334,7 +336,7 @@ instance_replace(struct txn *txn, struct runtime_call *call, struct loop *now, s
 	struct text out;
 
 	checking_begin(&checking, txn);
-	check_loop(&checking, next);
+	instantiation_check_loop(&checking, next);
 	if (checking.errors.len) {
 		call_refuse(call, 400, "\"ControlLoops\" INVALID, item has status INVALID\n%s",
 		            txn_text(txn, &checking.errors).ptr);

@@ -3,7 +3,7 @@
 #include "runtime/act/guarding.h"
 #include "runtime/calls/instantiation.h"
 
-struct listing {
+struct instances_listing {
 	struct txn *txn;
 	struct text *out;
 	bool comma, mixed;
@@ -11,7 +11,7 @@ struct listing {
 };
 
 static void
-comma(struct listing *listing)
+comma(struct instances_listing *listing)
 {
 	if (listing->comma)
 		text_add(listing->out, STR(","));
@@ -21,7 +21,7 @@ comma(struct listing *listing)
 static bool
 list_whole(void *context, struct loop *loop)
 {
-	struct listing *listing = context;
+	struct instances_listing *listing = context;
 
 	comma(listing);
 	loop_write(listing->out, loop, denial_load(listing->txn, loop->id));
@@ -31,7 +31,7 @@ list_whole(void *context, struct loop *loop)
 void
 instances_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
+	struct instances_listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopList\":["));
 	loops_page(txn, call, list_whole, &listing);
@@ -41,7 +41,7 @@ instances_list(struct txn *txn, struct runtime_call *call, struct text *out)
 static bool
 list_id(void *context, struct loop *loop)
 {
-	struct listing *listing = context;
+	struct instances_listing *listing = context;
 
 	listing->mixed |= listing->comma && listing->ordered != loop->ordered;
 	listing->ordered = loop->ordered;
@@ -54,7 +54,7 @@ list_id(void *context, struct loop *loop)
 void
 instances_states(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
+	struct instances_listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"controlLoopIdentifierList\":["));
 	loops_page(txn, call, list_id, &listing);
@@ -67,7 +67,7 @@ instances_states(struct txn *txn, struct runtime_call *call, struct text *out)
 static bool
 list_primed(void *context, struct loop *loop)
 {
-	struct listing *listing = context;
+	struct instances_listing *listing = context;
 
 	comma(listing);
 	text_add(listing->out, STR("{\"name\":"));
@@ -81,7 +81,7 @@ list_primed(void *context, struct loop *loop)
 void
 instances_primed(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
+	struct instances_listing listing = {txn, out, false, false, LOOP_UNINITIALISED};
 
 	text_add(out, STR("{\"primedControlLoopsList\":["));
 	loops_page(txn, call, list_primed, &listing);

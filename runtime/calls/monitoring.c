@@ -51,7 +51,8 @@ take_oldest(void *context, struct str key, struct str value)
 
 /* A record more, and perhaps the oldest less. */
 static void
-keep(struct txn *txn, char kind, struct concept id, struct str element, const struct node *record, int64_t *count)
+monitoring_keep(struct txn *txn, char kind, struct concept id, struct str element, const struct node *record,
+                int64_t *count)
 {
 	const struct node *time = node_get(record, "timeStamp");
 	struct oldest oldest = {STR_NONE};
@@ -116,8 +117,8 @@ record_element(void *context, struct concept loop, struct str element, const str
 	struct recording *recording = context;
 
 	(void)loop;
-	keep(recording->txn, ROW_ELEMENT, recording->participant->id, element, record,
-	     &recording->participant->element_records);
+	monitoring_keep(recording->txn, ROW_ELEMENT, recording->participant->id, element, record,
+	                &recording->participant->element_records);
 }
 
 void
@@ -127,13 +128,13 @@ statistics_record(struct txn *txn, const struct node *message, struct participan
 	struct recording recording = {txn, participant};
 
 	if (record && (!of || concept_equal(concept_read(of), participant->id)))
-		keep(txn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
+		monitoring_keep(txn, ROW_STATISTICS, participant->id, STR(""), record, &participant->records);
 	statistics_each(message, &participant->id, record_element, &recording);
 }
 
 /* --- queries --- */
 
-struct listing {
+struct monitoring_listing {
 	struct txn *txn;
 	const struct statistics_query *query;
 	struct text *out;
@@ -155,7 +156,7 @@ key_parts(struct str key, struct str *ret_element)
 static bool
 list_record(void *context, struct str key, struct str value)
 {
-	struct listing *listing = context;
+	struct monitoring_listing *listing = context;
 	const struct statistics_query *query = listing->query;
 	struct str element;
 	int64_t time_ms = key_parts(key, &element);
@@ -174,7 +175,7 @@ list_record(void *context, struct str key, struct str value)
 }
 
 static void
-list_participant(struct listing *listing, struct concept id, struct str element)
+list_participant(struct monitoring_listing *listing, struct concept id, struct str element)
 {
 	char kind = listing->query->elements ? ROW_ELEMENT : ROW_STATISTICS;
 	struct str prefix;
@@ -191,7 +192,7 @@ list_participant(struct listing *listing, struct concept id, struct str element)
 
 /* All participants of an instance once, or all of its elements. */
 static void
-list_loop(struct listing *listing, const struct loop *loop)
+list_loop(struct monitoring_listing *listing, const struct loop *loop)
 {
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
@@ -215,7 +216,7 @@ visit_loop(void *context, struct loop *loop)
 void
 statistics_list(struct txn *txn, const struct statistics_query *query, struct text *out)
 {
-	struct listing listing = {.txn = txn, .query = query, .out = out};
+	struct monitoring_listing listing = {.txn = txn, .query = query, .out = out};
 
 	text_addf(out, "{\"%s\":[", query->elements ? "clElementStatistics" : "statisticsList");
 	if (!query->loop)
@@ -281,7 +282,7 @@ count_standing(struct txn *txn, const struct loop *loop, struct standing *ret)
 static bool
 write_status(void *context, struct loop *loop)
 {
-	struct listing *listing = context;
+	struct monitoring_listing *listing = context;
 	struct standing standing;
 	const char *comma = "";
 	bool healthy = true;
@@ -309,7 +310,7 @@ write_status(void *context, struct loop *loop)
 void
 statistics_status(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.txn = txn, .out = out};
+	struct monitoring_listing listing = {.txn = txn, .out = out};
 
 	text_add(out, STR("{\"controlLoopStatusList\":["));
 	loops_page(txn, call, write_status, &listing);

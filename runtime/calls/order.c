@@ -293,7 +293,7 @@ release_lost(struct txn *txn, struct supervision *supervision, struct ordered *o
 
 /* Rights first, then the transition: false when a guard denies. */
 static bool
-carry_out(struct txn *txn, struct runtime_call *call, struct ordered *ordered)
+order_carry_out(struct txn *txn, struct runtime_call *call, struct ordered *ordered)
 {
 	struct loop *loop = &ordered->loop;
 	const char *order = loop_state_name[loop_state_to(ordered->next)];
@@ -344,7 +344,7 @@ instances_order(struct txn *txn, struct runtime_call *call)
 	text_init(&out, &call->arena);
 	text_add(&out, STR("{\"affectedControlLoops\":["));
 	for (size_t i = 0; i < list->count; i++) {
-		if (!carry_out(txn, call, &orders[i]))
+		if (!order_carry_out(txn, call, &orders[i]))
 			return -ERROR_CONFLICT;
 		text_add(&out, i ? STR(",") : STR(""));
 		concept_write(&out, orders[i].loop.id);

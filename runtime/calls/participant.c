@@ -17,7 +17,7 @@
 #define SINGLY_MAX 16 /* participants that are sent the definitions one by one in a txn */
 
 static struct str
-text_of(const struct node *message, const char *key)
+participant_text_of(const struct node *message, const char *key)
 {
 	const struct node *node = node_get(message, key);
 
@@ -39,7 +39,7 @@ state_of(const struct node *message)
 {
 	static const char *const states[] = {"UNKNOWN", "PASSIVE", "SAFE", "TEST", "ACTIVE", "TERMINATED", NULL};
 
-	return one_of(text_of(message, "state"), states);
+	return one_of(participant_text_of(message, "state"), states);
 }
 
 static struct str
@@ -48,7 +48,7 @@ health_of(const struct node *message)
 	static const char *const healths[] = {"HEALTHY", "NOT_HEALTHY", "TEST_IN_PROGRESS",
 	                                      "UNKNOWN", "OFF_LINE",    NULL};
 
-	return one_of(text_of(message, "healthStatus"), healths);
+	return one_of(participant_text_of(message, "healthStatus"), healths);
 }
 
 /* Who speaks. False when the message does not say it properly. */
@@ -105,7 +105,7 @@ notify_hosting(struct txn *txn, const char *what, const struct participant *part
 
 /* Why a participant cannot register under its name as the type that it says; NULL: it can. */
 static const char *
-refusal_of(struct txn *txn, const struct participant *known, const struct participant *sender)
+participant_refusal_of(struct txn *txn, const struct participant *known, const struct participant *sender)
 {
 	char *text;
 
@@ -126,7 +126,7 @@ refusal_of(struct txn *txn, const struct participant *known, const struct partic
 static void
 refuse_registration(struct txn *txn, const struct node *message, const struct participant *sender, const char *why)
 {
-	message_register_ack(txn, text_of(message, "messageId"), sender, why);
+	message_register_ack(txn, participant_text_of(message, "messageId"), sender, why);
 	notify_participant_more(txn, "PARTICIPANT_REFUSED", sender, "message", str_from(why));
 }
 
@@ -153,7 +153,7 @@ participant_register(struct txn *txn, const struct node *message)
 	if (!read_sender(message, &participant))
 		return;
 	if (participant_load(txn, participant.id, &known)) {
-		const char *refusal = refusal_of(txn, &known, &participant);
+		const char *refusal = participant_refusal_of(txn, &known, &participant);
 
 		if (refusal) {
 			refuse_registration(txn, message, &participant, refusal);
@@ -169,7 +169,7 @@ participant_register(struct txn *txn, const struct node *message)
 	participant.last_ms = txn->now_ms;
 	participant.greeting = bus_end(txn, txn->runtime->options.topic);
 	prime(txn, &participant);
-	message_register_ack(txn, text_of(message, "messageId"), &participant, NULL);
+	message_register_ack(txn, participant_text_of(message, "messageId"), &participant, NULL);
 	participant_save(txn, &participant);
 	if (returns)
 		notify_hosting(txn, "PARTICIPANT_RETURNED", &participant);
@@ -194,7 +194,7 @@ participant_deregister(struct txn *txn, const struct node *message)
 	} else if (!read_sender(message, &participant)) {
 		return;
 	}
-	message_deregister_ack(txn, text_of(message, "messageId"));
+	message_deregister_ack(txn, participant_text_of(message, "messageId"));
 }
 
 void
@@ -358,7 +358,7 @@ scan_update(struct scan *scan, struct participant *participant)
 
 /* As in supervise.c: times that lie ahead are of a clock that was wrong. */
 static bool
-put_reservation(const struct txn *txn, struct participant *participant)
+participant_put_reservation(const struct txn *txn, struct participant *participant)
 {
 	bool status = participant->status_ms != TIME_NONE && participant->status_ms > txn->now_ms;
 	bool last = participant->last_ms > txn->now_ms,
@@ -381,7 +381,7 @@ scan_participant(void *context, struct participant *participant)
 
 	if (host_is(scan->txn, participant))
 		return true;
-	changed = put_reservation(scan->txn, participant);
+	changed = participant_put_reservation(scan->txn, participant);
 	if (participant_is_registered(participant)) {
 		scan->again = true;
 		changed |= scan_silence(scan->txn, participant);

@@ -11,7 +11,7 @@ struct listed {
 	struct text elements;
 };
 
-struct listing {
+struct participants_listing {
 	struct txn *txn;
 	struct concept filter;
 	struct listed *list; /* in order of name and version */
@@ -21,7 +21,7 @@ struct listing {
 };
 
 static int
-compare(const void *a, const void *b)
+participants_compare(const void *a, const void *b)
 {
 	const struct concept *x = &((const struct listed *)a)->participant.id;
 	const struct concept *y = &((const struct listed *)b)->participant.id;
@@ -31,17 +31,17 @@ compare(const void *a, const void *b)
 }
 
 static bool
-make_room(void *context, struct participant *participant)
+participants_make_room(void *context, struct participant *participant)
 {
 	(void)participant;
-	((struct listing *)context)->room++;
+	((struct participants_listing *)context)->room++;
 	return true;
 }
 
 static bool
 take_participant(void *context, struct participant *participant)
 {
-	struct listing *listing = context;
+	struct participants_listing *listing = context;
 
 	if ((listing->filter.name.ptr && !str_equal(listing->filter.name, participant->id.name)) ||
 	    (listing->filter.version.ptr && !str_equal(listing->filter.version, participant->id.version)))
@@ -56,7 +56,7 @@ take_participant(void *context, struct participant *participant)
 static bool
 take_elements(void *context, struct loop *loop)
 {
-	const struct listing *listing = context;
+	const struct participants_listing *listing = context;
 
 	for (size_t i = 0; i < loop->count; i++) {
 		const struct element *element = &loop->elements[i];
@@ -64,7 +64,7 @@ take_elements(void *context, struct loop *loop)
 
 		if (!element->participant_id.name.ptr)
 			continue;
-		found = bsearch(&wanted, listing->list, listing->count, sizeof(wanted), compare);
+		found = bsearch(&wanted, listing->list, listing->count, sizeof(wanted), participants_compare);
 		if (!found)
 			continue;
 		text_add(&found->elements, found->elements.len ? STR(",{\"id\":") : STR("{\"id\":"));
@@ -79,7 +79,7 @@ take_elements(void *context, struct loop *loop)
 }
 
 static void
-write_listed(struct listing *listing, struct listed *listed, struct text *out)
+write_listed(struct participants_listing *listing, struct listed *listed, struct text *out)
 {
 	const struct participant *participant = &listed->participant;
 	char time[TIME_TEXT_SIZE];
@@ -103,17 +103,17 @@ write_listed(struct listing *listing, struct listed *listed, struct text *out)
 void
 participants_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
+	struct participants_listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	struct runtime_call every = {0}; /* instance */
 
-	participants_each(txn, make_room, &listing);
+	participants_each(txn, participants_make_room, &listing);
 	listing.list = arena_array(txn->arena, listing.room, sizeof(*listing.list));
 	if (!listing.list) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
 	participants_each(txn, take_participant, &listing);
-	qsort(listing.list, listing.count, sizeof(*listing.list), compare);
+	qsort(listing.list, listing.count, sizeof(*listing.list), participants_compare);
 	if (listing.hosting)
 		loops_page(txn, &every, take_elements, &listing);
 	listing.commissioned = looptypes_any(txn);

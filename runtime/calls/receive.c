@@ -21,7 +21,7 @@
 static const struct document_limits limits = {(size_t)1 << 20, 64, 100000, 0, (size_t)1 << 20};
 
 static struct str
-text_of(const struct node *message, const char *key)
+receive_text_of(const struct node *message, const char *key)
 {
 	const struct node *node = node_get(message, key);
 
@@ -29,7 +29,7 @@ text_of(const struct node *message, const char *key)
 }
 
 static bool
-truth_of(const struct node *map, bool otherwise)
+receive_truth_of(const struct node *map, bool otherwise)
 {
 	const struct node *result = node_get(map, "result");
 
@@ -40,7 +40,7 @@ truth_of(const struct node *map, bool otherwise)
 static struct str
 words_of(const struct node *result)
 {
-	struct str text = text_of(result, "message");
+	struct str text = receive_text_of(result, "message");
 	size_t len = 0;
 
 	while (len < text.len) {
@@ -75,7 +75,7 @@ claim(struct txn *txn, struct loop *loop, struct element *element, int state, co
 
 /* An element does not go RUNNING without its guards: false, and why, when they cannot come into force. */
 static bool
-check_policies(struct txn *txn, const struct loop *loop, const struct element *element, struct str *ret_why)
+receive_check_policies(struct txn *txn, const struct loop *loop, const struct element *element, struct str *ret_why)
 {
 	const char *refusal;
 	size_t policies;
@@ -114,9 +114,9 @@ read_refusal(const struct node *message, enum loop_state *ret_state)
 		{"already in state PASSIVE", LOOP_PASSIVE},
 		{"already in state RUNNING", LOOP_RUNNING},
 	};
-	struct str text = text_of(message, "message");
+	struct str text = receive_text_of(message, "message");
 
-	if (truth_of(message, true))
+	if (receive_truth_of(message, true))
 		return REFUSAL_NONE;
 	if (says(text, "does not use this participant"))
 		return REFUSAL_ABSENT;
@@ -174,8 +174,8 @@ answer_element(struct txn *txn, struct supervision *supervision, struct loop *lo
                const struct node *result, const struct participant *sender)
 {
 	struct element *element = loop_element(loop, result->key);
-	int state = loop_state_find(text_of(result, "state"));
-	bool good = truth_of(result, truth_of(message, true)), changed = false;
+	int state = loop_state_find(receive_text_of(result, "state"));
+	bool good = receive_truth_of(result, receive_truth_of(message, true)), changed = false;
 	struct str why = words_of(result);
 
 	if (element && good)
@@ -183,7 +183,7 @@ answer_element(struct txn *txn, struct supervision *supervision, struct loop *lo
 	if (!element || state < 0 || !concept_equal(element->participant_id, sender->id))
 		return changed;
 	if (good && state == LOOP_RUNNING)
-		good = check_policies(txn, loop, element, &why);
+		good = receive_check_policies(txn, loop, element, &why);
 	else if (!good && state == LOOP_UNINITIALISED && loop->state != LOOP_UNINITIALISED2PASSIVE)
 		changed |= loop_absent(supervision, loop, element);
 	if (!changed || good)
@@ -197,7 +197,7 @@ answer_element(struct txn *txn, struct supervision *supervision, struct loop *lo
  * who says what of which element. Only the host of an element may answer for it.
  */
 static void
-answer(struct txn *txn, const struct node *message)
+receive_answer(struct txn *txn, const struct node *message)
 {
 	const struct node *results = node_get(message, "controlLoopResultMap");
 	struct concept id = concept_read(node_get(message, "controlLoopId"));
@@ -225,12 +225,9 @@ static const struct {
 	const char *type;
 	void (*handle)(struct txn *txn, const struct node *message);
 } handlers[] = {
-	{"PARTICIPANT_STATUS", participant_status},
-	{"CONTROLLOOP_STATECHANGE_ACK", answer},
-	{"CONTROLLOOP_UPDATE_ACK", answer},
-	{"PARTICIPANT_REGISTER", participant_register},
-	{"PARTICIPANT_UPDATE_ACK", participant_update_ack},
-	{"PARTICIPANT_DEREGISTER", participant_deregister},
+	{"PARTICIPANT_STATUS", participant_status},         {"CONTROLLOOP_STATECHANGE_ACK", receive_answer},
+	{"CONTROLLOOP_UPDATE_ACK", receive_answer},         {"PARTICIPANT_REGISTER", participant_register},
+	{"PARTICIPANT_UPDATE_ACK", participant_update_ack}, {"PARTICIPANT_DEREGISTER", participant_deregister},
 };
 
 /* The topic carries both directions: our own messages and everything else that is not for us is passed over. */
@@ -250,7 +247,7 @@ runtime_receive(struct txn *txn, struct str message, bool compositions)
 		vocabulary_to_loops(root);
 		envelope_to_compositions(txn);
 	}
-	type = text_of(root, "messageType");
+	type = receive_text_of(root, "messageType");
 	if (host_has_id(txn, concept_read(node_get(root, "participantId"))))
 		return; /* it does not speak on a topic */
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
@@ -260,7 +257,7 @@ runtime_receive(struct txn *txn, struct str message, bool compositions)
 
 /* --- time --- */
 
-struct scan {
+struct receive_scan {
 	struct txn *txn;
 	bool again;
 };
@@ -268,7 +265,7 @@ struct scan {
 static bool
 scan_loop(void *context, struct str key, struct str value)
 {
-	struct scan *scan = context;
+	struct receive_scan *scan = context;
 	const char *name = key.ptr + 1;
 	struct concept id = {str_from(name), str_from(name + strlen(name) + 1)}; /* the key is NUL-terminated */
 	struct supervision supervision;
@@ -287,7 +284,7 @@ scan_loop(void *context, struct str key, struct str value)
 bool
 runtime_scan(struct txn *txn)
 {
-	struct scan scan = {txn, false};
+	struct receive_scan scan = {txn, false};
 	int64_t tick = txn->now_ms / txn->runtime->options.heart_beat_ms;
 	unsigned char bytes[8];
 	struct str last;

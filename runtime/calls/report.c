@@ -78,7 +78,7 @@ take_stray(struct taking *taking, struct concept loop, struct str id)
 		notify_stray(taking->txn, taking->participant, loop, id);
 }
 
-struct search {
+struct report_search {
 	struct str element;
 	bool found;
 };
@@ -86,7 +86,7 @@ struct search {
 static bool
 look_for_element(void *context, struct loop *loop)
 {
-	struct search *search = context;
+	struct report_search *search = context;
 
 	search->found |= loop_element(loop, search->element) != NULL;
 	return !search->found;
@@ -94,9 +94,9 @@ look_for_element(void *context, struct loop *loop)
 
 /* The instance has the element, perhaps under another version of its configuration by now. */
 static bool
-is_known(struct txn *txn, struct concept loop, struct str element)
+report_is_known(struct txn *txn, struct concept loop, struct str element)
 {
-	struct search search = {element, false};
+	struct report_search search = {element, false};
 
 	loops_each(txn, loop.name, STR_NONE, look_for_element, &search);
 	return search.found;
@@ -126,7 +126,7 @@ take_element(void *context, struct concept id, struct str element_id, const stru
 	if (element && !element->participant_id.name.ptr)
 		return; /* it is offered to several */
 	if (!element || !concept_equal(element->participant_id, taking->participant->id)) {
-		if (reported != LOOP_UNINITIALISED && (element || !is_known(txn, id, element_id)))
+		if (reported != LOOP_UNINITIALISED && (element || !report_is_known(txn, id, element_id)))
 			take_stray(taking, id, element_id);
 		return;
 	}

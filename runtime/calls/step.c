@@ -13,7 +13,7 @@
 
 /* An element acts without an order of anybody: late, again, or because it does not stand where it should. */
 static bool
-permit(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state)
+step_permit(void *context, struct loop *loop, struct element *element, bool update, enum loop_state state)
 {
 	struct txn *txn = context;
 	bool on = update || state == LOOP_UNINITIALISED;
@@ -53,7 +53,7 @@ step_begin(struct txn *txn, struct supervision *ret)
 		.limits = &txn->runtime->limits,
 		.now_ms = txn->now_ms,
 		.arena = txn->arena,
-		.permit = permit,
+		.permit = step_permit,
 		.host = host,
 		.handing = handing,
 		.context = txn,
@@ -111,7 +111,7 @@ note_sent(struct txn *txn, struct loop *loop)
 }
 
 static void
-perform(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct task *task)
+step_carry_out(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct task *task)
 {
 	switch (task->kind) {
 	case TASK_UPDATE:
@@ -146,7 +146,7 @@ step_perform(struct txn *txn, struct supervision *supervision, struct loop *loop
 {
 	/* Performing may append more tasks; they come in their turn. */
 	for (struct task *task = supervision->first; task && txn->failed == 0; task = task->next)
-		perform(txn, supervision, loop, task);
+		step_carry_out(txn, supervision, loop, task);
 	if (supervision->failed)
 		txn_fail(txn, ERROR_MEMORY);
 	supervision_init(supervision);

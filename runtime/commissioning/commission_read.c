@@ -4,7 +4,7 @@
 #include "runtime/looptype/looptype.h"
 #include "runtime/rows/txn.h"
 
-struct listing {
+struct commission_listing {
 	struct txn *txn;
 	struct text *out;
 	struct concept filter;
@@ -14,7 +14,7 @@ struct listing {
 };
 
 static bool
-is_asked(const struct listing *listing, const struct node *template)
+is_asked(const struct commission_listing *listing, const struct node *template)
 {
 	struct concept concept = looptype_concept(template);
 
@@ -25,7 +25,7 @@ is_asked(const struct listing *listing, const struct node *template)
 static bool
 list_loops(void *context, const struct node *root)
 {
-	struct listing *listing = context;
+	struct commission_listing *listing = context;
 
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
@@ -39,7 +39,7 @@ list_loops(void *context, const struct node *root)
 void
 commission_loops(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.txn = txn, .out = out, .filter = {call->name, call->version}};
+	struct commission_listing listing = {.txn = txn, .out = out, .filter = {call->name, call->version}};
 
 	text_add(out, STR("["));
 	looptypes_each(txn, list_loops, &listing);
@@ -49,7 +49,7 @@ commission_loops(struct txn *txn, struct runtime_call *call, struct text *out)
 static bool
 find_loops(void *context, const struct node *root)
 {
-	struct listing *listing = context;
+	struct commission_listing *listing = context;
 
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		if (!looptype_is_loop(root, template) || !is_asked(listing, template))
@@ -64,7 +64,7 @@ find_loops(void *context, const struct node *root)
 void
 commission_elements(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
+	struct commission_listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	const char *comma = "";
 
 	looptypes_each(txn, find_loops, &listing);
@@ -86,7 +86,7 @@ commission_elements(struct txn *txn, struct runtime_call *call, struct text *out
 static bool
 find_document(void *context, const struct node *root)
 {
-	struct listing *listing = context;
+	struct commission_listing *listing = context;
 	bool asked = !listing->filter.name.len || str_is(listing->filter.name, COMMISSION_EVERYTHING);
 
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
@@ -101,7 +101,7 @@ commission_template(struct txn *txn, struct runtime_call *call, struct text *out
 {
 	static const char *const sections[] = {"tosca_definitions_version", "data_types", "policy_types", "node_types",
 	                                       "topology_template"};
-	struct listing listing = {.txn = txn, .filter = {call->name, call->version}};
+	struct commission_listing listing = {.txn = txn, .filter = {call->name, call->version}};
 	const char *comma = "{";
 
 	looptypes_each(txn, find_document, &listing);
@@ -124,7 +124,7 @@ commission_template(struct txn *txn, struct runtime_call *call, struct text *out
 static bool
 list_properties(void *context, const struct node *root)
 {
-	struct listing *listing = context;
+	struct commission_listing *listing = context;
 	bool asked = !listing->filter.name.len;
 
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next)
@@ -148,7 +148,7 @@ list_properties(void *context, const struct node *root)
 void
 commission_properties(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {
+	struct commission_listing listing = {
 		.txn = txn, .out = out, .filter = {call->name, call->version}, .common = call->number != 0};
 
 	if (listing.common && looptype_has_loops(txn, (struct concept){STR_NONE, STR_NONE})) {

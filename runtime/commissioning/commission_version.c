@@ -15,7 +15,7 @@ struct nearest {
 };
 
 static bool
-look_at(void *context, const struct node *root)
+version_look_at(void *context, const struct node *root)
 {
 	struct nearest *nearest = context;
 
@@ -44,7 +44,7 @@ struct difference {
 };
 
 static void
-note(struct difference *difference, enum change_level level, const char *what, struct str where)
+version_note(struct difference *difference, enum change_level level, const char *what, struct str where)
 {
 	if (level <= difference->level)
 		return;
@@ -77,13 +77,13 @@ compare_properties(struct difference *difference, const struct node *low, const 
 		const struct node *new = node_get_str(high, old->key);
 
 		if (!new)
-			note(difference, LEVEL_MAJOR, "is gone: property", old->key);
+			version_note(difference, LEVEL_MAJOR, "is gone: property", old->key);
 		else if (!str_equal(looptype_text(old, "type"), looptype_text(new, "type")))
-			note(difference, LEVEL_MAJOR, "has another type: property", old->key);
+			version_note(difference, LEVEL_MAJOR, "has another type: property", old->key);
 	}
 	for (const struct node *new = high ? high->first : NULL; new; new = new->next)
 		if (!node_get_str(low, new->key))
-			note(difference, LEVEL_MINOR, "is new: property", new->key);
+			version_note(difference, LEVEL_MINOR, "is new: property", new->key);
 }
 
 /* The element that a loop lists under a name. */
@@ -99,7 +99,7 @@ element_named(const struct node *root, const struct node *loop, struct str name)
 }
 
 static void
-compare_loops(struct difference *difference, const struct node *low_loop, const struct node *high_loop)
+version_compare_loops(struct difference *difference, const struct node *low_loop, const struct node *high_loop)
 {
 	const struct node *low = looptype_elements(low_loop), *high = looptype_elements(high_loop);
 
@@ -109,9 +109,9 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 		const struct node *new = element_named(difference->high, high_loop, name);
 
 		if (!new) {
-			note(difference, LEVEL_MAJOR, "is gone: element", name);
+			version_note(difference, LEVEL_MAJOR, "is gone: element", name);
 		} else if (!str_equal(looptype_text(old, "type"), looptype_text(new, "type"))) {
-			note(difference, LEVEL_MAJOR, "has another type: element", name);
+			version_note(difference, LEVEL_MAJOR, "has another type: element", name);
 		} else {
 			for (int common = 0; common < 2; common++)
 				compare_properties(difference,
@@ -121,7 +121,7 @@ compare_loops(struct difference *difference, const struct node *low_loop, const 
 	}
 	for (const struct node *entry = high ? high->first : NULL; entry; entry = entry->next)
 		if (!element_named(difference->low, low_loop, looptype_element_ref(entry).name))
-			note(difference, LEVEL_MINOR, "is new: element", looptype_element_ref(entry).name);
+			version_note(difference, LEVEL_MINOR, "is new: element", looptype_element_ref(entry).name);
 }
 
 bool
@@ -134,15 +134,15 @@ version_covers_change(struct txn *txn, struct runtime_call *call, const struct n
 	const struct node *there, *there_loop = NULL;
 	enum change_level level;
 
-	looptypes_each(txn, look_at, &nearest);
+	looptypes_each(txn, version_look_at, &nearest);
 	other = (struct concept){id.name, nearest.below.ptr ? nearest.below : nearest.above};
 	there = looptype_load(txn, other, &there_loop);
 	if (!there || !there_loop)
 		return true;
 	difference.low = nearest.below.ptr ? there : root;
 	difference.high = nearest.below.ptr ? root : there;
-	compare_loops(&difference, nearest.below.ptr ? there_loop : template,
-	              nearest.below.ptr ? template : there_loop);
+	version_compare_loops(&difference, nearest.below.ptr ? there_loop : template,
+	                      nearest.below.ptr ? template : there_loop);
 	level = change_level(id.version, other.version);
 	if (level >= difference.level)
 		return true;

@@ -70,8 +70,8 @@ static struct concept loop_of(const struct node *root)
 
 /* True, and the call is refused, when the two are not the same. section: where they stand in their documents. */
 static bool
-differ(struct agreement *agreement, const char *section, const struct node *own, const struct node *there,
-       struct str version, const struct node *document)
+definitions_differ(struct agreement *agreement, const char *section, const struct node *own, const struct node *there,
+                   struct str version, const struct node *document)
 {
 	struct concept loop = loop_of(document);
 	char where[WHERE_SIZE];
@@ -100,7 +100,7 @@ uses_type(const struct node *root, const struct node *type)
 }
 
 static struct str
-version_of(const struct node *entry)
+definitions_version_of(const struct node *entry)
 {
 	struct str version = looptype_text(entry, "version");
 
@@ -116,7 +116,7 @@ templates_agree(struct agreement *agreement, const struct node *document)
 		const struct node *there = looptype_template(document, looptype_concept(own));
 
 		if (there && (looptype_is_element(root, own) || looptype_is_participant(root, own)) &&
-		    differ(agreement, "node_templates", own, there, version_of(own), document))
+		    definitions_differ(agreement, "node_templates", own, there, definitions_version_of(own), document))
 			return false;
 	}
 	return true;
@@ -131,9 +131,9 @@ types_agree(struct agreement *agreement, const struct node *document)
 	for (const struct node *own = types ? types->first : NULL; own; own = own->next) {
 		const struct node *there = node_get_str(others, own->key);
 
-		if (there && str_equal(version_of(own), version_of(there)) && uses_type(agreement->root, own) &&
-		    uses_type(document, there) &&
-		    differ(agreement, "node_types", own, there, version_of(own), document))
+		if (there && str_equal(definitions_version_of(own), definitions_version_of(there)) &&
+		    uses_type(agreement->root, own) && uses_type(document, there) &&
+		    definitions_differ(agreement, "node_types", own, there, definitions_version_of(own), document))
 			return false;
 	}
 	return true;

@@ -69,7 +69,7 @@ entry_save(struct txn *txn, struct runtime_call *call, struct concept id, const 
 
 /* The document with one template alone; a loop keeps all templates, for it is made of them. */
 static struct str
-write_entry(struct txn *txn, const struct node *root, const struct node *template, bool whole)
+designs_write_entry(struct txn *txn, const struct node *root, const struct node *template, bool whole)
 {
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 	struct text out;
@@ -104,8 +104,8 @@ write_entry(struct txn *txn, const struct node *root, const struct node *templat
 }
 
 static bool
-check_entry(struct txn *txn, struct runtime_call *call, const struct node *root, const struct node *template,
-            const char *kind)
+designs_check_entry(struct txn *txn, struct runtime_call *call, const struct node *root, const struct node *template,
+                    const char *kind)
 {
 	const struct catalogue *builtin = engine_builtin(txn->runtime->engine);
 	struct concept id = looptype_concept(template);
@@ -152,8 +152,9 @@ designs_onboard(struct txn *txn, struct runtime_call *call)
 
 		if (!kind)
 			continue;
-		if (!check_entry(txn, call, call->body, template, kind) ||
-		    !entry_save(txn, call, id, kind, write_entry(txn, call->body, template, strcmp(kind, "loop") == 0)))
+		if (!designs_check_entry(txn, call, call->body, template, kind) ||
+		    !entry_save(txn, call, id, kind,
+		                designs_write_entry(txn, call->body, template, strcmp(kind, "loop") == 0)))
 			return -ERROR_CONFLICT; /* all or none */
 		text_addf(&out, "%s{\"kind\":\"%s\",\"name\":", comma, kind);
 		text_add_json(&out, id.name);
@@ -186,7 +187,7 @@ designs_delete(struct txn *txn, struct runtime_call *call)
 	return 0;
 }
 
-struct listing {
+struct designs_listing {
 	struct txn *txn;
 	struct text *out;
 	struct str kind;
@@ -196,7 +197,7 @@ struct listing {
 static bool
 list_entry(void *context, struct str key, struct str row)
 {
-	struct listing *listing = context;
+	struct designs_listing *listing = context;
 	const char *name = key.ptr + 1;
 	const struct node *kind;
 	struct node *root;
@@ -223,7 +224,7 @@ list_entry(void *context, struct str key, struct str row)
 void
 designs_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, call->other, false};
+	struct designs_listing listing = {txn, out, call->other, false};
 
 	text_add(out, STR("{\"entries\":["));
 	txn_each(txn, txn_key(txn, ROW_ENTRY, STR(""), STR_NONE), list_entry, &listing);

@@ -19,7 +19,7 @@
 enum stage { STAGE_FREE, STAGE_TAKEN, STAGE_FLYING, STAGE_TOLD };
 
 /* One request. Its texts are made when it is taken and freed when it is forgotten. */
-struct slot {
+struct http_client_slot {
 	enum stage stage; /* client->lock */
 	char *id, *url, *body;
 	long timeout_ms;
@@ -37,7 +37,7 @@ struct http_client {
 	bool started;
 	pthread_mutex_t lock;
 	bool stopping; /* lock */
-	struct slot slots[SLOTS];
+	struct http_client_slot slots[SLOTS];
 };
 
 bool
@@ -104,7 +104,7 @@ curl_load(struct error *err)
 }
 
 static void
-slot_clear(struct slot *slot)
+slot_clear(struct http_client_slot *slot)
 {
 	free(slot->id);
 	free(slot->url);
@@ -117,7 +117,7 @@ slot_clear(struct slot *slot)
 static size_t
 receive(char *bytes, size_t size, size_t count, void *context)
 {
-	struct slot *slot = context;
+	struct http_client_slot *slot = context;
 	size_t len = size * count;
 
 	if (len > ANSWER_BYTES - slot->length)
@@ -128,7 +128,7 @@ receive(char *bytes, size_t size, size_t count, void *context)
 }
 
 static bool
-prepare(struct http_client *client, struct slot *slot)
+http_client_prepare(struct http_client *client, struct http_client_slot *slot)
 {
 	CURL *easy = curl.easy_init();
 	long connect_ms = slot->timeout_ms < CONNECT_MS ? slot->timeout_ms : CONNECT_MS;
@@ -162,7 +162,7 @@ prepare(struct http_client *client, struct slot *slot)
 }
 
 static void
-notify(struct http_client *client, struct slot *slot, const char *why)
+http_client_notify(struct http_client *client, struct http_client_slot *slot, const char *why)
 {
 	struct http_response response = {.id = str_from(slot->id), .body = {slot->answer, slot->length}, .why = why};
 	long status = 0;
@@ -180,7 +180,7 @@ static void
 take_off(struct http_client *client)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &client->slots[i];
+		struct http_client_slot *slot = &client->slots[i];
 		bool taken;
 
 		pthread_mutex_lock(&client->lock);
@@ -188,8 +188,8 @@ take_off(struct http_client *client)
 		if (taken)
 			slot->stage = STAGE_FLYING;
 		pthread_mutex_unlock(&client->lock);
-		if (taken && !prepare(client, slot))
-			notify(client, slot, "the request cannot be sent");
+		if (taken && !http_client_prepare(client, slot))
+			http_client_notify(client, slot, "the request cannot be sent");
 	}
 }
 
@@ -202,13 +202,13 @@ land(struct http_client *client)
 	while ((message = curl.multi_info_read(client->multi, &left))) {
 		CURLcode r = message->data.result;
 		CURL *easy = message->easy_handle;
-		struct slot *slot = NULL;
+		struct http_client_slot *slot = NULL;
 
 		if (message->msg != CURLMSG_DONE ||
 		    curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot) != CURLE_OK)
 			continue;
 		(void)curl.multi_remove_handle(client->multi, easy); /* it was added */
-		notify(client, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
+		http_client_notify(client, slot, r == CURLE_OK ? NULL : curl.easy_strerror(r));
 		curl.easy_cleanup(easy);
 	}
 }
@@ -274,7 +274,7 @@ http_client_close(struct http_client *client)
 		pthread_join(client->thread, NULL);
 	}
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &client->slots[i];
+		struct http_client_slot *slot = &client->slots[i];
 
 		if (slot->stage == STAGE_FLYING) {
 			(void)curl.multi_remove_handle(client->multi, slot->easy); /* it was added */
@@ -290,8 +290,8 @@ http_client_close(struct http_client *client)
 }
 
 /* With the lock held. */
-static struct slot *
-slot_find(struct http_client *client, struct str id)
+static struct http_client_slot *
+http_client_slot_find(struct http_client *client, struct str id)
 {
 	for (size_t i = 0; i < SLOTS; i++)
 		if (client->slots[i].stage != STAGE_FREE && str_equal(str_from(client->slots[i].id), id))
@@ -305,7 +305,7 @@ http_client_has(struct http_client *client, struct str id)
 	bool has;
 
 	pthread_mutex_lock(&client->lock);
-	has = slot_find(client, id) != NULL;
+	has = http_client_slot_find(client, id) != NULL;
 	pthread_mutex_unlock(&client->lock);
 	return has;
 }
@@ -313,10 +313,10 @@ http_client_has(struct http_client *client, struct str id)
 void
 http_client_forget(struct http_client *client, struct str id)
 {
-	struct slot *slot;
+	struct http_client_slot *slot;
 
 	pthread_mutex_lock(&client->lock);
-	slot = slot_find(client, id);
+	slot = http_client_slot_find(client, id);
 	if (slot && slot->stage == STAGE_TOLD)
 		slot_clear(slot);
 	pthread_mutex_unlock(&client->lock);
@@ -325,7 +325,7 @@ http_client_forget(struct http_client *client, struct str id)
 bool
 http_client_send(struct http_client *client, const struct http_request *request)
 {
-	struct slot *slot = NULL;
+	struct http_client_slot *slot = NULL;
 	bool taken = false;
 
 	pthread_mutex_lock(&client->lock);

@@ -4,7 +4,7 @@
 #include "runtime/looptype/looptype_priv.h"
 
 static bool
-scope_within(const struct gateway_scope *inner, const struct gateway_scope *outer)
+gateway_scope_within(const struct gateway_scope *inner, const struct gateway_scope *outer)
 {
 	for (size_t i = 0; i < inner->path_count; i++) {
 		bool covered = false;
@@ -44,7 +44,7 @@ check_call(struct gateway_reading *r, const struct gateway *gateway, const struc
 		if (!node_get(call->node, "paths"))
 			asked.path_count = 0;
 		found = true;
-		within |= scope_within(&asked, &service->scope);
+		within |= gateway_scope_within(&asked, &service->scope);
 	}
 	if (!found && call->element.ptr)
 		gateway_find(r, call->node, "element '%.*s' of this control loop offers no service '%.*s'",
@@ -78,7 +78,7 @@ check_size(struct gateway_reading *r, const struct node *template, const struct 
 }
 
 static void
-check_parts(struct gateway_reading *r, const struct gateway *gateway)
+gateway_check_parts(struct gateway_reading *r, const struct gateway *gateway)
 {
 	const struct gateway_part *loop = &gateway->parts[0];
 
@@ -136,7 +136,7 @@ gateway_read(const struct node *root, const struct node *template, struct arena 
 		gateway_read_part(&r, property, false, ret->parts[0].sandbox, &ret->parts[ret->count++]);
 	}
 	if (check_size(&r, template, ret))
-		check_parts(&r, ret);
+		gateway_check_parts(&r, ret);
 	return !r.exhausted;
 }
 

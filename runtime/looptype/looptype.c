@@ -250,7 +250,7 @@ looptype_write_definitions(const struct catalogue *builtin, const struct node *r
 
 /* The entries of a list of one-key maps or of a map, as a list of one-key maps. */
 static void
-write_policies(const struct node *policies, struct text *out)
+looptype_policies_text(const struct node *policies, struct text *out)
 {
 	bool comma = false;
 
@@ -283,7 +283,7 @@ looptype_write_fragment(const struct node *root, struct text *out)
 	else
 		text_add(out, STR("{}"));
 	text_add(out, STR(",\"topology_template\":{\"policies\":["));
-	write_policies(policies, out);
+	looptype_policies_text(policies, out);
 	text_add(out, STR("]}}"));
 	return true;
 }

@@ -62,7 +62,7 @@ static const char *const sections[] = {"data_types", "capability_types", "node_t
  * properties of their types. So it is bounded before anything else is done with it. False, and a finding.
  */
 static bool
-check_size(const struct node *root, struct looptype_findings *findings)
+looptype_check_size(const struct node *root, struct looptype_findings *findings)
 {
 	const struct node *templates = looptype_templates(root), *types = looptype_section(root, "node_types");
 	size_t properties = 0;
@@ -159,8 +159,8 @@ is_known_data_type(const struct catalogue *builtin, const struct node *root, str
 }
 
 static void
-check_properties(const struct catalogue *builtin, const struct node *root, const struct node *type, const char *what,
-                 struct looptype_findings *findings)
+looptype_check_properties(const struct catalogue *builtin, const struct node *root, const struct node *type,
+                          const char *what, struct looptype_findings *findings)
 {
 	const struct node *properties = node_get(type, "properties");
 
@@ -181,14 +181,14 @@ check_data_types(const struct catalogue *builtin, const struct node *root, struc
 	const struct node *types = looptype_section(root, "policy_types"), *data = looptype_section(root, "data_types");
 
 	for (const struct node *type = section_first(types); type; type = section_next(type))
-		check_properties(builtin, root, type, "policy_types", findings);
+		looptype_check_properties(builtin, root, type, "policy_types", findings);
 	for (const struct node *type = section_first(types) ? section_first(data) : NULL; type;
 	     type = section_next(type))
-		check_properties(builtin, root, type, "data_types", findings);
+		looptype_check_properties(builtin, root, type, "data_types", findings);
 }
 
 static void
-check_policies(const struct node *root, struct looptype_findings *findings)
+looptype_check_policies(const struct node *root, struct looptype_findings *findings)
 {
 	const struct node *policies = node_get(node_get(root, "topology_template"), "policies");
 
@@ -229,7 +229,7 @@ check_element_list(const struct node *root, const struct node *template, struct 
 }
 
 static void
-check_loop(const struct node *root, const struct node *template, struct looptype_findings *findings)
+looptype_check_loop(const struct node *root, const struct node *template, struct looptype_findings *findings)
 {
 	const struct node *dedicated = node_get(node_get(template, "metadata"), "dedicated");
 
@@ -280,7 +280,7 @@ check_template(const struct node *root, const struct node *template, bool clamp,
 	if (looptype_is_element(root, template))
 		check_participant_type(template, clamp, findings);
 	if (looptype_is_loop(root, template))
-		check_loop(root, template, findings);
+		looptype_check_loop(root, template, findings);
 }
 
 static void
@@ -361,7 +361,7 @@ looptype_check(const struct catalogue *builtin, const struct node *root, struct 
 		looptype_find(ret, 400, NULL, "topology_template is missing");
 		return;
 	}
-	if (!check_size(root, ret))
+	if (!looptype_check_size(root, ret))
 		return;
 	clamp = looptype_is_clamp(root, rules.compat);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
@@ -370,7 +370,7 @@ looptype_check(const struct catalogue *builtin, const struct node *root, struct 
 		check_spelling(looptype_section(root, sections[i]), sections[i], clamp, ret);
 	}
 	check_data_types(builtin, root, ret);
-	check_policies(root, ret);
+	looptype_check_policies(root, ret);
 	check_templates(root, clamp, ret);
 	gateway_check(root, arena, ret);
 	if (!ret->status)

@@ -97,7 +97,7 @@ is_type_used(const struct node *root, const struct node *template, struct str na
 }
 
 static void
-write_entry(const struct node *entry, const char **comma, struct text *out)
+looptype_policy_write_entry(const struct node *entry, const char **comma, struct text *out)
 {
 	text_add(out, str_from(*comma));
 	*comma = ",";
@@ -119,13 +119,13 @@ write_types(const struct node *root, const struct node *template, struct text *o
 	text_add(out, STR(",\"policy_types\":{"));
 	for (const struct node *type = section_first(types); type; type = section_next(type))
 		if (is_type_used(root, template, type->key))
-			write_entry(type, &comma, out);
+			looptype_policy_write_entry(type, &comma, out);
 	text_add(out, STR("}"));
 }
 
 /* What operational policies refer to: actors whole; as targets, templates and groups by name and type alone. */
 static void
-write_templates(const struct node *root, struct text *out)
+looptype_policy_write_templates(const struct node *root, struct text *out)
 {
 	static const char *const sections[] = {"node_templates", "groups"};
 	const char *comma;
@@ -138,7 +138,7 @@ write_templates(const struct node *root, struct text *out)
 		for (const struct node *entry = section && section->kind == NODE_MAP ? section->first : NULL; entry;
 		     entry = entry->next) {
 			if (looptype_derives(root, looptype_text(entry, "type"), ACTOR_TYPE)) {
-				write_entry(entry, &comma, out);
+				looptype_policy_write_entry(entry, &comma, out);
 				continue;
 			}
 			text_add(out, str_from(comma));
@@ -167,7 +167,7 @@ looptype_write_policies(const struct node *root, const struct node *template, st
 	write_types(root, template, out);
 	text_add(out, STR(",\"topology_template\":{"));
 	if (operational)
-		write_templates(root, out);
+		looptype_policy_write_templates(root, out);
 	text_add(out, STR("\"policies\":["));
 	for (const struct node *policy = section_first(policies); policy; policy = section_next(policy)) {
 		const char *none = "";
@@ -176,7 +176,7 @@ looptype_write_policies(const struct node *root, const struct node *template, st
 			continue;
 		text_addf(out, "%s{", comma);
 		comma = ",";
-		write_entry(policy, &none, out);
+		looptype_policy_write_entry(policy, &none, out);
 		text_add(out, STR("}"));
 	}
 	text_add(out, STR("]}}"));

@@ -145,7 +145,7 @@ looptype_declares(const struct catalogue *builtin, const struct node *root, stru
 
 /* What a template gives. The rules of participantType and elements are checked before. */
 static void
-check_properties(struct values *values, const struct node *template, struct str type_name)
+looptype_check_assigned(struct values *values, const struct node *template, struct str type_name)
 {
 	const struct node *properties = node_get(template, "properties");
 	const struct type *type = values->types ? catalogue_find(values->types, TYPE_NODE, type_name, STR_NONE) : NULL;
@@ -277,7 +277,7 @@ looptype_check_values(const struct catalogue *builtin, const struct node *root, 
 			looptype_warn(findings, node_get(template, "type_version"),
 			              "node_templates.%.*s: node type %.*s is asked for as %.*s and declared as %.*s",
 			              STR_ARG(template->key), STR_ARG(type), STR_ARG(version), STR_ARG(declared));
-		check_properties(&values, template, type);
+		looptype_check_assigned(&values, template, type);
 		if (rules.whole)
 			check_required(&values, template);
 		if (element)

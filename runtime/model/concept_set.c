@@ -7,7 +7,7 @@
 #define SIZE_FIRST 64
 
 static size_t
-slot_of(const struct concept_set *set, struct concept concept)
+set_slot_of(const struct concept_set *set, struct concept concept)
 {
 	static const struct hash_key key = {0, 0}; /* collisions only slow down the author of the names */
 	size_t at = (hash_str(&key, concept.name) ^ hash_str(&key, concept.version)) & (set->size - 1);
@@ -18,7 +18,7 @@ slot_of(const struct concept_set *set, struct concept concept)
 }
 
 static void
-grow(struct concept_set *set)
+set_grow(struct concept_set *set)
 {
 	struct concept_set larger = {.arena = set->arena, .size = set->size ? 2 * set->size : SIZE_FIRST};
 
@@ -29,7 +29,7 @@ grow(struct concept_set *set)
 	}
 	for (size_t i = 0; i < set->size; i++)
 		if (set->slots[i].name.ptr)
-			larger.slots[slot_of(&larger, set->slots[i])] = set->slots[i];
+			larger.slots[set_slot_of(&larger, set->slots[i])] = set->slots[i];
 	larger.count = set->count;
 	*set = larger;
 }
@@ -40,10 +40,10 @@ concept_set_add(struct concept_set *set, struct concept concept)
 	size_t at;
 
 	if (2 * (set->count + 1) > set->size && !set->failed)
-		grow(set);
+		set_grow(set);
 	if (set->failed || !concept.name.ptr)
 		return true;
-	at = slot_of(set, concept);
+	at = set_slot_of(set, concept);
 	if (set->slots[at].name.ptr)
 		return false;
 	set->slots[at] = concept;

@@ -11,7 +11,7 @@
 
 /* Real time, also where the engine's clock stands still; the same for all processes until the machine starts anew. */
 static int64_t
-monotonic_ms(void)
+dispatch_monotonic_ms(void)
 {
 	struct timespec now;
 
@@ -38,7 +38,7 @@ dispatch_claim(struct txn *txn, struct str key, struct str id)
 		return;
 	}
 	memcpy(value, &txn->runtime->owner, OWNER);
-	store_pack_i64(value + OWNER, monotonic_ms() + CLAIM_MS);
+	store_pack_i64(value + OWNER, dispatch_monotonic_ms() + CLAIM_MS);
 	memcpy(value + DISPATCH_HEAD, id.ptr, id.len);
 	txn_put(txn, key, (struct str){(const char *)value, DISPATCH_HEAD + id.len});
 }
@@ -58,7 +58,7 @@ dispatch_drop(struct txn *txn, uint64_t number)
 int64_t
 dispatch_claim_left(struct str value)
 {
-	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - monotonic_ms();
+	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - dispatch_monotonic_ms();
 
 	return left_ms > 0 && left_ms <= CLAIM_MS ? left_ms : 0;
 }

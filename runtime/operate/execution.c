@@ -17,18 +17,18 @@ static const struct document_limits row_limits = {SIZE_MAX, 256, SIZE_MAX, 0, SI
 static const struct hash_key hash_key = {0, 0};
 
 static struct str
-bytes_of(const void *bytes, size_t len)
+execution_bytes_of(const void *bytes, size_t len)
 {
 	return (struct str){bytes, len};
 }
 
 static struct str
-number_key(struct txn *txn, char kind, uint64_t number)
+execution_number_key(struct txn *txn, char kind, uint64_t number)
 {
 	unsigned char bytes[NUMBER];
 
 	store_pack_u64(bytes, number);
-	return txn_key(txn, kind, bytes_of(bytes, NUMBER), STR_NONE);
+	return txn_key(txn, kind, execution_bytes_of(bytes, NUMBER), STR_NONE);
 }
 
 static struct str
@@ -38,7 +38,7 @@ due_key(struct txn *txn, int64_t due_ms, uint64_t number)
 
 	store_pack_i64(bytes, due_ms);
 	store_pack_u64(bytes + NUMBER, number);
-	return txn_key(txn, ROW_DUE, bytes_of(bytes, sizeof(bytes)), STR_NONE);
+	return txn_key(txn, ROW_DUE, execution_bytes_of(bytes, sizeof(bytes)), STR_NONE);
 }
 
 static struct str
@@ -46,7 +46,7 @@ hashed_key(struct txn *txn, char kind, const struct str *parts, size_t count)
 {
 	struct hash128 hash = hash_parts(&hash_key, parts, count);
 
-	return txn_key(txn, kind, bytes_of(&hash, sizeof(hash)), STR_NONE);
+	return txn_key(txn, kind, execution_bytes_of(&hash, sizeof(hash)), STR_NONE);
 }
 
 /* An event is found by all of it, and by its loop and request id. */
@@ -83,7 +83,7 @@ totals_add(struct txn *txn, enum total total, int64_t by)
 	numbers[total] += (uint64_t)by;
 	for (size_t i = 0; i < TOTALS; i++)
 		store_pack_u64(bytes + i * NUMBER, numbers[i]);
-	txn_put(txn, TOTALS_KEY, bytes_of(bytes, sizeof(bytes)));
+	txn_put(txn, TOTALS_KEY, execution_bytes_of(bytes, sizeof(bytes)));
 }
 
 /* --- rows of one --- */
@@ -99,10 +99,10 @@ delete_row(void *context, struct str key, struct str value)
 static void
 remove_rows(struct txn *txn, uint64_t number)
 {
-	txn_delete(txn, number_key(txn, ROW_RUN, number));
-	txn_delete(txn, number_key(txn, ROW_EVENT, number));
-	txn_delete(txn, number_key(txn, ROW_PLAN, number));
-	txn_each(txn, number_key(txn, ROW_ATTEMPT, number), delete_row, txn);
+	txn_delete(txn, execution_number_key(txn, ROW_RUN, number));
+	txn_delete(txn, execution_number_key(txn, ROW_EVENT, number));
+	txn_delete(txn, execution_number_key(txn, ROW_PLAN, number));
+	txn_each(txn, execution_number_key(txn, ROW_ATTEMPT, number), delete_row, txn);
 	totals_add(txn, TOTAL_RUNNING, -1);
 }
 
@@ -134,11 +134,11 @@ execution_begin(struct txn *txn, struct execution *execution)
 	execution->indexed_ms = INT64_MAX;
 	text_init(&plan, txn->arena);
 	plan_write(&plan, execution->run.policy);
-	txn_put(txn, number_key(txn, ROW_PLAN, execution->run.number), txn_text(txn, &plan));
-	txn_put(txn, number_key(txn, ROW_EVENT, execution->run.number), execution->json);
+	txn_put(txn, execution_number_key(txn, ROW_PLAN, execution->run.number), txn_text(txn, &plan));
+	txn_put(txn, execution_number_key(txn, ROW_EVENT, execution->run.number), execution->json);
 	store_pack_u64(bytes, execution->run.number);
-	txn_put(txn, same_key(txn, &execution->event, false), bytes_of(bytes, NUMBER));
-	txn_put(txn, same_key(txn, &execution->event, true), bytes_of(bytes, NUMBER));
+	txn_put(txn, same_key(txn, &execution->event, false), execution_bytes_of(bytes, NUMBER));
+	txn_put(txn, same_key(txn, &execution->event, true), execution_bytes_of(bytes, NUMBER));
 }
 
 void
@@ -153,7 +153,7 @@ execution_save(struct txn *txn, struct execution *execution)
 	text_add(&row, STR(",\"right\":"));
 	text_add_json(&row, execution->reservation);
 	text_add(&row, STR("}"));
-	txn_put(txn, number_key(txn, ROW_RUN, execution->run.number), txn_text(txn, &row));
+	txn_put(txn, execution_number_key(txn, ROW_RUN, execution->run.number), txn_text(txn, &row));
 }
 
 static bool
@@ -175,7 +175,7 @@ execution_find(struct txn *txn, const struct event *event, bool by_request, uint
 
 	/* one that could not be read, and was taken out, leaves its entry */
 	return find_number(txn, event, by_request, ret_number) &&
-	       txn_get(txn, number_key(txn, ROW_RUN, *ret_number), &row);
+	       txn_get(txn, execution_number_key(txn, ROW_RUN, *ret_number), &row);
 }
 
 /* The entry that finds an event may be a later one's by now. */
@@ -200,7 +200,7 @@ execution_end(struct txn *txn, struct execution *execution)
 /* --- reading --- */
 
 static bool
-read_event(struct txn *txn, struct str row, struct event *ret)
+execution_read_event(struct txn *txn, struct str row, struct event *ret)
 {
 	json_t *json = json_loadb(row.ptr, row.len, 0, NULL);
 	bool good = json && event_read(json, txn->arena, ret, NULL) == 0;
@@ -219,8 +219,9 @@ read_parts(struct txn *txn, uint64_t number, struct str row, struct execution *r
 	struct str text;
 
 	if (json_read(row, "", &row_limits, txn->arena, &root, NULL) != 0 || !run_read(root, &ret->run) ||
-	    ret->run.number != number || !txn_get(txn, number_key(txn, ROW_EVENT, number), &ret->json) ||
-	    !txn_get(txn, number_key(txn, ROW_PLAN, number), &text) || !read_event(txn, ret->json, &ret->event) ||
+	    ret->run.number != number || !txn_get(txn, execution_number_key(txn, ROW_EVENT, number), &ret->json) ||
+	    !txn_get(txn, execution_number_key(txn, ROW_PLAN, number), &text) ||
+	    !execution_read_event(txn, ret->json, &ret->event) ||
 	    json_read(text, "", &row_limits, txn->arena, &plan_root, NULL) != 0)
 		return false;
 	plan = plan_read(plan_root, txn->arena);
@@ -249,7 +250,7 @@ execution_load(struct txn *txn, uint64_t number, struct execution *ret)
 {
 	struct str row;
 
-	if (!txn_get(txn, number_key(txn, ROW_RUN, number), &row))
+	if (!txn_get(txn, execution_number_key(txn, ROW_RUN, number), &row))
 		return false;
 	*ret = (struct execution){0};
 	if (read_parts(txn, number, row, ret))
@@ -280,7 +281,7 @@ execution_forget_due(struct txn *txn, int64_t due_ms, uint64_t number)
 	txn_delete(txn, due_key(txn, due_ms, number));
 }
 
-struct walk {
+struct execution_walk {
 	struct txn *txn;
 	bool (*visit)(void *context, struct execution *execution);
 	void *context;
@@ -289,7 +290,7 @@ struct walk {
 static bool
 visit_run(void *context, struct str key, struct str row)
 {
-	struct walk *walk = context;
+	struct execution_walk *walk = context;
 	struct execution execution = {0};
 	struct txn txn = *walk->txn;
 	struct arena scratch;
@@ -307,7 +308,7 @@ visit_run(void *context, struct str key, struct str row)
 void
 transactions_each(struct txn *txn, bool (*visit)(void *context, struct execution *execution), void *context)
 {
-	struct walk walk = {txn, visit, context};
+	struct execution_walk walk = {txn, visit, context};
 
 	txn_each(txn, txn_key(txn, ROW_RUN, STR(""), STR_NONE), visit_run, &walk);
 }

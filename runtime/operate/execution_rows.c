@@ -12,7 +12,7 @@
 static const struct hash_key hash_key = {0, 0};
 
 static struct str
-bytes_of(const void *bytes, size_t len)
+execution_rows_bytes_of(const void *bytes, size_t len)
 {
 	return (struct str){bytes, len};
 }
@@ -24,7 +24,7 @@ lock_key(struct txn *txn, struct str target)
 {
 	struct hash128 hash = hash_parts(&hash_key, &target, 1);
 
-	return txn_key(txn, ROW_LOCK, bytes_of(&hash, sizeof(hash)), STR_NONE);
+	return txn_key(txn, ROW_LOCK, execution_rows_bytes_of(&hash, sizeof(hash)), STR_NONE);
 }
 
 bool
@@ -44,7 +44,7 @@ lock_take(struct txn *txn, struct str target, uint64_t number, int64_t until_ms)
 	store_pack_u64(bytes, number);
 	store_pack_i64(bytes + NUMBER, until_ms);
 	memcpy(bytes + 2 * NUMBER, target.ptr, target.len);
-	txn_put(txn, key, bytes_of(bytes, len));
+	txn_put(txn, key, execution_rows_bytes_of(bytes, len));
 	return true;
 }
 
@@ -73,7 +73,7 @@ attempt_key(struct txn *txn, uint64_t number, uint32_t serial)
 
 	store_pack_u64(bytes, number);
 	pack_u32(bytes + NUMBER, serial);
-	return txn_key(txn, ROW_ATTEMPT, bytes_of(bytes, sizeof(bytes)), STR_NONE);
+	return txn_key(txn, ROW_ATTEMPT, execution_rows_bytes_of(bytes, sizeof(bytes)), STR_NONE);
 }
 
 void
@@ -87,12 +87,12 @@ attempt_keep(struct txn *txn, const struct execution *execution, uint32_t serial
 	}
 	pack_u32(value, (uint32_t)at);
 	memcpy(value + 4, json.ptr, json.len);
-	txn_put(txn, attempt_key(txn, execution->run.number, serial), bytes_of(value, 4 + json.len));
+	txn_put(txn, attempt_key(txn, execution->run.number, serial), execution_rows_bytes_of(value, 4 + json.len));
 	if (serial > ATTEMPTS_KEPT)
 		txn_delete(txn, attempt_key(txn, execution->run.number, serial - ATTEMPTS_KEPT));
 }
 
-struct gathering {
+struct execution_gathering {
 	struct txn *txn;
 	json_t *list;
 	int32_t at;
@@ -101,7 +101,7 @@ struct gathering {
 static bool
 gather(void *context, struct str key, struct str value)
 {
-	struct gathering *gathering = context;
+	struct execution_gathering *gathering = context;
 	unsigned char at[4];
 	json_t *json;
 
@@ -119,7 +119,7 @@ json_t *
 attempts_list(struct txn *txn, const struct execution *execution, int32_t at)
 {
 	struct str first = attempt_key(txn, execution->run.number, 0);
-	struct gathering gathering = {txn, json_array(), at};
+	struct execution_gathering gathering = {txn, json_array(), at};
 
 	if (!gathering.list) {
 		txn_fail(txn, ERROR_MEMORY);
@@ -152,7 +152,7 @@ look_at_window(void *context, struct str key, struct str value)
 }
 
 static void
-make_room(struct txn *txn)
+execution_make_room(struct txn *txn)
 {
 	struct crowd crowd = {0};
 
@@ -166,13 +166,14 @@ onset_count(struct txn *txn, const struct operational *policy, const struct even
 {
 	const struct str parts[] = {policy->id, event->aai_identity};
 	struct hash128 hash = hash_parts(&hash_key, parts, 2);
-	struct str key = txn_key(txn, ROW_WINDOW, bytes_of(&hash, sizeof(hash)), STR_NONE), value = STR_NONE;
+	struct str key = txn_key(txn, ROW_WINDOW, execution_rows_bytes_of(&hash, sizeof(hash)), STR_NONE),
+		   value = STR_NONE;
 	int64_t stamps[GATE_EVALUATIONS_MAX + 1];
 	unsigned char bytes[(GATE_EVALUATIONS_MAX + 2) * NUMBER];
 	uint32_t count = 0, have;
 
 	if (!txn_get(txn, key, &value))
-		make_room(txn);
+		execution_make_room(txn);
 	for (size_t at = NUMBER; at + NUMBER <= value.len && count < GATE_EVALUATIONS_MAX; at += NUMBER)
 		stamps[count++] = store_unpack_i64(value.ptr + at);
 	have = window_add(stamps, &count, txn->now_ms, policy->gate->period_ms, policy->gate->evaluations);
@@ -180,7 +181,7 @@ onset_count(struct txn *txn, const struct operational *policy, const struct even
 	for (uint32_t i = 0; i < count; i++)
 		store_pack_i64(bytes + (1 + i) * NUMBER, stamps[i]);
 	if (count > 0)
-		txn_put(txn, key, bytes_of(bytes, (1 + count) * NUMBER));
+		txn_put(txn, key, execution_rows_bytes_of(bytes, (1 + count) * NUMBER));
 	else
 		txn_delete(txn, key);
 	return have;

@@ -11,7 +11,7 @@
 /* --- carrying out --- */
 
 static void
-enter_row(struct txn *txn, const struct execution *execution, const struct action *action)
+operate_enter_row(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	char id[SUBREQUEST_SIZE];
 	struct operation row;
@@ -62,12 +62,12 @@ operation_count(struct txn *txn, const struct action *action)
 }
 
 static void
-carry_out(struct txn *txn, struct execution *execution, const struct actions *actions)
+operate_carry_out(struct txn *txn, struct execution *execution, const struct actions *actions)
 {
 	for (size_t i = 0; i < actions->count && txn->failed == 0; i++) {
 		const struct action *action = &actions->list[i];
 
-		enter_row(txn, execution, action);
+		operate_enter_row(txn, execution, action);
 		operation_notify(txn, execution, action);
 		operation_count(txn, action);
 		if (action->kind == ACTION_UNLOCK)
@@ -79,7 +79,7 @@ carry_out(struct txn *txn, struct execution *execution, const struct actions *ac
 /* --- what is answered here and now --- */
 
 static void
-note_answer(struct txn *txn, const struct request *request, const struct reservation *reservation)
+operate_note_answer(struct txn *txn, const struct request *request, const struct reservation *reservation)
 {
 	struct reservation_note note = {
 		.event = !reservation->decision.permit ? RESERVATION_DENIED_EVENT
@@ -97,7 +97,7 @@ note_answer(struct txn *txn, const struct request *request, const struct reserva
 }
 
 static void
-ask_guard(struct txn *txn, struct execution *execution, struct answer *answer)
+operate_ask_guard(struct txn *txn, struct execution *execution, struct answer *answer)
 {
 	struct run *run = &execution->run;
 	struct engine *engine = txn->runtime->engine;
@@ -114,7 +114,7 @@ ask_guard(struct txn *txn, struct execution *execution, struct answer *answer)
 	                          txn->now_ms, &reservation);
 	answer->good = r == 1;
 	if (r >= 0)
-		note_answer(txn, &request, &reservation);
+		operate_note_answer(txn, &request, &reservation);
 	if (r == 1) {
 		execution->reservation = arena_str(txn->arena, str_from(reservation.id));
 		r = execution->reservation.ptr ? 1 : -ERROR_MEMORY;
@@ -139,7 +139,7 @@ operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint
 
 /* Hands the request for an attempt, or a question, to its actor. False when there is nobody to ask. */
 static bool
-ask_actor(struct txn *txn, struct execution *execution)
+operate_ask_actor(struct txn *txn, struct execution *execution)
 {
 	const struct run *run = &execution->run;
 	struct actor_endpoint endpoint;
@@ -174,12 +174,12 @@ respond(struct txn *txn, struct execution *execution, uint32_t *asked, struct ac
 		break;
 	case RUN_GUARD:
 		answer.kind = ANSWER_GUARD;
-		ask_guard(txn, execution, &answer);
+		operate_ask_guard(txn, execution, &answer);
 		break;
 	case RUN_ENTITY:
 	case RUN_COUNT:
 	case RUN_ATTEMPT:
-		if (*asked == run->generation || ask_actor(txn, execution)) {
+		if (*asked == run->generation || operate_ask_actor(txn, execution)) {
 			*asked = run->generation;
 			return false;
 		}
@@ -200,7 +200,7 @@ void
 operation_drive(struct txn *txn, struct execution *execution, struct actions *actions, uint32_t asked)
 {
 	do {
-		carry_out(txn, execution, actions);
+		operate_carry_out(txn, execution, actions);
 		actions->count = 0;
 	} while (txn->failed == 0 && respond(txn, execution, &asked, actions));
 	if (txn->failed)

@@ -37,7 +37,7 @@ operation_id(struct txn *txn, const struct run *run)
 }
 
 static void
-member(struct text *out, const char *name, struct str value)
+operate_member(struct text *out, const char *name, struct str value)
 {
 	if (!value.ptr)
 		return;
@@ -77,16 +77,16 @@ operation_request(struct txn *txn, const struct execution *execution)
 	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"requestID\":"));
 	text_add_json(&out, run->event->request_id);
-	member(&out, "subRequestID", operation_id(txn, run));
-	member(&out, "closedLoopControlName", policy->id);
-	member(&out, "policyName", policy->policy);
-	member(&out, "policyVersion", policy->version);
-	member(&out, "actor", question ? STR(ACTOR_INVENTORY) : d->actor);
-	member(&out, "operation", question ? STR("CustomQuery") : d->operation);
+	operate_member(&out, "subRequestID", operation_id(txn, run));
+	operate_member(&out, "closedLoopControlName", policy->id);
+	operate_member(&out, "policyName", policy->policy);
+	operate_member(&out, "policyVersion", policy->version);
+	operate_member(&out, "actor", question ? STR(ACTOR_INVENTORY) : d->actor);
+	operate_member(&out, "operation", question ? STR("CustomQuery") : d->operation);
 	if (!question)
 		text_addf(&out, ",\"attempt\":%" PRIu32 ",\"timeoutSec\":%" PRId32, run->attempt, d->timeout_s);
-	member(&out, "target", run->target);
-	member(&out, "targetType", str_from(target_type_name[d->target_type]));
+	operate_member(&out, "target", run->target);
+	operate_member(&out, "targetType", str_from(target_type_name[d->target_type]));
 	members(&out, "entityIds", d->entities);
 	if (!question) {
 		members(&out, "payload", d->payload);
@@ -102,7 +102,7 @@ operation_request(struct txn *txn, const struct execution *execution)
 }
 
 static struct str
-dump(struct txn *txn, json_t *json)
+operate_dump(struct txn *txn, json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	struct str copy = kept(txn, arena_str(txn->arena, str_from(text)).ptr);
@@ -112,7 +112,7 @@ dump(struct txn *txn, json_t *json)
 }
 
 static int32_t
-place_of(const struct action *action)
+operate_place_of(const struct action *action)
 {
 	return action->directive ? (int32_t)(action->directive - action->policy->directives) : -1;
 }
@@ -123,11 +123,11 @@ history_of(struct txn *txn, const struct execution *execution, const struct acti
 {
 	if (action->kind == ACTION_FINAL)
 		return attempts_list(txn, execution, -1);
-	return action->kind == ACTION_ENDED ? attempts_list(txn, execution, place_of(action)) : NULL;
+	return action->kind == ACTION_ENDED ? attempts_list(txn, execution, operate_place_of(action)) : NULL;
 }
 
 static void
-publish(struct txn *txn, const struct execution *execution, const struct action *action)
+operate_publish(struct txn *txn, const struct execution *execution, const struct action *action)
 {
 	const struct runtime *runtime = txn->runtime;
 	json_t *history = history_of(txn, execution, action);
@@ -141,7 +141,7 @@ publish(struct txn *txn, const struct execution *execution, const struct action 
 			txn_fail(txn, ERROR_MEMORY);
 	}
 	if (txn->failed == 0)
-		runtime->transport->send(txn, runtime->options.loop_notifications, dump(txn, message));
+		runtime->transport->send(txn, runtime->options.loop_notifications, operate_dump(txn, message));
 	json_decref(message);
 	json_decref(history);
 }
@@ -152,8 +152,8 @@ operation_notify(struct txn *txn, const struct execution *execution, const struc
 	json_t *attempt = topic_attempt(action);
 
 	if (attempt)
-		attempt_keep(txn, execution, action->serial, place_of(action), dump(txn, attempt));
+		attempt_keep(txn, execution, action->serial, operate_place_of(action), operate_dump(txn, attempt));
 	json_decref(attempt);
 	if (action_notification(action) && txn->failed == 0)
-		publish(txn, execution, action);
+		operate_publish(txn, execution, action);
 }

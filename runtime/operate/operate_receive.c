@@ -78,7 +78,7 @@ report_refusals(struct txn *txn, const struct actions *actions)
 }
 
 static void
-begin(struct txn *txn, struct execution *execution, const struct operational *policy)
+operate_begin(struct txn *txn, struct execution *execution, const struct operational *policy)
 {
 	const struct event *event = &execution->event;
 	struct actions actions = {.count = 0};
@@ -148,13 +148,13 @@ receive_event(struct txn *txn, json_t *json, struct str message)
 	if (str_is(execution->event.status, "ABATED"))
 		abate(txn, &execution->event);
 	else if (str_is(execution->event.status, "ONSET") && execution->event.clname.ptr && policy)
-		begin(txn, execution, policy);
+		operate_begin(txn, execution, policy);
 }
 
 /* --- answers --- */
 
 static struct str
-text_of(const json_t *message, const char *key)
+operate_text_of(const json_t *message, const char *key)
 {
 	const json_t *value = json_object_get(message, key);
 
@@ -163,7 +163,7 @@ text_of(const json_t *message, const char *key)
 
 /* At most so many bytes, and no half of a character. */
 static struct str
-cut(struct str text)
+operate_cut(struct str text)
 {
 	if (text.len <= MESSAGE_BYTES)
 		return text;
@@ -182,7 +182,7 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 		enum result result;
 	} words[] = {{"SUCCESS", RESULT_SUCCESS}, {"FAILURE", RESULT_FAILURE}, {"EXCEPTION", RESULT_FAILURE_EXCEPTION}};
 	const json_t *count = json_object_get(message, "vfCount");
-	struct str word = text_of(message, "result");
+	struct str word = operate_text_of(message, "result");
 	size_t i = 0;
 
 	while (i < 3 && !str_equal_nocase(word, str_from(words[i].word)))
@@ -193,9 +193,9 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 		.kind = run->state == RUN_ATTEMPT ? ANSWER_RESULT : ANSWER_QUERY,
 		.generation = run->generation,
 		.result = words[i].result,
-		.message = cut(text_of(message, "message")),
+		.message = operate_cut(operate_text_of(message, "message")),
 		.good = words[i].result == RESULT_SUCCESS,
-		.entity = text_of(message, "vnf-id"),
+		.entity = operate_text_of(message, "vnf-id"),
 	};
 	ret->has_count =
 		json_is_integer(count) && json_integer_value(count) >= 0 && json_integer_value(count) <= INT32_MAX;
@@ -206,12 +206,12 @@ read_answer(const json_t *message, const struct run *run, struct answer *ret)
 
 /* Whether it comes from the one who was asked, as far as it says. topic: absent for an answer over HTTP. */
 static bool
-is_asked(struct txn *txn, const struct execution *execution, struct str topic, const json_t *message)
+operate_is_asked(struct txn *txn, const struct execution *execution, struct str topic, const json_t *message)
 {
 	struct actor_endpoint endpoint;
 
 	if (json_object_get(message, "requestID") &&
-	    !str_equal(text_of(message, "requestID"), execution->event.request_id))
+	    !str_equal(operate_text_of(message, "requestID"), execution->event.request_id))
 		return false;
 	return !topic.ptr ||
 	       (operation_endpoint(txn, &execution->run, &endpoint) && str_equal(endpoint.response, topic));
@@ -231,7 +231,7 @@ operations_answer(struct txn *txn, struct str topic, struct str id, const json_t
 		return;
 	}
 	if (!id.ptr || !subrequest_number(id, &number) || !execution_load(txn, number, execution) ||
-	    !str_equal(operation_id(txn, &execution->run), id) || !is_asked(txn, execution, topic, message) ||
+	    !str_equal(operation_id(txn, &execution->run), id) || !operate_is_asked(txn, execution, topic, message) ||
 	    !read_answer(message, &execution->run, &answer))
 		return;
 	asked = execution->run.generation;
@@ -253,7 +253,7 @@ operations_receive(struct txn *txn, struct str topic, struct str message)
 	if (json_is_object(json) && event)
 		receive_event(txn, json, message);
 	else if (json_is_object(json))
-		operations_answer(txn, topic, text_of(json, "subRequestID"), json);
+		operations_answer(txn, topic, operate_text_of(json, "subRequestID"), json);
 	apart_end(txn, &apart);
 	json_decref(json);
 }

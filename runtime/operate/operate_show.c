@@ -4,14 +4,14 @@
 
 #include "runtime/operate/operate.h"
 
-struct listing {
+struct operate_show_listing {
 	struct txn *txn;
 	struct text *out;
 	bool comma;
 };
 
 static void
-member(struct text *out, const char *name, struct str value)
+operate_show_member(struct text *out, const char *name, struct str value)
 {
 	text_addf(out, ",\"%s\":", name);
 	text_add_json(out, value);
@@ -29,7 +29,7 @@ instant(struct text *out, const char *name, int64_t ms)
 static bool
 list_one(void *context, struct execution *execution)
 {
-	struct listing *listing = context;
+	struct operate_show_listing *listing = context;
 	const struct run *run = &execution->run;
 	const struct operational *policy = run->policy;
 	const struct directive *d = &policy->directives[run->at];
@@ -38,18 +38,18 @@ list_one(void *context, struct execution *execution)
 	text_add(out, listing->comma ? STR(",{\"transaction\":") : STR("{\"transaction\":"));
 	listing->comma = true;
 	text_add_json(out, operation_name(listing->txn, run));
-	member(out, "closedLoopControlName", policy->id);
-	member(out, "policyName", policy->policy);
-	member(out, "policyVersion", policy->version);
-	member(out, "requestID", run->event->request_id);
-	member(out, "target", run->target);
+	operate_show_member(out, "closedLoopControlName", policy->id);
+	operate_show_member(out, "policyName", policy->policy);
+	operate_show_member(out, "policyVersion", policy->version);
+	operate_show_member(out, "requestID", run->event->request_id);
+	operate_show_member(out, "target", run->target);
 	text_addf(out, ",\"locked\":%s", run->locked ? "true" : "false");
-	member(out, "state", str_from(run_state_name[run->state]));
-	member(out, "directive", d->id);
-	member(out, "actor", d->actor);
-	member(out, "operation", d->operation);
+	operate_show_member(out, "state", str_from(run_state_name[run->state]));
+	operate_show_member(out, "directive", d->id);
+	operate_show_member(out, "actor", d->actor);
+	operate_show_member(out, "operation", d->operation);
 	text_addf(out, ",\"attempt\":%" PRIu32, run->attempt);
-	member(out, "reservation", execution->reservation);
+	operate_show_member(out, "reservation", execution->reservation);
 	instant(out, "began", run->began_ms);
 	instant(out, "due", run_due(run));
 	instant(out, "deadline", run->deadline_ms);
@@ -60,7 +60,7 @@ list_one(void *context, struct execution *execution)
 void
 operations_list(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct listing listing = {txn, out, false};
+	struct operate_show_listing listing = {txn, out, false};
 
 	(void)call;
 	text_add(out, STR("["));

@@ -33,7 +33,7 @@ entity_text(const struct node *map, const char *key)
 /* --- from a request --- */
 
 static const struct node *
-section_of(const struct node *root, enum entity_kind kind)
+entity_section_of(const struct node *root, enum entity_kind kind)
 {
 	const struct node *from = kind >= ENTITY_NODE_TEMPLATE ? node_get(root, "topology_template") : root;
 
@@ -67,7 +67,7 @@ int
 entities_read(const struct node *root, enum entity_kind kind, struct arena *arena, struct tosca_entity **ret_list,
               struct error *err)
 {
-	const struct node *section = section_of(root, kind);
+	const struct node *section = entity_section_of(root, kind);
 	struct tosca_entity *first = NULL, **last = &first;
 
 	if (section && !node_is_null(section) && section->kind != NODE_MAP && section->kind != NODE_LIST)
@@ -99,7 +99,7 @@ entities_read(const struct node *root, enum entity_kind kind, struct arena *aren
 /* --- JSON of its parts --- */
 
 static void
-add_member(struct text *out, const char *key)
+entity_add_member(struct text *out, const char *key)
 {
 	if (out->len && out->ptr[out->len - 1] != '{')
 		text_add(out, STR(","));
@@ -110,7 +110,7 @@ add_member(struct text *out, const char *key)
 static void
 add_text_member(struct text *out, const char *key, struct str value)
 {
-	add_member(out, key);
+	entity_add_member(out, key);
 	text_add_json(out, value);
 }
 
@@ -119,7 +119,7 @@ add_node_member(struct text *out, const char *key, const struct node *node, cons
 {
 	if (node_is_null(node) && !otherwise)
 		return;
-	add_member(out, key);
+	entity_add_member(out, key);
 	if (node_is_null(node))
 		text_add(out, str_from(otherwise));
 	else
@@ -171,7 +171,7 @@ add_constraints(struct text *out, const struct node *constraints)
 {
 	if (!constraints || constraints->kind != NODE_LIST)
 		return;
-	add_member(out, "constraints");
+	entity_add_member(out, "constraints");
 	text_add(out, STR("["));
 	for (const struct node *item = constraints->first; item; item = item->next) {
 		if (item != constraints->first)
@@ -208,7 +208,7 @@ keep_schema(struct text *out, const char *key, const struct node *schema)
 
 	if (node_is_null(schema))
 		return;
-	add_member(out, key);
+	entity_add_member(out, key);
 	text_add(out, STR("{"));
 	add_text_member(out, "type", node_is_scalar(schema) ? schema->text : entity_text(schema, "type"));
 	add_text_member(out, "type_version", version_or_none(schema));
@@ -224,7 +224,7 @@ add_required(struct text *out, const struct node *property, bool loose)
 {
 	const struct node *required = node_get(property, "required");
 
-	add_member(out, "required");
+	entity_add_member(out, "required");
 	if (required && required->kind == NODE_BOOL)
 		text_add(out, required->boolean ? STR("true") : STR("false"));
 	else
@@ -262,7 +262,7 @@ keep_type(struct text *out, const struct tosca_entity *entity, bool loose)
 		add_constraints(out, constraints);
 	else if (entity->kind == ENTITY_DATA_TYPE)
 		add_node_member(out, "constraints", NULL, "[]");
-	add_member(out, "properties");
+	entity_add_member(out, "properties");
 	text_add(out, STR("{"));
 	for (const struct node *property = section_first(properties); property; property = section_next(property)) {
 		if (out->ptr && out->ptr[out->len - 1] != '{')
@@ -286,7 +286,7 @@ keep_template(struct text *out, const struct tosca_entity *entity)
 		add_text_member(out, "type_version", entity->type.version);
 	add_node_member(out, "properties", node_get(entity->given, "properties"), "{}");
 	if (entity->kind == ENTITY_POLICY) {
-		add_member(out, "metadata");
+		entity_add_member(out, "metadata");
 		text_add(out, STR("{"));
 		if (metadata && metadata->kind == NODE_MAP)
 			add_other_members(out, metadata, identity);
@@ -332,7 +332,7 @@ echo_properties(struct text *out, const struct node *properties, bool loose, boo
 	static const char *const own[] = {"required", "constraints", NULL};
 	static const char *const own_scalar[] = {"required", "constraints", "entry_schema", "key_schema", NULL};
 
-	add_member(out, "properties");
+	entity_add_member(out, "properties");
 	text_add(out, STR("{"));
 	for (const struct node *property = section_first(properties); property; property = section_next(property)) {
 		if (out->ptr && out->ptr[out->len - 1] != '{')

@@ -9,7 +9,7 @@ static const struct document_limits same_limits = {
 	.bytes = SIZE_MAX, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
 
 static double
-number_of(const struct node *node)
+entity_number_of(const struct node *node)
 {
 	return node->kind == NODE_INT ? (double)node->integer : node->real;
 }
@@ -42,7 +42,7 @@ nodes_agree(const struct node *a, const struct node *b, struct arena *arena)
 
 	if (numbers)
 		return a->kind == NODE_INT && b->kind == NODE_INT ? a->integer == b->integer
-		                                                  : number_of(a) == number_of(b);
+		                                                  : entity_number_of(a) == entity_number_of(b);
 	if (a->kind != b->kind || a->count != b->count)
 		return false;
 	if (a->kind != NODE_MAP && a->kind != NODE_LIST)

@@ -127,7 +127,7 @@ body_find(struct txn *txn, struct concept id, struct str hash)
 /* --- changes --- */
 
 static void
-add_change(struct txn *txn, struct text *out, const struct deployment_change *change)
+generation_add_change(struct txn *txn, struct text *out, const struct deployment_change *change)
 {
 	const struct tosca_entity *entity = change->entity;
 	struct str hash;
@@ -173,7 +173,7 @@ generation_add(struct txn *txn, const char *action, struct str user, const struc
 	for (const struct deployment_change *change = changes; change; change = change->next) {
 		if (change != changes)
 			text_add(&out, STR(","));
-		add_change(txn, &out, change);
+		generation_add_change(txn, &out, change);
 		add_audit(txn, ++audits, user, change);
 	}
 	text_add(&out, STR("]}"));

@@ -80,7 +80,7 @@ engine_knows(struct txn *txn, const struct tosca_entity *type)
 
 /* The members "data_types": {...} and "policy_types": {...}, with a comma before each. True when there was one. */
 static bool
-add_types(struct txn *txn, struct text *out, const struct tosca_entity *types)
+force_add_types(struct txn *txn, struct text *out, const struct tosca_entity *types)
 {
 	bool any = false;
 
@@ -129,7 +129,7 @@ policy_document_json(struct txn *txn, const struct tosca_entity *policy, struct 
 	only.next = NULL;
 	text_add(out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
 	if (!catalogue_find(engine_builtin(txn->runtime->engine), TYPE_POLICY, policy->type.name, policy->type.version))
-		(void)add_types(txn, out, documents_closure(txn, &only, NULL)); /* perhaps there are none */
+		(void)force_add_types(txn, out, documents_closure(txn, &only, NULL)); /* perhaps there are none */
 	text_add(out, STR(",\"topology_template\":{\"policies\":[{"));
 	text_add_json(out, policy->id.name);
 	text_add(out, STR(":"));
@@ -154,7 +154,7 @@ types_document(struct txn *txn, const struct tosca_entity *types, struct arena *
 
 	text_init(&out, txn->arena);
 	text_add(&out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\""));
-	if (!add_types(txn, &out, types))
+	if (!force_add_types(txn, &out, types))
 		return STR_NONE;
 	text_add(&out, STR("}"));
 	return as_yaml(txn, &out, arena);

@@ -39,7 +39,7 @@ struct tally_room {
 };
 
 static void
-tally_add(struct txn *txn, struct tally_room *room, struct policy_counts counts)
+notification_tally_add(struct txn *txn, struct tally_room *room, struct policy_counts counts)
 {
 	struct policy_tally *tally = &room->tally;
 
@@ -91,20 +91,21 @@ policies_tally(struct txn *txn, bool deployed)
 	for (const struct pdp_group *group = groups_list(txn); group; group = group->next) {
 		for (size_t i = 0; deployed && i < group->count; i++)
 			for (size_t j = 0; j < group->subgroups[i].policies.count; j++)
-				tally_add(txn, &room,
-				          (struct policy_counts){.policy = group->subgroups[i].policies.items[j]});
+				notification_tally_add(
+					txn, &room,
+					(struct policy_counts){.policy = group->subgroups[i].policies.items[j]});
 		for (const struct pdp *pdp = pdps_list(txn, group->name, STR_NONE); pdp; pdp = pdp->next) {
 			for (const struct pdp_policy *policy = pdp->policies; policy; policy = policy->next) {
 				if (policy->deploy != deployed)
 					continue;
-				tally_add(txn, &room,
-				          (struct policy_counts){
-						  .policy = policy->policy,
-						  .type = policy->type,
-						  .success = policy->state == POLICY_SUCCESS,
-						  .failure = policy->state == POLICY_FAILURE,
-						  .incomplete = policy->state == POLICY_WAITING,
-					  });
+				notification_tally_add(txn, &room,
+				                       (struct policy_counts){
+							       .policy = policy->policy,
+							       .type = policy->type,
+							       .success = policy->state == POLICY_SUCCESS,
+							       .failure = policy->state == POLICY_FAILURE,
+							       .incomplete = policy->state == POLICY_WAITING,
+						       });
 			}
 		}
 	}

@@ -39,7 +39,7 @@ bus_topic_write(struct txn *txn, const struct topic *topic)
 	              (struct str){(const char *)value, sizeof(value)});
 }
 
-struct listing {
+struct bus_listing {
 	struct page *page;
 	struct text *out;
 	size_t count;
@@ -48,7 +48,7 @@ struct listing {
 static bool
 list_topic(void *context, struct str key, struct str value)
 {
-	struct listing *listing = context;
+	struct bus_listing *listing = context;
 	enum page_step step = page_next(listing->page);
 
 	(void)value;
@@ -62,7 +62,7 @@ list_topic(void *context, struct str key, struct str value)
 void
 bus_topics(struct txn *txn, struct page *page, struct text *out)
 {
-	struct listing listing = {page, out, 0};
+	struct bus_listing listing = {page, out, 0};
 
 	text_add(out, STR("{\"topics\":["));
 	bus_each(txn, STR("t"), list_topic, &listing);
@@ -133,7 +133,7 @@ bus_drop_oldest(struct txn *txn, struct topic *topic)
  * the disk.
  */
 static void
-append(struct txn *txn, struct topic *topic, struct str message)
+bus_append(struct txn *txn, struct topic *topic, struct str message)
 {
 	const struct runtime_options *options = &txn->runtime->options;
 	uint64_t before = topic->bytes;
@@ -156,18 +156,18 @@ bus_publish(struct txn *txn, struct str name, struct str message)
 
 	if (!bus_topic_read(txn, name, &topic) && !has_room(txn))
 		return false;
-	append(txn, &topic, message);
+	bus_append(txn, &topic, message);
 	return true;
 }
 
 /* The runtime's own topics are always there: what others publish does not keep it from speaking. */
 static void
-send(struct txn *txn, struct str name, struct str message)
+bus_send(struct txn *txn, struct str name, struct str message)
 {
 	struct topic topic;
 
 	(void)bus_topic_read(txn, name, &topic); /* the first message makes it */
-	append(txn, &topic, message);
+	bus_append(txn, &topic, message);
 }
 
 static uint64_t
@@ -178,4 +178,4 @@ last_number(struct txn *txn, struct str name)
 	return end ? end - 1 : 0;
 }
 
-const struct transport bus_transport = {.send = send, .last = last_number, .handing = bus_handing};
+const struct transport bus_transport = {.send = bus_send, .last = last_number, .handing = bus_handing};

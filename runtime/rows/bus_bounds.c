@@ -95,7 +95,7 @@ sum(uint64_t a, int64_t more)
 
 /* --- bytes --- */
 
-struct search {
+struct bus_search {
 	struct txn *txn;
 	const struct topic *grown;
 	uint64_t newest; /* bytes of the last message of `grown` */
@@ -105,7 +105,7 @@ struct search {
 };
 
 static bool
-is_own(const struct txn *txn, struct str name)
+bus_is_own(const struct txn *txn, struct str name)
 {
 	const struct runtime_options *options = &txn->runtime->options;
 
@@ -117,13 +117,13 @@ is_own(const struct txn *txn, struct str name)
 static bool
 take_larger(void *context, struct str key, struct str value)
 {
-	struct search *search = context;
+	struct bus_search *search = context;
 	struct str name = {key.ptr + 1, key.len - 1};
 	uint64_t bytes = value.len == 24 ? store_unpack_u64(value.ptr + 16) : 0;
 
 	if (str_equal(name, search->grown->name))
 		bytes -= search->newest < bytes ? search->newest : bytes;
-	if (bytes <= search->bytes || name.len > sizeof(search->name) || is_own(search->txn, name))
+	if (bytes <= search->bytes || name.len > sizeof(search->name) || bus_is_own(search->txn, name))
 		return true;
 	memcpy(search->name, name.ptr, name.len);
 	search->len = name.len;
@@ -135,7 +135,7 @@ take_larger(void *context, struct str key, struct str value)
 static bool
 drop_largest(struct txn *txn, const struct topic *grown, uint64_t newest, uint64_t most, struct bus_totals *totals)
 {
-	struct search search = {.txn = txn, .grown = grown, .newest = newest};
+	struct bus_search search = {.txn = txn, .grown = grown, .newest = newest};
 	struct topic topic;
 	uint64_t keep;
 	bool dropped = false;
@@ -179,16 +179,16 @@ struct seen {
 	int64_t seen_ms;
 };
 
-struct gathering {
+struct bus_gathering {
 	struct txn *txn;
 	struct seen *list;
 	size_t count, room;
 };
 
 static bool
-gather(void *context, struct str key, struct str value)
+bus_gather(void *context, struct str key, struct str value)
 {
-	struct gathering *gathering = context;
+	struct bus_gathering *gathering = context;
 	struct seen *seen = &gathering->list[gathering->count];
 
 	if (gathering->count == gathering->room)
@@ -213,7 +213,7 @@ static void
 drop_groups(struct txn *txn, struct bus_totals *totals)
 {
 	struct bus_totals counted = {0};
-	struct gathering gathering = {.txn = txn};
+	struct bus_gathering gathering = {.txn = txn};
 	size_t part;
 
 	bus_each(txn, STR("g"), add_group, &counted);
@@ -223,7 +223,7 @@ drop_groups(struct txn *txn, struct bus_totals *totals)
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	bus_each(txn, STR("g"), gather, &gathering);
+	bus_each(txn, STR("g"), bus_gather, &gathering);
 	qsort(gathering.list, gathering.count, sizeof(*gathering.list), compare_seen);
 	part = gathering.count / GROUPS_PART + 1;
 	for (size_t i = 0; i < gathering.count && i < part; i++)

@@ -23,7 +23,7 @@ struct batch {
 	int64_t giver, pid; /* the process that gave it: `owner` of struct runtime, and its id */
 };
 
-struct group {
+struct bus_group_state {
 	uint64_t next;
 	int64_t seen_ms;
 	struct batch batches[BATCHES_MAX];
@@ -31,14 +31,14 @@ struct group {
 };
 
 static void
-group_parse(struct txn *txn, struct str value, struct group *ret)
+group_parse(struct txn *txn, struct str value, struct bus_group_state *ret)
 {
 	static const struct document_limits limits = {SIZE_MAX, 8, SIZE_MAX, 0, SIZE_MAX};
 	const struct node *batches;
 	struct node *root;
 	int r = json_read(value, "", &limits, txn->arena, &root, NULL);
 
-	*ret = (struct group){0};
+	*ret = (struct bus_group_state){0};
 	if (r != 0) {
 		txn_fail_row(txn, r);
 		return;
@@ -56,7 +56,7 @@ group_parse(struct txn *txn, struct str value, struct group *ret)
 }
 
 static void
-group_write(struct txn *txn, struct str key, const struct group *group)
+group_write(struct txn *txn, struct str key, const struct bus_group_state *group)
 {
 	struct text out;
 
@@ -76,7 +76,7 @@ group_write(struct txn *txn, struct str key, const struct group *group)
 
 /* Room for one group more: the one that asked least recently goes when there are too many. */
 static void
-make_room(struct txn *txn, struct str topic)
+bus_group_make_room(struct txn *txn, struct str topic)
 {
 	struct str prefix = txn_key(txn, 'g', topic, STR("")), from = prefix, stale = STR_NONE;
 	int64_t stale_ms = INT64_MAX;
@@ -84,7 +84,7 @@ make_room(struct txn *txn, struct str topic)
 	size_t count = 0;
 
 	while (txn_table_above(txn, HISTORY_OUTBOX, from, prefix.len, &entry)) {
-		struct group group;
+		struct bus_group_state group;
 
 		group_parse(txn, entry.value, &group);
 		if (group.seen_ms < stale_ms) {
@@ -103,14 +103,14 @@ make_room(struct txn *txn, struct str topic)
 int64_t
 bus_group_seen(struct txn *txn, struct str value)
 {
-	struct group group;
+	struct bus_group_state group;
 
 	group_parse(txn, value, &group);
 	return txn->failed ? -1 : group.seen_ms;
 }
 
 static void
-batch_drop(struct group *group, size_t i)
+batch_drop(struct bus_group_state *group, size_t i)
 {
 	group->count--;
 	memmove(&group->batches[i], &group->batches[i + 1], (group->count - i) * sizeof(*group->batches));
@@ -131,7 +131,7 @@ giver_is_gone(const struct txn *txn, const struct batch *batch)
  * when there was something.
  */
 static bool
-acknowledge(const struct txn *txn, struct group *group, struct str instance)
+acknowledge(const struct txn *txn, struct bus_group_state *group, struct str instance)
 {
 	for (size_t i = 0; i < group->count; i++) {
 		struct batch *batch = &group->batches[i];
@@ -164,7 +164,8 @@ fitting(struct txn *txn, struct str topic, uint64_t from, uint64_t to, uint64_t 
 
 /* The messages to give: a batch that came back or is overdue, else new ones. False when there is nothing. */
 static bool
-choose(struct txn *txn, struct group *group, const struct topic *topic, size_t limit, struct batch *ret)
+bus_group_choose(struct txn *txn, struct bus_group_state *group, const struct topic *topic, size_t limit,
+                 struct batch *ret)
 {
 	uint64_t count;
 
@@ -267,7 +268,7 @@ static const struct group_place *
 place_of_group(struct txn *txn, struct str topic, struct str name)
 {
 	struct group_place *place = txn->places;
-	struct group *group;
+	struct bus_group_state *group;
 	struct str value;
 
 	while (place && !str_equal(place->name, name))
@@ -339,8 +340,8 @@ bus_forget(struct txn *txn)
 
 /* The group as it stands, or a new one. True when it is new. */
 static bool
-group_load(struct txn *txn, const struct bus_question *question, struct str key, const struct topic *topic,
-           struct group *ret)
+bus_group_load_place(struct txn *txn, const struct bus_question *question, struct str key, const struct topic *topic,
+                     struct bus_group_state *ret)
 {
 	struct str value;
 
@@ -348,9 +349,9 @@ group_load(struct txn *txn, const struct bus_question *question, struct str key,
 		group_parse(txn, value, ret);
 		return false;
 	}
-	make_room(txn, question->topic);
+	bus_group_make_room(txn, question->topic);
 	bus_count_group(txn, 1);
-	*ret = (struct group){.next = begin_at(txn, question, topic)};
+	*ret = (struct bus_group_state){.next = begin_at(txn, question, topic)};
 	return true;
 }
 
@@ -360,7 +361,7 @@ bus_fetch(struct txn *txn, const struct bus_question *question, struct bytes **r
 	struct str key = txn_key(txn, 'g', question->topic, question->group);
 	const struct fetched *fetched = NULL;
 	struct topic topic;
-	struct group *group = arena_alloc(txn->arena, sizeof(*group));
+	struct bus_group_state *group = arena_alloc(txn->arena, sizeof(*group));
 	struct batch batch;
 	bool changed;
 
@@ -369,10 +370,10 @@ bus_fetch(struct txn *txn, const struct bus_question *question, struct bytes **r
 		return 0;
 	}
 	(void)bus_topic_read(txn, question->topic, &topic); /* one that is not there yet is empty */
-	changed = group_load(txn, question, key, &topic, group);
+	changed = bus_group_load_place(txn, question, key, &topic, group);
 	changed |= acknowledge(txn, group, question->instance);
 	changed |= txn->now_ms - group->seen_ms >= SEEN_MS; /* one that asks and finds nothing is in use all the same */
-	if (choose(txn, group, &topic, question->limit, &batch)) {
+	if (bus_group_choose(txn, group, &topic, question->limit, &batch)) {
 		fetched = fetch_batch(txn, question->topic, &batch);
 		if (!fetched && !txn->failed)
 			return -1;
@@ -398,7 +399,7 @@ void
 bus_return(struct txn *txn, const struct bus_question *question)
 {
 	struct str key = txn_key(txn, 'g', question->topic, question->group), value;
-	struct group *group = arena_alloc(txn->arena, sizeof(*group));
+	struct bus_group_state *group = arena_alloc(txn->arena, sizeof(*group));
 
 	if (!group) {
 		txn_fail(txn, ERROR_MEMORY);

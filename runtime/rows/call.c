@@ -19,7 +19,7 @@ page_next(struct page *page)
 }
 
 static void
-take_body(struct runtime_call *call, struct node *root)
+call_adopt_body(struct runtime_call *call, struct node *root)
 {
 	if (call->compositions)
 		vocabulary_to_loops(root);
@@ -33,7 +33,7 @@ call_read_json(struct runtime_call *call)
 	int r = json_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
 
 	if (r == 0)
-		take_body(call, root);
+		call_adopt_body(call, root);
 	return r;
 }
 
@@ -44,7 +44,7 @@ call_read_yaml(struct runtime_call *call)
 	int r = yaml_read(call->raw, "", &call->limits, &call->scratch, &root, &call->err);
 
 	if (r == 0)
-		take_body(call, root);
+		call_adopt_body(call, root);
 	return r;
 }
 

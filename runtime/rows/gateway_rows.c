@@ -100,7 +100,7 @@ write_part(const struct gateway_part *part, const struct element *element, struc
 /* --- rows of types: a list of parts, each {"name","version","sandbox","services","calls"}, empty lists left out --- */
 
 static void
-write_row(const struct gateway *gateway, bool placed, struct text *out)
+gateway_write_row(const struct gateway *gateway, bool placed, struct text *out)
 {
 	for (size_t i = 0; i < gateway->count; i++) {
 		const struct gateway_part *part = &gateway->parts[i];
@@ -137,7 +137,7 @@ gateway_keep(struct txn *txn, const struct node *root, bool placed)
 		if (gateway.count == 0)
 			continue;
 		text_init(&out, txn->arena);
-		write_row(&gateway, placed, &out);
+		gateway_write_row(&gateway, placed, &out);
 		txn_put(txn, txn_key(txn, ROW_GATEWAY, type.name, type.version), txn_text(txn, &out));
 	}
 }

@@ -29,7 +29,7 @@ is_entry(const struct node *entry)
 }
 
 static void
-write_entry(const struct node *entry, struct text *out)
+gateway_statistics_write_entry(const struct node *entry, struct text *out)
 {
 	text_add(out, STR("{\"service\":"));
 	text_add_json(out, node_get(entry, "service")->text);
@@ -55,7 +55,7 @@ write_figures(const struct node *list, struct text *out)
 			continue;
 		}
 		text_add(out, written++ ? STR(",") : STR(""));
-		write_entry(entry, out);
+		gateway_statistics_write_entry(entry, out);
 	}
 	text_add(out, STR("]"));
 	if (refused)

@@ -21,7 +21,7 @@ loop_row_key(struct txn *txn, struct concept participant, struct concept loop)
 }
 
 static int
-hex_digit(char c)
+hosting_hex_digit(char c)
 {
 	return c >= '0' && c <= '9'   ? c - '0'
 	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -37,7 +37,7 @@ pack_id(struct str text, unsigned char ret[ID_SIZE])
 
 	memset(ret, 0, ID_SIZE);
 	for (size_t i = 0; i < text.len && digits < ID_SIZE * 2; i++) {
-		int digit = hex_digit(text.ptr[i]);
+		int digit = hosting_hex_digit(text.ptr[i]);
 
 		if (text.ptr[i] == '-')
 			continue;
@@ -85,7 +85,7 @@ element_flags(const struct loop *loop, const struct element *element)
 
 /* Whether the rows would stay as they are. */
 static bool
-is_same(const struct txn *txn, const struct loop *before, const struct loop *after)
+hosting_is_same(const struct txn *txn, const struct loop *before, const struct loop *after)
 {
 	if (!before || !after || before->count != after->count)
 		return false;
@@ -101,8 +101,8 @@ is_same(const struct txn *txn, const struct loop *before, const struct loop *aft
 }
 
 static void
-write_entry(struct hosting *hosting, const struct str *old_row, const struct loop *loop, const struct element *element,
-            unsigned char to[ENTRY_SIZE])
+hosting_write_entry(struct hosting *hosting, const struct str *old_row, const struct loop *loop,
+                    const struct element *element, unsigned char to[ENTRY_SIZE])
 {
 	const unsigned char *old;
 
@@ -136,7 +136,7 @@ follow_host(struct txn *txn, struct concept participant, struct concept loop_id,
 
 		if (!is_hosted(txn, element) || !concept_equal(element->participant_id, participant))
 			continue;
-		write_entry(&hosting, &old, after, element, row + len);
+		hosting_write_entry(&hosting, &old, after, element, row + len);
 		len += ENTRY_SIZE;
 	}
 	for (size_t at = 0; at + ENTRY_SIZE <= old.len; at += ENTRY_SIZE) {
@@ -154,7 +154,7 @@ follow_host(struct txn *txn, struct concept participant, struct concept loop_id,
 
 /* Whether an element before this one has the same host. */
 static bool
-is_repeated(const struct loop *loop, size_t i)
+hosting_is_repeated(const struct loop *loop, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (concept_equal(loop->elements[j].participant_id, loop->elements[i].participant_id))
@@ -174,19 +174,19 @@ hosts_any(const struct loop *loop, struct concept participant)
 void
 hosting_follow(struct txn *txn, const struct loop *before, const struct loop *after)
 {
-	if (is_same(txn, before, after))
+	if (hosting_is_same(txn, before, after))
 		return;
 	for (size_t i = 0; before && i < before->count; i++) {
 		struct concept host = before->elements[i].participant_id;
 
-		if (host.name.ptr && !host_has_id(txn, host) && !is_repeated(before, i) &&
+		if (host.name.ptr && !host_has_id(txn, host) && !hosting_is_repeated(before, i) &&
 		    !(after && hosts_any(after, host)))
 			follow_host(txn, host, before->id, NULL);
 	}
 	for (size_t i = 0; after && i < after->count; i++) {
 		struct concept host = after->elements[i].participant_id;
 
-		if (host.name.ptr && !host_has_id(txn, host) && !is_repeated(after, i))
+		if (host.name.ptr && !host_has_id(txn, host) && !hosting_is_repeated(after, i))
 			follow_host(txn, host, after->id, after);
 	}
 }
@@ -328,7 +328,7 @@ hosting_is_overdue(const struct hosting_row *row, struct str element, int64_t be
 }
 
 static bool
-count_row(void *context, const struct hosting_row *row)
+hosting_count_row(void *context, const struct hosting_row *row)
 {
 	for (size_t at = 0; at + ENTRY_SIZE <= row->entries.len; at += ENTRY_SIZE) {
 		const unsigned char *entry = (const unsigned char *)row->entries.ptr + at;
@@ -346,6 +346,6 @@ hosting_recount(struct txn *txn, struct concept participant)
 
 	stamps_begin(txn, participant, &stamps);
 	stamps_clear(&stamps);
-	hosting_each(txn, participant, INT64_MIN, count_row, &stamps);
+	hosting_each(txn, participant, INT64_MIN, hosting_count_row, &stamps);
 	stamps_write(&stamps);
 }

@@ -111,7 +111,7 @@ participant_load_count(struct txn *txn, struct concept participant)
 /* --- instances --- */
 
 static struct str
-loop_key(struct txn *txn, char kind, struct concept id)
+rows_loop_key(struct txn *txn, char kind, struct concept id)
 {
 	return txn_key(txn, kind, id.name, id.version);
 }
@@ -133,7 +133,7 @@ loop_load(struct txn *txn, struct concept id, struct loop *ret)
 	struct str row;
 	int r;
 
-	if (!id.name.ptr || !id.version.ptr || !txn_get(txn, loop_key(txn, ROW_LOOP, id), &row))
+	if (!id.name.ptr || !id.version.ptr || !txn_get(txn, rows_loop_key(txn, ROW_LOOP, id), &row))
 		return false;
 	r = loop_read_row(row, txn->arena, ret);
 	if (r != 0)
@@ -160,15 +160,15 @@ loop_save(struct txn *txn, const struct loop *loop, struct loop *ret_before)
 	hosting_follow(txn, known ? &before : NULL, loop);
 	text_init(&out, txn->arena);
 	loop_write_row(&out, loop);
-	txn_put(txn, loop_key(txn, ROW_LOOP, loop->id), txn_text(txn, &out));
+	txn_put(txn, rows_loop_key(txn, ROW_LOOP, loop->id), txn_text(txn, &out));
 	if (!known || !concept_equal(before.definition, loop->definition))
 		txn_put(txn, used_key(txn, loop), STR(""));
 	if (known && !concept_equal(before.definition, loop->definition))
 		txn_delete(txn, used_key(txn, &before));
 	if (busy)
-		txn_put(txn, loop_key(txn, ROW_BUSY, loop->id), STR(""));
+		txn_put(txn, rows_loop_key(txn, ROW_BUSY, loop->id), STR(""));
 	else if (known && needs_scan(&before))
-		txn_delete(txn, loop_key(txn, ROW_BUSY, loop->id));
+		txn_delete(txn, rows_loop_key(txn, ROW_BUSY, loop->id));
 	if (known)
 		*ret_before = before;
 	return known;
@@ -183,9 +183,9 @@ loop_remove(struct txn *txn, struct concept id, struct loop *ret_before)
 		return false;
 	count_change(txn, &before, NULL);
 	hosting_follow(txn, &before, NULL);
-	txn_delete(txn, loop_key(txn, ROW_LOOP, id));
-	txn_delete(txn, loop_key(txn, ROW_BUSY, id));
-	txn_delete(txn, loop_key(txn, ROW_DENIAL, id));
+	txn_delete(txn, rows_loop_key(txn, ROW_LOOP, id));
+	txn_delete(txn, rows_loop_key(txn, ROW_BUSY, id));
+	txn_delete(txn, rows_loop_key(txn, ROW_DENIAL, id));
 	gateway_keys_forget(txn, id);
 	txn_delete(txn, used_key(txn, &before));
 	*ret_before = before;
@@ -200,7 +200,7 @@ struct loops_walk {
 };
 
 static bool
-visit_loop(void *context, struct str key, struct str row)
+rows_visit_loop(void *context, struct str key, struct str row)
 {
 	struct loops_walk *walk = context;
 	struct loop loop;
@@ -226,7 +226,7 @@ loops_each(struct txn *txn, struct str name, struct str version, bool (*visit)(v
 
 	if (name.ptr && !concept_name_valid(name))
 		return; /* no instance has such a name */
-	txn_each(txn, prefix, visit_loop, &walk);
+	txn_each(txn, prefix, rows_visit_loop, &walk);
 }
 
 /* The version in a row's key, behind the name and its NUL. */
@@ -347,7 +347,7 @@ looptype_has_loops(struct txn *txn, struct concept type)
 /* --- documents --- */
 
 static struct str
-document_key(struct txn *txn, uint64_t number)
+rows_document_key(struct txn *txn, uint64_t number)
 {
 	unsigned char bytes[8];
 
@@ -372,7 +372,7 @@ document_load(struct txn *txn, uint64_t number)
 		parsed = parsed->next;
 	if (parsed)
 		return parsed->root;
-	if (!txn_get(txn, document_key(txn, number), &row))
+	if (!txn_get(txn, rows_document_key(txn, number), &row))
 		return NULL;
 	parsed = arena_alloc(txn->arena, sizeof(*parsed));
 	if (!parsed) {
@@ -418,7 +418,7 @@ looptype_save(struct txn *txn, const struct node *root)
 	txn_each_down(txn, txn_key(txn, ROW_DOCUMENT, STR(""), STR_NONE), take_last, &next);
 	text_init(&out, txn->arena);
 	text_add_node(&out, root, false);
-	txn_put(txn, document_key(txn, next), txn_text(txn, &out));
+	txn_put(txn, rows_document_key(txn, next), txn_text(txn, &out));
 	store_pack_u64(number, next);
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept type = looptype_concept(template);
@@ -438,7 +438,7 @@ looptype_remove(struct txn *txn, struct concept type)
 	if (!root || !txn_get(txn, txn_key(txn, ROW_TYPE, type.name, type.version), &number))
 		return;
 	txn->documents = NULL;
-	txn_delete(txn, document_key(txn, store_unpack_u64(number.ptr)));
+	txn_delete(txn, rows_document_key(txn, store_unpack_u64(number.ptr)));
 	for (const struct node *template = looptype_templates(root)->first; template; template = template->next) {
 		struct concept other = looptype_concept(template);
 

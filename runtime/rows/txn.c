@@ -71,7 +71,7 @@ txn_fail_row(struct txn *txn, int r)
 }
 
 static struct str
-copy(struct txn *txn, struct str text)
+txn_copy(struct txn *txn, struct str text)
 {
 	struct str kept = arena_str(txn->arena, text.ptr ? text : STR(""));
 
@@ -116,7 +116,7 @@ txn_table_get(struct txn *txn, enum history_shared table, struct str key, struct
 
 	if (!txn_table_peek(txn, table, key, &value))
 		return false;
-	*ret = copy(txn, value);
+	*ret = txn_copy(txn, value);
 	return txn->failed == 0;
 }
 
@@ -146,8 +146,8 @@ take_entry(struct txn *txn, int r, struct store_entry *ret)
 		txn_fail(txn, error_from(r));
 	if (r != 1)
 		return false;
-	ret->key = copy(txn, ret->key);
-	ret->value = copy(txn, ret->value);
+	ret->key = txn_copy(txn, ret->key);
+	ret->value = txn_copy(txn, ret->value);
 	return txn->failed == 0;
 }
 

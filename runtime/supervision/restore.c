@@ -58,7 +58,7 @@ emit_once(struct supervision *supervision, struct task task)
 
 /* Sends one step; the guard is asked unless the element has a reservation. */
 static void
-ask(struct supervision *supervision, struct loop *loop, struct element *element, enum restore step)
+restore_ask(struct supervision *supervision, struct loop *loop, struct element *element, enum restore step)
 {
 	enum loop_state target = element_target(loop, element);
 	bool update = step == RESTORE_UPDATE;
@@ -96,8 +96,8 @@ proceed(struct supervision *supervision, struct loop *loop)
 
 		if (element->restore != RESTORE_WAITS || element->phase != phase || element->tried_ms != RESTORE_DUE)
 			continue;
-		ask(supervision, loop, element,
-		    element_target(loop, element) == LOOP_UNINITIALISED ? RESTORE_STATE : RESTORE_UPDATE);
+		restore_ask(supervision, loop, element,
+		            element_target(loop, element) == LOOP_UNINITIALISED ? RESTORE_STATE : RESTORE_UPDATE);
 	}
 }
 
@@ -119,7 +119,7 @@ try_again(struct supervision *supervision, struct loop *loop, struct element *el
 
 /* The element stands where it should. */
 static void
-put_reservation(struct supervision *supervision, struct loop *loop, struct element *element)
+restore_put_reservation(struct supervision *supervision, struct loop *loop, struct element *element)
 {
 	if (element->missing || element->tries || element->faulty)
 		task_notify(supervision, "RIGHT_STATE", element);
@@ -249,7 +249,7 @@ loop_report(struct supervision *supervision, struct loop *loop, struct element *
 	if (state == element_target(loop, element)) {
 		if (is_reservation(element))
 			return false;
-		put_reservation(supervision, loop, element);
+		restore_put_reservation(supervision, loop, element);
 		return true;
 	}
 	if (element->restore == RESTORE_UPDATE && state == LOOP_PASSIVE)
@@ -270,18 +270,18 @@ restore_answer(struct supervision *supervision, struct loop *loop, struct elemen
 	if (result && element->restore == RESTORE_UPDATE && state == LOOP_PASSIVE && target == LOOP_RUNNING) {
 		if (!ordered)
 			task_end_reservation(supervision, element, "Success");
-		ask(supervision, loop, element, RESTORE_STATE);
+		restore_ask(supervision, loop, element, RESTORE_STATE);
 		return true;
 	}
 	if (ordered) { /* the answer is the order's, too */
 		if (result && state == target && !is_reservation(element))
-			put_reservation(supervision, loop, element);
+			restore_put_reservation(supervision, loop, element);
 		return false;
 	}
 	if (is_reservation(element) || (result && state != target))
 		return false;
 	if (result) {
-		put_reservation(supervision, loop, element);
+		restore_put_reservation(supervision, loop, element);
 		return true;
 	}
 	if (element->restore == RESTORE_NONE && !element->reservation.ptr)

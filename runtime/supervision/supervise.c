@@ -255,7 +255,7 @@ loop_halt_transition(struct supervision *supervision, struct loop *loop, enum ch
 
 /* An element says no: it is ordered again, or the transition has failed. */
 static void
-refuse(struct supervision *supervision, struct loop *loop, struct element *element)
+supervise_refuse(struct supervision *supervision, struct loop *loop, struct element *element)
 {
 	task_end_reservation(supervision, element, "Failure");
 	if (supervision->limits->rollback && loop->result == CHANGE_NO_ERROR &&
@@ -285,7 +285,7 @@ loop_answer(struct supervision *supervision, struct loop *loop, struct element *
 		return false; /* told before, or meant for another order */
 	element->message = message;
 	if (!result) {
-		refuse(supervision, loop, element);
+		supervise_refuse(supervision, loop, element);
 		return true;
 	}
 	task_end_reservation(supervision, element, "Success");

@@ -46,7 +46,7 @@ renew(struct supervision *supervision, struct loop *loop)
 
 /* Times that lie ahead were written before somebody put the clock right: what waits for them begins to wait now. */
 static bool
-put_reservation(struct supervision *supervision, struct loop *loop)
+tick_put_reservation(struct supervision *supervision, struct loop *loop)
 {
 	int64_t now_ms = supervision->now_ms;
 	bool since = loop->since_ms > now_ms, renew = loop->renew_ms > now_ms + supervision->limits->lease_ms;
@@ -120,7 +120,7 @@ tick_phase(struct supervision *supervision, struct loop *loop)
 bool
 loop_tick(struct supervision *supervision, struct loop *loop)
 {
-	bool changed = put_reservation(supervision, loop);
+	bool changed = tick_put_reservation(supervision, loop);
 
 	changed |= renew(supervision, loop);
 	changed |= restore_tick(supervision, loop);

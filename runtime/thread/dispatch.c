@@ -30,7 +30,7 @@ claim_run(struct txn *txn, struct runtime_call *call)
 
 /* The response for a transaction that waits for an actor with a URL. */
 static void
-send(struct txn *txn, uint64_t number, struct str id)
+dispatch_send(struct txn *txn, uint64_t number, struct str id)
 {
 	struct execution *execution = arena_alloc(txn->arena, sizeof(*execution));
 	struct runtime *runtime = txn->runtime;
@@ -69,8 +69,8 @@ look_at_row(void *context, struct str key, struct str value)
 	if (dispatch_is_to_be_claimed(&look->txn, value))
 		look->claims = true;
 	if (dispatch_is_own(&look->txn, value) && dispatch_claim_left(value) > 0)
-		send(&look->txn, store_unpack_u64(key.ptr + 1),
-		     (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
+		dispatch_send(&look->txn, store_unpack_u64(key.ptr + 1),
+		              (struct str){value.ptr + DISPATCH_HEAD, value.len - DISPATCH_HEAD});
 	return true;
 }
 

@@ -22,7 +22,7 @@ struct splitting {
 };
 
 static int
-grow(struct splitting *splitting)
+events_grow(struct splitting *splitting)
 {
 	struct runtime_call *call = splitting->call;
 	size_t room = splitting->room ? splitting->room * 2 : MESSAGES_FIRST;
@@ -39,7 +39,7 @@ grow(struct splitting *splitting)
 
 /* message: in the body or in call->scratch. */
 static int
-add(struct splitting *splitting, struct str message)
+events_add(struct splitting *splitting, struct str message)
 {
 	struct runtime_call *call = splitting->call;
 	int r = 0;
@@ -50,7 +50,7 @@ add(struct splitting *splitting, struct str message)
 	if (!message.ptr)
 		return error_set(&call->err, ERROR_MEMORY, NULL, "out of memory");
 	if (call->number == splitting->room)
-		r = grow(splitting);
+		r = events_grow(splitting);
 	if (r == 0)
 		call->texts[call->number++] = message;
 	return r;
@@ -70,18 +70,18 @@ split_json(struct splitting *splitting)
 		return error_set(&call->err, ERROR_TYPE, root, "a message is an object, or an array of them");
 	if (root->kind == NODE_MAP) {
 		arena_free(&call->scratch);
-		return add(splitting, str_trim(call->raw));
+		return events_add(splitting, str_trim(call->raw));
 	}
 	for (const struct node *child = root->first; r == 0 && child; child = child->next) {
 		struct text out;
 
 		if (child->kind == NODE_TEXT) {
-			r = add(splitting, child->text);
+			r = events_add(splitting, child->text);
 			continue;
 		}
 		text_init(&out, &call->scratch);
 		text_add_node(&out, child, true);
-		r = add(splitting, text_done(&out));
+		r = events_add(splitting, text_done(&out));
 	}
 	return r;
 }
@@ -117,7 +117,7 @@ split_cambria(struct splitting *splitting)
 		    partition > body.len - at || length > body.len - at - partition)
 			return error_set(&splitting->call->err, ERROR_SYNTAX, NULL,
 			                 "byte %zu: no <length>.<length>.<partition><message>", at);
-		r = add(splitting, (struct str){body.ptr + at + partition, length});
+		r = events_add(splitting, (struct str){body.ptr + at + partition, length});
 		at += partition + length;
 	}
 	return r;
@@ -135,7 +135,7 @@ split_lines(struct splitting *splitting)
 		struct str line = str_trim((struct str){body.ptr + at, to - at});
 
 		if (line.len)
-			r = add(splitting, line);
+			r = events_add(splitting, line);
 		at = to + 1;
 	}
 	return r;

@@ -38,7 +38,7 @@ multiple_after(const struct runtime *runtime, int64_t ms)
 
 /* The manual clock goes to the target, and stops on the way for every scan and every deadline of a transaction. */
 static void
-advance(struct runtime *runtime, struct runtime_call *call)
+runtime_advance(struct runtime *runtime, struct runtime_call *call)
 {
 	int64_t at_ms = engine_now(runtime->engine), scan_ms = multiple_after(runtime, at_ms), due_ms;
 	char now[TIME_TEXT_SIZE];
@@ -151,7 +151,7 @@ runtime_main(void *argument)
 		struct runtime_call *calls = take_calls(runtime, &stop);
 
 		if (calls && !calls->run)
-			advance(runtime, calls);
+			runtime_advance(runtime, calls);
 		else if (calls)
 			runtime_serve(runtime, calls);
 		beat(runtime);

@@ -15,7 +15,7 @@
 
 #define STALE_ROUNDS 100 /* policy sets published while a transaction began */
 
-struct group {
+struct txn_group {
 	struct runtime *runtime;
 	const struct policyset *set;
 	struct runtime_call *calls;
@@ -26,7 +26,7 @@ struct group {
 	struct reservation_note *notes; /* in the runtime's arena */
 };
 
-static int transact(struct group *group, struct error *err);
+static int transact(struct txn_group *group, struct error *err);
 
 /* A manual clock stands after a restart where it stood before. */
 static void
@@ -39,7 +39,7 @@ keep_clock(struct txn *txn)
 }
 
 static int
-run_calls(struct group *group, struct txn *txn)
+run_calls(struct txn_group *group, struct txn *txn)
 {
 	for (struct runtime_call *call = group->calls; call; call = group->one ? NULL : call->next) {
 		int r = 0;
@@ -65,7 +65,7 @@ run_calls(struct group *group, struct txn *txn)
 }
 
 static int
-run_txn(struct group *group, struct txn *txn)
+run_txn(struct txn_group *group, struct txn *txn)
 {
 	struct runtime *runtime = group->runtime;
 	int r;
@@ -95,7 +95,7 @@ run_txn(struct group *group, struct txn *txn)
 static int
 group_run(void *context, struct history_writer *writer)
 {
-	struct group *group = context;
+	struct txn_group *group = context;
 	struct runtime *runtime = group->runtime;
 	struct txn txn = {
 		.runtime = runtime,
@@ -145,7 +145,7 @@ follow_state(struct runtime *runtime)
 static void
 follow_deployment(struct runtime *runtime)
 {
-	struct group group = {.runtime = runtime};
+	struct txn_group group = {.runtime = runtime};
 	struct engine_info info;
 	struct error err = {0};
 	struct arena arena;
@@ -200,7 +200,7 @@ wake_readers(struct runtime *runtime, const struct topic_name *names)
  * that it had got by then went back with the rest.
  */
 static void
-notify_answers(struct group *group, int r)
+notify_answers(struct txn_group *group, int r)
 {
 	const struct runtime_options *options = &group->runtime->options;
 	struct reservation_note *told = NULL, **end = &told;
@@ -222,7 +222,7 @@ notify_answers(struct group *group, int r)
 
 /* One transaction for the calls, or a scan when there are none; with the newest policy set. */
 static int
-transact(struct group *group, struct error *err)
+transact(struct txn_group *group, struct error *err)
 {
 	struct runtime *runtime = group->runtime;
 	const struct topic_name *published;
@@ -267,7 +267,7 @@ compile_for(struct runtime *runtime, struct runtime_call *call)
 static void
 transact_one(struct runtime *runtime, struct runtime_call *call)
 {
-	struct group group = {.runtime = runtime, .calls = call, .one = true};
+	struct txn_group group = {.runtime = runtime, .calls = call, .one = true};
 	struct error err = {0};
 	int r = transact(&group, &err);
 
@@ -290,7 +290,7 @@ transact_one(struct runtime *runtime, struct runtime_call *call)
 void
 runtime_transact(struct runtime *runtime, struct runtime_call *calls)
 {
-	struct group group = {.runtime = runtime, .calls = calls};
+	struct txn_group group = {.runtime = runtime, .calls = calls};
 	struct error err = {0};
 
 	if (transact(&group, &err) != 0)
@@ -301,7 +301,7 @@ runtime_transact(struct runtime *runtime, struct runtime_call *calls)
 bool
 runtime_tick(struct runtime *runtime, bool clock)
 {
-	struct group group = {.runtime = runtime, .clock = clock};
+	struct txn_group group = {.runtime = runtime, .clock = clock};
 	struct error err = {0};
 	int r;
 

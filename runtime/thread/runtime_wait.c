@@ -6,7 +6,7 @@
 #include "runtime/thread/runtime_priv.h"
 
 static int64_t
-monotonic_ns(void)
+wait_monotonic_ns(void)
 {
 	struct timespec now;
 
@@ -67,7 +67,7 @@ static void
 retry_parked(struct runtime *runtime, const struct topic_name *topics)
 {
 	struct runtime_call *parked = runtime->parked, *due = NULL, **last = &due;
-	int64_t now_ns = monotonic_ns();
+	int64_t now_ns = wait_monotonic_ns();
 
 	runtime->parked = NULL;
 	for (struct runtime_call *next; parked; parked = next) {

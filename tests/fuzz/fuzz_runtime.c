@@ -145,9 +145,9 @@ static const struct {
 	int (*run)(struct txn *txn, struct runtime_call *call);
 	unsigned words; /* 0: a body */
 } commands[] = {
-	{"commission", commission_create, 0},   {"create", instances_create, 0},   {"change", instances_update, 0},
+	{"commission", commission_create, 0},   {"create", instances_create, 0}, {"change", instances_update, 0},
 	{"order", instances_order, 0},          {"onboard", designs_onboard, 0}, {"compose", designs_compose, 0},
-	{"decommission", commission_delete, 2}, {"delete", instance_delete, 2},    {"back", configuration_roll_back, 3},
+	{"decommission", commission_delete, 2}, {"delete", instance_delete, 2},  {"back", configuration_roll_back, 3},
 	{"forget", designs_delete, 2},
 };
 
