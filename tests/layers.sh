@@ -1,7 +1,8 @@
 #!/bin/sh
-# layers - each folder includes only itself and those below it, and each third-party header stands in its few files
+# layers - each folder includes and calls only itself and those below it, and each third-party header stands in its few files
 # SPDX-License-Identifier: Apache-2.0
 set -u
+built=$(cd "${top_builddir:-.}" && pwd)
 cd "${top_srcdir:-.}" || exit 1
 bad=0
 
@@ -37,6 +38,30 @@ for folder in $order; do
 	found=$(grep -HnE '^#include "[^"]*/' "$folder"/*.[ch] | grep -vE "#include \"(${below#|})/[^/\"]*\"")
 	[ -z "$found" ] || complain "$folder includes a folder above it: $found"
 done
+
+# It calls the same ones: what an object leaves undefined against what the others define.
+objects=$(cd "$built" && find $order -maxdepth 2 -name '*.o' 2>/dev/null | grep -vE '/(bench|tests)/' | sort -u)
+[ "$(echo "$objects" | wc -l)" -gt 250 ] || complain "$built has few objects: build first"
+upward=$(cd "$built" && nm -A $objects 2>/dev/null | awk -v order="$(echo $order)" '
+	BEGIN { count = split(order, name, " "); for (i = 1; i <= count; i++) rank[name[i]] = i }
+	{
+		file = $1
+		sub(/:.*/, "", file)
+		folder = file
+		sub(/\/(\.libs\/)?[^\/]*$/, "", folder)
+		if ($(NF - 1) ~ /^[TDBRV]$/)
+			defined[$NF] = folder
+		else if ($(NF - 1) == "U")
+			used[file " " $NF] = folder
+	}
+	END {
+		for (use in used) {
+			split(use, part, " ")
+			if (part[2] in defined && rank[defined[part[2]]] > rank[used[use]])
+				print part[1], "calls", part[2], "of", defined[part[2]]
+		}
+	}' | sort)
+[ -z "$upward" ] || complain "$upward"
 
 code=$(find . -name '*.[ch]' -not -path './build*' | sort)
 

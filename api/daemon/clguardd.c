@@ -13,6 +13,7 @@
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"
+#include "api/daemon/routes.h"
 #include "api/http/reading.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
@@ -262,8 +263,9 @@ open_service(struct program *program, struct error *err)
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (name_service(service, err) != 0)
 		return -(int)err->code;
-	for (unsigned i = 0; i < route_count(); i++)
-		service->needs[i] = route_role_find(route_label(i), NULL);
+	service->routes = &routes_all;
+	for (unsigned i = 0; i < route_count(service->routes); i++)
+		service->needs[i] = route_role_find(route_label(service->routes, i), NULL);
 	service->metrics = metrics_new(program->worker_count + program->listener_count + ANSWERS_OTHERS);
 	program->workers = calloc(program->worker_count + program->listener_count, sizeof(*program->workers));
 	if (!service->metrics || !program->workers)

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/http/metrics.h"
 
+#include "api/http/route.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -109,28 +111,27 @@ status_count(const struct metrics *metrics, unsigned route, unsigned slot)
 }
 
 void
-metrics_write_requests(const struct metrics *metrics, unsigned routes, const char *(*name_of)(unsigned route),
-                       struct text *out)
+metrics_write_requests(const struct metrics *metrics, const struct route_table *routes, struct text *out)
 {
 	text_addf(out, "# HELP clguard_http_requests_total HTTP requests by route and status.\n"
 	               "# TYPE clguard_http_requests_total counter\n");
-	for (unsigned route = 0; route < routes; route++) {
+	for (unsigned route = 0; route < route_count(routes); route++) {
 		for (unsigned slot = 0; slot < METRICS_STATUSES; slot++) {
 			uint64_t count = status_count(metrics, route, slot);
 
 			if (count)
 				text_addf(out, "clguard_http_requests_total{route=\"%s\",status=\"%u\"} %" PRIu64 "\n",
-				          name_of(route), statuses[slot], count);
+				          route_label(routes, route), statuses[slot], count);
 		}
 	}
 	text_addf(out, "# HELP clguard_http_request_duration_seconds From a request's headers to its answer.\n"
 	               "# TYPE clguard_http_request_duration_seconds histogram\n");
-	for (unsigned route = 0; route < routes; route++) {
+	for (unsigned route = 0; route < route_count(routes); route++) {
 		uint64_t seen = 0;
 
 		for (unsigned slot = 0; slot < METRICS_STATUSES; slot++)
 			seen += status_count(metrics, route, slot);
 		if (seen)
-			write_durations(metrics, route, name_of(route), out);
+			write_durations(metrics, route, route_label(routes, route), out);
 	}
 }

@@ -64,8 +64,9 @@ uint64_t metrics_answers(const struct metrics *metrics, unsigned route, bool goo
 /* The sum of a shard's member over all shards; offset: offsetof(struct metrics_shard, member). */
 uint64_t metrics_sum(const struct metrics *metrics, size_t offset);
 
-/* Requests by route and status, and durations, as Prometheus text. name_of: a route's label. */
-void metrics_write_requests(const struct metrics *metrics, unsigned routes, const char *(*name_of)(unsigned route),
-                            struct text *out);
+struct route_table;
+
+/* Requests by route and status, and durations, as Prometheus text. */
+void metrics_write_requests(const struct metrics *metrics, const struct route_table *routes, struct text *out);
 
 #endif

@@ -129,6 +129,9 @@ struct text;
 /* Series of reservations, commits and the database, as Prometheus text. */
 void database_metrics(struct exchange *exchange, struct text *out);
 
+/* Series of decisions, requests, connections, memory and the process. */
+void statistics_metrics(struct exchange *exchange, struct text *out);
+
 /* Series of topics. */
 void topics_metrics(struct exchange *exchange, struct text *out);
 

@@ -1,4 +1,4 @@
-/* route - which handler answers which method and path */
+/* route - finds the handler of a method and path in a table (api/daemon/routes.c) */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef API_HTTP_ROUTE_H
 #define API_HTTP_ROUTE_H
@@ -23,8 +23,14 @@ struct route {
 	void (*answer)(struct exchange *exchange);
 };
 
+struct route_table {
+	const struct route *routes;
+	unsigned count;
+};
+
 /* The row for a method and path, or NULL. ret_methods: a mask of the path's methods, 0 when there is no such path. */
-const struct route *route_find(enum http_method method, struct str path, unsigned *ret_methods);
+const struct route *route_find(const struct route_table *table, enum http_method method, struct str path,
+                               unsigned *ret_methods);
 
 /* "GET, HEAD, POST" into buf. */
 void route_methods_text(unsigned methods, char *buf, size_t size);
@@ -36,9 +42,9 @@ void route_methods_text(unsigned methods, char *buf, size_t size);
 bool route_path_gated(struct str path);
 
 /* For metrics: routes are numbered from 0, the last number is for requests that met none. */
-unsigned route_count(void);
-unsigned route_number(const struct route *route);
-const char *route_label(unsigned number); /* a route's label, or "other" */
+unsigned route_count(const struct route_table *table);
+unsigned route_number(const struct route_table *table, const struct route *route);
+const char *route_label(const struct route_table *table, unsigned number); /* a route's label, or "other" */
 
 /* The role that a route needs, and whether its handler looks at the scope of a scoped one. route_roles.c */
 struct route_role {

@@ -105,7 +105,7 @@ refuse_identity(struct exchange *exchange, const struct route *route)
 	if (route && route->flags & ROUTE_OPEN)
 		return 0;
 	if (route)
-		needs = service->needs[route_number(route)];
+		needs = service->needs[route_number(service->routes, route)];
 	if (service->auth) {
 		struct identity *identity = &exchange->identity;
 
@@ -134,7 +134,8 @@ refusal(struct exchange *exchange)
 	/* Relaxed: a request that comes while the state changes may see either. */
 	bool active = atomic_load_explicit(&service->active, memory_order_relaxed);
 	unsigned methods, status;
-	const struct route *route = exchange->route = route_find(exchange->method, exchange->path, &methods);
+	const struct route *route = exchange->route =
+		route_find(exchange->worker->service->routes, exchange->method, exchange->path, &methods);
 
 	if (exchange->doubtful)
 		return 400;
@@ -172,7 +173,7 @@ explain_forbidden(const struct exchange *exchange, struct error *why)
 	struct route_role needs = {ROLE_ADMINISTER, false};
 
 	if (route)
-		needs = worker->service->needs[route_number(route)];
+		needs = worker->service->needs[route_number(worker->service->routes, route)];
 	if (!origin_is_welcome(worker->service->settings, exchange->origin, exchange->fetch_site, exchange->host))
 		(void)error_set(why, ERROR_UNKNOWN, NULL,
 		                "a page of another origin, or another Host, is not served (settings origins, hosts)");
@@ -290,7 +291,7 @@ write_refusal(struct exchange *exchange)
 	if (reply->status == 409)
 		return;
 	if (reply->status == 405) {
-		(void)route_find(exchange->method, exchange->path, &methods);
+		(void)route_find(exchange->worker->service->routes, exchange->method, exchange->path, &methods);
 		route_methods_text(methods, allow, sizeof(allow));
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
@@ -340,8 +341,8 @@ service_finished(struct exchange *exchange)
 {
 	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
 		txn_to_yaml(exchange);
-	metrics_request(exchange->worker->metrics, route_number(exchange->route), exchange->reply.status,
-	                clock_ns() - exchange->started_ns);
+	metrics_request(exchange->worker->metrics, route_number(exchange->worker->service->routes, exchange->route),
+	                exchange->reply.status, clock_ns() - exchange->started_ns);
 }
 
 /* The handler, or the refusal. */
@@ -412,7 +413,7 @@ bool
 exchange_covers(struct exchange *exchange, struct str scope)
 {
 	const struct service *service = exchange->worker->service;
-	struct route_role needs = service->needs[route_number(exchange->route)];
+	struct route_role needs = service->needs[route_number(service->routes, exchange->route)];
 	struct error why = {0};
 
 	if (!service->auth || auth_covers(service->auth, &exchange->identity, needs.role, scope))

@@ -27,8 +27,9 @@ struct service {
 	enum guard_mode mode;
 	struct engine *engine;
 	struct runtime *runtime;
-	struct auth *auth;                       /* NULL: open to everyone */
-	struct tls *tls;                         /* NULL: plain HTTP */
+	struct auth *auth; /* NULL: open to everyone */
+	struct tls *tls;   /* NULL: plain HTTP */
+	const struct route_table *routes;
 	struct route_role needs[METRICS_ROUTES]; /* by route_number */
 	struct server *server;
 	struct reading *reading; /* for answers that may be long */

@@ -15,26 +15,26 @@ struct calls {
 
 /* Requests to routes whose label begins with a method and holds `part`. */
 static struct calls
-count_calls(const struct metrics *metrics, const char *method, const char *part)
+count_calls(const struct service *service, const char *method, const char *part)
 {
 	struct calls calls = {0};
 
-	for (unsigned i = 0; i + 1 < route_count(); i++) {
-		const char *label = route_label(i);
+	for (unsigned i = 0; i + 1 < route_count(service->routes); i++) {
+		const char *label = route_label(service->routes, i);
 
 		if (strncmp(label, method, strlen(method)) != 0 || !strstr(label, API) || !strstr(label, part))
 			continue;
-		calls.good += metrics_answers(metrics, i, true);
-		calls.bad += metrics_answers(metrics, i, false);
+		calls.good += metrics_answers(service->metrics, i, true);
+		calls.bad += metrics_answers(service->metrics, i, false);
 	}
 	return calls;
 }
 
 static void
-add_calls(struct text *out, const struct metrics *metrics, const char *method, const char *part, const char *total,
+add_calls(struct text *out, const struct service *service, const char *method, const char *part, const char *total,
           const char *prefix)
 {
-	struct calls calls = count_calls(metrics, method, part);
+	struct calls calls = count_calls(service, method, part);
 
 	text_addf(out, ",\"%s\":%" PRIu64 ",\"%sSuccessCount\":%" PRIu64 ",\"%sFailureCount\":%" PRIu64, total,
 	          calls.good + calls.bad, prefix, calls.good, prefix, calls.bad);
@@ -43,18 +43,18 @@ add_calls(struct text *out, const struct metrics *metrics, const char *method, c
 void
 policy_statistics_get(struct exchange *exchange)
 {
-	const struct metrics *metrics = exchange->worker->service->metrics;
+	const struct service *service = exchange->worker->service;
 	struct text out;
 
 	text_init(&out, exchange->arena);
 	text_add(&out, STR("{\"code\":200"));
-	add_calls(&out, metrics, "", API, "totalApiCallCount", "apiCall");
-	add_calls(&out, metrics, "GET", "policies", "totalPolicyGetCount", "policyGet");
-	add_calls(&out, metrics, "POST", "policies", "totalPolicyPostCount", "policyPost");
-	add_calls(&out, metrics, "DELETE", "policies", "totalPolicyDeleteCount", "policyDelete");
-	add_calls(&out, metrics, "GET", "policytypes", "totalPolicyTypeGetCount", "policyTypeGet");
-	add_calls(&out, metrics, "POST", "policytypes", "totalPolicyTypePostCount", "policyTypePost");
-	add_calls(&out, metrics, "DELETE", "policytypes", "totalPolicyTypeDeleteCount", "policyTypeDelete");
+	add_calls(&out, service, "", API, "totalApiCallCount", "apiCall");
+	add_calls(&out, service, "GET", "policies", "totalPolicyGetCount", "policyGet");
+	add_calls(&out, service, "POST", "policies", "totalPolicyPostCount", "policyPost");
+	add_calls(&out, service, "DELETE", "policies", "totalPolicyDeleteCount", "policyDelete");
+	add_calls(&out, service, "GET", "policytypes", "totalPolicyTypeGetCount", "policyTypeGet");
+	add_calls(&out, service, "POST", "policytypes", "totalPolicyTypePostCount", "policyTypePost");
+	add_calls(&out, service, "DELETE", "policytypes", "totalPolicyTypeDeleteCount", "policyTypeDelete");
 	text_add(&out, STR("}"));
 	answer_json(exchange, text_done(&out));
 }

@@ -249,26 +249,20 @@ write_process(struct text *out, const struct service *service)
 }
 
 void
-metrics_get(struct exchange *exchange)
+statistics_metrics(struct exchange *exchange, struct text *out)
 {
 	struct service *service = exchange->worker->service;
 	struct server_load load = server_load(service->server);
-	struct text out;
 
-	text_init(&out, exchange->arena);
-	write_onap(&out, service->metrics);
-	write_policies(&out, service);
-	write_decisions(&out, service);
-	write_doors(&out, service->metrics);
-	metrics_write_requests(service->metrics, route_count(), route_label, &out);
-	write_one(&out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
-	write_one(&out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
-	write_memory(&out, service);
-	statistics_write_database(&out, service);
-	topics_metrics(exchange, &out);
-	database_metrics(exchange, &out);
-	transactions_metrics(exchange, &out);
-	write_process(&out, service);
-	answer_json(exchange, text_done(&out));
-	exchange->reply.media = MEDIA_METRICS;
+	write_onap(out, service->metrics);
+	write_policies(out, service);
+	write_decisions(out, service);
+	write_doors(out, service->metrics);
+	metrics_write_requests(service->metrics, service->routes, out);
+	write_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
+	write_one(out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
+	write_memory(out, service);
+	statistics_write_database(out, service);
+	database_metrics(exchange, out);
+	write_process(out, service);
 }

@@ -26,8 +26,8 @@ def read(*path):
 
 
 def routes():
-    """(method, path, flags) of the table in api/http/route.c."""
-    text = read("api", "http", "route.c")
+    """(method, path, flags) of the table in api/daemon/routes.c."""
+    text = read("api", "daemon", "routes.c")
     prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', text))
     found = re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', text)
     return [(method, prefixes.get(prefix, "") + path, flags) for method, prefix, path, flags in found]

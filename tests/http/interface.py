@@ -14,10 +14,10 @@ def read(*names):
 
 
 def routed():
-    """The same of the table in api/http/route.c."""
-    prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', read("api", "http", "route.c")))
+    """The same of the table in api/daemon/routes.c."""
+    prefixes = dict(re.findall(r'#define (\w+) "(/[^"]*)"', read("api", "daemon", "routes.c")))
     paths = {}
-    for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "http", "route.c")):
+    for method, prefix, path, flags in re.findall(r'\tROUTE\((\w+), (?:(\w+) )?"([^"]*)", ([^,]+),', read("api", "daemon", "routes.c")):
         path = prefixes.get(prefix, "") + path + ("{id}" if "ROUTE_ID" in flags else "")
         paths.setdefault(re.sub(r"\*", "{}", path), set()).add(method)
     return paths
@@ -29,7 +29,7 @@ def unnamed(paths):
 
 
 def test_the_document_and_the_routes_are_the_same(suite):
-    suite.equal(unnamed(documented()), unnamed(routed()), "doc/openapi.yaml against api/http/route.c")
+    suite.equal(unnamed(documented()), unnamed(routed()), "doc/openapi.yaml against api/daemon/routes.c")
     suite.check(len(routed()) > 8, "routes are found")
 
 
