@@ -50,6 +50,19 @@ enum handing bus_handing(struct txn *txn, struct str topic, uint64_t number, str
 /* {"topics":[names]}, of one page. */
 void bus_topics(struct txn *txn, struct page *page, struct text *out);
 
+/*
+ * {"topics":[{"topic","first","next","bytes","groups":[{"group","next","lag","seen"}]}]}, of one page of those that `shows` is
+ * true for. At most 100 groups of each. Nothing is taken for read.
+ */
+void bus_describe(struct txn *txn, struct page *page, bool (*shows)(void *context, struct str topic), void *context,
+                  struct text *out);
+
+/*
+ * The messages from..to, to exclusive, that are kept, as {"number","message"} with commas between; message is the text that was
+ * published. How many. Nothing is taken for read.
+ */
+size_t bus_look(struct txn *txn, struct str topic, uint64_t from, uint64_t to, struct text *out);
+
 struct bus_totals {
 	uint64_t topics, bytes, groups;
 };
