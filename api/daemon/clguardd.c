@@ -10,6 +10,7 @@
 #include <malloc.h>
 #endif
 
+#include "api/console/event_stream.h"
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"
@@ -21,6 +22,7 @@
 #include "api/identity/tls.h"
 #include "api/process/arguments.h"
 #include "api/process/decision_log.h"
+#include "api/process/denials.h"
 #include "api/resources/answers.h"
 #include "api/process/descriptors.h"
 #include "api/process/log.h"
@@ -220,12 +222,13 @@ open_engine(struct program *program, struct error *err)
 	}
 	r = engine_open(&options, &service->engine, err);
 	store_lock_drop(&lock);
-	if (r != 0 || reading_open(service->engine, &service->budget, &service->reading, err) != 0)
+	if (r != 0 || reading_open(service->engine, &service->budget, &service->reading, err) != 0 ||
+	    reading_open(service->engine, &service->budget, &service->trying, err) != 0)
 		return -(int)err->code;
 	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
 	if (service->clock)
 		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
-	return open_runtime(program, err);
+	return open_runtime(program, err) != 0 ? -(int)err->code : event_stream_open(service, &service->events, err);
 }
 
 static int
@@ -268,7 +271,8 @@ open_service(struct program *program, struct error *err)
 		service->needs[i] = route_role_find(route_label(service->routes, i), NULL);
 	service->metrics = metrics_new(program->worker_count + program->listener_count + ANSWERS_OTHERS);
 	program->workers = calloc(program->worker_count + program->listener_count, sizeof(*program->workers));
-	if (!service->metrics || !program->workers)
+	service->denials = denials_new(program->worker_count + program->listener_count + ANSWERS_OTHERS);
+	if (!service->metrics || !service->denials || !program->workers)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	if ((settings->users || settings->tokens || settings->roles) && auth_open(settings, &service->auth, err) != 0)
 		return -(int)err->code;
@@ -507,13 +511,17 @@ close_program(struct program *program)
 	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
 	watch_stop(program->watch);
 	runtime_stop(service->runtime); /* answers those who wait for messages */
+	event_stream_stop(service->events);
 	reading_stop(service->reading);
+	reading_stop(service->trying);
 	auth_stop(service->auth); /* answers those who wait for their credentials */
 	if (service->server)
 		server_stop(service->server);
 	for (unsigned i = 0; program->workers && i < program->worker_count + program->listener_count; i++)
 		worker_close(program->workers[i]);
+	event_stream_close(service->events);
 	reading_close(service->reading);
+	reading_close(service->trying);
 	runtime_close(service->runtime);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
@@ -521,6 +529,7 @@ close_program(struct program *program)
 	auth_close(service->auth);
 	tls_close(service->tls);
 	metrics_free(service->metrics);
+	denials_free(service->denials);
 	free(service->last_error);
 	free(service->deploy_error);
 	free(program->workers);

@@ -24,7 +24,14 @@ enum http_method {
 };
 
 /* Media types that we read or write; a mask. */
-enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4 };
+enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4, MEDIA_OTHER = 8 };
+
+/* A header of a reply; static storage. */
+struct reply_header {
+	const char *name, *value;
+};
+
+struct stream;
 
 /* What a connection shows of the other side; as long as the connection. */
 struct peer {
@@ -36,13 +43,17 @@ struct peer {
 struct reply {
 	unsigned status; /* 0 while there is none */
 	enum media media;
-	struct str body;   /* in the arena or static; may be absent */
-	bool constant;     /* body is static storage: always the same bytes behind this pointer */
-	const char *allow; /* the methods of the path, with 405; static */
-	bool authenticate; /* with 401 */
-	bool close;        /* the connection ends with this answer */
-	char id[37];       /* X-ONAP-RequestID, and the version headers with it; empty: without them */
-	unsigned retry_s;  /* Retry-After with 429 and 503; 0: a second */
+	const char *type;                   /* Content-Type, in place of media's; static; NULL: media's */
+	const char *tag;                    /* ETag; static */
+	const struct reply_header *headers; /* more of them, up to one without a name; NULL: none */
+	struct stream *stream;              /* in place of a body: what comes is sent until it ends */
+	struct str body;                    /* in the arena or static; may be absent */
+	bool constant;                      /* body is static storage: always the same bytes behind this pointer */
+	const char *allow;                  /* the methods of the path, with 405; static */
+	bool authenticate;                  /* with 401 */
+	bool close;                         /* the connection ends with this answer */
+	char id[37];                        /* X-ONAP-RequestID, and the version headers with it; empty: without them */
+	unsigned retry_s;                   /* Retry-After with 429 and 503; 0: a second */
 	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
 	void (*release)(void *owner);
 	void *owner;
@@ -56,7 +67,8 @@ struct exchange {
 	/* The request. Headers are absent when they were not sent. */
 	enum http_method method;
 	struct str path;
-	struct str content_type, accept, authorization, request_id, host, origin, fetch_site, traceparent;
+	struct str content_type, accept, authorization, request_id, host, origin, fetch_site, traceparent,
+		if_none_match;
 	const char *doubtful; /* why the request cannot be trusted to end where it seems to; NULL: it can */
 	struct peer *peer;    /* the connection's */
 	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */

@@ -11,7 +11,7 @@
 #include "engine/decide/reserve.h"
 #include "guards/guard.h"
 
-#define METRICS_ROUTES 144  /* at least the route table's size */
+#define METRICS_ROUTES 160  /* at least the route table's size */
 #define METRICS_STATUSES 20 /* at least the list in metrics.c */
 #define METRICS_BUCKETS 14
 

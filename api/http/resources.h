@@ -118,6 +118,20 @@ void audit_group_get(struct exchange *exchange);
 void audit_policy_get(struct exchange *exchange);
 void audit_group_policy_get(struct exchange *exchange);
 
+void whoami_get(struct exchange *exchange);
+void service_events_get(struct exchange *exchange);
+void guards_get(struct exchange *exchange);
+void guard_values_get(struct exchange *exchange);
+void limiters_get(struct exchange *exchange);
+void operational_get(struct exchange *exchange);
+void denials_get(struct exchange *exchange);
+void topics_described_get(struct exchange *exchange);
+void topic_look_get(struct exchange *exchange);
+void source_get(struct exchange *exchange);
+void try_post(struct exchange *exchange);
+void console_get(struct exchange *exchange);
+void console_file_get(struct exchange *exchange);
+
 void topics_get(struct exchange *exchange);
 void events_post(struct exchange *exchange);
 void events_get(struct exchange *exchange);

@@ -11,6 +11,7 @@ enum route_flags {
 	ROUTE_ONAP = 4,    /* carries X-ONAP-RequestID and the version headers */
 	ROUTE_ID = 8,      /* the path ends with a slash, and one more segment follows it in requests */
 	ROUTE_URGENT = 32, /* the last to be refused for want of memory */
+	ROUTE_PAGE = 64,   /* pages of other origins may link to it */
 	ROUTE_STARS = 16   /* each `*` in the path stands for any one segment that is not empty */
 };
 

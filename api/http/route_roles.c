@@ -36,6 +36,21 @@ static const struct {
 	{"GET " OURS "clock", {ROLE_READ, false}},
 	{"PUT " OURS "clock", {ROLE_ADMINISTER, false}},
 
+	{"GET " OURS "whoami", {ROLE_ANY, true}},
+	{"GET " OURS "events", {ROLE_READ, false}}, /* notifications for who holds messages for their topics */
+	{"GET " OURS "guards", {ROLE_READ, false}},
+	{"GET " OURS "guards/values", {ROLE_READ, false}},
+	{"GET " OURS "limiters", {ROLE_READ, false}},
+	{"GET " OURS "operational", {ROLE_READ, false}},
+	{"GET " OURS "denials", {ROLE_READ, false}},
+	{"GET " OURS "topics", {ROLE_MESSAGES, true}},
+	{"GET " OURS "topics/", {ROLE_MESSAGES, true}},
+	{"GET " OURS "source", {ROLE_READ, false}},
+	{"POST " OURS "try", {ROLE_DECIDE, false}}, /* it keeps nothing */
+	{"GET /console", {ROLE_ANY, false}},
+	{"GET /console/", {ROLE_ANY, false}},
+	{"GET /console/*", {ROLE_ANY, false}},
+
 	{"POST " LOOPS "commission", {ROLE_OPERATE, false}},
 	{"DELETE " LOOPS "commission", {ROLE_OPERATE, false}},
 	{"GET " LOOPS "commission", {ROLE_READ, false}},

@@ -16,6 +16,7 @@
 #include <microhttpd.h>
 
 #include "api/http/responses.h"
+#include "api/http/stream.h"
 #include "api/http/ticket.h"
 #include "api/identity/tls.h"
 #include "api/process/descriptors.h"
@@ -24,7 +25,8 @@
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
 #define STOP_GRACE_MS 1000
-#define UNPRINTABLE '\x01' /* stands for %00 in a path */
+#define STREAM_BLOCK ((size_t)4 << 10) /* of a stream, sent at a time */
+#define UNPRINTABLE '\x01'             /* stands for %00 in a path */
 
 struct thread {
 	struct server *server;
@@ -188,6 +190,7 @@ media_name(enum media media)
 	case MEDIA_METRICS:
 		return "text/plain; version=0.0.4; charset=utf-8";
 	case MEDIA_JSON:
+	case MEDIA_OTHER: /* its reply has a type of its own */
 		break;
 	}
 	return "application/json";
@@ -210,6 +213,20 @@ set_retry(struct MHD_Response *response, const struct reply *reply)
 	return set_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 }
 
+/* What a reply says beside what all say. */
+static bool
+set_own_headers(struct MHD_Response *response, const struct reply *reply)
+{
+	bool good = !reply->tag || set_header(response, MHD_HTTP_HEADER_ETAG, reply->tag);
+
+	for (const struct reply_header *header = reply->headers; good && header && header->name; header++)
+		good = set_header(response, header->name, header->value);
+	if (reply->stream)
+		good = good && set_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") &&
+		       set_header(response, "X-Accel-Buffering", "no"); /* a proxy would keep it back */
+	return good;
+}
+
 /* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when memory is out. */
 static struct MHD_Response *
 response_head(const struct reply *reply, struct MHD_Response *response)
@@ -218,7 +235,9 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 
 	if (!response)
 		return NULL;
-	good = !reply->body.len || set_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_name(reply->media));
+	good = (!reply->body.len && !reply->type) ||
+	       set_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type ? reply->type : media_name(reply->media));
+	good = good && set_own_headers(response, reply);
 	if (reply->id[0])
 		good = good && set_header(response, "X-LatestVersion", "1.0.0") &&
 		       set_header(response, "X-MinorVersion", "0") && set_header(response, "X-PatchVersion", "0") &&
@@ -342,6 +361,44 @@ own_body(struct thread *thread, struct ticket *ticket)
 	reply->release = drop_bytes;
 }
 
+static ssize_t
+read_stream(void *cls, uint64_t position, char *to, size_t most)
+{
+	long count = stream_read(cls, to, most);
+
+	(void)position;
+	return count < 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)count;
+}
+
+static void
+free_stream(void *cls)
+{
+	stream_free(cls);
+}
+
+/* From here on the stream is the response's. */
+static enum MHD_Result
+queue_stream(struct ticket *ticket)
+{
+	struct reply *reply = &ticket->exchange.reply;
+	struct stream *stream = reply->stream;
+	struct MHD_Response *response;
+	enum MHD_Result result = MHD_NO;
+
+	stream->connection = ticket->connection;
+	stream->suspend = suspend_connection;
+	stream->wake = wake_connection;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, free_stream);
+	if (!response)
+		stream_free(stream);
+	response = response_head(reply, response);
+	if (response) {
+		result = MHD_queue_response(ticket->connection, reply->status, response);
+		MHD_destroy_response(response); /* the connection keeps its own reference */
+	}
+	return result;
+}
+
 static enum MHD_Result
 queue_reply(struct thread *thread, struct ticket *ticket)
 {
@@ -349,6 +406,8 @@ queue_reply(struct thread *thread, struct ticket *ticket)
 	struct MHD_Response *response;
 	enum MHD_Result result = MHD_NO;
 
+	if (reply->stream)
+		return queue_stream(ticket);
 	own_body(thread, ticket);
 	response = response_again(thread, ticket);
 	if (response) {
@@ -356,7 +415,8 @@ queue_reply(struct thread *thread, struct ticket *ticket)
 	} else {
 		response = reply->owner && reply->body.len > RESPONSES_BODY_MOST
 		                   ? response_lend(reply)
-		                   : response_make(reply, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
+		                   : response_make(reply, (void *)(uintptr_t)reply->body.ptr,
+		                                   reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
 		if (response) {
 			result = MHD_queue_response(ticket->connection, reply->status, response);
 			MHD_destroy_response(response); /* the connection keeps its own reference */
@@ -465,6 +525,8 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	case 13:
 		if (is_named(name, STR("Authorization")))
 			take_once(exchange, &exchange->authorization, text, "two Authorization headers: expected one");
+		else if (is_named(name, STR("If-None-Match")))
+			exchange->if_none_match = text;
 		break;
 	case 14:
 		if (is_named(name, STR("Content-Length"))) {

@@ -126,6 +126,17 @@ refuse_identity(struct exchange *exchange, const struct route *route)
 	return route && !(worker->carries & needs.role) ? 403 : 0;
 }
 
+/* Whether the page that asks may, and the name by which it asks. The console itself may be linked to from anywhere. */
+static bool
+is_welcome(const struct exchange *exchange)
+{
+	const struct route *route = exchange->route;
+	bool page = route && route->flags & ROUTE_PAGE;
+
+	return origin_is_welcome(exchange->worker->service->settings, exchange->origin,
+	                         page ? STR_NONE : exchange->fetch_site, exchange->host);
+}
+
 /* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
 static unsigned
 refusal(struct exchange *exchange)
@@ -139,7 +150,7 @@ refusal(struct exchange *exchange)
 
 	if (exchange->doubtful)
 		return 400;
-	if (!origin_is_welcome(service->settings, exchange->origin, exchange->fetch_site, exchange->host))
+	if (!is_welcome(exchange))
 		return 403;
 	status = refuse_identity(exchange, route);
 	if (status || exchange->unverified)
@@ -153,7 +164,7 @@ refusal(struct exchange *exchange)
 		return 415;
 	/* Scrapers ask for anything; there is one form. */
 	exchange->writes =
-		route->writes == MEDIA_METRICS ? MEDIA_METRICS : media_accepted(exchange->accept, route->writes);
+		route->writes >= MEDIA_METRICS ? route->writes : media_accepted(exchange->accept, route->writes);
 	return exchange->writes ? 0 : 406;
 }
 
@@ -174,7 +185,7 @@ explain_forbidden(const struct exchange *exchange, struct error *why)
 
 	if (route)
 		needs = worker->service->needs[route_number(worker->service->routes, route)];
-	if (!origin_is_welcome(worker->service->settings, exchange->origin, exchange->fetch_site, exchange->host))
+	if (!is_welcome(exchange))
 		(void)error_set(why, ERROR_UNKNOWN, NULL,
 		                "a page of another origin, or another Host, is not served (settings origins, hosts)");
 	else if (!(worker->carries & needs.role))

@@ -16,6 +16,8 @@
 #include "engine/decide/engine.h"
 
 struct decision_log;
+struct denials;
+struct event_stream;
 struct reading;
 struct runtime;
 struct server;
@@ -37,7 +39,11 @@ struct service {
 	struct budget budget;    /* over all memory that requests can make grow */
 	struct metrics *metrics;
 	struct decision_log *decisions; /* NULL: none is kept */
-	char name[48];                  /* unique: "clguard-<uuid>" */
+	struct denials *denials;        /* the last ones of each thread */
+	struct event_stream *events;
+	struct reading *trying; /* for what is tried apart, and may take long */
+	atomic_uint tries;      /* that wait or run */
+	char name[48];          /* unique: "clguard-<uuid>" */
 	int64_t started_ms;
 	struct manual_clock *clock; /* NULL: the system's */
 	atomic_bool active;         /* else PASSIVE */

@@ -18,7 +18,8 @@ enum role {
 	ROLE_ADMINISTER = 32, /* state, clock, deployments, keys, what is taken back */
 	ROLE_MESSAGES = 64,   /* publish to and fetch from topics */
 	ROLE_METRICS = 128,   /* scrape /metrics */
-	ROLE_ALL = 255
+	ROLE_ALL = 255,
+	ROLE_ANY = ROLE_ALL /* of a route: whichever role will do */
 };
 
 /* "decide" and so on; "all" for ROLE_ALL. 0: there is no such role. */

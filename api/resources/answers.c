@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#include "api/process/denials.h"
+
 #define TRACE_START 3 /* of "00-<32 hex digits>-<16>-<2>" */
 #define TRACE_LEN 32
 #define TRACEPARENT_LEN 55
@@ -36,6 +38,8 @@ answer_decision(struct exchange *exchange, struct log_entry *entry)
 	const struct service *service = exchange->worker->service;
 
 	metrics_decision(exchange->worker->metrics, entry->door, entry->decision);
+	if (!entry->decision->permit)
+		denials_add(service->denials, exchange->worker->number, entry, engine_now(service->engine));
 	if (!service->decisions)
 		return;
 	answer_origin(exchange, entry);
@@ -43,6 +47,17 @@ answer_decision(struct exchange *exchange, struct log_entry *entry)
 	if (entry->at_ms == TIME_NONE || entry->door == LOG_DOOR_ACCESS)
 		entry->at_ms = engine_now(service->engine); /* no guard needed it, the log does */
 	decision_log_add(service->decisions, exchange->worker->number, entry, exchange->arena);
+}
+
+static void
+note_decision(struct service *service, unsigned number, const struct log_entry *entry,
+              const struct reservation_note *note)
+{
+	struct log_entry denied = {.door = entry->door, .request = &note->request, .decision = &note->decision};
+
+	metrics_decision(&service->metrics->shard[number], entry->door, &note->decision);
+	if (!note->decision.permit)
+		denials_add(service->denials, number, &denied, note->at_ms);
 }
 
 /* A note of any door, on the thread whose lane and shard these are. */
@@ -56,7 +71,7 @@ answer_note(struct service *service, unsigned other, struct log_entry *entry, co
 
 	metrics_add(&metrics->event[note->event], 1);
 	if (note->asked && note->event != RESERVATION_EXPIRED_EVENT && !refused)
-		metrics_decision(metrics, entry->door, &note->decision);
+		note_decision(service, number, entry, note);
 	if (!service->decisions)
 		return;
 	entry->event = reservation_event_name[note->event];

@@ -12,6 +12,7 @@
 
 #define NODES_MORE 1000      /* values that aliases may add to a document, beside one a byte */
 #define PAGE_MOST 1000000000 /* of offset and limit */
+#define TRIES_MOST 8         /* that wait or run */
 
 /*
  * A call that an exchange waits for. Freed by whoever lets go last: the worker when the answer is sent or the client has
@@ -27,6 +28,7 @@ struct waiting {
 	size_t charged; /* taken from the budget for the body and for this */
 	void (*read)(struct txn *txn, struct runtime_call *call, struct text *out);
 	int (*read_history)(struct history_reader *reader, struct runtime_call *call, struct text *out);
+	bool apart;            /* on the thread for what is tried */
 	bool yaml, is_yaml;    /* the answer shall be YAML, and is */
 	atomic_int holders;    /* acquire and release: the last one sees all that the other wrote */
 	atomic_bool abandoned; /* nobody reads the answer */
@@ -41,6 +43,8 @@ waiting_free(struct waiting *waiting)
 	arena_free(&waiting->call.scratch);
 	arena_free(&waiting->call.arena);
 	bytes_drop(waiting->call.shared);
+	if (waiting->apart)
+		atomic_fetch_sub_explicit(&waiting->service->tries, 1, memory_order_relaxed);
 	free(waiting->body);
 	free(waiting);
 	budget_give(budget, charged);
@@ -108,6 +112,14 @@ calls_query_number(struct exchange *exchange, const char *name, size_t *ret, str
 		*ret = *ret * 10 + (size_t)(text.ptr[i] - '0');
 	}
 	return 0;
+}
+
+int
+call_read_page(struct exchange *exchange, struct runtime_call *call, struct error *err)
+{
+	if (calls_query_number(exchange, "offset", &call->page.offset, err) != 0)
+		return -(int)err->code;
+	return calls_query_number(exchange, "limit", &call->page.limit, err);
 }
 
 static int
@@ -389,9 +401,11 @@ run_reading(struct reading_job *job, struct history_reader *reader, struct arena
 static void
 submit_reading(struct exchange *exchange, struct waiting *waiting)
 {
+	struct service *service = waiting->service;
+
 	waiting->job.run = run_reading;
 	call_suspend(exchange, waiting, 0);
-	if (reading_submit(waiting->service->reading, &waiting->job))
+	if (reading_submit(waiting->apart ? service->trying : service->reading, &waiting->job))
 		return;
 	(void)error_set(&waiting->call.err, ERROR_BUSY, NULL, "the service is stopping");
 	call_done(&waiting->call);
@@ -404,8 +418,7 @@ answer_read_call(struct exchange *exchange, struct runtime_call *call,
 	struct waiting *waiting = (struct waiting *)call;
 	struct error err = {0};
 
-	if (calls_query_number(exchange, "offset", &call->page.offset, &err) != 0 ||
-	    calls_query_number(exchange, "limit", &call->page.limit, &err) != 0) {
+	if (!call->page.limit && call_read_page(exchange, call, &err) != 0) {
 		call_free(call);
 		answer_error(exchange, &err);
 		return;
@@ -429,6 +442,25 @@ answer_history(struct exchange *exchange, struct runtime_call *call,
 {
 	struct waiting *waiting = (struct waiting *)call;
 
+	waiting->read_history = read;
+	submit_reading(exchange, waiting);
+}
+
+void
+answer_apart(struct exchange *exchange, struct runtime_call *call,
+             int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out))
+{
+	struct waiting *waiting = (struct waiting *)call;
+	struct service *service = waiting->service;
+
+	if (atomic_fetch_add_explicit(&service->tries, 1, memory_order_relaxed) >=
+	    TRIES_MOST) { /* a count orders nothing */
+		atomic_fetch_sub_explicit(&service->tries, 1, memory_order_relaxed);
+		call_free(call);
+		answer_refusal(exchange, 503, "too much is being tried: try again");
+		return;
+	}
+	waiting->apart = true;
 	waiting->read_history = read;
 	submit_reading(exchange, waiting);
 }

@@ -36,9 +36,18 @@ void answer_read_call(struct exchange *exchange, struct runtime_call *call,
 /* The same with a new call. */
 void answer_read(struct exchange *exchange, void (*read)(struct txn *txn, struct runtime_call *call, struct text *out));
 
+/* The query's offset and limit, 0 where they are not given. errors  ERROR_TYPE */
+int call_read_page(struct exchange *exchange, struct runtime_call *call, struct error *err);
+
 /* The same for what has no rows of the runtime: a negative result fails, with call->err if that is set. */
 void answer_history(struct exchange *exchange, struct runtime_call *call,
                     int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out));
+
+/*
+ * As answer_history, on a thread of its own, where compiling and the like hold up no lists. Refused when too many wait.
+ */
+void answer_apart(struct exchange *exchange, struct runtime_call *call,
+                  int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out));
 
 /* The part of the path between the n-th and the next '/', from 0: "events" is 0 in /events/TOPIC. */
 struct str path_part(struct str path, unsigned n);

@@ -1,23 +1,23 @@
 /* health - GET healthcheck, /live, /ready: is it well? */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/resources/health.h"
+
 #include <inttypes.h>
 
 #include "api/http/resources.h"
-#include "api/http/service.h"
 #include "api/resources/warnings.h"
-#include "base/text.h"
 
 static bool
-is_stopping(const struct exchange *exchange)
+is_stopping(const struct service *service)
 {
-	return atomic_load_explicit(&exchange->worker->service->stopping, memory_order_relaxed);
+	return atomic_load_explicit(&service->stopping, memory_order_relaxed);
 }
 
 /* Always HTTP 200; the body tells. It answers in PASSIVE state too. */
 void
 healthcheck_get(struct exchange *exchange)
 {
-	bool healthy = !is_stopping(exchange);
+	bool healthy = !is_stopping(exchange->worker->service);
 	struct text out;
 
 	text_init(&out, exchange->arena);
@@ -39,9 +39,8 @@ live_get(struct exchange *exchange)
 
 /* What is deployed is not in force here: answers would be those of an older set. */
 static bool
-is_refused(const struct exchange *exchange)
+is_refused(struct service *service)
 {
-	struct service *service = exchange->worker->service;
 	bool refused;
 
 	pthread_mutex_lock(&service->reload_lock);
@@ -52,11 +51,9 @@ is_refused(const struct exchange *exchange)
 
 /* Why the service is not ready, in a few words; NULL when it is. */
 static const char *
-unready(const struct exchange *exchange, const struct engine_info *info)
+unready(struct service *service, const struct engine_info *info)
 {
-	const struct service *service = exchange->worker->service;
-
-	if (is_stopping(exchange))
+	if (is_stopping(service))
 		return "stopping";
 	if (!atomic_load_explicit(&service->active, memory_order_relaxed))
 		return "passive";
@@ -64,7 +61,7 @@ unready(const struct exchange *exchange, const struct engine_info *info)
 		return "refusing";
 	if (warnings_no_policies(service, info))
 		return "no_policies";
-	return is_refused(exchange) ? "deployed policies are not in force" : NULL;
+	return is_refused(service) ? "deployed policies are not in force" : NULL;
 }
 
 /* The wall clock, when it was set. */
@@ -103,32 +100,39 @@ write_warning(void *context, const char *id, const char *text)
 	list->begun = true;
 }
 
+bool
+health_write(struct service *service, struct history_reader *reader, struct text *out)
+{
+	struct warning_list list = {out, false};
+	struct engine_info info;
+	const char *why;
+
+	engine_info(service->engine, &info);
+	why = unready(service, &info);
+	if (why)
+		text_addf(out, "{\"ready\":false,\"why\":\"%s\"", why);
+	else
+		text_add(out, STR("{\"ready\":true"));
+	text_addf(out, ",\"policies\":%zu,\"guards\":%zu,\"warnings\":[", info.policies, info.guards);
+	warnings_each(service, reader, write_warning, &list);
+	text_add(out, STR("]"));
+	write_clock(service, out);
+	write_database(service, out);
+	text_add(out, STR("}"));
+	return !why;
+}
+
 /* Whether a decision asked now would get an answer; and whatever a person should look at all the same. */
 void
 ready_get(struct exchange *exchange)
 {
 	struct worker *worker = exchange->worker;
-	struct warning_list list = {0};
-	struct engine_info info;
-	const char *why;
 	struct text out;
-
-	engine_info(worker->service->engine, &info);
-	why = unready(exchange, &info);
+	bool ready;
 
 	text_init(&out, exchange->arena);
-	if (why)
-		text_addf(&out, "{\"ready\":false,\"why\":\"%s\"", why);
-	else
-		text_add(&out, STR("{\"ready\":true"));
-	text_addf(&out, ",\"policies\":%zu,\"guards\":%zu,\"warnings\":[", info.policies, info.guards);
-	list.out = &out;
-	warnings_each(worker->service, session_reader(worker->session), write_warning, &list);
-	text_add(&out, STR("]"));
-	write_clock(worker->service, &out);
-	write_database(worker->service, &out);
-	text_add(&out, STR("}"));
+	ready = health_write(worker->service, session_reader(worker->session), &out);
 	answer_json(exchange, text_done(&out));
-	if (why)
+	if (!ready)
 		exchange->reply.status = 503;
 }
