@@ -164,6 +164,16 @@ arena_str(struct arena *arena, struct str text)
 	return (struct str){copy, text.len};
 }
 
+bool
+arena_copy(struct arena *arena, struct str *text)
+{
+	struct str copy = arena_str(arena, *text);
+	bool copied = !text->ptr || copy.ptr;
+
+	*text = copy;
+	return copied;
+}
+
 char *
 arena_printf(struct arena *arena, const char *format, ...)
 {

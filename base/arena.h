@@ -47,6 +47,9 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A NUL-terminated copy. ptr is NULL when memory is out, or when `text` is absent. */
 struct str arena_str(struct arena *arena, struct str text);
 
+/* *text becomes its copy in the arena; absent stays absent. False when out of memory. */
+bool arena_copy(struct arena *arena, struct str *text);
+
 /* A NUL-terminated formatted text, or NULL. */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -224,6 +224,14 @@ listed(const struct blacklist *data, const struct env *env, struct str target, u
 }
 
 bool
+blacklist_next(const struct guard *guard, size_t *at, struct str *ret)
+{
+	const struct blacklist *blacklist = guard->data;
+
+	return text_set_next(blacklist->texts, at, ret);
+}
+
+bool
 blacklist_within(const struct guard *some, const struct guard *all, struct pattern_scratch *scratch, struct str *ret)
 {
 	const struct blacklist *x = some->data, *y = all->data;

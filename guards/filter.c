@@ -8,6 +8,7 @@
 #include "guards/remedy.h"
 #include "guards/text_test.h"
 #include "policytypes/policy.h"
+#include "policytypes/suggest.h"
 
 /*
  * type    onap.policies.controlloop.guard.common.Filter 1.0.0 {actor, operation, id?, timeRange?, algorithm, filters:
@@ -15,7 +16,8 @@
  * strict  a filter matches when function(value, filter) holds, as it reads. blacklist-overrides: any matching
  *         blacklisting filter denies, the first gives the reason; whitelist-overrides: any matching whitelisting one
  *         permits, else any blacklisting one denies. Nothing matches: permits. A blacklisting filter whose field is not
- *         in the request matches, with missing_attribute.
+ *         in the request matches, with missing_attribute, unless it says `absent: no_match`. A field may also be a path
+ *         of the question (guards/field.h); of one with several values any may match.
  * onap    the same, but a field that is absent matches nothing, greater and less have their operands reversed, and
  *         nothing matching, or out of range, is not applicable. A broken range makes matches indeterminate. Letter case
  *         of `field` and `function` is free. A bad regular expression, on which the reference fails while deciding, is
@@ -27,8 +29,12 @@
 #define FIRST_FIELD (ATTRIBUTE_TARGET + 1) /* the attributes after the scope are the fields */
 
 struct rule {
-	enum attribute field;
+	enum attribute field; /* ATTRIBUTE_COUNT: by path */
+	enum field_root root; /* of a path, which is root and name */
+	struct str name;
+	const char *label; /* the field as the policy names it, for answers */
 	bool blacklist;
+	bool absent_denies;    /* a request without the field matches */
 	struct text_test test; /* what `filter` and `function` make of a value */
 	uint32_t line;
 };
@@ -70,21 +76,94 @@ filter_member(const struct node *filter, const char *key, struct diags *diags)
 	return NULL;
 }
 
+static void
+filter_field_unknown(const struct node *field, struct diags *diags)
+{
+	struct suggestion suggestion;
+
+	suggestion_init(&suggestion, field->text);
+	for (int i = FIRST_FIELD; i < ATTRIBUTE_COUNT; i++)
+		suggestion_offer(&suggestion, str_from(attribute_key[i]));
+	for (int i = 0; i < FIELD_ROOTS_COUNT; i++)
+		suggestion_offer(&suggestion, field_root_text[i]);
+	if (suggestion.best.ptr)
+		diags_error(diags, field, "unknown field '%.*s'%s%.*s%s", STR_ARG(field->text),
+		            SUGGESTION_ARG(suggestion));
+	else
+		diags_error(diags, field,
+		            "unknown field '%.*s': expected one of ONAP's inventory, such as %s, or a path such as "
+		            "resource.properties.status, subject.type, context.ip",
+		            STR_ARG(field->text), attribute_key[FIRST_FIELD]);
+}
+
+/* Answers and logs write paths as they are: no character of one needs escaping. */
+static bool
+path_is_plain(struct str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.ptr[i] < 0x20 || path.ptr[i] == '"' || path.ptr[i] == '\\' || path.ptr[i] == 0x7f)
+			return false;
+	}
+	return path.len <= FIELD_PATH_MOST;
+}
+
+/* A field of ONAP's inventory, or a path of the question. Strict. */
+static bool
+field_compile(struct rule *rule, const struct node *field, struct arena *arena, struct diags *diags)
+{
+	struct str path = arena_str(arena, field->text);
+	int attribute = attribute_find(field->text);
+
+	if (!path.ptr)
+		return filter_no_memory(field, diags);
+	rule->label = path.ptr;
+	if (attribute < FIRST_FIELD)
+		attribute = field_attribute(path);
+	rule->field = attribute < 0 ? ATTRIBUTE_COUNT : (enum attribute)attribute;
+	if (attribute >= 0)
+		return true;
+	if (!field_parse(path, &rule->root, &rule->name)) {
+		filter_field_unknown(field, diags);
+		return false;
+	}
+	if (!path_is_plain(path)) {
+		diags_error(
+			diags, field,
+			"the path of a field has at most %d bytes, of printable ASCII without quotes and backslashes",
+			FIELD_PATH_MOST);
+		return false;
+	}
+	return true;
+}
+
+/* Strict: whether a blacklisting filter matches where its field is absent. */
+static bool
+absent_compile(struct rule *rule, const struct node *absent, struct diags *diags)
+{
+	rule->absent_denies = rule->blacklist;
+	if (node_is_null(absent))
+		return true;
+	if (str_is(absent->text, "no_match")) {
+		rule->absent_denies = false;
+		return true;
+	}
+	if (!str_is(absent->text, "deny"))
+		diags_error(diags, absent, "absent must be deny or no_match");
+	else if (!rule->blacklist)
+		diags_error(diags, absent, "absent: deny is for filters that blacklist; this one does not");
+	return rule->blacklist && str_is(absent->text, "deny");
+}
+
 static bool
 rule_compile(struct rule *rule, const struct node *filter, struct arena *arena, struct diags *diags)
 {
 	const struct node *field = filter_member(filter, "field", diags),
 			  *function = filter_member(filter, "function", diags);
 	const struct node *text = filter_member(filter, "filter", diags), *blacklist = node_get(filter, "blacklist");
-	int attribute, which;
+	int which;
 
-	if (!field || !function || !text)
+	if (!field || !function || !text || !field_compile(rule, field, arena, diags))
 		return false;
-	attribute = attribute_find(field->text);
-	if (attribute < FIRST_FIELD) {
-		diags_error(diags, field, "unknown field '%.*s'", STR_ARG(field->text));
-		return false;
-	}
 	which = text_function_find(function->text);
 	if (which < 0) {
 		diags_error(diags, function, "unknown function '%.*s'", STR_ARG(function->text));
@@ -94,8 +173,9 @@ rule_compile(struct rule *rule, const struct node *filter, struct arena *arena, 
 		diags_error(diags, blacklist, "blacklist must be true or false");
 		return false;
 	}
-	rule->field = attribute;
 	rule->blacklist = !blacklist || blacklist->boolean; /* the type's default is true */
+	if (!absent_compile(rule, node_get(filter, "absent"), diags))
+		return false;
 	rule->line = text->line;
 	rule->test.dot = PATTERN_DOT_ALL;
 	return text_test_compile(&rule->test, which, text->text, text, arena, diags);
@@ -192,6 +272,7 @@ rule_compile_onap(struct rule *rule, const struct node *filter, struct arena *ar
 		return false;
 	}
 	rule->field = attribute;
+	rule->label = attribute_key[attribute];
 	rule->line = node_get(filter, keys[1])->line;
 	return text_test_compile(&rule->test, which, texts[1], node_get(filter, keys[1]), arena, diags);
 }
@@ -242,6 +323,46 @@ struct filter_outcome {
 	bool whitelisted, failed;
 };
 
+static bool
+rule_has_value(const struct rule *rule, const struct request *request)
+{
+	return rule->field < ATTRIBUTE_COUNT ? request->attribute[rule->field].ptr != NULL
+	                                     : field_find(request, request->fields, rule->root, rule->name) != NULL;
+}
+
+/* Whether any value of a path matches; one that cannot be decided is told when none does. ret (may be NULL): the value. */
+static __attribute__((noinline)) int
+path_match(const struct rule *rule, const struct request *request, struct pattern_scratch *scratch, struct str *ret)
+{
+	const struct request_field *field = request->fields;
+	int failed = 0;
+
+	if (!field_find(request, field, rule->root, rule->name))
+		return rule->absent_denies;
+	while ((field = field_find(request, field, rule->root, rule->name))) {
+		int r = text_test_match(&rule->test, field->value, false, scratch);
+
+		if (r > 0 && ret)
+			*ret = field->value;
+		if (r > 0)
+			return r;
+		failed = r < 0 ? r : failed;
+		field++;
+	}
+	return failed;
+}
+
+static inline int
+rule_match(const struct guard *guard, const struct rule *rule, const struct request *request,
+           struct pattern_scratch *scratch)
+{
+	if (rule->field == ATTRIBUTE_COUNT)
+		return path_match(rule, request, scratch, NULL);
+	if (!request->attribute[rule->field].ptr)
+		return rule->absent_denies;
+	return text_test_match(&rule->test, request->attribute[rule->field], guard->mode == GUARD_ONAP, scratch);
+}
+
 static struct filter_outcome
 rules_apply(const struct guard *guard, const struct request *request, struct pattern_scratch *scratch)
 {
@@ -250,11 +371,8 @@ rules_apply(const struct guard *guard, const struct request *request, struct pat
 
 	for (size_t i = 0; i < data->count; i++) {
 		const struct rule *rule = &data->rules[i];
-		struct str value = request->attribute[rule->field];
-		int r = guard->mode == GUARD_STRICT && rule->blacklist;
+		int r = rule_match(guard, rule, request, scratch);
 
-		if (value.ptr)
-			r = text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, scratch);
 		outcome.failed = outcome.failed || r < 0;
 		if (r > 0 && !rule->blacklist)
 			outcome.whitelisted = true;
@@ -276,8 +394,8 @@ outcome_verdict(const struct guard *guard, const struct request *request, const 
 		ret->effect = EFFECT_PERMIT;
 	else if (outcome->failed && (data->whitelist_overrides || !denier))
 		verdict_error(ret);
-	else if (denier && !request->attribute[denier->field].ptr)
-		verdict_missing(ret, attribute_key[denier->field]);
+	else if (denier && !rule_has_value(denier, request))
+		verdict_missing(ret, denier->label);
 	else if (denier)
 		*ret = (struct verdict){EFFECT_DENY, REASON_FILTERED, NULL};
 	else
@@ -313,6 +431,7 @@ explain(const struct guard *guard, const struct request *request, const struct e
 {
 	const struct filter *data = guard->data;
 	const struct rule *denier;
+	struct str value = STR_NONE;
 
 	explain_text(ret, "algorithm",
 	             str_from(data->whitelist_overrides ? "whitelist-overrides" : "blacklist-overrides"));
@@ -321,22 +440,34 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	denier = rules_apply(guard, request, env->scratch).denier;
 	if (!denier)
 		return;
-	explain_text(ret, attribute_key[denier->field], request->attribute[denier->field]);
+	if (denier->field < ATTRIBUTE_COUNT)
+		value = request->attribute[denier->field];
+	else
+		(void)path_match(denier, request, env->scratch, &value); /* it matches: it denied */
+	explain_text(ret, denier->label, value);
 	explain_text(ret, "function", str_from(text_function_name[denier->test.function]));
 	explain_text(ret, "filter", denier->test.text);
 	explain_number(ret, "filter_line", denier->line, arena);
 }
 
-/* Whether none of the guard's blacklisting rules on a field matches a value. */
 static bool
-value_passes(const struct guard *guard, enum attribute field, struct str value, struct pattern_scratch *scratch)
+is_same_field(const struct rule *a, const struct rule *b)
+{
+	if (a->field != b->field)
+		return false;
+	return a->field < ATTRIBUTE_COUNT || (a->root == b->root && str_equal(a->name, b->name));
+}
+
+/* Whether none of the guard's blacklisting rules on a rule's field matches a value. */
+static bool
+value_passes(const struct guard *guard, const struct rule *denier, struct str value, struct pattern_scratch *scratch)
 {
 	const struct filter *data = guard->data;
 
 	for (size_t i = 0; i < data->count; i++) {
 		const struct rule *rule = &data->rules[i];
 
-		if (rule->field == field && rule->blacklist &&
+		if (is_same_field(rule, denier) && rule->blacklist &&
 		    text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, scratch) != 0)
 			return false;
 	}
@@ -358,7 +489,7 @@ value_find(const struct guard *guard, const struct rule *denier, const struct re
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		if (values[i].len > 0 && values[i].len <= ATTRIBUTE_SIZE_MAX &&
-		    value_passes(guard, denier->field, values[i], remedy->env->scratch))
+		    value_passes(guard, denier, values[i], remedy->env->scratch))
 			return values[i];
 	}
 	return STR_NONE;
@@ -380,9 +511,7 @@ rules_remove(const struct guard *guard, const struct remedy *remedy, struct chan
 	text_init(&json, remedy->arena);
 	for (size_t i = 0; i < data->count; i++) {
 		const struct rule *rule = &data->rules[i];
-		struct str value = remedy->request.attribute[rule->field];
-		int r = value.ptr ? text_test_match(&rule->test, value, guard->mode == GUARD_ONAP, remedy->env->scratch)
-		                  : guard->mode == GUARD_STRICT;
+		int r = rule_match(guard, rule, &remedy->request, remedy->env->scratch);
 
 		if (!rule->blacklist || r == 0) {
 			left->rules[left->count++] = *rule;
@@ -405,9 +534,13 @@ filter_remedy(const struct guard *guard, struct remedy *remedy, struct change *r
 
 	if (!denier)
 		return false;
-	if (!remedy->request.attribute[denier->field].ptr)
+	if (!rule_has_value(denier, &remedy->request))
 		value = value_find(guard, denier, remedy);
-	return value.ptr ? remedy_attribute(remedy, denier->field, value, ret) : rules_remove(guard, remedy, ret);
+	if (!value.ptr)
+		return rules_remove(guard, remedy, ret);
+	return denier->field < ATTRIBUTE_COUNT
+	               ? remedy_attribute(remedy, denier->field, value, ret)
+	               : remedy_field(remedy, &(struct request_field){denier->root, denier->name, value}, ret);
 }
 
 const struct guard_kind guard_filter = {

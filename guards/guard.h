@@ -12,6 +12,7 @@
 #include "base/pattern.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "guards/field.h"
 
 struct node;
 struct policy;
@@ -65,7 +66,9 @@ struct request {
 	bool has_vf_count;
 	int32_t vf_count; /* the count the operation would lead to */
 	bool has_current_time;
-	struct time_of_day current_time; /* onap mode only: the request's currentTime */
+	struct time_of_day current_time;    /* onap mode only: the request's currentTime */
+	const struct request_field *fields; /* what filters may test beside attributes; NULL for none */
+	size_t field_count;
 };
 
 /* Reasons of a decision, in their wire spelling. Their numbers are kept with reservations. No guard says NOT_ALLOWED or NO_POLICIES. */

@@ -71,12 +71,16 @@ extern const struct guard_kind guard_blacklist;
  */
 bool blacklist_within(const struct guard *some, const struct guard *all, struct pattern_scratch *scratch,
                       struct str *ret);
+
+/* The texts of a blacklist one by one, in no order; `at` begins at 0. False after the last. ret: the guard's. */
+bool blacklist_next(const struct guard *guard, size_t *at, struct str *ret);
+
 extern const struct guard_kind guard_min_max;
 extern const struct guard_kind guard_filter;
 
 struct text_test;
 
-/* What a filter's rule of this index tests, and of which field; NULL after the last. */
+/* What a filter's rule of this index tests, and of which field (ATTRIBUTE_COUNT: a path's); NULL after the last. */
 const struct text_test *filter_test(const struct guard *guard, size_t index, enum attribute *ret_field);
 extern const struct guard_kind guard_first_blocks_second;
 

@@ -20,6 +20,21 @@ remedy_attribute(const struct remedy *remedy, enum attribute attribute, struct s
 }
 
 bool
+remedy_field(const struct remedy *remedy, const struct request_field *field, struct change *ret)
+{
+	struct str path = field_path(field, remedy->arena);
+
+	if (!path.ptr || field_find(&remedy->request, remedy->request.fields, field->root, field->name))
+		return false;
+	ret->kind = CHANGE_FIELD;
+	ret->field = *field;
+	ret->field.value = ret->value = arena_str(remedy->arena, field->value);
+	ret->text = explain_format(remedy->arena, "give %s in the request ('%.*s' was tried)", path.ptr,
+	                           STR_ARG(field->value));
+	return ret->value.ptr && ret->text.ptr;
+}
+
+bool
 remedy_policy(const struct remedy *remedy, const struct guard *guard, const void *data, struct str edit,
               struct str text, struct change *ret)
 {

@@ -7,6 +7,7 @@
 
 enum change_kind {
 	CHANGE_ATTRIBUTE,    /* of the request */
+	CHANGE_FIELD,        /* of the request: one more field */
 	CHANGE_VF_COUNT,     /* of the request */
 	CHANGE_CURRENT_TIME, /* of the request, onap mode */
 	CHANGE_LOOP,         /* of the operation history: a control loop's operations end */
@@ -19,6 +20,7 @@ struct change {
 	const struct guard *guard;   /* that denied without it */
 	enum attribute attribute;    /* CHANGE_ATTRIBUTE */
 	struct str value;            /* of the attribute; the loop */
+	struct request_field field;  /* CHANGE_FIELD */
 	int32_t vf_count;            /* CHANGE_VF_COUNT */
 	struct time_of_day time;     /* CHANGE_CURRENT_TIME */
 	const struct guard *amended; /* CHANGE_POLICY: what the changed policy compiles to */
@@ -43,6 +45,9 @@ struct remedy {
 
 /* A value for an attribute that the request lacks. */
 bool remedy_attribute(const struct remedy *remedy, enum attribute attribute, struct str value, struct change *ret);
+
+/* A value for a path that the request lacks. */
+bool remedy_field(const struct remedy *remedy, const struct request_field *field, struct change *ret);
 
 /* onap: a guard that is out of its time range is asked within it; where that is impossible the range is taken away. */
 bool remedy_range(const struct remedy *remedy, const struct guard *guard, struct change *ret);

@@ -81,8 +81,27 @@ put_decision(json_t *answer, const struct clg_decision *decision)
 	put_text(answer, "policy", decision->policy);
 }
 
+/* Members that are paths, such as resource.properties.status; as long as the map. */
+static size_t
+fields_of(json_t *map, struct clg_field fields[CLG_FIELDS_MAX])
+{
+	static const char *const roots[] = {"subject.", "action.", "resource.", "context."};
+	const char *key;
+	json_t *value;
+	size_t count = 0;
+
+	json_object_foreach(map, key, value)
+	{
+		for (size_t i = 0; i < 4 && count < CLG_FIELDS_MAX; i++) {
+			if (strncmp(key, roots[i], strlen(roots[i])) == 0)
+				fields[count++] = (struct clg_field){key, json_string_value(value)};
+		}
+	}
+	return count;
+}
+
 static struct clg_request
-request_of(const json_t *map, int32_t *vf_count)
+request_of(json_t *map, int32_t *vf_count, struct clg_field fields[CLG_FIELDS_MAX])
 {
 	const json_t *count = json_object_get(map, "vfCount");
 
@@ -101,17 +120,20 @@ request_of(const json_t *map, int32_t *vf_count)
 		.request_id = text_of(map, "requestId"),
 		.subrequest_id = text_of(map, "subrequestId"),
 		.vf_count = count ? vf_count : NULL,
+		.fields = fields,
+		.field_count = fields_of(map, fields),
 	};
 }
 
 static json_t *
-decide(const json_t *map, bool explain)
+decide(json_t *map, bool explain)
 {
+	struct clg_field fields[CLG_FIELDS_MAX];
 	struct clg_decision decision;
 	struct clg_error err = {0};
 	const char *why = NULL;
 	int32_t vf_count;
-	struct clg_request request = request_of(map, &vf_count);
+	struct clg_request request = request_of(map, &vf_count, fields);
 	int r = explain ? clg_explain(session, &request, &decision, &why, &err)
 	                : clg_decide(session, &request, &decision);
 	json_t *answer = answer_of(r, 200, &err);
@@ -123,12 +145,13 @@ decide(const json_t *map, bool explain)
 }
 
 static json_t *
-reserve(const json_t *map)
+reserve(json_t *map)
 {
+	struct clg_field fields[CLG_FIELDS_MAX];
 	struct clg_reservation reservation;
 	struct clg_error err = {0};
 	int32_t vf_count;
-	struct clg_request request = request_of(map, &vf_count);
+	struct clg_request request = request_of(map, &vf_count, fields);
 	int r = clg_reserve(engine, &request, 0, &reservation, &err);
 	bool taken = reservation.decision.effect == CLG_PERMIT && !reservation.repeated;
 	json_t *answer = answer_of(r, taken ? 201 : 200, &err);

@@ -19,8 +19,7 @@ too_long(struct error *err, const struct node *node)
 	return error_set(err, ERROR_LIMIT, node, "a value of more than %d bytes", ATTRIBUTE_SIZE_MAX);
 }
 
-/* As much of a text as a message has room for; a character is not cut. */
-static struct str
+struct str
 request_shown(struct str text)
 {
 	size_t len = text.len < SHOWN_MOST ? text.len : SHOWN_MOST;
@@ -51,12 +50,8 @@ attribute_text(const struct node *node, enum guard_mode mode, struct arena *aren
 	return 0;
 }
 
-/*
- * Decimal digits, as older clients send them. ONAP takes a leading zero for octal, so a number that has one would be two
- * numbers: it is refused.
- */
-static bool
-parse_decimal(struct str text, int32_t *ret)
+bool
+request_count_parse(struct str text, int32_t *ret)
 {
 	bool negative = text.len && text.ptr[0] == '-';
 	size_t first = negative, i = first;
@@ -77,7 +72,7 @@ read_vf_count_strict(const struct node *node, struct request *ret, struct error 
 {
 	bool good = node->kind == NODE_INT && node->integer >= INT32_MIN && node->integer <= INT32_MAX;
 
-	if (node->kind == NODE_TEXT && parse_decimal(node->text, &ret->vf_count))
+	if (node->kind == NODE_TEXT && request_count_parse(node->text, &ret->vf_count))
 		return 0;
 	if (node->kind == NODE_TEXT)
 		return error_set(
@@ -183,11 +178,62 @@ read_loop_name(const struct node *member, struct arena *arena, struct request *r
 	return attribute_text(member, GUARD_STRICT, arena, &ret->attribute[ATTRIBUTE_CLNAME], err);
 }
 
+/* The fields of a request while it is read; they are as many as its members name. */
+struct field_list {
+	struct request_field *list;
+	size_t count, room;
+};
+
+static int
+request_field_add(struct field_list *fields, const struct request_field *field, const struct node *value,
+                  struct arena *arena, struct error *err)
+{
+	if (!node_is_scalar(value))
+		return wrong_type(err, value, "text, a number or a boolean");
+	if (fields->count == FIELDS_MOST)
+		return error_set(err, ERROR_LIMIT, value, "too many fields: expected at most %d", FIELDS_MOST);
+	if (fields->count == fields->room) {
+		size_t room = fields->room ? 4 * fields->room : 16;
+		struct request_field *list = arena_bytes(arena, room * sizeof(*list));
+
+		if (!list)
+			return error_set(err, ERROR_MEMORY, value, "out of memory");
+		if (fields->count)
+			memcpy(list, fields->list, fields->count * sizeof(*list));
+		fields->list = list;
+		fields->room = room;
+	}
+	fields->list[fields->count] = *field;
+	fields->list[fields->count++].value = value->text;
+	return 0;
+}
+
+/* A member whose key is the path of a field, in strict mode: 1 when it is one, 0 if not, or negative. */
+static int
+request_read_field(const struct node *member, struct field_list *fields, struct arena *arena, struct request *ret,
+                   struct error *err)
+{
+	struct request_field field = {0};
+	int r = 0;
+
+	if (!field_parse(member->key, &field.root, &field.name))
+		return 0;
+	if (member->kind != NODE_LIST)
+		r = request_field_add(fields, &field, member, arena, err);
+	for (const struct node *value = member->first; value && r == 0; value = value->next)
+		r = request_field_add(fields, &field, value, arena, err);
+	ret->fields = fields->list;
+	ret->field_count = fields->count;
+	return r == 0 ? 1 : r;
+}
+
 /* A member of resource.guard that is not an attribute by its own name. */
 static int
-read_other(const struct node *member, struct request_form form, struct arena *arena, struct request *ret,
-           struct error *err)
+read_other(const struct node *member, struct request_form form, struct field_list *fields, struct arena *arena,
+           struct request *ret, struct error *err)
 {
+	int field;
+
 	if (str_is(member->key, "vfCount"))
 		return read_vf_count(member, form.mode, arena, ret, err);
 	if (str_is(member->key, "requestId"))
@@ -196,6 +242,8 @@ read_other(const struct node *member, struct request_form form, struct arena *ar
 		read_identity(member, &ret->subrequest_id);
 	else if (form.mode == GUARD_STRICT && str_is(member->key, "closedLoopName"))
 		return read_loop_name(member, arena, ret, err);
+	else if (form.mode == GUARD_STRICT && (field = request_read_field(member, fields, arena, ret, err)) != 0)
+		return field < 0 ? field : 0;
 	else if (form.mode == GUARD_STRICT && !form.ignores_unknown)
 		return refuse_member(member, err);
 	return 0;
@@ -206,6 +254,8 @@ static int
 read_guard(const struct node *guard, struct request_form form, struct arena *arena, struct request *ret,
            struct error *err)
 {
+	struct field_list fields = {0};
+
 	if (guard->kind != NODE_MAP)
 		return guard->kind == NODE_NULL ? 0 : wrong_type(err, guard, "a map");
 	for (const struct node *member = guard->first; member; member = member->next) {
@@ -214,7 +264,7 @@ read_guard(const struct node *guard, struct request_form form, struct arena *are
 		if (attribute >= 0)
 			r = attribute_text(member, form.mode, arena, &ret->attribute[attribute], err);
 		else
-			r = read_other(member, form, arena, ret, err);
+			r = read_other(member, form, &fields, arena, ret, err);
 		if (r != 0)
 			return r;
 	}

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/bodies/request_scan.h"
 
+#include "api/bodies/request.h"
+#include "api/bodies/scan.h"
 #include "base/words.h"
 
 #ifdef __SSE2__
@@ -16,19 +18,12 @@
  * it by itself. One behind which more of the body comes does the same, and request_scan sees that the end is not there.
  */
 
-static __attribute__((noinline)) const char *
-skip_space(const char *at)
+__attribute__((noinline)) const char *
+scan_space(const char *at)
 {
 	while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
 		at++;
 	return at;
-}
-
-/* Where the character stands, after white space. Mostly it stands right there. */
-static inline const char *
-scan_find(const char *at, char c)
-{
-	return *at == c ? at : skip_space(at);
 }
 
 /* Where the run of plain bytes at `at` ends: printable ASCII but for quote and backslash. As signed bytes, others are below 0. */
@@ -53,37 +48,18 @@ skip_plain(const char *at)
 #endif
 }
 
-/*
- * A string of plain bytes: what comes behind it, NULL when there is none. One copy of it: code that is used again and
- * again is fetched once.
- */
-static __attribute__((noinline)) const char *
-take_text(const char *at, struct str *ret)
+/* One copy of it: code that is used again and again is fetched once. */
+__attribute__((noinline)) const char *
+scan_text(const char *at, struct str *ret)
 {
 	const char *end;
 
-	at = scan_find(at, '"');
+	at = scan_to(at, '"');
 	if (*at++ != '"')
 		return NULL;
 	end = skip_plain(at);
 	*ret = (struct str){at, (size_t)(end - at)};
 	return *end == '"' ? end + 1 : NULL;
-}
-
-/* An integer of at most nine digits: always one of 32 bits. What may not follow a number is no comma and no brace. */
-static inline const char *
-take_integer(const char *at, int32_t *ret)
-{
-	bool negative = *(at = scan_find(at, '-')) == '-';
-	const char *start = at += negative;
-	int32_t value = 0;
-
-	for (; *at >= '0' && *at <= '9' && at - start < 9; at++)
-		value = value * 10 + (*at - '0');
-	if (at == start || (*start == '0' && at - start > 1))
-		return NULL;
-	*ret = negative ? -value : value;
-	return at;
 }
 
 /* The maps of a request, one in the other. */
@@ -172,69 +148,83 @@ keep_text(struct request *request, unsigned member, struct str text, enum guard_
 			member == ATTRIBUTE_OPERATION && mode == GUARD_STRICT ? operation_canonical(text) : text;
 }
 
-/* Member by member: gcc clears a structure of this size by an instruction that takes longer than all these stores. */
-static inline void
-request_clear(struct request *request)
+/* One question, at its brace: where it ends, or NULL. */
+static inline const char *
+scan_request(const char *at, enum guard_mode mode, struct request *ret)
 {
-#define X(name, key, onap) request->attribute[ATTRIBUTE_##name] = STR_NONE;
-	ATTRIBUTES(X)
-#undef X
-	request->request_id = STR_NONE;
-	request->subrequest_id = STR_NONE;
-	request->has_vf_count = false;
-	request->has_current_time = false;
-	request->vf_count = 0;
-	request->current_time = (struct time_of_day){0};
-}
-
-bool
-request_scan(struct str body, enum guard_mode mode, struct request *ret)
-{
-	const char *at = body.ptr;
 	enum level level = LEVEL_TOP;
 	uint32_t seen[LEVELS] = {0}; /* a bit a member */
 	bool guards = false;         /* the action is "guard" */
 
-	if (body.len == 0 || *(at = scan_find(at, '{')) != '{')
-		return false; /* without a length there may be no bytes to point to */
+	if (*(at = scan_to(at, '{')) != '{')
+		return NULL;
 	request_clear(ret);
 	for (;;) {
 		struct str text;
 		unsigned member;
 
-		at = take_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
-		if (!at || *(at = scan_find(at, ':')) != ':')
-			return false;
+		at = scan_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
+		if (!at || *(at = scan_to(at, ':')) != ':')
+			return NULL;
 		at++;
 		member = member_find(level, text);
 		if (member == MEMBER_UNKNOWN || seen[level] & UINT32_C(1) << member)
-			return false;
+			return NULL;
 		seen[level] |= UINT32_C(1) << member;
 		if (member == MEMBER_MAP) {
-			if (*(at = scan_find(at, '{')) != '{')
-				return false;
+			if (*(at = scan_to(at, '{')) != '{')
+				return NULL;
 			level++;
 			continue;
 		}
 		if (member == MEMBER_VF_COUNT) {
 			ret->has_vf_count = true;
-			at = take_integer(at, &ret->vf_count);
+			at = scan_integer(at, &ret->vf_count);
 		} else {
-			at = take_text(at, &text);
+			at = scan_text(at, &text);
 			if (member == MEMBER_ACTION)
 				guards = text.len == 5 && words_equal(text.ptr, "guard", 5);
 			else if (text.len <= ATTRIBUTE_SIZE_MAX || level == LEVEL_TOP)
 				keep_text(ret, member, text, mode);
 			else
-				return false;
+				return NULL;
 		}
 		if (!at)
-			return false;
-		while (*(at = scan_find(at, ',')) != ',') {
+			return NULL;
+		while (*(at = scan_to(at, ',')) != ',') {
 			if (*at++ != '}')
-				return false;
+				return NULL;
 			if (level-- == LEVEL_TOP)
-				return skip_space(at) == body.ptr + body.len && guards;
+				return guards ? at : NULL;
 		}
 	}
+}
+
+bool
+request_scan(struct str body, enum guard_mode mode, struct request *ret)
+{
+	const char *at =
+		body.len ? scan_request(body.ptr, mode, ret) : NULL; /* without a length there may be no bytes */
+
+	return at && scan_space(at) == body.ptr + body.len;
+}
+
+bool
+request_scan_list(struct str body, enum guard_mode mode, size_t most, struct request *ret, size_t *ret_count)
+{
+	const char *at = body.ptr;
+	struct str key;
+	size_t count = 0;
+
+	if (body.len == 0 || *(at = scan_to(at, '{')) != '{' || !(at = scan_text(at + 1, &key)) ||
+	    !str_equal(key, STR("decisions")) || *(at = scan_to(at, ':')) != ':' || *(at = scan_to(at + 1, '[')) != '[')
+		return false;
+	do {
+		at = count < most ? scan_request(at + 1, mode, &ret[count++]) : NULL;
+		if (!at)
+			return false;
+		at = scan_to(at, ',');
+	} while (*at == ',');
+	*ret_count = count;
+	return *at == ']' && *(at = scan_to(at + 1, '}')) == '}' && scan_space(at + 1) == body.ptr + body.len;
 }

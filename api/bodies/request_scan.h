@@ -15,4 +15,7 @@
 #define REQUEST_SCAN_SLACK 16
 bool request_scan(struct str body, enum guard_mode mode, struct request *ret);
 
+/* The same of {"decisions": [...]}, at least one and at most `most` such bodies, into as many places. */
+bool request_scan_list(struct str body, enum guard_mode mode, size_t most, struct request *ret, size_t *ret_count);
+
 #endif

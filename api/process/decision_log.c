@@ -19,8 +19,8 @@ const char *const log_door_name[LOG_DOOR_COUNT] = {
 #undef X
 };
 
-#define LANE_SIZE ((size_t)256 << 10)
-#define WAIT_MS 100 /* how late a line may be written */
+#define LANE_SIZE ((size_t)1 << 20) /* a batch of the usual size, and more */
+#define WAIT_MS 100                 /* how late a line may be written */
 #define FILE_MODE 0640
 
 /* One thread's lines. Two buffers: the thread fills one while the other is written. */
@@ -223,6 +223,27 @@ static const struct str attribute_member[ATTRIBUTE_COUNT] = {
 /* Names, times and numbers: all of a line but the texts that others chose. */
 #define LINE_MOST 1024
 
+#define FIELDS_BYTES 4096 /* of names and values, in one line */
+
+/* How many of a request's fields a line tells; ret_most: the bytes that they may take. */
+static size_t
+fields_told(const struct request *request, size_t *ret_most)
+{
+	size_t count = 0, bytes = 0;
+
+	*ret_most = 0;
+	for (; count < request->field_count; count++) {
+		const struct request_field *field = &request->fields[count];
+
+		bytes += field_root_text[field->root].len + field->name.len + field->value.len;
+		if (bytes > FIELDS_BYTES)
+			break;
+		*ret_most += PUT_JSON_MOST(field_root_text[field->root].len + field->name.len) +
+		             PUT_JSON_MOST(field->value.len) + 4;
+	}
+	return count;
+}
+
 static size_t
 line_most(const struct log_entry *entry)
 {
@@ -233,9 +254,13 @@ line_most(const struct log_entry *entry)
 
 	for (int i = 0; entry->request && i < ATTRIBUTE_COUNT; i++)
 		most += attribute_member[i].len + PUT_JSON_MOST(entry->request->attribute[i].len);
-	if (entry->request)
+	if (entry->request) {
+		size_t fields;
+
+		(void)fields_told(entry->request, &fields); /* only their bytes */
 		most += PUT_JSON_MOST(entry->request->request_id.len) +
-		        PUT_JSON_MOST(entry->request->subrequest_id.len);
+		        PUT_JSON_MOST(entry->request->subrequest_id.len) + fields;
+	}
 	for (int i = 0; i < LOG_MEMBERS && entry->members[i].name; i++)
 		most += strlen(entry->members[i].name) + PUT_JSON_MOST(entry->members[i].value.len);
 	if (denier)
@@ -260,14 +285,36 @@ time_of(struct lane *lane, int64_t now_ms)
 	return (struct str){lane->time, lane->time_len};
 }
 
+/* As a list, because a path may occur more than once. */
 static char *
-put_request(char *at, const struct request *request)
+put_fields(char *at, const struct request *request, struct arena *arena)
+{
+	size_t bytes, count = fields_told(request, &bytes);
+
+	at = put_piece(at, STR(",\"fields\":["));
+	for (size_t i = 0; i < count; i++) {
+		const struct request_field *field = &request->fields[i];
+
+		at = put_json(put_piece(at, i ? STR(",[") : STR("[")), field_path(field, arena));
+		at = put_json(put_piece(at, STR(",")), field->value);
+		at = put_piece(at, STR("]"));
+	}
+	at = put_piece(at, STR("]"));
+	if (count < request->field_count)
+		at = put_number(put_piece(at, MEMBER("fields_left_out")), (int64_t)(request->field_count - count));
+	return at;
+}
+
+static char *
+put_request(char *at, const struct request *request, struct arena *arena)
 {
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		at = put_member(at, attribute_member[i], request->attribute[i]);
 	at = put_member(at, MEMBER("requestId"), request->request_id);
 	at = put_member(at, MEMBER("subrequestId"), request->subrequest_id);
-	return request->has_vf_count ? put_number(put_piece(at, MEMBER("vfCount")), request->vf_count) : at;
+	if (request->has_vf_count)
+		at = put_number(put_piece(at, MEMBER("vfCount")), request->vf_count);
+	return request->field_count ? put_fields(at, request, arena) : at;
 }
 
 static char *
@@ -317,7 +364,7 @@ line_of(struct lane *lane, const struct log_entry *entry, struct arena *arena)
 	if (entry->decision && entry->door != LOG_DOOR_ACCESS)
 		at = put_number(put_piece(at, MEMBER("generation")), (int64_t)entry->decision->generation);
 	if (entry->request)
-		at = put_request(at, entry->request);
+		at = put_request(at, entry->request, arena);
 	at = put_more(at, entry);
 	if (entry->decision)
 		at = put_decision(at, entry->decision);

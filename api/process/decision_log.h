@@ -11,6 +11,7 @@
 #define LOG_DOORS(X) \
 	X(DECISION, "decision")       /* POST decision, action guard */ \
 	X(ACCESS, "access")           /* POST decision, action access */ \
+	X(AUTHZEN, "authzen")         /* AuthZEN's evaluation and evaluations */ \
 	X(RESERVATION, "reservation") /* reservations over HTTP, and leases that ended */ \
 	X(RUNTIME, "runtime")         /* elements of control loops */ \
 	X(OPERATIONAL, "operational") /* operational policies */
@@ -61,7 +62,7 @@ void decision_log_close(struct decision_log *log);
 /*
  * One thread a lane. Takes NULL for the log.
  * shapes  {"time","id"?,"trace"?,"door","event"?,"user"?,"client"?,"generation"?, the request's attributes, "requestId"?,
- *         "subrequestId"?,"vfCount"?, members, "status"?,"reason"?,"missing"?,"policy"?,"version"?,"file"?,"line"?,
+ *         "subrequestId"?,"vfCount"?,"fields": [["resource.properties.status","archived"]...]?,"fields_left_out"?, members, "status"?,"reason"?,"missing"?,"policy"?,"version"?,"file"?,"line"?,
  *         "enforced": false?}; the policy is the one that denied
  */
 void decision_log_add(struct decision_log *log, unsigned lane, const struct log_entry *entry, struct arena *arena);

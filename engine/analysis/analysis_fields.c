@@ -66,7 +66,8 @@ fields_add(struct fields *fields, const struct guard *filter, struct arena *aren
 	const struct text_test *test;
 
 	for (size_t i = 0; (test = filter_test(filter, i, &attribute)); i++) {
-		struct field *field = is_finite(test) ? field_of(&grown, attribute) : NULL;
+		struct field *field =
+			is_finite(test) && attribute < ATTRIBUTE_COUNT ? field_of(&grown, attribute) : NULL;
 
 		if (!field || !field_add(field, test->text, arena))
 			return false;

@@ -141,12 +141,29 @@ is_permitted(struct remedy_search *search)
 
 /* --- changes --- */
 
+/* Without memory the request stays as it is, and the change turns nothing. */
+static void
+request_field_give(struct remedy_search *search, const struct request_field *field)
+{
+	struct request *request = &search->remedy.request;
+	struct request_field *fields = arena_bytes(search->remedy.arena, (request->field_count + 1) * sizeof(*fields));
+
+	if (!fields)
+		return;
+	if (request->field_count)
+		memcpy(fields, request->fields, request->field_count * sizeof(*fields));
+	fields[request->field_count++] = *field;
+	request->fields = fields;
+}
+
 static void
 request_change(struct remedy_search *search, const struct change *change)
 {
 	struct remedy *remedy = &search->remedy;
 
-	if (change->kind == CHANGE_ATTRIBUTE) {
+	if (change->kind == CHANGE_FIELD) {
+		request_field_give(search, &change->field);
+	} else if (change->kind == CHANGE_ATTRIBUTE) {
 		remedy->request.attribute[change->attribute] = change->value;
 		remedy->changed |= 1u << change->attribute;
 	} else if (change->kind == CHANGE_VF_COUNT) {

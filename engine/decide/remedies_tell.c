@@ -60,10 +60,24 @@ policy_json(struct text *out, const struct change *change)
 }
 
 static void
+field_json(struct text *out, const struct request_field *field)
+{
+	/* The path is a policy's, of which no character needs escaping. */
+	text_add(out, STR("{\"request\":{\""));
+	text_add(out, field_root_text[field->root]);
+	text_add(out, field->name);
+	text_add(out, STR("\":"));
+	text_add_json(out, field->value);
+	text_add(out, STR("}}"));
+}
+
+static void
 change_json(struct text *out, const struct change *change)
 {
 	if (change->kind == CHANGE_POLICY) {
 		policy_json(out, change);
+	} else if (change->kind == CHANGE_FIELD) {
+		field_json(out, &change->field);
 	} else if (change->kind == CHANGE_VF_COUNT) {
 		text_addf(out, "{\"request\":{\"vfCount\":%" PRId32 "}}", change->vf_count);
 	} else if (change->kind == CHANGE_LOOP) {

@@ -232,7 +232,8 @@ struct reserve_job {
 	struct follow_waiter waiter;
 	size_t denied; /* the request that was, or count */
 	void (*done)(struct reserve_job *job);
-	void (*notify)(void *context, const struct reservation *reservation, const struct error *err);
+	void (*notify)(void *context, const struct reservation *reservation, const struct error *err); /* of one */
+	void (*notify_all)(void *context, const struct reservation *all, size_t denied, const struct error *err);
 	void *context;
 	struct arena arena; /* of an asynchronous one: holds it all */
 };
@@ -305,8 +306,6 @@ reserve_conclude(struct reserve_job *job)
 			deny_error(&job->ret[i], job->set, engine_now(job->engine));
 		job->ret[i].set = NULL;
 	}
-	if (job->count && job->denied < job->count)
-		job->ret[0] = job->ret[job->denied];
 	for (size_t i = 0; i < job->count && job->denied < job->count; i++)
 		job->ret[i].id[0] = '\0';
 }
@@ -369,6 +368,8 @@ engine_reserve_all(struct engine *engine, const struct request *requests, size_t
 		(void)sem_destroy(&done); /* nobody waits */
 	}
 	reserve_conclude(&job);
+	if (job.denied < count)
+		ret[0] = ret[job.denied];
 	if (count > 0)
 		ret[0].set = job.set;
 	else
@@ -399,7 +400,10 @@ reserve_notify(struct reserve_job *job)
 	struct arena arena = job->arena;
 
 	reserve_conclude(job);
-	job->notify(job->context, job->ret, &job->job.err);
+	if (job->notify_all)
+		job->notify_all(job->context, job->ret, job->denied, &job->job.err);
+	else
+		job->notify(job->context, job->ret, &job->job.err);
 	policyset_drop(job->set);
 	arena_free(&arena);
 }
@@ -434,15 +438,60 @@ async_done(struct history_job *base)
 		submit_or_notify(job);
 }
 
-/* False when memory is out. */
-static bool
-request_copy(struct arena *arena, struct request *request)
+/* A job with copies of the requests in an arena of its own; NULL, with the error, when it cannot be. */
+static struct reserve_job *
+job_new(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms, struct error *err)
 {
-	bool copied = true;
+	struct reserve_job *job;
+	struct reservation *ret;
+	struct request *copies;
+	struct arena arena;
+	bool copied;
 
-	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
-		copied = text_copy(arena, &request->attribute[i]) && copied;
-	return text_copy(arena, &request->request_id) && text_copy(arena, &request->subrequest_id) && copied;
+	for (size_t i = 0; i < count; i++)
+		if (request_check(&requests[i], err) != 0)
+			return NULL;
+	arena_init(&arena, 0);
+	job = arena_alloc(&arena, sizeof(*job));
+	copies = arena_array(&arena, count, sizeof(*copies));
+	ret = arena_array(&arena, count, sizeof(*ret));
+	copied = job && copies && ret;
+	for (size_t i = 0; i < count && copied; i++) {
+		copies[i] = requests[i];
+		copied = request_copy(&arena, &copies[i]);
+	}
+	if (!copied) {
+		arena_free(&arena);
+		(void)error_set(err, ERROR_MEMORY, NULL, "out of memory");
+		return NULL;
+	}
+	*job = (struct reserve_job){
+		.job = {.run = reserve_run, .done = async_done},
+		.waiter = {.resume = async_resume},
+		.engine = engine,
+		.requests = copies,
+		.count = count,
+		.denied = count,
+		.lease_ms = lease_ms,
+		.ret = ret,
+		.arena = arena,
+	};
+	return job;
+}
+
+/* Takes the job, also when it fails. */
+static int
+job_submit(struct reserve_job *job, struct error *err)
+{
+	int r = reserve_submit(job, err);
+
+	if (r != 0) {
+		struct arena arena = job->arena;
+
+		policyset_drop(job->set);
+		arena_free(&arena);
+	}
+	return r;
 }
 
 int
@@ -450,41 +499,26 @@ engine_reserve_async(struct engine *engine, const struct request *request, int64
                      void (*done)(void *context, const struct reservation *reservation, const struct error *err),
                      void *context, struct error *err)
 {
-	struct reserve_job *job;
-	struct reservation *ret;
-	struct request *copy;
-	struct arena arena;
-	int r = request_check(request, err);
+	struct reserve_job *job = job_new(engine, request, 1, lease_ms, err);
 
-	if (r != 0)
-		return r;
-	arena_init(&arena, 0);
-	job = arena_alloc(&arena, sizeof(*job));
-	copy = arena_alloc(&arena, sizeof(*copy));
-	ret = arena_alloc(&arena, sizeof(*ret));
-	if (copy)
-		*copy = *request;
-	if (!job || !ret || !copy || !request_copy(&arena, copy)) {
-		arena_free(&arena);
-		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	}
-	*job = (struct reserve_job){
-		.job = {.run = reserve_run, .done = async_done},
-		.waiter = {.resume = async_resume},
-		.engine = engine,
-		.requests = copy,
-		.count = 1,
-		.denied = 1,
-		.lease_ms = lease_ms,
-		.ret = ret,
-		.notify = done,
-		.context = context,
-		.arena = arena,
-	};
-	r = reserve_submit(job, err);
-	if (r != 0) {
-		policyset_drop(job->set);
-		arena_free(&arena);
-	}
-	return r;
+	if (!job)
+		return -(int)err->code;
+	job->notify = done;
+	job->context = context;
+	return job_submit(job, err);
+}
+
+int
+engine_reserve_all_async(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms,
+                         void (*done)(void *context, const struct reservation *all, size_t denied,
+                                      const struct error *err),
+                         void *context, struct error *err)
+{
+	struct reserve_job *job = job_new(engine, requests, count, lease_ms, err);
+
+	if (!job)
+		return -(int)err->code;
+	job->notify_all = done;
+	job->context = context;
+	return job_submit(job, err);
 }

@@ -98,6 +98,16 @@ int engine_reserve(struct engine *engine, const struct request *request, int64_t
 int engine_reserve_all(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms,
                        struct reservation *ret, size_t *ret_denied, struct error *err);
 
+/*
+ * The same without waiting; the requests are copied. done is called on the committer's thread, with as many reservations as
+ * there were requests, valid during the call: all of them taken, or the one at `denied` denied, those before it given back
+ * and those behind it not asked. denied is the count when none was. After an error each is a Deny.
+ */
+int engine_reserve_all_async(struct engine *engine, const struct request *requests, size_t count, int64_t lease_ms,
+                             void (*done)(void *context, const struct reservation *all, size_t denied,
+                                          const struct error *err),
+                             void *context, struct error *err);
+
 /* The request is copied; done is called on the committer's thread, with a reservation that is valid during the call. */
 int engine_reserve_async(struct engine *engine, const struct request *request, int64_t lease_ms,
                          void (*done)(void *context, const struct reservation *reservation, const struct error *err),

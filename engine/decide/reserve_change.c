@@ -121,8 +121,8 @@ engine_reservation_async(struct engine *engine, const struct reservation_change 
 		return r;
 	arena_init(&arena, 0);
 	job = arena_alloc(&arena, sizeof(*job));
-	if (!job || !text_copy(&arena, &copy.id) || !text_copy(&arena, &copy.outcome) ||
-	    !text_copy(&arena, &copy.message)) {
+	if (!job || !arena_copy(&arena, &copy.id) || !arena_copy(&arena, &copy.outcome) ||
+	    !arena_copy(&arena, &copy.message)) {
 		arena_free(&arena);
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	}

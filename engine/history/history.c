@@ -371,16 +371,6 @@ rows_job_done(struct history_job *job)
 	arena_free(&arena);
 }
 
-bool
-text_copy(struct arena *arena, struct str *text)
-{
-	struct str copy = arena_str(arena, *text);
-	bool copied = !text->ptr || copy.ptr;
-
-	*text = copy;
-	return copied;
-}
-
 static struct operation *
 rows_copy(struct arena *arena, const struct operation *rows, size_t count)
 {
@@ -390,10 +380,10 @@ rows_copy(struct arena *arena, const struct operation *rows, size_t count)
 		struct operation *row = &copy[i];
 
 		*row = rows[i];
-		if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) ||
-		    !text_copy(arena, &row->target) || !text_copy(arena, &row->clname) ||
-		    !text_copy(arena, &row->request_id) || !text_copy(arena, &row->subrequest_id) ||
-		    !text_copy(arena, &row->outcome) || !text_copy(arena, &row->message))
+		if (!arena_copy(arena, &row->actor) || !arena_copy(arena, &row->operation) ||
+		    !arena_copy(arena, &row->target) || !arena_copy(arena, &row->clname) ||
+		    !arena_copy(arena, &row->request_id) || !arena_copy(arena, &row->subrequest_id) ||
+		    !arena_copy(arena, &row->outcome) || !arena_copy(arena, &row->message))
 			return NULL;
 	}
 	return copy;

@@ -369,9 +369,6 @@ struct history_job {
 /* Hands a job over. Fails, without taking it, with ERROR_BUSY when too many wait. */
 int history_submit(struct history *history, struct history_job *job, struct error *err);
 
-/* *text becomes its copy in the arena; absent stays absent. False when memory is out. */
-bool text_copy(struct arena *arena, struct str *text);
-
 /*
  * Committer's thread: jobs off the queue, as many as one transaction takes; waits for the first. NULL: nothing came for
  * a while, or the end (*ret_stop).

@@ -225,9 +225,9 @@ note_lapsed(struct history_writer *writer, const struct reserved *reserved)
 		return r != 0 ? r : -ERROR_MEMORY;
 	*lapsed = (struct lapsed){writer->lapsed, reserved->id, record.row, reserved->expires_ms};
 	row = &lapsed->row;
-	if (!text_copy(arena, &row->actor) || !text_copy(arena, &row->operation) || !text_copy(arena, &row->target) ||
-	    !text_copy(arena, &row->clname) || !text_copy(arena, &row->request_id) ||
-	    !text_copy(arena, &row->subrequest_id))
+	if (!arena_copy(arena, &row->actor) || !arena_copy(arena, &row->operation) ||
+	    !arena_copy(arena, &row->target) || !arena_copy(arena, &row->clname) ||
+	    !arena_copy(arena, &row->request_id) || !arena_copy(arena, &row->subrequest_id))
 		return -ERROR_MEMORY;
 	row->outcome = row->message = STR_NONE;
 	writer->lapsed = lapsed;

@@ -195,13 +195,38 @@ clg_take(struct request *request, enum attribute attribute, const char *text, si
 	*longest = at->len > *longest ? at->len : *longest;
 }
 
+/* A program that was built against an older header knows of no fields. */
+static inline bool
+has_fields(const struct clg_request *given)
+{
+	return (given->size == 0 || given->size >= sizeof(*given)) && given->field_count > 0;
+}
+
+static __attribute__((noinline)) int
+take_fields(const struct clg_request *given, struct clg_question *ret)
+{
+	if (given->field_count > CLG_FIELDS_MAX)
+		return -CLG_ELIMIT;
+	for (size_t i = 0; i < given->field_count; i++) {
+		struct request_field *field = &ret->fields[i];
+
+		field->value = str_from(given->fields[i].value);
+		if (!field->value.ptr || !field_parse(str_from(given->fields[i].path), &field->root, &field->name))
+			return -CLG_EUNKNOWN;
+	}
+	ret->request.fields = ret->fields;
+	ret->request.field_count = given->field_count;
+	return 0;
+}
+
 /*
  * This and clg_decision_to set member by member: a compound literal of their size would be cleared first, by an instruction that
  * takes as long as the rest of the function.
  */
 int
-clg_request_from(const struct clg_request *given, struct request *request)
+clg_request_from(const struct clg_request *given, struct clg_question *ret)
 {
+	struct request *request = &ret->request;
 	size_t longest = 0;
 
 	clg_take(request, ATTRIBUTE_ACTOR, given->actor, &longest);
@@ -220,7 +245,26 @@ clg_request_from(const struct clg_request *given, struct request *request)
 	request->vf_count = given->vf_count ? *given->vf_count : 0;
 	request->has_current_time = false;
 	request->current_time = (struct time_of_day){0};
-	return longest > ATTRIBUTE_SIZE_MAX ? -CLG_ELIMIT : 0;
+	request->fields = NULL;
+	request->field_count = 0;
+	if (longest > ATTRIBUTE_SIZE_MAX)
+		return -CLG_ELIMIT;
+	return has_fields(given) ? take_fields(given, ret) : 0;
+}
+
+int
+clg_request_wrong(int code, struct clg_error *err)
+{
+	struct error error = {0};
+
+	if (code == -CLG_EUNKNOWN)
+		(void)error_set(&error, ERROR_UNKNOWN, NULL,
+		                "the path of a field is none: expected one such as resource.properties.status");
+	else
+		(void)error_set(&error, ERROR_LIMIT, NULL,
+		                "an attribute is longer than %d bytes, or there are more than %d fields",
+		                ATTRIBUTE_SIZE_MAX, CLG_FIELDS_MAX);
+	return clg_error_from(err, &error);
 }
 
 void
@@ -242,21 +286,22 @@ clg_decision_to(const struct decision *decision, struct clg_decision *ret)
 }
 
 static int
-clg_refuse(struct clg_decision *ret)
+clg_refuse(struct clg_decision *ret, int code)
 {
 	*ret = (struct clg_decision){.effect = CLG_DENY, .reason = reason_name[REASON_ERROR]};
-	return -CLG_ELIMIT;
+	return code;
 }
 
 int
 clg_decide(struct clg_session *session, const struct clg_request *given, struct clg_decision *ret)
 {
 	struct decision decision;
-	struct request request;
+	struct clg_question question;
+	int r = clg_request_from(given, &question);
 
-	if (clg_request_from(given, &request) != 0)
-		return clg_refuse(ret);
-	session_decide(session->session, &request, &decision);
+	if (r != 0)
+		return clg_refuse(ret, r);
+	session_decide(session->session, &question.request, &decision);
 	clg_decision_to(&decision, ret);
 	return 0;
 }
@@ -267,17 +312,18 @@ clg_explain(struct clg_session *session, const struct clg_request *given, struct
 {
 	struct error error = {0};
 	struct decision decision;
-	struct request request;
+	struct clg_question question;
 	struct explained why = {.permit_at = TIME_NONE};
 	struct str json;
+	int r;
 
 	arena_reset(&session->arena);
-	if (clg_request_from(given, &request) != 0) {
-		(void)clg_refuse(ret);
-		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
-		return clg_error_from(err, &error);
+	r = clg_request_from(given, &question);
+	if (r != 0) {
+		(void)clg_refuse(ret, r);
+		return clg_request_wrong(r, err);
 	}
-	(void)session_explain(session->session, &request, &session->arena, &decision, &why);
+	(void)session_explain(session->session, &question.request, &session->arena, &decision, &why);
 	clg_decision_to(&decision, ret); /* without memory it is a Deny */
 	json = explanation_json(&decision, &why, &session->arena);
 	if (!json.ptr) {

@@ -117,6 +117,13 @@ CLG_API int clg_load(struct clg_engine *engine, const char *const *paths, size_t
 CLG_API int clg_session_open(struct clg_engine *engine, struct clg_session **ret_session, struct clg_error *err);
 CLG_API void clg_session_close(struct clg_session *session);
 
+/* Something else that filters test, by its path: "resource.properties.status". A path may occur several times. */
+struct clg_field {
+	const char *path, *value;
+};
+
+#define CLG_FIELDS_MAX 64 /* of one request */
+
 /* What is asked. NULL is "not given". */
 struct clg_request {
 	size_t size;
@@ -124,12 +131,14 @@ struct clg_request {
 	const char *vnf_name, *vnf_id, *vnf_type, *nf_naming_code, *vserver_id, *cloud_region_id;
 	const char *request_id, *subrequest_id;
 	const int32_t *vf_count; /* the count the operation would lead to */
+	const struct clg_field *fields;
+	size_t field_count;
 };
 
 #define CLG_REQUEST_INIT \
 	{ \
 		sizeof(struct clg_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-			NULL \
+			NULL, NULL, 0 \
 	}
 
 enum clg_effect { CLG_PERMIT, CLG_DENY };
@@ -147,7 +156,8 @@ struct clg_decision {
 
 /*
  * Decides. Takes no lock, allocates nothing, logs nothing. 0 whenever there is a decision (an evaluation that failed is a
- * Deny with reason "error"); -CLG_ELIMIT for an attribute over 1 KiB, and ret is then a Deny too.
+ * Deny with reason "error"); -CLG_ELIMIT for an attribute over 1 KiB or too many fields, -CLG_EUNKNOWN for a field whose
+ * path is none, and ret is then a Deny too.
  */
 CLG_API int clg_decide(struct clg_session *session, const struct clg_request *request, struct clg_decision *ret);
 

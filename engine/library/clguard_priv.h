@@ -22,8 +22,18 @@ clg_element(const void *first, size_t own_size, size_t i)
 /* The engine behind the library's. */
 struct engine *clg_engine_of(struct clg_engine *engine);
 
-/* The engine's form of a request; texts borrowed. 0, or -CLG_ELIMIT for a text that is too long. */
-int clg_request_from(const struct clg_request *given, struct request *ret);
+/* The engine's form of a request, with room for its fields. Not to be copied: it points into itself. */
+struct clg_question {
+	struct request request;
+	struct request_field fields[CLG_FIELDS_MAX];
+};
+
+/*
+ * Texts are borrowed. 0; -CLG_ELIMIT for a text that is too long or too many fields, -CLG_EUNKNOWN for a path that is none,
+ * which clg_request_wrong tells.
+ */
+int clg_request_from(const struct clg_request *given, struct clg_question *ret);
+int clg_request_wrong(int code, struct clg_error *err);
 
 void clg_decision_to(const struct decision *decision, struct clg_decision *ret);
 

@@ -19,13 +19,10 @@ reservation_to(const struct reservation *reservation, struct clg_reservation *re
 
 /* A Deny because the request itself is at fault. */
 static int
-clguard_reserve_refuse(struct clg_reservation *ret, struct clg_error *err)
+clguard_reserve_refuse(struct clg_reservation *ret, int code, struct clg_error *err)
 {
-	struct error error = {0};
-
 	*ret = (struct clg_reservation){.decision = {.effect = CLG_DENY, .reason = reason_name[REASON_ERROR]}};
-	(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
-	return clg_error_from(err, &error);
+	return clg_request_wrong(code, err);
 }
 
 int
@@ -33,13 +30,13 @@ clg_reserve(struct clg_engine *engine, const struct clg_request *given, int64_t 
             struct clg_error *err)
 {
 	struct reservation reservation;
-	struct request request;
+	struct clg_question question;
 	struct error error = {0};
-	int r;
+	int r = clg_request_from(given, &question);
 
-	if (clg_request_from(given, &request) != 0)
-		return clguard_reserve_refuse(ret, err);
-	r = engine_reserve(clg_engine_of(engine), &request, lease_ms, &reservation, &error);
+	if (r != 0)
+		return clguard_reserve_refuse(ret, r, err);
+	r = engine_reserve(clg_engine_of(engine), &question.request, lease_ms, &reservation, &error);
 	reservation_to(&reservation, ret);
 	ret->held = reservation.set;
 	return r == 0 ? 0 : clg_error_from(err, &error);
@@ -78,7 +75,7 @@ clg_reserve_async(struct clg_engine *engine, const struct clg_request *given, in
                   void *context, struct clg_error *err)
 {
 	struct clg_waiting *waiting = malloc(sizeof(*waiting));
-	struct request request;
+	struct clg_question question;
 	struct error error = {0};
 	int r;
 
@@ -87,11 +84,12 @@ clg_reserve_async(struct clg_engine *engine, const struct clg_request *given, in
 		return clg_error_from(err, &error);
 	}
 	*waiting = (struct clg_waiting){done, context};
-	r = clg_request_from(given, &request);
-	if (r != 0)
-		(void)error_set(&error, ERROR_LIMIT, NULL, "an attribute is longer than %d bytes", ATTRIBUTE_SIZE_MAX);
-	else
-		r = engine_reserve_async(clg_engine_of(engine), &request, lease_ms, clg_reserved, waiting, &error);
+	r = clg_request_from(given, &question);
+	if (r != 0) {
+		free(waiting);
+		return clg_request_wrong(r, err);
+	}
+	r = engine_reserve_async(clg_engine_of(engine), &question.request, lease_ms, clg_reserved, waiting, &error);
 	if (r == 0)
 		return 0;
 	free(waiting);

@@ -9,23 +9,18 @@ txn_note(struct txn *txn, const struct reservation_note *note)
 {
 	struct arena *arena = &txn->runtime->arena; /* txn->arena may be one event's */
 	struct reservation_note *copy;
-	struct request *request;
 
 	if (!txn->runtime->options.answered)
 		return;
 	copy = arena_alloc(arena, sizeof(*copy));
-	if (!copy) {
+	if (copy) {
+		*copy = *note;
+		copy->next = NULL;
+	}
+	if (!copy || !request_copy(arena, &copy->request)) {
 		txn_fail(txn, ERROR_MEMORY);
 		return;
 	}
-	*copy = *note;
-	copy->next = NULL;
-	request = &copy->request;
-	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
-		if (request->attribute[i].ptr)
-			request->attribute[i] = arena_str(arena, request->attribute[i]);
-	request->request_id = arena_str(arena, request->request_id);
-	request->subrequest_id = arena_str(arena, request->subrequest_id);
 	copy->outcome = arena_str(arena, note->outcome);
 	if (txn->last_note)
 		txn->last_note->next = copy;
