@@ -1,17 +1,19 @@
 #!/bin/sh
-# embed.sh NAME FILE... - writes to standard output a C file that holds the text files given as an array NAME and its
-# count, see policytypes/builtin.h; with the name policytypes_builtin also what node types there are
+# embed.sh NAME[:HEADER] FILE... - writes to standard output a C file that holds the text files given as an array NAME and its
+# count, see policytypes/builtin.h, or the header that declares it; with the name policytypes_builtin also what node types there are
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 LC_ALL=C
 export LC_ALL
-name=$1
+name=${1%%:*}
+header=${1#"$name"}
+header=${header#:}
 shift
 
 cat <<END
 /* $name - documents of policytypes; made by policytypes/embed.sh, do not edit */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policytypes/builtin.h"
+#include "${header:-policytypes/builtin.h}"
 END
 
 # A question mark is escaped too: two of them may begin a trigraph.

@@ -16,7 +16,7 @@ order='base policytypes guards
 	engine/history engine/operational engine/lint engine/decide engine/machine engine/simulation engine/analysis engine/xacml engine/library
 	runtime/model runtime/looptype runtime/supervision runtime/endpoint runtime/rows runtime/policies runtime/act runtime/administration runtime/calls
 	runtime/commissioning runtime/operate runtime/thread
-	api/process api/identity api/bodies api/http api/resources api/policy api/loops api/console api/daemon api/cli api/commands'
+	api/process api/identity api/bodies api/http api/resources api/authzen api/policy api/loops api/console api/daemon api/cli api/commands'
 
 # Each folder of code stands in the list, and has at most 25 files of C (the three lowest are older than the rule).
 for folder in $(find base policytypes guards engine runtime api -name '*.[ch]' | sed 's,/[^/]*$,,' | sort -u); do

@@ -81,9 +81,62 @@ reply_explained(const struct decision *decision, const struct explained *why, st
 	return body.ptr ? (struct reply_body){body, false} : reply_decision(decision, STR_NONE, arena);
 }
 
-/* "line 3, column 7: resource.guard.actor: null where text is expected", as far as the place is known. */
-static void
-add_detail(struct text *out, const struct error *err, struct arena *arena)
+/* clang-format off */
+#define EVALUATION(decision, reason) {"{\"decision\":" decision ",\"context\":{\"reason\":\"" reason "\"}}", \
+	sizeof("{\"decision\":" decision ",\"context\":{\"reason\":\"" reason "\"}}") - 1}
+/* clang-format on */
+
+static const struct str evaluation_body[2][REASON_COUNT] = {
+	{
+#define X(name, text) [REASON_##name] = EVALUATION("false", text),
+		REASONS(X)
+#undef X
+	},
+	{
+#define X(name, text) [REASON_##name] = EVALUATION("true", text),
+		REASONS(X)
+#undef X
+	},
+};
+
+/* What the question calls the attribute that a guard lacks. */
+static const char *
+evaluation_missing(const char *missing)
+{
+	static const char *const names[][2] = {
+		{"actor", "subject.id"}, {"operation", "action.name"}, {"target", "resource.id"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(missing, names[i][0]) == 0)
+			return names[i][1];
+	return missing;
+}
+
+struct reply_body
+reply_evaluation(const struct decision *decision, const struct explained *why, struct arena *arena)
+{
+	struct str body = evaluation_body[decision->permit][decision->reason], made;
+	struct text out;
+
+	if (!why && !decision->missing)
+		return (struct reply_body){body, true};
+	text_init(&out, arena);
+	text_add(&out, (struct str){body.ptr, body.len - 2}); /* without its braces */
+	if (decision->missing) {
+		text_add(&out, STR(",\"missing\":"));
+		text_add_json(&out, str_from(evaluation_missing(decision->missing)));
+	}
+	if (why) {
+		text_add(&out, STR(",\"explanation\":"));
+		explanation_add(&out, decision, why);
+	}
+	text_add(&out, STR("}}"));
+	made = text_done(&out);
+	return made.ptr ? (struct reply_body){made, false} : (struct reply_body){body, true};
+}
+
+struct str
+reply_sentence(const struct error *err, struct arena *arena)
 {
 	struct text detail;
 
@@ -93,7 +146,16 @@ add_detail(struct text *out, const struct error *err, struct arena *arena)
 	if (err->path[0])
 		text_addf(&detail, "%s: ", err->path);
 	text_add(&detail, str_from(err->text));
-	text_add_json(out, text_done(&detail));
+	return text_done(&detail);
+}
+
+void
+reply_evaluation_error(struct text *out, const struct error *err, struct arena *arena)
+{
+	text_addf(out,
+	          "{\"decision\":false,\"context\":{\"error\":{\"status\":%u,\"message\":", reply_status_of(err->code));
+	text_add_json(out, reply_sentence(err, arena));
+	text_add(out, STR("}}}"));
 }
 
 static const char *
@@ -154,7 +216,7 @@ reply_status(unsigned status, const struct error *err, enum guard_mode mode, str
 	text_add_json(&out, str_from(status_words(status)));
 	if (err && mode == GUARD_STRICT) {
 		text_add(&out, STR(",\"details\":["));
-		add_detail(&out, err, arena);
+		text_add_json(&out, reply_sentence(err, arena));
 		text_add(&out, STR("]"));
 	}
 	text_add(&out, STR("}"));

@@ -3,6 +3,7 @@
 #ifndef API_BODIES_REPLY_H
 #define API_BODIES_REPLY_H
 
+#include "base/text.h"
 #include "engine/decide/engine.h"
 
 /* JSON text. */
@@ -19,6 +20,18 @@ struct reply_body reply_decision(const struct decision *decision, struct str exp
 
 /* The same with its explanation; without that when memory for it is out. */
 struct reply_body reply_explained(const struct decision *decision, const struct explained *why, struct arena *arena);
+
+/*
+ * The same in AuthZEN's form: {"decision":true,"context":{"reason"}}, with "missing" and "explanation" in the context. What
+ * is missing has AuthZEN's name. why: NULL for no explanation, which is left out when out of memory.
+ */
+struct reply_body reply_evaluation(const struct decision *decision, const struct explained *why, struct arena *arena);
+
+/* The answer to an item of a batch that is wrong: {"decision":false,"context":{"error":{"status","message"}}}. */
+void reply_evaluation_error(struct text *out, const struct error *err, struct arena *arena);
+
+/* "line 3, column 7: resource.guard.actor: null where text is expected", as far as the place is known; in `arena`. */
+struct str reply_sentence(const struct error *err, struct arena *arena);
 
 /*
  * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list

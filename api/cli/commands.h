@@ -36,6 +36,7 @@ int cmd_record(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_statistics(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_topics(int argc, char **argv);

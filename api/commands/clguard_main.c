@@ -11,6 +11,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{"ask", cmd_ask, "ask a running service for a decision"},
 	{"check", cmd_check, "compile policies and print every finding"},
 	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
 	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},

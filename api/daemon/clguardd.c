@@ -380,6 +380,8 @@ start_workers(struct program *program, struct error *err)
 
 	for (unsigned i = 0; i < count && r == 0; i++) {
 		r = worker_open(&program->service, i, &program->workers[i], err);
+		if (r == 0)
+			program->workers[i]->tls = program->tls[i];
 		if (r == 0 && i >= program->worker_count)
 			program->workers[i]->carries = program->listeners[i - program->worker_count].roles;
 	}

@@ -16,6 +16,9 @@
 #define JSON MEDIA_JSON
 #define BOTH (MEDIA_JSON | MEDIA_YAML)
 #define STARS (ROUTE_ONAP | ROUTE_STARS)
+#define ACCESS "/access/v1/"
+#define AUTHZEN (ROUTE_GATED | ROUTE_AUTHZEN)
+#define XACML (MEDIA_XACML | MEDIA_XACML_XML)
 
 /* clang-format off */
 #define ROUTE(name, path, ...) {#name " " path, {path, sizeof(path) - 1}, METHOD_##name, __VA_ARGS__}
@@ -23,6 +26,10 @@
 /* The most asked first. */
 static const struct route routes[] = {
 	ROUTE(POST, ONAP "decision", ROUTE_GATED | ROUTE_ONAP | ROUTE_URGENT, BOTH, BOTH, decision_post),
+	ROUTE(POST, ACCESS "evaluation", AUTHZEN | ROUTE_URGENT, JSON, JSON, evaluation_post),
+	ROUTE(POST, ACCESS "evaluations", AUTHZEN | ROUTE_URGENT, JSON, JSON, evaluations_post),
+	ROUTE(POST, OURS "decisions", ROUTE_GATED | ROUTE_URGENT, BOTH, JSON, decisions_post),
+	ROUTE(POST, ONAP "xacml", ROUTE_GATED | ROUTE_ONAP | ROUTE_URGENT, XACML, XACML, xacml_post),
 	ROUTE(GET, ONAP "healthcheck", ROUTE_ONAP | ROUTE_URGENT, 0, BOTH, healthcheck_get),
 	ROUTE(GET, ONAP "statistics", ROUTE_ONAP, 0, BOTH, statistics_get),
 	ROUTE(GET, "/metrics", ROUTE_URGENT, 0, MEDIA_METRICS, metrics_get),
@@ -57,6 +64,12 @@ static const struct route routes[] = {
 	ROUTE(GET, "/console", ROUTE_OPEN | ROUTE_PAGE, 0, MEDIA_OTHER, console_get),
 	ROUTE(GET, "/console/", ROUTE_OPEN | ROUTE_PAGE, 0, MEDIA_OTHER, console_file_get),
 	ROUTE(GET, "/console/*", ROUTE_OPEN | ROUTE_PAGE | ROUTE_STARS, 0, MEDIA_OTHER, console_file_get),
+
+	ROUTE(POST, ACCESS "search/subject", AUTHZEN, JSON, JSON, search_subject_post),
+	ROUTE(POST, ACCESS "search/resource", AUTHZEN, JSON, JSON, search_resource_post),
+	ROUTE(POST, ACCESS "search/action", AUTHZEN, JSON, JSON, search_action_post),
+	ROUTE(GET, "/.well-known/authzen-configuration", ROUTE_OPEN | ROUTE_AUTHZEN, 0, JSON, authzen_configuration_get),
+	ROUTE(GET, "/openapi.yaml", ROUTE_OPEN, 0, MEDIA_YAML, openapi_get),
 
 	ROUTE(POST, LOOPS "commission", ROUTE_ONAP, BOTH, BOTH, commission_post),
 	ROUTE(DELETE, LOOPS "commission", ROUTE_ONAP, 0, BOTH, commission_remove),

@@ -24,7 +24,14 @@ enum http_method {
 };
 
 /* Media types that we read or write; a mask. */
-enum media { MEDIA_JSON = 1, MEDIA_YAML = 2, MEDIA_METRICS = 4, MEDIA_OTHER = 8 };
+enum media {
+	MEDIA_JSON = 1,
+	MEDIA_YAML = 2,
+	MEDIA_METRICS = 4,
+	MEDIA_OTHER = 8,
+	MEDIA_XACML = 16, /* its JSON profile */
+	MEDIA_XACML_XML = 32
+};
 
 /* A header of a reply; static storage. */
 struct reply_header {
@@ -53,7 +60,8 @@ struct reply {
 	bool authenticate;                  /* with 401 */
 	bool close;                         /* the connection ends with this answer */
 	char id[37];                        /* X-ONAP-RequestID, and the version headers with it; empty: without them */
-	unsigned retry_s;                   /* Retry-After with 429 and 503; 0: a second */
+	struct str echo;  /* X-Request-ID; NUL-terminated, as long as the exchange; absent: without it */
+	unsigned retry_s; /* Retry-After with 429 and 503; 0: a second */
 	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
 	void (*release)(void *owner);
 	void *owner;
@@ -68,11 +76,11 @@ struct exchange {
 	enum http_method method;
 	struct str path;
 	struct str content_type, accept, authorization, request_id, host, origin, fetch_site, traceparent,
-		if_none_match;
-	const char *doubtful; /* why the request cannot be trusted to end where it seems to; NULL: it can */
-	struct peer *peer;    /* the connection's */
-	struct str body;      /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
-	uint64_t body_length; /* as announced; 0 when it is not */
+		if_none_match, echo_id; /* the last: X-Request-ID */
+	const char *doubtful;           /* why the request cannot be trusted to end where it seems to; NULL: it can */
+	struct peer *peer;              /* the connection's */
+	struct str body;                /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
+	uint64_t body_length;           /* as announced; 0 when it is not */
 
 	/* Filled by begin and finish. */
 	struct worker *worker;

@@ -11,6 +11,8 @@ static const struct {
 	{MEDIA_JSON, {"application", 11}, {"json", 4}},
 	{MEDIA_YAML, {"application", 11}, {"yaml", 4}},
 	{MEDIA_METRICS, {"text", 4}, {"plain", 5}},
+	{MEDIA_XACML, {"application", 11}, {"xacml+json", 10}},
+	{MEDIA_XACML_XML, {"application", 11}, {"xacml+xml", 9}},
 };
 
 /* Cuts the part up to `separator` off the front of *rest, trimmed. */

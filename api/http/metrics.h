@@ -38,7 +38,8 @@ struct metrics {
 	unsigned shards;
 	atomic_uint_fast64_t publish_refused; /* by any worker */
 	/* Deployments, by whoever loads. */
-	atomic_uint_fast64_t deploy_success, deploy_failure, reload_success, reload_failure;
+	atomic_uint_fast64_t deploy_success, deploy_failure, undeploy_success, undeploy_failure, reload_success,
+		reload_failure;
 	struct metrics_shard shard[];
 };
 

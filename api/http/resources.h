@@ -9,6 +9,17 @@
 
 /* Each sets exchange->reply, or suspends. */
 void decision_post(struct exchange *exchange);
+void decisions_post(struct exchange *exchange);
+void xacml_post(struct exchange *exchange);
+
+void evaluation_post(struct exchange *exchange);
+void evaluations_post(struct exchange *exchange);
+void search_subject_post(struct exchange *exchange);
+void search_resource_post(struct exchange *exchange);
+void search_action_post(struct exchange *exchange);
+void authzen_configuration_get(struct exchange *exchange);
+
+void openapi_get(struct exchange *exchange);
 
 void healthcheck_get(struct exchange *exchange);
 void live_get(struct exchange *exchange);

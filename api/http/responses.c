@@ -6,8 +6,9 @@
 static bool
 is_usual(const struct reply *reply)
 {
-	return reply->media == MEDIA_JSON && !reply->type && !reply->headers && !reply->tag && !reply->allow &&
-	       !reply->authenticate && !reply->close && (reply->constant || reply->body.len <= RESPONSES_BODY_MOST);
+	return reply->media == MEDIA_JSON && !reply->type && !reply->echo.ptr && !reply->headers && !reply->tag &&
+	       !reply->allow && !reply->authenticate && !reply->close &&
+	       (reply->constant || reply->body.len <= RESPONSES_BODY_MOST);
 }
 
 static bool

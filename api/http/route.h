@@ -6,13 +6,14 @@
 #include "api/http/exchange.h"
 
 enum route_flags {
-	ROUTE_OPEN = 1,    /* needs no credentials */
-	ROUTE_GATED = 2,   /* answers 409 in PASSIVE state */
-	ROUTE_ONAP = 4,    /* carries X-ONAP-RequestID and the version headers */
-	ROUTE_ID = 8,      /* the path ends with a slash, and one more segment follows it in requests */
-	ROUTE_URGENT = 32, /* the last to be refused for want of memory */
-	ROUTE_PAGE = 64,   /* pages of other origins may link to it */
-	ROUTE_STARS = 16   /* each `*` in the path stands for any one segment that is not empty */
+	ROUTE_OPEN = 1,      /* needs no credentials */
+	ROUTE_GATED = 2,     /* answers 409 in PASSIVE state */
+	ROUTE_ONAP = 4,      /* carries X-ONAP-RequestID and the version headers */
+	ROUTE_ID = 8,        /* the path ends with a slash, and one more segment follows it in requests */
+	ROUTE_URGENT = 32,   /* the last to be refused for want of memory */
+	ROUTE_PAGE = 64,     /* pages of other origins may link to it */
+	ROUTE_AUTHZEN = 128, /* X-Request-ID is echoed, and a body of another type is answered with 400 */
+	ROUTE_STARS = 16     /* each `*` in the path stands for any one segment that is not empty */
 };
 
 struct route {

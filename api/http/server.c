@@ -189,6 +189,10 @@ media_name(enum media media)
 		return "application/yaml";
 	case MEDIA_METRICS:
 		return "text/plain; version=0.0.4; charset=utf-8";
+	case MEDIA_XACML:
+		return "application/xacml+json";
+	case MEDIA_XACML_XML:
+		return "application/xacml+xml";
 	case MEDIA_JSON:
 	case MEDIA_OTHER: /* its reply has a type of its own */
 		break;
@@ -242,6 +246,8 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 		good = good && set_header(response, "X-LatestVersion", "1.0.0") &&
 		       set_header(response, "X-MinorVersion", "0") && set_header(response, "X-PatchVersion", "0") &&
 		       set_header(response, "X-ONAP-RequestID", reply->id);
+	if (reply->echo.ptr)
+		good = good && set_header(response, "X-Request-ID", reply->echo.ptr);
 	if (reply->allow)
 		good = good && set_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
 	if (reply->authenticate)
@@ -521,6 +527,8 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	case 12:
 		if (is_named(name, STR("Content-Type")))
 			exchange->content_type = text;
+		else if (is_named(name, STR("X-Request-ID")))
+			exchange->echo_id = text;
 		break;
 	case 13:
 		if (is_named(name, STR("Authorization")))

@@ -161,7 +161,7 @@ refusal(struct exchange *exchange)
 		return methods ? 405 : 404;
 	exchange->reads = media_of(exchange->content_type);
 	if (route->reads && !(route->reads & exchange->reads))
-		return 415;
+		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
 	/* Scrapers ask for anything; there is one form. */
 	exchange->writes =
 		route->writes >= MEDIA_METRICS ? route->writes : media_accepted(exchange->accept, route->writes);
@@ -205,7 +205,8 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 
 	switch (exchange->reply.status) {
 	case 400:
-		(void)error_set(why, ERROR_SYNTAX, NULL, "%s", exchange->doubtful);
+		(void)error_set(why, ERROR_SYNTAX, NULL, "%s",
+		                exchange->doubtful ? exchange->doubtful : "the body must be application/json");
 		break;
 	case 401:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
@@ -225,14 +226,17 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		break;
 	case 406:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the answer can be %s%s",
-		                route->writes & MEDIA_JSON ? "application/json" : "text/plain",
-		                route->writes & MEDIA_YAML ? yaml : "");
+		                route->writes & MEDIA_JSON    ? "application/json"
+		                : route->writes & MEDIA_XACML ? "application/xacml+json"
+		                                              : "application/yaml",
+		                route->writes & MEDIA_JSON && route->writes & MEDIA_YAML ? yaml : "");
 		break;
 	case 413:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body is over the limit (body_size)");
 		break;
 	case 415:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/json%s",
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/%s%s",
+		                route->reads & MEDIA_XACML ? "xacml+json" : "json",
 		                route->reads & MEDIA_YAML ? yaml : "");
 		break;
 	case 503:
@@ -362,6 +366,8 @@ serve(struct exchange *exchange)
 {
 	const struct route *route = exchange->route;
 
+	if (route && route->flags & ROUTE_AUTHZEN)
+		exchange->reply.echo = exchange->echo_id;
 	if (exchange->reply.status) {
 		write_refusal(exchange);
 	} else if (route->flags & ROUTE_ONAP && !answer_id(exchange)) {

@@ -66,6 +66,7 @@ struct worker {
 	unsigned number;
 	struct auth_cache *auth_cache; /* NULL when the service is open */
 	unsigned carries;              /* roles that its listener carries */
+	bool tls;                      /* its listener's connections are encrypted */
 	uint64_t random[4];            /* for request ids */
 };
 

@@ -18,6 +18,20 @@
 
 #define AT(member) offsetof(struct settings, member)
 
+static bool
+url_good(const char *text)
+{
+	struct str url = str_from(text);
+	size_t scheme = str_starts_with(url, STR("https://")) ? 8 : str_starts_with(url, STR("http://")) ? 7 : 0;
+
+	for (size_t i = 0; i < url.len; i++) {
+		if (url.ptr[i] <= ' ' || url.ptr[i] == '"' || url.ptr[i] == '\\' || url.ptr[i] == '?' ||
+		    url.ptr[i] == '#')
+			return false;
+	}
+	return scheme && url.len > scheme && url.ptr[url.len - 1] != '/' && url.ptr[scheme] != '/';
+}
+
 /* In the order in which they are printed. */
 static const struct setting table[] = {
 	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT", .good = socket_address_good,
@@ -61,6 +75,15 @@ static const struct setting table[] = {
 	{"hosts", SETTING_LIST, AT(hosts), .word = "HOST...",
          .help = "Names by which the service is reached. With it a request with another Host is refused; without it "
                  "only requests of browsers must name an address, localhost or the name of the machine."},
+	{"public_url", SETTING_TEXT, AT(public_url), .word = "URL", .good = url_good,
+         .form = "http://HOST... or https://HOST..., without a slash at its end",
+         .help = "Where clients reach the service, such as https://pdp.example: the policy_decision_point of "
+                 "/.well-known/authzen-configuration. Without it that tells what the client called it."},
+	{"entities", SETTING_TEXT, AT(entities), .word = "FILE",
+         .help = "Subjects, actions and resources that AuthZEN's searches know beside those of policies and the "
+                 "operation "
+                 "history: a YAML map {subjects: [{type, id, properties}], actions: [{name, properties}], resources: "
+                 "[{type, id, properties}]}. Read at each search."},
 	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
          .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
 	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},
@@ -211,6 +234,10 @@ static const struct setting table[] = {
          .help = "Values in a body, aliases expanded. A document that is read for the control loop runtime has no more "
                  "than it "
                  "has bytes, and 1,000, whatever its aliases make of it."},
+	{"batch_items", SETTING_NUMBER, AT(batch_items), "1000", 1, 10000,
+         .help = "Questions of one batch: of evaluations, decisions, reservations. A worker answers them one after the "
+                 "other, "
+                 "and other requests wait for it."},
 	{"memory_budget", SETTING_NUMBER, AT(memory_budget), "256M", 8 * MI, INT64_C(1) << 44, .unit = "bytes",
          .help = "Memory for all that requests can make grow: bodies, documents, answers that clients have not read "
                  "yet, "
@@ -460,6 +487,18 @@ settings_read_file(struct settings *settings, const char *path, struct error *er
 	return r;
 }
 
+struct document_limits
+settings_document_limits(const struct settings *settings)
+{
+	return (struct document_limits){
+		.bytes = (size_t)settings->document_size,
+		.depth = (size_t)settings->document_depth,
+		.nodes = (size_t)settings->document_nodes,
+		.aliases = (size_t)settings->document_aliases,
+		.scalar = (size_t)settings->scalar_size,
+	};
+}
+
 void
 settings_engine_options(const struct settings *settings, struct engine_options *ret)
 {
@@ -476,12 +515,6 @@ settings_engine_options(const struct settings *settings, struct engine_options *
 	ret->no_guard_deny = settings->no_guard_deny;
 	ret->require_policies = settings->require_policies;
 	ret->skip_bad_policies = settings->skip_bad_policies;
-	ret->limits = (struct document_limits){
-		.bytes = (size_t)settings->document_size,
-		.depth = (size_t)settings->document_depth,
-		.nodes = (size_t)settings->document_nodes,
-		.aliases = (size_t)settings->document_aliases,
-		.scalar = (size_t)settings->scalar_size,
-	};
+	ret->limits = settings_document_limits(settings);
 	ret->policies_max = (size_t)settings->policies_max;
 }

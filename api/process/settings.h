@@ -49,6 +49,8 @@ struct settings {
 	int64_t transactions_max;
 	int unguarded_operations;
 	int64_t topic_messages, topic_size, topics_size, topic_groups, publish_rate, statistics_kept;
+	int64_t batch_items;
+	const char *entities, *public_url;
 	int64_t document_size, document_depth, document_nodes, document_aliases, scalar_size, policies_max;
 };
 
@@ -82,6 +84,9 @@ void settings_print(const struct settings *settings, FILE *out);
 
 /* The options, a line or two each. */
 void settings_usage(FILE *out);
+
+/* The limits of policy documents, and of others that an operator writes. */
+struct document_limits settings_document_limits(const struct settings *settings);
 
 /* What the engine takes from them; the clock is left as it is. */
 void settings_engine_options(const struct settings *settings, struct engine_options *ret);

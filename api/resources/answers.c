@@ -32,6 +32,13 @@ answer_origin(struct exchange *exchange, struct log_entry *ret)
 	ret->client = str_from(exchange_client(exchange));
 }
 
+bool
+answer_origin_copy(struct arena *arena, struct log_entry *entry)
+{
+	return arena_copy(arena, &entry->id) && arena_copy(arena, &entry->trace) && arena_copy(arena, &entry->user) &&
+	       arena_copy(arena, &entry->client);
+}
+
 void
 answer_decision(struct exchange *exchange, struct log_entry *entry)
 {

@@ -17,6 +17,9 @@ enum { ANSWERS_COMMITTER, ANSWERS_RUNTIME, ANSWERS_OTHERS };
 /* Who asks, and by which request; texts of the exchange. Its worker. */
 void answer_origin(struct exchange *exchange, struct log_entry *ret);
 
+/* Copies them into `arena`, for an answer that comes on another thread. False when out of memory. */
+bool answer_origin_copy(struct arena *arena, struct log_entry *entry);
+
 /* Counts a decision on the exchange's worker and logs it. entry: with its origin; now_ms is looked up when no guard needed it. */
 void answer_decision(struct exchange *exchange, struct log_entry *entry);
 

@@ -290,12 +290,26 @@ answer_in_words(struct runtime_call *call, struct arena *scratch)
 	call->reply = text_done(&out);
 }
 
+/* What a call has brought into force or taken out, or was not allowed to. */
+static void
+count_deployments(struct metrics *metrics, const struct runtime_call *call)
+{
+	bool good = call->status >= 200 && call->status < 300;
+
+	atomic_fetch_add_explicit(good ? &metrics->deploy_success : &metrics->deploy_failure, call->deployed,
+	                          memory_order_relaxed);
+	atomic_fetch_add_explicit(good ? &metrics->undeploy_success : &metrics->undeploy_failure, call->undeployed,
+	                          memory_order_relaxed);
+}
+
 /* The runtime's thread. */
 static void
 call_done(struct runtime_call *call)
 {
 	struct waiting *waiting = (struct waiting *)call;
 
+	if ((call->deployed || call->undeployed) && !call->dry_run)
+		count_deployments(waiting->service->metrics, call);
 	if (call->run)
 		answer_in_words(call, &call->arena);
 	exchange_resume(waiting->exchange, &call->err);

@@ -7,6 +7,7 @@
 #include "api/http/resources.h"
 #include "api/http/service.h"
 #include "api/resources/answers.h"
+#include "api/resources/reservations_all.h"
 #include "engine/decide/reserve.h"
 
 #define LEASE_S_MAX (7 * 24 * 3600)
@@ -24,28 +25,11 @@ struct reservations_asked {
 };
 
 static bool
-asked_copy(struct reservations_asked *asked, struct str *text)
-{
-	struct str copy = arena_str(&asked->arena, *text);
-	bool copied = copy.ptr || !text->ptr;
-
-	*text = copy;
-	return copied;
-}
-
-static bool
 asked_fill(struct reservations_asked *asked)
 {
-	struct str *const texts[] = {&asked->request.request_id, &asked->request.subrequest_id, &asked->outcome,
-	                             &asked->entry.id,           &asked->entry.trace,           &asked->entry.user,
-	                             &asked->entry.client};
-	bool copied = true;
+	bool copied = answer_origin_copy(&asked->arena, &asked->entry) && arena_copy(&asked->arena, &asked->outcome);
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		copied = asked_copy(asked, texts[i]) && copied;
-	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
-		copied = asked_copy(asked, &asked->request.attribute[i]) && copied;
-	return copied;
+	return request_copy(&asked->arena, &asked->request) && copied;
 }
 
 /* NULL, and answered, when memory is out. */
@@ -226,7 +210,12 @@ reservations_post(struct exchange *exchange)
 	struct node *root;
 	int64_t lease_ms;
 
-	if (read_body(exchange, &root, &err) != 0 || request_read(root, form, exchange->arena, &request, &err) != 0 ||
+	if (read_body(exchange, &root, &err) == 0 && node_get(root, "reservations") &&
+	    read_lease(root, &lease_ms, &err) == 0) {
+		reservations_all(exchange, node_get(root, "reservations"), form, lease_ms);
+		return;
+	}
+	if (err.code || request_read(root, form, exchange->arena, &request, &err) != 0 ||
 	    read_lease(root, &lease_ms, &err) != 0) {
 		answer_error(exchange, &err);
 		return;

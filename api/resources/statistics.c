@@ -1,5 +1,6 @@
 /* statistics - GET statistics and /metrics: what it has done */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -82,8 +83,9 @@ statistics_get(struct exchange *exchange)
 	          effects_of(effects, EFFECT_PERMIT), effects_of(effects, EFFECT_DENY));
 	text_addf(&out,
 	          ",\"deploySuccessCount\":%" PRIu64 ",\"deployFailureCount\":%" PRIu64
-	          ",\"undeploySuccessCount\":0,\"undeployFailureCount\":0",
-	          loaded(&service->metrics->deploy_success), loaded(&service->metrics->deploy_failure));
+	          ",\"undeploySuccessCount\":%" PRIu64 ",\"undeployFailureCount\":%" PRIu64,
+	          loaded(&service->metrics->deploy_success), loaded(&service->metrics->deploy_failure),
+	          loaded(&service->metrics->undeploy_success), loaded(&service->metrics->undeploy_failure));
 	text_addf(&out, ",\"indeterminantDecisionsCount\":%" PRIu64 ",\"notApplicableDecisionsCount\":%" PRIu64 ",",
 	          effects_of(effects, EFFECT_INDETERMINATE), effects_of(effects, EFFECT_NOT_APPLICABLE));
 	text_add(&out, STR("\"applicationMetrics\":{"));
@@ -128,6 +130,10 @@ write_onap(struct text *out, const struct metrics *metrics)
 	          loaded(&metrics->deploy_success));
 	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"FAIL\"} %" PRIu64 "\n",
 	          loaded(&metrics->deploy_failure));
+	text_addf(out, "pdpx_policy_deployments_total{operation=\"undeploy\",status=\"SUCCESS\"} %" PRIu64 "\n",
+	          loaded(&metrics->undeploy_success));
+	text_addf(out, "pdpx_policy_deployments_total{operation=\"undeploy\",status=\"FAIL\"} %" PRIu64 "\n",
+	          loaded(&metrics->undeploy_failure));
 }
 
 static void
@@ -222,6 +228,21 @@ statistics_write_database(struct text *out, const struct service *service)
 	          "Address space of the database, which its file cannot outgrow.", (double)service->settings->map_size);
 }
 
+/* How many there are in a directory of /proc, but for the two dots. */
+static void
+write_directory_count(struct text *out, const char *path, const char *name, const char *help)
+{
+	DIR *directory = opendir(path);
+	double count = -2;
+
+	if (!directory)
+		return;
+	while (readdir(directory))
+		count++;
+	(void)closedir(directory); /* it was only read */
+	write_one(out, name, "gauge", help, count);
+}
+
 /* The usual series about a process. source  /proc/self/stat and statm, proc(5) */
 static void
 write_process(struct text *out, const struct service *service)
@@ -244,6 +265,9 @@ write_process(struct text *out, const struct service *service)
 			          (double)pages * (double)page);
 		fclose(file);
 	}
+	write_directory_count(out, "/proc/self/fd", "process_open_fds", "Open file descriptors.");
+	write_directory_count(out, "/proc/self/task", "jvm_threads_current",
+	                      "Threads of the process, by the name that ONAP's dashboards read.");
 	write_one(out, "process_start_time_seconds", "gauge", "Start of the process, seconds since the Unix epoch.",
 	          (double)service->started_ms / 1000);
 }

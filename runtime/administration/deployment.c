@@ -281,6 +281,22 @@ notify_topic(struct deployment *deployment)
 		notify_policies(deployment->txn, &own, 1);
 }
 
+/* Anew each time: the call may be run again. */
+static void
+count_own(const struct deployment *deployment)
+{
+	const struct runtime_options *options = &deployment->txn->runtime->options;
+	struct runtime_call *call = deployment->call;
+
+	call->deployed = call->undeployed = 0;
+	for (const struct deployment_change *change = deployment->changes; change; change = change->next) {
+		if (!str_equal(change->group, options->pdp_group) || !str_equal(change->type, options->pdp_type))
+			continue;
+		call->deployed += change->deploy;
+		call->undeployed += !change->deploy;
+	}
+}
+
 int
 deployment_commit(struct deployment *deployment, const char *action, unsigned status, struct str answer)
 {
@@ -290,6 +306,7 @@ deployment_commit(struct deployment *deployment, const char *action, unsigned st
 
 	if (r != 0)
 		return r;
+	count_own(deployment);
 	if (call->dry_run)
 		return answer_dry_run(deployment);
 	if (call->check && !call->check->good)

@@ -77,11 +77,12 @@ struct runtime_call {
 	void (*look)(struct txn *txn, struct runtime_call *call, struct text *out);
 
 	/* Answer. */
-	unsigned status;        /* as HTTP's; 0: none yet */
-	struct str reply;       /* JSON; in `arena`, in `shared` or static */
-	struct bytes *shared;   /* that others may hold too; NULL for none */
-	struct error err;       /* status 0: what failed */
-	struct denial *denials; /* what guards held back: kept though the rest is undone */
+	unsigned status;               /* as HTTP's; 0: none yet */
+	struct str reply;              /* JSON; in `arena`, in `shared` or static */
+	struct bytes *shared;          /* that others may hold too; NULL for none */
+	struct error err;              /* status 0: what failed */
+	unsigned deployed, undeployed; /* policies of the own subgroup that it brings into force, or takes out */
+	struct denial *denials;        /* what guards held back: kept though the rest is undone */
 
 	/* A call with nothing to answer yet may wait for a topic. */
 	bool waits;

@@ -9,13 +9,14 @@ import sys
 import tempfile
 
 import service
-from service import BLACKLIST, DECISION, JSON, Service, ask, wait_for
+from service import BLACKLIST, DECISION, JSON, LIMITER, Service, ask, wait_for
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import gateway  # noqa: E402
 import operational_live_own as operational  # noqa: E402
 
 RESERVATIONS = "/clguard/v1/reservations"
+DECISIONS = "/clguard/v1/decisions"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 HEADERS = {**JSON, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-ONAP-RequestID": "5a5c3f0e-6a27-4d47-9c40-3a6f6a8c0001"}
 BLOCKED = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-041"}
@@ -146,6 +147,75 @@ def test_all_that_becomes_of_a_right(suite):
         suite.equal(end(third, "PUT", {"outcome": "Success"}), 409, "too late")
         log.expect("reservation", event="refused", reservation=third, state="expired", outcome="Success")
         suite.equal(end("0" * 32, "DELETE"), 404, "one that never was")
+        log.check()
+
+
+def test_members_of_a_batch(suite):
+    with tempfile.TemporaryDirectory() as folder, \
+            Logged(suite, folder, policies={"b.yaml": BLACKLIST % "gnb-041"}) as log:
+        post = log.server.request
+        reply = post("POST", DECISIONS, {"decisions": [ask(**BLOCKED), ask(**FREE), ask(actor="A")]}, HEADERS)
+        suite.equal([d["reason"] for d in reply.json["decisions"]], ["blacklisted", "permit", "missing_attribute"], "decisions")
+        log.expect("decision", status="Deny", reason="blacklisted", policy="edge.block", trace=TRACE, **BLOCKED)
+        log.expect("decision", status="Permit", reason="permit", **FREE)
+        log.expect("decision", status="Deny", reason="missing_attribute")
+        reply = post("POST", DECISIONS, json.dumps({"decisions": [ask(**FREE)]}, indent=1))
+        log.expect("decision", status="Permit", **FREE)
+        for refused, place in (({"decisions": [ask(**FREE), ask(actor="A", operaton="O")]}, "decisions[1].resource.guard"),
+                               ([], "decisions"), ({"decisions": [ACCESS]}, "action access"), ({"decisions": 1}, "list")):
+            reply = post("POST", DECISIONS, refused)
+            suite.check(reply.status == 400 and place in reply.body.decode(), f"{refused}: {reply.status} {reply.body}")
+        suite.equal(post("POST", DECISIONS, {"decisions": []}).json, {"decisions": []}, "none")
+        explained = post("POST", DECISIONS + "?explain=true", {"decisions": [ask(**BLOCKED)]}).json["decisions"][0]
+        suite.equal(explained["explanation"]["guards"][0]["line"], 4, "explained")
+        log.expect("decision", status="Deny", **BLOCKED)
+        question = {"subject": {"type": "actor", "id": "RANC"}, "action": {"name": "Cell Reset"},
+                    "evaluations": [{"resource": {"type": "cell", "id": "gnb-041", "properties": {"site": "north"}}}, {},
+                                    {"resource": {"type": "cell", "id": "gnb-1"}}]}
+        post("POST", "/access/v1/evaluations", question, HEADERS)
+        log.expect("authzen", status="Deny", reason="blacklisted", trace=TRACE, **BLOCKED,
+                   fields=[["subject.type", "actor"], ["resource.type", "cell"], ["resource.properties.site", "north"]])
+        log.expect("authzen", status="Permit", reason="permit", fields_left_out=None, **FREE)
+        log.check()
+        suite.check("clguard_decision_errors_total 5\n" in log.metrics(), "what is refused is counted apart")
+
+
+def test_reservations_of_all_or_none(suite):
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder, policies={"l.yaml": LIMITER}) as log:
+        def reserve(*targets, **more):
+            items = [ask(**{**FREE, "target": target, "requestId": target, "clname": "cl"}) for target in targets]
+            return log.server.request("POST", RESERVATIONS, {"reservations": items, "lease_s": 60, **more}, HEADERS)
+
+        def live():
+            text = log.metrics()
+            return int(re.search(r"clguard_reservations_live (\d+)", text).group(1))
+        reply = reserve("a", "a2")
+        suite.equal((reply.status, reply.json["status"], len(reply.json["reservations"])), (201, "Permit", 2), reply.body)
+        for target, taken in zip(("a", "a2"), reply.json["reservations"]):
+            log.expect("reservation", event="reserved", status="Permit", target=target, trace=TRACE, reservation=taken["reservation"])
+        suite.equal(reserve("a", "a2").json, reply.json, "again: the same")
+        for target in ("a", "a2"):
+            log.expect("reservation", event="repeated", target=target)
+        denied = log.server.request("POST", RESERVATIONS, {"reservations": [ask(**{**FREE, "target": "b", "requestId": str(i)}) for i in range(4)]})
+        suite.equal((denied.status, denied.json), (200, {"status": "Deny", "reason": "limit_reached", "denied": 2}), "the third of one target")
+        for event, number in (("withdrawn", "0"), ("withdrawn", "1"), ("denied", "2")):
+            log.expect("reservation", event=event, requestId=number, target="b", reservation=None)
+        suite.equal(live(), 2, "none of them is taken")
+        reply = log.server.request("POST", RESERVATIONS, {"reservations": [ask(**{**FREE, "target": "b", "requestId": str(i)}) for i in range(2)]})
+        suite.equal(reply.status, 201, "two of them may be")
+        for number in ("0", "1"):
+            log.expect("reservation", event="reserved", requestId=number)
+        one = reply.json["reservations"][0]["reservation"]
+        suite.equal(log.server.request("PUT", f"{RESERVATIONS}/{one}", {"outcome": "Success"}).status, 200, "each is settled by itself")
+        log.expect("reservation", event="settled", reservation=one)
+        reply = log.server.request("POST", RESERVATIONS, {"reservations": [ask(**{**FREE, "target": t, "requestId": r}) for t, r in (("c", "c"), ("b", "0"))]})
+        suite.equal((reply.status, reply.json["state"]), (409, "settled"), "one whose ids are settled")
+        log.expect("reservation", event="refused", target="c")
+        log.expect("reservation", event="refused", target="b", state="settled", reservation=one)
+        for wrong in ({"reservations": []}, {"reservations": {}}, {"reservations": [ask(actor="A")]}, {"reservations": [{}]},
+                      {"reservations": [ask(**FREE)], "lease_s": 0}):
+            suite.equal(log.server.request("POST", RESERVATIONS, wrong).status, 400, f"{wrong}")
+        suite.equal(live(), 3, "nothing more was taken")
         log.check()
 
 
