@@ -67,3 +67,10 @@ explain_quarantine(struct explanation *explanation, int64_t until_ms, struct are
 	time_format_instant(until_ms, when);
 	explanation->note = explain_format(arena, "%s; wait until %s, or %s", unknown, when, accept);
 }
+
+void
+explain_verifying(struct explanation *explanation)
+{
+	explanation->note = STR("the database was not left by a clean stop and is being verified: how much was done is "
+	                        "not known yet; /ready tells how far it is");
+}

@@ -129,11 +129,16 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 static void
 verdict_live(struct verdict *ret, int live)
 {
+	static const enum reason reasons[] = {
+		[LIVENESS_LIVE] = REASON_BLOCKED_BY_LOOP,
+		[LIVENESS_UNKNOWN] = REASON_QUARANTINE,
+		[LIVENESS_VERIFYING] = REASON_VERIFYING,
+	};
+
 	if (live == LIVENESS_IDLE)
 		ret->effect = EFFECT_PERMIT;
 	else
-		*ret = (struct verdict){EFFECT_DENY,
-		                        live == LIVENESS_UNKNOWN ? REASON_QUARANTINE : REASON_BLOCKED_BY_LOOP, NULL};
+		*ret = (struct verdict){EFFECT_DENY, reasons[live], NULL};
 }
 
 static void
@@ -169,6 +174,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 
 	explain_text(ret, "clname", request->attribute[ATTRIBUTE_CLNAME]);
 	explain_text(ret, "first", data->first);
+	if (verdict->reason == REASON_VERIFYING)
+		explain_verifying(ret);
 	if (verdict->reason != REASON_QUARANTINE)
 		return;
 	(void)env->history->loop_live(env->history->context, data->first, env->now_ms,
@@ -182,7 +189,7 @@ coordination_remedy(const struct guard *guard, struct remedy *remedy, struct cha
 	const struct coordination *data = guard->data;
 	const struct history_view *history = remedy->env->history;
 
-	if (history->loop_live(history->context, data->first, remedy->env->now_ms, NULL) == LIVENESS_UNKNOWN)
+	if (history->loop_live(history->context, data->first, remedy->env->now_ms, NULL) >= LIVENESS_UNKNOWN)
 		return false; /* no operation is known that could end */
 	ret->kind = CHANGE_LOOP;
 	ret->value = data->first;

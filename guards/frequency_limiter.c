@@ -243,8 +243,12 @@ query_make(const struct guard *guard, const struct request *request, const struc
 	return NULL;
 }
 
-static const struct verdict limit_reached = {EFFECT_DENY, REASON_LIMIT_REACHED, NULL};
-static const struct verdict in_quarantine = {EFFECT_DENY, REASON_QUARANTINE, NULL};
+/* Of a limiter that is full, by what is known of the operations. */
+static const struct verdict full[] = {
+	[KNOWN] = {EFFECT_DENY, REASON_LIMIT_REACHED, NULL},
+	[UNKNOWN_QUARANTINE] = {EFFECT_DENY, REASON_QUARANTINE, NULL},
+	[UNKNOWN_VERIFYING] = {EFFECT_DENY, REASON_VERIFYING, NULL},
+};
 
 static void
 check(const struct guard *guard, const struct request *request, const struct env *env, struct verdict *ret)
@@ -259,7 +263,7 @@ check(const struct guard *guard, const struct request *request, const struct env
 	else if (env->history->count(env->history->context, &query, &result) < 0)
 		verdict_error(ret);
 	else if (result.used >= data->limit)
-		*ret = result.unknown ? in_quarantine : limit_reached;
+		*ret = full[result.unknown];
 	else
 		ret->effect = EFFECT_PERMIT;
 }
@@ -276,7 +280,7 @@ check_legacy(const struct guard *guard, const struct request *request, const str
 	    query_make(guard, request, env, &query))
 		return;
 	if (env->history->count(env->history->context, &query, &result) >= 0 && result.used >= data->limit)
-		*ret = result.unknown ? in_quarantine : limit_reached;
+		*ret = full[result.unknown];
 }
 
 static void
@@ -290,15 +294,15 @@ check_onap(const struct guard *guard, const struct request *request, const struc
 		check_legacy(guard, request, env, ret);
 		return;
 	}
-	*ret = limit_reached;
+	*ret = full[KNOWN];
 	if (time_range_state(&guard->range, GUARD_ONAP, request, env->now_ms) != RANGE_IN || data->always_denies ||
 	    query_make(guard, request, env, &query))
 		return;
 	if (data->never_counts || env->history->count(env->history->context, &query, &result) < 0 ||
 	    result.used < data->limit)
 		*ret = (struct verdict){EFFECT_PERMIT, REASON_PERMIT, NULL};
-	else if (result.unknown)
-		*ret = in_quarantine;
+	else
+		*ret = full[result.unknown];
 }
 
 /* Counts all rows, those above the limit too. 0, or negative: the history cannot be read, or does not know. */
@@ -356,6 +360,8 @@ explain(const struct guard *guard, const struct request *request, const struct e
 	ret->has_count = !data->always_denies && !data->never_counts && count_all(env, &query, &ret->used) == 0;
 	if (verdict->reason == REASON_QUARANTINE)
 		explain_quarantine(ret, room_at(guard, request, env), arena);
+	else if (verdict->reason == REASON_VERIFYING)
+		explain_verifying(ret);
 }
 
 static bool

@@ -86,7 +86,8 @@ struct request {
 	X(SHADOW, "shadow") \
 	X(NOT_ALLOWED, "not_allowed") \
 	X(QUARANTINE, "quarantine") \
-	X(NO_POLICIES, "no_policies")
+	X(NO_POLICIES, "no_policies") \
+	X(VERIFYING, "verifying")
 
 enum reason {
 #define X(name, text) REASON_##name,
@@ -131,14 +132,24 @@ struct count_query {
 	bool whether; /* asks whether the limit is reached: below it any number may be the answer. Without it nothing is kept in memory */
 };
 
+/* Why it is not known how much was done. */
+enum unknown {
+	KNOWN,
+	UNKNOWN_QUARANTINE, /* a damaged database was put aside, or rows of the window were pruned (history.h) */
+	UNKNOWN_VERIFYING   /* the database is not open yet: it is being verified */
+};
+
 struct count_result {
 	uint32_t used; /* operations counted, at most limit; asked whether, any number below the limit for fewer */
 	int64_t limit_end; /* used == limit: the limit-th newest end, else TIME_NONE. A live operation ends when its lease does */
-	bool unknown; /* what was done up to limit_end is not known (history.h, quarantine): taken for `limit` operations */
+	enum unknown unknown; /* what was done up to limit_end is not known: taken for `limit` operations */
 };
 
-/* Of a control loop. Unknown: in quarantine, while an operation that was under way before it may still be. */
-enum liveness { LIVENESS_IDLE, LIVENESS_LIVE, LIVENESS_UNKNOWN };
+/*
+ * Of a control loop. Unknown: in quarantine, while an operation that was under way before it may still be. Verifying: while the
+ * database is not open yet.
+ */
+enum liveness { LIVENESS_IDLE, LIVENESS_LIVE, LIVENESS_UNKNOWN, LIVENESS_VERIFYING };
 
 /*
  * The operation history as guards see it. Each returns a negative error code when the history cannot be read; a guard then

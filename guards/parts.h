@@ -113,6 +113,9 @@ void explain_number(struct explanation *explanation, const char *name, int64_t v
 /* Notes what a person can do about a Deny with reason quarantine. until_ms: when it ends by itself; TIME_NONE: not known. */
 void explain_quarantine(struct explanation *explanation, int64_t until_ms, struct arena *arena);
 
+/* The same with reason verifying. */
+void explain_verifying(struct explanation *explanation);
+
 /* A formatted text, absent when memory is out. */
 struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -54,7 +54,10 @@ fake_count(void *context, const struct count_query *query, struct count_result *
 	mixed = (mixed + hour_of(query->now_ms)) % 3;
 	ret->used = mixed < query->limit ? mixed : query->limit;
 	ret->limit_end = ret->used == query->limit ? query->now_ms - 1000 : TIME_NONE;
-	ret->unknown = ret->used == query->limit && str_is(query->target, "t3"); /* as in quarantine */
+	ret->unknown = ret->used != query->limit     ? KNOWN
+	               : str_is(query->target, "t3") ? UNKNOWN_QUARANTINE
+	               : str_is(query->target, "t2") ? UNKNOWN_VERIFYING
+	                                             : KNOWN;
 	return 0;
 }
 

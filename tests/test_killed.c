@@ -269,7 +269,7 @@ check_log(const char *directory, struct journal *journal, bool windows, int64_t 
 	struct db_report report;
 	struct error err = {0};
 
-	if (db_verify(directory, false, &report, &err) != 0)
+	if (db_verify(directory, false, NULL, &report, &err) != 0)
 		fail_msg("%s", err.text);
 	checker.rows = malloc(ROWS_MAX * sizeof(*checker.rows));
 	checker.found = calloc(1, ACKNOWLEDGED_MAX);

@@ -565,7 +565,7 @@ pruning_leaves_every_window_exact_or_full(void **state)
 	assert_int_equal(db_prune(engine_history(fixture->engine), NOON, &removed, &err), 0);
 	assert_int_equal(removed, 3); /* r1, r2, and what r2 replaced */
 	engine_close(fixture->engine);
-	assert_int_equal(db_verify(path, true, &report, &err), 0);
+	assert_int_equal(db_verify(path, true, NULL, &report, &err), 0);
 	fixture_open(fixture);
 	assert_int_equal(count_since(fixture, NOON - WINDOW_MS + 60000), 2);
 	assert_int_equal(count_since(fixture, NOON - WINDOW_MS + 5), 9); /* nobody knows any more: full */

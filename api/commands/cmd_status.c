@@ -49,6 +49,22 @@ print_finding(const struct node *finding)
 	putchar('\n');
 }
 
+/* How far the database's verification is, while there is one. */
+static void
+print_verification(const struct status *status)
+{
+	const struct node *verifying = node_get(node_get(status->ready, "database"), "verifying");
+	const struct node *waiting = node_get(verifying, "waiting");
+
+	if (!verifying)
+		return;
+	if (waiting && waiting->kind == NODE_BOOL && waiting->boolean)
+		puts("verifying: waiting for another process that verifies the database");
+	else
+		printf("verifying: %.*s of %.*s entries of the database\n",
+		       STR_ARG(ask_member(verifying, "entries", NULL)), STR_ARG(ask_member(verifying, "of", NULL)));
+}
+
 static void
 print_status(const struct status *status, const char *address)
 {
@@ -65,6 +81,7 @@ print_status(const struct status *status, const char *address)
 		printf(", generation %.*s since %.*s", STR_ARG(ask_member(status->generation, "generation", NULL)),
 		       STR_ARG(ask_member(status->generation, "since", NULL)));
 	putchar('\n');
+	print_verification(status);
 	for (const struct node *at = warnings ? warnings->first : NULL; at; at = at->next)
 		printf("warning: %.*s [%.*s]\n", STR_ARG(ask_member(at, "text", NULL)),
 		       STR_ARG(ask_member(at, "id", NULL)));

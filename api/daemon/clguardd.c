@@ -33,6 +33,8 @@
 #include "runtime/thread/runtime.h"
 
 #define TICK_MS 250                   /* how late a suspended request's deadline may be noticed */
+#define OPENING_TICK_MS 20            /* how late the end of the database's verification */
+#define GRACE_MS 200                  /* a start waits so long for it, before it answers without the database */
 #define FLOOD_BYTES ((size_t)4 << 20) /* given back by requests: what the allocator keeps of it goes to the system */
 #define LARGE_BLOCK (256 << 10)
 
@@ -51,6 +53,7 @@ struct program {
 	int *fds;  /* of all workers, those of listeners last; the server closes them */
 	bool *tls; /* the same: whether it speaks TLS */
 	struct watch *watch;
+	struct opening *opening; /* NULL: the database is open */
 };
 
 static int
@@ -195,14 +198,87 @@ open_runtime(struct program *program, struct error *err)
 	return runtime_open(program->service.engine, &options, &program->service.runtime, err);
 }
 
+/* The first look at the database, before there are threads: a verification begins in a child. */
+static int
+prepare_database(struct program *program, struct error *err)
+{
+	const struct settings *settings = &program->settings;
+	int r = 0;
+
+	if (settings->data)
+		r = database_begin(settings, settings->manual_clock ? 0 : clock_wall_ms(), &program->opening, err);
+	if (r == 0 && program->opening)
+		r = database_wait(program->opening, 0, err);
+	return r < 0 ? r : 0;
+}
+
+/* How far the verification is, for who asks. */
+static void
+publish_progress(struct program *program, const struct database_progress *progress)
+{
+	struct service *service = &program->service;
+
+	atomic_store_explicit(&service->verify_waits, progress->waiting, memory_order_relaxed);
+	atomic_store_explicit(&service->verify_seen, progress->seen, memory_order_relaxed);
+	atomic_store_explicit(&service->verify_total, progress->total, memory_order_relaxed);
+}
+
+/*
+ * The next step of a database that is being verified while the service answers. 1: not yet; 0: it is open, and so is the
+ * runtime.
+ */
+static int
+open_database(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	struct database_progress progress;
+	int r = database_look(program->opening, err);
+
+	if (r == 1) {
+		database_progress(program->opening, &progress);
+		publish_progress(program, &progress);
+		if (progress.plain)
+			(void)engine_release(service->engine); /* out of memory: the next time */
+		return 1;
+	}
+	if (r == 0)
+		r = engine_attach(service->engine, program->settings.data, err);
+	if (r != 0)
+		return r;
+	database_end(program->opening);
+	program->opening = NULL;
+	r = open_runtime(program, err);
+	if (r == 0)
+		r = event_stream_open(service, &service->events, err);
+	if (r == 0 && engine_release(service->engine) != 0)
+		r = error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	if (r != 0)
+		return r;
+	/* Release: see service_is_verifying. */
+	atomic_store_explicit(&service->verifying, false, memory_order_release);
+	log_line(&program->settings, LOG_LEVEL_INFO, "the database is open: what counts is answered by its counters");
+	return 0;
+}
+
+/* The database is not open in time: what does not count is answered without it. */
+static void
+answer_without(struct program *program, const struct database_progress *progress)
+{
+	publish_progress(program, progress);
+	atomic_store_explicit(&program->service.verifying, true, memory_order_release);
+	log_line(&program->settings, LOG_LEVEL_WARNING,
+	         "the database is not open yet: until it is verified, limiters, coordinations and reservations deny "
+	         "(reason verifying)%s",
+	         progress->plain ? "" : ", and so does every question, as guards may be deployed in it");
+}
+
 static int
 open_engine(struct program *program, struct error *err)
 {
 	struct service *service = &program->service;
 	struct engine_options options = engine_options_default;
-	char note[2 * ERROR_TEXT_SIZE];
-	struct store_lock lock = STORE_LOCK_NONE;
-	int r;
+	struct database_progress progress = {0};
+	int r = 0;
 
 	settings_engine_options(&program->settings, &options);
 	options.history.expired = answer_expired;
@@ -212,19 +288,25 @@ open_engine(struct program *program, struct error *err)
 		options.clock = manual_clock_now;
 		options.clock_context = &program->clock;
 	}
-	if (program->settings.data) {
-		if (database_prepare(&program->settings, service->clock ? 0 : clock_wall_ms(), &lock, note,
-		                     sizeof(note), err) != 0)
-			return -(int)err->code;
-		if (note[0])
-			log_line(&program->settings, LOG_LEVEL_ERROR, "%s", note);
+	if (program->opening) {
+		r = database_wait(program->opening, service->clock ? INT64_MAX : GRACE_MS, err);
+		if (r < 0)
+			return r;
+		database_progress(program->opening, &progress);
 		options.history.verified = true;
+		options.history.later = r == 1;
+		options.withhold = r == 1 && !progress.plain;
 	}
-	r = engine_open(&options, &service->engine, err);
-	store_lock_drop(&lock);
-	if (r != 0 || reading_open(service->engine, &service->budget, &service->reading, err) != 0 ||
+	if (engine_open(&options, &service->engine, err) != 0 ||
+	    reading_open(service->engine, &service->budget, &service->reading, err) != 0 ||
 	    reading_open(service->engine, &service->budget, &service->trying, err) != 0)
 		return -(int)err->code;
+	if (options.history.later) {
+		answer_without(program, &progress);
+		return 0;
+	}
+	database_end(program->opening);
+	program->opening = NULL;
 	/* A manual clock begins where the database's time ended, or in 1970; no other thread reads it yet. */
 	if (service->clock)
 		atomic_store_explicit(&program->clock.now_ms, engine_now(service->engine), memory_order_relaxed);
@@ -261,10 +343,14 @@ open_service(struct program *program, struct error *err)
 	atomic_init(&service->clock_differs, false);
 	service->remind_ms = TIME_NONE;
 	atomic_init(&service->refusing, false);
+	atomic_init(&service->verifying, false);
+	atomic_init(&service->verify_waits, false);
+	atomic_init(&service->verify_seen, 0);
+	atomic_init(&service->verify_total, 0);
 	pthread_mutex_init(&service->reload_lock, NULL);
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	service->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (name_service(service, err) != 0)
+	if (prepare_database(program, err) != 0 || name_service(service, err) != 0)
 		return -(int)err->code;
 	service->routes = &routes_all;
 	for (unsigned i = 0; i < route_count(service->routes); i++)
@@ -484,19 +570,21 @@ tune_allocator(void)
 #endif
 }
 
-/* Until a signal says stop. */
-static void
+/* Until a signal says stop, or the database cannot be opened: the exit code. */
+static int
 clguardd_run(struct program *program, const sigset_t *signals)
 {
-	const struct timespec tick = {0, TICK_MS * 1000000};
-
 	for (;;) {
+		const struct timespec tick = {0, (program->opening ? OPENING_TICK_MS : TICK_MS) * 1000000};
 		int signal = sigtimedwait(signals, NULL, &tick);
+		struct error err = {0};
 
 		if (signal == SIGTERM || signal == SIGINT) {
 			log_line(&program->settings, LOG_LEVEL_INFO, "stopping");
-			return;
+			return EXIT_DONE;
 		}
+		if (program->opening && open_database(program, &err) < 0)
+			return clguardd_complain(&err);
 		if (signal == SIGHUP)
 			hang_up(program);
 		server_tick(program->service.server);
@@ -525,6 +613,7 @@ close_program(struct program *program)
 	reading_close(service->reading);
 	reading_close(service->trying);
 	runtime_close(service->runtime);
+	database_end(program->opening);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
 	decision_log_close(service->decisions);
@@ -575,7 +664,7 @@ main(int argc, char **argv)
 		code = clguardd_complain(&err);
 	} else {
 		announce(&program);
-		clguardd_run(&program, &signals);
+		code = clguardd_run(&program, &signals);
 	}
 	close_program(&program);
 	return code;

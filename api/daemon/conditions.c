@@ -95,6 +95,7 @@ void
 conditions_look(struct service *service)
 {
 	look_at_clock(service);
-	look_at_warnings(service);
+	if (!service_is_verifying(service))
+		look_at_warnings(service);
 	look_at_database(service);
 }

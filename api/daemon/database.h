@@ -13,13 +13,35 @@
 int database_verify(const char *directory, bool alone, struct db_report *ret, struct error *err);
 
 /*
- * What a service does before it opens its database: verifies it, alone when nobody else has it open; but not one that was left
- * by a clean stop, or that a process has open which has verified it. Another process that verifies is waited for. A damaged one is
- * put aside then, and ret_note says so (else it is empty); while others have it open it is refused, and they are named.
- * ret_lock: the caller drops it when it has opened the database, or has given up; until then nobody verifies in between.
+ * The way of a service's database from a file that somebody left to one that may be mapped. It is verified, alone when nobody else
+ * has it open; but not one that was left by a clean stop, or that a process has open which has verified it. Another process that
+ * verifies is waited for. A damaged one is put aside, which is logged; while others have it open it is refused, and they are named.
+ * All of it is done in steps, by one thread, so that a service can answer meanwhile.
+ */
+struct opening;
+
+/* now_ms: from when on a limiter counts as full, if the database is put aside. Touches no file. errors  ERROR_MEMORY */
+int database_begin(const struct settings *settings, int64_t now_ms, struct opening **ret, struct error *err);
+
+/*
+ * One step. 1: not yet, look again; 0: the caller may open the database, and then calls database_end: until then nobody verifies
+ * in between.
  * errors  ERROR_DAMAGED, ERROR_BUSY, ERROR_IO, ERROR_MEMORY
  */
-int database_prepare(const struct settings *settings, int64_t now_ms, struct store_lock *ret_lock, char *ret_note,
-                     size_t note_size, struct error *err);
+int database_look(struct opening *opening, struct error *err);
+
+/* Looks until it is not 1, for most_ms at most, or until a blocked SIGTERM or SIGINT comes (ERROR_BUSY). The first step of all. */
+int database_wait(struct opening *opening, int64_t most_ms, struct error *err);
+
+struct database_progress {
+	bool waiting;         /* for another process that verifies it */
+	bool plain;           /* it is known that no policies were ever deployed in it */
+	uint64_t seen, total; /* entries; total 0: not known yet */
+};
+
+void database_progress(const struct opening *opening, struct database_progress *ret);
+
+/* Lets the lock go; ends a verification that goes on. Takes NULL. */
+void database_end(struct opening *opening);
 
 #endif

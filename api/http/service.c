@@ -159,6 +159,8 @@ refusal(struct exchange *exchange)
 		return 409;
 	if (!route)
 		return methods ? 405 : 404;
+	if (!(route->flags & ROUTE_EARLY) && service_is_verifying(service))
+		return 503;
 	exchange->reads = media_of(exchange->content_type);
 	if (route->reads && !(route->reads & exchange->reads))
 		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
@@ -194,6 +196,14 @@ explain_forbidden(const struct exchange *exchange, struct error *why)
 	else
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s%s", exchange->identity.name,
 		                role_name(needs.role), needs.scoped ? " for this scope" : "");
+}
+
+/* What it asks for needs the database, which is not open yet. */
+static bool
+is_early(const struct exchange *exchange)
+{
+	return exchange->route && !(exchange->route->flags & ROUTE_EARLY) &&
+	       service_is_verifying(exchange->worker->service);
 }
 
 /* What a refused client is to do. */
@@ -241,8 +251,11 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		break;
 	case 503:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
-		                exchange->unverified ? "too many credentials wait to be checked: try again"
-		                                     : "the service has no memory left for this (memory_budget)");
+		                is_early(exchange)
+		                        ? "the database is being verified after a stop that was not clean: GET "
+		                          "/ready tells how far it is"
+		                : exchange->unverified ? "too many credentials wait to be checked: try again"
+		                                       : "the service has no memory left for this (memory_budget)");
 		break;
 	case 431:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");

@@ -51,12 +51,22 @@ struct service {
 	int64_t remind_ms; /* when warnings are logged next; TIME_NONE: not yet; main thread, see api/daemon/conditions.h */
 	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
 	atomic_bool refusing;      /* the database takes no operations; the same */
+	/* The database is not open yet, and there is no runtime; see api/daemon/opening.h, as for how far its verification is. */
+	atomic_bool verifying, verify_waits;
+	atomic_uint_fast64_t verify_seen, verify_total;
 
 	pthread_mutex_t reload_lock;
 	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */
 	char *deploy_error;    /* reload_lock: why deployed policies are not in force; NULL: they are */
 	struct hash128 loaded; /* what the first load read; admin thread */
 };
+
+/* Acquire: when it says no, the runtime is there. Any thread. */
+static inline bool
+service_is_verifying(const struct service *service)
+{
+	return atomic_load_explicit(&service->verifying, memory_order_acquire);
+}
 
 /* One HTTP worker's own things. */
 struct worker {

@@ -173,18 +173,24 @@ access_answer_of(struct exchange *exchange, const struct node *root, struct str 
 {
 	struct service *service = exchange->worker->service;
 	struct history_reader *reader = session_reader(exchange->worker->session);
-	struct access_answer answer = {.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};
+	bool verifying = service_is_verifying(service);
+	struct access_answer answer = {
+		.reason = verifying ? REASON_VERIFYING : REASON_ERROR,
+		.why = verifying ? "the database is being verified after a stop that was not clean; /ready tells how "
+	                           "far it is"
+	                         : "the runtime's database cannot be read",
+	};
 	struct access_request request;
 	struct txn txn = {0};
 	int r = access_read_request(root, &request, err);
 
 	if (r != 0)
 		return r;
-	if (history_reader_begin(reader) == 0) {
+	if (!verifying && history_reader_begin(reader) == 0) {
 		runtime_read(service->runtime, reader, exchange->arena, &txn);
 		access_decide(&txn, &request, &answer);
+		history_reader_end(reader);
 	}
-	history_reader_end(reader);
 	*ret = (struct decision){
 		.effect = answer.reason == REASON_ERROR ? EFFECT_INDETERMINATE
 	                  : answer.permit               ? EFFECT_PERMIT

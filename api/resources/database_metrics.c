@@ -59,6 +59,9 @@ write_series(struct text *out, const struct history_metrics *m)
 	         (double)m->quarantined},
 		{"clguard_database_refusing", "gauge",
 	         "1 while nothing new can be entered, and limiters and coordinations fail.", (double)m->refusing},
+		{"clguard_database_verifying", "gauge",
+	         "1 while the database is verified beside serving, and limiters and coordinations deny.",
+	         (double)m->verifying},
 		{"clguard_database_broken", "gauge", "1 while the database must be opened again.", (double)m->broken},
 	};
 
@@ -77,7 +80,8 @@ database_metrics(struct exchange *exchange, struct text *out)
 		(void)history_metrics(reader, &metrics); /* what could not be read stays 0 */
 		history_reader_end(reader);
 	} else {
-		metrics.broken = true;
+		metrics.verifying = history_is_verifying(engine_history(exchange->worker->service->engine));
+		metrics.broken = !metrics.verifying;
 	}
 	write_series(out, &metrics);
 	write_histogram(out, &metrics);

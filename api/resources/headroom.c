@@ -4,12 +4,18 @@
 #include "api/http/service.h"
 #include "base/text.h"
 
-/* A coordination in quarantine has no limit. */
+/* How much was used is not known. */
+static bool
+headroom_is_unknown(const struct guard_result *result)
+{
+	return result->verdict.reason == REASON_QUARANTINE || result->verdict.reason == REASON_VERIFYING;
+}
+
+/* A coordination of which that is not known has no limit. */
 static bool
 is_limiter(const struct guard_result *result)
 {
-	return result->explanation.has_count ||
-	       (result->verdict.reason == REASON_QUARANTINE && result->explanation.limit > 0);
+	return result->explanation.has_count || (headroom_is_unknown(result) && result->explanation.limit > 0);
 }
 
 static void
@@ -26,9 +32,9 @@ write_limiter(struct text *out, const struct guard_result *result)
 	text_add_json(out, guard->policy);
 	text_add(out, STR(",\"version\":"));
 	text_add_json(out, guard->version);
-	if (result->verdict.reason == REASON_QUARANTINE) /* what was used is not known */
-		text_addf(out,
-		          ",\"used\":null,\"limit\":%u,\"remaining\":0,\"reason\":\"quarantine\",\"next\":", limit);
+	if (headroom_is_unknown(result))
+		text_addf(out, ",\"used\":null,\"limit\":%u,\"remaining\":0,\"reason\":\"%s\",\"next\":", limit,
+		          reason_name[result->verdict.reason]);
 	else
 		text_addf(out, ",\"used\":%u,\"limit\":%u,\"remaining\":%u,\"next\":", used, limit, remaining);
 	if (remaining == 0 && explanation->permit_at != TIME_NONE) {

@@ -57,6 +57,8 @@ unready(struct service *service, const struct engine_info *info)
 		return "stopping";
 	if (!atomic_load_explicit(&service->active, memory_order_relaxed))
 		return "passive";
+	if (service_is_verifying(service))
+		return "verifying";
 	if (history_refusal(engine_history(service->engine)))
 		return "refusing";
 	if (warnings_no_policies(service, info))
@@ -73,13 +75,20 @@ write_clock(const struct service *service, struct text *out)
 		          history_clock_difference(engine_history(service->engine)));
 }
 
-/* Why the database takes no operations. */
+/* Why the database takes no operations; and how far its verification is. */
 static void
 write_database(const struct service *service, struct text *out)
 {
 	const char *refusal = history_refusal(engine_history(service->engine));
 
-	if (refusal)
+	if (service_is_verifying(service))
+		text_addf(out,
+		          ",\"database\":{\"verifying\":{\"waiting\":%s,\"entries\":%" PRIuFAST64 ",\"of\":%" PRIuFAST64
+		          "}}",
+		          atomic_load_explicit(&service->verify_waits, memory_order_relaxed) ? "true" : "false",
+		          atomic_load_explicit(&service->verify_seen, memory_order_relaxed),
+		          atomic_load_explicit(&service->verify_total, memory_order_relaxed));
+	else if (refusal)
 		text_addf(out, ",\"database\":{\"refusing\":\"%s\"}", refusal);
 }
 

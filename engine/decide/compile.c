@@ -405,7 +405,9 @@ pass_seal(struct compilation *c)
 		set->counting +=
 			!g->shadow && (g->kind == &guard_frequency_limiter || g->kind == &guard_first_blocks_second);
 	}
-	set->no_policies = c->options->require_policies && set->guards.count == 0;
+	set->refuses = c->options->withhold                                     ? REASON_VERIFYING
+	               : c->options->require_policies && set->guards.count == 0 ? REASON_NO_POLICIES
+	                                                                        : REASON_PERMIT;
 	if (!explanation_label(set->guards.first, &set->arena)) {
 		compile_out_of_memory(c);
 		return;

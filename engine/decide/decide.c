@@ -72,6 +72,8 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 	} else if (denier) {
 		decide_deny(ret, denier, tally->denial.reason);
 		ret->missing = tally->denial.missing;
+	} else if (set->refuses) {
+		decide_deny(ret, NULL, set->refuses);
 	} else if (failed) {
 		ret->effect = EFFECT_INDETERMINATE;
 		ret->reason = REASON_ERROR;
@@ -79,8 +81,6 @@ conclude_strict(const struct policyset *set, const struct request *request, cons
 	} else if (tally->permitted) {
 		ret->effect = EFFECT_PERMIT;
 		ret->reason = REASON_PERMIT;
-	} else if (set->no_policies) {
-		decide_deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;
@@ -96,13 +96,13 @@ conclude_onap(const struct policyset *set, const struct tally *tally, struct dec
 	ret->reason = REASON_PERMIT;
 	if (tally->denier) {
 		decide_deny(ret, tally->denier, tally->denial.reason);
+	} else if (set->refuses) {
+		decide_deny(ret, NULL, set->refuses);
 	} else if (tally->failed) {
 		ret->effect = EFFECT_INDETERMINATE;
 		ret->guard = tally->failed;
 	} else if (tally->permitted) {
 		ret->effect = EFFECT_PERMIT;
-	} else if (set->no_policies) {
-		decide_deny(ret, NULL, REASON_NO_POLICIES);
 	} else {
 		ret->effect = EFFECT_NOT_APPLICABLE;
 		ret->reason = REASON_NO_APPLICABLE_GUARD;

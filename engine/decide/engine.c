@@ -35,6 +35,7 @@ struct engine {
 	struct hash_key key;
 	struct pattern_scratch *reserve_scratch; /* the committer's */
 	struct follow follow;
+	atomic_bool withhold;                /* as the option, until it is released; written under load_lock */
 	pthread_mutex_t load_lock;           /* one compilation at a time; taken before publish_lock; guards parts */
 	struct part parts[2];                /* what the set is made of: loaded, deployed */
 	pthread_mutex_t publish_lock;        /* guards replacing `current` and holding what it points to */
@@ -70,6 +71,7 @@ compile_options(const struct engine *engine)
 		.on_error_permit = engine->options.on_error_permit,
 		.no_guard_deny = engine->options.no_guard_deny,
 		.require_policies = engine->options.require_policies,
+		.withhold = atomic_load_explicit(&engine->withhold, memory_order_relaxed),
 		.skip_bad_policies = engine->options.skip_bad_policies,
 		.limits = engine->options.limits,
 		.policies_max = engine->options.policies_max,
@@ -129,6 +131,7 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	history.clock_context = options->clock_context;
 	history.carried = !options->clock;
 	atomic_init(&engine->current, NULL);
+	atomic_init(&engine->withhold, options->withhold);
 	arena_init(&engine->builtin_arena, 0);
 	arena_init(&engine->parts[PART_LOADED].arena, 0);
 	arena_init(&engine->parts[PART_DEPLOYED].arena, 0);
@@ -148,6 +151,12 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	}
 	*ret = engine;
 	return 0;
+}
+
+int
+engine_attach(struct engine *engine, const char *directory, struct error *err)
+{
+	return history_attach(engine->history, directory, err);
 }
 
 void
@@ -264,6 +273,30 @@ load_part(struct engine *engine, enum part_kind kind, const struct document *doc
 		arena_free(&part.arena);
 	}
 	pthread_mutex_unlock(&engine->load_lock);
+	return r;
+}
+
+int
+engine_release(struct engine *engine)
+{
+	struct part *part = &engine->parts[PART_LOADED]; /* stands for itself */
+	struct policyset *set;
+	struct arena arena;
+	struct diags diags;
+	int r = 0;
+
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	pthread_mutex_lock(&engine->load_lock);
+	if (atomic_exchange_explicit(&engine->withhold, false, memory_order_relaxed)) {
+		r = compile_with(engine, PART_LOADED, part, &set, &diags);
+		if (r == 0)
+			publish(engine, set);
+		else
+			atomic_store_explicit(&engine->withhold, true, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&engine->load_lock);
+	arena_free(&arena);
 	return r;
 }
 
@@ -446,29 +479,50 @@ is_reading(struct session *session)
 	return session->reading;
 }
 
+/*
+ * Nothing can be read. 1: the database is still to be attached; 0: it has been in between, and now it can; -ERROR_IO. In onap
+ * mode what cannot be read permits, so the first two must not be taken for the third.
+ */
+static __attribute__((noinline, cold)) int
+is_unread(struct session *session)
+{
+	if (history_is_verifying(session->engine->history))
+		return 1;
+	return is_reading(session) ? 0 : -ERROR_IO;
+}
+
 static int
 session_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct session *session = context;
+	int unread = is_reading(session) ? 0 : is_unread(session);
 
-	return is_reading(session) ? history_reader_view.count(session->reader, query, ret) : -ERROR_IO;
+	if (unread == 0)
+		return history_reader_view.count(session->reader, query, ret);
+	*ret = (struct count_result){query->limit, TIME_NONE, UNKNOWN_VERIFYING};
+	return unread < 0 ? unread : 0;
 }
 
 static int
 session_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
 	struct session *session = context;
+	int unread = is_reading(session) ? 0 : is_unread(session);
 
-	return is_reading(session) ? history_reader_view.loop_live(session->reader, clname, now_ms, ret_until)
-	                           : -ERROR_IO;
+	if (unread == 0)
+		return history_reader_view.loop_live(session->reader, clname, now_ms, ret_until);
+	return unread < 0 ? unread : LIVENESS_VERIFYING;
 }
 
 static int
 session_loop_started(void *context, struct str clname)
 {
 	struct session *session = context;
+	int unread = is_reading(session) ? 0 : is_unread(session);
 
-	return is_reading(session) ? history_reader_view.loop_started(session->reader, clname) : -ERROR_IO;
+	if (unread == 0)
+		return history_reader_view.loop_started(session->reader, clname);
+	return unread < 0 ? unread : LIVENESS_VERIFYING;
 }
 
 int

@@ -21,6 +21,7 @@ struct engine_options {
 	bool on_error_permit, no_guard_deny; /* strict only */
 	bool require_policies;               /* both modes: without any guard every question is denied */
 	bool skip_bad_policies;
+	bool withhold; /* both modes: until engine_release nothing is permitted (reason verifying) */
 	struct document_limits limits;
 	size_t policies_max;             /* guards in a set */
 	int64_t (*clock)(void *context); /* Unix milliseconds; NULL: the system's, carried (see history_now) */
@@ -32,6 +33,15 @@ extern const struct engine_options engine_options_default;
 
 int engine_open(const struct engine_options *options, struct engine **ret, struct error *err);
 void engine_close(struct engine *engine); /* after its sessions; takes NULL */
+
+/*
+ * The database of an engine that was opened with history.later, and what it means until then: see history_attach. A limiter and a
+ * coordination deny with reason verifying in both modes, and so does a reservation.
+ */
+int engine_attach(struct engine *engine, const char *directory, struct error *err);
+
+/* Ends `withhold`: guards that nobody knew of are in force by now, or it is known that there are none. 0 or -ERROR_MEMORY. */
+int engine_release(struct engine *engine);
 
 /* The control loops that a document's guards are for. */
 struct document_scope {

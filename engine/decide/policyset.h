@@ -19,7 +19,9 @@ struct policyset {
 	struct arena arena;
 	enum guard_mode mode;
 	bool on_error_permit, no_guard_deny;
-	bool no_policies;    /* policies are required, and there is no guard: every question is denied */
+	/* REASON_NO_POLICIES, as there is no guard and policies are required, or REASON_VERIFYING, as guards may be missing: every
+	 * question that no guard denies is denied with it. REASON_PERMIT: none is. */
+	enum reason refuses;
 	uint64_t generation; /* set when published */
 	int64_t since_ms;
 	struct guard_list guards;
@@ -38,6 +40,7 @@ struct compile_options {
 	enum guard_mode mode;
 	bool on_error_permit, no_guard_deny;
 	bool require_policies; /* no guard at all denies */
+	bool withhold;         /* nothing is permitted, as guards may be missing that nobody has read yet */
 	bool skip_bad_policies;
 	struct document_limits limits;
 	size_t policies_max;

@@ -277,6 +277,25 @@ reserve_submit(struct reserve_job *job, struct error *err)
 	return history_submit(engine_history(job->engine), &job->job, err);
 }
 
+/* The database is still to be attached: a Deny, whatever the guards would say. False when it is open. */
+static bool
+reserve_is_withheld(struct reserve_job *job)
+{
+	if (!history_is_verifying(engine_history(job->engine)))
+		return false;
+	policyset_drop(job->set);
+	job->set = engine_set_hold(job->engine);
+	job->denied = 0;
+	for (size_t i = 0; i < job->count; i++)
+		job->ret[i] = (struct reservation){0};
+	job->ret[0] = (struct reservation){.decision = {.effect = EFFECT_DENY,
+	                                                .reason = REASON_VERIFYING,
+	                                                .generation = job->set->generation,
+	                                                .now_ms = engine_now(job->engine),
+	                                                .mode = job->set->mode}};
+	return true;
+}
+
 /* A reservation becomes a row of the operation history: it needs what any row needs. */
 static int
 request_check(const struct request *request, struct error *err)
@@ -358,6 +377,8 @@ engine_reserve_all(struct engine *engine, const struct request *requests, size_t
 					; /* a signal */
 			}
 
+			if (count > 0 && reserve_is_withheld(&job))
+				break;
 			if (reserve_submit(&job, &busy) != 0) {
 				job.job.err = busy;
 				break;
@@ -413,9 +434,11 @@ submit_or_notify(struct reserve_job *job)
 {
 	struct error busy = {0};
 
-	if (reserve_submit(job, &busy) == 0)
-		return;
-	job->job.err = busy;
+	if (!reserve_is_withheld(job)) {
+		if (reserve_submit(job, &busy) == 0)
+			return;
+		job->job.err = busy;
+	}
 	reserve_notify(job);
 }
 
@@ -483,8 +506,13 @@ job_new(struct engine *engine, const struct request *requests, size_t count, int
 static int
 job_submit(struct reserve_job *job, struct error *err)
 {
-	int r = reserve_submit(job, err);
+	int r;
 
+	if (reserve_is_withheld(job)) {
+		reserve_notify(job);
+		return 0;
+	}
+	r = reserve_submit(job, err);
 	if (r != 0) {
 		struct arena arena = job->arena;
 

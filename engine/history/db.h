@@ -3,6 +3,8 @@
 #ifndef ENGINE_HISTORY_DB_H
 #define ENGINE_HISTORY_DB_H
 
+#include <stdatomic.h>
+
 #include "base/store_lock.h"
 #include "engine/history/history.h"
 
@@ -11,14 +13,24 @@ struct db_report {
 	uint64_t records, rows, entries, rings, reservations;
 };
 
+/* How far a verification is. Relaxed: nothing else is read by it. */
+struct db_progress {
+	atomic_uint_fast64_t seen, total; /* entries of all tables; total 0: not known yet */
+	/* Whether policies were ever deployed in this database: their guards are not in the policy files. */
+	atomic_int deployed; /* 0: not known yet; else enum db_deployed */
+};
+
+enum db_deployed { DB_NOTHING_DEPLOYED = 1, DB_DEPLOYED };
+
 /*
  * Reads every page and compares everything with everything: records with their checks, rows with identities, index
  * and rings, reservations with their leases, all with the counts that were committed with them. Damage can end the
  * process (LMDB asserts, pages behind the end of a cut file raise SIGBUS): run it in a child. alone: nobody else has
- * it open.
+ * it open. progress: NULL, or where it is told while it goes on, in zeroed memory that others may read.
  * errors  ERROR_DAMAGED, with what was found; ERROR_IO, ERROR_MEMORY
  */
-int db_verify(const char *directory, bool alone, struct db_report *ret, struct error *err);
+int db_verify(const char *directory, bool alone, struct db_progress *progress, struct db_report *ret,
+              struct error *err);
 
 /*
  * Moves a damaged database aside, as damaged-<time>.mdb in its directory, and puts an empty one in its place that

@@ -25,6 +25,7 @@ struct verifier {
 	uint64_t identified, wanted_entries, live, commits;
 	struct hash128 wanted, found; /* sums of index entries: by the log, in the index */
 	struct hash128 last;          /* key of the index entry before */
+	struct db_progress *progress; /* NULL: nobody asks */
 	struct error *err;
 };
 
@@ -67,6 +68,8 @@ each_entry(struct verifier *v, unsigned table, int (*check)(struct verifier *v, 
 			return verify_failed(v, got, "a key cannot be found again in table", table);
 		last = entry.key; /* borrowed until the snapshot ends */
 		seen++;
+		if (v->progress)
+			atomic_fetch_add_explicit(&v->progress->seen, 1, memory_order_relaxed);
 		r = check(v, &entry);
 		if (r != 0)
 			return r;
@@ -329,6 +332,23 @@ verify_tables(struct verifier *v)
 	return check_counts(v);
 }
 
+/* What can be told before the tables have been gone through. */
+static void
+tell_total(struct verifier *v)
+{
+	struct str value;
+	uint64_t total = 0;
+	int r = store_get(v->txn, history_shared_table(HISTORY_RUNTIME), HISTORY_DEPLOYED, &value);
+
+	for (unsigned table = 0; table < TABLES_ALL; table++) {
+		int64_t count = store_count(v->txn, table);
+
+		total += count > 0 ? (uint64_t)count : 0;
+	}
+	atomic_store_explicit(&v->progress->total, total, memory_order_relaxed);
+	atomic_store_explicit(&v->progress->deployed, r == 0 ? DB_NOTHING_DEPLOYED : DB_DEPLOYED, memory_order_relaxed);
+}
+
 /* Others may be committing: until both snapshots are of one state. */
 static int
 begin_both(struct verifier *v)
@@ -347,7 +367,7 @@ begin_both(struct verifier *v)
 }
 
 int
-db_verify(const char *directory, bool alone, struct db_report *ret, struct error *err)
+db_verify(const char *directory, bool alone, struct db_progress *progress, struct db_report *ret, struct error *err)
 {
 	const struct store_options options = {
 		.directory = directory,
@@ -357,7 +377,7 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 		.tables = history_tables,
 		.table_count = TABLES_ALL,
 	};
-	struct verifier v = {.err = err};
+	struct verifier v = {.err = err, .progress = progress};
 	struct store_info info;
 	struct store *store;
 	char path[PATH_MAX];
@@ -376,6 +396,8 @@ db_verify(const char *directory, bool alone, struct db_report *ret, struct error
 		r = store_reader_open(store, &v.walk, err);
 	if (r == 0)
 		r = begin_both(&v);
+	if (r == 0 && progress)
+		tell_total(&v);
 	if (r == 0)
 		r = verify_tables(&v);
 	store_reader_close(v.walk);

@@ -153,8 +153,9 @@ open_times(struct history *history, struct error *err)
 	return 0;
 }
 
+/* The store, its secret and its times; nobody reads yet. */
 static int
-open_all(struct history *history, const struct history_options *options, struct error *err)
+open_store(struct history *history, const struct history_options *options, struct error *err)
 {
 	const struct store_options store = {
 		.directory = options->directory,
@@ -172,9 +173,49 @@ open_all(struct history *history, const struct history_options *options, struct 
 	if (r == 0)
 		r = open_header(history, err);
 	history->boot = r == 0 && clock_boot_read(&boot) ? hash_str(&history->key, boot_bytes) : 0;
+	return r == 0 ? open_times(history, err) : r;
+}
+
+/* Readers that were opened before the database; the list is locked. */
+static int
+open_readers(struct history *history, struct error *err)
+{
+	int r = 0;
+
+	for (struct history_reader *reader = history->readers; r == 0 && reader; reader = reader->next)
+		r = store_reader_open(history->store, &reader->txn, err);
+	return r;
+}
+
+int
+history_attach(struct history *history, const char *directory, struct error *err)
+{
+	struct history_options options = history->options;
+	int r;
+
+	options.directory = directory;
+	options.verified = true;
+	pthread_mutex_lock(&history->readers_lock);
+	r = open_store(history, &options, err);
 	if (r == 0)
-		r = open_times(history, err);
-	return r == 0 ? committer_start(history, err) : r;
+		r = open_readers(history, err);
+	if (r == 0) {
+		clock_start(history, true);
+		atomic_store(&history->reopening, false);
+	}
+	pthread_mutex_unlock(&history->readers_lock);
+	if (r == 0)
+		r = committer_start(history, err);
+	/* After reopening: a session that finds the readers turned away looks whether it is verifying, and if not asks again. */
+	if (r == 0)
+		atomic_store(&history->verifying, false);
+	return r;
+}
+
+bool
+history_is_verifying(const struct history *history)
+{
+	return atomic_load(&history->verifying);
 }
 
 int
@@ -201,11 +242,16 @@ history_open(const struct history_options *options, struct history **ret, struct
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&history->queue_filled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	atomic_init(&history->reopening, options->later);
+	atomic_init(&history->verifying, options->later);
 	r = hot_open(&history->hot);
 	if (r != 0)
 		(void)error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	else
-		r = open_all(history, options, err);
+	else if (!options->later)
+		r = open_store(history, options, err);
+	clock_start(history, !options->later);
+	if (r == 0 && !options->later)
+		r = committer_start(history, err);
 	if (r != 0) {
 		history_close(history);
 		return r;

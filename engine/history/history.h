@@ -36,6 +36,7 @@ struct history_options {
 	bool durable;          /* commits survive power loss (durability: group) */
 	bool existing;         /* fail with ERROR_IO rather than make a database */
 	bool verified;         /* the caller has verified the file, or knows that it needs not */
+	bool later;            /* the file is not touched before history_attach */
 	/*
 	 * Told on the committer's thread of each reservation whose lease ended here, once that is committed: the row as it was.
 	 * NULL: nobody.
@@ -64,6 +65,17 @@ struct history;
 /* errors  ERROR_IO, ERROR_BUSY (a second open of one path in this process), ERROR_DAMAGED, ERROR_MEMORY */
 int history_open(const struct history_options *options, struct history **ret, struct error *err);
 void history_close(struct history *history); /* after its readers; takes NULL */
+
+/*
+ * Opens the database of a history that was opened with `later`. Until then it is verifying: readers can be opened, but begin
+ * nothing; nothing is entered (ERROR_BUSY); and the decision clock goes by the wall clock as it was at history_open. On failure
+ * it stays so, for history_close. directory: as in the options.
+ * errors  those of history_open
+ */
+int history_attach(struct history *history, const char *directory, struct error *err);
+
+/* Whether the database is still to be attached. Any thread, no lock. */
+bool history_is_verifying(const struct history *history);
 
 /*
  * A read transaction of one thread, for many decisions. Opening locks and allocates; renewing and reading do neither.
@@ -171,7 +183,7 @@ struct history_metrics {
 	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
 	uint64_t clock_steps_back, pruned;
 	int64_t clock_difference_ms;
-	bool quarantined, broken, refusing;
+	bool quarantined, broken, refusing, verifying;
 };
 
 /* The reader must be between begin and end. 0 or a negative code; this process's part is filled in any case. */

@@ -48,15 +48,27 @@ clock_forward(struct history *history, int64_t clock_ms)
 	return seen;
 }
 
+/* The carried clock. Relaxed: a late offset is only a little early. */
+static inline int64_t
+carried_ms(const struct history *history)
+{
+	return clock_steady_ms() + atomic_load_explicit(&history->offset_ms, memory_order_relaxed);
+}
+
 int64_t
 history_now(struct history *history)
 {
-	if (history->options.clock)
+	/* Acquire: who sees that the database is open also sees the offset that it gave. */
+	switch (atomic_load_explicit(&history->time_source, memory_order_acquire)) {
+	case TIME_CARRIED:
+		return clock_forward(history, carried_ms(history));
+	case TIME_CALLERS:
 		return clock_forward(history, history->options.clock(history->options.clock_context));
-	if (history->options.carried) /* relaxed: a late offset is only a little early */
-		return clock_forward(history, clock_steady_ms() +
-		                                      atomic_load_explicit(&history->offset_ms, memory_order_relaxed));
-	return atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+	case TIME_ASIDE:
+		return carried_ms(history);
+	default:
+		return atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
+	}
 }
 
 int64_t
@@ -71,6 +83,19 @@ set_offset(struct history *history, int64_t offset_ms)
 {
 	history->boot_offset_ms = offset_ms;
 	atomic_store_explicit(&history->offset_ms, later(offset_ms, clock_slept_ms()), memory_order_relaxed);
+}
+
+void
+clock_start(struct history *history, bool open)
+{
+	enum time_source source = history->options.clock ? TIME_CALLERS : TIME_LATEST;
+
+	if (is_carried(history)) {
+		source = open ? TIME_CARRIED : TIME_ASIDE;
+		if (!open)
+			set_offset(history, clock_wall_ms() - clock_steady_ms() - clock_slept_ms());
+	}
+	atomic_store_explicit(&history->time_source, source, memory_order_release);
 }
 
 /* A stamp of somebody whose clock is ahead of ours: ours goes on from there, for it would else stand still. */
@@ -216,7 +241,7 @@ own_metrics(struct history *history, struct history_metrics *ret)
 		.clock_difference_ms = history_clock_difference(history),
 		.pruned = atomic_load_explicit(&counters->pruned, memory_order_relaxed),
 		.quarantined = atomic_load(&history->quarantine_ms) != TIME_NONE,
-		.broken = store_is_broken(history->store),
+		.broken = !history_is_verifying(history) && store_is_broken(history->store),
 		.refusing = history_is_refusing(history),
 	};
 	for (size_t i = 0; i <= HISTORY_BUCKETS; i++)

@@ -424,7 +424,9 @@ struct history {
 	bool stopping;
 	pthread_mutex_t readers_lock; /* guards the list of readers, and the store while it is reopened */
 	struct history_reader *readers;
-	atomic_bool reopening;         /* written by the committer; readers turn away while it is set */
+	atomic_bool reopening;         /* written by the committer, or by attach; readers turn away while it is set */
+	atomic_bool verifying;         /* there is no store yet; written by attach */
+	atomic_uint time_source;       /* enum time_source; written while opening, and by attach */
 	atomic_int_fast64_t offset_ms; /* carried: the decision clock less the steady clock; written by the committer */
 	int64_t boot_offset_ms,
 		difference_ms;        /* committer: the same less the boot clock; the wall clock less it, last time */
@@ -445,6 +447,17 @@ struct history {
 };
 
 /* --- the decision clock (history_clock.c, with the theory) --- */
+
+/* Where history_now has the time from. */
+enum time_source {
+	TIME_LATEST,  /* the latest stamp: nobody gave a clock */
+	TIME_CALLERS, /* the caller's clock */
+	TIME_CARRIED, /* the steady clock and offset_ms */
+	TIME_ASIDE    /* the same while there is no database: it leaves no stamp behind */
+};
+
+/* By the options; before the database is open, without looking at it. */
+void clock_start(struct history *history, bool open);
 
 /*
  * Where the carried clock goes on, by what the database says. *ret_new: by something else, which clock_keep enters. A

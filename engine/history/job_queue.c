@@ -70,6 +70,9 @@ history_submit(struct history *history, struct history_job *job, struct error *e
 {
 	bool full;
 
+	if (history_is_verifying(history))
+		return error_set(err, ERROR_BUSY, NULL,
+		                 "the database is being verified after a stop that was not clean: try again later");
 	job->next = NULL;
 	job->err = (struct error){0};
 	pthread_mutex_lock(&history->queue_lock);

@@ -17,7 +17,9 @@ history_reader_open(struct history *history, struct history_reader **ret, struct
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	reader->history = history;
 	pthread_mutex_lock(&history->readers_lock);
-	if (store_is_broken(history->store))
+	if (!history->store)
+		r = 0; /* its transaction is opened with the database */
+	else if (store_is_broken(history->store))
 		r = error_set(err, ERROR_IO, NULL, "the database must be opened again first");
 	else
 		r = store_reader_open(history->store, &reader->txn, err);

@@ -92,17 +92,19 @@ def test_two_services_that_start_together_both_come_up(suite):
         data = fill(folder)
         os.unlink(os.path.join(data, "clguard.clean"))
         started = []
+        together = threading.Barrier(2)
 
         def start():
             with Service("--data", data, policies={"l.yaml": MANY}, start_timeout=3600 if STRESS else 60) as server:
-                started.append((server.decide(actor="RANC", operation="Cell Reset", target="gnb-1").json["status"], verified(server)))
-                time.sleep(1)
+                service.wait_for(lambda: server.request("GET", "/ready").json["ready"], 3600 if STRESS else 60)
+                started.append(server.decide(actor="RANC", operation="Cell Reset", target="gnb-1").json["status"])
+                together.wait(3600 if STRESS else 60)
         threads = [threading.Thread(target=start) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        suite.equal([status for status, _ in started], ["Permit", "Permit"], "decisions of both")
+        suite.equal(started, ["Permit", "Permit"], "decisions of both")
         with Service("--data", data, policies={"l.yaml": MANY}) as server:
             began = time.monotonic()
             server.stop()
