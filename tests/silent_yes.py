@@ -9,7 +9,8 @@ Each file tests/silent_yes/*.json is one trap. It is tried through the command l
   history   rows of the operation history, entered before the first step
   now       the time at which it starts (virtual time everywhere); default 2026-04-14T12:00:00Z
   modes     default ["strict", "onap"]
-  doors     default ["cli", "http", "library"]
+  doors     default ["cli", "http", "library"]; "xacml" when named: the policies converted for ONAP's engine, read by
+            tests/xacml_names.py, which knows ONAP's names alone; strict mode only
   options   {door: further options of clguard decide, clguardd or silent_library}
   quarantined  true: the database replaced a damaged one just before; then the time is today's, and there is no `cli`
   load      {mode: {"refused": true?, "says": [texts], "silent": [texts]}}: what loading the policies must tell, and must
@@ -18,11 +19,16 @@ Each file tests/silent_yes/*.json is one trap. It is tried through the command l
               {"ask": {resource.guard}} or {"request": the whole body}, "explain": true?
               {"reserve": {resource.guard}, "as": NAME}, {"settle": NAME, "outcome": ...}, {"abort": NAME}, {"renew": NAME}
               {"record": [rows]}, {"wait_ms": n}, {"get": PATH} (http alone), {"accept": true} (clguard db accept; http alone)
+              {"post": PATH, "body": ...} (http alone)
+              {"logged": [members of each line]}: all that the decision log has by now, door by door (http alone)
+              an ask of xacml may have "world": {"counts", "outcomes", "time"}, as tests/xacml_names.py has them
             with "doors" to limit it, and what is expected in each mode, {"strict": EXPECT, "onap": EXPECT}:
               status  as HTTP's (default 200); the other doors' results are put into the same numbers
               body    members that the answer must have, with these values
               absent  members that it must not have
               says    texts that must stand in it; silent: that must not
+
+Whatever a trap asks over HTTP, the decision log has a line for each Permit and each Deny, and no more.
 
 A step with a member that the library's structs do not have is not asked there. `silent_yes.py NAME...` runs those files alone.
 """
@@ -36,18 +42,21 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "http"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import service  # noqa: E402
+import xacml_names  # noqa: E402
 from service import BUILD, DECISION, SOURCE, Service  # noqa: E402
 
 CLGUARD = os.path.join(BUILD, "clguard")
 LIBRARY = os.path.join(BUILD, "tests", "silent_library")
 RESERVATIONS = "/clguard/v1/reservations"
 DOORS = ("cli", "http", "library")
+ALONE = ("get", "accept", "post", "logged")  # over HTTP alone
 MODES = ("strict", "onap")
 START = "2026-04-14T12:00:00Z"
 KNOWN = {"trap", "item", "policies", "history", "now", "modes", "doors", "options", "quarantined", "load", "steps"}
-VERBS = ("ask", "request", "reserve", "settle", "abort", "renew", "record", "wait_ms", "get", "accept")
-STEP = {*VERBS, *MODES, "explain", "as", "outcome", "doors"}
+VERBS = ("ask", "request", "reserve", "settle", "abort", "renew", "record", "wait_ms", *ALONE)
+STEP = {*VERBS, *MODES, "explain", "as", "outcome", "doors", "body", "world"}
 EXPECT = {"status", "body", "absent", "says", "silent"}
 
 
@@ -122,7 +131,10 @@ class Http:
     """A clguardd with a manual clock."""
 
     def __init__(self, case, mode, paths, folder):
-        options = ["--mode", mode, "--clock", "manual", *case.get("options", {}).get("http", [])]
+        self.log = os.path.join(folder, "decisions.json")
+        self.answered = 0  # Permits and Denies
+        options = ["--mode", mode, "--clock", "manual", "--decision-log", self.log, "--workers", "1",
+                   *case.get("options", {}).get("http", [])]
         options += ["--policies", *paths] if paths else []
         self.data = quarantined_data(folder) if case.get("quarantined") else None
         self.now, self.rows, self.options = case.get("now", START), case.get("history", []), options
@@ -142,7 +154,29 @@ class Http:
 
     def send(self, method, path, body=None):
         reply = self.service.request(method, path, body, {} if body is None else None)
-        return Answer(reply.status, reply.body.decode())
+        answer = Answer(reply.status, reply.body.decode())
+        self.answered += path.split("?")[0] in (DECISION, RESERVATIONS) and answer.body.get("status") in ("Permit", "Deny")
+        return answer
+
+    def lines(self):
+        with open(self.log, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def check_log(self, suite, where):
+        """Of rights, elements and operations there are lines without an answer of this kind, but none has its door."""
+        def told():
+            return [line for line in self.lines() if "status" in line and line["door"] in ("decision", "access", "reservation")]
+        service.wait_for(lambda: len(told()) >= self.answered, 5)
+        suite.check(len(told()) == self.answered, f"{where}: {self.answered} answers, but in the log {told()}")
+
+    def logged(self, wanted):
+        """200 when the log has these lines, all of them. Each door writes its own, so only theirs are in order."""
+        service.wait_for(lambda: len(self.lines()) >= len(wanted), 5)
+        told = self.lines()
+        good = len(told) == len(wanted) and all(
+            has([line for line in told if line["door"] == door], [line for line in wanted if line["door"] == door])
+            for door in {line["door"] for line in told + wanted})
+        return Answer(200 if good else 500, json.dumps({"lines": told}))
 
     def step(self, verb, step):
         if verb == "wait_ms":
@@ -153,6 +187,10 @@ class Http:
             return self.send("GET", step[verb])
         if verb == "accept":
             return self.accept()
+        if verb == "post":
+            return self.send("POST", step[verb], step["body"])
+        if verb == "logged":
+            return self.logged(step[verb])
         if verb == "settle":
             return self.send("PUT", f"{RESERVATIONS}/{self.ids.get(step[verb])}", {"outcome": step["outcome"]})
         if verb == "abort":
@@ -240,6 +278,34 @@ class Library:
                 raise AssertionError(f"silent_library ended with {self.process.returncode}")
 
 
+class Xacml:
+    """clguard convert --to xacml, and a reader of what it writes."""
+
+    def __init__(self, _case, _mode, paths, _folder):
+        self.paths, self.roots = paths, []
+
+    def load(self):
+        said = ""
+        for path in self.paths:
+            done = subprocess.run([CLGUARD, "convert", path, "--to", "xacml"], capture_output=True, text=True, timeout=60, check=False)
+            if done.returncode != 0:
+                return False, done.stderr
+            said += done.stderr
+            self.roots.append(xacml_names.tree.fromstring(done.stdout))
+        return True, said
+
+    def step(self, _verb, step):
+        world = {"request": step["ask"], "counts": {}, "outcomes": {}, "time": None, **step.get("world", {})}
+        try:
+            verdicts = [xacml_names.decide(root, world) for root in self.roots]
+        except xacml_names.Unknown as problem:
+            return Answer(500, json.dumps(f"ONAP does not know {problem}"))
+        return Answer(200, json.dumps({"status": "Deny" if "Deny" in verdicts else "Permit"}))
+
+    def close(self):
+        pass
+
+
 def has(got, wanted):
     """Whether a JSON value has all that is wanted: maps may have more, lists must be as long."""
     if isinstance(wanted, dict):
@@ -280,7 +346,7 @@ def run_steps(suite, case, where, door, mode, opened):
     asked = 0
     for number, step in enumerate(case.get("steps", []), 1):
         verb = next(verb for verb in VERBS if verb in step)
-        if door not in step.get("doors", ["http"] if verb in ("get", "accept") else DOORS):
+        if door not in step.get("doors", ["http"] if verb in ALONE else DOORS + ("xacml",)):
             continue
         answer = opened.step(verb, step)
         if answer is not None and mode in step:
@@ -292,13 +358,16 @@ def run_steps(suite, case, where, door, mode, opened):
 def run(suite, name, case, door, mode):
     where = f"{name}: {door}, {mode}"
     with tempfile.TemporaryDirectory() as folder:
-        opened = {"cli": Cli, "http": Http, "library": Library}[door](case, mode, write_policies(case, folder), folder)
+        opened = {"cli": Cli, "http": Http, "library": Library, "xacml": Xacml}[door](case, mode, write_policies(case, folder), folder)
         try:
             loads = case.get("load", {}).get(mode, {})
             good, said = opened.load() if door != "cli" or case.get("policies") else (True, "")
             suite.check(good != loads.get("refused", False), f"{where}: load {'good' if good else 'refused'}: {said}")
             speak(suite, where + " load", loads, said)
-            return run_steps(suite, case, where, door, mode, opened) + len(loads) if good else len(loads)
+            asked = run_steps(suite, case, where, door, mode, opened) if good else 0
+            if good and door == "http":
+                opened.check_log(suite, where)
+            return asked + len(loads)
         finally:
             opened.close()
 

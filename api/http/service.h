@@ -51,7 +51,7 @@ struct service {
 	int64_t remind_ms; /* when warnings are logged next; TIME_NONE: not yet; main thread, see api/daemon/conditions.h */
 	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
 	atomic_bool refusing;      /* the database takes no operations; the same */
-	/* The database is not open yet, and there is no runtime; see api/daemon/opening.h, as for how far its verification is. */
+	/* The database is not open yet, and there is no runtime; see api/daemon/database.h, as for how far its verification is. */
 	atomic_bool verifying, verify_waits;
 	atomic_uint_fast64_t verify_seen, verify_total;
 
