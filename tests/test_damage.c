@@ -15,6 +15,10 @@
 #include "api/daemon/database.h"
 #include "base/store_pages.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/entry.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/write.h"
 #include "tests/counting_fixture.h"
 
 #define NOON INT64_C(1776168000000)

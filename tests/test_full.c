@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/decide/reserve.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
 
 #define NOON INT64_C(1776168000000)
 #define WINDOW_MS 600000

@@ -12,8 +12,14 @@
 
 #include <cmocka.h>
 
-#include "engine/history/db.h"
+#include "engine/database/db.h"
+#include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/cache.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/write.h"
 
 #define NOW_MS 5000
 #define LEASE_MS 1000

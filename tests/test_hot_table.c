@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "engine/history/history_priv.h"
+#include "engine/history/cache.h"
+#include "engine/history/ring.h"
 
 /*
  * A reader may leave what it found just when the committer could not write there: so whatever changes in a set ends

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
 #include "tests/clock_step.h"
 #include "tests/counting_fixture.h"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "engine/decide/reserve.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
 #include "engine/library/clguard.h"
 
 #define NOON INT64_C(1776168000000)

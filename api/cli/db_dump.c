@@ -8,7 +8,7 @@
 #include "api/bodies/operation_rows.h"
 #include "base/hash.h"
 #include "engine/decide/reserve.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
 
 /* What is counted together: the rows of one actor, operation, target and loop. Texts in the dump's arena. */
 struct counter {

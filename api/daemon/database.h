@@ -4,7 +4,7 @@
 #define API_DAEMON_DATABASE_H
 
 #include "api/process/settings.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
 
 /*
  * db_verify in a child: damage may end it with a signal. lock: held by the caller, and alone when that says so.

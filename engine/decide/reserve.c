@@ -9,7 +9,11 @@
 #include "engine/decide/explanation.h"
 #include "engine/decide/follow.h"
 #include "engine/decide/policyset.h"
+#include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/write.h"
 
 /*
  * The decision is taken on the committer's thread, inside the write transaction that will hold the reservation: no other

@@ -4,7 +4,10 @@
 
 #include "engine/decide/policyset.h"
 #include "engine/decide/reserve.h"
-#include "engine/history/history_priv.h"
+#include "engine/history/cache.h"
+#include "engine/history/committer.h"
+#include "engine/history/record.h"
+#include "engine/history/write.h"
 
 struct change_job {
 	struct history_job job;

@@ -1,10 +1,12 @@
 /* cache - what decisions ask of the history, kept in memory: a limiter decides without a look into the database */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/cache.h"
+
 #include <assert.h>
 #include <sched.h>
 #include <stdlib.h>
 
-#include "engine/history/history_priv.h"
+#include "engine/history/ring.h"
 
 /*
  * Theory of operation.

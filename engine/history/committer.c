@@ -1,10 +1,17 @@
 /* committer - the committer: one thread that takes all that waits into one transaction */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/committer.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "engine/history/cache.h"
+#include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/write.h"
 
 #define EXPIRE_MOST 256 /* leases ended by one transaction */
 #define PRUNE_MOST 1024 /* records looked at by one transaction */

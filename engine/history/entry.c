@@ -1,5 +1,7 @@
 /* entry - the operation log's index: what each counting key counts, by effective end */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/entry.h"
+
 #include "engine/history/history_priv.h"
 
 /*

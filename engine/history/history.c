@@ -9,7 +9,14 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "engine/history/cache.h"
+#include "engine/history/committer.h"
+#include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/ring.h"
+#include "engine/history/write.h"
 
 #define FORMAT 3 /* of all tables together */
 

@@ -1,7 +1,11 @@
 /* history_clock - the decision clock, what a person may accept, and the figures */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/history_clock.h"
+
 #include "base/clock.h"
+#include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/write.h"
 
 #define STEP_MS \
 	1000 /* a clock this far behind has been set back; less is two threads that read it one after the other */

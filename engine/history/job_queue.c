@@ -4,7 +4,10 @@
 #include <semaphore.h>
 #include <time.h>
 
+#include "engine/history/cache.h"
+#include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/write.h"
 
 #define QUEUE_MOST 65536 /* jobs that may wait */
 #define GROUP_MOST 4096  /* jobs of one transaction */

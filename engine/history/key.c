@@ -1,6 +1,9 @@
 /* key - which keys count a row, and which rows are one */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+
+#include "engine/history/entry.h"
+#include "engine/history/record.h"
 
 /* The kind is hashed with the texts, so that no key of one kind is a key of another. */
 static struct hash128

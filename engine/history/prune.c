@@ -1,6 +1,12 @@
 /* prune - old rows leave the log; and the few times that meta keeps for bad days */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/entry.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/ring.h"
+#include "engine/history/write.h"
 
 #define TIME_VALUE_SIZE 16
 

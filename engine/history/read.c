@@ -2,7 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "engine/history/cache.h"
+#include "engine/history/entry.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/ring.h"
+#include "engine/history/write.h"
 
 #define PUSH_ONE_IN 16
 #define FUTURE_MOST 16 /* operations under way that are looked at one by one */

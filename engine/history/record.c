@@ -1,6 +1,6 @@
 /* record - the records of the operation log as bytes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/history/history_priv.h"
+#include "engine/history/record.h"
 
 /*
  * A record, all numbers in the machine's own order (LMDB files do not travel between architectures either):

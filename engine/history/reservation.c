@@ -1,6 +1,11 @@
 /* reservation - reservations: the right to perform one operation, taken before it starts */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/reservation.h"
+
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/write.h"
 
 /*
  * A reservation is a row of the log whose effective end is the end of its lease, so that every limiter counts it like

@@ -1,6 +1,11 @@
 /* ring - the newest ends of each counting key, so that a limiter decides with one look */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/ring.h"
+
+#include "engine/history/cache.h"
+#include "engine/history/entry.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/write.h"
 
 /*
  * Theory of operation.

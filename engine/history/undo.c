@@ -2,7 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "engine/history/cache.h"
+#include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/write.h"
 
 struct undo_job {
 	struct history_job job;

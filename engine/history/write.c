@@ -1,6 +1,13 @@
 /* write - one row enters the log: record, identity, index and rings in one step */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/history/write.h"
+
+#include "engine/history/cache.h"
+#include "engine/history/entry.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/ring.h"
 
 #define STATE_VERSION 1
 #define STATE_SIZE 96

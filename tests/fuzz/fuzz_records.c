@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "engine/history/history_priv.h"
+#include "engine/history/entry.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* db - looking after a database as a whole: verify, put aside, compact, prune */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ENGINE_HISTORY_DB_H
-#define ENGINE_HISTORY_DB_H
+#ifndef ENGINE_DATABASE_DB_H
+#define ENGINE_DATABASE_DB_H
 
 #include <stdatomic.h>
 

@@ -5,8 +5,15 @@
 
 #include "base/store_file.h"
 #include "base/store_pages.h"
-#include "engine/history/db.h"
+#include "engine/database/db.h"
+#include "engine/history/entry.h"
+#include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/key.h"
+#include "engine/history/record.h"
+#include "engine/history/reservation.h"
+#include "engine/history/ring.h"
+#include "engine/history/write.h"
 
 /*
  * The log is the truth. Its current records say which entries the index must hold, and the index says which stamps each

@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/history/db.h"
+#include "engine/database/db.h"
+#include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
+#include "engine/history/reservation.h"
+#include "engine/history/write.h"
 
 #define PATH_SIZE 4096
 #define DIRECTORY_MODE 0750
