@@ -1,8 +1,8 @@
 /* blacklist - Blacklist: targets that nothing may be done to */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "guards/kinds.h"
 #include "guards/onap.h"
-#include "guards/parts.h"
 #include "guards/remedy.h"
 #include "guards/text_set.h"
 #include "policytypes/policy.h"

@@ -1,7 +1,7 @@
 /* first_blocks_second - FirstBlocksSecond: one control loop waits while another works */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "guards/kinds.h"
 #include "guards/onap.h"
-#include "guards/parts.h"
 #include "guards/remedy.h"
 #include "policytypes/policy.h"
 

@@ -3,8 +3,8 @@
 #include "guards/guard.h"
 
 #include "base/text.h"
+#include "guards/kinds.h"
 #include "guards/onap.h"
-#include "guards/parts.h"
 #include "policytypes/policy.h"
 
 const char *const attribute_key[ATTRIBUTE_COUNT] = {

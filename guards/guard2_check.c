@@ -1,13 +1,12 @@
 /* guard2_check - compliance of a Control Loop Guard 2.0.0 document: findings, and what was read */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "guards/guard2.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "guards/guard2.h"
 #include "guards/guard2_priv.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 /*
  * The reference's compiler calls back with a message, goes on or throws; its loader throws for a key or kind that it

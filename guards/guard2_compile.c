@@ -1,9 +1,8 @@
 /* guard2_compile - a checked 2.0.0 document becomes guards */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guards/guard2.h"
-
 #include "guards/guard2_priv.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 struct guard2_compilation {
 	const struct guard2_reading *reading;

@@ -7,7 +7,7 @@
 #include "base/builder.h"
 #include "guards/guard2.h"
 #include "guards/guard2_priv.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 #define LIMITER "onap.policies.controlloop.guard.common.FrequencyLimiter"
 #define BLACKLIST "onap.policies.controlloop.guard.common.Blacklist"

@@ -3,7 +3,7 @@
 #ifndef GUARDS_GUARD_SOURCE_H
 #define GUARDS_GUARD_SOURCE_H
 
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 /* Nodes are NULL where the document has none. Borrowed from the tree and the compiled guard. */
 struct guard_source {

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "guards/kinds.h"
 #include "guards/onap.h"
-#include "guards/parts.h"
 #include "guards/remedy.h"
 #include "policytypes/policy.h"
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guards/remedy.h"
 
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 #define STEPS_MOST 1000 /* instants at which guard_permit_at asks */
 

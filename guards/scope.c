@@ -1,8 +1,9 @@
 /* scope - which requests a guard is for: actor, operation, control loop, target */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "guards/guard.h"
+#include "guards/scope.h"
 
-#include "guards/parts.h"
+#include "guards/guard.h"
+#include "guards/kinds.h"
 
 /* Spellings of seed 003's operations, and what ONAP's actors call them. */
 static const struct {

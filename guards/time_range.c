@@ -1,10 +1,11 @@
 /* time_range - when a guard is in force: daily ranges, absolute ones, and what ONAP makes of them */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "guards/guard.h"
+#include "guards/time_range.h"
 
 #include <inttypes.h>
 
-#include "guards/parts.h"
+#include "guards/guard.h"
+#include "guards/kinds.h"
 
 enum bound_kind { BOUND_BAD, BOUND_DAILY, BOUND_INSTANT };
 

@@ -1,14 +1,11 @@
 /* random_policies - random guards that can be edited, requests and a history, for tests that act upon explanations */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/cmocka_all.h"
 #include "tests/random_policies.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static uint64_t state = 20261130;
 

@@ -2,12 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/analysis/analysis.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
 #include "engine/simulation/operational_set.h"
+#include "tests/cmocka_all.h"
 
 #define NOW INT64_C(1772366400000) /* 2026-03-01T12:00:00Z */
 

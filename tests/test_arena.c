@@ -1,14 +1,9 @@
 /* test_arena - memory that is given back all at once */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
 #include <stdalign.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static void
 memory_is_zeroed_and_aligned_also_after_a_reset(void **state)

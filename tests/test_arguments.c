@@ -1,14 +1,9 @@
 /* test_arguments - options and words of the command line, in any order */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/arguments.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct parsed {
 	bool flag;

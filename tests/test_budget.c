@@ -1,14 +1,8 @@
 /* test_budget - memory of many holders under one bound */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "tests/cmocka_all.h"
 
 static void
 the_last_eighth_is_for_what_is_urgent(void **state)

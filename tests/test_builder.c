@@ -1,15 +1,11 @@
 /* test_builder - the SDK: what a builder refuses, what it builds, which messages it gives */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct clg_builder *builder;
 static struct clg_error err;

@@ -2,17 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policytypes/catalogue.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/document.h"
+#include "tests/cmocka_all.h"
 #include "tests/types_fixture.h"
 
 #define VERSION "tosca_definitions_version: tosca_simple_yaml_1_1_0\n"

@@ -1,15 +1,10 @@
 /* test_compose - the SDK of control loops: element definitions made a control loop type */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define CLAMP "org.onap.policy.clamp.controlloop."
 #define HEAD "tosca_definitions_version: tosca_simple_yaml_1_3\n"

@@ -1,24 +1,19 @@
 /* test_damage - flipped bits, zeroed pages, cut files: found, or harmless, and never a count that is too low */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "api/daemon/database.h"
 #include "base/store_pages.h"
-#include "engine/history/history_priv.h"
 #include "engine/history/entry.h"
+#include "engine/history/history_priv.h"
 #include "engine/history/key.h"
 #include "engine/history/record.h"
 #include "engine/history/write.h"
+#include "tests/cmocka_all.h"
 #include "tests/counting_fixture.h"
 
 #define NOON INT64_C(1776168000000)

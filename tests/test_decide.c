@@ -1,15 +1,10 @@
 /* test_decide - the indexed decision against asking every guard in turn */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "engine/decide/decide.h"
+#include "tests/cmocka_all.h"
 
 /*
  * Random policy sets over small vocabularies, so that scopes meet and wildcards, patterns and lists mix; random requests over

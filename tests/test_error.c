@@ -2,14 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/node.h"
+#include "tests/cmocka_all.h"
 
 /* {policies: [{limit: ...}]}, the limit at 7:9 of "guard.yaml" */
 struct document {

@@ -1,16 +1,11 @@
 /* test_full - a database without room: what is not entered is not counted, so who counts says nothing until there is */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "engine/decide/reserve.h"
 #include "engine/database/db.h"
+#include "engine/decide/reserve.h"
+#include "tests/cmocka_all.h"
 
 #define NOON INT64_C(1776168000000)
 #define WINDOW_MS 600000

@@ -2,15 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guards/guard2.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/document.h"
+#include "tests/cmocka_all.h"
 
 /* An operation that somebody performed. */
 struct done {

@@ -1,14 +1,9 @@
 /* test_guard_explain - what the explanation of each kind of guard says */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "guards/parts.h"
+#include "guards/kinds.h"
+#include "tests/cmocka_all.h"
 #include "tests/guard_fixture.h"
 
 #define MIN(n) (NOON - (n)*TIME_MS_MINUTE)

@@ -1,16 +1,11 @@
 /* test_guards_onap - what each kind of guard answers in onap mode, 2.0.0 files included, and what it refuses */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "guards/kinds.h"
 #include "guards/onap.h"
-#include "guards/parts.h"
 #include "policytypes/policy.h"
+#include "tests/cmocka_all.h"
 #include "tests/guard_fixture.h"
 
 #define MIN(n) (NOON - (n)*TIME_MS_MINUTE)

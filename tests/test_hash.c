@@ -1,13 +1,9 @@
 /* test_hash - both hashes against known answers */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 /* The key is the bytes 00 to 0f. Answers were made by an independent implementation in Python, with its unbounded integers. */
 static const struct hash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};

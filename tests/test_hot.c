@@ -1,25 +1,20 @@
 /* test_hot - limits kept in memory: what they answer is what the database says, of one state, whoever committed it */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "engine/database/db.h"
+#include "engine/history/cache.h"
 #include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
-#include "engine/history/cache.h"
 #include "engine/history/key.h"
 #include "engine/history/record.h"
 #include "engine/history/reservation.h"
 #include "engine/history/write.h"
+#include "tests/cmocka_all.h"
 
 #define NOW_MS 5000
 #define LEASE_MS 1000

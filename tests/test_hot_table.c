@@ -1,15 +1,10 @@
 /* test_hot_table - the table of what memory knows, by itself: who writes there, who is pushed out, what a change ends */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "engine/history/cache.h"
 #include "engine/history/ring.h"
+#include "tests/cmocka_all.h"
 
 /*
  * A reader may leave what it found just when the committer could not write there: so whatever changes in a set ends

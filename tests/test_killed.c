@@ -1,12 +1,8 @@
 /* test_killed - processes killed at any moment: nothing acknowledged is lost, no window passes its limit */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,11 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "engine/database/db.h"
 #include "tests/clock_step.h"
+#include "tests/cmocka_all.h"
 #include "tests/counting_fixture.h"
 
 #define LIMIT 5

@@ -1,17 +1,12 @@
 /* test_library - the library's structs as programs of another version lay them out, and its version */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
 /* What a program sees whose header has members that this library does not know. */
 struct later_request {

@@ -1,15 +1,9 @@
 /* test_loop_row - rows of instances: what was written is read; without memory that is said, and not that they are damaged */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/document.h"
 #include "runtime/looptype/gateway.h"
 #include "runtime/model/loop.h"
+#include "tests/cmocka_all.h"
 
 static const char given[] =
 	"{\"name\":\"L\",\"version\":\"1.0.0\",\"definition\":{\"name\":\"T\",\"version\":\"1.0.0\"},\"elements\":{"

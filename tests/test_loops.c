@@ -2,14 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/runs.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
 #include "engine/machine/heap.h"
 #include "engine/machine/window.h"
+#include "tests/cmocka_all.h"
 
 #define ROUNDS 300
 #define EVENTS 120

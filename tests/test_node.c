@@ -1,16 +1,12 @@
 /* test_node - trees, and what plain scalars mean */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/node.h"
+#include "tests/cmocka_all.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static struct node
 plain(const char *text)

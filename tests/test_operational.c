@@ -2,14 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/operational_set.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
 #include "engine/decide/load.h"
 #include "engine/operational/registry_schema.h"
+#include "tests/cmocka_all.h"
 
 static const struct operational *
 compile(const struct document *documents, size_t count, struct arena *arena, struct diags *diags)

@@ -2,15 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/machine/run_row.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "base/document.h"
 #include "engine/simulation/operational_set.h"
+#include "tests/cmocka_all.h"
 
 static const char policy[] = "name: op.row\n"
 			     "type: onap.policies.controlloop.operational.Common\n"

@@ -1,17 +1,12 @@
 /* test_out_of_memory - each allocation of the library fails in turn: an error or a Deny, never a crash, a leak or a Permit */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
 /* The linker sends the library's allocations through these (--wrap). The countdown reaches 0 at the one that fails. */
 static atomic_long countdown;

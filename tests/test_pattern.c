@@ -2,14 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/pattern.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/error.h"
+#include "tests/cmocka_all.h"
 
 /*
  * Every allocation of the program goes through here and is counted, also those of PCRE2. A sanitizer brings its own

@@ -1,13 +1,10 @@
 /* test_plant - scenarios: what they report holds when it is tried */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/scenario.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
 static const char policy[] =
 	"properties: {id: loop, timeout: 600, trigger: restart, operations: [\n"
 	"  {id: restart, operation: {actor: APPC, operation: Restart, target: {targetType: VM}}, timeout: 90, retries: "

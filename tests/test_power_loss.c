@@ -1,15 +1,10 @@
 /* test_power_loss - the power goes at any write: what was acknowledged before is there, or the file is refused */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "api/daemon/database.h"
+#include "tests/cmocka_all.h"
 #include "tests/counting_fixture.h"
 #include "tests/interpose.h"
 

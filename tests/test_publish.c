@@ -1,18 +1,13 @@
 /* test_publish - decisions go on while sets are published, and allocate nothing */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "engine/decide/engine.h"
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
 #define ACTORS 4
 #define PUBLICATIONS 60

@@ -1,13 +1,7 @@
 /* test_rates - how much each caller may send in a time */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "api/http/rates.h"
+#include "tests/cmocka_all.h"
 
 static int
 init(void **state)

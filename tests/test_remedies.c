@@ -1,17 +1,12 @@
 /* test_remedies - explanations acted upon: the change turns the answer, and permit_at holds to the millisecond */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "engine/decide/decide.h"
 #include "engine/decide/explanation.h"
 #include "engine/decide/remedies.h"
+#include "tests/cmocka_all.h"
 #include "tests/random_policies.h"
 
 /*

@@ -1,18 +1,13 @@
 /* test_request - decision requests: the fast path against the long one, and values as Java spells them */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "api/bodies/java.h"
 #include "api/bodies/request.h"
 #include "api/bodies/request_scan.h"
 #include "base/document.h"
+#include "tests/cmocka_all.h"
 
 #define USUAL \
 	"{\"ONAPName\":\"Policy\",\"ONAPComponent\":\"edge\",\"ONAPInstance\":\"e1\",\"requestId\":\"5a5c3f0e\"," \

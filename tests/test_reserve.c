@@ -1,19 +1,14 @@
 /* test_reserve - reservations: taken and given back, leases, repeated calls, all or none, clocks, a full store */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "engine/decide/reserve.h"
 #include "engine/database/db.h"
+#include "engine/decide/reserve.h"
 #include "engine/library/clguard.h"
+#include "tests/cmocka_all.h"
 
 #define NOON INT64_C(1776168000000)
 #define WINDOW_MS 600000

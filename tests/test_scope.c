@@ -1,14 +1,8 @@
 /* test_scope - which requests a guard is for */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "guards/parts.h"
+#include "guards/kinds.h"
 #include "guards/text_set.h"
+#include "tests/cmocka_all.h"
 #include "tests/guard_fixture.h"
 
 static struct scope_term

@@ -2,13 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/simulation/simulate.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
 #include "engine/decide/load.h"
+#include "tests/cmocka_all.h"
 
 /* Equal, where each '*' of the pattern stands for any text. */
 static bool

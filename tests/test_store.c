@@ -1,12 +1,8 @@
 /* test_store - tables of bytes: order, prefixes, snapshots, locks, sticky errors, reopening */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -16,10 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/store.h"
 #include "base/store_lock.h"
+#include "tests/cmocka_all.h"
 
 /* Sanitizers need an address space without bounds. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -1,16 +1,11 @@
 /* test_store_pages - a meta page of another transaction, a page used twice: found in the file, without LMDB */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/store.h"
 #include "base/store_pages.h"
+#include "tests/cmocka_all.h"
 #include "tests/counting_fixture.h"
 
 /* Places in a meta page and the size of a page. source  the file format of LMDB 0.9 */

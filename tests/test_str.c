@@ -1,13 +1,7 @@
 /* test_str - text as pointer and length */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/cmocka_all.h"
 
 static void
 absent_is_not_empty(void **state)

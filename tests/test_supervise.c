@@ -1,15 +1,10 @@
 /* test_supervise - instances play through orders, answers and time without a database or a clock */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/document.h"
 #include "runtime/supervision/restore.h"
 #include "runtime/supervision/supervise.h"
 #include "runtime/supervision/tick.h"
+#include "tests/cmocka_all.h"
 
 #define WAIT_MS 100000
 #define BEAT_MS 20000

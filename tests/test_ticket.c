@@ -1,13 +1,7 @@
 /* test_ticket - suspended requests: resumed, expired, abandoned, in every order */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "api/http/ticket.h"
+#include "tests/cmocka_all.h"
 
 /* A connection only counts what is done to it. */
 struct connection {

@@ -1,14 +1,10 @@
 /* test_time - instants, times of day, durations and windows, against brute force */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/time.h"
+#include "tests/cmocka_all.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define HOUR TIME_MS_HOUR
 #define DAY TIME_MS_DAY

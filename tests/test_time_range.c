@@ -1,14 +1,9 @@
 /* test_time_range - when a guard is in force, by both modes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "guards/parts.h"
+#include "guards/kinds.h"
+#include "tests/cmocka_all.h"
 #include "tests/guard_fixture.h"
 
 enum form { STRICT, STRICT_LEGACY, ONAP, LEGACY, FORMS };

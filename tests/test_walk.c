@@ -1,15 +1,10 @@
 /* test_walk - every state that orders, answers, time and lost participants can bring about has a way out */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include "runtime/supervision/restore.h"
 #include "runtime/supervision/supervise.h"
 #include "runtime/supervision/tick.h"
+#include "tests/cmocka_all.h"
 
 #define ELEMENTS 2 /* on a participant of its own each, one start phase after the other */
 #define WAIT_MS 1000

@@ -1,15 +1,11 @@
 /* test_yaml - YAML texts to trees, their places, their limits */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/document.h"
+#include "tests/cmocka_all.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

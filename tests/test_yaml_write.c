@@ -2,15 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/yaml_write.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/document.h"
+#include "tests/cmocka_all.h"
 
 static struct arena arena;
 

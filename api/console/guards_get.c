@@ -8,7 +8,7 @@
 #include "api/process/denials.h"
 #include "base/text.h"
 #include "engine/decide/policyset.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 #define VALUES_MOST 50
 

@@ -7,7 +7,7 @@
 #include "api/http/resources.h"
 #include "base/text.h"
 #include "engine/decide/decide.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 #include "guards/remedy.h"
 
 #define ROWS_MOST 100000        /* of the operation log, from the newest */

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "engine/analysis/analysis.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 /* What is known of a guard beside its scope and range. */
 struct fact {

@@ -3,7 +3,7 @@
 #include "engine/analysis/names.h"
 
 #include "engine/decide/policyset.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 static int
 term_names(const struct scope_term *term, int (*visit)(void *context, struct str name), void *context)

@@ -6,7 +6,7 @@
 #include "engine/decide/explanation.h"
 #include "engine/decide/policyset.h"
 #include "engine/lint/lint.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 #include "policytypes/section.h"
 #include "policytypes/template.h"
 #include "policytypes/unknown_type.h"

@@ -1,9 +1,8 @@
 /* remedies - what would turn a Deny: the changes that were tried, and the earliest instant */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/decide/remedies_priv.h"
-
 #include "engine/decide/decide.h"
-#include "guards/parts.h"
+#include "engine/decide/remedies_priv.h"
+#include "guards/kinds.h"
 
 /* --- the history, with the changes so far --- */
 

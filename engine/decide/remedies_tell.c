@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "engine/decide/remedies_priv.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 /* Whether a guard that denied needs this change of all. */
 static bool

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/decide/decide.h"
 #include "engine/decide/remedies_priv.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 #define INSTANTS_MOST 256 /* at which the whole request is decided again */
 

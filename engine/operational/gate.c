@@ -1,9 +1,8 @@
 /* gate - when an ONSET may start the loop of a trigger policy: schedule, condition, counting */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/operational/operational_priv.h"
-
 #include "base/time.h"
-#include "guards/parts.h"
+#include "engine/operational/operational_priv.h"
+#include "guards/kinds.h"
 
 #define CLAUSE_DEPTH_MAX 16
 

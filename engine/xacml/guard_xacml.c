@@ -6,7 +6,7 @@
 
 #include "engine/decide/policyset.h"
 #include "engine/xacml/xacml.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 #include "guards/text_test.h"
 
 /* A function, and whether the filter's text is its first operand. */

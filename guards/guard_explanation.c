@@ -1,10 +1,12 @@
-/* explain - what the explanations of all guard kinds share */
+/* guard_explanation - what explanations of all kinds of guards are made of */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "guards/guard_explanation.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/text.h"
-#include "guards/parts.h"
+#include "guards/kinds.h"
 
 #define VALUES_MAX (sizeof(((struct explanation *)NULL)->values) / sizeof(struct explanation_value))
 
