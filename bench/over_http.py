@@ -414,4 +414,5 @@ def main():
         tell_half_load(halves, alone)
 
 
-main()
+if __name__ == "__main__":
+    main()

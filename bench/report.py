@@ -427,6 +427,7 @@ def main():
     decisions()
     limiter()
     http()
+    prefixed("dialects/", "AuthZEN and batches", "bench/dialects.py")
     prefixed("reserve/", "Reservations", "bench/reserve")
     prefixed("load/", "Loading policies", "bench/load")
     prefixed("start/", "Start and memory", "bench/start.py")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# readme - README's first policy as it is printed: five restarts are entered, the sixth is denied
+# readme - README's first policies as they are printed: the sixth restart is denied; one is deployed, denies, is rolled back
 # SPDX-License-Identifier: Apache-2.0
 set -u
 top=$(cd "${top_srcdir:-.}" && pwd)
@@ -14,8 +14,8 @@ bad=0
 
 # The blocks of a section, one after the other; the service takes a free port, and is waited for.
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-awk -v section='## A first policy, seen to deny' '
-	/^## / { inside = $0 == section }
+awk '
+	/^## / { inside = /^## A first policy, seen to deny$/ || /^## A policy.s way, by curl alone$/ }
 	inside && /^```/ { code = !code; next }
 	inside && code' "$top/README" |
 	sed -e "s/^clguardd \(.*\) &\$/clguardd \1 --listen 127.0.0.1:$port 2>log \& echo \$! >pid/" \
@@ -28,5 +28,12 @@ server=$(cat pid)
 for text in '"status":"Deny","reason":"limit_reached"' '"used":5,"limit":5' '"file":"limit.yaml","line":1' '"permit_at":"'; do
 	grep -qF "$text" out || { echo "no $text in the answer"; bad=1; }
 done
+# Created, a dry run, deployed, denied with its line, rolled back, permitted: in this order.
+for text in '"name":"edge.block"' '"dryRun":true' '"guards":[' 'policies/status' '"reason":"blacklisted"' \
+	'"policy":"edge.block","version":"1.0.0","kind":"Blacklist","file":"policy edge.block 1.0.0","line":' '"generation":' '"status":"Permit"'; do
+	tr -d '\n' <out | grep -qF -- "$text" || { echo "no $text in the answers"; bad=1; }
+done
+[ "$(tr -d '\n' <out | grep -o '"status":"[A-Z][a-z]*"' | tr '\n' ' ')" = '"status":"Deny" "status":"Deny" "status":"Permit" ' ] ||
+	{ echo 'not denied, denied, permitted'; bad=1; }
 [ "$bad" = 0 ] || cat script out err
 exit $bad

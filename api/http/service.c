@@ -165,8 +165,9 @@ refusal(struct exchange *exchange)
 	if (route->reads && !(route->reads & exchange->reads))
 		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
 	/* Scrapers ask for anything; there is one form. */
-	exchange->writes =
-		route->writes >= MEDIA_METRICS ? route->writes : media_accepted(exchange->accept, route->writes);
+	exchange->writes = route->writes & (MEDIA_METRICS | MEDIA_OTHER)
+	                           ? route->writes
+	                           : media_accepted(exchange->accept, route->writes);
 	return exchange->writes ? 0 : 406;
 }
 
@@ -373,6 +374,13 @@ service_finished(struct exchange *exchange)
 	                exchange->reply.status, clock_ns() - exchange->started_ns);
 }
 
+/* X-Request-ID as it came; absent for one that no header can hold. */
+static struct str
+echo_of(struct str id)
+{
+	return id.len == 0 || memchr(id.ptr, '\t', id.len) ? STR_NONE : id;
+}
+
 /* The handler, or the refusal. */
 static void
 serve(struct exchange *exchange)
@@ -380,7 +388,7 @@ serve(struct exchange *exchange)
 	const struct route *route = exchange->route;
 
 	if (route && route->flags & ROUTE_AUTHZEN)
-		exchange->reply.echo = exchange->echo_id;
+		exchange->reply.echo = echo_of(exchange->echo_id);
 	if (exchange->reply.status) {
 		write_refusal(exchange);
 	} else if (route->flags & ROUTE_ONAP && !answer_id(exchange)) {

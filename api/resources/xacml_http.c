@@ -197,5 +197,5 @@ xacml_post(struct exchange *exchange)
 	answer_decision(exchange, &entry);
 	failed = decision.effect == EFFECT_INDETERMINATE;
 	result_answer(exchange, words[decision.effect], failed ? "processing-error" : "ok",
-	              decision.permit && !failed ? STR_NONE : str_from(reason_name[decision.reason]));
+	              decision.effect == EFFECT_PERMIT ? STR_NONE : str_from(reason_name[decision.reason]));
 }

@@ -100,6 +100,9 @@ def test_request_ids_are_echoed(suite):
             reply = evaluate(server, body, route, {"X-Request-ID": "bfe9eb29 ~;x"})
             suite.equal((reply.status, reply.headers.get("x-request-id")), (status, "bfe9eb29 ~;x" if status != 404 else None), route)
         suite.check("x-request-id" not in evaluate(server, RULES[1][0]).headers, "none without one")
+        for odd in ("", "a\tb"):
+            reply = evaluate(server, RULES[1][0], headers={"X-Request-ID": odd})
+            suite.equal((reply.status, reply.headers.get("x-request-id")), (200, None), f"one that no header can hold: {odd!r}")
 
 
 def test_batches(suite):

@@ -319,7 +319,7 @@ def test_two_processes_share_what_is_deployed(suite):
     with tempfile.TemporaryDirectory() as data:
         with service.Service(data=data) as one, service.Service(data=data) as two:
             create(one, *(blacklist(f"block.{i}", f"vm-{i}") for i in range(20)))
-            slowest = 0.0
+            waits = []
             for i in range(20):
                 suite.equal(deploy(one, f"block.{i}").status, 202, "deployed through one")
                 if i % 2:
@@ -329,9 +329,11 @@ def test_two_processes_share_what_is_deployed(suite):
                 else:
                     begun = time.monotonic()
                     service.wait_for(lambda i=i: verdict(two, f"vm-{i}") == "Deny", 5)
-                    slowest = max(slowest, time.monotonic() - begun)
-            suite.check(slowest < 1.0, f"decisions of the other see it soon: {slowest:.3f} s")
-            print(f"decisions of the other process saw a deployment after {slowest * 1000:.0f} ms at most")
+                    waits.append(time.monotonic() - begun)
+            # One may be late where the machine is busy; most of them are not.
+            suite.check(sorted(waits)[len(waits) // 2] < 0.1, f"decisions of the other see it within 100 ms: {waits}")
+            suite.check(max(waits) < 1.0, f"and none is late: {waits}")
+            print(f"decisions of the other process saw a deployment after {max(waits) * 1000:.0f} ms at most")
             suite.equal(server_policies(two), 20, "all in force in both")
 
 
