@@ -24,6 +24,11 @@ pass_gate(const struct operational *policy, const struct event *event, const str
 	struct action *action;
 	uint32_t have;
 
+	if ((gate->nodes.count && !event_is_about(event, gate->nodes)) ||
+	    (gate->target_types && !event_is_of(event, gate->target_types))) {
+		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:target");
+		return false;
+	}
 	if (gate->has_schedule && (time_range_state(&gate->schedule, GUARD_STRICT, &request, wall_ms) != RANGE_IN ||
 	                           (gate->schedule.kind == RANGE_INSTANTS && wall_ms == gate->schedule.end))) {
 		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:schedule");
@@ -52,6 +57,10 @@ event_admit(const struct operational *policy, const struct event *event, const s
 
 	if (admission->same) {
 		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:duplicate");
+		return false;
+	}
+	if (policy->targets.count && !event_is_about(event, policy->targets)) {
+		event_notify(actions, ACTION_IGNORE, event, policy, "ignore:target");
 		return false;
 	}
 	if (policy->gate && !pass_gate(policy, event, admission, actions))

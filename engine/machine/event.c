@@ -202,6 +202,36 @@ event_refusal(const struct event *event)
 	return NULL;
 }
 
+bool
+event_is_about(const struct event *event, struct target_names names)
+{
+	for (size_t i = 0; i < event->aai.count; i++) {
+		struct str key = event->aai.list[i].key;
+
+		if (!str_ends_with(key, STR("-name")) && !str_ends_with(key, STR("-id")))
+			continue;
+		for (size_t j = 0; j < names.count; j++)
+			if (str_equal(event->aai.list[i].value, names.list[j]))
+				return true;
+	}
+	return false;
+}
+
+bool
+event_is_of(const struct event *event, unsigned types)
+{
+	bool vnf = entries_get(event->aai, VNF_ID).len > 0 || entries_get(event->aai, VNF_NAME).len > 0;
+	unsigned of = 0;
+
+	if (str_is(event->target_type, "PNF"))
+		of = 1u << TARGET_PNF;
+	else if (str_is(event->target_type, "VNF"))
+		of = 1u << TARGET_VNF | 1u << TARGET_VFMODULE | 1u << TARGET_VNFC;
+	else if (str_is(event->target_type, "VM"))
+		of = 1u << TARGET_VM | 1u << TARGET_VFMODULE | 1u << TARGET_VNFC | (vnf ? 1u << TARGET_VNF : 0);
+	return of & types;
+}
+
 static enum entity
 known(const struct event *event, const char *key, struct str *ret, const char **ret_why, struct str *ret_key)
 {

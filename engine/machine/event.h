@@ -41,6 +41,15 @@ enum entity event_entity(const struct event *event, enum target_type type, struc
 /* What the event tells a guard of its target beyond its name. Texts are borrowed. */
 void event_attributes(const struct event *event, struct request *request);
 
+/* True when one of the names is the event's entity, or one in which it is: names and ids of its AAI map. */
+bool event_is_about(const struct event *event, struct target_names names);
+
+/*
+ * True when the event can be of one of the types (bits of enum target_type): its target_type; an event of a VM that names
+ * its VNF is of both, and one of a VM or a VNF may be of what they are made of, VNFC and VFMODULE.
+ */
+bool event_is_of(const struct event *event, unsigned types);
+
 /* True when the clause holds; a missing attribute makes a comparison false. */
 bool event_matches(const struct event *event, const struct clause *clause);
 

@@ -260,10 +260,12 @@ compile_gate(struct compiler *c, const struct node *trigger)
 		return NULL;
 	}
 	gate->evaluations = 1;
+	gate_node(c, trigger, gate);
 	read_schedule(c, trigger, gate);
 	read_condition(c, trigger, gate);
 	read_counting(c, trigger, gate);
-	if (!gate->has_schedule && !gate->condition && gate->evaluations == 1)
+	if (!gate->has_schedule && !gate->condition && gate->evaluations == 1 && !gate->nodes.count &&
+	    !gate->target_types)
 		return NULL;
 	return gate;
 }
@@ -272,6 +274,12 @@ void
 refuse_gate(struct compiler *c, const struct node *trigger)
 {
 	static const char *const keys[] = {"schedule", "condition", "constraint", "period", "evaluations", "method"};
+	const struct node *filter = node_get(node_get(trigger, "target_filter"), "node");
+
+	/* The name of a target type still tells what the trigger's own operation is for. */
+	if (!field_empty(filter) && target_type_named(field_text(filter)) < 0)
+		opv_report(c, OPV_44, filter, gate_path(c, trigger, "target_filter"),
+		           "target_filter.node counts only on the trigger that hears the ONSET");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const struct node *node = node_get(trigger, keys[i]);

@@ -80,8 +80,16 @@ struct clause {
 	const struct clause *first, *next; /* children of and, or, not (of which none may hold) */
 };
 
+/* Names of entities, as events call them; count 0: any. */
+struct target_names {
+	const struct str *list;
+	size_t count;
+};
+
 /* When an ONSET may start the loop; all parts must hold. Only trigger policies have one. */
 struct gate {
+	struct target_names nodes; /* target_filter.node: what the event must be about */
+	unsigned target_types;     /* target_filter.node is a type of targets: bits of enum target_type; 0: any */
 	bool has_schedule;
 	struct time_range schedule;     /* instants: the end is exclusive */
 	const struct clause *condition; /* a CLAUSE_AND, or NULL */
@@ -105,7 +113,8 @@ struct operational {
 	int32_t trigger;                    /* index of the first directive, -1 for an open loop */
 	const struct directive *directives; /* depth first from the trigger in route order, then those nobody reaches */
 	size_t count;
-	const struct gate *gate; /* or NULL */
+	struct target_names targets; /* what its ONSETs must be about */
+	const struct gate *gate;     /* or NULL */
 	const char *file;
 	uint32_t line, column;
 };

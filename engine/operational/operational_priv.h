@@ -158,6 +158,12 @@ void compile_trigger(struct compiler *c, const struct node *triggers);
 void compile_el_alto(struct compiler *c, const struct node *root);
 
 /* The condition, schedule and counting of the trigger that hears the ONSET. */
+/* The policy's `targets`, which have been checked, as the names of what its ONSETs must be about. target_names.c */
+void target_names_read(struct compiler *c, const struct node *targets);
+/* The enum target_type that a name such as VNF or my.types.VNF means; -1: none. */
+int target_type_named(struct str node);
+/* Reads target_filter.node into the gate: a target type, or templates and groups by name or type. */
+void gate_node(struct compiler *c, const struct node *trigger, struct gate *gate);
 const struct gate *compile_gate(struct compiler *c, const struct node *trigger);
 /* Reports the keys of a gate on a trigger that hears no ONSET. */
 void refuse_gate(struct compiler *c, const struct node *trigger);

@@ -147,10 +147,25 @@ note_clause(const struct clause *clause, FILE *out)
 }
 
 static void
+note_names(struct target_names names, FILE *out)
+{
+	for (size_t i = 0; i < names.count; i++) {
+		fputs(i ? ", " : "# gate: events about ", out);
+		comment_text(names.list[i], out);
+	}
+	if (names.count)
+		fputc('\n', out);
+}
+
+static void
 note_gate(const struct gate *gate, FILE *out)
 {
 	char start[TIME_TEXT_SIZE], end[TIME_TEXT_SIZE];
 
+	note_names(gate->nodes, out);
+	for (int i = 0; i < TARGET_COUNT; i++)
+		if (gate->target_types & 1u << i)
+			fprintf(out, "# gate: events about a %s\n", target_type_name[i]);
 	if (gate->has_schedule && gate->schedule.kind == RANGE_INSTANTS) {
 		time_format_instant(gate->schedule.start, start);
 		time_format_instant(gate->schedule.end, end);
@@ -173,6 +188,7 @@ note_gate(const struct gate *gate, FILE *out)
 void
 operational_notes(const struct operational *policy, FILE *out)
 {
+	note_names(policy->targets, out);
 	if (policy->gate)
 		note_gate(policy->gate, out);
 	if (policy->waits_for_abated)

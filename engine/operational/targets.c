@@ -92,4 +92,5 @@ policy_targets(struct compiler *c)
 	}
 	for (const struct node *item = targets->first; item; item = item->next)
 		targets_check_target(c, root, item, types);
+	target_names_read(c, targets);
 }

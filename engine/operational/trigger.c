@@ -95,13 +95,8 @@ guess_target(struct compiler *c, const struct node *trigger, const struct draft 
 	const struct capability *capability = actor ? actor_capability(actor, d->operation) : NULL;
 	static const enum target_type order[] = {TARGET_VM, TARGET_VNF, TARGET_VFMODULE, TARGET_PNF, TARGET_VNFC};
 
-	for (int i = 0; i < TARGET_COUNT; i++) {
-		struct str name = str_from(target_type_name[i]);
-
-		if (str_equal(node, name) ||
-		    (node.len > name.len && str_ends_with(node, name) && node.ptr[node.len - name.len - 1] == '.'))
-			return (enum target_type)i;
-	}
+	if (target_type_named(node) >= 0)
+		return (enum target_type)target_type_named(node);
 	for (size_t i = 0; capability && i < TARGET_COUNT; i++) {
 		if (capability->targets & 1u << order[i])
 			return order[i];
@@ -274,6 +269,9 @@ trigger_check_keys(struct compiler *c, const struct node *trigger)
 	static const char *const filter_keys[] = {"node", NULL};
 	const struct node *filter = node_get(trigger, "target_filter");
 
+	if (filter && filter->kind != NODE_MAP && !field_empty(filter))
+		opv_report(c, OPV_44, filter, trigger_path(c, trigger, "target_filter"),
+		           "target_filter is wrong: expected a map with node, got %s", node_kind_phrase(filter));
 	for (const struct node *child = filter && filter->kind == NODE_MAP ? filter->first : NULL; child;
 	     child = child->next) {
 		if (!str_is(child->key, filter_keys[0]) && !field_empty(child))
