@@ -184,7 +184,8 @@ answer_element(struct txn *txn, struct supervision *supervision, struct loop *lo
 		return changed;
 	if (good && state == LOOP_RUNNING)
 		good = receive_check_policies(txn, loop, element, &why);
-	else if (!good && state == LOOP_UNINITIALISED && loop->state != LOOP_UNINITIALISED2PASSIVE)
+	else if (!good && state == LOOP_UNINITIALISED && loop->state != LOOP_UNINITIALISED2PASSIVE &&
+	         !(element->asked && element->ordered == LOOP_UNINITIALISED)) /* it could not be removed */
 		changed |= loop_absent(supervision, loop, element);
 	if (!changed || good)
 		changed |= loop_answer(supervision, loop, element, (enum loop_state)state, good, why);
