@@ -101,7 +101,7 @@ class Lane(threading.Thread):
 
     def start_host(self, name):
         self.hosts[name] = subprocess.Popen(
-            [BUILD + "/examples/participant", "--type", "p." + name, "--name", "host-" + name, "--service", self.address,
+            [BUILD + "/clguard-participant", "--kind", "simulator", "--type", "p." + name, "--name", "host-" + name, "--service", self.address,
              "--report-ms", "100", "--delay-ms", str(self.dice.choice((0, 0, 3, 15))), "--quiet"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # participant_http - the participant for existing systems sends what an element's properties say, and tells how it went
 # SPDX-License-Identifier: Apache-2.0
-"""A clguardd, examples/participant_http, and a small HTTP server that stands for the existing system."""
+"""A clguardd, clguard-participant, and a small HTTP server that stands for the existing system."""
 import http.client
 import http.server
 import json
@@ -14,7 +14,7 @@ import time
 BUILD = os.environ.get("top_builddir", ".")
 BASE = "/onap/controlloop/v2"
 CLAMP = "org.onap.policy.clamp.controlloop."
-PROGRAM = os.path.join(BUILD, "examples/participant_http")
+PROGRAM = os.path.join(BUILD, "clguard-participant")
 ID = "33333333-3333-4333-8333-333333333333"
 
 
@@ -142,15 +142,15 @@ def play(runtime, url):
 
 
 def main():
-    if not os.path.exists(PROGRAM):
+    if "\n  http\n" not in subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout:
         print("built without libcurl")
         return 77
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), System)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     runtime, participant = Runtime(), None
     try:
-        participant = subprocess.Popen([PROGRAM, "--type", "p.Http", "--name", "http-0", "--service", runtime.address,
-                                        "--timeout-ms", "1000", "--quiet"])
+        participant = subprocess.Popen([PROGRAM, "--kind", "http", "--type", "p.Http", "--name", "http-0", "--service", runtime.address,
+                                        "--timeout-ms", "1000", "--retries", "0", "--quiet"])
         wait("the participant", lambda: any(p["healthStatus"] == "HEALTHY" for p in
                                             runtime.ask("GET", "/participants")["participantList"]))
         play(runtime, "http://127.0.0.1:%d" % server.server_port)

@@ -56,7 +56,7 @@ def play(path):
         for number, text in enumerate(sorted(types)):
             kind = json.loads(text)
             participants.append(subprocess.Popen(
-                [os.path.join(BUILD, "examples/participant"), "--type", kind["name"], "--version", kind["version"],
+                [os.path.join(BUILD, "clguard-participant"), "--kind", "simulator", "--type", kind["name"], "--version", kind["version"],
                  "--name", "participant-%d" % number, "--service", service.address, "--quiet"]))
         wait("participants", lambda: sum(
             p["healthStatus"] == "HEALTHY" and p["participantId"]["name"].startswith("participant-")
@@ -105,7 +105,7 @@ def two_versions(service):
 
 def play_versions():
     service = Service()
-    participant = subprocess.Popen([os.path.join(BUILD, "examples/participant"), "--type", "p.Sim", "--name", "sim-0", "--service",
+    participant = subprocess.Popen([os.path.join(BUILD, "clguard-participant"), "--kind", "simulator", "--type", "p.Sim", "--name", "sim-0", "--service",
                                     service.address, "--quiet"])
     try:
         wait("the participant", lambda: any(p["healthStatus"] == "HEALTHY" for p in service.ask(

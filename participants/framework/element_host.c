@@ -1,0 +1,119 @@
+/* element_host - one participant of control loops: registered under its name, hosting elements of one kind */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "participants/framework/element_host.h"
+
+#include <time.h>
+
+static atomic_bool stopping; /* a signal handler can reach nothing else */
+
+bool
+participant_is_stopping(void)
+{
+	return atomic_load_explicit(&stopping, memory_order_relaxed);
+}
+
+void
+participant_stop(void)
+{
+	atomic_store_explicit(&stopping, true, memory_order_relaxed);
+}
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now); /* cannot fail for these clocks */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+participant_wall_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t
+participant_monotonic_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* A condition variable on the monotonic clock, and the lock. */
+static int
+init_lock(struct element_host *participant)
+{
+	pthread_condattr_t attributes;
+	int r = pthread_condattr_init(&attributes);
+
+	if (r == 0)
+		r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	if (r == 0)
+		r = pthread_cond_init(&participant->work, &attributes);
+	if (r == 0)
+		r = pthread_mutex_init(&participant->lock, NULL);
+	return r;
+}
+
+int
+participant_start(struct element_host *participant, const struct participant_settings *settings,
+                  const struct process_settings *process, struct participant_memory *memory, struct error *err)
+{
+	size_t workers = settings->kind->serial ? 1 : (size_t)settings->workers;
+	int r;
+
+	*participant = (struct element_host){
+		.settings = settings,
+		.process = process,
+		.service = {.client = {.address = process->service, .user = process->service_user},
+	                    .type = settings->type,
+	                    .version = settings->version,
+	                    .name = settings->name,
+	                    .topic = process->topic},
+		.started_ms = participant_wall_ms(),
+		.observe_due_ms = participant_monotonic_ms() + settings->observe_ms,
+	};
+	participant->queue_end = &participant->queue;
+	if (service_link_open(&participant->service) != 0 || init_lock(participant) != 0)
+		return error_set(err, ERROR_IO, NULL, "%s cannot be started", settings->name);
+	r = hosted_open(&participant->hosted, memory, settings->name, err);
+	if (r != 0)
+		return r;
+	participant->listening = pthread_create(&participant->listener, NULL, participant_listen, participant) == 0;
+	while (participant->listening && participant->worker_count < workers &&
+	       pthread_create(&participant->workers[participant->worker_count], NULL, participant_work, participant) ==
+	               0)
+		participant->worker_count++;
+	if (participant->worker_count == 0)
+		return error_set(err, ERROR_IO, NULL, "%s cannot start its threads", settings->name);
+	return 0;
+}
+
+bool
+participant_join(struct element_host *participant)
+{
+	if (participant->listening)
+		(void)pthread_join(participant->listener, NULL); /* it is there */
+	(void)pthread_mutex_lock(&participant->lock);
+	(void)pthread_cond_broadcast(&participant->work);
+	(void)pthread_mutex_unlock(&participant->lock);
+	for (size_t i = 0; i < participant->worker_count; i++)
+		(void)pthread_join(participant->workers[i], NULL); /* it is there */
+	hosted_close(&participant->hosted);
+	return participant->refused;
+}
+
+void
+participant_queue(struct element_host *participant, struct hosted_element *element, struct str state, bool update)
+{
+	if (!hosted_set(&element->ordered, state))
+		return; /* the runtime asks again */
+	element->update |= update;
+	if (element->queued || element->busy)
+		return; /* who has it takes this one next */
+	element->queued = true;
+	element->next_order = NULL;
+	*participant->queue_end = element;
+	participant->queue_end = &element->next_order;
+	(void)pthread_cond_signal(&participant->work);
+}

@@ -1,0 +1,102 @@
+/* participant_service - what a participant says to the runtime and hears from it, over the routes of a message router */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "participants/framework/participant_service.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/document.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "participants/framework/element_order.h"
+
+static const struct document_limits message_limits = {
+	.bytes = (size_t)64 << 20, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
+
+int
+service_link_open(struct participant_service *service)
+{
+	if (pthread_mutex_init(&service->lock, NULL) != 0)
+		return -1;
+	return getrandom(service->random, sizeof(service->random), 0) == (ssize_t)sizeof(service->random) ? 0 : -1;
+}
+
+static void
+add_concept(struct text *out, const char *member, const char *name, const char *version)
+{
+	text_addf(out, ",\"%s\":{\"name\":", member);
+	text_add_json(out, str_from(name));
+	text_add(out, STR(",\"version\":"));
+	text_add_json(out, str_from(version));
+	text_add(out, STR("}"));
+}
+
+void
+service_link_begin(struct participant_service *service, struct text *out, struct arena *arena, const char *type)
+{
+	char id[UUID_SIZE], at[TIME_TEXT_SIZE];
+	struct timespec now;
+
+	(void)pthread_mutex_lock(&service->lock); /* a plain mutex does not fail */
+	uuid_make(service->random, id);
+	(void)pthread_mutex_unlock(&service->lock);
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	time_format_instant((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, at);
+	text_init(out, arena);
+	text_addf(out, "{\"messageType\":\"%s\",\"messageId\":\"%s\",\"timestamp\":\"%s\"", type, id, at);
+	add_concept(out, "participantType", service->type, service->version);
+	add_concept(out, "participantId", service->name, service->version);
+}
+
+bool
+service_link_publish(struct participant_service *service, struct text *out, struct arena *arena)
+{
+	const char *path = arena_printf(arena, "/events/%s", service->topic);
+	struct str answer = STR(""), body;
+	struct error err = {0};
+	unsigned status = 0;
+
+	text_add(out, STR("}"));
+	body = text_done(out);
+	if (!path || !body.ptr) {
+		fprintf(stderr, "%s: out of memory\n", service->name);
+		return false;
+	}
+	if (client_ask(&service->client, "POST", path, body, "application/json", arena, &status, &answer, &err) == 0 &&
+	    status == 200)
+		return true;
+	fprintf(stderr, "%s: cannot publish: %s%.*s\n", service->name, err.text, STR_ARG(answer));
+	return false;
+}
+
+const struct node *
+service_link_poll(struct participant_service *service, long timeout_ms, struct arena *arena)
+{
+	const char *path =
+		arena_printf(arena, "/events/%s/%s/0?timeout=%ld", service->topic, service->name, timeout_ms);
+	struct node *list;
+	struct str answer;
+	unsigned status;
+
+	if (!path || client_ask(&service->client, "GET", path, STR_NONE, NULL, arena, &status, &answer, NULL) != 0 ||
+	    status != 200 || json_read(answer, "", &message_limits, arena, &list, NULL) != 0 || list->kind != NODE_LIST)
+		return NULL;
+	return list;
+}
+
+const struct node *
+service_link_read(const struct participant_service *service, struct str text, struct arena *arena)
+{
+	const struct node *type, *id;
+	struct node *message;
+
+	if (!text.ptr || json_read(text, "", &message_limits, arena, &message, NULL) != 0)
+		return NULL;
+	type = node_get(message, "participantType");
+	id = node_get(message, "participantId");
+	if (!type || (str_is(order_member(type, "name"), service->type) &&
+	              (!id || str_is(order_member(id, "name"), service->name))))
+		return message;
+	return NULL;
+}

@@ -1,0 +1,34 @@
+/* participant_service - what a participant says to the runtime and hears from it, over the routes of a message router */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARTICIPANTS_FRAMEWORK_PARTICIPANT_SERVICE_H
+#define PARTICIPANTS_FRAMEWORK_PARTICIPANT_SERVICE_H
+
+#include <pthread.h>
+
+#include "api/cli/client.h"
+#include "base/node.h"
+#include "base/text.h"
+
+struct participant_service {
+	struct client client;
+	const char *type, *version, *name, *topic;
+	pthread_mutex_t lock; /* of random */
+	uint64_t random[4];
+};
+
+/* 0, or -1 when there is no randomness. */
+int service_link_open(struct participant_service *service);
+
+/* Begins a message: the envelope up to the sender's ids, without a closing brace. */
+void service_link_begin(struct participant_service *service, struct text *out, struct arena *arena, const char *type);
+
+/* Closes the message and publishes it; false after a line on stderr. Any thread. */
+bool service_link_publish(struct participant_service *service, struct text *out, struct arena *arena);
+
+/* One long poll under the participant's own name. A list of texts; NULL when nobody answers. */
+const struct node *service_link_poll(struct participant_service *service, long timeout_ms, struct arena *arena);
+
+/* A message that a topic carried; NULL when it is not one, or is for others. */
+const struct node *service_link_read(const struct participant_service *service, struct str text, struct arena *arena);
+
+#endif

@@ -1,0 +1,358 @@
+/* participant_settings - the one table of what can be set of clguard-participant */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "participants/framework/participant_settings.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "api/cli/client.h"
+#include "api/process/arguments.h"
+#include "base/document.h"
+#include "base/text.h"
+#include "participants/framework/element_host.h"
+#include "participants/framework/participant_kind.h"
+
+#define PARTICIPANTS_MAX 64
+#define NAME_MAX_BYTES 120
+
+/* A row: text unless it is a number or a switch. unit NULL: text. */
+struct participant_setting {
+	const char *name; /* in the file; as an option with '-' for '_' */
+	bool of_process;
+	enum { ROW_TEXT, ROW_NUMBER, ROW_SWITCH } kind;
+	size_t offset;
+	const char *initial;
+	int64_t min, max;
+	const char *word; /* what stands for the value in the usage */
+	const char *help;
+};
+
+#define OF_PROCESS(member) true, ROW_TEXT, offsetof(struct process_settings, member)
+#define OF_ONE(member) false, ROW_TEXT, offsetof(struct participant_settings, member)
+#define NUMBER_OF_ONE(member) false, ROW_NUMBER, offsetof(struct participant_settings, member)
+
+static const struct participant_setting rows[] = {
+	{"service", OF_PROCESS(service), "127.0.0.1:6969", 0, 0, "ADDRESS",
+         "The clguardd: ADDR:PORT, http://ADDR:PORT or unix:PATH."},
+	{"service_user", OF_PROCESS(service_user), NULL, 0, 0, "NAME:PASSWORD",
+         "Credentials there; it needs the role messages."},
+	{"topic", OF_PROCESS(topic), "POLICY-CLRUNTIME-PARTICIPANT", 0, 0, "TOPIC",
+         "The topic of runtime and participants."},
+	{"data", OF_PROCESS(data), NULL, 0, 0, "DIR",
+         "Where elements and definitions are kept, made when missing. Without it they are lost at exit, and the "
+         "runtime "
+         "brings them again."},
+	{"report_ms", true, ROW_NUMBER, offsetof(struct process_settings, report_ms), "20000", 10, 3600000, "MS",
+         "Between two reports: at most half of the runtime's max_status_wait_ms."},
+	{"quiet", true, ROW_SWITCH, offsetof(struct process_settings, quiet), "false", 0, 0, NULL,
+         "Say nothing about orders on standard output."},
+	{"kind", OF_ONE(kind_name), NULL, 0, 0, "KIND", "What it does; see below."},
+	{"type", OF_ONE(type), NULL, 0, 0, "NAME", "Name of the participant type, as commissioned."},
+	{"version", OF_ONE(version), "1.0.0", 0, 0, "VERSION", "Version of the participant type."},
+	{"name", OF_ONE(name), NULL, 0, 0, "NAME", "Name of the participant, its own among all."},
+	{"workers", NUMBER_OF_ONE(workers), "4", 1, WORKERS_MAX, "N", "Orders that are carried out side by side."},
+	{"retries", NUMBER_OF_ONE(retries), "2", 0, 100, "N",
+         "How often an order is tried again, when the far side does not answer or asks to come back, before it is "
+         "refused."},
+	{"retry_wait_ms", NUMBER_OF_ONE(retry_wait_ms), "500", 0, 3600000, "MS",
+         "Before the first retry; doubles with each."},
+	{"observe_ms", NUMBER_OF_ONE(observe_ms), "30000", 0, 86400000, "MS",
+         "Between two looks at the far side, for kinds that can: what stands otherwise than ordered is reported so. 0: "
+         "none."},
+	{"timeout_ms", NUMBER_OF_ONE(timeout_ms), "10000", 1, 86400000, "MS", "How long a request or a tool may take."},
+	{"url", OF_ONE(url), NULL, 0, 0, "URL", "Where the far side is, for kinds that have one."},
+	{"user", OF_ONE(user), NULL, 0, 0, "NAME:PASSWORD", "Credentials there."},
+	{"ca", OF_ONE(ca), NULL, 0, 0, "FILE", "Authorities of its certificate, PEM; without it the system's."},
+	{"certificate", OF_ONE(certificate), NULL, 0, 0, "FILE", "The participant's own certificate, PEM."},
+	{"key", OF_ONE(key), NULL, 0, 0, "FILE", "Its private key, PEM."},
+	{"kubectl", OF_ONE(kubectl), "kubectl", 0, 0, "PROGRAM", "kubernetes: the kubectl to run."},
+	{"helm", OF_ONE(helm), "helm", 0, 0, "PROGRAM", "kubernetes: the helm to run, version 3."},
+	{"kubeconfig", OF_ONE(kubeconfig), NULL, 0, 0, "FILE",
+         "kubernetes: the cluster and its credentials; without it what kubectl and helm take by themselves."},
+	{"namespace", OF_ONE(namespace), "default", 0, 0, "NAME", "kubernetes: of elements that name none."},
+	{"ready_ms", NUMBER_OF_ONE(ready_ms), "120000", 1000, 86400000, "MS",
+         "kubernetes: how long workloads may take until they are ready, or gone."},
+	{"delay_ms", NUMBER_OF_ONE(delay_ms), "0", 0, 86400000, "MS", "simulator: how long an order takes."},
+	{"fail", OF_ONE(fail), NULL, 0, 0, "STATE", "simulator: refuse every order into this state."},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* errors  ERROR_TYPE, ERROR_RANGE, ERROR_MEMORY at `where` */
+static int
+set_row(void *target, const struct participant_setting *row, struct str text, const struct node *where,
+        struct arena *arena, struct error *err)
+{
+	char *place = (char *)target + row->offset, *end;
+	struct str kept = arena_str(arena, text);
+	long long number;
+
+	if (!kept.ptr)
+		return error_set(err, ERROR_MEMORY, where, "out of memory");
+	if (row->kind == ROW_TEXT) {
+		*(const char **)place = kept.ptr;
+		return 0;
+	}
+	if (row->kind == ROW_SWITCH) {
+		if (!str_is(kept, "true") && !str_is(kept, "false"))
+			return error_set(err, ERROR_TYPE, where, "%s is wrong: expected true or false, got '%s'",
+			                 row->name, kept.ptr);
+		*(bool *)place = str_is(kept, "true");
+		return 0;
+	}
+	errno = 0;
+	number = strtoll(kept.ptr, &end, 10);
+	if (errno || end == kept.ptr || *end || number < row->min || number > row->max)
+		return error_set(err, ERROR_RANGE, where,
+		                 "%s is wrong: expected an integer from %lld to %lld, got '%s'", row->name,
+		                 (long long)row->min, (long long)row->max, kept.ptr);
+	*(int64_t *)place = number;
+	return 0;
+}
+
+static int
+set_defaults(void *target, bool of_process, struct arena *arena, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ROW_COUNT && r == 0; i++)
+		if (rows[i].of_process == of_process && rows[i].initial)
+			r = set_row(target, &rows[i], str_from(rows[i].initial), NULL, arena, err);
+	return r;
+}
+
+static const struct participant_setting *
+find_row(struct str name, bool of_process)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (rows[i].of_process == of_process && str_is(name, rows[i].name))
+			return &rows[i];
+	return NULL;
+}
+
+/* All members of a map but the one named. */
+static int
+read_map(void *target, const struct node *map, bool of_process, const char *but, struct arena *arena, struct error *err)
+{
+	int r = 0;
+
+	if (!map || map->kind != NODE_MAP)
+		return error_set(err, ERROR_TYPE, map, "the settings are wrong: expected a map, got %s",
+		                 node_kind_phrase(map));
+	for (const struct node *member = map->first; member && r == 0; member = member->next) {
+		const struct participant_setting *row = find_row(member->key, of_process);
+
+		if (but && str_is(member->key, but))
+			continue;
+		if (!row)
+			return error_set(err, ERROR_UNKNOWN, member, "'%.*s' is not a setting of a %s",
+			                 STR_ARG(member->key), of_process ? "process" : "participant");
+		if (!node_is_scalar(member) || node_is_null(member))
+			return error_set(err, ERROR_TYPE, member, "%s is wrong: expected one value, got %s", row->name,
+			                 node_kind_phrase(member));
+		r = set_row(target, row, member->text, member, arena, err);
+	}
+	return r;
+}
+
+/* What a participant must have, and what its kind asks for. */
+static int
+check_one(struct participant_settings *one, const struct participant_kind *const kinds[], const struct node *where,
+          struct error *err)
+{
+	if (!one->kind_name || !one->type || !one->name)
+		return error_set(err, ERROR_MISSING, where, "a participant needs %s",
+		                 !one->kind_name ? "a kind"
+		                 : !one->type    ? "a type"
+		                                 : "a name");
+	for (size_t i = 0; kinds[i]; i++)
+		if (str_is(str_from(one->kind_name), kinds[i]->name))
+			one->kind = kinds[i];
+	if (!one->kind)
+		return error_set(err, ERROR_UNKNOWN, where, "kind is wrong: '%s' is not a kind of this program",
+		                 one->kind_name);
+	if (strlen(one->name) > NAME_MAX_BYTES || strcspn(one->name, "/?# \t\r\n") != strlen(one->name))
+		return error_set(err, ERROR_TYPE, where,
+		                 "name is wrong: expected at most %d bytes without spaces and /, got '%s'",
+		                 NAME_MAX_BYTES, one->name);
+	if (one->kind->needs_url && !one->url)
+		return error_set(err, ERROR_MISSING, where, "a participant of kind %s needs a url", one->kind_name);
+	return 0;
+}
+
+static int
+read_list(const struct node *list, const struct participant_kind *const kinds[], struct arena *arena,
+          struct process_settings *ret, struct error *err)
+{
+	int r = 0;
+
+	if (!list || list->kind != NODE_LIST || list->count == 0 || list->count > PARTICIPANTS_MAX)
+		return error_set(err, ERROR_TYPE, list, "participants is wrong: expected a list of 1 to %d maps",
+		                 PARTICIPANTS_MAX);
+	ret->participants = arena_array(arena, list->count, sizeof(*ret->participants));
+	if (!ret->participants)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	for (const struct node *item = list->first; item && r == 0; item = item->next) {
+		struct participant_settings *one = &ret->participants[ret->count];
+
+		r = set_defaults(one, false, arena, err);
+		if (r == 0)
+			r = read_map(one, item, false, NULL, arena, err);
+		if (r == 0)
+			r = check_one(one, kinds, item, err);
+		for (size_t i = 0; i < ret->count && r == 0; i++)
+			if (str_is(str_from(one->name), ret->participants[i].name))
+				r = error_set(err, ERROR_DUPLICATE, item, "two participants have the name '%s'",
+				              one->name);
+		ret->count++;
+	}
+	return r;
+}
+
+static int
+read_bytes(const char *path, struct arena *arena, struct str *ret, struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	char bytes[4096];
+	struct text out;
+	size_t got;
+
+	if (!file)
+		return error_set(err, ERROR_IO, NULL, "%s: %s", path, strerror(errno));
+	text_init(&out, arena);
+	while ((got = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		text_add(&out, (struct str){bytes, got});
+	if (ferror(file))
+		(void)error_set(err, ERROR_IO, NULL, "%s cannot be read", path); /* the code is looked at below */
+	(void)fclose(file);                                                      /* it was only read */
+	*ret = out.len ? text_done(&out) : STR("");
+	return err->code ? -(int)err->code : 0;
+}
+
+static int
+read_file(const char *path, const struct participant_kind *const kinds[], struct arena *arena,
+          struct process_settings *ret, struct error *err)
+{
+	struct node *root = NULL;
+	struct str bytes;
+	int r = read_bytes(path, arena, &bytes, err);
+
+	if (r == 0)
+		r = document_read(bytes, path, &document_limits_default, arena, &root, err);
+	if (r == 0)
+		r = read_map(ret, root, true, "participants", arena, err);
+	if (r == 0)
+		r = read_list(node_get(root, "participants"), kinds, arena, ret, err);
+	return r;
+}
+
+/* The options given, over what is there. `given`: whether one of a participant's was. */
+static int
+apply_options(const char *const values[], const bool flags[], struct arena *arena, struct process_settings *ret,
+              struct participant_settings *one, bool *given, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ROW_COUNT && r == 0; i++) {
+		const char *value = rows[i].kind == ROW_SWITCH ? (flags[i] ? "true" : NULL) : values[i];
+
+		if (!value)
+			continue;
+		*given |= !rows[i].of_process;
+		r = set_row(rows[i].of_process ? (void *)ret : (void *)one, &rows[i], str_from(value), NULL, arena,
+		            err);
+	}
+	return r;
+}
+
+static const char *
+option_name(const char *name, struct arena *arena)
+{
+	char *option = arena_printf(arena, "--%s", name);
+
+	for (char *at = option; at && *at; at++)
+		if (*at == '_')
+			*at = '-';
+	return option;
+}
+
+int
+participant_settings_read(int argc, char **argv, const struct participant_kind *const kinds[], struct arena *arena,
+                          struct process_settings *ret, bool *ret_help, struct error *err)
+{
+	struct argument table[ROW_COUNT + 3] = {{0}};
+	const char *values[ROW_COUNT] = {0}, *config = NULL;
+	bool flags[ROW_COUNT] = {0}, given = false;
+	struct participant_settings *one = arena_alloc(arena, sizeof(*one));
+	struct words rest = {0};
+	int r;
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		table[i].name = option_name(rows[i].name, arena);
+		if (rows[i].kind == ROW_SWITCH)
+			table[i].flag = &flags[i];
+		else
+			table[i].value = &values[i];
+	}
+	table[ROW_COUNT] = (struct argument){.name = "--config", .value = &config};
+	table[ROW_COUNT + 1] = (struct argument){.name = "--help", .flag = ret_help};
+	if (!one || arguments_parse("clguard-participant", argc, argv, table, &rest) != 0)
+		return -ERROR_UNKNOWN; /* told on stderr */
+	if (*ret_help)
+		return 0;
+	if (rest.count)
+		return error_set(err, ERROR_UNKNOWN, NULL, "'%s' is not an option", rest.words[0]);
+	*ret = (struct process_settings){0};
+	r = set_defaults(ret, true, arena, err);
+	if (r == 0)
+		r = set_defaults(one, false, arena, err);
+	if (r == 0 && config)
+		r = read_file(config, kinds, arena, ret, err);
+	if (r == 0)
+		r = apply_options(values, flags, arena, ret, one, &given, err);
+	if (r == 0 && config && given)
+		r = error_set(err, ERROR_CONFLICT, NULL,
+		              "settings of a participant stand in the file that --config names");
+	if (r == 0 && !config) {
+		ret->participants = one;
+		ret->count = 1;
+		r = check_one(one, kinds, NULL, err);
+	}
+	if (r == 0 && !client_address_good(ret->service))
+		r = error_set(err, ERROR_TYPE, NULL,
+		              "service is wrong: expected ADDR:PORT, http://ADDR:PORT or unix:PATH, got '%s'",
+		              ret->service);
+	return r;
+}
+
+void
+participant_settings_usage(const struct participant_kind *const kinds[], FILE *out)
+{
+	fputs("usage: clguard-participant --kind KIND --type NAME --name NAME [OPTION...]\n"
+	      "       clguard-participant --config FILE [OPTION...]\n\n"
+	      "  --config FILE\n      A YAML map of the settings of the process, with a list `participants` of maps of "
+	      "those of each.\n"
+	      "  --help\n      This text.\n",
+	      out);
+	for (int pass = 1; pass >= 0; pass--) {
+		fprintf(out, "\nSettings of %s:\n", pass ? "the process" : "a participant");
+		for (size_t i = 0; i < ROW_COUNT; i++) {
+			const struct participant_setting *row = &rows[i];
+
+			if (row->of_process != pass)
+				continue;
+			fputs("  --", out);
+			for (const char *at = row->name; *at; at++)
+				fputc(*at == '_' ? '-' : *at, out);
+			fprintf(out, "%s%s\n      %s", row->word ? " " : "", row->word ? row->word : "", row->help);
+			if (row->kind == ROW_NUMBER)
+				fprintf(out, " %lld to %lld.", (long long)row->min, (long long)row->max);
+			if (row->initial && row->kind != ROW_SWITCH)
+				fprintf(out, " Default: %s.", row->initial);
+			fputs("\n", out);
+		}
+	}
+	fputs("\nKinds:\n", out);
+	for (const struct participant_kind *const *kind = kinds; *kind; kind++)
+		fprintf(out, "  %s\n      %s\n", (*kind)->name, (*kind)->help);
+}
