@@ -4,12 +4,11 @@
 
 #ifdef HAVE_LIBCURL
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <curl/curl.h>
+#include "runtime/endpoint/curl_library.h"
 
 #define SLOTS 256                  /* requests on their way */
 #define ANSWER_BYTES (64U * 1024U) /* of an actor; one that sends more is cut off */
@@ -44,63 +43,6 @@ bool
 http_client_is_built(void)
 {
 	return true;
-}
-
-/*
- * libcurl comes with twenty libraries and 3 MiB that stay in memory, and few services have an actor with a URL: it is
- * loaded by the first client, and stays, because what it loads may not be unloaded while threads exist.
- */
-#define CURL_CALLS(X) \
-	X(easy_cleanup) \
-	X(easy_getinfo) \
-	X(easy_init) \
-	X(easy_setopt) \
-	X(easy_strerror) \
-	X(global_cleanup) \
-	X(global_init) \
-	X(multi_add_handle) \
-	X(multi_cleanup) \
-	X(multi_info_read) \
-	X(multi_init) \
-	X(multi_perform) \
-	X(multi_poll) \
-	X(multi_remove_handle) \
-	X(multi_wakeup) \
-	X(slist_append) \
-	X(slist_free_all)
-
-static struct {
-#define X(name) __typeof__(curl_##name) *name;
-	CURL_CALLS(X)
-#undef X
-} curl;
-
-/* At start, before there are threads that use it. */
-static int
-curl_load(struct error *err)
-{
-	/* There is one for each TLS library that it can be built with. */
-	static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"};
-	void *library = NULL, *symbol;
-	char why[256] = "";
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !library; i++) {
-		library = dlopen(names[i], RTLD_NOW);
-		if (!library && !why[0]) /* of the first; the next call takes its text back */
-			(void)snprintf(why, sizeof(why), "%s", dlerror());
-	}
-	if (!library)
-		return error_set(err, ERROR_IO, NULL, "cannot load %s, for actors with a URL: %s", names[0], why);
-#define X(name) \
-	symbol = dlsym(library, "curl_" #name); \
-	memcpy(&curl.name, &symbol, sizeof(symbol)); /* the way from an object's pointer to a function's */ \
-	if (!symbol) \
-		return error_set(err, ERROR_IO, NULL, "libcurl is too old: it has no curl_" #name);
-	CURL_CALLS(X)
-#undef X
-	if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return error_set(err, ERROR_MEMORY, NULL, "cannot start libcurl");
-	return 0;
 }
 
 static void
