@@ -1,6 +1,6 @@
 /* test_rates - how much each caller may send in a time */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/rates.h"
+#include "api/limits/rates.h"
 #include "tests/cmocka_all.h"
 
 static int

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #endif
 
+#include "api/confine/confine_process.h"
 #include "api/console/event_stream.h"
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
@@ -21,6 +22,7 @@
 #include "api/identity/listener.h"
 #include "api/identity/tls.h"
 #include "api/process/arguments.h"
+#include "api/process/audit_log.h"
 #include "api/process/decision_log.h"
 #include "api/process/denials.h"
 #include "api/resources/answers.h"
@@ -360,7 +362,9 @@ open_service(struct program *program, struct error *err)
 	service->denials = denials_new(program->worker_count + program->listener_count + ANSWERS_OTHERS);
 	if (!service->metrics || !service->denials || !program->workers)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	if ((settings->users || settings->tokens || settings->roles) && auth_open(settings, &service->auth, err) != 0)
+	if (settings->audit_log && audit_log_open(settings, &service->audit, err) != 0)
+		return -(int)err->code;
+	if (auth_is_wanted(settings) && auth_open(settings, service->audit, &service->auth, err) != 0)
 		return -(int)err->code;
 	if (settings->tls_certificate && tls_open(settings, &service->tls, err) != 0)
 		return -(int)err->code;
@@ -377,17 +381,18 @@ share_descriptors(const struct program *program, struct server_options *options,
 {
 	unsigned wanted = (unsigned)program->settings.connections,
 		 needed = descriptors_needed(program->worker_count + program->listener_count);
-	unsigned room = descriptors_room(needed);
+	unsigned workers = program->worker_count + program->listener_count;
+	unsigned room = descriptors_room(needed), connections = server_connections(wanted, room, workers);
 
 	if (room < program->worker_count + program->listener_count)
 		return error_set(err, ERROR_IO, NULL,
 		                 "the limit of open descriptors (ulimit -n) is too low: a connection a worker needs %u",
 		                 needed + program->worker_count + program->listener_count);
-	if (room < wanted)
+	if (connections < wanted)
 		log_line(&program->settings, LOG_LEVEL_WARNING,
-		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more", room,
-		         wanted);
-	options->connections = room < wanted ? room : wanted;
+		         "%u connections, not %u: the limit of open descriptors (ulimit -n) allows no more",
+		         connections, wanted);
+	options->connections = connections;
 	options->descriptors = needed;
 	return 0;
 }
@@ -451,6 +456,7 @@ start_workers(struct program *program, struct error *err)
 	struct server_options options = {
 		.workers = count,
 		.contexts = program->workers,
+		.shared_sockets = program->sockets.inherited,
 		.name_client = settings->tls_client_ca && program->service.auth ? name_client : NULL,
 		.tls_trust = program->service.tls ? tls_trust(program->service.tls) : NULL,
 		.begin = service_begin,
@@ -459,7 +465,12 @@ start_workers(struct program *program, struct error *err)
 		.header_count = (unsigned)settings->header_count,
 		.body_bytes = (size_t)settings->body_size,
 		.budget = &program->service.budget,
+		.address_connections = (unsigned)settings->address_connections,
+		.address_requests = (unsigned)settings->address_requests,
+		.address_local = settings->address_limits_all,
 		.idle_timeout_s = (unsigned)settings->idle_timeout_s,
+		.header_timeout_s = (unsigned)settings->header_timeout_s,
+		.answer_timeout_s = (unsigned)settings->answer_timeout_s,
 		.body_timeout_s = (unsigned)settings->body_timeout_s,
 	};
 	int r = gather_sockets(program, err);
@@ -488,8 +499,7 @@ open_sockets(struct program *program, struct error *err)
 {
 	const struct settings *settings = &program->settings;
 	unsigned count = (unsigned)settings->listeners.count;
-	bool open = !settings->users && !settings->tokens && !settings->roles && !settings->tls_certificate &&
-	            !settings->open_to_network;
+	bool open = !auth_is_wanted(settings) && !settings->tls_certificate && !settings->open_to_network;
 	const char *reached = NULL;
 
 	if (!settings->tls_certificate != !settings->tls_key)
@@ -521,6 +531,26 @@ open_sockets(struct program *program, struct error *err)
 	return 0;
 }
 
+/* Before the first thread; the unix sockets go over to the new user. */
+static int
+confine(const struct program *program, struct error *err)
+{
+	const char **paths = calloc(program->listener_count + 1, sizeof(*paths));
+	size_t count = 0;
+	int r;
+
+	if (!paths)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	if (program->sockets.unix_path[0])
+		paths[count++] = program->sockets.unix_path;
+	for (unsigned i = 0; i < program->listener_count; i++)
+		if (program->listening[i].unix_path[0])
+			paths[count++] = program->listening[i].unix_path;
+	r = confine_process(&program->settings, paths, count, err);
+	free(paths);
+	return r;
+}
+
 static void
 announce(const struct program *program)
 {
@@ -546,6 +576,7 @@ static void
 hang_up(struct program *program)
 {
 	decision_log_reopen(program->service.decisions);
+	audit_log_reopen(program->service.audit);
 	watch_reload(program->watch);
 }
 
@@ -618,6 +649,7 @@ close_program(struct program *program)
 	server_free(service->server);
 	decision_log_close(service->decisions);
 	auth_close(service->auth);
+	audit_log_close(service->audit);
 	tls_close(service->tls);
 	metrics_free(service->metrics);
 	denials_free(service->denials);
@@ -656,7 +688,7 @@ main(int argc, char **argv)
 	descriptors_raise();
 	tune_allocator();
 	program.worker_count = count_workers(&program.settings);
-	if (open_sockets(&program, &err) != 0 || open_service(&program, &err) != 0) {
+	if (open_sockets(&program, &err) != 0 || confine(&program, &err) != 0 || open_service(&program, &err) != 0) {
 		code = clguardd_complain(&err);
 	} else if ((r = reload_first(&program.service)) != 0) {
 		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;

@@ -13,6 +13,7 @@
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
 #include "api/identity/tls.h"
+#include "api/http/audit.h"
 #include "api/process/log.h"
 
 #define SETTLE_MS 200       /* two reads so far apart must agree */
@@ -241,9 +242,13 @@ reload_all(struct watch *watch)
 	else if (service->auth)
 		log_line(service->settings, LOG_LEVEL_INFO, "%zu %s", auth_users(service->auth),
 		         auth_users(service->auth) == 1 ? "user" : "users");
+	if (service->auth)
+		audit_reload(service->audit, "users, tokens and roles", err.code ? &err : NULL);
 	err = (struct error){0};
 	if (service->tls && tls_reload(service->tls, &err) != 0)
 		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old certificate stays", err.text);
+	if (service->tls)
+		audit_reload(service->audit, "certificate and key", err.code ? &err : NULL);
 	if (!watch->pending || watch->retry_ms)
 		look(watch, true); /* else the read that is due settles it: signals in a row do not put it off */
 	watch->asked = true;

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/bodies/media.h"
 #include "api/identity/auth.h"
+#include "api/limits/connections.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -23,29 +25,12 @@ enum http_method {
 	METHOD_OTHER = 32
 };
 
-/* Media types that we read or write; a mask. */
-enum media {
-	MEDIA_JSON = 1,
-	MEDIA_YAML = 2,
-	MEDIA_METRICS = 4,
-	MEDIA_OTHER = 8,
-	MEDIA_XACML = 16, /* its JSON profile */
-	MEDIA_XACML_XML = 32
-};
-
 /* A header of a reply; static storage. */
 struct reply_header {
 	const char *name, *value;
 };
 
 struct stream;
-
-/* What a connection shows of the other side; as long as the connection. */
-struct peer {
-	char address[48];        /* "192.0.2.7", "2001:db8::7", "unix" */
-	char name[IDENTITY_MAX]; /* "uid:1000", "cert:NAME"; empty: it shows none */
-	bool examined;           /* a client certificate has been looked for */
-};
 
 struct reply {
 	unsigned status; /* 0 while there is none */
@@ -62,6 +47,7 @@ struct reply {
 	char id[37];                        /* X-ONAP-RequestID, and the version headers with it; empty: without them */
 	struct str echo;  /* X-Request-ID; NUL-terminated, as long as the exchange; absent: without it */
 	unsigned retry_s; /* Retry-After with 429 and 503; 0: a second */
+	uint64_t limit;   /* with 429: what one address may ask a second; 0: it is not told */
 	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
 	void (*release)(void *owner);
 	void *owner;
@@ -81,17 +67,23 @@ struct exchange {
 	struct peer *peer;              /* the connection's */
 	struct str body;                /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */
 	uint64_t body_length;           /* as announced; 0 when it is not */
+	bool chunked;                   /* a body comes in chunks */
 
 	/* Filled by begin and finish. */
 	struct worker *worker;
 	const struct route *route;
 	enum media reads, writes; /* of the body, and what the client accepts */
 	int64_t started_ns;
-	bool urgent; /* of a route that is the last to be refused for want of memory */
+	bool urgent;    /* of a route that is the last to be refused for want of memory */
+	bool preferred; /* the same, or of one that administers: served when there are connections for nothing else */
+	bool crowded;   /* refused because there are connections for urgent requests only */
+	bool uncounted; /* of a probe: no limit of the address holds it up */
 	struct reply reply;
 
 	struct identity identity; /* who asks; zero when the service is open */
 	bool unverified;          /* its credentials are still to be checked */
+
+	bool polling; /* counted among those that wait for messages */
 
 	uint64_t note; /* the handler's own, kept while suspended */
 

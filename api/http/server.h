@@ -15,6 +15,7 @@
 struct server_options {
 	unsigned workers;
 	const int *sockets;             /* one listening socket a worker; server_stop closes them */
+	bool shared_sockets;            /* another process has them too: they stay open for its connections */
 	struct worker *const *contexts; /* one a worker: exchange->worker */
 	const bool *tls;                /* one a worker: whether it speaks TLS; NULL: none does */
 	const char *tls_trust;          /* PEM: authorities of client certificates; NULL: none is asked for */
@@ -22,15 +23,29 @@ struct server_options {
 	void (*name_client)(struct worker *worker, void *session, char *buf, size_t size);
 	void (*begin)(struct exchange *exchange);
 	void (*finish)(struct exchange *exchange);
-	unsigned connections; /* in all; each worker takes its share, and one at least */
-	unsigned descriptors; /* that must stay for everything but connections */
-	size_t header_bytes;  /* of a connection: request line, headers, and buffer for the rest */
+	/*
+	 * In all; each worker takes its share, and one at least. When that is full one that waits for a request goes; when
+	 * none does, an eighth on top is for urgent requests and administration only.
+	 */
+	unsigned connections;
+	unsigned address_connections, address_requests; /* of one address; see addresses.h */
+	bool address_local;                             /* the limits are also of this machine */
+	unsigned descriptors;                           /* that must stay for everything but connections */
+	size_t header_bytes; /* of a connection: request line, headers, and buffer for the rest */
 	unsigned header_count;
 	size_t body_bytes;
 	struct budget *budget;   /* for bodies, arenas and answers */
 	unsigned idle_timeout_s; /* of a connection on which nothing moves */
-	unsigned body_timeout_s; /* for a body to arrive whole */
+	unsigned
+		header_timeout_s; /* for a connection's first headers to arrive, and behind idle_timeout_s for others */
+	unsigned body_timeout_s;  /* for a body to arrive whole */
+	unsigned answer_timeout_s; /* for an answer to be taken, and a second for each ANSWER_RATE bytes of it */
 };
+
+#define ANSWER_RATE 65536
+
+/* How many connections there can be, of those wanted, with so many descriptors for them. */
+unsigned server_connections(unsigned wanted, unsigned room, unsigned workers);
 
 struct server;
 
@@ -41,12 +56,15 @@ struct server;
  */
 int server_start(const struct server_options *options, struct server **ret, struct error *err);
 
-/* Main thread, now and then: answers suspended exchanges whose time is over. */
+/* Main thread, now and then: answers suspended exchanges whose time is over, and ends connections that are late. */
 void server_tick(struct server *server);
 
-/* Open connections, and how many of them wait suspended. Any thread. */
+/* Open connections, and how many of them wait suspended; those that were ended, and why, since the start. Any thread. */
 struct server_load {
 	unsigned connections, suspended;
+	uint64_t late;        /* over a deadline */
+	uint64_t evicted;     /* to make room */
+	uint64_t turned_away; /* their address had all that it may have */
 };
 
 struct server_load server_load(struct server *server);

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "api/bodies/reply.h"
-#include "api/http/media.h"
+#include "api/http/audit.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
 #include "api/identity/origin.h"
@@ -93,19 +93,24 @@ answer_id(struct exchange *exchange)
 	return true;
 }
 
+struct route_role
+service_needs(const struct service *service, const struct route *route)
+{
+	return route ? service->needs[route_number(service->routes, route)]
+	             : (struct route_role){ROLE_ADMINISTER, false};
+}
+
 /* 0, or why who asks may not use the route: 401, 403. May leave it open: exchange->unverified. */
 static unsigned
 refuse_identity(struct exchange *exchange, const struct route *route)
 {
 	struct worker *worker = exchange->worker;
 	struct service *service = worker->service;
-	struct route_role needs = {ROLE_ADMINISTER, false};
+	struct route_role needs = service_needs(service, route);
 
 	exchange->unverified = false;
 	if (route && route->flags & ROUTE_OPEN)
 		return 0;
-	if (route)
-		needs = service->needs[route_number(service->routes, route)];
 	if (service->auth) {
 		struct identity *identity = &exchange->identity;
 
@@ -137,6 +142,18 @@ is_welcome(const struct exchange *exchange)
 	                         page ? STR_NONE : exchange->fetch_site, exchange->host);
 }
 
+/*
+ * A body that does not say what it is may be a form of a page in somebody's browser. What only asks (decisions, as
+ * ONAP's clients send them) takes it for JSON; what changes something does not.
+ */
+static bool
+body_wants_type(const struct exchange *exchange, const struct route *route)
+{
+	unsigned role = service_needs(exchange->worker->service, route).role;
+
+	return route->reads && !(role & (ROLE_DECIDE | ROLE_READ)) && (exchange->body_length > 0 || exchange->chunked);
+}
+
 /* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
 static unsigned
 refusal(struct exchange *exchange)
@@ -164,6 +181,8 @@ refusal(struct exchange *exchange)
 	exchange->reads = media_of(exchange->content_type);
 	if (route->reads && !(route->reads & exchange->reads))
 		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
+	if (!exchange->content_type.ptr && body_wants_type(exchange, route))
+		return 415;
 	/* Scrapers ask for anything; there is one form. */
 	exchange->writes = route->writes & (MEDIA_METRICS | MEDIA_OTHER)
 	                           ? route->writes
@@ -176,7 +195,12 @@ service_begin(struct exchange *exchange)
 {
 	exchange->started_ns = clock_ns();
 	exchange->reply.status = refusal(exchange);
-	exchange->urgent = exchange->route && exchange->route->flags & ROUTE_URGENT;
+	if (!exchange->route)
+		return;
+	exchange->urgent = exchange->route->flags & ROUTE_URGENT;
+	exchange->uncounted = exchange->route->flags & ROUTE_OPEN;
+	exchange->preferred =
+		exchange->urgent || service_needs(exchange->worker->service, exchange->route).role == ROLE_ADMINISTER;
 }
 
 static void
@@ -184,10 +208,8 @@ explain_forbidden(const struct exchange *exchange, struct error *why)
 {
 	const struct worker *worker = exchange->worker;
 	const struct route *route = exchange->route;
-	struct route_role needs = {ROLE_ADMINISTER, false};
+	struct route_role needs = service_needs(worker->service, route);
 
-	if (route)
-		needs = worker->service->needs[route_number(worker->service->routes, route)];
 	if (!is_welcome(exchange))
 		(void)error_set(why, ERROR_UNKNOWN, NULL,
 		                "a page of another origin, or another Host, is not served (settings origins, hosts)");
@@ -250,9 +272,13 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		                route->reads & MEDIA_XACML ? "xacml+json" : "json",
 		                route->reads & MEDIA_YAML ? yaml : "");
 		break;
+	case 429:
+		(void)error_set(why, ERROR_UNKNOWN, NULL, "too many requests of this address (address_requests)");
+		break;
 	case 503:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
-		                is_early(exchange)
+		                exchange->crowded ? "all connections are at work (connections): ask again later"
+		                : is_early(exchange)
 		                        ? "the database is being verified after a stop that was not clean: GET "
 		                          "/ready tells how far it is"
 		                : exchange->unverified ? "too many credentials wait to be checked: try again"
@@ -279,13 +305,10 @@ spring_body(struct exchange *exchange, unsigned status, const struct error *why)
 	static const struct {
 		unsigned status;
 		const char *words;
-	} names[] = {{400, "Bad Request"},
-	             {404, "Not Found"},
-	             {405, "Method Not Allowed"},
-	             {406, "Not Acceptable"},
-	             {413, "Payload Too Large"},
-	             {415, "Unsupported Media Type"},
-	             {431, "Request Header Fields Too Large"},
+	} names[] = {{400, "Bad Request"},        {404, "Not Found"},
+	             {405, "Method Not Allowed"}, {406, "Not Acceptable"},
+	             {413, "Payload Too Large"},  {415, "Unsupported Media Type"},
+	             {429, "Too Many Requests"},  {431, "Request Header Fields Too Large"},
 	             {503, "Service Unavailable"}};
 	char now[TIME_TEXT_SIZE];
 	const char *words = "Internal Server Error";
@@ -325,7 +348,7 @@ write_refusal(struct exchange *exchange)
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
 	reply->authenticate = reply->status == 401;
-	reply->close = exchange->doubtful != NULL;
+	reply->close = reply->close || exchange->doubtful;
 	explain_refusal(exchange, &why);
 	reply->media = MEDIA_JSON;
 	if (is_spring(exchange)) {
@@ -366,8 +389,19 @@ txn_to_yaml(struct exchange *exchange)
 }
 
 void
+exchange_stops_polling(struct exchange *exchange)
+{
+	if (exchange->polling)
+		atomic_fetch_sub_explicit(&exchange->worker->service->polls, 1, memory_order_relaxed); /* a figure */
+	exchange->polling = false;
+}
+
+void
 service_finished(struct exchange *exchange)
 {
+	exchange_stops_polling(exchange);
+	if (exchange->worker->service->audit)
+		audit_exchange(exchange);
 	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
 		txn_to_yaml(exchange);
 	metrics_request(exchange->worker->metrics, route_number(exchange->worker->service->routes, exchange->route),
@@ -436,9 +470,11 @@ service_finish(struct exchange *exchange)
 
 	/* What the server has refused for its size needs no identity. */
 	if (exchange->unverified && !exchange->reply.status) {
+		const struct auth_question question = {exchange->authorization, str_from(exchange_client(exchange)),
+		                                       exchange->request_id};
+
 		exchange_suspend(exchange, VERIFY_TIMEOUT_MS, serve_verified);
-		if (auth_verify(auth, exchange->authorization, str_from(exchange_client(exchange)), verified, exchange,
-		                &busy) != 0)
+		if (auth_verify(auth, &question, verified, exchange, &busy) != 0)
 			exchange_resume(exchange, &busy);
 		return;
 	}
@@ -451,7 +487,7 @@ bool
 exchange_covers(struct exchange *exchange, struct str scope)
 {
 	const struct service *service = exchange->worker->service;
-	struct route_role needs = service->needs[route_number(service->routes, exchange->route)];
+	struct route_role needs = service_needs(service, exchange->route);
 	struct error why = {0};
 
 	if (!service->auth || auth_covers(service->auth, &exchange->identity, needs.role, scope))

@@ -8,13 +8,14 @@
 
 #include "api/http/exchange.h"
 #include "api/http/metrics.h"
-#include "api/http/rates.h"
+#include "api/limits/rates.h"
 #include "api/http/route.h"
 #include "api/identity/auth.h"
 #include "api/process/settings.h"
 #include "base/budget.h"
 #include "engine/decide/engine.h"
 
+struct audit_log;
 struct decision_log;
 struct denials;
 struct event_stream;
@@ -41,9 +42,12 @@ struct service {
 	struct decision_log *decisions; /* NULL: none is kept */
 	struct denials *denials;        /* the last ones of each thread */
 	struct event_stream *events;
-	struct reading *trying; /* for what is tried apart, and may take long */
-	atomic_uint tries;      /* that wait or run */
-	char name[48];          /* unique: "clguard-<uuid>" */
+	struct reading *trying;  /* for what is tried apart, and may take long */
+	atomic_uint tries;       /* that wait or run */
+	char name[48];           /* unique: "clguard-<uuid>" */
+	struct audit_log *audit; /* NULL: none is kept */
+	atomic_uint polls;       /* requests for messages that wait; orders nothing */
+	atomic_uint_fast64_t polls_refused;
 	int64_t started_ms;
 	struct manual_clock *clock; /* NULL: the system's */
 	atomic_bool active;         /* else PASSIVE */
@@ -80,6 +84,9 @@ struct worker {
 	uint64_t random[4];            /* for request ids */
 };
 
+/* The role that a route needs; administer for one that is not there. */
+struct route_role service_needs(const struct service *service, const struct route *route);
+
 /* Sessions and metrics for each worker. errors  ERROR_MEMORY, ERROR_IO */
 int worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err);
 void worker_close(struct worker *worker); /* takes NULL */
@@ -93,6 +100,9 @@ void service_finish(struct exchange *exchange);
  * answer.
  */
 bool exchange_covers(struct exchange *exchange, struct str scope);
+
+/* The exchange does not wait for messages any more, if it did. */
+void exchange_stops_polling(struct exchange *exchange);
 
 /* A handler suspended by exchange_suspend ends its `resumed` with it, in place of service_finish's last step. */
 void service_finished(struct exchange *exchange);

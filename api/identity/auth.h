@@ -1,38 +1,31 @@
-/* auth - who asks: HTTP Basic and bearer tokens, checked off the workers, with the roles that a file grants */
+/* auth - who asks: HTTP Basic, bearer tokens and what a connection shows, checked off the workers, with their roles */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef API_IDENTITY_AUTH_H
 #define API_IDENTITY_AUTH_H
 
-#include "api/identity/roles.h"
-#include "api/process/settings.h"
+#include "api/identity/identities.h"
 #include "base/hash.h"
 
 /*
  * users: lines `name:password` or `name:hash`, hash as crypt(3) makes it ($...). tokens: lines `name:SHA-256 in hex` of
  * bearer tokens. Empty lines and lines that start with # are passed over. roles: see roles.h; without it every identity
- * holds every role.
+ * of users and tokens holds every role. jwt_keys: see jwt.h.
  *
- * Checking a hash is slow on purpose, so no worker does it. Credentials that are not known go to one thread with a
- * bounded queue; what was right is remembered for some minutes, by each worker and by all together. An address whose
- * credentials were wrong waits longer each time, and failures are logged with the address. A plain password takes the
- * same way as a hashed one, so that time does not tell them apart.
+ * Credentials that are not known go to the queue of logins (login_queue.h); what was right is remembered for some minutes, by each
+ * worker and by all together. Failures are logged with the address, counted by their reason, and are lines of the audit
+ * log. A plain password takes the same way as a hashed one, so that time does not tell them apart.
  */
 struct auth;
+struct audit_log;
 
-#define IDENTITY_MAX 64 /* bytes of a name, the NUL included */
-
-/* Who asks, and the roles it holds for everything, or for some scopes only. */
-struct identity {
-	char name[IDENTITY_MAX]; /* "alice", "uid:1000", "cert:NAME", "anonymous"; empty: nobody was asked to say */
-	unsigned whole, scoped;
-};
+/* Whether any setting asks for it: without one the service is open. */
+bool auth_is_wanted(const struct settings *settings);
 
 /*
- * Reads settings->users, tokens and roles, of which at least one is set, and starts the thread.
- * errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY, ERROR_SYNTAX, ERROR_TYPE; the text names the file, and the line
- *         ERROR_UNKNOWN  a hash that crypt(3) does not know, a role
+ * Reads what the settings name, and starts the thread. audit may be NULL.
+ * errors  those of identities_read and jwt_open
  */
-int auth_open(const struct settings *settings, struct auth **ret, struct error *err);
+int auth_open(const struct settings *settings, struct audit_log *audit, struct auth **ret, struct error *err);
 
 /* Answers what waits as refused, and ends the thread; later questions are refused. Before auth_close. Takes NULL. */
 void auth_stop(struct auth *auth);
@@ -68,21 +61,29 @@ enum auth_result {
 enum auth_result auth_check(struct auth *auth, struct auth_cache *cache, struct str authorization, struct str peer,
                             struct identity *ret);
 
+/* Who hands credentials over: from where, by which request (absent: it has no id). */
+struct auth_question {
+	struct str authorization, address, id;
+};
+
 /*
- * Any thread. Hands credentials to the verifying thread; texts are copied. `done` is called there once: when they are
+ * Any thread. Hands credentials to the checking thread; texts are copied. `done` is called there once: when they are
  * right, auth_check knows them.
  * errors  ERROR_BUSY: too many wait, or too many of this address; ERROR_MEMORY. Then `done` is not called.
  */
-int auth_verify(struct auth *auth, struct str authorization, struct str address, void (*done)(void *context, bool good),
+int auth_verify(struct auth *auth, const struct auth_question *question, void (*done)(void *context, bool good),
                 void *context, struct error *err);
 
-/* Any thread. True if the identity holds the role for this scope (a topic, an actor), or for all. May wait for a reload. */
+/*
+ * Any thread. True if the identity holds the role for this scope (a topic, an actor, a control loop), or for all. May
+ * wait for a reload.
+ */
 bool auth_covers(struct auth *auth, const struct identity *identity, unsigned role, struct str scope);
 
 /* Any thread. True if the roles file has an entry for this identity. */
 bool auth_knows(struct auth *auth, struct str identity);
 
-/* Credentials that were wrong, since the start. */
-uint64_t auth_failures(const struct auth *auth);
+/* Credentials that were wrong for this reason, since the start. */
+uint64_t auth_failures(const struct auth *auth, enum login_failure failure);
 
 #endif

@@ -16,8 +16,8 @@ static const struct {
 
 #define ROLE_NAMES (sizeof(role_names) / sizeof(*role_names))
 
-/* Roles whose routes know a topic, a control loop or an actor. */
-#define ROLES_WITH_SCOPE (ROLE_DECIDE | ROLE_RESERVE | ROLE_RECORD | ROLE_MESSAGES)
+/* Roles whose routes know a topic, an actor or a control loop. */
+#define ROLES_WITH_SCOPE (ROLE_DECIDE | ROLE_RESERVE | ROLE_RECORD | ROLE_OPERATE | ROLE_MESSAGES)
 
 unsigned
 role_find(struct str name)
@@ -75,37 +75,49 @@ roles_parse(struct str text, unsigned *ret_mask, struct error *err)
 	return 0;
 }
 
+int
+scoped_role_parse(struct str text, struct scoped_role *ret, struct error *err)
+{
+	const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;
+	struct str name = {text.ptr, colon ? (size_t)(colon - text.ptr) : text.len};
+	unsigned role = role_find(name);
+
+	if (!role) {
+		struct suggestion meant = role_suggest(name);
+
+		return error_set(err, ERROR_UNKNOWN, NULL, "there is no role '%.*s'%s%.*s%s: expected " ROLE_LIST,
+		                 STR_ARG(name), SUGGESTION_ARG(meant));
+	}
+	if (colon && (!(role & ROLES_WITH_SCOPE) || role == ROLE_ALL))
+		return error_set(
+			err, ERROR_TYPE, NULL,
+			"role '%.*s' takes no scope: expected messages:TOPIC, operate:CONTROL_LOOP, or decide, "
+			"reserve or record with :ACTOR",
+			STR_ARG(name));
+	if (colon && name.len + 1 == text.len)
+		return error_set(err, ERROR_TYPE, NULL, "role '%.*s' has an empty scope", STR_ARG(name));
+	*ret = (struct scoped_role){.role = role};
+	if (colon)
+		ret->pattern = (struct str){colon + 1, text.len - name.len - 1};
+	return 0;
+}
+
 static int
 read_role(const struct node *node, struct grants *grants, struct error *err)
 {
-	const char *colon = node->kind == NODE_TEXT ? memchr(node->text.ptr, ':', node->text.len) : NULL;
-	struct str name = {node->text.ptr, colon ? (size_t)(colon - node->text.ptr) : node->text.len};
-	unsigned role = node->kind == NODE_TEXT ? role_find(name) : 0;
+	struct error why = {0};
+	struct scoped_role role;
 
-	if (!role) {
-		struct suggestion meant;
-
-		if (node->kind != NODE_TEXT)
-			return error_set(err, ERROR_TYPE, node, "a role is %s: expected " ROLE_LIST,
-			                 node_kind_phrase(node));
-		meant = role_suggest(name);
-		return error_set(err, ERROR_UNKNOWN, node, "there is no role '%.*s'%s%.*s%s: expected " ROLE_LIST,
-		                 STR_ARG(name), SUGGESTION_ARG(meant));
-	}
-	if (!colon) {
-		grants->whole |= role;
+	if (node->kind != NODE_TEXT)
+		return error_set(err, ERROR_TYPE, node, "a role is %s: expected " ROLE_LIST, node_kind_phrase(node));
+	if (scoped_role_parse(node->text, &role, &why) != 0)
+		return error_set(err, why.code, node, "%s", why.text);
+	if (!role.pattern.ptr) {
+		grants->whole |= role.role;
 		return 0;
 	}
-	if (!(role & ROLES_WITH_SCOPE) || role == ROLE_ALL)
-		return error_set(err, ERROR_TYPE, node,
-		                 "role '%.*s' takes no scope: expected messages:TOPIC, or decide, reserve or record "
-		                 "with :ACTOR",
-		                 STR_ARG(name));
-	grants->scopes[grants->scope_count++] = (struct scoped_role){
-		.role = role,
-		.pattern = {colon + 1, node->text.len - name.len - 1},
-	};
-	grants->scoped |= role;
+	grants->scopes[grants->scope_count++] = role;
+	grants->scoped |= role.role;
 	return 0;
 }
 
@@ -157,7 +169,7 @@ roles_of(const struct roles *roles, struct str identity)
 	return NULL;
 }
 
-static bool
+bool
 scope_covers(struct str pattern, struct str scope)
 {
 	if (pattern.len && pattern.ptr[pattern.len - 1] == '*')

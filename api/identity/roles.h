@@ -29,11 +29,20 @@ const char *role_name(unsigned role); /* of one bit */
 /* "a+b+c", "all": a mask. errors  ERROR_UNKNOWN, with a suggestion */
 int roles_parse(struct str text, unsigned *ret_mask, struct error *err);
 
-/* A role for one topic, control loop or actor, or for those whose names begin alike (`pattern` ends in '*'). */
+/* A role for one topic, actor or control loop, or for those whose names begin alike (`pattern` ends in '*'). */
 struct scoped_role {
 	unsigned role;
 	struct str pattern;
 };
+
+/*
+ * "decide", "messages:TOPIC*". ret->pattern: absent without a scope; borrowed from `text`.
+ * errors  ERROR_UNKNOWN, ERROR_TYPE the role takes no scope, or an empty one
+ */
+int scoped_role_parse(struct str text, struct scoped_role *ret, struct error *err);
+
+/* True if a pattern, which may end in '*', is for this topic, actor or control loop; never for an absent one. */
+bool scope_covers(struct str pattern, struct str scope);
 
 struct grants {
 	struct str identity; /* "alice", "uid:1000", "cert:loop-1.example" */
@@ -51,7 +60,7 @@ struct roles {
 
 /*
  * Reads a YAML map {roles: {IDENTITY: [ROLE | ROLE:SCOPE, ...]}}. `anonymous` stands for a request without credentials,
- * `default` for an identity without an entry. In `arena`.
+ * `default` for an identity without an entry, `claim:TEXT` for a JSON Web Token with that text among its roles. In `arena`.
  * errors  ERROR_SYNTAX and others of document_read, ERROR_TYPE, ERROR_UNKNOWN a role, ERROR_MEMORY; with line and column
  */
 int roles_read(struct str bytes, const char *file, struct arena *arena, struct roles *ret, struct error *err);

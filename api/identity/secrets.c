@@ -10,7 +10,8 @@
 #include <gnutls/crypto.h>
 #endif
 
-#include "api/identity/auth.h"
+#include "api/identity/base64.h"
+#include "api/identity/identities.h"
 #include "engine/decide/load.h"
 
 #define SECRETS_FILE_MAX ((size_t)1 << 20)
@@ -234,38 +235,9 @@ tokens_find(const struct token *tokens, size_t count, struct str secret)
 
 /* --- credentials --- */
 
-/* Base64 into buf, NUL-terminated; the length, or -1 when it is none or too long. */
-static int
-decode_base64(struct str text, char *buf, size_t size)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint32_t bits = 0;
-	size_t len = 0;
-	int have = 0;
-
-	while (text.len && text.ptr[text.len - 1] == '=')
-		text.len--;
-	for (size_t i = 0; i < text.len; i++) {
-		const char *digit = text.ptr[i] ? strchr(digits, text.ptr[i]) : NULL;
-
-		if (!digit || len + 2 > size)
-			return -1;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			buf[len++] = (char)(bits >> have & 0xff);
-		}
-	}
-	if (have == 6 || bits & ((1u << have) - 1)) /* a digit too many, or bits that no encoder leaves */
-		return -1;
-	buf[len] = '\0';
-	return (int)len;
-}
-
 /* An unknown name costs a hash too, so that the time does not tell which names exist. */
 bool
-users_check(const struct user *users, size_t count, struct str name, struct str password)
+users_check(const struct user *users, size_t count, struct str name, struct str password, bool *ret_known)
 {
 	const struct user *decoy = NULL;
 	bool good = false, known = false;
@@ -282,6 +254,7 @@ users_check(const struct user *users, size_t count, struct str name, struct str 
 	}
 	if (!known && decoy)
 		(void)hash_matches(password.ptr, decoy->secret); /* for its time only */
+	*ret_known = known;
 	return good;
 }
 
@@ -299,7 +272,7 @@ credentials_read(struct str authorization, struct credentials *ret)
 	}
 	if (authorization.len <= 6 || !str_equal_nocase((struct str){authorization.ptr, 6}, STR("Basic ")))
 		return false;
-	len = decode_base64(str_trim((struct str){authorization.ptr + 6, authorization.len - 6}), ret->bytes,
+	len = base64_decode(str_trim((struct str){authorization.ptr + 6, authorization.len - 6}), false, ret->bytes,
 	                    sizeof(ret->bytes));
 	colon = len > 0 ? memchr(ret->bytes, ':', (size_t)len) : NULL;
 	if (!colon || memchr(ret->bytes, '\0', (size_t)len)) /* crypt would stop at a NUL */

@@ -29,8 +29,11 @@ struct token {
 int users_read(const char *path, struct arena *arena, struct user **ret, size_t *ret_count, struct error *err);
 int tokens_read(const char *path, struct arena *arena, struct token **ret, size_t *ret_count, struct error *err);
 
-/* True if a user of this name has this password, which is NUL-terminated. Slow where a hash is to be made. */
-bool users_check(const struct user *users, size_t count, struct str name, struct str password);
+/*
+ * True if a user of this name has this password, which is NUL-terminated. Slow where a hash is to be made. ret_known:
+ * whether there is such a user; it must not be told to who asks.
+ */
+bool users_check(const struct user *users, size_t count, struct str name, struct str password, bool *ret_known);
 
 /* The token whose hash is that of `secret`, or NULL. Takes as long whichever it is. */
 const struct token *tokens_find(const struct token *tokens, size_t count, struct str secret);

@@ -60,6 +60,7 @@ may_publish(struct exchange *exchange)
 	atomic_fetch_add_explicit(&service->metrics->publish_refused, 1, memory_order_relaxed);
 	answer_refusal(exchange, 429, "too much is published by this caller (publish_rate)");
 	exchange->reply.retry_s = wait_s;
+	exchange->reply.limit = (uint64_t)service->publishing.rate;
 	return false;
 }
 
@@ -102,6 +103,25 @@ query_number(struct exchange *exchange, const char *name, int64_t initial, int64
 	return text.len == 0 ? -1 : number > max ? max : number;
 }
 
+/* False, and answered with 503, when as many wait as may. */
+static bool
+may_wait(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+	unsigned most = (unsigned)(service->settings->polls ? service->settings->polls
+	                                                    : (service->settings->connections + 1) / 2);
+
+	/* Relaxed: a figure that bounds, and orders nothing. */
+	if (atomic_fetch_add_explicit(&service->polls, 1, memory_order_relaxed) < most) {
+		exchange->polling = true;
+		return true;
+	}
+	atomic_fetch_sub_explicit(&service->polls, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&service->polls_refused, 1, memory_order_relaxed);
+	answer_refusal(exchange, 503, "too many requests wait for messages (polls): ask again later");
+	return false;
+}
+
 void
 events_get(struct exchange *exchange)
 {
@@ -124,6 +144,8 @@ events_get(struct exchange *exchange)
 		answer_refusal(exchange, 400, "timeout is a number of milliseconds, limit one from 1 up");
 		return;
 	}
+	if (timeout_ms > 0 && !may_wait(exchange))
+		return;
 	call = call_new(exchange);
 	if (!call)
 		return;

@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/settings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "api/process/credential.h"
 #include "api/process/settings_table.h"
 #include "api/process/socket.h"
 #include "base/document.h"
@@ -67,6 +69,30 @@ static const struct setting table[] = {
 	{"tls_client_ca", SETTING_TEXT, AT(tls_client_ca), .word = "FILE",
          .help = "Authorities of client certificates, PEM. A client with a certificate of one of them is the identity "
                  "cert:NAME, after a DNS name, a URI or the common name in it that has roles."},
+	{"jwt_keys", SETTING_TEXT, AT(jwt_keys), .word = "FILE|URL",
+         .help = "Key set (JWKS) of JSON Web Tokens that are taken as bearer tokens: a file, or an https URL that is "
+                 "fetched again and again. Their identity is jwt:SUBJECT. Needs jwt_issuer and jwt_audience."},
+	{"jwt_keys_ca", SETTING_TEXT, AT(jwt_keys_ca), .word = "FILE",
+         .help = "Authorities that vouch for the URL of jwt_keys, PEM. Without it the system's."},
+	{"jwt_issuer", SETTING_TEXT, AT(jwt_issuer), .word = "TEXT",
+         .help = "Issuer (iss) that a token must have, exactly."},
+	{"jwt_audience", SETTING_TEXT, AT(jwt_audience), .word = "TEXT",
+         .help = "Audience (aud) that a token must be for: this service."},
+	{"jwt_algorithms", SETTING_LIST, AT(jwt_algorithms), .word = "ALGORITHM...",
+         .help = "Algorithms that a token may be signed by. Without it all of RS, PS, ES and EdDSA; shared secrets "
+                 "(HS256 and the like) only when they are named here, and never none."},
+	{"jwt_roles_claim", SETTING_TEXT, AT(jwt_roles_claim), "roles", .word = "CLAIM",
+         .help = "Where a token has its roles: a list of texts, or one text with spaces; a.b is b inside a. A role "
+                 "clguard:ROLE or clguard:ROLE:SCOPE is one of ours; others count by an entry claim:TEXT of the roles "
+                 "file."},
+	{"jwt_refresh_s", SETTING_NUMBER, AT(jwt_refresh_s), "300", 10, 86400, .unit = "seconds",
+         .help = "How often the URL of jwt_keys is fetched; also when a token names a key that is not there, but at "
+                 "most every ten seconds."},
+	{"jwt_keys_max_age_s", SETTING_NUMBER, AT(jwt_keys_max_age_s), "86400", 60, 30 * 86400, .unit = "seconds",
+         .help = "How long the last keys hold while the URL of jwt_keys cannot be fetched; then each token is "
+                 "refused."},
+	{"jwt_leeway_s", SETTING_NUMBER, AT(jwt_leeway_s), "30", 0, 300, .unit = "seconds",
+         .help = "How far the clocks of issuer and service may differ."},
 	{"open_to_network", SETTING_CHOICE, AT(open_to_network), "refuse", .choices = {"refuse", "allow"},
          .help = "Whether to start on an address that other machines reach with neither users, tokens, client "
                  "certificates nor TLS."},
@@ -84,6 +110,20 @@ static const struct setting table[] = {
                  "operation "
                  "history: a YAML map {subjects: [{type, id, properties}], actions: [{name, properties}], resources: "
                  "[{type, id, properties}]}. Read at each search."},
+	{"user", SETTING_TEXT, AT(user), .word = "USER",
+         .help = "User, by name or number, that the process becomes once it listens; needs to be started as root. The "
+                 "files of all other settings are read, and the database is made, as that user."},
+	{"group", SETTING_TEXT, AT(group), .word = "GROUP",
+         .help = "Group that the process becomes; without it that of the user. It keeps no other."},
+	{"landlock", SETTING_CHOICE, AT(landlock), "on", .choices = {"off", "on"},
+         .help = "Whether the process, where the kernel has Landlock, gives up all files but those of its settings, "
+                 "with the directories in which they lie, and the system's libraries and configuration."},
+	{"seccomp", SETTING_CHOICE, AT(seccomp), "on", .choices = {"off", "on"},
+         .help = "Whether the process, where the kernel has seccomp, gives up system calls that it never makes: other "
+                 "programs, other processes, mounts, modules, clocks, users and the like."},
+	{"core_dumps", SETTING_CHOICE, AT(core_dumps), "off", .choices = {"off", "on"},
+         .help = "Whether a crash may leave a core dump, with all that is in memory, and the process may be looked "
+                 "into by other programs of its user."},
 	{"clock", SETTING_CHOICE, AT(manual_clock), "system", .choices = {"system", "manual"},
          .help = "manual: time stands still but for PUT /clguard/v1/clock. For tests."},
 	{"on_error", SETTING_CHOICE, AT(on_error_permit), "deny", .choices = {"deny", "permit"},
@@ -118,12 +158,35 @@ static const struct setting table[] = {
          .help = "Whether a reservation that was neither settled nor aborted in time counts as used."},
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
-         .help = "Open connections, shared out among the workers; more wait in the kernel's queue. Fewer, with a "
-                 "warning at start, when the limit of open descriptors (ulimit -n) allows no more."},
+         .help = "Open connections, shared out among the workers. One more makes one go that waits for a request, "
+                 "those "
+                 "first that never sent one; when all are at work, an eighth on top is kept back for decisions, "
+                 "reservations, probes and administration, and others get 503. Fewer, with a warning at start, when "
+                 "the "
+                 "limit of open descriptors (ulimit -n) allows no more."},
+	{"polls", SETTING_NUMBER, AT(polls), "0", 0, 1000000,
+         .help = "Requests for messages that may wait at a time; one more is answered with 503 and Retry-After. 0: "
+                 "half "
+                 "of connections."},
+	{"address_connections", SETTING_NUMBER, AT(address_connections), "1024", 0, 1000000,
+         .help = "Open connections of one address, or of one network of 64 bits with IPv6; more are closed at once. 0: "
+                 "any number. Who stands behind a proxy shares its address."},
+	{"address_requests", SETTING_NUMBER, AT(address_requests), "50000", 0, 1000000,
+         .help = "Requests a second of one address, as many of them at once; more are answered with 429, Retry-After "
+                 "and RateLimit headers. 0: any number. /live and /ready are not counted."},
+	{"address_limits", SETTING_CHOICE, AT(address_limits_all), "network", .choices = {"network", "all"},
+         .help = "Whose limits address_connections and address_requests are: of addresses of other machines, or of "
+                 "all, "
+                 "also 127.0.0.0/8, ::1 and unix sockets (all of them together)."},
 	{"idle_timeout_s", SETTING_NUMBER, AT(idle_timeout_s), "60", 1, 3600, .unit = "seconds",
          .help = "A connection on which nothing moves is closed."},
+	{"header_timeout_s", SETTING_NUMBER, AT(header_timeout_s), "10", 1, 3600, .unit = "seconds",
+         .help = "A new connection's TLS handshake and first headers must be there by then, however they trickle in; "
+                 "those of a later request within idle_timeout_s and that."},
 	{"body_timeout_s", SETTING_NUMBER, AT(body_timeout_s), "30", 1, 3600, .unit = "seconds",
          .help = "A request's body must be there by then."},
+	{"answer_timeout_s", SETTING_NUMBER, AT(answer_timeout_s), "30", 1, 3600, .unit = "seconds",
+         .help = "An answer must have been taken by then, and a second later for each 64 KiB of it."},
 	{"commit_timeout_s", SETTING_NUMBER, AT(commit_timeout_s), "30", 1, 60, .unit = "seconds",
          .help = "A request that waits for a commit is answered with 503 by then; the commit may still come."},
 	{"max_future_s", SETTING_NUMBER, AT(max_future_s), "86400", 1, INT64_C(100) * 366 * 86400, .unit = "seconds",
@@ -262,10 +325,17 @@ static const struct setting table[] = {
                  "asked; "
                  "SIGHUP opens it again. An answer never waits for it: lines that find no room are counted in /metrics "
                  "instead."},
+	{"audit_log", SETTING_TEXT, AT(audit_log), .word = "FILE|stderr",
+         .help = "Appends a line of JSON to FILE, or to stderr, for every request that changes what the service does "
+                 "or "
+                 "guards (state, clock, deployments, control loops and orders), done or refused, every failed log-in "
+                 "and every reload: who, from where, by which request, with which outcome. SIGHUP opens it again."},
 	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
          .help = "What is written to stderr."},
 	{0},
 };
+
+static_assert(sizeof(table) / sizeof(*table) <= SETTINGS_MOST, "settings_text.c has a place for each");
 
 const struct setting *
 setting_find(struct str name)
@@ -347,6 +417,19 @@ set_number(struct settings *settings, const struct setting *setting, struct str 
 }
 
 static int
+set_path(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
+         struct error *err)
+{
+	struct error why = {0};
+	const char *path;
+
+	if (credential_path(text, settings->arena, &path, &why) != 0)
+		return error_set(err, why.code, where, "%s: %s", setting->name, why.text);
+	*(const char **)value_of(settings, setting) = path;
+	return 0;
+}
+
+static int
 set_choice(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
            struct error *err)
 {
@@ -404,6 +487,8 @@ setting_set(struct settings *settings, const struct setting *setting, struct str
 	}
 	if (text.len == 0)
 		return error_set(err, ERROR_TYPE, where, "%s: empty", setting->name);
+	if (setting->word && strncmp(setting->word, "FILE", 4) == 0)
+		return set_path(settings, setting, text, where, err);
 	copy = arena_str(settings->arena, text);
 	if (copy.ptr && setting->good && !setting->good(copy.ptr))
 		return error_set(err, ERROR_TYPE, where, "%s: '%.*s' is not %s", setting->name, STR_ARG(text),

@@ -22,8 +22,15 @@ struct settings {
 	struct arena *arena;
 	const char *listen, *data, *users, *decision_log;
 	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
+	const char *jwt_keys, *jwt_keys_ca, *jwt_issuer, *jwt_audience, *jwt_roles_claim;
+	struct settings_list jwt_algorithms;
+	int64_t jwt_refresh_s, jwt_keys_max_age_s, jwt_leeway_s;
 	struct settings_list listeners, origins, hosts;
 	int open_to_network;
+	const char *user, *group, *audit_log;
+	int landlock, seccomp, core_dumps; /* 0: off */
+	int64_t address_connections, address_requests;
+	int address_limits_all;
 	struct settings_list policies;
 	bool skip_bad_policies, require_policies;
 	int mode; /* enum guard_mode */
@@ -32,7 +39,8 @@ struct settings {
 	int on_error_permit, no_guard_deny, process_durability, release_expired, ignore_unknown;
 	int log_level; /* enum log_level */
 	int64_t lease_s, map_size, max_bytes, retention_s;
-	int64_t workers, connections, idle_timeout_s, body_timeout_s, commit_timeout_s;
+	int64_t workers, connections, polls;
+	int64_t idle_timeout_s, header_timeout_s, body_timeout_s, answer_timeout_s, commit_timeout_s;
 	int64_t header_size, header_count, body_size, body_depth, body_nodes, memory_budget;
 	int64_t max_future_s, clock_difference_ms, heart_beat_ms, max_status_wait_ms, max_wait_ms, host_lost_wait_ms,
 		max_retry_count;

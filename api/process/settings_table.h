@@ -7,6 +7,7 @@
 #include "policytypes/suggest.h"
 
 #define SETTING_CHOICES 4
+#define SETTINGS_MOST 256 /* at least the table's size */
 
 struct setting {
 	const char *name; /* in clguard.yaml; as an option with '-' for '_' */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/process/credential.h"
 #include "api/process/settings_table.h"
 
 #define WIDTH 78 /* columns of what is printed */
@@ -47,11 +48,11 @@ is_option(const char *word)
 }
 
 /*
- * The arguments of one option at argv[*at], which ends up on the last one used. `seen_lists` has a bit for each
- * setting whose list the command line has already replaced.
+ * The arguments of one option at argv[*at], which ends up on the last one used. `seen_lists` tells for
+ * each setting of the table whether the command line has already replaced its list.
  */
 static int
-read_option(struct settings *settings, int argc, char **argv, int *at, uint64_t *seen_lists, struct error *err)
+read_option(struct settings *settings, int argc, char **argv, int *at, bool *seen_lists, struct error *err)
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
 	const struct setting *setting;
@@ -67,11 +68,11 @@ read_option(struct settings *settings, int argc, char **argv, int *at, uint64_t 
 	else if (first >= argc || is_option(argv[first]))
 		return error_set(err, ERROR_MISSING, NULL, "option '%s' needs a value", argv[*at]);
 	if (setting->kind == SETTING_LIST) {
-		uint64_t bit = UINT64_C(1) << (setting - setting_table());
+		bool *seen = &seen_lists[setting - setting_table()];
 
-		if (!(*seen_lists & bit))
+		if (!*seen)
 			setting_clear_list(settings, setting);
-		*seen_lists |= bit;
+		*seen = true;
 	}
 	if (equals)
 		return setting_set(settings, setting, str_from(equals + 1), NULL, err);
@@ -102,7 +103,7 @@ read_config(struct settings *settings, int argc, char **argv, struct settings_co
 int
 settings_arguments(struct settings *settings, int argc, char **argv, struct settings_command *ret, struct error *err)
 {
-	uint64_t seen_lists = 0;
+	bool seen_lists[SETTINGS_MOST] = {false};
 	int r = read_config(settings, argc, argv, ret, err);
 
 	for (int i = 1; i < argc && r == 0; i++) {
@@ -117,7 +118,7 @@ settings_arguments(struct settings *settings, int argc, char **argv, struct sett
 		else if (strncmp(argv[i], "--config=", 9) == 0)
 			continue;
 		else if (is_option(argv[i]))
-			r = read_option(settings, argc, argv, &i, &seen_lists, err);
+			r = read_option(settings, argc, argv, &i, seen_lists, err);
 		else
 			r = error_set(err, ERROR_UNKNOWN, NULL, "'%s' belongs to no option", argv[i]);
 	}
@@ -178,12 +179,18 @@ format_range(const struct setting *setting, char *buf, size_t size)
 	}
 }
 
-/* In double quotes, as YAML has it. */
+/* In double quotes, as YAML has it; without a password in an URL. */
 static void
 print_quoted(FILE *out, const char *text)
 {
+	struct str secret = credential_in(text);
+
 	fputc('"', out);
 	for (; *text; text++) {
+		if (text == secret.ptr) {
+			fputs("***", out);
+			text += secret.len;
+		}
 		if ((unsigned char)*text < 0x20)
 			fprintf(out, "\\x%02x", (unsigned char)*text);
 		else

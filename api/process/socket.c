@@ -225,6 +225,7 @@ take_inherited(struct sockets *ret, struct error *err)
 	(void)fcntl(INHERITED_FD, F_SETFL, flags | O_NONBLOCK);
 	(void)fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC);
 	ret->fds[0] = INHERITED_FD;
+	ret->inherited = true;
 	name_of(INHERITED_FD, ret->name, sizeof(ret->name));
 	return fill_by_dup(ret, err);
 }

@@ -14,6 +14,7 @@ struct sockets {
 	unsigned count;
 	char name[SOCKET_NAME_SIZE]; /* "127.0.0.1:6969", "[::1]:6969", "unix:/run/clguard.sock" */
 	char unix_path[108];         /* removed by sockets_done; empty when there is none */
+	bool inherited;              /* it is the service manager's too */
 };
 
 /* Whether it is ADDR:PORT, [ADDR]:PORT, :PORT or unix:PATH; nobody is asked whether there is such an address. */

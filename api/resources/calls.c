@@ -272,6 +272,7 @@ call_ended(struct exchange *exchange)
 
 	atomic_store(&waiting->abandoned, true);
 	waiting_drop(waiting);
+	exchange_stops_polling(exchange);
 }
 
 /* The answer in the words of the route: control loops, or automation compositions. */

@@ -92,6 +92,9 @@ read_slowly(struct exchange *exchange, struct request *ret)
 	struct node *root;
 	int r = read_body(exchange, &root, &err);
 
+	/* Policies, and whether an element may call a service, are of no actor: they need the role for all. */
+	if (r == 0 && (is_application(root) || request_is_access(root)) && !exchange_covers(exchange, STR_NONE))
+		return false;
 	if (r == 0 && is_application(root)) {
 		answer_application(exchange);
 		return false;
@@ -118,6 +121,8 @@ decision_post(struct exchange *exchange)
 	/* Most bodies take the fast path; the long one reads the others, and knows what is wrong with the bad ones. */
 	if ((exchange->reads != MEDIA_JSON || !request_scan(exchange->body, service->mode, &request)) &&
 	    !read_slowly(exchange, &request))
+		return;
+	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
 		return;
 	if (is_asked_why(exchange)) {
 		body = decision_explain(exchange, &request, &decision);

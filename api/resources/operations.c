@@ -60,6 +60,9 @@ operations_post(struct exchange *exchange)
 		answer_json(exchange, STR("{\"recorded\":0}"));
 		return;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (!exchange_covers(exchange, rows[i].actor))
+			return;
 	/* The committer keeps a copy of the rows until they are written. */
 	if (!exchange_charge(exchange, exchange->body.len + count * sizeof(*rows))) {
 		(void)error_set(&err, ERROR_MEMORY, NULL, "out of memory");

@@ -22,6 +22,7 @@ struct reservations_asked {
 	struct request request;
 	struct str outcome; /* of a settlement */
 	struct log_entry entry;
+	struct identity identity; /* whoever ends one, where it holds the role for some actors only */
 };
 
 static bool
@@ -220,6 +221,8 @@ reservations_post(struct exchange *exchange)
 		answer_error(exchange, &err);
 		return;
 	}
+	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
+		return;
 	asked = asked_new(exchange, &request, STR_NONE);
 	if (!asked)
 		return;
@@ -262,8 +265,17 @@ changed(void *context, const struct reservation_status *status, const struct err
 	asked_done(asked, &outcome, &note);
 }
 
+/* The committer's thread. */
+static bool
+reservations_may_change(void *context, struct str actor)
+{
+	const struct reservations_asked *asked = context;
+
+	return auth_covers(asked->service->auth, &asked->identity, ROLE_RESERVE, actor);
+}
+
 static void
-reservations_change(struct exchange *exchange, const struct reservation_change *change)
+reservations_change(struct exchange *exchange, struct reservation_change *change)
 {
 	struct service *service = exchange->worker->service;
 	struct error err = {0};
@@ -271,6 +283,11 @@ reservations_change(struct exchange *exchange, const struct reservation_change *
 
 	if (!asked)
 		return;
+	if (service->auth && !(exchange->identity.whole & ROLE_RESERVE)) {
+		asked->identity = exchange->identity;
+		change->may = reservations_may_change;
+		change->context = asked;
+	}
 	exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, answer_outcome);
 	if (engine_reservation_async(service->engine, change, changed, asked, &err) != 0)
 		asked_give_up(asked, &err);
@@ -308,7 +325,7 @@ reservation_put(struct exchange *exchange)
 void
 reservation_delete(struct exchange *exchange)
 {
-	const struct reservation_change give_back = {.action = RESERVATION_ABORT, .id = id_of(exchange)};
+	struct reservation_change give_back = {.action = RESERVATION_ABORT, .id = id_of(exchange)};
 
 	reservations_change(exchange, &give_back);
 }

@@ -11,6 +11,7 @@
 #include "api/http/route.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
+#include "api/process/audit_log.h"
 #include "api/process/decision_log.h"
 #include "base/text.h"
 
@@ -196,6 +197,39 @@ write_decisions(struct text *out, const struct service *service)
 	          (double)SUM(metrics, recorded));
 }
 
+/* Who was let in, and who was sent away. */
+static void
+write_defence(struct text *out, const struct service *service, const struct server_load *load)
+{
+	struct audit_count audit = audit_log_count(service->audit);
+
+	write_one(out, "clguard_http_late_total", "counter",
+	          "Connections that were ended because headers, a body or the taking of an answer took too long.",
+	          (double)load->late);
+	write_one(out, "clguard_http_evicted_total", "counter",
+	          "Connections without a request that were ended to make room for others.", (double)load->evicted);
+	write_one(out, "clguard_http_turned_away_total", "counter",
+	          "Connections that were closed because their address had all that it may have (address_connections).",
+	          (double)load->turned_away);
+	write_one(out, "clguard_http_polls", "gauge", "Requests that wait for messages.",
+	          atomic_load_explicit(&service->polls, memory_order_relaxed));
+	write_one(out, "clguard_http_polls_refused_total", "counter",
+	          "Requests for messages that were refused because as many waited as may (polls).",
+	          (double)loaded(&service->polls_refused));
+	if (service->auth) {
+		write_head(out, "clguard_login_failures_total", "counter", "Credentials that were refused, by reason.");
+		for (int i = LOGIN_NONE + 1; i < LOGIN_FAILURE_COUNT; i++)
+			text_addf(out, "clguard_login_failures_total{reason=\"%s\"} %" PRIu64 "\n",
+			          login_failure_name[i], auth_failures(service->auth, (enum login_failure)i));
+	}
+	if (!service->audit)
+		return;
+	write_one(out, "clguard_audit_lines_total", "counter", "Lines of the audit log that were written.",
+	          (double)audit.written);
+	write_one(out, "clguard_audit_lines_dropped_total", "counter",
+	          "Lines of the audit log that were dropped: the disk was too slow or full.", (double)audit.dropped);
+}
+
 /* Relaxed: figures. */
 static void
 write_memory(struct text *out, const struct service *service)
@@ -281,6 +315,7 @@ statistics_metrics(struct exchange *exchange, struct text *out)
 	write_onap(out, service->metrics);
 	write_policies(out, service);
 	write_decisions(out, service);
+	write_defence(out, service, &load);
 	write_doors(out, service->metrics);
 	metrics_write_requests(service->metrics, service->routes, out);
 	write_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);

@@ -187,6 +187,15 @@ engine_writer_change(struct history_writer *writer, const struct reservation_cha
 	*ret_status = (struct reservation_status){0};
 	if (!id_read(change->id, &id))
 		return -ERROR_UNKNOWN;
+	if (change->may) {
+		struct str actor;
+
+		r = writer_reserved_actor(writer, id, now_ms, &actor);
+		if (r == 0 && !change->may(change->context, actor))
+			r = -ERROR_UNKNOWN;
+		if (r != 0)
+			return r;
+	}
 	switch (change->action) {
 	case RESERVATION_SETTLE:
 		r = writer_settle(writer, id, change->outcome, change->message, now_ms, &reserved);

@@ -120,6 +120,9 @@ struct reservation_change {
 	struct str id;
 	struct str outcome, message; /* RESERVATION_SETTLE: as in operation rows; message may be absent */
 	int64_t lease_ms;            /* RESERVATION_RENEW: from now; 0: the default */
+	/* The committer's thread: whether the caller may touch reservations of this actor; else there is none. NULL: of all. */
+	bool (*may)(void *context, struct str actor);
+	void *context;
 };
 
 /*

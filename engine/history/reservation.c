@@ -386,6 +386,22 @@ writer_reserve(struct history_writer *writer, const struct request *request, enu
 }
 
 int
+writer_reserved_actor(struct history_writer *writer, struct hash128 id, int64_t now_ms, struct str *ret)
+{
+	struct reserved reserved;
+	struct record record;
+	uint64_t number;
+	int r = reserved_now(writer, id, now_ms, &reserved);
+
+	if (r != 1)
+		return r < 0 ? r : -ERROR_UNKNOWN;
+	r = row_of(writer, &reserved, &number, &record);
+	if (r == 0)
+		*ret = record.row.actor;
+	return r;
+}
+
+int
 writer_settle(struct history_writer *writer, struct hash128 id, struct str outcome, struct str message, int64_t now_ms,
               struct reserved *ret)
 {

@@ -39,6 +39,9 @@ int writer_abort(struct history_writer *writer, struct hash128 id, int64_t now_m
 int writer_renew(struct history_writer *writer, struct hash128 id, int64_t lease_ms, int64_t now_ms,
                  struct reserved *ret);
 
+/* The actor for whom a reservation was taken, borrowed from the transaction. 0, or -ERROR_UNKNOWN. */
+int writer_reserved_actor(struct history_writer *writer, struct hash128 id, int64_t now_ms, struct str *ret);
+
 /* Expires up to `most` reservations whose lease has ended by now_ms. 0 or negative. */
 int writer_expire(struct history_writer *writer, int64_t now_ms, size_t most);
 

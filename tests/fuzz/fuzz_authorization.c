@@ -71,12 +71,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct users *users;
 	struct credentials credentials;
 	struct str header = {(const char *)data, size};
-	bool good;
+	bool good, known;
 
 	if (!users)
 		users = open_users();
 	good = credentials_read(header, &credentials) && !credentials.bearer &&
-	       users_check(users->users, users->count, credentials.name, credentials.secret);
+	       users_check(users->users, users->count, credentials.name, credentials.secret, &known);
 	if (good != (size > 6 && is_user(data, size) && str_equal_nocase((struct str){header.ptr, 6}, STR("Basic "))))
 		abort();
 	return 0;

@@ -27,6 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena;
 	size_t count = 0;
 	char path[64];
+	bool known;
 	int fd, r;
 
 	if (holds_hash(data, size))
@@ -40,9 +41,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r != -(int)err.code || (r == 0) != (count > 0 && users) || (r < 0 && !err.text[0]))
 		abort();
 	/* "nobody:" has no password, which no line can give; "x:y" is let in only by a line of its own. */
-	if (r == 0 && users_check(users, count, STR("nobody"), STR("")))
+	if (r == 0 && users_check(users, count, STR("nobody"), STR(""), &known))
 		abort();
-	if (r == 0 && users_check(users, count, STR("x"), STR("y")) && !memmem(data, size, "x:y", 3))
+	if (r == 0 && users_check(users, count, STR("x"), STR("y"), &known) && !memmem(data, size, "x:y", 3))
 		abort();
 	arena_free(&arena);
 	(void)close(fd); /* nothing is kept */

@@ -1,7 +1,7 @@
 /* rates - how much each caller may send in a time */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_RATES_H
-#define API_HTTP_RATES_H
+#ifndef API_LIMITS_RATES_H
+#define API_LIMITS_RATES_H
 
 #include <pthread.h>
 #include <stdint.h>

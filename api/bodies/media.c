@@ -1,6 +1,6 @@
 /* media - media types: what a body is, what a client accepts */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/media.h"
+#include "api/bodies/media.h"
 
 #include <stdlib.h>
 

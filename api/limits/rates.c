@@ -1,6 +1,6 @@
 /* rates - how much each caller may send in a time */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/rates.h"
+#include "api/limits/rates.h"
 
 #include <string.h>
 

@@ -1,0 +1,276 @@
+/* server_send - replies as responses of libmicrohttpd; small ones that come again use theirs again */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http/server_priv.h"
+#include "api/http/stream.h"
+#include "base/bytes.h"
+
+#define STREAM_BLOCK ((size_t)4 << 10) /* of a stream, sent at a time */
+
+static const char *
+media_name(enum media media)
+{
+	switch (media) {
+	case MEDIA_YAML:
+		return "application/yaml";
+	case MEDIA_METRICS:
+		return "text/plain; version=0.0.4; charset=utf-8";
+	case MEDIA_XACML:
+		return "application/xacml+json";
+	case MEDIA_XACML_XML:
+		return "application/xacml+xml";
+	case MEDIA_OTHER: /* its reply has a type of its own */
+	case MEDIA_JSON:
+		break;
+	}
+	return "application/json";
+}
+
+static bool
+set_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/* source  RateLimit headers, draft-ietf-httpapi-ratelimit-headers-03: the form that clients know */
+static bool
+set_limit(struct MHD_Response *response, const struct reply *reply, const char *seconds)
+{
+	char limit[24];
+
+	if (!reply->limit)
+		return true;
+	(void)snprintf(limit, sizeof(limit), "%" PRIu64, reply->limit); /* it fits */
+	return set_header(response, "RateLimit-Limit", limit) && set_header(response, "RateLimit-Remaining", "0") &&
+	       set_header(response, "RateLimit-Reset", seconds);
+}
+
+static bool
+set_retry(struct MHD_Response *response, const struct reply *reply)
+{
+	char seconds[16];
+
+	if (reply->status != MHD_HTTP_SERVICE_UNAVAILABLE && reply->status != MHD_HTTP_TOO_MANY_REQUESTS)
+		return true;
+	(void)snprintf(seconds, sizeof(seconds), "%u", reply->retry_s ? reply->retry_s : 1); /* it fits */
+	return set_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds) && set_limit(response, reply, seconds);
+}
+
+/* What a reply says beside what all say. */
+static bool
+set_own_headers(struct MHD_Response *response, const struct reply *reply)
+{
+	bool good = !reply->tag || set_header(response, MHD_HTTP_HEADER_ETAG, reply->tag);
+
+	for (const struct reply_header *header = reply->headers; good && header && header->name; header++)
+		good = set_header(response, header->name, header->value);
+	if (reply->stream)
+		good = good && set_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") &&
+		       set_header(response, "X-Accel-Buffering", "no"); /* a proxy would keep it back */
+	return good;
+}
+
+/* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when memory is out. */
+static struct MHD_Response *
+response_head(const struct reply *reply, struct MHD_Response *response)
+{
+	bool good;
+
+	if (!response)
+		return NULL;
+	good = (!reply->body.len && !reply->type) ||
+	       set_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type ? reply->type : media_name(reply->media));
+	good = good && set_own_headers(response, reply);
+	if (reply->id[0])
+		good = good && set_header(response, "X-LatestVersion", "1.0.0") &&
+		       set_header(response, "X-MinorVersion", "0") && set_header(response, "X-PatchVersion", "0") &&
+		       set_header(response, "X-ONAP-RequestID", reply->id);
+	if (reply->echo.ptr)
+		good = good && set_header(response, "X-Request-ID", reply->echo.ptr);
+	if (reply->allow)
+		good = good && set_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (reply->authenticate)
+		good = good && set_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"clguard\"");
+	good = good && set_retry(response, reply);
+	if (reply->close)
+		good = good && set_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (good)
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
+/* `bytes`: the body; `mode`: whose it is. */
+static struct MHD_Response *
+response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMode mode)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len, bytes, mode);
+
+	if (!response && mode == MHD_RESPMEM_MUST_FREE)
+		free(bytes);
+	return response_head(reply, response);
+}
+
+/* The owner of the body lets go of it when the response does. */
+static struct MHD_Response *
+response_lend(struct reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+		reply->body.len, (void *)(uintptr_t)reply->body.ptr, reply->release, reply->owner);
+
+	if (response)
+		reply->owner = NULL; /* from here on the response's */
+	return response_head(reply, response);
+}
+
+/* Makes the response of a place anew, for replies like this one. False when memory is out: the place is empty then. */
+static bool
+response_place(struct response *place, const struct reply *reply)
+{
+	char *bytes = (char *)(uintptr_t)reply->body.ptr; /* of a constant one; not written to */
+
+	if (place->response)
+		MHD_destroy_response(place->response); /* connections that still send it have their own reference */
+	*place = (struct response){.length = reply->body.len, .status = reply->status};
+	if (reply->constant)
+		place->constant = bytes;
+	else
+		place->body = bytes = malloc(reply->body.len + 1);
+	if (bytes)
+		place->response =
+			response_make(reply, bytes, reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+	if (place->response && reply->id[0])
+		place->id = (char *)(uintptr_t)MHD_get_response_header(place->response, "X-ONAP-RequestID");
+	return place->response != NULL;
+}
+
+/* A response that is used again, with this reply's bytes in it; NULL when there is none for it. */
+static struct MHD_Response *
+response_again(struct thread *thread, struct ticket *ticket)
+{
+	struct reply *reply = &ticket->exchange.reply;
+	bool fits;
+	struct response *place = responses_find(&thread->responses, reply, &fits);
+
+	if (!place || (!fits && !response_place(place, reply)))
+		return NULL;
+	if (place->id)
+		memcpy(place->id, reply->id, sizeof(reply->id) - 1);
+	if (place->body) {
+		if (place->length)
+			memcpy(place->body, reply->body.ptr, place->length);
+		place->lent = true;
+		ticket->lent = &place->lent;
+	}
+	return place->response;
+}
+
+static void
+drop_bytes(void *bytes)
+{
+	bytes_drop(bytes);
+}
+
+static void
+release_body(struct reply *reply)
+{
+	if (reply->owner)
+		reply->release(reply->owner);
+	reply->owner = NULL;
+}
+
+/* A large body stays until its client has read it, however slowly: so it is taken from the budget, or the answer is 503. */
+static void
+own_body(struct thread *thread, struct ticket *ticket)
+{
+	static const char refusal[] =
+		"{\"errorDetails\":\"Service Unavailable\",\"details\":[\"the answer is over the memory budget "
+		"(memory_budget); ask again later, or for less\"]}";
+	enum budget_use use = ticket->exchange.urgent ? BUDGET_URGENT : BUDGET_OTHER;
+	struct reply *reply = &ticket->exchange.reply;
+	struct bytes *bytes;
+
+	if (reply->owner || reply->constant || reply->body.len <= RESPONSES_BODY_MOST)
+		return;
+	bytes = bytes_new(reply->body.len, thread->server->options.budget, use);
+	if (!bytes) {
+		reply->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		reply->media = MEDIA_JSON;
+		reply->body = (struct str){refusal, sizeof(refusal) - 1};
+		reply->constant = true;
+		return;
+	}
+	memcpy(bytes->data, reply->body.ptr, reply->body.len);
+	reply->body.ptr = bytes->data;
+	reply->owner = bytes;
+	reply->release = drop_bytes;
+}
+
+static ssize_t
+read_stream(void *cls, uint64_t position, char *to, size_t most)
+{
+	long count = stream_read(cls, to, most);
+
+	(void)position;
+	return count < 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)count;
+}
+
+static void
+free_stream(void *cls)
+{
+	stream_free(cls);
+}
+
+/* From here on the stream is the response's. */
+static enum MHD_Result
+queue_stream(struct ticket *ticket)
+{
+	struct reply *reply = &ticket->exchange.reply;
+	struct stream *stream = reply->stream;
+	struct MHD_Response *response;
+	enum MHD_Result result = MHD_NO;
+
+	stream->connection = ticket->connection;
+	stream->suspend = server_suspend;
+	stream->wake = server_wake;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, free_stream);
+	if (!response)
+		stream_free(stream);
+	response = response_head(reply, response);
+	if (response) {
+		result = server_queue(ticket->connection, reply->status, response);
+		MHD_destroy_response(response); /* the connection keeps its own reference */
+	}
+	return result;
+}
+
+enum MHD_Result
+server_send(struct thread *thread, struct ticket *ticket)
+{
+	struct reply *reply = &ticket->exchange.reply;
+	struct MHD_Response *response;
+	enum MHD_Result result = MHD_NO;
+
+	if (reply->stream)
+		return queue_stream(ticket);
+	own_body(thread, ticket);
+	response = response_again(thread, ticket);
+	if (response) {
+		result = server_queue(ticket->connection, reply->status, response);
+	} else {
+		response = reply->owner && reply->body.len > RESPONSES_BODY_MOST
+		                   ? response_lend(reply)
+		                   : response_make(reply, (void *)(uintptr_t)reply->body.ptr,
+		                                   reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+		if (response) {
+			result = server_queue(ticket->connection, reply->status, response);
+			MHD_destroy_response(response); /* the connection keeps its own reference */
+		}
+	}
+	release_body(reply);
+	return result;
+}
