@@ -99,7 +99,7 @@ confine_process(const struct settings *settings, const char *const *sockets, siz
 	if ((settings->user || settings->group) && become(settings, sockets, count, err) != 0)
 		return -(int)err->code;
 	/* After the change of user, which would set it anew. */
-	if (!settings->core_dumps)
+	if (!settings->core_dumps && !CONFINE_TRACED)
 		(void)prctl(PR_SET_DUMPABLE, 0); /* cannot fail for 0 */
 	privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	confine_files(settings, files, sizeof(files));
@@ -107,7 +107,7 @@ confine_process(const struct settings *settings, const char *const *sockets, siz
 	log_line(settings, LOG_LEVEL_INFO,
 	         "user %u, group %u; new privileges: %s; core dumps: %s; files: %s; system calls: %s",
 	         (unsigned)geteuid(), (unsigned)getegid(), privileges ? "none" : "not limited (old kernel)",
-	         settings->core_dumps ? "as the system says" : "none", files, system);
+	         settings->core_dumps || CONFINE_TRACED ? "as the system says" : "none", files, system);
 	if (geteuid() == 0)
 		log_line(settings, LOG_LEVEL_WARNING, "the service runs as root: set user");
 	return 0;

@@ -19,7 +19,7 @@
  */
 /* clang-format off */
 #define REFUSED(X) \
-	X(execve) X(execveat) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(kcmp) X(pidfd_getfd) \
+	X(execve) X(execveat) X(process_vm_readv) X(process_vm_writev) X(kcmp) X(pidfd_getfd) \
 	X(mount) X(umount2) X(pivot_root) X(chroot) X(move_mount) X(open_tree) X(fsopen) X(fsmount) X(fsconfig) \
 	X(fspick) X(mount_setattr) X(setns) X(unshare) X(swapon) X(swapoff) X(quotactl) X(acct) X(reboot) \
 	X(kexec_load) X(init_module) X(finit_module) X(delete_module) X(bpf) X(perf_event_open) X(userfaultfd) \
@@ -50,6 +50,10 @@ static const struct sock_filter program[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CALL_NUMBER),
 #ifdef __x86_64__
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000U, 0, 1), /* x32 */
+	REFUSE,
+#endif
+#if !CONFINE_TRACED
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
 	REFUSE,
 #endif
 #define X(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), REFUSE,
@@ -84,7 +88,7 @@ void
 confine_system(const struct settings *settings, char *ret, size_t size)
 {
 #define X(name) +1
-	const int count = 0 REFUSED(X);
+	const int count = !CONFINE_TRACED REFUSED(X);
 #undef X
 
 	if (!settings->seccomp)
