@@ -10,7 +10,7 @@ import tempfile
 import service
 from service import BLACKLIST, JSON, Service, basic, main, wait_for
 
-SANITIZED = "-fsanitize" in open(os.path.join(service.BUILD, "Makefile"), encoding="utf-8").read()
+SANITIZED = service.sanitized()
 NOBODY = pwd.getpwnam("nobody").pw_uid
 
 

@@ -205,6 +205,57 @@ def test_scoped_roles(suite):
         suite.equal(server.request("GET", "/metrics", headers={}).status, 401, "and the old ones are gone")
 
 
+def test_roles_for_an_actor_or_a_control_loop(suite):
+    files = Files()
+    files.write("roles", 'roles:\n  decide: ["decide:APPC", "reserve:APPC", "record:APPC", "reserve:S*"]\n  operate: ["operate:PMSH*"]\n'
+                         "  all: [all]\n")
+    with Service(*files.options()) as server:
+        who, operator = {**JSON, **basic("decide", "pw-decide")}, {**JSON, **basic("operate", "pw-operate")}
+        everybody = {**JSON, **basic("all", "pw-all")}
+        for actor, decides, reserves in (("APPC", 200, 201), ("SO", 403, 201), ("VFC", 403, 403), ("appc", 403, 403)):
+            question = service.ask(actor=actor, operation="Restart", target="vm", requestId="r-" + actor)
+            suite.equal(server.request("POST", service.DECISION, question, who).status, decides, "decides for " + actor)
+            suite.equal(server.request("POST", "/clguard/v1/reservations", question, who).status, reserves, "reserves for " + actor)
+            row = {"actor": actor, "operation": "Restart", "target": "vm", "outcome": "Success", "requestId": "x" + actor}
+            suite.equal(server.request("POST", "/clguard/v1/operations", row, who).status, 200 if actor == "APPC" else 403, "records for " + actor)
+        rows = [{"actor": actor, "operation": "Restart", "outcome": "Success", "requestId": "y"} for actor in ("APPC", "SO")]
+        suite.equal(server.request("POST", "/clguard/v1/operations", rows, who).status, 403, "one of several is not theirs")
+        suite.equal(len(server.request("GET", "/clguard/v1/operations?operation=Restart", headers=everybody).json), 3, "nothing of it is kept")
+        suite.equal(server.request("POST", service.DECISION, {"action": "access", "resource": {}}, who).status, 403, "other actions have no actor")
+        taken = server.request("POST", "/clguard/v1/reservations", service.ask(actor="VFC", operation="Heal", requestId="v"), everybody)
+        path = "/clguard/v1/reservations/" + taken.json["reservation"]
+        suite.equal(server.request("DELETE", path, headers=who).status, 404, "there is no reservation of others")
+        suite.equal(server.request("PUT", path, {"outcome": "Success"}, who).status, 404, "neither to settle")
+        suite.equal(server.request("DELETE", path, headers=everybody).status, 200, "it still stands")
+        own = server.request("POST", "/clguard/v1/reservations", service.ask(actor="APPC", operation="Heal", requestId="w"), who)
+        suite.equal(server.request("PUT", "/clguard/v1/reservations/" + own.json["reservation"], {"outcome": "Success"}, who).status, 200, "an own one")
+        loops = "/onap/controlloop/v2/instantiation"
+        for name, may in (("PMSH_1", True), ("pmsh_1", False), ("Other", False)):
+            body = {"orderedState": "PASSIVE", "controlLoopIdentifierList": [{"name": name, "version": "1.0.0"}]}
+            both = {"orderedState": "PASSIVE", "controlLoopIdentifierList": [{"name": "PMSH_1", "version": "1.0.0"}, {"name": name, "version": "1.0.0"}]}
+            made = {"controlLoopList": [{"name": name, "version": "1.0.0"}]}
+            for method, where, what in (("PUT", "/command", body), ("PUT", "/command", both), ("POST", "", made), ("PUT", "", made),
+                                        ("DELETE", f"?name={name}&version=1.0.0", None),
+                                        ("PUT", f"/rollback?name={name}&version=1.0.0&toVersion=0.9.0", b"")):
+                status = server.request(method, loops + where, what, operator).status
+                suite.check((status != 403) == may and status >= 400, f"operates {name}: {method} {where} {status}")
+        suite.equal(server.request("POST", "/onap/controlloop/v2/commission", {}, operator).status, 403, "types are of no control loop")
+        composed = {"orderedState": "PASSIVE", "automationCompositionIdentifierList": [{"name": "Other", "version": "1.0.0"}]}
+        suite.equal(server.request("PUT", "/onap/automationcomposition/v2/instantiation/command", composed, operator).status, 403, "other words")
+
+
+def test_a_body_says_what_it_is(suite):
+    with Service() as server:
+        for method, path, status in (("PUT", "/clguard/v1/state", 415), ("POST", "/clguard/v1/operations", 415), ("POST", service.DECISION, 200),
+                                     ("POST", "/clguard/v1/reservations", 415)):
+            body = '{"state":"ACTIVE"}' if method == "PUT" else json.dumps(service.ask(actor="a", operation="o", requestId="r"))
+            suite.equal(server.request(method, path, body, {}).status, status, f"{method} {path} without a type")
+        answer = raw(server, "PUT /clguard/v1/state HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n13\r\n" '{"state":"PASSIVE"}'
+                     "\r\n0\r\n\r\n", 1)
+        suite.equal(status_of(answer), 415, "in chunks")
+        suite.equal(server.request("GET", "/clguard/v1/state").json, {"state": "ACTIVE"}, "nothing was done")
+
+
 def test_guessing_is_slow_and_others_are_not(suite):
     files = Files()
     hashed = subprocess.run(["openssl", "passwd", "-6", "good"], capture_output=True, text=True, check=True).stdout

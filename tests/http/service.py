@@ -64,6 +64,12 @@ def wait_for(what, timeout=10.0):
         time.sleep(0.02)
 
 
+def sanitized():
+    """Whether the program was built with sanitizers."""
+    with open(os.path.join(BUILD, "Makefile"), encoding="utf-8") as file:
+        return re.search(r"^SANITIZE = .*-fsanitize", file.read(), re.M) is not None
+
+
 def documented():
     """{path: set of methods} of doc/openapi.yaml."""
     paths, path = {}, None
