@@ -9,7 +9,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/store_claim.h"
@@ -18,6 +20,9 @@
 #include "base/store_lock.h"
 #include "base/store_pages.h"
 #include "base/store_turn.h"
+
+#define ROOM_LEAST \
+	((uint64_t)1 << 20) /* a file system with less has no room for a commit, and nor has a limit of the file */
 
 #define READERS_DEFAULT 1024
 #define MAP_SMALLEST ((size_t)64 << 20)
@@ -76,6 +81,7 @@ code_of(struct store *store, int rc)
 	case MDB_TXN_FULL:
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG: /* ulimit -f */
 		return -ERROR_FULL;
 	case MDB_PAGE_NOTFOUND:
 	case MDB_CORRUPTED:
@@ -759,6 +765,26 @@ store_write(struct store *store, struct store_txn **ret, struct error *err)
 }
 
 /* The writer lock goes with the end of the transaction: nothing of `txn` may be touched after it. */
+/*
+ * Whether the file cannot grow: LMDB writes several pages with one call, and takes one that wrote only the first of them, for
+ * want of room for the others, for a failure of the disk.
+ */
+static bool
+store_lacks_room(const struct store *store)
+{
+	struct statvfs system;
+	struct rlimit limit;
+	struct stat status;
+	char path[PATH_MAX];
+
+	if (store_file_path(store->directory, path, sizeof(path), NULL) != 0 || stat(path, &status) != 0)
+		return false;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    (rlim_t)status.st_size + ROOM_LEAST > limit.rlim_cur)
+		return true;
+	return statvfs(path, &system) == 0 && (uint64_t)system.f_bavail * system.f_frsize < ROOM_LEAST;
+}
+
 int
 store_commit(struct store_txn *txn, struct error *err)
 {
@@ -778,6 +804,8 @@ store_commit(struct store_txn *txn, struct error *err)
 		return store_fail(store, rc, "write", err);
 	}
 	rc = end_writing(store, txn->txn, 0); /* closes its cursors */
+	if (rc == EIO && store_lacks_room(store))
+		rc = ENOSPC;
 	return rc == 0 ? 0 : store_fail(store, rc, "commit to", err);
 }
 

@@ -50,6 +50,10 @@ def check_fault_and_recovery(suite, server, given, heal):
     suite.check(given, "some rights were given before the fault")
     for number in range(10001, 10006):
         suite.check(not reserve(server, number), "refused as long as the fault stays")
+    row = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-9", "requestId": "row", "outcome": "Success"}
+    statuses = {server.request("POST", OPERATIONS, [dict(row, target=f"gnb-{i}") for i in range(count)]).status
+                for count in (1, 2, 5, 10, 20, 50, 100, 200, 400)}
+    suite.check(507 in statuses and statuses <= {200, 507}, f"rows of any number, wherever the room ended: {statuses}")
     suite.equal(server.decide(**guard(1)).json.get("reason"), "error", "what is not entered is not counted: Deny")
     suite.equal(server.request("GET", service.HEALTH_PATH, headers={}).status, 200, "the service lives")
     suite.equal(server.process.poll(), None, "the process lives")
