@@ -146,10 +146,9 @@ static const struct setting table[] = {
          .help = "Where the database stops growing. Nothing new is entered then, and because the counts may be too low "
                  "reservations are denied and limiters and coordinations cannot be evaluated, until there is room; 0: "
                  "a little before map_size."},
-	{"retention_s", SETTING_NUMBER, AT(retention_s), "34560000", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
-         .help = "How long operations that have ended are kept, but never less than the longest window asked for. The "
-                 "default "
-                 "is 400 days, so that a window of a year always finds its rows; 0: for ever."},
+	{"retention_s", SETTING_NUMBER, AT(retention_s), "2592000", 0, INT64_C(100) * 366 * 86400, .unit = "seconds",
+         .help = "How long operations that have ended are kept, but never less than the longest window that a limiter "
+                 "in force, or any before it, has. The default is 30 days; 0: for ever."},
 	{"unknown_attributes", SETTING_CHOICE, AT(ignore_unknown), "refuse", .choices = {"refuse", "ignore"},
          .help = "Strict mode, and reservations: a request with a member of resource.guard that clguard does not know "
                  "is refused "

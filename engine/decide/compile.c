@@ -11,6 +11,8 @@
 #include "policytypes/template.h"
 #include "policytypes/unknown_type.h"
 
+#define MONTH_DAYS_MOST 31
+
 /* One document on its way. A bad one is left out of later passes. */
 struct source {
 	const struct document *document;
@@ -387,6 +389,17 @@ count_type(void *context, const struct type *type)
 	return 0;
 }
 
+/* How far back a guard counts at most; 0 for one that does not count over a window. */
+static int64_t
+longest_window(const struct guard *guard)
+{
+	const struct limiter_spec *spec = guard->data;
+
+	if (guard->kind != &guard_frequency_limiter || spec->always_denies || spec->never_counts)
+		return 0;
+	return spec->window.ms + spec->window.months * MONTH_DAYS_MOST * TIME_MS_DAY;
+}
+
 /* Guards to a set that answers. */
 static void
 pass_seal(struct compilation *c)
@@ -401,7 +414,11 @@ pass_seal(struct compilation *c)
 		return;
 	}
 	for (struct guard *g = set->guards.first; g; g = g->next) {
+		int64_t window_ms = longest_window(g);
+
 		g->order = order++;
+		if (window_ms > set->window_ms)
+			set->window_ms = window_ms;
 		set->counting +=
 			!g->shadow && (g->kind == &guard_frequency_limiter || g->kind == &guard_first_blocks_second);
 	}

@@ -182,6 +182,7 @@ publish(struct engine *engine, struct policyset *set)
 	struct policyset *old;
 
 	pthread_mutex_lock(&engine->publish_lock);
+	history_keep(engine->history, set->window_ms); /* before anybody asks: what is pruned cannot be counted */
 	old = atomic_load_explicit(&engine->current, memory_order_relaxed);
 	set->generation = old->generation + 1;
 	set->since_ms = engine_now(engine);

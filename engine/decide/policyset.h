@@ -30,6 +30,7 @@ struct policyset {
 	struct operational_index loops;  /* the same by control loop id */
 	size_t policies;                 /* that were compiled; a 2.0.0 guard policy counts as one */
 	size_t types;                    /* policy types known to it */
+	int64_t window_ms;               /* the longest of its limiters; a calendar month as 31 days */
 	size_t counting; /* guards that count operations: limiters and coordinations, those in shadow mode aside */
 	const struct diag *findings; /* warnings about what is in it, and errors of what was left out; a list */
 	size_t finding_count;        /* all, of which the list has the first POLICYSET_FINDINGS */

@@ -169,4 +169,26 @@ def test_a_manual_clock_moves_only_when_told(suite):
             suite.check(server.request("GET", clock, headers={}).json["now"] >= "2026-04-14T12:00:00Z", "after a restart")
 
 
+def test_rows_are_kept_as_long_as_a_limiter_in_force_may_ask(suite):
+    """30 days; but 60 where a limiter looks back as far, though nobody has asked it yet; and for ever when a setting says so."""
+    long = service.LIMITER.replace("limit: 2", "limit: 1").replace("timeWindow: 10", "timeWindow: 60").replace("minute", "day")
+    for name, policies, options, kept in (("the default", {"b.yaml": service.BLACKLIST % "x"}, (), 0),
+                                          ("a window of 60 days", {"l.yaml": long}, (), 1),
+                                          ("for ever", {"b.yaml": service.BLACKLIST % "x"}, ("--retention-s", "0"), 1)):
+        with service.Service("--clock", "manual", *options, policies=policies) as server:
+            def clock(**to):
+                return server.request("PUT", "/clguard/v1/clock", to).status
+            clock(now="2026-04-14T12:00:00Z")
+            row = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-1", "requestId": "r", "outcome": "Success"}
+            suite.equal(server.request("POST", "/clguard/v1/operations", [row]).status, 200, "a row")
+            clock(now="2026-05-16T12:00:00Z")
+
+            def pruned():
+                metrics = server.request("GET", "/metrics", headers={}).body.decode()
+                return "\nclguard_pruned_total 1\n" in metrics
+            suite.equal(service.wait_for(pruned, 2.5 if kept else 10), not kept, f"{name}: after 32 days")
+            rows = len(server.request("GET", "/clguard/v1/operations", headers={}).json)
+            suite.equal(rows, kept, f"{name}: rows")
+
+
 service.main(globals())
