@@ -16,7 +16,7 @@ static const char *const column_names[] = {"actor",        "operation", "target"
 
 #define COLUMN_NAMES (sizeof(column_names) / sizeof(column_names[0]))
 #define FIRST_TIME 8
-#define TOO_LATE "%.*s is too far ahead: expected a time within a day from now, got '%.*s'"
+#define TOO_LATE "%.*s is too far ahead: expected a time up to %s (--max-future-s), got '%.*s'"
 
 static int
 column_of(struct str name)
@@ -73,6 +73,9 @@ static const struct operation no_row = {.start_ms = TIME_NONE, .end_ms = TIME_NO
 static int
 read_object(const struct node *object, int64_t latest_ms, struct operation *row, struct error *err)
 {
+	char latest[TIME_TEXT_SIZE];
+
+	time_format_instant(latest_ms, latest);
 	*row = no_row;
 	if (object->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, object, "a row is an object");
@@ -88,7 +91,7 @@ read_object(const struct node *object, int64_t latest_ms, struct operation *row,
 			return error_set(err, ERROR_TYPE, member, "'%.*s' is no %.*s", STR_ARG(member->text),
 			                 STR_ARG(member->key));
 		if (is_too_late(row, column, latest_ms))
-			return error_set(err, ERROR_RANGE, member, TOO_LATE, STR_ARG(member->key),
+			return error_set(err, ERROR_RANGE, member, TOO_LATE, STR_ARG(member->key), latest,
 			                 STR_ARG(member->text));
 	}
 	return 0;
@@ -220,6 +223,7 @@ static int
 read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, struct operation *row,
           struct error *err)
 {
+	char latest[TIME_TEXT_SIZE];
 	uint32_t line = csv->line;
 	size_t i = 0;
 
@@ -235,9 +239,11 @@ read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, 
 		if (value.ptr && row_set(row, columns[i], value) != 0)
 			return error_set_at(err, ERROR_TYPE, line, 1, "'%.*s' is no %s", STR_ARG(value),
 			                    column_names[columns[i]]);
-		if (value.ptr && is_too_late(row, columns[i], csv->latest_ms))
+		if (value.ptr && is_too_late(row, columns[i], csv->latest_ms)) {
+			time_format_instant(csv->latest_ms, latest);
 			return error_set_at(err, ERROR_RANGE, line, (uint32_t)i + 1, TOO_LATE,
-			                    STR_ARG(str_from(column_names[columns[i]])), STR_ARG(value));
+			                    STR_ARG(str_from(column_names[columns[i]])), latest, STR_ARG(value));
+		}
 		i++;
 	} while (!csv->last_of_line);
 	return i == column_count ? 0 : error_set_at(err, ERROR_SYNTAX, line, 1, "fewer fields than columns");

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "engine/decide/engine.h"
 #include "engine/decide/load.h"
 
+#define FUTURE_MOST_S (100LL * 366 * 86400)
 #define IMPORT_BATCH 128 /* rows a commit: the more, the more free pages stay behind it in the file */
 
 static const char help[] =
@@ -21,7 +23,7 @@ static const char help[] =
 	"       clguard db compact PATH\n"
 	"       clguard db prune --before TIME PATH\n"
 	"       clguard db dump PATH\n"
-	"       clguard db import PATH FILE...\n"
+	"       clguard db import [--max-future-s N] PATH FILE...\n"
 	"       clguard db accept PATH\n\n"
 	"Looks after the database of the operation counters. PATH is its directory (the service's --data), which may\n"
 	"also be given as --data PATH.\n\n"
@@ -31,11 +33,13 @@ static const char help[] =
 	"  compact  gives free pages back to the file system; nobody else may have the database open\n"
 	"  prune    takes out operations that ended before TIME (RFC 3339), but none that a limiter still counts\n"
 	"  dump     prints operation counters, reservations and operations as JSON\n"
-	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV\n"
+	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV. Their times may lie a day\n"
+	"           ahead, or N seconds, as the service's setting max_future_s has it\n"
 	"  accept   trusts the counters after a quarantine, and today's clock after later times were seen\n";
 
 struct cmd_db_task {
-	const char *directory, *before;
+	const char *directory, *before, *max_future_s;
+	int64_t future_ms; /* 0: as engine_options_default has it */
 	bool quarantine;
 	struct words files;
 };
@@ -66,6 +70,8 @@ open_history(const struct cmd_db_task *task, bool existing, struct history **ret
 	options.directory = task->directory;
 	options.existing = existing;
 	options.carried = options.untended = true;
+	if (task->future_ms)
+		options.future_ms = task->future_ms;
 	return history_open(&options, ret, err);
 }
 
@@ -242,6 +248,17 @@ static const struct {
 	{"dump", dump, false},     {"import", import, true},    {"accept", accept_state, false},
 };
 
+/* A number of seconds from 1 to that of a century. */
+static bool
+db_read_seconds(const char *text, int64_t *ret_ms)
+{
+	char *end;
+	long long seconds = strtoll(text, &end, 10);
+
+	*ret_ms = seconds * 1000;
+	return end != text && *end == '\0' && seconds >= 1 && seconds <= FUTURE_MOST_S;
+}
+
 int
 cmd_db(int argc, char **argv)
 {
@@ -252,12 +269,18 @@ cmd_db(int argc, char **argv)
 		{"--data", .value = &task.directory},
 		{"--before", .value = &task.before},
 		{"--quarantine", .flag = &task.quarantine},
+		{"--max-future-s", .value = &task.max_future_s},
 		{0},
 	};
 	struct words rest = {0};
 
 	if (arguments_parse("clguard db", argc, argv, table, &rest) != 0)
 		return EXIT_USAGE;
+	if (task.max_future_s && !db_read_seconds(task.max_future_s, &task.future_ms)) {
+		fprintf(stderr, "clguard db: --max-future-s is wrong: expected a number of seconds from 1, got '%s'\n",
+		        task.max_future_s);
+		return EXIT_USAGE;
+	}
 	if (want_help || rest.count < (task.directory ? 1 : 2)) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;

@@ -50,7 +50,13 @@ def test_a_row_from_the_future_is_refused_with_its_place(suite):
         got = subprocess.run([os.path.join(service.BUILD, "clguard"), "db", "import", os.path.join(folder, "data"), path],
                              capture_output=True, text=True)
         suite.equal(got.returncode, 1, "an import")
-        suite.check("rows.csv:3:3: error: endtime is too far ahead" in got.stderr, got.stderr)
+        suite.check("rows.csv:3:3: error: endtime is too far ahead: expected a time up to 20" in got.stderr, got.stderr)
+        got = subprocess.run([os.path.join(service.BUILD, "clguard"), "db", "import", "--max-future-s", "3153600000",
+                              os.path.join(folder, "data"), path], capture_output=True, text=True)
+        suite.check("expected a time up to 21" in got.stderr, f"another bound: {got.stderr}")
+        got = subprocess.run([os.path.join(service.BUILD, "clguard"), "db", "import", "--max-future-s", "x",
+                              os.path.join(folder, "data"), path], capture_output=True, text=True)
+        suite.equal(got.returncode, 2, "a bound that is not a number")
 
 
 def test_what_was_entered_by_mistake_leaves_the_counts_and_stays_for_the_audit(suite):
