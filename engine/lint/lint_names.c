@@ -104,8 +104,15 @@ check_actor(struct lint *lint, const struct guard_source *source, struct str ope
 	for (size_t i = 0; i < lint->participants.count; i++)
 		suggestion_offer(&suggestion, lint->participants.list[i]);
 	hint_set(&hint, &suggestion);
-	if (!suggestion.best.ptr && is_ordered_state(operation))
-		return NULL; /* a participant type that is commissioned elsewhere */
+	if (!suggestion.best.ptr && is_ordered_state(operation)) {
+		if (memchr(name.ptr, '.', name.len))
+			return NULL; /* the name of a type: of participants that are commissioned elsewhere */
+		lint_warn(lint, source, ACTOR, node,
+		          "no actor is called '%.*s': expected the name of a participant type, whose operation %.*s "
+		          "is, such as 'org.example.Participant'",
+		          STR_ARG(name), STR_ARG(operation));
+		return NULL;
+	}
 	if (!suggestion.best.ptr)
 		hint_list(&hint, "expected one of ", registry_first(lint->registry), NULL);
 	lint_add(lint, source, SEVERITY_WARNING, lint_id_name[hint.letter_case ? LINT_LETTER_CASE : LINT_ACTOR], node,
