@@ -654,6 +654,9 @@ close_program(struct program *program)
 	metrics_free(service->metrics);
 	denials_free(service->denials);
 	free(service->last_error);
+	free(service->users_error);
+	free(service->tls_error);
+	free(service->watch_error);
 	free(service->deploy_error);
 	free(program->workers);
 	free(program->fds);

@@ -48,15 +48,24 @@ log_findings(const struct service *service, const struct diags *diags)
 		         "and %zu findings more; clguard check prints them all", all - logged);
 }
 
+bool
+reload_report(struct service *service, char **report, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+	bool changed;
+
+	pthread_mutex_lock(&service->reload_lock);
+	changed = !*report != !copy || (copy && strcmp(*report, copy) != 0);
+	free(*report);
+	*report = copy;
+	pthread_mutex_unlock(&service->reload_lock);
+	return changed;
+}
+
 void
 policies_report(struct service *service, const char *text)
 {
-	char *copy = text ? strdup(text) : NULL;
-
-	pthread_mutex_lock(&service->reload_lock);
-	free(service->last_error);
-	service->last_error = copy;
-	pthread_mutex_unlock(&service->reload_lock);
+	(void)reload_report(service, &service->last_error, text);
 }
 
 /* The first error, and how many there are. */

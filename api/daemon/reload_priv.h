@@ -29,6 +29,9 @@ void policies_drop(struct policies *policies);
  */
 int policies_publish(struct service *service, struct policies *policies, int r, bool sure);
 
+/* Sets one of the service's texts under its lock; text is copied, NULL ends the report. True when that changes it. */
+bool reload_report(struct service *service, char **report, const char *text);
+
 /* What GET generation says went wrong; NULL: nothing. Copied. */
 void policies_report(struct service *service, const char *text);
 

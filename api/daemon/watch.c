@@ -10,17 +10,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/daemon/credentials.h"
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
-#include "api/identity/tls.h"
-#include "api/http/audit.h"
 #include "api/process/log.h"
+#include "base/clock.h"
 
 #define SETTLE_MS 200       /* two reads so far apart must agree */
 #define SHRUNK_MS 2000      /* and these, when the second had fewer guards than what is in force */
 #define WRITING_MS 5000     /* a writer who takes longer is told of */
 #define RETRY_FIRST_MS 1000 /* after a failure that may pass by itself; then twice as long each time */
 #define RETRY_MOST_MS 60000
+#define POLL_MS 3000 /* how often files that cannot be watched are looked at */
 #define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE)
 #define QUIT (UINT64_C(1) << 32) /* in the eventfd; what is below counts asked-for reloads */
 
@@ -43,18 +44,11 @@ struct watch {
 	bool sure;          /* they had fewer guards than before when they were looked at first: now that is meant */
 	int64_t read_at_ms; /* pending: when to read again */
 	int64_t retry_ms;   /* how long to wait after the next failure for want of descriptors or memory; 0: none was */
-	int64_t writing_since_ms;      /* 0: no file is being written */
+	int64_t writing_since_ms; /* 0: no file is being written */
+	int64_t poll_at_ms;       /* when to look at files that cannot be watched; 0: all are */
+	struct credentials_retry credentials;
 	struct hash128 seen, in_force; /* the last read, and what was last loaded, good or bad */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool
 same(struct hash128 a, struct hash128 b)
@@ -71,6 +65,7 @@ watch_parent(struct watch *watch, const char *path, struct place *place)
 	const char *slash, *name;
 
 	place->descriptor = -1;
+	errno = ENAMETOOLONG;
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (len == 0 || len >= sizeof(directory))
@@ -89,25 +84,56 @@ watch_parent(struct watch *watch, const char *path, struct place *place)
 	place->descriptor = inotify_add_watch(watch->inotify, directory, CHANGES | IN_ONLYDIR);
 }
 
-/* Sets all watches; adding one again does nothing, so this also finds directories that were made anew. */
+/* Sets the watches of one path: 0, or the error number of one that could not be set. */
+static int
+watch_path(struct watch *watch, const char *path, struct place *place)
+{
+	char *real = realpath(path, NULL);
+	int failed = 0;
+
+	watch_parent(watch, path, &place[0]);
+	if (place[0].descriptor < 0)
+		failed = errno;
+	place[1].descriptor = -1;
+	if (real) {
+		watch_parent(watch, real, &place[1]);
+		if (place[1].descriptor < 0)
+			failed = errno;
+	}
+	free(real);
+	place[2].name[0] = '\0';
+	/* if it is one */
+	place[2].descriptor = inotify_add_watch(watch->inotify, path, CHANGES | IN_ONLYDIR);
+	if (place[2].descriptor < 0 && errno != ENOTDIR && errno != ENOENT)
+		failed = errno;
+	return failed;
+}
+
+/*
+ * Sets all watches; adding one again does nothing, so this also finds directories that were made anew. When one cannot be set,
+ * and there are only so many for a user, the files are looked at from time to time instead.
+ */
 static void
 watch_paths(struct watch *watch)
 {
-	const struct settings_list *paths = &watch->service->settings->policies;
+	struct service *service = watch->service;
+	const struct settings_list *paths = &service->settings->policies;
+	int failed = 0;
 
 	for (size_t i = 0; i < paths->count; i++) {
-		struct place *place = &watch->places[3 * i];
-		char *real = realpath(paths->items[i], NULL);
+		int error = watch_path(watch, paths->items[i], &watch->places[3 * i]);
 
-		watch_parent(watch, paths->items[i], &place[0]);
-		place[1].descriptor = -1;
-		if (real)
-			watch_parent(watch, real, &place[1]);
-		free(real);
-		place[2].name[0] = '\0';
-		/* if it is one */
-		place[2].descriptor = inotify_add_watch(watch->inotify, paths->items[i], CHANGES | IN_ONLYDIR);
+		failed = error ? error : failed;
 	}
+	watch->poll_at_ms = failed ? clock_steady_ms() + POLL_MS : 0;
+	if (!reload_report(service, &service->watch_error, failed ? strerror(failed) : NULL))
+		return;
+	if (failed)
+		log_line(service->settings, LOG_LEVEL_ERROR,
+		         "the policy files cannot be watched (%s): they are looked at every %d s%s", strerror(failed),
+		         POLL_MS / 1000, failed == ENOSPC ? "; see fs.inotify.max_user_watches" : "");
+	else
+		log_line(service->settings, LOG_LEVEL_INFO, "the policy files are watched again");
 }
 
 /* Names that start with ".." are how Kubernetes swaps all files of a mounted volume at once. */
@@ -157,7 +183,7 @@ look_again_in(struct watch *watch, int64_t ms, struct hash128 seen)
 {
 	watch->pending = true;
 	watch->seen = seen;
-	watch->read_at_ms = now_ms() + ms;
+	watch->read_at_ms = clock_steady_ms() + ms;
 }
 
 /* A file is being written. It is not read before that is over; when it takes long, a person is told. */
@@ -168,8 +194,8 @@ wait_for_writer(struct watch *watch, const char *file)
 	char text[ERROR_TEXT_SIZE];
 
 	if (!watch->writing_since_ms)
-		watch->writing_since_ms = now_ms();
-	if (!watch->told && now_ms() - watch->writing_since_ms > WRITING_MS) {
+		watch->writing_since_ms = clock_steady_ms();
+	if (!watch->told && clock_steady_ms() - watch->writing_since_ms > WRITING_MS) {
 		(void)snprintf(text, sizeof(text), "%s: another process has had this file open to write for %d s", file,
 		               WRITING_MS / 1000);
 		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the policies in force stay until it is closed", text);
@@ -230,28 +256,43 @@ look(struct watch *watch, bool first)
 	policies_drop(&policies);
 }
 
+/* Those that cannot be watched; and perhaps by now they can. */
+static void
+poll_files(struct watch *watch)
+{
+	watch_paths(watch);
+	if (!watch->pending)
+		look(watch, true);
+}
+
 /* What SIGHUP asks for. */
 static void
 reload_all(struct watch *watch)
 {
-	struct service *service = watch->service;
-	struct error err = {0};
-
-	if (service->auth && auth_reload(service->auth, &err) != 0)
-		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old users stay", err.text);
-	else if (service->auth)
-		log_line(service->settings, LOG_LEVEL_INFO, "%zu %s", auth_users(service->auth),
-		         auth_users(service->auth) == 1 ? "user" : "users");
-	if (service->auth)
-		audit_reload(service->audit, "users, tokens and roles", err.code ? &err : NULL);
-	err = (struct error){0};
-	if (service->tls && tls_reload(service->tls, &err) != 0)
-		log_line(service->settings, LOG_LEVEL_ERROR, "%s; the old certificate stays", err.text);
-	if (service->tls)
-		audit_reload(service->audit, "certificate and key", err.code ? &err : NULL);
+	credentials_reload(watch->service, &watch->credentials);
 	if (!watch->pending || watch->retry_ms)
 		look(watch, true); /* else the read that is due settles it: signals in a row do not put it off */
 	watch->asked = true;
+}
+
+/* Does what is due and answers how long to wait for the next; -1: until something happens. */
+static int64_t
+watch_due(struct watch *watch)
+{
+	int64_t now = clock_steady_ms(), next = credentials_due(watch->service, &watch->credentials, now);
+
+	if (watch->poll_at_ms && watch->poll_at_ms <= now)
+		poll_files(watch);
+	if (watch->pending && watch->read_at_ms <= now)
+		look(watch, false);
+	if (watch->poll_at_ms && watch->poll_at_ms < next)
+		next = watch->poll_at_ms;
+	if (watch->pending && watch->read_at_ms < next)
+		next = watch->read_at_ms;
+	if (next == INT64_MAX)
+		return -1;
+	now = clock_steady_ms();
+	return next > now ? next - now : 0;
 }
 
 static void *
@@ -262,13 +303,8 @@ watch_run(void *context)
 
 	for (;;) {
 		struct pollfd fds[2] = {{watch->inotify, POLLIN, 0}, {watch->commands, POLLIN, 0}};
-		int64_t wait_ms = watch->pending ? watch->read_at_ms - now_ms() : -1;
 
-		if (watch->pending && wait_ms <= 0) {
-			look(watch, false);
-			continue;
-		}
-		(void)poll(fds, 2, (int)wait_ms);
+		(void)poll(fds, 2, (int)watch_due(watch));
 		if (fds[1].revents && read(watch->commands, &commands, sizeof(commands)) == sizeof(commands)) {
 			if (commands >= QUIT)
 				return NULL;
@@ -318,7 +354,7 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 	if (!same(policies.hash, watch->in_force)) {
 		watch->pending = true;
 		watch->seen = policies.hash;
-		watch->read_at_ms = now_ms() + SETTLE_MS;
+		watch->read_at_ms = clock_steady_ms() + SETTLE_MS;
 	}
 	policies_drop(&policies);
 	if (pthread_create(&watch->thread, NULL, watch_run, watch) != 0) {

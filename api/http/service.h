@@ -60,8 +60,11 @@ struct service {
 	atomic_uint_fast64_t verify_seen, verify_total;
 
 	pthread_mutex_t reload_lock;
-	char *last_error;      /* reload_lock: why the last load was refused; NULL: it was not */
-	char *deploy_error;    /* reload_lock: why deployed policies are not in force; NULL: they are */
+	char *last_error;   /* reload_lock: why the last load was refused; NULL: it was not */
+	char *users_error;  /* reload_lock: why the users are those of before; NULL: they are not */
+	char *tls_error;    /* reload_lock: the same of the certificate */
+	char *watch_error;  /* reload_lock: why policy files are looked at instead of watched; NULL: they are watched */
+	char *deploy_error; /* reload_lock: why deployed policies are not in force; NULL: they are */
 	struct hash128 loaded; /* what the first load read; admin thread */
 };
 

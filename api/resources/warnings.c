@@ -34,6 +34,34 @@ is_uncounted(struct history_reader *reader)
 	return uncounted;
 }
 
+/* What was to be read again, and could not be. */
+static void
+warn_reloads(struct service *service, warning_fn *notify, void *context)
+{
+	const struct {
+		const char *id, *text;
+		char *const *why;
+	} reloads[] = {
+		{"users_refused", "the users file cannot be read again, the old users stay: ", &service->users_error},
+		{"certificate_refused",
+	         "the TLS certificate cannot be read again, the old one stays: ", &service->tls_error},
+		{"files_not_watched",
+	         "the policy files cannot be watched and are looked at every few seconds: ", &service->watch_error},
+	};
+
+	for (size_t i = 0; i < sizeof(reloads) / sizeof(reloads[0]); i++) {
+		char text[ERROR_TEXT_SIZE + 100] = "";
+
+		pthread_mutex_lock(&service->reload_lock);
+		if (*reloads[i].why)
+			(void)snprintf(text, sizeof(text), "%s%s", reloads[i].text,
+			               *reloads[i].why); /* cut if it must be */
+		pthread_mutex_unlock(&service->reload_lock);
+		if (text[0])
+			notify(context, reloads[i].id, text);
+	}
+}
+
 void
 warnings_each(struct service *service, struct history_reader *reader, warning_fn *notify, void *context)
 {
@@ -60,6 +88,7 @@ warnings_each(struct service *service, struct history_reader *reader, warning_fn
 		notify(context, "load_refused",
 		       "the last load of policies was refused, and the ones before stay in force: GET generation tells "
 		       "why");
+	warn_reloads(service, notify, context);
 	if (info.findings) {
 		(void)snprintf(text, sizeof(text), "%zu %s about the policies in force: GET generation lists them",
 		               info.findings, info.findings == 1 ? "finding" : "findings"); /* fits */

@@ -4,6 +4,7 @@
 import os
 import resource
 import signal
+import tempfile
 import time
 
 import service
@@ -60,6 +61,50 @@ def test_fewer_guards_are_looked_at_twice(suite):
         suite.equal(server.generation(), 1, "nothing came into force")
         server.write("a.yaml", BLACKLIST % "new")
         suite.check(wait_for(lambda: not denied(server, "newer")), "a guard that is taken out for good")
+
+
+def warnings(server):
+    return {warning["id"]: warning["text"] for warning in server.request("GET", "/ready").json["warnings"]}
+
+
+def test_files_that_cannot_be_watched_are_looked_at(suite):
+    with tempfile.NamedTemporaryFile() as none_left:
+        def prepare():
+            os.environ["LD_PRELOAD"] = os.path.join(service.BUILD, "tests", ".libs", "watch_fault.so")
+            os.environ["CLGUARD_NO_WATCHES"] = none_left.name
+        with Service(policies={"a.yaml": BLACKLIST % "old"}, prepare=prepare) as server:
+            suite.check("cannot be watched (No space left on device)" in server.log_text(), "the log says so")
+            suite.check("No space left on device" in warnings(server).get("files_not_watched", ""), "/ready says so")
+            server.write("a.yaml", BLACKLIST % "new")
+            suite.check(wait_for(lambda: denied(server)), "a change is seen all the same")
+            aside = none_left.name + ".aside"
+            os.rename(none_left.name, aside)
+            suite.check(wait_for(lambda: "files_not_watched" not in warnings(server)), "when they can be watched, the report ends")
+            os.rename(aside, none_left.name)
+            server.write("a.yaml", BLACKLIST % "newer")
+            suite.check(wait_for(lambda: denied(server, "newer"), 2), "and a change is seen at once")
+
+
+def test_users_that_cannot_be_read_are_reported_until_they_can(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        users = os.path.join(folder, "users")
+
+        def write(text):
+            with open(users, "w", encoding="utf-8") as file:
+                file.write(text)
+        write("ann:old\n")
+        with Service("--users", users, policies={"a.yaml": BLACKLIST % "x"}) as server:
+            write("no colon\n")
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(wait_for(lambda: "users_refused" in warnings(server)), "/ready says so")
+            suite.check("the old users stay" in server.log_text(), "the log says so")
+
+            def asked(password):
+                return server.request("GET", "/clguard/v1/generation", headers=service.basic("ann", password)).status
+            suite.equal(asked("old"), 200, "the old users stay")
+            write("ann:new\n")  # nobody sends a signal
+            suite.check(wait_for(lambda: "users_refused" not in warnings(server)), "it is tried again by itself")
+            suite.equal((asked("new"), asked("old")), (200, 401), "the new users are known")
 
 
 def test_a_reload_without_descriptors_is_tried_again(suite):
