@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "engine/decide/decide.h"
+#include "engine/operational/registry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,13 +32,14 @@ no_loop_started(void *context, struct str clname)
 
 static void
 compile(const struct document *document, enum guard_mode mode, const struct catalogue *builtin,
-        struct pattern_scratch *scratch, struct arena *arena)
+        const struct registry *actors, struct pattern_scratch *scratch, struct arena *arena)
 {
 	static const struct history_view history = {no_count, no_loop_live, no_loop_started, NULL};
 	struct compile_options options = {.mode = mode,
 	                                  .limits = document_limits_default,
 	                                  .policies_max = 1000,
 	                                  .builtin = builtin,
+	                                  .actors = actors,
 	                                  .skip_bad_policies = true};
 	struct env env = {INT64_C(1776168000000), &history, scratch};
 	struct request request = {.has_vf_count = true, .vf_count = 3};
@@ -62,20 +64,24 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct document document = {"fuzz.yaml", {(const char *)data, size}};
 	static struct pattern_scratch *scratch;
-	static const struct catalogue *builtin; /* compiled once, as the service does */
+	static const struct catalogue *builtin; /* compiled once, as the service does; so are the actors */
+	static const struct registry *actors;
 	static struct arena kept;
 	struct error err = {0};
+	struct diags diags;
 	struct arena arena;
 
 	if (!builtin) {
 		arena_init(&kept, 0);
 		scratch = pattern_scratch_new();
-		if (!scratch || policyset_builtin(&kept, &builtin, &err) != 0)
+		diags_init(&diags, &kept);
+		actors = registry_new(&kept, &diags);
+		if (!scratch || !actors || policyset_builtin(&kept, &builtin, &err) != 0)
 			return 0; /* out of memory */
 	}
 	arena_init(&arena, 0);
-	compile(&document, GUARD_STRICT, builtin, scratch, &arena);
-	compile(&document, GUARD_ONAP, builtin, scratch, &arena);
+	compile(&document, GUARD_STRICT, builtin, actors, scratch, &arena);
+	compile(&document, GUARD_ONAP, builtin, actors, scratch, &arena);
 	arena_free(&arena);
 	return 0;
 }

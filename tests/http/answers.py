@@ -35,9 +35,9 @@ properties:
 class Logged:
     """A service with a decision log, and what it must have in it."""
 
-    def __init__(self, suite, folder, **more):
+    def __init__(self, suite, folder, *options, **more):
         self.suite, self.path, self.wanted = suite, os.path.join(folder, "decisions.json"), []
-        self.server = Service("--decision-log", self.path, "--clock", "manual", "--workers", "1", **more)
+        self.server = Service("--decision-log", self.path, "--clock", "manual", "--workers", "1", *options, **more)
 
     def expect(self, door, **members):
         self.wanted.append({"door": door, **members})
@@ -253,6 +253,54 @@ def test_element_actions_of_control_loops(suite):
         loop.answer("PASSIVE")
         for _ in gateway.ELEMENTS:
             log.expect("runtime", event="settled", outcome="Success")
+        log.check()
+
+
+def test_a_deny_that_a_control_loop_only_reports(suite):
+    loop_type = "      type: org.onap.policy.clamp.controlloop.ControlLoop\n"
+    text = gateway.document().replace(loop_type, loop_type + "      metadata: {guard: report}\n")
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder, policies={"hold.yaml": HELD_BACK}) as log:
+        loop = gateway.Loop(log.server, text)
+        loop.order("PASSIVE")
+        for definition, kind, _ in gateway.ELEMENTS.values():
+            denied = definition == "CacheServiceElement"
+            log.expect("runtime", event="denied" if denied else "reserved", status="Deny" if denied else "Permit",
+                       enforced=False if denied else None, actor="org.example.participants." + kind, operation="UPDATE")
+        log.check()
+
+
+def test_rights_of_an_order_that_takes_long_are_renewed(suite):
+    with tempfile.TemporaryDirectory() as folder, Logged(suite, folder, "--max-status-wait-ms", "86400000") as log:
+        loop = gateway.Loop(log.server)
+        loop.order("PASSIVE")
+        for _ in gateway.ELEMENTS:
+            log.expect("runtime", event="reserved", status="Permit")
+        log.server.request("PUT", "/clguard/v1/clock", {"advance_ms": 1800000})
+        for _ in gateway.ELEMENTS:
+            log.expect("runtime", event="renewed", status=None)
+        loop.answer("PASSIVE")
+        for _ in gateway.ELEMENTS:
+            log.expect("runtime", event="settled", outcome="Success")
+        log.check()
+        ids = [[line["reservation"] for line in log.lines() if line["event"] == event] for event in ("reserved", "renewed", "settled")]
+        suite.check(set(ids[0]) == set(ids[1]) == set(ids[2]), "the same rights")
+
+
+def test_an_operation_whose_right_was_given_back(suite):
+    with tempfile.TemporaryDirectory() as folder, \
+            Logged(suite, folder, policies={"p.yaml": operational.document(operational.ONE)}) as log:
+        asked = "/events/" + operational.ASKED + "/test/0?timeout=0"
+        log.server.request("GET", asked, headers={})
+        log.server.request("POST", "/events/" + operational.EVENTS, operational.onset("one", "e-1", "vm"))
+        log.expect("operational", event="reserved", status="Permit", target="vm", requestId="e-1")
+        request = json.loads(log.server.request("GET", asked, headers={}).json[0])
+        wait_for(log.lines)
+        right = log.lines()[0]["reservation"]
+        suite.equal(log.server.request("DELETE", f"{RESERVATIONS}/{right}", headers={}).status, 200, "somebody gives it back")
+        log.expect("reservation", event="aborted", reservation=right)
+        log.server.request("POST", "/events/" + operational.ANSWERED, {
+            "requestID": request["requestID"], "subRequestID": request["subRequestID"], "result": "Success"})
+        log.expect("operational", event="refused", reservation=right, state="aborted", outcome="Success", status=None)
         log.check()
 
 

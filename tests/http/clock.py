@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 
+import gateway
 import service
 from service import LIMITER, Service, Steps, wait_for
 
@@ -163,6 +164,23 @@ def test_a_lease_ends_in_true_time(suite):
         suite.equal(server.request("POST", RESERVATIONS, body).status, 201, "a right")
         steps.set(wall_ms=-HOUR_MS)
         suite.check(wait_for(lambda: metric(server, "clguard_reservations_expired_total") == 1, timeout=5), "it expires")
+
+
+def test_supervision_waits_in_true_time(suite):
+    """An order that nobody answers is sent again when that is due: neither at once, nor an hour late."""
+    options = ("--heart-beat-ms", "100", "--max-status-wait-ms", "1000", "--on-failure", "hold")
+    for name, wall_ms, suspended_ms in (("back", -HOUR_MS, 0), ("ahead", HOUR_MS, 0), ("a leap second", 1000, 0)):
+        with Steps() as steps, Service(*options, prepare=steps.prepare) as server:
+            loop, sent = gateway.Loop(server), []
+
+            def updates():
+                sent.extend([time.monotonic()] * sum(m["messageType"] == "CONTROL_LOOP_UPDATE" for m in loop.listen()))
+                return len(sent)
+            loop.order("PASSIVE")
+            suite.equal(wait_for(updates), 1, f"{name}: the order")
+            steps.set(wall_ms=wall_ms, suspended_ms=suspended_ms)
+            suite.check(wait_for(lambda: updates() > 1), f"{name}: it is sent again")
+            suite.check(.8 < sent[1] - sent[0] < 5, f"{name}: after {sent[1] - sent[0]:.1f} s")
 
 
 if __name__ == "__main__":
