@@ -46,6 +46,14 @@ done
 grep -q Permit "$tmp/all" && grep -q limit_reached "$tmp/all" && grep -q blacklisted "$tmp/all" ||
 	fail "the requests do not tell the guards apart: $(cat "$tmp/all")"
 
+# Filters of a question's paths: each in the category of its root, and any of several values may match.
+"$clguard" convert "$top/examples/authzen/records.yaml" --to xacml >"$tmp/records.xml" 2>/dev/null || fail "paths are not converted"
+python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$tmp/records.xml" || fail "paths: not XML"
+for text in 'access-subject" AttributeId="role"' 'category:resource" AttributeId="status"' 'category:action" AttributeId="soft"' \
+	'function:any-of"><Function FunctionId="urn:oasis:names:tc:xacml:1.0:function:string-equal"/>'; do
+	grep -qF "$text" "$tmp/records.xml" || fail "paths: no $text"
+done
+
 # Dublin's guards decide the same under today's names.
 cat >"$tmp/dublin.yaml" <<'END'
 tosca_definitions_version: tosca_simple_yaml_1_0_0

@@ -173,34 +173,73 @@ write_bounds(const struct policy *policy, const struct guard *guard, FILE *out)
 	rule_end(out);
 }
 
-/* What a filter says of its field, which is there. */
+/* Where a request of XACML has a filter's field. */
+struct xacml_place {
+	const char *category;
+	struct str id;
+	bool bag; /* it may have several values */
+};
+
+/* ONAP's own names for attributes; for other paths the part behind the root, in the category that the root is for. */
+static struct xacml_place
+place_of_field(struct str field)
+{
+	static const char *const categories[FIELD_ROOTS_COUNT] = {
+		[FIELD_SUBJECT_PROPERTIES] = XACML_SUBJECT,
+		[FIELD_ACTION_PROPERTIES] = XACML_ACTION,
+		[FIELD_RESOURCE_PROPERTIES] = XACML_RESOURCE,
+		[FIELD_CONTEXT] = XACML_ENVIRONMENT,
+		[FIELD_SUBJECT] = XACML_SUBJECT,
+		[FIELD_RESOURCE] = XACML_RESOURCE,
+	};
+	int attribute = attribute_find(field);
+	enum field_root root;
+	struct str name;
+
+	if (attribute < 0)
+		attribute = field_attribute(field);
+	if (attribute < 0 && field_parse(field, &root, &name))
+		return (struct xacml_place){categories[root], name, true};
+	return (struct xacml_place){XACML_RESOURCE, str_from(xacml_ids[attribute < 0 ? 0 : attribute]), false};
+}
+
+/* What a filter says of its field, which is there; of several values of a path any may match. */
 static void
-filter_test_write(const struct node *filter, enum attribute field, FILE *out)
+filter_test_write(const struct node *filter, const struct xacml_place *place, FILE *out)
 {
 	int function = text_function_find(node_get(filter, "function")->text);
 	struct str s = node_get(filter, "filter")->text;
 
-	fprintf(out, "<Apply FunctionId=\"%s\">", functions[function].name);
+	if (place->bag)
+		fprintf(out, "<Apply FunctionId=\"" XACML3 "any-of\"><Function FunctionId=\"%s\"/>",
+		        functions[function].name);
+	else
+		fprintf(out, "<Apply FunctionId=\"%s\">", functions[function].name);
 	if (function == TEXT_FUNCTION_REGEXP_MATCH)
 		xacml_pattern(s, out);
 	else if (functions[function].text_first)
 		xacml_value("string", s, out);
-	xacml_only(xacml_ids[field], "string", out);
+	if (!place->bag)
+		fputs("<Apply FunctionId=\"" XACML1 "string-one-and-only\">", out);
+	xacml_bag(place->category, place->id, "string", out);
+	if (!place->bag)
+		fputs("</Apply>", out);
 	if (!functions[function].text_first)
 		xacml_value("string", s, out);
 	fputs("</Apply>", out);
 }
 
-/* Without its field a blacklisting filter denies and a whitelisting one says nothing. */
+/* Without its field a blacklisting filter denies, unless it says otherwise; a whitelisting one says nothing. */
 static void
 write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
 {
 	const struct node *filters = policy_get(policy, "filters");
 
 	for (const struct node *filter = filters ? filters->first : NULL; filter; filter = filter->next) {
-		const struct node *blacklist = node_get(filter, "blacklist");
+		const struct node *blacklist = node_get(filter, "blacklist"), *absent = node_get(filter, "absent");
+		struct xacml_place place = place_of_field(node_get(filter, "field")->text);
 		bool denies = !blacklist || blacklist->boolean;
-		enum attribute field = (enum attribute)attribute_find(node_get(filter, "field")->text);
+		bool absent_denies = denies && !(absent && str_is(absent->text, "no_match"));
 
 		fprintf(out,
 		        "    <Rule RuleId=\"filter-%" PRIu32
@@ -208,11 +247,12 @@ write_filters(const struct policy *policy, const struct guard *guard, FILE *out)
 		        filter->index + 1, denies ? "Deny" : "Permit");
 		if (guard->range.kind != RANGE_ALWAYS)
 			xacml_range(&guard->range, out);
-		fputs(denies ? "<Apply FunctionId=\"" XACML1 "or\">" : "<Apply FunctionId=\"" XACML1 "not\">", out);
-		xacml_absent(field, out);
-		fputs(denies ? "" : "</Apply>", out);
-		filter_test_write(filter, field, out);
-		fputs(denies ? "</Apply>" : "", out);
+		fputs(absent_denies ? "<Apply FunctionId=\"" XACML1 "or\">" : "<Apply FunctionId=\"" XACML1 "not\">",
+		      out);
+		xacml_bag_empty(place.category, place.id, out);
+		fputs(absent_denies ? "" : "</Apply>", out);
+		filter_test_write(filter, &place, out);
+		fputs(absent_denies ? "</Apply>" : "", out);
 		rule_end(out);
 	}
 }

@@ -45,13 +45,18 @@ xacml_integer(int64_t number, FILE *out)
 	fprintf(out, "<AttributeValue DataType=\"" XACML_SCHEMA "integer\">%" PRId64 "</AttributeValue>", number);
 }
 
+void
+xacml_bag(const char *category, struct str id, const char *type, FILE *out)
+{
+	fprintf(out, "<AttributeDesignator Category=\"%s\" AttributeId=\"", category);
+	xacml_text(id, out);
+	fprintf(out, "\" DataType=\"" XACML_SCHEMA "%s\" MustBePresent=\"false\"/>", type);
+}
+
 static void
 designator(const char *id, const char *type, FILE *out)
 {
-	fprintf(out,
-	        "<AttributeDesignator Category=\"" XACML_RESOURCE "\" AttributeId=\"%s\" DataType=\"" XACML_SCHEMA
-	        "%s\" MustBePresent=\"false\"/>",
-	        id, type);
+	xacml_bag(XACML_RESOURCE, str_from(id), type, out);
 }
 
 void
@@ -63,13 +68,19 @@ xacml_only(const char *id, const char *type, FILE *out)
 }
 
 void
-xacml_absent(enum attribute attribute, FILE *out)
+xacml_bag_empty(const char *category, struct str id, FILE *out)
 {
 	fputs("<Apply FunctionId=\"" XACML1 "integer-equal\"><Apply FunctionId=\"" XACML1 "string-bag-size\">", out);
-	designator(xacml_ids[attribute], "string", out);
+	xacml_bag(category, id, "string", out);
 	fputs("</Apply>", out);
 	xacml_integer(0, out);
 	fputs("</Apply>", out);
+}
+
+void
+xacml_absent(enum attribute attribute, FILE *out)
+{
+	xacml_bag_empty(XACML_RESOURCE, str_from(xacml_ids[attribute]), out);
 }
 
 void

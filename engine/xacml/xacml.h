@@ -11,6 +11,8 @@
 #define XACML3 "urn:oasis:names:tc:xacml:3.0:function:"
 #define XACML_SCHEMA "http://www.w3.org/2001/XMLSchema#"
 #define XACML_RESOURCE "urn:oasis:names:tc:xacml:3.0:attribute-category:resource"
+#define XACML_SUBJECT "urn:oasis:names:tc:xacml:1.0:subject-category:access-subject"
+#define XACML_ACTION "urn:oasis:names:tc:xacml:3.0:attribute-category:action"
 #define XACML_ENVIRONMENT "urn:oasis:names:tc:xacml:3.0:attribute-category:environment"
 
 /* What ONAP's PDP calls the attributes of a request. */
@@ -24,11 +26,15 @@ void xacml_integer(int64_t number, FILE *out);
 /* A pattern on the whole value, as a string: XACML's own match any part of it. */
 void xacml_pattern(struct str s, FILE *out);
 
+/* All values of an attribute; category: of the request, id: text. */
+void xacml_bag(const char *category, struct str id, const char *type, FILE *out);
+
 /* The one value of an attribute of the request. An error where there is none: ask xacml_absent first. */
 void xacml_only(const char *id, const char *type, FILE *out);
 
-/* Whether the request lacks the attribute. */
+/* Whether the request lacks the attribute, or that of a category and id. */
 void xacml_absent(enum attribute attribute, FILE *out);
+void xacml_bag_empty(const char *category, struct str id, FILE *out);
 
 /* A Match of a target. */
 void xacml_match(enum attribute attribute, struct str s, bool pattern, FILE *out);
