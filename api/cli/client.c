@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 
+#define LINE_MAX_BYTES ((size_t)1 << 20) /* of an answer that goes on */
 #define TIMEOUT_S 90
 #define ANSWER_MAX ((size_t)256 << 20)
 
@@ -205,4 +206,83 @@ client_ask(const struct client *client, const char *method, const char *path, st
 	*ret_status = (unsigned)strtoul(bytes.ptr + 9, NULL, 10);
 	*ret_body = (struct str){end + 4, (size_t)(bytes.ptr + bytes.len - end - 4)};
 	return 0;
+}
+
+/* The lines that are whole; what is left of the last one moves to the front. Answers its length. */
+static size_t
+visit_lines(char *bytes, size_t len, unsigned *ret_status, bool *body, void (*visit)(void *context, struct str line),
+            void *context)
+{
+	size_t from = 0;
+	char *end;
+
+	while ((end = memchr(bytes + from, '\n', len - from))) {
+		struct str line = {bytes + from, (size_t)(end - bytes) - from};
+
+		from += line.len + 1;
+		if (line.len && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		if (*body)
+			visit(context, line);
+		else if (str_starts_with(line, STR("HTTP/1.")) && line.len > 9)
+			*ret_status = (unsigned)strtoul(line.ptr + 9, NULL, 10);
+		else if (line.len == 0)
+			*body = true;
+	}
+	memmove(bytes, bytes + from, len - from);
+	return len - from;
+}
+
+static int
+listen_on(int fd, char *bytes, unsigned *ret_status, void (*visit)(void *context, struct str line), void *context,
+          struct error *err)
+{
+	bool body = false;
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t got = recv(fd, bytes + len, LINE_MAX_BYTES - len, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set(err, ERROR_IO, NULL, "no answer: %s", strerror(errno));
+		if (got == 0)
+			return *ret_status ? 0 : error_set(err, ERROR_SYNTAX, NULL, "the answer is no HTTP/1.1");
+		len = visit_lines(bytes, len + (size_t)got, ret_status, &body, visit, context);
+		if (len == LINE_MAX_BYTES)
+			return error_set(err, ERROR_LIMIT, NULL, "a line of the answer is too long");
+	}
+}
+
+/* By HTTP/1.0, so that the body comes as it is, without chunks. */
+int
+client_listen(const struct client *client, const char *path, unsigned *ret_status,
+              void (*visit)(void *context, struct str line), void *context, struct error *err)
+{
+	char *bytes = malloc(LINE_MAX_BYTES);
+	struct arena arena;
+	struct text request;
+	struct str text;
+	int fd, r = bytes ? 0 : error_set(err, ERROR_MEMORY, NULL, "out of memory");
+
+	*ret_status = 0;
+	if (r != 0)
+		return r;
+	arena_init(&arena, 0);
+	text_init(&request, &arena);
+	text_addf(&request, "GET %s HTTP/1.0\r\nHost: clguard\r\n", path);
+	if (client->user)
+		add_credentials(&request, str_from(client->user));
+	text_add(&request, STR("\r\n"));
+	text = text_done(&request);
+	fd = open_connection(client, err);
+	r = fd < 0 ? fd : text.ptr ? send_all(fd, text, err) : error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	if (r == 0)
+		r = listen_on(fd, bytes, ret_status, visit, context, err);
+	if (fd >= 0)
+		(void)close(fd);
+	arena_free(&arena);
+	free(bytes);
+	return r;
 }

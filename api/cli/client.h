@@ -25,4 +25,11 @@ bool client_address_good(const char *address);
 int client_ask(const struct client *client, const char *method, const char *path, struct str body, const char *media,
                struct arena *arena, unsigned *ret_status, struct str *ret_body, struct error *err);
 
+/*
+ * A GET whose answer goes on: calls `visit` with each line of its body as it comes, until the server ends it. *ret_status is
+ * set before the first. errors  as client_ask; ERROR_LIMIT a line that is too long
+ */
+int client_listen(const struct client *client, const char *path, unsigned *ret_status,
+                  void (*visit)(void *context, struct str line), void *context, struct error *err);
+
 #endif

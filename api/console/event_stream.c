@@ -17,11 +17,12 @@
 #include "runtime/thread/runtime.h"
 
 #define STREAMS_MOST 64
-#define TICK_MS 250      /* how soon listeners hear */
-#define SECOND_MS 1000   /* between two figures */
-#define PAST_SECONDS 300 /* of figures that a new listener is told */
-#define MESSAGES_MOST 50 /* of a topic in one tick; what is left out is counted */
-#define DENIALS_MOST 50  /* the same */
+#define TICK_MS 250                           /* how soon listeners hear */
+#define SECOND_MS 1000                        /* between two figures */
+#define PAST_SECONDS 300                      /* of figures that a new listener is told */
+#define MESSAGES_MOST 50                      /* of a topic in one tick; what is left out is counted */
+#define DENIALS_MOST 50                       /* the same */
+#define NOTIFICATION_BYTES ((size_t)48 << 10) /* of the messages of a topic in one tick; the same */
 #define TOPICS 3
 
 struct rate {
@@ -146,21 +147,27 @@ write_denied(struct text *out, struct event_stream *events)
 	text_add(out, STR("]\n\n"));
 }
 
-/* event: notification, for each topic of them. */
+/* event: notification, for each topic of them: as many of the newest messages as fit. */
 static void
 write_notifications(struct event_stream *events, struct txn *txn, size_t i, struct text *out)
 {
-	uint64_t end = bus_end(txn, events->topics[i]), from = events->next[i];
+	uint64_t end = bus_end(txn, events->topics[i]), from = events->next[i], count = end - from;
+	size_t mark = out->len;
 
 	if (end <= from)
 		return;
-	if (end - from > MESSAGES_MOST)
-		from = end - MESSAGES_MOST;
-	text_add(out, STR("event: notification\ndata: {\"topic\":"));
-	text_add_json(out, events->topics[i]);
-	text_addf(out, ",\"missed\":%" PRIu64 ",\"messages\":[", from - events->next[i]);
-	(void)bus_look(txn, events->topics[i], from, end, out); /* those that are kept */
-	text_add(out, STR("]}\n\n"));
+	if (count > MESSAGES_MOST)
+		count = MESSAGES_MOST;
+	for (;; count /= 2) {
+		out->len = mark;
+		text_add(out, STR("event: notification\ndata: {\"topic\":"));
+		text_add_json(out, events->topics[i]);
+		text_addf(out, ",\"missed\":%" PRIu64 ",\"messages\":[", end - count - from);
+		(void)bus_look(txn, events->topics[i], end - count, end, out); /* those that are kept */
+		text_add(out, STR("]}\n\n"));
+		if (count == 0 || out->len - mark <= NOTIFICATION_BYTES)
+			break;
+	}
 	events->next[i] = end;
 }
 
@@ -302,6 +309,7 @@ event_stream_open(struct service *service, struct event_stream **ret, struct err
 	events->service = service;
 	streams_init(&events->streams, STREAMS_MOST, &service->budget);
 	arena_init(&events->scratch, 0);
+	arena_charge(&events->scratch, &service->budget, BUDGET_OTHER);
 	events->topics[0] = options->notifications;
 	events->topics[1] = options->loop_notifications;
 	events->topics[2] = options->policy_topic;

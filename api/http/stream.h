@@ -10,7 +10,7 @@
 #include "base/budget.h"
 #include "base/str.h"
 
-#define STREAM_SIZE ((size_t)64 << 10) /* bytes that may wait for a slow reader; beyond that its stream ends */
+#define STREAM_SIZE ((size_t)256 << 10) /* bytes that may wait for a slow reader; beyond that its stream ends */
 
 /*
  * Nothing here knows HTTP: the server sets connection, suspend and wake, and calls stream_read on the connection's worker,

@@ -165,8 +165,22 @@ class Page:
             self.errors.append(params["entry"]["text"] + " " + params["entry"].get("url", ""))
         elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
+        elif method == "Fetch.requestPaused":
+            self.post("Fetch.continueRequest", requestId=params["requestId"])
+        elif method == "Fetch.authRequired":
+            self.post("Fetch.continueWithAuth", requestId=params["requestId"], authChallengeResponse=self.auth)
         elif method == "Audits.issueAdded" and "contentSecurityPolicyIssueDetails" in params["issue"]["details"]:
             self.reports.append(json.dumps(params["issue"]["details"]["contentSecurityPolicyIssueDetails"]))
+
+    def post(self, method, **params):
+        """A call whose answer nobody waits for."""
+        self.browser.number += 1
+        self.browser.socket.send(json.dumps({"id": self.browser.number, "method": method, "params": params, "sessionId": self.session}))
+
+    def answer_prompts(self, user=None, password=None):
+        """What the browser asks for a name and a password is answered, or cancelled."""
+        self.auth = {"response": "ProvideCredentials", "username": user, "password": password} if user else {"response": "CancelAuth"}
+        self.call("Fetch.enable", handleAuthRequests=True, patterns=[{"urlPattern": "*"}])
 
     def look(self, width, height, dark=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -182,12 +196,12 @@ class Page:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", script))
         return result["result"].get("value")
 
-    def wait(self, script, timeout=15):
-        """Until the expression is true; its last value."""
+    def wait(self, script, timeout=40):
+        """Until the expression is true; its last value, true for an element."""
         until = time.monotonic() + timeout
         while True:
             try:
-                value = self.eval(script)
+                value = self.eval(f"(v => v instanceof Node ? true : v)({script})")
             except RuntimeError:
                 value = None
             if value or time.monotonic() > until:
@@ -197,7 +211,7 @@ class Page:
     def text(self, selector="main"):
         return self.eval(f"(document.querySelector({json.dumps(selector)})?.innerText ?? '')")
 
-    def says(self, *words, selector="main", timeout=15):
+    def says(self, *words, selector="main", timeout=40):
         """Whether all of the words are shown, at the latest in so many seconds."""
         return self.wait(f"(t => {json.dumps(list(words))}.every(w => t.includes(w)))(document.querySelector({json.dumps(selector)})?.innerText ?? '')",
                          timeout)

@@ -64,7 +64,7 @@ class World(Service):
 
     def join(self, kind, name):
         self.participants.append(subprocess.Popen(
-            [os.path.join(BUILD, "examples", "participant"), "--type", f"org.example.participants.{kind}", "--name", name,
+            [os.path.join(BUILD, "clguard-participant"), "--kind", "simulator", "--type", f"org.example.participants.{kind}", "--name", name,
              "--service", self.address(), "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
     def state(self, name):

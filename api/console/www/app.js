@@ -30,6 +30,7 @@ function parts() {
 function drawNav(current) {
   fill(document.getElementById("nav"), VIEWS.filter(([, , role]) => may(role)).map(([name, label]) =>
     h("a", {href: `#/${name}`, "aria-current": name === current ? "page" : null}, label)));
+  document.querySelector("#nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
 }
 
 function failed(error) {

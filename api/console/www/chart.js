@@ -1,7 +1,7 @@
 // chart - plots over time, and a limiter's window with its operations; drawn as SVG
 // SPDX-License-Identifier: Apache-2.0
 import {h, s} from "./dom.js";
-import {count, when} from "./format.js";
+import {count, duration, plural, when} from "./format.js";
 
 // As wide as the view is, so that letters keep their size.
 const space = (most) => Math.max(250, Math.min(most, document.getElementById("main").clientWidth - 60));
@@ -27,7 +27,7 @@ export function plot(label, series, {left = "", right = "now", height = 160, wid
   const y = (v) => height - pad.bottom - ((height - pad.top - pad.bottom) * v) / most;
   const floor = height - pad.bottom;
   return h("figure", {class: "plot"},
-    s("svg", {viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label},
+    s("svg", {width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label},
       [0, 0.5, 1].map((part) => [
         s("line", {x1: pad.left, x2: width - pad.right, y1: y(most * part), y2: y(most * part), class: "grid"}),
         s("text", {x: pad.left - 6, y: y(most * part) + 4, class: "tick end"}, most * part < 10 && most % 2 ? (most * part).toFixed(1).replace(".0", "") : count(Math.round(most * part)))]),
@@ -51,20 +51,21 @@ export const bar = (used, limit) => {
 
 /**
  * A limiter's window on a time line: its operations as points at their ends, from when they no longer count, and the instant
- * from which one more is permitted. now, until: milliseconds; until may be absent.
+ * from which one more is permitted. now, until: milliseconds; until may be absent. room: its width, if that is
+ * known.
  */
-export function windowLine({now, ms, operations, until, limit}) {
-  const width = space(900), height = 92, left = 12, right = 12, axis = 52;
+export function windowLine({now, ms, operations, until, limit, room}) {
+  const width = Math.min(900, room || space(900)), height = 92, left = 12, right = 12, axis = 52;
   const from = now - ms, end = Math.max(until ?? 0, now + ms * 0.15) + ms * 0.05;
   const start = from - ms * 0.08;
   const x = (t) => left + ((width - left - right) * (t - start)) / (end - start);
   const ends = operations.map((row) => ({row, at: new Date(row.endtime ?? row.starttime ?? now).getTime()}));
   const inside = ends.filter(({at}) => at >= from);
-  const words = `Window of ${Math.round(ms / 1000)} s: ${inside.length} operations in it, limit ${limit}` +
+  const words = `The last ${duration(ms).replace(" 0 s", "").replace(" 0 min", "")}: ${plural(inside.length, "operation")}, limit ${limit}` +
     (until ? `; one more is permitted from ${when(until)}` : "");
   const near = until && x(until) > width - 150;
   return h("figure", {class: "window"},
-    s("svg", {viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words},
+    s("svg", {width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words},
       s("rect", {x: x(from), y: axis - 26, width: x(now) - x(from), height: 36, rx: 4, class: "within"}),
       s("line", {x1: left, x2: width - right, y1: axis + 10, y2: axis + 10, class: "axis"}),
       s("text", {x: x(from), y: axis + 28, class: "tick"}, when(from)),

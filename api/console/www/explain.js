@@ -15,7 +15,7 @@ function drawGuard(guard, options) {
   const ms = windowMs(guard.window);
   if (ms && options.operations)
     options.operations(guard, ms).then((operations) => fill(line, windowLine({
-      now: new Date(options.now ?? clockNow()).getTime(), ms, operations, limit: guard.limit,
+      now: new Date(options.now ?? clockNow()).getTime(), ms, operations, limit: guard.limit, room: line.clientWidth,
       until: guard.permit_at ? new Date(guard.permit_at).getTime() : undefined}))).catch(() => {});
   return h("section", {class: `guard ${guard.verdict}`},
     h("div", {class: "row"}, badge(guard.verdict), h("b", {}, guard.policy ?? guard.kind), h("span", {class: "quiet"}, guard.version ?? ""),

@@ -48,6 +48,7 @@ const REASONS = {
   not_allowed: "the element may not call this service",
   quarantine: "the counters are in quarantine",
   no_policies: "there are no policies",
+  verifying: "the database is still being verified",
 };
 
 export const reason = (word) => REASONS[word] ?? word;

@@ -143,7 +143,7 @@ export function table(caption, columns, rows, none = "Nothing here yet.") {
       h("caption", {class: "hidden"}, caption),
       h("thead", {}, h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.class}, column.head)))),
       h("tbody", {}, rows.map((row) =>
-        h("tr", {}, columns.map((column) => h("td", {class: column.class, "data-head": column.head}, column.cell(row))))))));
+        h("tr", {}, columns.map((column) => h("td", {class: column.class, "data-head": column.head}, h("span", {class: "cell"}, column.cell(row)))))))));
 }
 
 /** Buttons for the pages of a list; total may be unknown (undefined): then there is a next page while pages are full. */
