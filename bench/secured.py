@@ -63,6 +63,8 @@ def ask(client, server, script, scheme, seconds):
     if "Non-2xx" in run.stdout:
         sys.exit(f"{server.name}: {run.stdout}")
     answered = int(re.search(r"(\d+) requests in", run.stdout)[1])
+    if not answered:
+        sys.exit(f"{server.name} answers nothing: {run.stdout}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout)[1]), used / answered
 
 
@@ -96,7 +98,7 @@ def main():
         servers.append((over_http.Server("nginx with TLS", process, port), servers[0][1], "https"))
     rates, cpu = {}, {}
     for server, script, scheme in servers:
-        ask(client, server, script, scheme, 1)
+        ask(client, server, script, scheme, 3)
     for turn in range(ROUNDS):
         for server, script, scheme in over_http.in_turn(servers, turn):
             rate, used = ask(client, server, script, scheme, SECONDS)

@@ -31,11 +31,18 @@ peer_shut(struct peer *peer)
 	(void)shutdown(peer->fd, SHUT_RDWR); /* fails when the other side was faster */
 }
 
-/* Whether a goes rather than b: who never asked for anything first, then who has waited longest. */
+/* One that has been there for a while and never asked for anything. */
 static bool
-goes_first(const struct peer *a, const struct peer *b)
+is_mute(const struct peer *peer, int64_t now_ms)
 {
-	return a->asked != b->asked ? !a->asked : a->turn < b->turn;
+	return !peer->asked && now_ms - peer->since_ms >= REST_MS;
+}
+
+/* Whether a goes rather than b: those that are mute first, then the one that has waited longest. */
+static bool
+goes_first(const struct peer *a, const struct peer *b, int64_t now_ms)
+{
+	return is_mute(a, now_ms) != is_mute(b, now_ms) ? is_mute(a, now_ms) : a->turn < b->turn;
 }
 
 /*
@@ -51,7 +58,7 @@ make_room(struct connections *connections, int64_t now_ms, int64_t rest_ms)
 		struct peer *peer = connections->open[connections->hand++ % connections->count];
 
 		if (!peer->busy && !peer->leaving && now_ms - peer->since_ms >= rest_ms &&
-		    (!gone || goes_first(peer, gone)))
+		    (!gone || goes_first(peer, gone, now_ms)))
 			gone = peer;
 	}
 	if (!gone)

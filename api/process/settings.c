@@ -158,8 +158,8 @@ static const struct setting table[] = {
 	{"workers", SETTING_NUMBER, AT(workers), "0", 0, 256, .help = "HTTP workers; 0: one a CPU."},
 	{"connections", SETTING_NUMBER, AT(connections), "4096", 1, 1000000,
          .help = "Open connections, shared out among the workers. One more makes one go that waits for a request, "
-                 "those "
-                 "first that never sent one; when all are at work, an eighth on top is kept back for decisions, "
+                 "those first that send none in their first second; when all are at work, an eighth on top is kept "
+                 "back for decisions, "
                  "reservations, probes and administration, and others get 503. Fewer, with a warning at start, when "
                  "the "
                  "limit of open descriptors (ulimit -n) allows no more."},
