@@ -86,7 +86,8 @@ evaluation_post(struct exchange *exchange)
 		evaluation_refuse(exchange, &err);
 		return;
 	}
-	evaluation_answer(exchange, &request, explain || is_explained(exchange));
+	if (exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
+		evaluation_answer(exchange, &request, explain || is_explained(exchange));
 }
 
 /* One item's answer: whether it permits. */
@@ -102,6 +103,19 @@ item_answer(struct exchange *exchange, const struct authzen_item *item, bool exp
 	}
 	text_add(out, evaluate(exchange, &item->request, explain, &decision).text);
 	return decision.permit;
+}
+
+/* Whether who asks may ask for each subject; else 403 is the answer. */
+static bool
+items_covered(struct exchange *exchange, const struct authzen_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct authzen_item *item = &batch->items[i];
+
+		if (!item->err && !exchange_covers(exchange, item->request.attribute[ATTRIBUTE_ACTOR]))
+			return false;
+	}
+	return true;
 }
 
 /* One policy set, one instant, one state of the counters. */
@@ -149,9 +163,9 @@ evaluations_post(struct exchange *exchange)
 		r = authzen_request(&batch.base, NULL, service->mode, exchange->arena, &request, &err);
 	if (r != 0)
 		evaluation_refuse(exchange, &err);
-	else if (batch.count == 0)
+	else if (batch.count == 0 && exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
 		evaluation_answer(exchange, &request, explain || batch.explain);
-	else
+	else if (batch.count && items_covered(exchange, &batch))
 		items_answer(exchange, &batch, explain || batch.explain);
 }
 

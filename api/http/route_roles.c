@@ -16,15 +16,15 @@ static const struct {
 	struct route_role needs;
 } rows[] = {
 	{"POST /policy/pdpx/v1/decision", {ROLE_DECIDE, true}},
-	{"POST /access/v1/evaluation", {ROLE_DECIDE, false}},
-	{"POST /access/v1/evaluations", {ROLE_DECIDE, false}},
+	{"POST /access/v1/evaluation", {ROLE_DECIDE, true}},
+	{"POST /access/v1/evaluations", {ROLE_DECIDE, true}},
 	{"POST /access/v1/search/subject", {ROLE_READ, false}}, /* it lists what is known */
 	{"POST /access/v1/search/resource", {ROLE_READ, false}},
 	{"POST /access/v1/search/action", {ROLE_READ, false}},
 	{"GET /.well-known/authzen-configuration", {ROLE_READ, false}},
 	{"GET /openapi.yaml", {ROLE_READ, false}},
-	{"POST " OURS "decisions", {ROLE_DECIDE, false}},
-	{"POST /policy/pdpx/v1/xacml", {ROLE_DECIDE, false}},
+	{"POST " OURS "decisions", {ROLE_DECIDE, true}},
+	{"POST /policy/pdpx/v1/xacml", {ROLE_DECIDE, true}},
 	{"GET /policy/pdpx/v1/healthcheck", {ROLE_READ, false}},
 	{"GET /policy/pdpx/v1/statistics", {ROLE_READ, false}},
 	{"GET /metrics", {ROLE_METRICS, false}},

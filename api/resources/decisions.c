@@ -84,6 +84,9 @@ decisions_post(struct exchange *exchange)
 		answer_error(exchange, &err);
 		return;
 	}
+	for (size_t i = 0; i < questions.count; i++)
+		if (!exchange_covers(exchange, questions.list[i].attribute[ATTRIBUTE_ACTOR]))
+			return;
 	text_init(&out, exchange->arena);
 	text_add(&out, STR("{\"decisions\":["));
 	session_batch_begin(exchange->worker->session);

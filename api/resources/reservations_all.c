@@ -232,7 +232,10 @@ reservations_all(struct exchange *exchange, const struct node *list, struct requ
 		r = error_set(&err, ERROR_MEMORY, NULL, "out of memory");
 	if (r == 0)
 		r = reserving_fill(reserving, list, form, &err);
-	if (r == 0) {
+	for (size_t i = 0; r == 0 && !exchange->reply.status && i < list->count; i++)
+		(void)exchange_covers(exchange,
+		                      reserving->requests[i].attribute[ATTRIBUTE_ACTOR]); /* else it has answered */
+	if (r == 0 && !exchange->reply.status) {
 		exchange->note = (uintptr_t)reserving;
 		exchange->ended = reserving_ended;
 		exchange_suspend(exchange, service->settings->commit_timeout_s * 1000, reserving_resumed);
@@ -247,5 +250,6 @@ reservations_all(struct exchange *exchange, const struct node *list, struct requ
 		atomic_store(&reserving->holders, 1);
 		reserving_drop(reserving);
 	}
-	answer_error(exchange, &err);
+	if (r != 0)
+		answer_error(exchange, &err);
 }

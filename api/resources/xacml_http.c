@@ -193,6 +193,8 @@ xacml_post(struct exchange *exchange)
 		refusal_answer(exchange, "syntax-error", reply_sentence(&err, exchange->arena));
 		return;
 	}
+	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
+		return;
 	session_decide(exchange->worker->session, &request, &decision);
 	answer_decision(exchange, &entry);
 	failed = decision.effect == EFFECT_INDETERMINATE;

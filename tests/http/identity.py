@@ -218,6 +218,19 @@ def test_roles_for_an_actor_or_a_control_loop(suite):
             suite.equal(server.request("POST", "/clguard/v1/reservations", question, who).status, reserves, "reserves for " + actor)
             row = {"actor": actor, "operation": "Restart", "target": "vm", "outcome": "Success", "requestId": "x" + actor}
             suite.equal(server.request("POST", "/clguard/v1/operations", row, who).status, 200 if actor == "APPC" else 403, "records for " + actor)
+        for actors, decides, reserves in ((("APPC",), 200, 201), (("APPC", "SO"), 403, 201), (("APPC", "VFC"), 403, 403), (("VFC",), 403, 403)):
+            asks = [service.ask(actor=actor, operation="Scale", requestId=f"b-{len(actors)}-{actor}") for actor in actors]
+            items = [{"subject": {"type": "actor", "id": actor}} for actor in actors]
+            base = {"action": {"name": "Scale"}, "resource": {"type": "vm", "id": "vm"}}
+            suite.equal(server.request("POST", "/clguard/v1/decisions", {"decisions": asks}, who).status, decides, f"decides for {actors}")
+            suite.equal(server.request("POST", "/access/v1/evaluations", {**base, "evaluations": items}, who).status, decides, f"evaluates {actors}")
+            suite.equal(server.request("POST", "/access/v1/evaluation", {**base, **items[-1]}, who).status,
+                        200 if actors[-1] == "APPC" else 403, f"evaluates {actors[-1]}")
+            xacml = {"Request": {"AccessSubject": {"Attribute": [{"AttributeId": "urn:oasis:names:tc:xacml:1.0:subject:subject-id",
+                                                                  "Value": actors[-1]}]}}}
+            suite.equal(server.request("POST", "/policy/pdpx/v1/xacml", xacml, {**who, "Content-Type": "application/xacml+json", "Accept": "*/*"}).status,
+                        200 if actors[-1] == "APPC" else 403, f"XACML for {actors[-1]}")
+            suite.equal(server.request("POST", "/clguard/v1/reservations", {"reservations": asks}, who).status, reserves, f"reserves for {actors}")
         rows = [{"actor": actor, "operation": "Restart", "outcome": "Success", "requestId": "y"} for actor in ("APPC", "SO")]
         suite.equal(server.request("POST", "/clguard/v1/operations", rows, who).status, 403, "one of several is not theirs")
         suite.equal(len(server.request("GET", "/clguard/v1/operations?operation=Restart", headers=everybody).json), 3, "nothing of it is kept")
