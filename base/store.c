@@ -309,7 +309,7 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 	}
 	if (rc == ENOMEM && store_file_claims_too_much(directory))
 		return error_set(err, ERROR_DAMAGED, NULL,
-		                 "the header of the database in '%s' claims pages that it has not", directory);
+		                 "the header of the database in '%s' refers to pages outside the file", directory);
 	if (rc == ENOMEM)
 		return error_set(err, ERROR_MEMORY, NULL,
 		                 "cannot map %zu MiB for the database: the address space is limited", map_bytes >> 20);

@@ -63,7 +63,7 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 
 		diags_error(
 			diags, bad,
-			"'%.*s' is no time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
+			"'%.*s' is not a time of day with an offset (08:00:00Z), time since midnight (PT8H) or instant "
 			"(2026-01-31T08:00:00Z)",
 			STR_ARG(bad->text));
 		return false;

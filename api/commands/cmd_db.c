@@ -297,6 +297,6 @@ cmd_db(int argc, char **argv)
 			break;
 		return actions[i].run(&task);
 	}
-	fprintf(stderr, "clguard db: '%s' is no task, or takes no files; see 'clguard db --help'\n", rest.words[0]);
+	fprintf(stderr, "clguard db: '%s' is not a task, or takes no files; see 'clguard db --help'\n", rest.words[0]);
 	return EXIT_USAGE;
 }

@@ -110,7 +110,7 @@ run_path(struct test_run *run, const char *path, struct arena *arena)
 
 	if (code == EXIT_DONE && !files) {
 		fprintf(stderr, "clguard test: '%s' %s\n", path,
-		        is_directory(path) ? "holds no tests" : "is no test: it has no 'requests'");
+		        is_directory(path) ? "holds no tests" : "is not a test: it has no 'requests'");
 		return EXIT_INPUT;
 	}
 	return code;

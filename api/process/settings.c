@@ -212,7 +212,7 @@ static const struct setting table[] = {
                  "again, "
                  "max_retry_count times, then the transition is ordered back once, by itself. hold: it stands at once, "
                  "until "
-                 "somebody orders it on or back."},
+                 "an operator orders it forward or back."},
 	{"on_host_lost", SETTING_CHOICE, AT(on_host_lost_move), "wait", .choices = {"wait", "move"},
          .help = "What becomes of the elements of a participant that is OFF_LINE or has deregistered: they wait for "
                  "it, or, "

@@ -220,7 +220,7 @@ take_inherited(struct sockets *ret, struct error *err)
 	socklen_t len = sizeof(listening);
 
 	if (getsockopt(INHERITED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening)
-		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is no listening socket",
+		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is not a listening socket",
 		                 INHERITED_FD);
 	(void)fcntl(INHERITED_FD, F_SETFL, flags | O_NONBLOCK);
 	(void)fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC);

@@ -194,7 +194,8 @@ read_lease(const struct node *root, int64_t *ret_ms, struct error *err)
 	if (!lease)
 		return 0;
 	if (lease->kind != NODE_INT || lease->integer < 1 || lease->integer > LEASE_S_MAX)
-		return error_set(err, ERROR_RANGE, lease, "lease_s is no number of seconds from 1 to %d", LEASE_S_MAX);
+		return error_set(err, ERROR_RANGE, lease, "lease_s is not a number of seconds from 1 to %d",
+		                 LEASE_S_MAX);
 	*ret_ms = lease->integer * 1000;
 	return 0;
 }

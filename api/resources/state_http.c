@@ -115,7 +115,7 @@ read_instant(const struct node *root, int64_t now_ms, int64_t *ret, struct error
 	if (now && (now->kind != NODE_TEXT || time_parse_instant(now->text, ret) != 0))
 		return error_set(err, ERROR_TYPE, now, "now is no RFC 3339 time");
 	if (advance && (advance->kind != NODE_INT || advance->integer < 0 || advance->integer > INT64_MAX - now_ms))
-		return error_set(err, ERROR_TYPE, advance, "advance_ms is no number of milliseconds from 0 up");
+		return error_set(err, ERROR_TYPE, advance, "advance_ms is not a number of milliseconds from 0 up");
 	if (advance)
 		*ret = now_ms + advance->integer;
 	return 0;

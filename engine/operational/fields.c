@@ -92,7 +92,7 @@ field_target(struct compiler *c, const struct node *node, const struct node *own
 	}
 	if (type < 0) {
 		opv_report(c, OPV_15, node, opv_path(c, operation, "targetType"),
-		           "'%.*s' is no target type: VNF, VM, VFMODULE or PNF", STR_ARG(name));
+		           "'%.*s' is not a target type: VNF, VM, VFMODULE or PNF", STR_ARG(name));
 		return TARGET_VM;
 	}
 	return (enum target_type)type;

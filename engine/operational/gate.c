@@ -246,7 +246,7 @@ read_schedule(struct compiler *c, const struct node *trigger, struct gate *gate)
 	else
 		opv_report(c, OPV_45, found.first && found.first->line == end->line ? end : start,
 		           gate_path(c, trigger, "schedule"), "%s",
-		           found.first ? found.first->text : "start_time and end_time are no pair of times");
+		           found.first ? found.first->text : "start_time and end_time are not a pair of times");
 	arena_free(&scratch);
 }
 

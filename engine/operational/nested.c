@@ -68,8 +68,8 @@ nested_check_target(struct compiler *c, const struct draft *draft, const struct 
 	if (!name.ptr || type == (int)draft->directive.target_type)
 		return;
 	if (type < 0)
-		opv_report(c, OPV_15, node, opv_path(c, draft->directive.id, "targetType"), "'%.*s' is no target type",
-		           STR_ARG(name));
+		opv_report(c, OPV_15, node, opv_path(c, draft->directive.id, "targetType"),
+		           "'%.*s' is not a target type", STR_ARG(name));
 	else
 		opv_report(c, OPV_15, node, opv_path(c, draft->directive.id, "targetType"),
 		           "the operation is made for a %s, the directive's target is a %s", target_type_name[type],

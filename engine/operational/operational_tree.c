@@ -81,7 +81,7 @@ operational_compile_tree(const struct node *root, const struct catalogue *catalo
 		size_t kept = diags->kept;
 
 		diags_add(diags, SEVERITY_ERROR, "OPV-00", root,
-		          "this is no policy: neither a service template, a policy body, nor an El Alto document");
+		          "this is not a policy: neither a service template, a policy body, nor an El Alto document");
 		if (diags->kept > kept)
 			diags->last->path = "/";
 		return false;

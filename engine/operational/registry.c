@@ -91,7 +91,7 @@ targets_read(struct registry *registry, const struct node *node, struct diags *d
 		int type = target_type_find(names.list[i]);
 
 		if (type < 0)
-			diags_error(diags, node, "'%.*s' is no target type: VNF, VM, VFMODULE, PNF or VNFC",
+			diags_error(diags, node, "'%.*s' is not a target type: VNF, VM, VFMODULE, PNF or VNFC",
 			            STR_ARG(names.list[i]));
 		else
 			bits |= 1u << type;

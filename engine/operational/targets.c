@@ -40,7 +40,7 @@ targets_check_target(struct compiler *c, const struct node *root, const struct n
 	const struct node *group = name.ptr ? node_get_str(node_get(topology, "groups"), name) : NULL;
 
 	if (!template && !group)
-		opv_report(c, OPV_36, item, "targets", "'%.*s' is no node template and no group of this document",
+		opv_report(c, OPV_36, item, "targets", "'%.*s' is neither a node template nor a group of this document",
 		           STR_ARG(name));
 	else if (types && !(template && is_meant(root, "node_types", template, types)) &&
 	         !(group && is_meant(root, "group_types", group, types)))

@@ -392,8 +392,8 @@ xacml_compile(const struct policy_list *list, const struct node *root, struct gu
 			continue;
 		kind = guard_kind_of(policy, GUARD_STRICT);
 		if (!kind)
-			diags_add(diags, SEVERITY_WARNING, NULL, policy->node, "policy '%.*s' is no guard and left out",
-			          STR_ARG(policy->name));
+			diags_add(diags, SEVERITY_WARNING, NULL, policy->node,
+			          "policy '%.*s' is not a guard and is left out", STR_ARG(policy->name));
 		else if (guard_compile(policy, kind, GUARD_STRICT, arena, NULL, &guard, diags) &&
 		         is_written(policy, guard, diags))
 			guards[at] = guard;

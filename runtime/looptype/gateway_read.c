@@ -255,7 +255,7 @@ gateway_read_endpoint(struct gateway_reading *r, const struct node *map, struct 
 		if (!node_is_null(host))
 			ret->host = host->text;
 		if (!node_is_null(host) && !is_host(host->text))
-			gateway_find(r, host, "'%.*s' is no host's name", STR_ARG(host->text));
+			gateway_find(r, host, "'%.*s' is not a host name", STR_ARG(host->text));
 		if (!node_is_null(port))
 			ret->port = port->kind == NODE_INT ? port->integer : 0;
 		if (ret->port == 0 || ret->port < -1 || ret->port > 65535)

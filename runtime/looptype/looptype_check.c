@@ -108,7 +108,7 @@ check_section(const struct node *section, const char *what, struct looptype_find
 		struct str version = looptype_text(entry, "version");
 
 		if (entry->kind != NODE_MAP)
-			looptype_find(findings, 400, entry, "%s.%.*s: is no map", what, STR_ARG(entry->key));
+			looptype_find(findings, 400, entry, "%s.%.*s: is not a map", what, STR_ARG(entry->key));
 		if (!concept_name_valid(entry->key))
 			looptype_find(findings, 400, entry, "%s.%.*s: the name is not 1 to 200 of A-Z a-z 0-9 - _ .",
 			              what, STR_ARG(entry->key));
@@ -212,7 +212,8 @@ check_element_list(const struct node *root, const struct node *template, struct 
 
 	if (!elements || elements->count == 0) {
 		looptype_find(findings, 400, elements ? elements : template,
-		              "node_templates.%.*s: elements is no list of element templates", STR_ARG(template->key));
+		              "node_templates.%.*s: elements is not a list of element templates",
+		              STR_ARG(template->key));
 		return;
 	}
 	for (const struct node *entry = elements->first; entry; entry = entry->next) {
@@ -223,7 +224,7 @@ check_element_list(const struct node *root, const struct node *template, struct 
 			looptype_find(findings, 400, entry, "node_templates.%.*s: element %.*s %.*s not found",
 			              STR_ARG(template->key), STR_ARG(concept.name), STR_ARG(concept.version));
 		else if (!looptype_is_element(root, element))
-			looptype_find(findings, 400, entry, "node_templates.%.*s: %.*s is no control loop element",
+			looptype_find(findings, 400, entry, "node_templates.%.*s: %.*s is not a control loop element",
 			              STR_ARG(template->key), STR_ARG(concept.name));
 	}
 }

@@ -151,7 +151,7 @@ looptype_check_assigned(struct values *values, const struct node *template, stru
 	const struct type *type = values->types ? catalogue_find(values->types, TYPE_NODE, type_name, STR_NONE) : NULL;
 
 	if (!node_is_null(properties) && properties->kind != NODE_MAP) {
-		looptype_find(values->findings, 400, properties, "node_templates.%.*s: properties is no map",
+		looptype_find(values->findings, 400, properties, "node_templates.%.*s: properties is not a map",
 		              STR_ARG(template->key));
 		return;
 	}
@@ -229,7 +229,7 @@ check_host(struct values *values, const struct node *template)
 		return; /* each instance tells */
 	if (!participant || !looptype_is_participant(values->root, participant))
 		looptype_warn(values->findings, where,
-		              "node_templates.%.*s: participantType %.*s is no node template of the document",
+		              "node_templates.%.*s: participantType %.*s is not a node template of the document",
 		              STR_ARG(template->key), STR_ARG(type.name));
 	else if (!concept_equal(looptype_concept(participant), type))
 		looptype_warn(values->findings, where,

@@ -105,7 +105,7 @@ def test_decisions_of_both_actions(suite):
         log.expect("access", status="Deny", reason="not_allowed", clname="nowhere", element=gateway.CACHE, service="limits",
                    method="GET", path="/v1", trace=TRACE)
         for refused in (ask(actor="A", operaton="O"), {"action": "no"}, {"action": "access"}):
-            suite.equal(post("POST", DECISION, refused).status, 400, "what is refused is no decision")
+            suite.equal(post("POST", DECISION, refused).status, 400, "what is refused is not a decision")
         log.check()
         suite.check("clguard_decision_errors_total 3\n" in log.metrics(), "and counted apart")
         suite.check(log.lines()[0]["file"].endswith("b.yaml"), "the guard's file")
