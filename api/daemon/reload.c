@@ -13,6 +13,8 @@
 #include "api/process/log.h"
 #include "api/resources/warnings.h"
 #include "engine/decide/load.h"
+#include "runtime/rows/rows.h"
+#include "runtime/thread/runtime.h"
 
 #define WRITER_WAITS 100 /* tenths of a second that a start waits for a file to be whole */
 #define LOGGED 20        /* findings of one load that are written out */
@@ -192,11 +194,63 @@ report_refused(struct service *service, const struct policies *policies, const s
 		log_line(service->settings, LOG_LEVEL_ERROR, "policies refused");
 }
 
+/* Names of instances, in an arena. */
+struct instance_names {
+	struct arena *arena;
+	struct str *list;
+	size_t count, room;
+};
+
+static bool
+note_instance(void *context, struct loop *loop)
+{
+	struct instance_names *names = context;
+
+	if (names->count == names->room) {
+		size_t room = names->room ? 2 * names->room : 64;
+		struct str *list = arena_array(names->arena, room, sizeof(*list));
+
+		if (!list)
+			return false; /* the findings about the others will do */
+		if (names->count)
+			memcpy(list, names->list, names->count * sizeof(*list));
+		names->list = list;
+		names->room = room;
+	}
+	names->list[names->count++] = loop->id.name;
+	return true;
+}
+
+/* A guard may be for an instance of a control loop, whose name no document has. */
+static void
+know_instances(struct service *service)
+{
+	struct history_reader *reader;
+	struct arena arena;
+	struct instance_names names = {.arena = &arena};
+	struct error err = {0};
+	struct txn txn;
+
+	if (service_is_verifying(service) || history_reader_open(engine_history(service->engine), &reader, &err) != 0)
+		return; /* what cannot be read is not near anything */
+	arena_init(&arena, 0);
+	if (history_reader_begin(reader) == 0) {
+		runtime_read(service->runtime, reader, &arena, &txn);
+		loops_each(&txn, STR_NONE, STR_NONE, note_instance, &names);
+		(void)engine_know_loops(service->engine, names.list, names.count); /* out of memory: none are known */
+		history_reader_end(reader);
+	}
+	history_reader_close(reader);
+	arena_free(&arena);
+}
+
 int
 policies_publish(struct service *service, struct policies *policies, int r, bool sure)
 {
 	struct engine_info info;
 
+	if (r == 0)
+		know_instances(service);
 	if (r == 0 && sure)
 		r = engine_load(service->engine, policies->documents, policies->count, &policies->diags);
 	else if (r == 0)

@@ -350,6 +350,8 @@ lint_know(struct compilation *c, struct lint *lint)
 	}
 	for (const struct operational *policy = c->set->operational; policy; policy = policy->next)
 		lint_know_loop(lint, policy->id);
+	for (size_t i = 0; i < c->options->loop_count; i++)
+		lint_know_loop(lint, c->options->loops[i]);
 	lint_ready(lint);
 }
 

@@ -37,6 +37,9 @@ struct engine {
 	struct follow follow;
 	atomic_bool withhold;                /* as the option, until it is released; written under load_lock */
 	pthread_mutex_t load_lock;           /* one compilation at a time; taken before publish_lock; guards parts */
+	struct arena loops_arena;            /* load_lock: of the next */
+	struct str *loops;                   /* load_lock: see engine_know_loops */
+	size_t loop_count;                   /* load_lock */
 	struct part parts[2];                /* what the set is made of: loaded, deployed */
 	pthread_mutex_t publish_lock;        /* guards replacing `current` and holding what it points to */
 	_Atomic(struct policyset *) current; /* written under publish_lock; read by anyone, to compare */
@@ -133,6 +136,7 @@ engine_open(const struct engine_options *options, struct engine **ret, struct er
 	atomic_init(&engine->current, NULL);
 	atomic_init(&engine->withhold, options->withhold);
 	arena_init(&engine->builtin_arena, 0);
+	arena_init(&engine->loops_arena, 0);
 	arena_init(&engine->parts[PART_LOADED].arena, 0);
 	arena_init(&engine->parts[PART_DEPLOYED].arena, 0);
 	pthread_mutex_init(&engine->load_lock, NULL);
@@ -168,6 +172,7 @@ engine_close(struct engine *engine)
 	pattern_scratch_free(engine->reserve_scratch);
 	policyset_drop(atomic_load(&engine->current));
 	arena_free(&engine->builtin_arena);
+	arena_free(&engine->loops_arena);
 	arena_free(&engine->parts[PART_LOADED].arena);
 	arena_free(&engine->parts[PART_DEPLOYED].arena);
 	follow_done(&engine->follow);
@@ -241,6 +246,8 @@ compile_with(struct engine *engine, enum part_kind kind, struct part *part, stru
 
 	if (!all)
 		return -ERROR_MEMORY;
+	options.loops = engine->loops;
+	options.loop_count = engine->loop_count;
 	for (int i = PART_LOADED; i <= PART_DEPLOYED; i++) {
 		const struct part *source = i == (int)kind ? part : &parts[i];
 
@@ -273,6 +280,27 @@ load_part(struct engine *engine, enum part_kind kind, const struct document *doc
 	} else {
 		arena_free(&part.arena);
 	}
+	pthread_mutex_unlock(&engine->load_lock);
+	return r;
+}
+
+int
+engine_know_loops(struct engine *engine, const struct str *ids, size_t count)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&engine->load_lock);
+	arena_reset(&engine->loops_arena);
+	engine->loop_count = 0;
+	engine->loops = arena_array(&engine->loops_arena, count, sizeof(*engine->loops));
+	for (size_t i = 0; engine->loops && r == 0 && i < count; i++) {
+		engine->loops[i] = arena_str(&engine->loops_arena, ids[i]);
+		r = engine->loops[i].ptr ? 0 : -ERROR_MEMORY;
+	}
+	if (!engine->loops)
+		r = -ERROR_MEMORY;
+	if (r == 0)
+		engine->loop_count = count;
 	pthread_mutex_unlock(&engine->load_lock);
 	return r;
 }

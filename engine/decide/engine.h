@@ -90,6 +90,12 @@ int engine_try(const struct engine *engine, const struct document *documents, si
 int engine_try_deploy(struct engine *engine, const struct document *documents, size_t count, struct policyset **ret_set,
                       struct diags *diags);
 
+/*
+ * Ids of control loops that the documents do not have, such as names of instances: a guard for an id near one of them gets its
+ * word from the next load on. Copied. 0 or -ERROR_MEMORY, and then none are known.
+ */
+int engine_know_loops(struct engine *engine, const struct str *ids, size_t count);
+
 /* See engine/decide/follow.h. */
 struct follow *engine_follow(struct engine *engine);
 

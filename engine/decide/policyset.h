@@ -46,9 +46,11 @@ struct compile_options {
 	struct document_limits limits;
 	size_t policies_max;
 	const struct catalogue *builtin; /* outlives every set */
-	const struct registry *actors;   /* the built-in ones, as long; NULL: read anew for this set */
-	struct hash_key key;             /* random */
-	int64_t now_ms;                  /* guards whose time range is over by then are told; 0: none are */
+	const struct str *loops;         /* ids of control loops that the documents do not have */
+	size_t loop_count;
+	const struct registry *actors; /* the built-in ones, as long; NULL: read anew for this set */
+	struct hash_key key;           /* random */
+	int64_t now_ms;                /* guards whose time range is over by then are told; 0: none are */
 };
 
 /* The built-in types, in `arena`, for compile_options.builtin. */

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 
+import gateway
 import service
 from service import BLACKLIST, HEALTH_PATH, LIMITER, Service, basic, wait_for
 
@@ -240,6 +241,24 @@ def test_hashed_passwords_are_checked_by_crypt(suite):
         with Service("--users", path) as server:
             for password, wanted in (("secret", 200), ("secret", 200), ("Secret", 401), (hashed, 401)):
                 suite.equal(server.request("GET", HEALTH_PATH, headers=basic("ann", password)).status, wanted, password)
+
+
+def test_a_guard_for_an_id_near_an_instance_gets_a_word(suite):
+    guard = service.BLACKLIST % "x"
+    with service.Service(policies={"a.yaml": guard}) as server:
+        gateway.Loop(server)  # its instance is called loop
+
+        def findings(name):
+            server.write("a.yaml", guard.replace("blacklist:", f"id: {name}\n          blacklist:"))
+            found = service.wait_for(lambda: f"name {name}" if server.generation() > seen else None)
+            assert found, "it comes into force"
+            told = server.request("GET", "/clguard/v1/generation").json["findings"]
+            return [finding["text"] for finding in told if finding["id"] == "LINT-08"]
+        seen = server.generation()
+        near = findings("loopx")
+        suite.check(len(near) == 1 and "did you mean 'loop'?" in near[0], f"one letter too many: {near}")
+        seen = server.generation()
+        suite.equal(findings("loop"), [], "the instance")
 
 
 service.main(globals())
