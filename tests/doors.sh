@@ -237,6 +237,8 @@ printf 'name: l\nversion: 1.0.0\nelements:\n- {name: org.example.edge.CacheServi
 expect 0 "$clguard" compose "$work/spec" "$top/examples/control-loop-edge-cache.yaml"
 says out '    org.example.participants.Kubernetes:'
 says out '          - name: org.example.edge.CacheServiceElement'
+expect 0 "$clguard" compose --json "$work/spec" "$top/examples/control-loop-edge-cache.yaml"
+says out '{"tosca_definitions_version":'
 printf 'name: l\nversion: 1.0.0\nelements:\n- {name: nobody, version: 1.0.0}\n' >"$work/spec"
 expect 1 "$clguard" compose "$work/spec" "$top/examples/control-loop-edge-cache.yaml"
 says err "spec:4:3: error: there is no element definition 'nobody' 1.0.0"

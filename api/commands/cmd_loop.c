@@ -85,6 +85,24 @@ cmd_create(int argc, char **argv)
 	return code;
 }
 
+/* The document on one line. 0 or -1. */
+static int
+compose_print_json(struct ask *ask, struct str yaml)
+{
+	struct node *root;
+	struct text out;
+
+	text_init(&out, &ask->arena);
+	if (yaml_read(yaml, "", &loop_client_limits, &ask->arena, &root, NULL) != 0)
+		return -1;
+	text_add_node(&out, root, false);
+	text_add(&out, STR("\n"));
+	if (!text_done(&out).ptr)
+		return -1;
+	fwrite(out.ptr, 1, out.len, stdout);
+	return 0;
+}
+
 /* The same without a service: the definitions are those of the documents behind the specification. */
 static int
 compose_alone(struct ask *ask, const char *spec)
@@ -92,6 +110,7 @@ compose_alone(struct ask *ask, const char *spec)
 	size_t count = ask->words.count - 1;
 	struct clg_document *documents = arena_array(&ask->arena, count, sizeof(*documents));
 	struct clg_error refusal = {0};
+	int code = EXIT_DONE;
 	struct error err = {0};
 	struct str bytes;
 	char *yaml;
@@ -115,9 +134,12 @@ compose_alone(struct ask *ask, const char *spec)
 			fprintf(stderr, "clguard compose: %s\n", documents ? refusal.text : "out of memory");
 		return EXIT_INPUT;
 	}
-	fputs(yaml, stdout);
+	if (!ask->json)
+		fputs(yaml, stdout);
+	else if (compose_print_json(ask, str_from(yaml)) != 0)
+		code = EXIT_ENVIRONMENT;
 	free(yaml);
-	return EXIT_DONE;
+	return code;
 }
 
 /* Element definitions, made one loop type: its document on stdout, ready for clguard commission. */
