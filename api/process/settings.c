@@ -237,7 +237,7 @@ static const struct setting table[] = {
 	{"notification_topic", SETTING_TEXT, AT(notification_topic), "CLGUARD-NOTIFICATION", .word = "TOPIC",
          .help = "Where the runtime tells of changes of state, failures, timeouts and silent participants."},
 	{"policy_participant", SETTING_TEXT, AT(policy_participant),
-         "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE",
+         "org.onap.policy.controlloop.PolicyControlLoopParticipant", .word = "TYPE", .may_be_empty = true,
          .help = "Name of the participant type whose elements clguardd hosts itself while nobody else of that type is "
                  "registered: it puts their guard policies into force. Empty: none."},
 	{"event_topic", SETTING_TEXT, AT(event_topic), "unauthenticated.DCAE_CL_OUTPUT", .word = "TOPIC",
@@ -484,7 +484,7 @@ setting_set(struct settings *settings, const struct setting *setting, struct str
 	case SETTING_LIST:
 		break;
 	}
-	if (text.len == 0)
+	if (text.len == 0 && !setting->may_be_empty)
 		return error_set(err, ERROR_TYPE, where, "%s: empty", setting->name);
 	if (setting->word && strncmp(setting->word, "FILE", 4) == 0)
 		return set_path(settings, setting, text, where, err);

@@ -16,6 +16,7 @@ struct setting {
 	const char *initial;                  /* as it would be written; NULL: nothing */
 	int64_t min, max;                     /* SETTING_NUMBER, inclusive */
 	const char *unit;                     /* SETTING_NUMBER: "seconds", "bytes" or NULL */
+	bool may_be_empty;                    /* SETTING_TEXT: the empty text says something */
 	const char *word;                     /* SETTING_TEXT, SETTING_LIST: what stands for the value in usage texts */
 	bool (*good)(const char *text);       /* SETTING_TEXT: whether it has its form; NULL: any has */
 	const char *form;                     /* with good: the form, in words */
