@@ -178,6 +178,25 @@ def messages(suite):
     suite.want("publish: -:[0-9]+:1: ", "publish", "MINE", "-", stdin="{", code=1)
 
 
+def lost(suite):
+    """force: off participants that do not answer any more."""
+    suite.ask("PUT", "/clguard/v1/clock", {"advance_ms": 3600000})
+    suite.want("409 ", "order", "UNINITIALISED", "cli-0", code=1)
+    suite.run("order", "--force", "UNINITIALISED", "cli-0")
+    suite.want(r"^cli-0 1.0.0  UNINITIALISED$", "watch", "--once")
+    suite.speak("PARTICIPANT_REGISTER")
+    suite.run("order", "PASSIVE", "cli-0")
+    suite.acknowledge("PASSIVE")
+    suite.ask("PUT", "/clguard/v1/clock", {"advance_ms": 3600000})
+    suite.want("400 ", "delete", "cli-0", code=1)
+    suite.want("^cli-0 1.0.0$", "delete", "--force", "cli-0")
+    suite.want("404", "delete", "cli-0", "1.0.0", code=1)
+    suite.speak("PARTICIPANT_REGISTER")
+    suite.run("create", suite.file("one.json", instances("1.0.0", 1)))
+    suite.run("order", "PASSIVE", "cli-0")
+    suite.acknowledge("PASSIVE")
+
+
 def ends(suite):
     suite.want("400 Control Loop State is still PASSIVE", "delete", "cli-0", code=1)
     suite.run("order", "UNINITIALISED", "cli-0")
@@ -192,7 +211,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         suite = Suite(folder)
         try:
-            for part in (types, configurations, standing, figures, messages, ends):
+            for part in (types, configurations, standing, figures, messages, lost, ends):
                 part(suite)
         finally:
             suite.service.terminate()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # participant_program - clguard-participant as a program: its settings, its file, several participants, what it keeps
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import re
 import subprocess
@@ -100,6 +101,15 @@ def test_several_participants_in_a_process_that_remembers(checks):
         runtime.reach("PASSIVE")
         runtime.reach("UNINITIALISED")
         checks.check(True, "a life")
+
+
+def test_a_message_that_is_too_large_is_told(checks):
+    with Runtime() as runtime:
+        runtime.must("GET", "/events/CLGUARD-NOTIFICATION/test/0?timeout=0")
+        for count, told in ((99990, 0), (100001, 1)):
+            runtime.must("POST", "/events/POLICY-CLRUNTIME-PARTICIPANT", {"messageType": "PARTICIPANT_STATUS", "x": [0] * count})
+            notes = [json.loads(m)["notification"] for m in runtime.must("GET", "/events/CLGUARD-NOTIFICATION/test/0?timeout=0")]
+            checks.equal(notes, ["MESSAGE_REFUSED"] * told, "%d values" % count)
 
 
 def test_a_refused_registration_ends_the_program(checks):

@@ -56,6 +56,16 @@ def deployed(server):
     return sorted(p["policy-id"] for p in server.request("GET", PAP + "policies/deployed").json)
 
 
+def test_more_policies_than_a_set_holds_are_refused(suite):
+    with service.Service("--policies-max", "3") as server:
+        for i in range(4):
+            create(server, blacklist(f"edge.b{i}", "vm-1"))
+        suite.equal(deploy(server, "edge.b0", "edge.b1", "edge.b2").status, 202, "as many as it holds")
+        reply = deploy(server, "edge.b3")
+        suite.check(reply.status == 400 and b"3" in reply.body, f"one more: {reply.status} {reply.body}")
+        suite.equal((verdict(server), len(deployed(server))), ("Deny", 3), "the old set stays")
+
+
 def test_a_policy_comes_into_force_and_goes_back(suite):
     with service.Service() as server:
         body = json.dumps(template(blacklist("edge.block", "vm-1")), indent=1)
