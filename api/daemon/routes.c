@@ -87,6 +87,7 @@ static const struct route routes[] = {
 	ROUTE(GET, LOOPS "instantiationState", ROUTE_ONAP, 0, BOTH, instantiation_state_get),
 	ROUTE(GET, LOOPS "controlLoopPriming", ROUTE_ONAP, 0, BOTH, priming_get),
 	ROUTE(GET, LOOPS "participants", ROUTE_ONAP, 0, BOTH, participants_get),
+	ROUTE(GET, OURS "authz", ROUTE_GATED | ROUTE_URGENT, 0, BOTH, authz_get),
 	ROUTE(GET, LOOPS "gateway", ROUTE_ONAP, 0, BOTH, gateway_get),
 	ROUTE(GET, LOOPS "monitoring/participant", ROUTE_ONAP, 0, BOTH, monitoring_participant_get),
 	ROUTE(GET, LOOPS "monitoring/participants/controlloop", ROUTE_ONAP, 0, BOTH, monitoring_participants_get),

@@ -100,6 +100,9 @@ struct exchange {
 /* The client's address for logs: "192.0.2.7", "unix"; never empty. As long as the connection. */
 const char *exchange_client(const struct exchange *exchange);
 
+/* The value of a header; absent when it is not sent. Borrowed as headers are. */
+struct str exchange_header(struct exchange *exchange, const char *name);
+
 /* The value of a query parameter, decoded; absent when it is not given, empty for ?name. Borrowed as headers are. */
 struct str exchange_query(struct exchange *exchange, const char *name);
 

@@ -65,6 +65,7 @@ void configurations_get(struct exchange *exchange);
 void participants_get(struct exchange *exchange);
 
 void gateway_get(struct exchange *exchange);
+void authz_get(struct exchange *exchange);
 
 void designs_post(struct exchange *exchange);
 void designs_get(struct exchange *exchange);

@@ -76,6 +76,7 @@ static const struct {
 	{"GET " LOOPS "instantiationState", {ROLE_READ, false}},
 	{"GET " LOOPS "controlLoopPriming", {ROLE_READ, false}},
 	{"GET " LOOPS "participants", {ROLE_READ, false}},
+	{"GET " OURS "authz", {ROLE_DECIDE, false}},
 	{"GET " LOOPS "gateway", {ROLE_ADMINISTER, false}}, /* it tells the keys of all elements */
 	{"GET " LOOPS "monitoring/participant", {ROLE_READ, false}},
 	{"GET " LOOPS "monitoring/participants/controlloop", {ROLE_READ, false}},

@@ -405,6 +405,19 @@ server_access(void *cls, struct MHD_Connection *connection, const char *url, con
 }
 
 struct str
+exchange_header(struct exchange *exchange, const char *name)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(ticket->connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) !=
+	    MHD_YES)
+		return STR_NONE;
+	return (struct str){value ? value : "", value ? len : 0};
+}
+
+struct str
 exchange_query(struct exchange *exchange, const char *name)
 {
 	struct ticket *ticket = (struct ticket *)exchange;

@@ -38,8 +38,8 @@ is_evasive(struct str escape)
  * The path of a URL in its one normal form, as gateways compare it: from a slash on, no empty segment but the last,
  * none of them . or .. , no query, nothing escaped that need not be.
  */
-static bool
-is_normal_path(struct str path)
+bool
+access_path_is_normal(struct str path)
 {
 	size_t from = 1;
 
@@ -111,7 +111,7 @@ access_read_request(const struct node *root, struct access_request *ret, struct 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
 		if (members[i].required && !members[i].value->ptr)
 			return error_set(err, ERROR_MISSING, access, "%s is missing", members[i].key);
-	if (ret->path.ptr && !is_normal_path(ret->path))
+	if (ret->path.ptr && !access_path_is_normal(ret->path))
 		return error_set(err, ERROR_TYPE, node_get(access, "path"),
 		                 "a path is absolute and in its normal form, without query, not '%.*s'",
 		                 STR_ARG(ret->path));
@@ -167,41 +167,72 @@ log_answer(struct exchange *exchange, const struct access_request *request, cons
 	answer_decision(exchange, &entry);
 }
 
-int
-access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation, struct decision *ret,
-                 struct error *err)
+/* Decides from a snapshot. caller: the request's element is who has this key or consumer name, once it is known. */
+static void
+access_ask(struct exchange *exchange, struct access_request *request, const struct access_caller *caller,
+           struct access_answer *ret)
 {
 	struct service *service = exchange->worker->service;
 	struct history_reader *reader = session_reader(exchange->worker->session);
 	bool verifying = service_is_verifying(service);
-	struct access_answer answer = {
+	struct txn txn = {0};
+
+	*ret = (struct access_answer){
 		.reason = verifying ? REASON_VERIFYING : REASON_ERROR,
 		.why = verifying ? "the database is being verified after a stop that was not clean; /ready tells how "
 	                           "far it is"
 	                         : "the runtime's database cannot be read",
 	};
+	if (verifying || history_reader_begin(reader) != 0)
+		return;
+	runtime_read(service->runtime, reader, exchange->arena, &txn);
+	if (caller)
+		request->element = gateway_caller(&txn, (struct concept){request->clname, request->version},
+		                                  caller->key, caller->consumer);
+	access_decide(&txn, request, ret);
+	history_reader_end(reader);
+}
+
+static struct decision
+access_decision(const struct exchange *exchange, const struct access_answer *answer)
+{
+	return (struct decision){
+		.effect = answer->reason == REASON_ERROR ? EFFECT_INDETERMINATE
+	                  : answer->permit               ? EFFECT_PERMIT
+	                                                 : EFFECT_DENY,
+		.permit = answer->permit,
+		.reason = answer->reason,
+		.missing = answer->missing,
+		.mode = exchange->worker->service->mode,
+	};
+}
+
+void
+access_answer_caller(struct exchange *exchange, struct access_request *request, const struct access_caller *caller,
+                     struct decision *ret)
+{
+	struct access_answer answer;
+
+	access_ask(exchange, request, caller, &answer);
+	*ret = access_decision(exchange, &answer);
+	log_answer(exchange, request, &answer, ret);
+}
+
+int
+access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation, struct decision *ret,
+                 struct error *err)
+{
+	struct access_answer answer;
 	struct access_request request;
-	struct txn txn = {0};
 	int r = access_read_request(root, &request, err);
 
 	if (r != 0)
 		return r;
-	if (!verifying && history_reader_begin(reader) == 0) {
-		runtime_read(service->runtime, reader, exchange->arena, &txn);
-		access_decide(&txn, &request, &answer);
-		history_reader_end(reader);
-	}
-	*ret = (struct decision){
-		.effect = answer.reason == REASON_ERROR ? EFFECT_INDETERMINATE
-	                  : answer.permit               ? EFFECT_PERMIT
-	                                                : EFFECT_DENY,
-		.permit = answer.permit,
-		.reason = answer.reason,
-		.missing = answer.missing,
-		.mode = service->mode,
-	};
+	access_ask(exchange, &request, NULL, &answer);
+	*ret = access_decision(exchange, &answer);
 	if (ret_explanation)
-		*ret_explanation = access_explain(&answer, engine_now(service->engine), exchange->arena);
+		*ret_explanation =
+			access_explain(&answer, engine_now(exchange->worker->service->engine), exchange->arena);
 	log_answer(exchange, &request, &answer, ret);
 	return 0;
 }

@@ -13,4 +13,17 @@
 int access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation,
                      struct decision *ret, struct error *err);
 
+/* Who asks, as a gateway knows it: by its key, or by the consumer's name in its certificate. One is absent. */
+struct access_caller {
+	struct str key, consumer;
+};
+
+/* The same for a request at a gateway: its element is the caller, which must be of the instance. Counted and logged too. */
+struct access_request;
+void access_answer_caller(struct exchange *exchange, struct access_request *request, const struct access_caller *caller,
+                          struct decision *ret);
+
+/* Whether a path is absolute and in its normal form, without query. */
+bool access_path_is_normal(struct str path);
+
 #endif

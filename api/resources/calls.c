@@ -235,6 +235,8 @@ answer_call(struct exchange *exchange, struct waiting *waiting)
 	}
 	reply->status = waiting->call.status;
 	reply->media = waiting->is_yaml ? MEDIA_YAML : MEDIA_JSON;
+	if (waiting->call.plain && waiting->call.status == 200)
+		reply->type = "text/plain; charset=utf-8";
 	reply->owner = waiting;
 	reply->release = release;
 }

@@ -95,7 +95,7 @@ find_offer(const struct gateway *gateway, const struct loop *loop, const struct 
 		const struct gateway_part *part =
 			element ? gateway_part_of(gateway, element->definition) : &gateway->parts[0];
 
-		if (!part ||
+		if (!part || (request->external && element) ||
 		    (request->target_element.ptr && (!element || !str_equal(element->id, request->target_element))))
 			continue;
 		for (size_t j = 0; j < part->service_count; j++) {
@@ -168,6 +168,36 @@ gateway_access_decide(const struct gateway *gateway, const struct loop *loop, co
 		find_call(caller, &offer, request, answer);
 	else
 		permit(answer, "nothing of it is in a sandbox");
+}
+
+/* Looks at each byte, whichever differs. */
+static bool
+key_is(struct str key, struct str asked)
+{
+	unsigned char differs = key.len != asked.len;
+
+	for (size_t i = 0; i < key.len && i < asked.len; i++)
+		differs |= (unsigned char)(key.ptr[i] ^ asked.ptr[i]);
+	return key.len > 0 && !differs;
+}
+
+struct str
+gateway_caller(struct txn *txn, struct concept loop_id, struct str key, struct str consumer)
+{
+	struct str found = STR_NONE;
+	struct loop loop;
+
+	if (!concept_name_valid(loop_id.name) || !concept_version_valid(loop_id.version) ||
+	    !loop_load(txn, loop_id, &loop))
+		return STR_NONE;
+	for (size_t i = 0; i < loop.count; i++) {
+		struct str id = loop.elements[i].id;
+
+		if (key.ptr ? key_is(gateway_key(txn, loop.id, id), key)
+		            : str_equal(gateway_consumer(txn, loop.id, id), consumer))
+			found = id;
+	}
+	return found;
 }
 
 void

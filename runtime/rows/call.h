@@ -64,6 +64,7 @@ struct runtime_call {
 	struct document_limits limits;
 	struct page page;
 	const struct node *body;
+	bool plain;                      /* the answer is text, not JSON */
 	bool compositions;               /* asked in the words of automation compositions, and answered so */
 	struct str name, version, other; /* query parameters or parts of the path */
 	struct str *texts;               /* `number` of them */

@@ -35,6 +35,7 @@ void gateway_write_element(struct txn *txn, const struct gateway *gateway, const
 /* May this element call this service? Absent: version, target_element, method, path. */
 struct access_request {
 	struct str clname, version, element, service, target_element, method, path;
+	bool external; /* the service is outside of the control loop */
 };
 
 struct access_answer {
@@ -49,10 +50,24 @@ struct access_answer {
 
 void access_decide(struct txn *txn, const struct access_request *request, struct access_answer *ret);
 
+/*
+ * The element of the instance that has this key, or whose consumer has this name (one of them is absent); absent: none
+ * has. Keys are compared in a time that does not depend on them.
+ */
+struct str gateway_caller(struct txn *txn, struct concept loop, struct str key, struct str consumer);
+
 /* --- gateway_kong.c --- */
 
 /* For call->name and version, both optional: Kong's declarative configuration as JSON, format 3.0. */
 void gateway_write_kong(struct txn *txn, struct runtime_call *call, struct text *out);
+
+/* --- gateway_nginx.c --- */
+
+/*
+ * The same instances as locations for nginx that ask GET /clguard/v1/authz about each request. call->other: HOST:PORT of
+ * clguardd as nginx reaches it, else 127.0.0.1:6969.
+ */
+void gateway_write_nginx(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- gateway_statistics.c --- */
 

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""authz - what an API gateway asks about each request, by itself and with a real nginx in front of two services."""
+# SPDX-License-Identifier: Apache-2.0
+import http.client
+import http.server
+import itertools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+
+import gateway
+import service
+from gateway import BASE, CACHE, CONFIG, ELEMENTS, METHODS, PATHS, Loop, access, document
+from service import DECISION, JSON, Service, wait_for
+
+AUTHZ = "/clguard/v1/authz"
+NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+def ask(server, method, path, **headers):
+    """The status and the reason of a question as nginx asks it."""
+    sent = {"X-Original-Method": method, "X-Original-URI": path}
+    sent.update({name.replace("_", "-"): value for name, value in headers.items() if value is not None})
+    reply = server.request("GET", AUTHZ, headers=sent)
+    return reply.status, reply.headers["x-clguard-reason"]
+
+
+def running(server, text=None):
+    loop = Loop(server, text)
+    loop.order("PASSIVE")
+    loop.answer("PASSIVE")
+    return loop
+
+
+def place(name="cache", target=CACHE, path=""):
+    return f"/loop/1.0.0/{target}/{name}{path}"
+
+
+def test_it_answers_as_the_decision_does(suite):
+    with Service() as server:
+        keys, seen = running(server).keys(), set()
+        for caller, (name, target) in itertools.product(ELEMENTS, (("cache", CACHE), ("inventory", None))):
+            for method, path in itertools.product(METHODS, PATHS):
+                members = dict({"element": caller, "service": name, "method": method, "path": path},
+                               **({"targetElement": target} if target else {}))
+                decided = server.request("POST", DECISION, access(**members)).json
+                got = ask(server, method, place(name, target or "external", path) + "?q=1", apikey=keys[caller])
+                seen.add(got)
+                suite.equal(got, (200 if decided["status"] == "Permit" else 403, decided["reason"]), f"{members}")
+        suite.equal(seen, {(200, "permit"), (403, "not_allowed")}, "both are among them")
+
+
+def test_who_asks(suite):
+    with Service() as server:
+        keys = running(server).keys()
+        limits = place(path="/v1/limits")
+        for headers, wanted in (
+                ({"apikey": keys[CONFIG]}, (200, "permit")), ({"X_API_Key": keys[CONFIG]}, (200, "permit")),
+                ({"apikey": keys[CONFIG][:-1] + "x"}, (403, "not_allowed")), ({"apikey": keys[CONFIG] + "0"}, (403, "not_allowed")),
+                ({"apikey": keys[CACHE]}, (403, "not_allowed")), ({}, (403, "no_credentials")), ({"apikey": ""}, (403, "no_credentials")),
+                ({"X_SSL_Client_Verify": "SUCCESS", "X_SSL_Client_S_DN": f"CN=loop~1.0.0~{CONFIG},O=edge"}, (200, "permit")),
+                ({"X_SSL_Client_Verify": "SUCCESS", "X_SSL_Client_S_DN": f"/O=edge/CN=loop~1.0.0~{CONFIG}"}, (200, "permit")),
+                ({"X_SSL_Client_Verify": "SUCCESS", "X_SSL_Client_S_DN": f"CN=loop~1.0.0~{CACHE}"}, (403, "not_allowed")),
+                ({"X_SSL_Client_Verify": "SUCCESS", "X_SSL_Client_S_DN": f"O=CN=loop~1.0.0~{CONFIG}"}, (403, "no_credentials")),
+                ({"X_SSL_Client_Verify": "NONE", "X_SSL_Client_S_DN": f"CN=loop~1.0.0~{CONFIG}"}, (403, "no_credentials")),
+                ({"X_SSL_Client_S_DN": f"CN=loop~1.0.0~{CONFIG}"}, (403, "no_credentials")),
+                ({"X_Forwarded_Client_Cert": f'By=x;Hash=0;Subject="CN=loop~1.0.0~{CONFIG},O=edge"'}, (200, "permit")),
+                ({"apikey": keys[CACHE], "X_SSL_Client_Verify": "SUCCESS", "X_SSL_Client_S_DN": f"CN=loop~1.0.0~{CONFIG}"},
+                 (403, "not_allowed"))):
+            suite.equal(ask(server, "PUT", limits, **headers), wanted, f"{headers}")
+
+
+def test_what_is_asked_for(suite):
+    with Service() as server:
+        loop = running(server)
+        key = loop.keys()[CONFIG]
+        for path, wanted in (
+                (place(path="/v1/limits"), 200), ("http://gateway.example" + place(path="/v1/limits") + "?a=/../", 200),
+                (place(path="/v1/limits/../../health"), 403), (place(path="//v1/limits"), 403), (place(path="/v1/%6cimits"), 403),
+                (place("cache", "external", "/v1/limits"), 403), (place("inventory", CACHE), 403), (place("nothing"), 403),
+                ("/other/1.0.0/%s/cache/v1/limits" % CACHE, 403), ("/loop/2.0.0/%s/cache/v1/limits" % CACHE, 403), ("/", 403), ("", 403),
+                ("/loop", 403), ("v1/limits", 403)):
+            suite.equal(ask(server, "PUT", path, apikey=key)[0], wanted, path)
+        suite.equal(ask(server, "get", place(path="/health"), apikey=key)[0], 403, "methods are words in capitals")
+        forwarded = {"X-Forwarded-Method": "PUT", "X-Forwarded-Uri": place(path="/v1/limits"), "apikey": key}
+        suite.equal(server.request("GET", AUTHZ, headers=forwarded).status, 200, "as a forward-auth asks")
+        suite.equal(server.request("GET", AUTHZ, headers={"apikey": key}).headers["x-clguard-reason"], "no_request", "nothing is asked")
+        text = server.request("GET", "/metrics", headers={}).body.decode()
+        suite.check('clguard_decisions_total{reason="permit"} ' in text, "it is counted as the decision is")
+        server.request("PUT", "/clguard/v1/state", {"state": "PASSIVE"})
+        suite.equal(server.request("GET", AUTHZ, headers=forwarded).status, 409, "a passive service lets nothing pass")
+
+
+def test_configuration_for_nginx_is_refused_with_words(suite):
+    with Service() as server:
+        running(server)
+        for query, words in (("format=apache", "format is wrong: expected kong or nginx"),
+                             ("format=nginx&authz=a;b:80", "authz is wrong: expected HOST:PORT"),
+                             ("format=nginx&authz=host", "authz is wrong: expected HOST:PORT")):
+            reply = server.request("GET", BASE + "/gateway?" + query, headers=JSON)
+            suite.check(reply.status == 400 and words in reply.json["errorDetails"], f"{query}: {reply.status} {reply.body}")
+        suite.equal(server.request("GET", BASE + "/gateway?format=nginx&name=no&version=1.0.0", headers=JSON).status, 404, "no instance")
+        reply = server.request("GET", BASE + "/gateway?format=nginx", headers={})
+        suite.check(reply.headers["content-type"].startswith("text/plain"), reply.headers["content-type"])
+
+
+class Element(http.server.BaseHTTPRequestHandler):
+    """A service behind the gateway: says what reached it."""
+
+    def handle_any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        text = json.dumps({"method": self.command, "path": self.path, "body": body, "apikey": self.headers.get("apikey")}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = do_HEAD = handle_any
+
+    def log_message(self, *_):
+        pass
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Nginx:
+    """The real one, with what GET gateway gives in its one server block."""
+
+    def __init__(self, configuration):
+        self.folder, self.port = tempfile.mkdtemp(), free_port()
+        with open(os.path.join(self.folder, "clguard.conf"), "w", encoding="utf-8") as file:
+            file.write(configuration)
+        with open(os.path.join(self.folder, "nginx.conf"), "w", encoding="utf-8") as file:
+            file.write(f"""daemon off;
+worker_processes 1;
+pid {self.folder}/pid;
+error_log {self.folder}/errors;
+events {{ worker_connections 64; }}
+http {{
+	access_log off;
+	client_body_temp_path {self.folder}/a; proxy_temp_path {self.folder}/b; fastcgi_temp_path {self.folder}/c;
+	uwsgi_temp_path {self.folder}/d; scgi_temp_path {self.folder}/e;
+	server {{ listen 127.0.0.1:{self.port}; include {self.folder}/clguard.conf; }}
+}}
+""")
+        self.process = subprocess.Popen([NGINX, "-p", self.folder, "-c", os.path.join(self.folder, "nginx.conf")],
+                                        stderr=subprocess.DEVNULL)
+        if not wait_for(self.is_there):
+            with open(os.path.join(self.folder, "errors"), encoding="utf-8") as file:
+                raise AssertionError("nginx does not start: " + file.read())
+
+    def is_there(self):
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def ask(self, method, path, key=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, body, {"apikey": key} if key else {})
+        reply = connection.getresponse()
+        text = reply.read().decode()
+        connection.close()
+        return reply.status, json.loads(text) if reply.status == 200 and text else reply.headers.get("X-Clguard-Reason")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def test_a_real_nginx_lets_pass_what_the_type_allows(suite):
+    if not NGINX:
+        print("skipped: a real nginx (it is not installed)")
+        return
+    elements = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Element) for _ in range(2)]
+    for element in elements:
+        threading.Thread(target=element.serve_forever, daemon=True).start()
+    text = document().replace("host: edge-cache.local", "host: 127.0.0.1").replace(
+        "port: 8080", f"port: {elements[0].server_port}").replace(
+            "https://inventory.example.org/api", f"http://127.0.0.1:{elements[1].server_port}/api")
+    server, nginx = Service(), None
+    try:
+        keys = running(server, text).keys()
+        nginx = Nginx(server.request("GET", BASE + f"/gateway?format=nginx&authz=127.0.0.1:{server.port}", headers={}).body.decode())
+        passed = 0
+        for caller, (name, target) in itertools.product(ELEMENTS, (("cache", CACHE), ("inventory", None))):
+            for method, path in itertools.product(METHODS, PATHS):
+                members = dict({"element": caller, "service": name, "method": method, "path": path},
+                               **({"targetElement": target} if target else {}))
+                permitted = server.request("POST", DECISION, access(**members)).json["status"] == "Permit"
+                status, said = nginx.ask(method, place(name, target or "external", path), keys[caller], "x" if method == "PUT" else None)
+                passed += status == 200
+                suite.equal(status, 200 if permitted else 403, f"{members}")
+                if status == 200:
+                    suite.equal((said["method"], said["path"], said["apikey"]),
+                                (method, ("/cache" if target else "/api") + path, None), "what reaches the element")
+        suite.check(passed > 3, f"{passed} passed")
+        for path, key, reason in ((place(path="/v1/limits"), None, "no_credentials"), (place(path="/v1/limits"), "0" * 64, "not_allowed"),
+                                  (place(path="/v1/../../../x"), keys[CONFIG], None), ("/elsewhere", keys[CONFIG], None)):
+            status, said = nginx.ask("PUT", path, key)
+            suite.check(status in (400, 403) and (reason is None or said == reason), f"{path}: {status} {said}")
+        server.kill()
+        for method, path in (("PUT", "/v1/limits"), ("GET", "/health"), ("GET", "/")):
+            status, _ = nginx.ask(method, place(path=path), keys[CONFIG])
+            suite.check(status >= 400, f"clguardd is down, and {method} {path} answers {status}")
+    finally:
+        if nginx:
+            nginx.close()
+        server.stop()
+        for element in elements:
+            element.shutdown()
+            element.server_close()
+
+
+assert gateway.BASE == BASE
+service.main(globals())
