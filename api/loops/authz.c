@@ -87,7 +87,7 @@ authz_read_subject(struct exchange *exchange)
 {
 	static const char *const verify[] = {"X-SSL-Client-Verify", NULL}, *const names[] = {"X-SSL-Client-S-DN", NULL},
 				 *const envoy[] = {"X-Forwarded-Client-Cert", NULL};
-	struct str subject = authz_first_header(exchange, names), forwarded = first_header(exchange, envoy);
+	struct str subject = authz_first_header(exchange, names), forwarded = authz_first_header(exchange, envoy);
 
 	if (subject.ptr)
 		return str_is(authz_first_header(exchange, verify), "SUCCESS") ? authz_common_name(subject) : STR_NONE;

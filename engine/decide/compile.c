@@ -432,6 +432,11 @@ pass_seal(struct compilation *c)
 		return;
 	}
 	(void)catalogue_each(c->catalogue, count_type, &set->types); /* the visitor never stops */
+	if (policyset_count_types(c->catalogue) &&
+	    policyset_keep_types(set, c->catalogue, actors(c), &c->scratch) != 0) {
+		compile_out_of_memory(c);
+		return;
+	}
 	r = index_build(&set->index, set->guards.first, &c->options->key, &set->arena);
 	if (r == 0 && operational_index_build(&set->loops, set->operational, &set->arena) < 0)
 		r = -ERROR_MEMORY;

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/operational/registry_schema.h"
+#include "policytypes/schema_json.h"
+
 struct policyset *
 policyset_new(const struct compile_options *options)
 {
@@ -33,6 +36,67 @@ diag_copy(const struct diag *diag, struct arena *arena)
 	copy->path = arena_str(arena, str_from(diag->path)).ptr;
 	copy->text = arena_str(arena, str_from(diag->text)).ptr;
 	return copy->file && copy->path && copy->text ? copy : NULL;
+}
+
+/* What policyset_keep_types hands from type to type. */
+struct type_keeping {
+	struct policyset *set;
+	const struct catalogue *catalogue;
+	const struct registry *registry;
+	struct arena *scratch;
+};
+
+static int
+count_own_type(void *context, const struct type *type)
+{
+	size_t *count = context;
+
+	*count += !type->builtin;
+	return 0;
+}
+
+static int
+keep_own_type(void *context, const struct type *type)
+{
+	struct type_keeping *keeping = context;
+	struct arena *arena = &keeping->set->arena;
+	struct policyset_type kept = {.kind = type->kind};
+	struct str schema, text;
+
+	if (type->builtin)
+		return 0;
+	if (type_json_schema(type, keeping->catalogue, keeping->scratch, &schema, NULL) != 0 ||
+	    registry_schema(keeping->registry, schema, keeping->scratch, &text, NULL) != 0)
+		return -1;
+	kept.name = arena_str(arena, type->name);
+	kept.version = arena_str(arena, type->version);
+	kept.description = arena_str(arena, type->description);
+	kept.schema = arena_str(arena, text);
+	if (!kept.name.ptr || !kept.version.ptr || !kept.schema.ptr)
+		return -1;
+	keeping->set->own_types[keeping->set->own_type_count++] = kept;
+	return 0;
+}
+
+size_t
+policyset_count_types(const struct catalogue *catalogue)
+{
+	size_t count = 0;
+
+	(void)catalogue_each(catalogue, count_own_type, &count); /* it never stops */
+	return count;
+}
+
+int
+policyset_keep_types(struct policyset *set, const struct catalogue *catalogue, const struct registry *registry,
+                     struct arena *scratch)
+{
+	struct type_keeping keeping = {set, catalogue, registry, scratch};
+	size_t count = policyset_count_types(catalogue);
+
+	set->own_types = arena_array(&set->arena, count, sizeof(*set->own_types));
+	return set->own_types && registry && catalogue_each(catalogue, keep_own_type, &keeping) == 0 ? 0
+	                                                                                             : -ERROR_MEMORY;
 }
 
 int

@@ -14,6 +14,13 @@
 
 #define POLICYSET_FINDINGS 100
 
+/* A type that a document of the set declares. */
+struct policyset_type {
+	enum type_kind kind;
+	struct str name, version, description;
+	struct str schema; /* JSON Schema of its properties, for forms */
+};
+
 /* Const once sealed, but for the holders. All of it is in its own arena. */
 struct policyset {
 	struct arena arena;
@@ -32,9 +39,11 @@ struct policyset {
 	size_t types;                    /* policy types known to it */
 	int64_t window_ms;               /* the longest of its limiters; a calendar month as 31 days */
 	size_t counting; /* guards that count operations: limiters and coordinations, those in shadow mode aside */
-	const struct diag *findings; /* warnings about what is in it, and errors of what was left out; a list */
-	size_t finding_count;        /* all, of which the list has the first POLICYSET_FINDINGS */
-	atomic_uint holders;         /* the engine and each session that refers to it */
+	const struct diag *findings;      /* warnings about what is in it, and errors of what was left out; a list */
+	size_t finding_count;             /* all, of which the list has the first POLICYSET_FINDINGS */
+	atomic_uint holders;              /* the engine and each session that refers to it */
+	struct policyset_type *own_types; /* beside the built-in ones, in the order declared */
+	size_t own_type_count;
 };
 
 struct compile_options {
@@ -66,6 +75,13 @@ int policyset_compile(const struct compile_options *options, const struct docume
 
 /* An empty set of these options, with one holder; NULL on allocation failure. */
 struct policyset *policyset_new(const struct compile_options *options);
+
+/* How many of the catalogue's types are not built in. */
+size_t policyset_count_types(const struct catalogue *catalogue);
+
+/* Keeps the catalogue's types that are not built in. Before the set is published. 0 or -ERROR_MEMORY. */
+int policyset_keep_types(struct policyset *set, const struct catalogue *catalogue, const struct registry *registry,
+                         struct arena *scratch);
 
 /* Copies the findings from `first` on, from warnings up. Before the set is published. 0 or -ERROR_MEMORY. */
 int policyset_keep_findings(struct policyset *set, const struct diag *first);

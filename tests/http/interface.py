@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """interface - doc/openapi.yaml tells of every route, and of none that is not there; metrics are well-formed."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import re
+import tempfile
 
 import service
 from service import DECISION, Service, ask, documented
@@ -108,6 +110,39 @@ def test_types_and_their_schemas(suite):
         suite.equal(server.request("GET", "/clguard/v1/types/no.such", headers={}).status, 404, "an unknown type")
         old = server.request("GET", "/clguard/v1/types/onap.policies.controlloop.operational.Common?version=2.0.0", headers={})
         suite.check("trigger" not in old.json["properties"], "the version asked for")
+
+
+OWN_TYPES = """tosca_definitions_version: tosca_simple_yaml_1_1_0
+policy_types:
+  my.Limiter:
+    derived_from: onap.policies.controlloop.guard.common.FrequencyLimiter
+    version: 2.1.0
+    properties:
+      ticket: {type: my.Ticket, required: true, description: who allowed it}
+data_types:
+  my.Ticket:
+    derived_from: tosca.datatypes.Root
+    version: 1.0.0
+    properties:
+      number: {type: integer, constraints: [{in_range: [1, 999]}]}
+"""
+
+
+def test_types_of_users_have_schemas_too(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "types.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(OWN_TYPES)
+        with Service("--policies", folder) as server:
+            listed = server.request("GET", "/clguard/v1/types", headers={}).json
+            suite.equal([(t["kind"], t["version"]) for t in listed if t["name"].startswith("my.")], [("policy", "2.1.0"), ("data", "1.0.0")],
+                        "listed")
+            schema = server.request("GET", "/clguard/v1/types/my.Limiter", headers={}).json
+            suite.check({"ticket", "limit", "actor"} <= set(schema["properties"]) and "ticket" in schema["required"], f"{schema}")
+            suite.check("999" in json.dumps(schema["$defs"]), "with the data types that it uses")
+            suite.equal(server.request("GET", "/clguard/v1/types/my.Limiter?version=2.1.0", headers={}).status, 200, "its version")
+            suite.equal(server.request("GET", "/clguard/v1/types/my.Limiter?version=9.0.0", headers={}).status, 404, "another")
+
 
 
 service.main(globals())

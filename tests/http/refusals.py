@@ -47,7 +47,7 @@ def test_the_order_is_401_409_404_405_415_406_400(suite):
 def test_a_refusal_tells_what_to_do(suite):
     types = {"Content-Type": "text/xml"}
     cases = (("GET", "/nothing", {}, 404, "Not found", "there is nothing at this path"),
-             ("GET", "/clguard/v1/types/no.such.type", {}, 404, "Not found", "no built-in type 'no.such.type'"),
+             ("GET", "/clguard/v1/types/no.such.type", {}, 404, "Not found", "no type 'no.such.type'"),
              ("PUT", "/clguard/v1/operations", {}, 405, "Method not allowed", "this path takes GET, HEAD, POST"),
              ("POST", DECISION, types, 415, "Unsupported media type", "application/json or application/yaml"),
              ("POST", "/clguard/v1/operations", types, 415, "Unsupported media type", "must be application/json"),
