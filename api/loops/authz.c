@@ -64,17 +64,18 @@ cut_segment(struct str *path)
 	return segment;
 }
 
-/* The common name of a subject such as "CN=loop~1.0.0~id,O=edge" or "/O=edge/CN=..."; absent when there is none. */
+/* The common name of a subject as RFC 2253 has it, "O=edge,CN=loop~1.0.0~id"; absent when there is none. */
 static struct str
 authz_common_name(struct str subject)
 {
 	for (size_t i = 0; i + 3 <= subject.len; i++) {
 		size_t end = i + 3;
 
-		if ((i > 0 && subject.ptr[i - 1] != ',' && subject.ptr[i - 1] != '/' && subject.ptr[i - 1] != ' ') ||
+		/* An escaped comma is a part of another member's value. */
+		if ((i > 0 && (subject.ptr[i - 1] != ',' || (i > 1 && subject.ptr[i - 2] == '\\'))) ||
 		    memcmp(subject.ptr + i, "CN=", 3) != 0)
 			continue;
-		while (end < subject.len && !strchr(",/\"; ", subject.ptr[end]))
+		while (end < subject.len && !strchr(",+\"", subject.ptr[end]))
 			end++;
 		return (struct str){subject.ptr + i + 3, end - i - 3};
 	}
