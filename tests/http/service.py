@@ -109,7 +109,7 @@ class Service:
     """clguardd on a free port, stopped and checked at the end of its `with`."""
 
     def __init__(self, *options, policies=None, listen="127.0.0.1:0", data=None, check_exit=True,
-                 prepare=None, start_timeout=10):
+                 prepare=None, start_timeout=10, early=False):
         self.folder = tempfile.mkdtemp(prefix="clguardd-test-")
         self.policies = os.path.join(self.folder, "policies")
         os.mkdir(self.policies)
@@ -118,6 +118,7 @@ class Service:
         self.data = data
         self.check_exit = check_exit
         self.start_timeout = start_timeout
+        self.early = early  # do not wait for a database that is verified beside serving
         self.prepare = prepare  # called in the new process before the program is
         for name, text in (policies or {}).items():
             self.write(name, text)
@@ -148,6 +149,10 @@ class Service:
             raise RuntimeError("clguardd does not come up")
         if not self.address():
             raise RuntimeError("clguardd ended: " + "".join(self.log))
+        if not self.early and "the database is not open yet" in self.log_text():
+            if not wait_for(lambda: self.process.poll() is not None or "the database is open" in self.log_text(),
+                            self.start_timeout):
+                raise RuntimeError("the database is not verified in time: " + self.log_text())
 
     def _read_log(self):
         for line in self.process.stderr:

@@ -150,7 +150,7 @@ def another_verifies(data):
 
 def check_killed_verification(suite, data):
     """It is no damage."""
-    with Service("--data", data, policies=POLICIES, start_timeout=60, check_exit=False) as server:
+    with Service("--data", data, policies=POLICIES, start_timeout=60, check_exit=False, early=True) as server:
         if is_ready(server):
             print("verified before anybody could look")
             forget(data)
@@ -166,7 +166,7 @@ def test_it_answers_at_once_and_counts_when_it_is_verified(suite):
         data = fill(folder)
         check_killed_verification(suite, data)
         began = time.monotonic()
-        with Service("--data", data, policies=POLICIES, start_timeout=60) as server:
+        with Service("--data", data, policies=POLICIES, start_timeout=60, early=True) as server:
             status = server.decide(**FREE).json["status"]
             first = time.monotonic() - began
             suite.equal(status, "Permit", "what no guard counts")
@@ -199,7 +199,7 @@ def test_the_second_waits_while_another_verifies_and_says_so(suite):
             data = os.path.join(folder, "data")
             leave_killed(data)
             with another_verifies(data):
-                server = Service("--data", data, "--mode", mode, policies=POLICIES)
+                server = Service("--data", data, "--mode", mode, policies=POLICIES, early=True)
                 suite.equal(server.decide(**COUNTED).json["status"], "Deny", f"{mode}: a limiter")
                 suite.equal(server.decide(**FREE, clname="loop-2").json["status"], "Deny", f"{mode}: a coordination")
                 suite.equal(server.decide(**FREE).json["status"], "Deny", f"{mode}: guards may be deployed in it")
@@ -220,7 +220,7 @@ def test_the_second_waits_while_another_verifies_and_says_so(suite):
 def test_nothing_is_permitted_before_guards_that_are_deployed_are_in_force(suite):
     with tempfile.TemporaryDirectory() as folder:
         data = os.path.join(folder, "data")
-        with Service("--data", data) as server:
+        with Service("--data", data, early=True) as server:
             reply = server.request("POST", "/policy/api/v1/policies", BLACKLIST % "gnb-1", headers={"Content-Type": "application/yaml"})
             suite.equal(reply.status, 201, "a policy")
             reply = server.request("POST", "/policy/pap/v1/pdps/policies", {"policies": [{"policy-id": "edge.block"}]})
@@ -242,7 +242,7 @@ def test_it_stops_and_is_killed_while_it_waits(suite):
         data = os.path.join(folder, "data")
         leave_killed(data)
         with another_verifies(data):
-            with Service("--data", data, policies=POLICIES) as server:
+            with Service("--data", data, policies=POLICIES, early=True) as server:
                 suite.equal(server.stop(), 0, "SIGTERM")
                 server.start()
                 server.kill()
@@ -255,7 +255,7 @@ def test_damage_that_is_found_while_it_serves_is_put_aside(suite):
         data = os.path.join(folder, "data")
         leave_killed(data)
         with another_verifies(data):
-            server = Service("--data", data, policies=POLICIES)
+            server = Service("--data", data, policies=POLICIES, early=True)
             with open(os.path.join(data, "data.mdb"), "r+b") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(size // 4)
