@@ -132,7 +132,9 @@ struct distinct_values {
 static void
 values_add(struct distinct_values *values, struct str text, struct str piece)
 {
-	if (values->count == VALUES_MOST || text.len < piece.len || strncasecmp(text.ptr, piece.ptr, piece.len) != 0)
+	if (values->count == VALUES_MOST || text.len < piece.len)
+		return;
+	if (piece.len && strncasecmp(text.ptr, piece.ptr, piece.len) != 0)
 		return;
 	for (size_t i = 0; i < values->count; i++)
 		if (str_equal(values->list[i], text))

@@ -44,7 +44,7 @@ look_new(struct exchange *exchange, const char *name)
 bool
 text_holds(struct str text, struct str piece)
 {
-	for (size_t i = 0; i + piece.len <= text.len; i++)
+	for (size_t i = 0; piece.len && i + piece.len <= text.len; i++)
 		if (strncasecmp(text.ptr + i, piece.ptr, piece.len) == 0)
 			return true;
 	return piece.len == 0;
