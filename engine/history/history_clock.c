@@ -78,7 +78,9 @@ history_now(struct history *history)
 int64_t
 history_clock_difference(struct history *history)
 {
-	return is_carried(history) ? clock_wall_ms() - history_now(history) : 0;
+	int64_t now_ms = is_carried(history) ? history_now(history) : TIME_NONE;
+
+	return now_ms == TIME_NONE ? 0 : clock_wall_ms() - now_ms; /* none before the database was opened */
 }
 
 /* Time goes on from here: `offset_ms` after the boot clock. */
