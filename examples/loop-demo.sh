@@ -47,7 +47,7 @@ echo "  at $CLGUARD_SERVICE"
 say 'Two participants register; the one for policies is built in'
 for type in Kubernetes Http; do
 	name=$(echo "$type" | tr '[:upper:]' '[:lower:]')
-	"$build/clguard-participant" --kind simulator --type "org.example.participants.$type" --name "$name-0" --delay-ms 300 --quiet &
+	"$build/clguard-participant" --service "$CLGUARD_SERVICE" --kind simulator --type "org.example.participants.$type" --name "$name-0" --delay-ms 300 --quiet &
 	started="$! $started"
 done
 for _ in $(seq 100); do

@@ -616,7 +616,7 @@ def a_libcurl_that_cannot_be_loaded_is_told_at_start(folder):
     done = subprocess.run([*ask, "X=http://127.0.0.1:1/"], capture_output=True, text=True, timeout=20, check=False,
                           env=environment)
     check(done.returncode, 3, "with a URL")
-    assert "cannot load libcurl.so.4, for actors with a URL: " in done.stderr, done.stderr
+    assert "cannot load libcurl.so.4, for actors or keys with a URL: " in done.stderr, done.stderr
     assert "libcurl.so.4: invalid ELF header" in done.stderr, done.stderr
     # Who has no such actor does not load it.
     service = subprocess.Popen([*ask, "X=a,b"], stderr=subprocess.PIPE, text=True, env=environment)

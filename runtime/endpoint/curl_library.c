@@ -28,7 +28,8 @@ curl_load(struct error *err)
 			(void)snprintf(why, sizeof(why), "%s", dlerror());
 	}
 	if (!library)
-		return error_set(err, ERROR_IO, NULL, "cannot load %s, for HTTP requests: %s", names[0], why);
+		return error_set(err, ERROR_IO, NULL, "cannot load %s, for actors or keys with a URL: %s", names[0],
+		                 why);
 #define X(name) \
 	symbol = dlsym(library, "curl_" #name); \
 	memcpy(&curl.name, &symbol, sizeof(symbol)); /* the way from an object's pointer to a function's */ \
