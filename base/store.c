@@ -303,7 +303,8 @@ env_open_fitting(struct store *store, const char *directory, size_t map_bytes, s
 {
 	int rc = env_open(store, directory, map_bytes);
 
-	while (rc == ENOMEM && map_bytes / 2 >= MAP_SMALLEST) {
+	/* Valgrind refuses what it has no room for with EINVAL; a damaged header still ends with that at the smallest size. */
+	while ((rc == ENOMEM || rc == EINVAL) && map_bytes / 2 >= MAP_SMALLEST) {
 		map_bytes /= 2;
 		rc = env_open(store, directory, map_bytes);
 	}
@@ -475,7 +476,8 @@ store_open(const struct store_options *options, struct store **ret, struct error
 			store->nameless = i;
 	}
 	store->readers = options->readers ? options->readers : READERS_DEFAULT;
-	store->env_flags = MDB_NOTLS | MDB_NORDAHEAD | (options->durable && options->directory ? 0 : MDB_NOSYNC) |
+	store->env_flags = (options->copied ? 0 : MDB_NOTLS) | MDB_NORDAHEAD |
+	                   (options->durable && options->directory ? 0 : MDB_NOSYNC) |
 	                   (options->read_only ? MDB_RDONLY : 0);
 	if (options->directory) {
 		store->directory = strdup(options->directory);
@@ -638,6 +640,10 @@ seal_copy(const struct store *store, const char *directory, struct error *err)
 	return rc == 0 ? 0 : store_fail(&copy, rc, "copy", err);
 }
 
+/*
+ * LMDB's copy begins a read transaction of its own. Without MDB_NOTLS it takes the slot that this thread was given when the
+ * tables were opened, in its turn, and so needs none of LMDB's locks (see base/store_turn.h).
+ */
 int
 store_copy(struct store *store, const char *directory, struct error *err)
 {

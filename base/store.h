@@ -33,6 +33,7 @@ struct store_options {
 	bool durable;     /* a commit survives power loss; without it, only the end of the process */
 	bool existing;    /* fail with ERROR_IO rather than make a database */
 	bool read_only;   /* no write transactions; a table that is missing is empty; implies existing */
+	bool copied;      /* with read_only: for store_copy while others write; one thread alone may use it then */
 	bool locked;      /* the caller holds the directory's lock (base/store_lock.h): none is taken */
 	bool verified;    /* the caller has verified the file, or knows that it needs not: others rely on that */
 	unsigned readers; /* read transactions of all processes together; 0 for 1,024 */
@@ -77,7 +78,10 @@ struct store_info {
 /* Cheap but for the free pages, which are counted in a read transaction: without one, NULL, used_bytes is file_bytes. */
 int store_info(struct store *store, const struct store_txn *reader, struct store_info *ret);
 
-/* A compacted copy of the database, as data.mdb in a directory that exists and has none. */
+/*
+ * A compacted copy of the database, as data.mdb in a directory that exists and has none. Beside processes that write only if it
+ * was opened with `copied`.
+ */
 int store_copy(struct store *store, const char *directory, struct error *err);
 
 /*

@@ -11,6 +11,7 @@
 /* What a verification has seen. */
 struct db_report {
 	uint64_t records, rows, entries, rings, reservations;
+	uint64_t newest; /* the number that was given last */
 };
 
 /* How far a verification is. Relaxed: nothing else is read by it. */

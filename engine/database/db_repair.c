@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/database/db.h"
+#include "engine/database/db_backup.h"
 #include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
 #include "engine/history/reservation.h"
@@ -16,6 +17,7 @@
 
 #define PATH_SIZE 4096
 #define DIRECTORY_MODE 0750
+#define QUARANTINED_MAP_BYTES ((size_t)1 << 30)
 
 static int
 repair_fail(const char *what, const char *path, struct error *err)
@@ -78,31 +80,6 @@ put_in_place(const char *directory, const char *made, struct error *err)
 	return sync_path(directory, err);
 }
 
-static int
-quarantine_run(void *context, struct history_writer *writer)
-{
-	const int64_t *now_ms = context;
-
-	if (*now_ms > writer->state.clock_ms)
-		writer->state.clock_ms = *now_ms;
-	return meta_time_write(writer->txn, &writer->history->key, STR("quarantine"), *now_ms);
-}
-
-/* An empty database that knows when the one before it was lost. */
-static int
-make_quarantined(const char *made, int64_t now_ms, struct error *err)
-{
-	const struct history_options options = {.directory = made, .map_bytes = (size_t)1 << 30, .durable = true};
-	struct history *history;
-	int r = history_open(&options, &history, err);
-
-	if (r != 0)
-		return r;
-	r = history_transact(history, quarantine_run, &now_ms, err);
-	history_close(history);
-	return r;
-}
-
 int
 db_quarantine(const char *directory, int64_t now_ms, char *ret_name, size_t name_size, struct error *err)
 {
@@ -117,7 +94,8 @@ db_quarantine(const char *directory, int64_t now_ms, char *ret_name, size_t name
 	if (r != 0)
 		return r;
 	remove_database(made);
-	r = make_quarantined(made, now_ms, err);
+	r = db_distrust(made, now_ms, QUARANTINED_MAP_BYTES,
+	                err); /* an empty one, which knows when the one before was lost */
 	if (r == 0 && rename(old, aside) != 0 && errno != ENOENT)
 		r = repair_fail("put aside", old, err);
 	if (r == 0)

@@ -325,6 +325,7 @@ verify_tables(struct verifier *v)
 	if (r != 0)
 		return r;
 	r = state_read(v->txn, &v->key, &v->state);
+	v->report.newest = r == 0 ? v->state.next_number - 1 : 0;
 	if (r == 0)
 		r = meta_time_read(v->txn, &v->key, STR("quarantine"), &time_ms);
 	if (r == 0)

@@ -9,6 +9,8 @@
 
 #define STEP_MS \
 	1000 /* a clock this far behind has been set back; less is two threads that read it one after the other */
+#define TICK_MOST_MS \
+	16 /* how far the kernel's last tick may be behind, at 100 a second, and a reading of it at start */
 #define SLEPT_LEAST_MS 10 /* less is two clocks that were read one after the other */
 
 /*
@@ -73,6 +75,19 @@ history_now(struct history *history)
 	default:
 		return atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
 	}
+}
+
+int64_t
+clock_reach(struct history *history, int64_t end_ms, int64_t now_ms)
+{
+	int64_t tick_ms;
+
+	if (end_ms <= now_ms || !is_carried(history))
+		return now_ms;
+	tick_ms = clock_steady_ms() + atomic_load_explicit(&history->offset_ms, memory_order_relaxed);
+	if (end_ms > later(tick_ms, TICK_MOST_MS))
+		return now_ms;
+	return clock_forward(history, end_ms);
 }
 
 int64_t

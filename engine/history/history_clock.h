@@ -23,6 +23,13 @@ void clock_start(struct history *history, bool open);
 int clock_resume(struct history *history, struct store_txn *txn, bool *ret_new);
 int clock_keep(struct history *history, struct store_txn *txn);
 
+/*
+ * An operation that ended at end_ms is entered: the time of its entry, now_ms or a little later. The clock stands between two
+ * ticks, and whoever reports has read a finer one: an operation that ended just now has ended, and counts from then on, also in
+ * onap mode, which leaves out what is yet to end. Never more than a tick ahead. Committer's thread.
+ */
+int64_t clock_reach(struct history *history, int64_t end_ms, int64_t now_ms);
+
 /* The machine may have slept, or the wall clock may have been set. */
 void clock_look(struct history *history);
 

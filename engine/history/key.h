@@ -16,7 +16,8 @@ enum key_kind {
 	KEY_IDENTITY,      /* the six texts that make two rows one */
 	KEY_RESERVATION,   /* a reservation's id: identity of a row that has no other */
 	KEY_REQUEST,       /* requestId, subRequestId: what makes two reserve calls one */
-	KEY_ID             /* a number: ids of reservations */
+	KEY_ID,            /* a number and an instant: ids of reservations */
+	KEY_ORIGIN         /* a number: names a row in other databases, when no ids do */
 };
 
 /* The key that a question counts by. */

@@ -14,8 +14,9 @@
 enum record_flag {
 	RECORD_RESERVED = 1, /* the row of a reservation: `reservation` is its id */
 	RECORD_GONE = 2,     /* given back: neither counted nor listed, kept for the audit */
-	RECORD_APART = 4,    /* its identity is the reservation's id: its texts have none, or another row has that */
-	RECORD_UNDONE = 8    /* taken out by a person, who stands in the message with the reason; GONE too */
+	/* Its identity is the reservation's id: its texts have none, or another row has that. Of another row: its origin. */
+	RECORD_APART = 4,
+	RECORD_UNDONE = 8 /* taken out by a person, who stands in the message with the reason; GONE too */
 };
 
 /* One record of the log. Texts borrowed from where it was read or written. */

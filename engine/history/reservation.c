@@ -117,15 +117,19 @@ request_key(const struct hash_key *key, const struct request *request)
 	return hash_parts(key, parts, 3);
 }
 
-/* Unguessable, and never given twice by one database: the log's number under its secret. */
+/*
+ * Unguessable, and never given twice by one database: the log's number under its secret. A database that was restored gives
+ * numbers again, but not at the same instant.
+ */
 static struct hash128
-new_id(const struct history_writer *writer)
+new_id(const struct history_writer *writer, int64_t now_ms)
 {
 	const char tag = KEY_ID;
-	const struct str parts[2] = {{&tag, 1},
-	                             {(const char *)&writer->state.next_number, sizeof(writer->state.next_number)}};
+	const struct str parts[3] = {{&tag, 1},
+	                             {(const char *)&writer->state.next_number, sizeof(writer->state.next_number)},
+	                             {(const char *)&now_ms, sizeof(now_ms)}};
 
-	return hash_parts(&writer->history->key, parts, 2);
+	return hash_parts(&writer->history->key, parts, 3);
 }
 
 static uint64_t
@@ -169,8 +173,7 @@ reserved_request_read(struct store_txn *txn, const struct hash_key *key, struct 
 
 /* --- the ends of a reservation --- */
 
-/* Leaves the state live. */
-static int
+int
 reserved_end(struct history_writer *writer, struct reserved *reserved, enum reservation_state state)
 {
 	uint64_t *const counts[] = {
@@ -314,11 +317,7 @@ reserved_find(struct history_writer *writer, const struct request *request, int6
 	return ret->repeated && ret->state == RESERVATION_LIVE ? 1 : -ERROR_CONFLICT;
 }
 
-/*
- * Whether the row may have the identity of its texts: it has one, and no other row does, or one that was given back.
- * That one's number is then the record to replace.
- */
-static int
+int
 identity_is_free(struct history_writer *writer, const struct record *record, uint64_t *ret_gone)
 {
 	struct record other;
@@ -342,7 +341,8 @@ int
 writer_reserve(struct history_writer *writer, const struct request *request, enum reason reason, int64_t lease_ms,
                int64_t now_ms, struct reserved *ret)
 {
-	struct reserved reserved = {.id = new_id(writer), .reason = reason, .expires_ms = later(now_ms, lease_ms)};
+	struct reserved reserved = {
+		.id = new_id(writer, now_ms), .reason = reason, .expires_ms = later(now_ms, lease_ms)};
 	struct record record = {
 		.row =
 			{
@@ -382,6 +382,45 @@ writer_reserve(struct history_writer *writer, const struct request *request, enu
 	writer->state.admitted++;
 	writer->state.live++;
 	*ret = reserved;
+	return 0;
+}
+
+/* The request that took it, as far as its row tells. */
+static struct request
+reservation_request_of(const struct operation *row)
+{
+	struct request request = {.request_id = row->request_id, .subrequest_id = row->subrequest_id};
+
+	request.attribute[ATTRIBUTE_ACTOR] = row->actor;
+	request.attribute[ATTRIBUTE_OPERATION] = row->operation;
+	request.attribute[ATTRIBUTE_TARGET] = row->target;
+	request.attribute[ATTRIBUTE_CLNAME] = row->clname;
+	return request;
+}
+
+int
+reserved_carry(struct history_writer *writer, const struct record *record, struct reserved *reserved)
+{
+	const struct request request = reservation_request_of(&record->row);
+	uint64_t *const counts[] = {
+		[RESERVATION_LIVE] = &writer->state.live,
+		[RESERVATION_SETTLED] = &writer->state.settled,
+		[RESERVATION_ABORTED] = &writer->state.aborted,
+		[RESERVATION_EXPIRED] = &writer->state.expired,
+	};
+	int r = 0;
+
+	(void)record_identity(&writer->history->key, record, &reserved->identity); /* a reservation's row has one */
+	reserved->fingerprint = fingerprint_of(&writer->history->key, &request);
+	r = reserved_write(writer, reserved);
+	if (r == 0 && reserved->state == RESERVATION_LIVE)
+		r = lease_add(writer, reserved);
+	if (r == 0 && request.request_id.len)
+		r = request_write(writer, &request, reserved->id);
+	if (r != 0)
+		return r;
+	writer->state.admitted++;
+	++*counts[reserved->state];
 	return 0;
 }
 

@@ -42,6 +42,18 @@ int writer_renew(struct history_writer *writer, struct hash128 id, int64_t lease
 /* The actor for whom a reservation was taken, borrowed from the transaction. 0, or -ERROR_UNKNOWN. */
 int writer_reserved_actor(struct history_writer *writer, struct hash128 id, int64_t now_ms, struct str *ret);
 
+/* Leaves the state live. 0 or negative. */
+int reserved_end(struct history_writer *writer, struct reserved *reserved, enum reservation_state state);
+
+/*
+ * Whether a reservation's row may have the identity of its texts: 1 when it has one, and no other row does, or one that was
+ * given back, whose number is then the record to replace; 0; or negative.
+ */
+int identity_is_free(struct history_writer *writer, const struct record *record, uint64_t *ret_gone);
+
+/* Enters a reservation of another database, whose row was put; fills in what the row tells. 0 or negative. */
+int reserved_carry(struct history_writer *writer, const struct record *record, struct reserved *reserved);
+
 /* Expires up to `most` reservations whose lease has ended by now_ms. 0 or negative. */
 int writer_expire(struct history_writer *writer, int64_t now_ms, size_t most);
 

@@ -4,6 +4,7 @@
 
 #include "engine/history/cache.h"
 #include "engine/history/entry.h"
+#include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
 #include "engine/history/key.h"
 #include "engine/history/record.h"
@@ -198,13 +199,15 @@ writer_record(struct history_writer *writer, const struct operation *row, int64_
 		record.flags = before.flags & RECORD_RESERVED;
 		record.reservation = before.reservation;
 	}
-	if (row->end_ms != TIME_NONE)
+	if (row->end_ms != TIME_NONE) {
 		record.until_ms = row->end_ms;
-	else if (record.flags & RECORD_RESERVED && before.row.end_ms == TIME_NONE)
+		record.recorded_ms = clock_reach(writer->history, row->end_ms, now_ms);
+	} else if (record.flags & RECORD_RESERVED && before.row.end_ms == TIME_NONE) {
 		record.until_ms = before.until_ms; /* the reservation's lease holds */
-	else
+	} else {
 		record.until_ms = later(record.row.start_ms == TIME_NONE ? now_ms : record.row.start_ms,
 		                        writer->history->options.lease_ms);
+	}
 	return writer_put(writer, &record, old);
 }
 
