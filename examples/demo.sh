@@ -105,3 +105,8 @@ kill "$server"
 wait "$server" || true
 server=
 "$build/clguard" db dump "$work/data" | sed '/"reservations"/,$d; s/^/  /'
+
+say 'What next'
+note './bootstrap && ./configure && make && make install && ldconfig    to install it'
+note 'README, "A first policy, seen to deny"                            a policy of your own'
+note 'man clguard-policy, man clguard, man clguardd                     once it is installed'

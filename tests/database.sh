@@ -40,7 +40,7 @@ expect 2 'no task' db polish --data "$data"
 expect 0 '2 operations entered' db import --data "$data" "$work/rows.csv"
 expect 1 'unknown.csv:1:1: error' db import --data "$data" "$work/unknown.csv"
 expect 1 'time.csv:2:1: error' db import --data "$data" "$work/time.csv"
-expect 0 '2 operations entered' db import --data "$data" "$work/rows.csv"
+expect 0 '0 operations entered, 2 were here' db import --data "$data" "$work/rows.csv"
 expect 1 'long.csv: error: row 300: a text of 2000 bytes, more than 1024' db import --data "$data" "$work/long.csv"
 expect 0 'sound: 2 operations' db verify --data "$data" # none of the 300 before it
 expect 0 '1 operations entered' db import --data "$data" "$work/rows.json"

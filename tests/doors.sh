@@ -227,7 +227,7 @@ fi
 # The library in another program.
 expect 0 "$build/examples/embed" "$top/examples/policies"
 says out 'restart vm-7: denied, limit_reached'
-says out '01-frequency-limiter.yaml:5'
+says out '01-frequency-limiter.yaml:6'
 [ "$(grep -c permitted "$work/out")" = 5 ] || { echo 'embed must be permitted five times'; bad=1; }
 expect 1 "$build/examples/embed" "$work/bad.yaml"
 says err "unknown property 'blaklist'"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -68,22 +69,23 @@ client_address_good(const char *address)
 	return split(address, &endpoint);
 }
 
+/* -1 with errno, or, when nobody knows the host, an error that says so. */
 static int
-connect_tcp(const char *address)
+connect_tcp(const char *address, struct error *err)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	struct endpoint endpoint;
-	int fd = -1;
+	int fd = -1, r;
 
 	if (!split(address, &endpoint)) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (getaddrinfo(endpoint.host, endpoint.port, &hints, &found) != 0) {
-		errno = ENOENT;
-		return -1;
-	}
+	r = getaddrinfo(endpoint.host, endpoint.port, &hints, &found);
+	if (r != 0)
+		return error_set(err, ERROR_IO, NULL, "cannot connect to %s: the host '%s' is unknown: %s", address,
+		                 endpoint.host, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 	for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
 		fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
 		if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
@@ -105,7 +107,9 @@ open_connection(const struct client *client, struct error *err)
 	if (str_starts_with(address, STR("unix:")))
 		fd = connect_unix(client->address + 5);
 	else
-		fd = connect_tcp(client->address);
+		fd = connect_tcp(client->address, err);
+	if (fd < 0 && err->code)
+		return fd;
 	if (fd < 0)
 		return error_set(err, ERROR_IO, NULL, "cannot connect to %s: %s", client->address, strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* without them it waits longer */
@@ -202,9 +206,10 @@ client_ask(const struct client *client, const char *method, const char *path, st
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	end = strstr(bytes.ptr, "\r\n\r\n");
 	if (!str_starts_with(bytes, STR("HTTP/1.1 ")) || !end)
-		return error_set(err, ERROR_SYNTAX, NULL, "the answer is no HTTP/1.1");
+		return error_set(err, ERROR_SYNTAX, NULL, "the answer is not HTTP/1.1");
 	*ret_status = (unsigned)strtoul(bytes.ptr + 9, NULL, 10);
 	*ret_body = (struct str){end + 4, (size_t)(bytes.ptr + bytes.len - end - 4)};
+	ret_body->len -= str_ends_with(*ret_body, STR("\n"));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "guards/guard.h"
 
 /* argv[0] is the command's own name; the result is the exit code (arguments.h). */
@@ -34,10 +35,12 @@ int cmd_pap(int argc, char **argv);
 int cmd_participants(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_state(int argc, char **argv);
 int cmd_statistics(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -50,6 +53,9 @@ int cmd_watch(int argc, char **argv);
 
 /* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
 void print_findings(FILE *out, const struct diags *diags, enum severity least);
+
+/* The findings that were kept, as a list of {severity, id, file, line, column, path, text}. */
+void findings_json(struct text *out, const struct diags *diags);
 
 /* Says on stderr what is wrong with the command line, or nothing when it is NULL. EXIT_USAGE, or EXIT_DONE for nothing. */
 int check_usage(const char *command, const char *wrong);

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "engine/decide/reserve.h"
 #include "engine/database/db.h"
+#include "engine/database/carry.h"
 
 /* What is counted together: the rows of one actor, operation, target and loop. Texts in the dump's arena. */
 struct counter {
@@ -29,6 +30,15 @@ struct dump {
 };
 
 static const struct hash_key key = {1, 2}; /* of a table that lives for one dump of our own data */
+
+const char *const dump_not_carried[] = {
+	"deployed policies, groups, control loops, instances and messages",
+	"what an operation was before it was updated",
+	"operations that were undone, and reservations that were aborted",
+	"when each row was entered, and a quarantine",
+	"of a reservation's request what is not in its row, such as vfCount",
+	NULL,
+};
 
 static bool
 same_counter(const struct counter *a, const struct operation *row)
@@ -146,14 +156,47 @@ write_counter(struct dump *dump, const struct counter *counter)
 	return write_element(dump, &text);
 }
 
+static void
+dump_add_id(struct text *text, const char *name, struct hash128 id)
+{
+	char digits[RESERVATION_ID_SIZE];
+
+	reservation_id_write(id, digits);
+	add_member(text, name, str_from(digits));
+}
+
+static void
+dump_add_time(struct text *text, const char *name, int64_t ms)
+{
+	char time[TIME_TEXT_SIZE];
+
+	time_format_instant(ms, time);
+	add_member(text, name, str_from(time));
+}
+
+/* A row as GET operations gives it, behind what an import needs to know it again and to count it alike. */
 static int
-dump_write_row(void *context, const struct operation *row)
+dump_write_row(void *context, const struct carried *carried)
 {
 	struct dump *dump = context;
+	char id[RESERVATION_ID_SIZE];
 	struct text text;
 
 	text_init(&text, &dump->row_arena);
-	rows_write(&text, row);
+	text_addf(&text, "{\"number\":%" PRIu64, carried->row.number);
+	if (carried->origin.lo || carried->origin.hi)
+		dump_add_id(&text, "origin", carried->origin);
+	if (carried->until_ms != TIME_NONE)
+		dump_add_time(&text, "until", carried->until_ms);
+	if (carried->reservation.lo || carried->reservation.hi) {
+		reservation_id_write(carried->reservation, id);
+		text_addf(&text, ",\"reservation\":{\"id\":\"%s\"", id);
+		add_member(&text, "state", str_from(reservation_state_name[carried->state]));
+		add_member(&text, "reason", str_from(reason_name[carried->reason]));
+		dump_add_time(&text, "expires", carried->expires_ms);
+		text_addf(&text, ",\"apart\":%s}", carried->apart ? "true" : "false");
+	}
+	rows_write_members(&text, &carried->row);
 	return write_element(dump, &text);
 }
 
@@ -172,7 +215,7 @@ write_reservation(void *context, const struct db_reservation *reservation)
 }
 
 static int
-write_lists(struct dump *dump, struct history_reader *reader, const struct operation_filter *all)
+write_lists(struct dump *dump, struct history_reader *reader)
 {
 	int r = 0;
 
@@ -189,7 +232,10 @@ write_lists(struct dump *dump, struct history_reader *reader, const struct opera
 	fputs("],\n\"operations\":[", dump->out);
 	dump->first = true;
 	if (r == 0)
-		r = history_each(reader, all, dump_write_row, dump);
+		r = history_each_carried(reader, dump_write_row, dump);
+	fputs("],\n\"not_carried\":[", dump->out);
+	for (size_t i = 0; dump_not_carried[i]; i++)
+		fprintf(dump->out, "%s\n  \"%s\"", i ? "," : "", dump_not_carried[i]);
 	if (r == 0 && (fputs("]}\n", dump->out) < 0 || fflush(dump->out) != 0))
 		r = error_set(dump->err, ERROR_IO, NULL, "cannot write the dump");
 	return r;
@@ -206,7 +252,7 @@ dump_write(struct history_reader *reader, int64_t now_ms, FILE *out, struct erro
 	arena_init(&dump.row_arena, 0);
 	r = history_each(reader, &all, count_row, &dump);
 	if (r == 0)
-		r = write_lists(&dump, reader, &all);
+		r = write_lists(&dump, reader);
 	arena_free(&dump.row_arena);
 	arena_free(&dump.arena);
 	free(dump.counters);

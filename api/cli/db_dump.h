@@ -7,9 +7,13 @@
 
 #include "engine/history/history.h"
 
+/* What is in a database and not in a dump of it, in words; ended by NULL. */
+extern const char *const dump_not_carried[];
+
 /*
  * {"operation_counters": [{actor, operation, target?, closedLoopName?, ended, live, latest}], "reservations": [...],
- * "operations": [rows as GET operations gives them]} as of now_ms. The reader is between begin and end.
+ * "operations": [rows as GET operations gives them, with number, origin?, until?, reservation?], "not_carried": [...]} as of
+ * now_ms. The reader is between begin and end.
  * errors  ERROR_IO, ERROR_DAMAGED, ERROR_MEMORY
  */
 int dump_write(struct history_reader *reader, int64_t now_ms, FILE *out, struct error *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/node.h"
+#include "engine/decide/reserve.h"
 
 #define COLUMNS_MAX 64
 
@@ -66,22 +67,109 @@ is_too_late(const struct operation *row, int column, int64_t latest_ms)
 	return column >= FIRST_TIME && (column == FIRST_TIME ? row->start_ms : row->end_ms) > latest_ms;
 }
 
-static const struct operation no_row = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
+static const struct carried no_row = {.row = {.start_ms = TIME_NONE, .end_ms = TIME_NONE}, .until_ms = TIME_NONE};
 
 /* --- JSON --- */
 
+#define LEASE_MOST_MS (366 * TIME_MS_DAY)
+
+/* 32 hexadecimal digits. */
 static int
-read_object(const struct node *object, int64_t latest_ms, struct operation *row, struct error *err)
+import_read_id(const struct node *node, struct hash128 *ret, struct error *err)
 {
+	uint64_t halves[2] = {0, 0};
+	bool good = node && node_is_scalar(node) && node->text.len == 32;
+
+	for (size_t i = 0; good && i < 32; i++) {
+		const char *digit = memchr("0123456789abcdef", node->text.ptr[i], 16);
+
+		good = digit != NULL;
+		halves[i / 16] = halves[i / 16] << 4 | (good ? (uint64_t)(digit - "0123456789abcdef") : 0);
+	}
+	if (!good || !(halves[0] | halves[1]))
+		return error_set(err, ERROR_TYPE, node, "the id is wrong: expected 32 hexadecimal digits");
+	*ret = (struct hash128){.hi = halves[0], .lo = halves[1]};
+	return 0;
+}
+
+/* An instant until which something counts. */
+static int
+read_end(const struct node *node, int64_t latest_ms, int64_t *ret, struct error *err)
+{
+	if (!node || !node_is_scalar(node) || time_parse_instant(node->text, ret) != 0 ||
+	    (latest_ms<INT64_MAX - LEASE_MOST_MS && * ret> latest_ms + LEASE_MOST_MS))
+		return error_set(err, ERROR_RANGE, node, "the end of a lease is wrong: expected a time within a year");
+	return 0;
+}
+
+/* The place of a word in a list, -1 when it is not in it. */
+static int
+word_place(const struct node *node, const char *const *words, int count)
+{
+	for (int i = 0; node && node_is_scalar(node) && i < count; i++)
+		if (str_is(node->text, words[i]))
+			return i;
+	return -1;
+}
+
+/* {"id", "state", "reason", "expires", "apart"} */
+static int
+read_reservation(const struct node *map, int64_t latest_ms, struct carried *carried, struct error *err)
+{
+	const struct node *apart = node_get(map, "apart");
+	int state, reason, r;
+
+	if (map->kind != NODE_MAP)
+		return error_set(err, ERROR_TYPE, map, "a reservation is an object");
+	state = word_place(node_get(map, "state"), reservation_state_name, RESERVATION_EXPIRED + 1);
+	reason = word_place(node_get(map, "reason"), reason_name, REASON_COUNT);
+	if (state < 0 || reason < 0 || state == RESERVATION_ABORTED)
+		return error_set(err, ERROR_RANGE, map, "a reservation has no such state or reason");
+	carried->state = (enum reservation_state)state;
+	carried->reason = (enum reason)reason;
+	carried->apart = apart && apart->kind == NODE_BOOL && apart->boolean;
+	r = import_read_id(node_get(map, "id"), &carried->reservation, err);
+	return r == 0 ? read_end(node_get(map, "expires"), latest_ms, &carried->expires_ms, err) : r;
+}
+
+/* A member that dumps have and ONAP's table does not: 1, 0 when it is another, or negative. */
+static int
+read_carried(const struct node *member, int64_t latest_ms, struct carried *carried, struct error *err)
+{
+	int r;
+
+	if (str_is(member->key, "number") && member->kind == NODE_INT && member->integer >= 0) {
+		carried->row.number = (uint64_t)member->integer;
+		return 1;
+	}
+	if (str_is(member->key, "origin"))
+		r = import_read_id(member, &carried->origin, err);
+	else if (str_is(member->key, "until"))
+		r = read_end(member, latest_ms, &carried->until_ms, err);
+	else if (str_is(member->key, "reservation"))
+		r = read_reservation(member, latest_ms, carried, err);
+	else
+		return 0;
+	return r == 0 ? 1 : r;
+}
+
+static int
+read_object(const struct node *object, int64_t latest_ms, struct carried *carried, struct error *err)
+{
+	struct operation *row = &carried->row;
 	char latest[TIME_TEXT_SIZE];
 
 	time_format_instant(latest_ms, latest);
-	*row = no_row;
+	*carried = no_row;
 	if (object->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, object, "a row is an object");
 	for (const struct node *member = object->first; member; member = member->next) {
-		int column = column_of(member->key);
+		int column = column_of(member->key), r = read_carried(member, latest_ms, carried, err);
 
+		if (r < 0)
+			return r;
+		if (r == 1)
+			continue;
 		if (column == COLUMN_UNKNOWN)
 			return error_set(err, ERROR_UNKNOWN, member, "the table has no column '%.*s'",
 			                 STR_ARG(member->key));
@@ -99,10 +187,10 @@ read_object(const struct node *object, int64_t latest_ms, struct operation *row,
 
 static int
 read_json(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
-          struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err)
+          struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err)
 {
 	const struct node *list;
-	struct operation *rows;
+	struct carried *rows;
 	struct node *root;
 	size_t count = 0;
 	int r = json_read(bytes, file, limits, arena, &root, err);
@@ -220,14 +308,15 @@ read_header(struct csv *csv, int columns[COLUMNS_MAX], size_t *ret_count, struct
 }
 
 static int
-read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, struct operation *row,
+read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, struct carried *carried,
           struct error *err)
 {
+	struct operation *row = &carried->row;
 	char latest[TIME_TEXT_SIZE];
 	uint32_t line = csv->line;
 	size_t i = 0;
 
-	*row = no_row;
+	*carried = no_row;
 	do {
 		struct str value;
 		int r = read_field(csv, &value, err);
@@ -250,13 +339,13 @@ read_line(struct csv *csv, const int columns[COLUMNS_MAX], size_t column_count, 
 }
 
 static int
-read_csv(struct str bytes, int64_t latest_ms, struct arena *arena, struct operation **ret_rows, size_t *ret_count,
+read_csv(struct str bytes, int64_t latest_ms, struct arena *arena, struct carried **ret_rows, size_t *ret_count,
          struct error *err)
 {
 	struct csv csv = {.rest = bytes, .latest_ms = latest_ms, .line = 1, .arena = arena};
 	int columns[COLUMNS_MAX];
 	size_t column_count = 0, room = 1, count = 0;
-	struct operation *rows;
+	struct carried *rows;
 	int r = read_header(&csv, columns, &column_count, err);
 
 	if (r != 0)
@@ -277,7 +366,7 @@ read_csv(struct str bytes, int64_t latest_ms, struct arena *arena, struct operat
 
 int
 import_read(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
-            struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err)
+            struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err)
 {
 	struct str text = str_trim(bytes);
 

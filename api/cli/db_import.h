@@ -4,17 +4,17 @@
 #define API_CLI_DB_IMPORT_H
 
 #include "base/document.h"
-#include "engine/history/history.h"
+#include "engine/database/carry.h"
 
 /*
  * Reads an export of the table operationshistory, or what `clguard db dump` wrote: a JSON list of objects, or such a
  * list under "operations"; or CSV with a line of column names (RFC 4180; empty fields and NULL are absent). Names in
  * any letter case: closedLoopName, requestId, subrequestId, actor, operation, target, starttime, outcome, message,
- * endtime; id is ignored. Times are RFC 3339, or SQL's "2026-04-14 12:00:00.5", which is UTC. ret_rows: in `arena`.
- * No time may be after latest_ms.
+ * endtime; id is ignored; in JSON also number, origin, until and reservation, as a dump has them. Times are RFC 3339, or
+ * SQL's "2026-04-14 12:00:00.5", which is UTC. ret_rows: in `arena`. No time may be after latest_ms.
  * errors  ERROR_SYNTAX, ERROR_TYPE, ERROR_RANGE, ERROR_UNKNOWN for another name, ERROR_MEMORY, with line and column
  */
 int import_read(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
-                struct arena *arena, struct operation **ret_rows, size_t *ret_count, struct error *err);
+                struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err);
 
 #endif

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "api/cli/commands.h"
+#include "api/process/excerpt.h"
 #include "api/process/arguments.h"
 
 void
 print_findings(FILE *out, const struct diags *diags, enum severity least)
 {
+	struct excerpt_style style = excerpt_style_of(out);
 	size_t all = 0;
 
 	for (const struct diag *d = diags->first; d; d = d->next) {
@@ -17,15 +19,37 @@ print_findings(FILE *out, const struct diags *diags, enum severity least)
 			fprintf(out, "%s:%u:%u: ", d->file, d->line, d->column);
 		else if (d->file[0])
 			fprintf(out, "%s: ", d->file);
-		fprintf(out, "%s: %s", severity_name(d->severity), d->text);
+		excerpt_severity(out, style, d->severity);
+		fprintf(out, ": %s", d->text);
 		if (d->code)
 			fprintf(out, " [%s]", d->code);
 		fputc('\n', out);
+		excerpt_print(out, style, d->file, d->line, d->column);
 	}
 	for (int s = SEVERITY_INFO; s <= SEVERITY_ERROR; s++)
 		all += diags->count[s];
 	if (all > diags->kept)
 		fprintf(out, "and %zu more findings\n", all - diags->kept);
+}
+
+void
+findings_json(struct text *out, const struct diags *diags)
+{
+	const char *comma = "";
+
+	text_add(out, STR("["));
+	for (const struct diag *d = diags->first; d; d = d->next, comma = ",") {
+		text_addf(out, "%s{\"severity\":\"%s\",\"id\":", comma, severity_name(d->severity));
+		text_add_json(out, str_from(d->code));
+		text_add(out, STR(",\"file\":"));
+		text_add_json(out, str_from(d->file));
+		text_addf(out, ",\"line\":%u,\"column\":%u,\"path\":", d->line, d->column);
+		text_add_json(out, str_from(d->path));
+		text_add(out, STR(",\"text\":"));
+		text_add_json(out, str_from(d->text));
+		text_add(out, STR("}"));
+	}
+	text_add(out, STR("]"));
 }
 
 int

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/cli/refusal.h"
 #include "engine/decide/load.h"
 
 #define SERVICE "127.0.0.1:6969"
@@ -58,8 +59,10 @@ list_options(struct ask *ask, unsigned options, struct argument table[ARGUMENTS_
 		table[count++] = (struct argument){"--topic", .value = &ask->topic};
 		table[count++] = (struct argument){"--follow", .flag = &ask->follow};
 	}
-	if (options & ASK_COMMON)
+	if (options & ASK_COMMON) {
 		table[count++] = (struct argument){"--common", .value = &ask->common};
+		table[count++] = (struct argument){"--dry-run", .flag = &ask->dry_run};
+	}
 }
 
 bool
@@ -88,22 +91,6 @@ ask_begin(struct ask *ask, const char *name, const char *help, unsigned options,
 	return good_options(ask);
 }
 
-/* What guards said of a refused order. */
-static void
-print_denials(const struct node *root)
-{
-	const struct node *list = node_get(node_get(root, "guard"), "denied");
-
-	for (const struct node *denied = list ? list->first : NULL; denied; denied = denied->next) {
-		const struct node *guards = node_get(node_get(denied, "explanation"), "guards");
-		struct str change = ask_member(guards ? guards->last : NULL, "change", NULL);
-
-		fprintf(stderr, "  %.*s:%.*s: %.*s for %.*s%s%.*s\n", STR_ARG(ask_member(denied, "file", NULL)),
-		        STR_ARG(ask_member(denied, "line", NULL)), STR_ARG(ask_member(denied, "reason", NULL)),
-		        STR_ARG(ask_member(denied, "target", NULL)), change.len ? "; " : "", STR_ARG(change));
-	}
-}
-
 int
 ask_service(struct ask *ask, const char *method, const char *path, struct str body, const char *media,
             struct node **ret)
@@ -111,7 +98,6 @@ ask_service(struct ask *ask, const char *method, const char *path, struct str bo
 	struct error err = {0};
 	unsigned status;
 	struct str answer;
-	const struct node *why;
 	struct node *root;
 
 	if (client_ask(&ask->client, method, path, body, media, &ask->arena, &status, &answer, &err) != 0 ||
@@ -125,9 +111,7 @@ ask_service(struct ask *ask, const char *method, const char *path, struct str bo
 		printf("%.*s\n", STR_ARG(answer));
 	if (status < 400)
 		return EXIT_DONE;
-	why = node_get(root, "errorDetails");
-	fprintf(stderr, "%s: %u %.*s\n", ask->name, status, STR_ARG(why ? why->text : answer));
-	print_denials(root);
+	refusal_print(ask->name, status, answer, &ask->arena);
 	return EXIT_INPUT;
 }
 

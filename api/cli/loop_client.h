@@ -20,7 +20,7 @@ struct ask {
 	const char *seconds; /* of --every, as written */
 	const char *from, *topic, *common;
 	long every_s;
-	bool once, help, json, force, follow;
+	bool once, help, json, force, follow, dry_run;
 	struct arena arena;
 };
 
@@ -30,7 +30,7 @@ enum ask_options {
 	ASK_FORCE = 1 << 1,  /* --force */
 	ASK_FROM = 1 << 2,   /* --from VERSION */
 	ASK_TOPIC = 1 << 3,  /* --topic TOPIC, --follow */
-	ASK_COMMON = 1 << 4, /* --common FILE */
+	ASK_COMMON = 1 << 4, /* --common FILE, --dry-run */
 };
 
 /*

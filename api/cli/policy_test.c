@@ -10,6 +10,7 @@
 #include "api/cli/policy_test_priv.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/sandbox.h"
+#include "policytypes/suggest.h"
 
 /* A whole decision request, or only what stands in its resource.guard. */
 static const struct node *
@@ -115,6 +116,18 @@ unknown_member(const struct node *map, const char *const *known)
 	return NULL;
 }
 
+/* What its author probably meant. */
+static struct suggestion
+key_meant(const struct node *unknown, const char *const *known)
+{
+	struct suggestion meant;
+
+	suggestion_init(&meant, unknown->key);
+	for (; *known; known++)
+		suggestion_offer(&meant, str_from(*known));
+	return meant;
+}
+
 static void
 test_run_request(struct test_file *file, const struct node *test, size_t number)
 {
@@ -136,7 +149,8 @@ test_run_request(struct test_file *file, const struct node *test, size_t number)
 		return;
 	}
 	if (unknown) {
-		test_fail(file, unknown, name, "a test has no '%.*s'", STR_ARG(unknown->key));
+		test_fail(file, unknown, name, "a test has no '%.*s'%s%.*s%s", STR_ARG(unknown->key),
+		          SUGGESTION_ARG(key_meant(unknown, known)));
 		return;
 	}
 	if (now && time_parse_instant(now->text, &now_ms) != 0) {
@@ -175,6 +189,11 @@ test_read_policies(struct test_file *file, struct document **ret, size_t *ret_co
 	struct document *documents = arena_array(file->arena, list ? list->count : 0, sizeof(*documents));
 	size_t count = 0;
 
+	if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
+		diags_error(diags, list, "'policies' is wrong: expected a list of file names and documents, got %s",
+		            node_kind_phrase(list));
+		return -ERROR_TYPE;
+	}
 	for (const struct node *node = list && documents ? list->first : NULL; node; node = node->next) {
 		struct document *document = &documents[count++];
 		struct error err = {0};
@@ -224,7 +243,7 @@ expect_refusal(struct test_file *file, const struct node *refused, int r, const 
 	for (; want; want = want == refused ? NULL : want->next) {
 		if (!want->text.ptr || !has_finding(diags, want->text)) {
 			test_fail(file, want, "load", "no error says '%.*s'", STR_ARG(want->text));
-			print_findings(file->run->out, diags, SEVERITY_ERROR);
+			print_findings(file->run->json ? stderr : file->run->out, diags, SEVERITY_ERROR);
 			return;
 		}
 	}
@@ -251,7 +270,7 @@ run_file(struct test_file *file)
 		expect_refusal(file, refused, r, &diags);
 	} else if (r != 0) {
 		test_fail(file, file->root, "load", "the policies have errors");
-		print_findings(file->run->out, &diags, SEVERITY_ERROR);
+		print_findings(file->run->json ? stderr : file->run->out, &diags, SEVERITY_ERROR);
 	} else if (record(file, node_get(file->root, "history"), file->now_ms, &err) != 0) {
 		test_fail(file, file->root, "history", "%s", err.text);
 	} else {
@@ -307,11 +326,12 @@ policy_test_run(struct test_run *run, const char *path)
 		r = 1;
 	}
 	if (unknown)
-		r = error_set(&err, ERROR_UNKNOWN, unknown, "a file of tests has no '%.*s'", STR_ARG(unknown->key));
+		r = error_set(&err, ERROR_UNKNOWN, unknown, "a file of tests has no '%.*s'%s%.*s%s",
+		              STR_ARG(unknown->key), SUGGESTION_ARG(key_meant(unknown, known)));
 	if (r > 0)
 		run_file(&file);
 	if (r < 0)
-		fprintf(run->out, "%s:%u:%u: error: %s\n", path, err.line, err.column, err.text);
+		fprintf(run->json ? stderr : run->out, "%s:%u:%u: error: %s\n", path, err.line, err.column, err.text);
 	arena_free(&arena);
 	return r;
 }

@@ -17,8 +17,19 @@ struct covered {
 	bool reached;
 };
 
+/* What became of one test; in the run's arena. */
+struct test_result {
+	struct test_result *next;
+	const char *file, *name;
+	const char *failure; /* NULL: it passed */
+	uint32_t line, column;
+};
+
 struct test_run {
 	FILE *out;
+	bool kept; /* results are kept, for a report */
+	bool json; /* nothing is printed on the way */
+	struct test_result *results, **link;
 	enum guard_mode mode; /* where a file does not say */
 	bool verbose;         /* tell of what passes too */
 	size_t passed, failed;

@@ -6,6 +6,30 @@
 
 #include "api/cli/policy_test_priv.h"
 
+/* A file's name and a test's live as long as their file does: the result has copies. */
+static void
+test_keep(struct test_file *file, const struct node *at, const char *name, const char *failure)
+{
+	struct test_run *run = file->run;
+	struct test_result *result = run->kept ? arena_alloc(&run->arena, sizeof(*result)) : NULL;
+
+	if (!result)
+		return;
+	*result = (struct test_result){
+		.file = arena_str(&run->arena, str_from(file->path)).ptr,
+		.name = arena_str(&run->arena, str_from(name)).ptr,
+		.failure = failure ? arena_str(&run->arena, str_from(failure)).ptr : NULL,
+		.line = at->line,
+		.column = at->column,
+	};
+	if (!result->file || !result->name || (failure && !result->failure))
+		return;
+	if (!run->link)
+		run->link = &run->results;
+	*run->link = result;
+	run->link = &result->next;
+}
+
 void
 test_fail(struct test_file *file, const struct node *at, const char *name, const char *format, ...)
 {
@@ -16,14 +40,17 @@ test_fail(struct test_file *file, const struct node *at, const char *name, const
 	(void)vsnprintf(text, sizeof(text), format, args); /* a long one is cut */
 	va_end(args);
 	file->run->failed++;
-	fprintf(file->run->out, "%s:%u:%u: FAIL %s: %s\n", file->path, at->line, at->column, name, text);
+	test_keep(file, at, name, text);
+	if (!file->run->json)
+		fprintf(file->run->out, "%s:%u:%u: FAIL %s: %s\n", file->path, at->line, at->column, name, text);
 }
 
 void
 test_pass(struct test_file *file, const struct node *at, const char *name)
 {
 	file->run->passed++;
-	if (file->run->verbose)
+	test_keep(file, at, name, NULL);
+	if (file->run->verbose && !file->run->json)
 		fprintf(file->run->out, "%s:%u:%u: ok   %s\n", file->path, at->line, at->column, name);
 }
 

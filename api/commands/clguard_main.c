@@ -5,6 +5,7 @@
 
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
+#include "policytypes/suggest.h"
 
 static const struct command {
 	const char *name;
@@ -13,12 +14,14 @@ static const struct command {
 } commands[] = {
 	{"ask", cmd_ask, "ask a running service for a decision"},
 	{"check", cmd_check, "compile policies and print every finding"},
-	{"db", cmd_db, "verify, compact, prune, dump, import into or accept a database"},
+	{"db", cmd_db, "back up, restore, verify, compact, prune, dump, import into or accept a database"},
 	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},
 	{"compare", cmd_compare,
          "answer requests in both modes, or under two sets of policies, and tell the differences"},
 	{"decide", cmd_decide, "take one decision from files"},
 	{"fmt", cmd_fmt, "lay YAML documents out alike, comments kept"},
+	{"reload", cmd_reload, "have a running service read policies, users and certificates again"},
+	{"state", cmd_state, "show the state of a running service, or set it"},
 	{"record", cmd_record, "enter operations into a running service, or take one out of its counts"},
 	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},
 	{"simulate", cmd_simulate, "play events through operational policies in virtual time"},
@@ -75,6 +78,18 @@ main_run(const struct command *command, int argc, char **argv)
 	return EXIT_ENVIRONMENT;
 }
 
+static int
+unknown_command(const char *word)
+{
+	struct suggestion meant;
+
+	suggestion_init(&meant, str_from(word));
+	for (size_t i = 0; i < COMMANDS; i++)
+		suggestion_offer(&meant, str_from(commands[i].name));
+	fprintf(stderr, "clguard: unknown command '%s'%s%.*s%s; see 'clguard --help'\n", word, SUGGESTION_ARG(meant));
+	return EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -91,6 +106,5 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return main_run(&commands[i], argc - 1, argv + 1);
 	}
-	fprintf(stderr, "clguard: unknown command '%s'; see 'clguard --help'\n", argv[1]);
-	return EXIT_USAGE;
+	return unknown_command(argv[1]);
 }

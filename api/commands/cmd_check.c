@@ -13,12 +13,14 @@
 
 static const char help[] =
 	"usage: clguard check [--mode strict|onap] [--compat auto|clamp|strict] [--strict-warnings] [--witness]\n"
+	"       [--json]\n"
 	"       FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
 	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
 	"  --compat            how a service template with a control loop is taken, which is checked as\n"
 	"                      commissioning does: as the service's setting of that name\n"
 	"  --strict-warnings   a warning is an error; metadata 'allow: [ID]' of a policy silences one\n"
+	"  --json              findings and totals as one JSON document\n"
 	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 
 /* What the set as a whole does that its authors cannot have meant. */
@@ -64,7 +66,7 @@ diags_promote(struct diags *diags)
 struct check_options {
 	enum guard_mode mode;
 	enum compat compat;
-	bool witnesses, strict_warnings;
+	bool witnesses, strict_warnings, json;
 };
 
 /* "auto" (also NULL), "clamp" or "strict". False after a message. */
@@ -81,6 +83,34 @@ read_compat(const char *text, enum compat *ret)
 		return true;
 	fprintf(stderr, "clguard check: --compat is wrong: expected auto, clamp or strict, got '%s'\n", text);
 	return false;
+}
+
+static void
+print_totals(const struct policyset *set, const struct diags *diags)
+{
+	if (set)
+		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
+		        set->guards.count, set->guards.count == 1 ? "guard" : "guards");
+	fprintf(stderr, "%zu %s, %zu %s\n", diags->count[SEVERITY_ERROR],
+	        diags->count[SEVERITY_ERROR] == 1 ? "error" : "errors", diags->count[SEVERITY_WARNING],
+	        diags->count[SEVERITY_WARNING] == 1 ? "warning" : "warnings");
+}
+
+/* {"errors", "warnings", "policies", "guards", "findings"}; policies and guards only of a set that compiles. */
+static void
+print_check(const struct policyset *set, const struct diags *diags, struct arena *arena)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_addf(&out, "{\"errors\":%zu,\"warnings\":%zu", diags->count[SEVERITY_ERROR],
+	          diags->count[SEVERITY_WARNING]);
+	if (set)
+		text_addf(&out, ",\"policies\":%zu,\"guards\":%zu", set->policies, set->guards.count);
+	text_add(&out, STR(",\"findings\":"));
+	findings_json(&out, diags);
+	text_add(&out, STR("}"));
+	puts(text_done(&out).ptr ? text_done(&out).ptr : "");
 }
 
 static int
@@ -125,15 +155,14 @@ cmd_check_files(const struct check_options *asked, const struct words *paths)
 		diags_promote(&diags);
 	if (r == 0 && diags.count[SEVERITY_ERROR] > 0)
 		r = -ERROR_SYNTAX;
-	print_findings(stdout, &diags, SEVERITY_INFO);
+	if (asked->json)
+		print_check(set, &diags, &arena);
+	else
+		print_findings(stdout, &diags, SEVERITY_INFO);
 	for (; asked->witnesses && witness; witness = witness->next)
-		hold = witness_run(witness, documents, count, stdout) && hold;
-	if (set)
-		fprintf(stderr, "%zu %s, %zu %s: ", set->policies, set->policies == 1 ? "policy" : "policies",
-		        set->guards.count, set->guards.count == 1 ? "guard" : "guards");
-	fprintf(stderr, "%zu %s, %zu %s\n", diags.count[SEVERITY_ERROR],
-	        diags.count[SEVERITY_ERROR] == 1 ? "error" : "errors", diags.count[SEVERITY_WARNING],
-	        diags.count[SEVERITY_WARNING] == 1 ? "warning" : "warnings");
+		hold = witness_run(witness, documents, count, asked->json ? stderr : stdout) && hold;
+	if (!asked->json)
+		print_totals(set, &diags);
 	policyset_drop(set);
 	arena_free(&arena);
 	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)
@@ -149,9 +178,13 @@ cmd_check(int argc, char **argv)
 	struct check_options asked = {0};
 	bool want_help = false;
 	const struct argument table[] = {
-		{"--help", .flag = &want_help},          {"--mode", .value = &mode_text},
-		{"--compat", .value = &compat_text},     {"--strict-warnings", .flag = &asked.strict_warnings},
-		{"--witness", .flag = &asked.witnesses}, {0},
+		{"--help", .flag = &want_help},
+		{"--mode", .value = &mode_text},
+		{"--compat", .value = &compat_text},
+		{"--strict-warnings", .flag = &asked.strict_warnings},
+		{"--witness", .flag = &asked.witnesses},
+		{"--json", .flag = &asked.json},
+		{0},
 	};
 
 	if (arguments_parse("clguard check", argc, argv, table, &paths) != 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api/cli/commands.h"
+#include "api/cli/db_copy.h"
 #include "api/cli/db_dump.h"
 #include "api/cli/db_import.h"
 #include "api/daemon/database.h"
@@ -24,7 +25,9 @@ static const char help[] =
 	"       clguard db prune --before TIME PATH\n"
 	"       clguard db dump PATH\n"
 	"       clguard db import [--max-future-s N] PATH FILE...\n"
-	"       clguard db accept PATH\n\n"
+	"       clguard db accept PATH\n"
+	"       clguard db backup PATH DESTINATION\n"
+	"       clguard db restore [--accept] BACKUP DESTINATION\n\n"
 	"Looks after the database of the operation counters. PATH is its directory (the service's --data), which may\n"
 	"also be given as --data PATH.\n\n"
 	"  verify   reads every page and compares everything with everything; with --quarantine a damaged\n"
@@ -33,14 +36,17 @@ static const char help[] =
 	"  compact  gives free pages back to the file system; nobody else may have the database open\n"
 	"  prune    takes out operations that ended before TIME (RFC 3339), but none that a limiter still counts\n"
 	"  dump     prints operation counters, reservations and operations as JSON\n"
-	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV. Their times may lie a day\n"
-	"           ahead, or N seconds, as the service's setting max_future_s has it\n"
+	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV. What is here already stays.\n"
+	"           Their times may lie a day ahead, or N seconds, as the service's setting max_future_s has it\n"
+	"  backup   copies a database, which may be in use, and verifies the copy; DESTINATION must not exist\n"
+	"  restore  makes a database of a backup, whose limiters count as full until their windows have passed;\n"
+	"           with --accept they do not, because nothing was done since the backup\n"
 	"  accept   trusts the counters after a quarantine, and today's clock after later times were seen\n";
 
 struct cmd_db_task {
 	const char *directory, *before, *max_future_s;
 	int64_t future_ms; /* 0: as engine_options_default has it */
-	bool quarantine;
+	bool quarantine, accept;
 	struct words files;
 };
 
@@ -177,15 +183,35 @@ dump(const struct cmd_db_task *task)
 	return r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 }
 
+/* The rows' own texts and times, as history_record asks for them. */
 static int
-import_file(struct history *history, const char *file, size_t *ret_count, struct error *err)
+check_rows(const struct carried *rows, size_t count, int64_t latest_ms, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error why = {0};
+
+		if (operations_check(&rows[i].row, 1, latest_ms, &why) != 0)
+			return error_set(err, why.code, NULL, "row %zu: %s", i,
+			                 strncmp(why.text, "row 0: ", 7) == 0 ? why.text + 7 : why.text);
+	}
+	return 0;
+}
+
+/* What an import did with the rows of its files. */
+struct imported {
+	size_t rows, entered;
+	bool dumped; /* some of them came from a dump */
+};
+
+static int
+import_file(struct history *history, const char *file, struct imported *ret, struct error *err)
 {
 	struct document_limits limits = {SIZE_MAX, 64, SIZE_MAX, 0, SIZE_MAX};
-	struct operation *rows;
+	struct carried *rows;
 	struct arena arena;
 	struct str bytes;
 	int64_t latest_ms = history_latest(history, history_now(history));
-	size_t count = 0;
+	size_t count = 0, entered;
 	int r;
 
 	arena_init(&arena, 0);
@@ -193,21 +219,40 @@ import_file(struct history *history, const char *file, size_t *ret_count, struct
 	if (r == 0)
 		r = import_read(bytes, file, &limits, latest_ms, &arena, &rows, &count, err);
 	if (r == 0)
-		r = operations_check(rows, count, latest_ms, err); /* all of the file before the first is entered */
-	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH)
-		r = history_record(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH,
-		                   history_now(history), err);
+		r = check_rows(rows, count, latest_ms, err); /* all of the file before the first is entered */
+	for (size_t i = 0; r == 0 && i < count; i += IMPORT_BATCH) {
+		entered = 0;
+		r = history_carry(history, rows + i, count - i < IMPORT_BATCH ? count - i : IMPORT_BATCH,
+		                  history_now(history), &entered, err);
+		ret->entered += entered;
+	}
+	ret->rows += count;
+	ret->dumped |= r == 0 && count && rows[0].row.number;
 	arena_free(&arena);
-	*ret_count += count;
 	return r;
+}
+
+static void
+tell_imported(const struct imported *imported)
+{
+	printf("%zu operations entered", imported->entered);
+	if (imported->rows > imported->entered)
+		printf(", %zu were here", imported->rows - imported->entered);
+	putchar('\n');
+	if (!imported->dumped)
+		return;
+	fputs("clguard db import: a dump does not carry", stderr);
+	for (size_t i = 0; dump_not_carried[i]; i++)
+		fprintf(stderr, "%s %s", i ? ";" : "", dump_not_carried[i]);
+	fputc('\n', stderr);
 }
 
 static int
 import(const struct cmd_db_task *task)
 {
 	struct history *history = NULL;
+	struct imported imported = {0};
 	struct error err = {0};
-	size_t count = 0;
 	int r, code;
 
 	if (task->files.count == 0) {
@@ -217,13 +262,68 @@ import(const struct cmd_db_task *task)
 	r = open_history(task, false, &history, &err);
 	code = r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 	for (size_t i = 0; code == EXIT_DONE && i < task->files.count; i++) {
-		if (import_file(history, task->files.words[i], &count, &err) != 0)
+		if (import_file(history, task->files.words[i], &imported, &err) != 0)
 			code = cmd_db_complain(&err, task->files.words[i]);
 	}
 	history_close(history);
 	if (code == EXIT_DONE)
-		printf("%zu operations entered\n", count);
+		tell_imported(&imported);
 	return code;
+}
+
+/* What is in a copy. */
+static void
+tell_copy(const char *done, const char *what, const struct db_report *report)
+{
+	printf("%s '%s': %" PRIu64 " operations in %" PRIu64 " records up to number %" PRIu64 ", %" PRIu64
+	       " reservations; verified\n",
+	       done, what, report->rows, report->records, report->newest, report->reservations);
+}
+
+/* The one word behind the directory; NULL after a message. */
+static const char *
+destination_of(const struct cmd_db_task *task, const char *name)
+{
+	if (task->files.count == 1)
+		return task->files.words[0];
+	fprintf(stderr, "clguard db %s: expected one destination, got %zu; see 'clguard db --help'\n", name,
+	        task->files.count);
+	return NULL;
+}
+
+static int
+backup(const struct cmd_db_task *task)
+{
+	const char *destination = destination_of(task, "backup");
+	struct db_report report;
+	struct error err = {0};
+
+	if (!destination)
+		return EXIT_USAGE;
+	if (db_backup(task->directory, destination, &report, &err) != 0)
+		return cmd_db_complain(&err, NULL);
+	tell_copy("backed up as", destination, &report);
+	return EXIT_DONE;
+}
+
+static int
+restore(const struct cmd_db_task *task)
+{
+	const char *destination = destination_of(task, "restore");
+	struct db_report report;
+	struct error err = {0};
+
+	if (!destination)
+		return EXIT_USAGE;
+	if (db_restore(task->directory, destination, task->accept, clock_wall_ms(), &report, &err) != 0)
+		return cmd_db_complain(&err, NULL);
+	tell_copy("restored as", destination, &report);
+	if (!task->accept)
+		printf("nobody knows here what was done since the backup: limiters count as full until their windows "
+		       "have "
+		       "passed, or until 'clguard db accept %s'\n",
+		       destination);
+	return EXIT_DONE;
 }
 
 static int
@@ -246,6 +346,7 @@ static const struct {
 } actions[] = {
 	{"verify", verify, false}, {"compact", compact, false}, {"prune", prune, false},
 	{"dump", dump, false},     {"import", import, true},    {"accept", accept_state, false},
+	{"backup", backup, true},  {"restore", restore, true},
 };
 
 /* A number of seconds from 1 to that of a century. */
@@ -269,6 +370,7 @@ cmd_db(int argc, char **argv)
 		{"--data", .value = &task.directory},
 		{"--before", .value = &task.before},
 		{"--quarantine", .flag = &task.quarantine},
+		{"--accept", .flag = &task.accept},
 		{"--max-future-s", .value = &task.max_future_s},
 		{0},
 	};

@@ -37,28 +37,50 @@ join_common(struct ask *ask, struct str document, struct str *ret)
 	return true;
 }
 
-int
-cmd_commission(int argc, char **argv)
+static int
+commission_send(struct ask *ask)
 {
-	struct ask ask;
+	const char *media = ask->common ? "application/json" : ask_media(ask->words.words[0]);
 	struct node *answer;
 	struct str body;
 	int code;
 
-	if (ask_begin(&ask, "clguard commission",
-	              "clguard commission [--common VALUES] FILE: a control loop type into the runtime\n\n"
-	              "  --common VALUES   a file with values of common properties, {element: {property: value}}",
-	              ASK_COMMON, 1, 1, argc, argv, &code)) {
-		const char *media = ask.common ? "application/json" : ask_media(ask.words.words[0]);
+	if (!ask_read_file(ask, ask->words.words[0], &body))
+		return EXIT_ENVIRONMENT;
+	if (ask->common && !join_common(ask, body, &body))
+		return EXIT_INPUT;
+	code = ask_service(ask, "POST", LOOPS_PATH "commission", body, media, &answer);
+	if (code == EXIT_DONE)
+		ask_print_names(ask, answer, "affectedControlLoopDefinitions");
+	return code;
+}
 
-		code = EXIT_ENVIRONMENT;
-		if (ask_read_file(&ask, ask.words.words[0], &body)) {
-			code = EXIT_INPUT;
-			if (!ask.common || join_common(&ask, body, &body))
-				code = ask_service(&ask, "POST", LOOPS_PATH "commission", body, media, &answer);
-		}
-		if (code == EXIT_DONE)
-			ask_print_names(&ask, answer, "affectedControlLoopDefinitions");
+static int
+commission_check(struct ask *ask)
+{
+	char *words[] = {(char *)(uintptr_t)ask->name, (char *)(uintptr_t)(ask->json ? "--json" : "--"),
+	                 (char *)(uintptr_t)ask->words.words[0], NULL};
+
+	if (!ask->common)
+		return cmd_check(3, words); /* it changes no text */
+	fprintf(stderr, "%s: --dry-run takes no --common: values are checked when the type is commissioned\n",
+	        ask->name);
+	return EXIT_USAGE;
+}
+
+int
+cmd_commission(int argc, char **argv)
+{
+	struct ask ask;
+	int code;
+
+	if (ask_begin(&ask, "clguard commission",
+	              "clguard commission [--common VALUES] [--dry-run] FILE: a control loop type into the runtime\n\n"
+	              "  --common VALUES   a file with values of common properties, {element: {property: value}}\n"
+	              "  --dry-run         only check it, as clguard check does, by the rules of commissioning; asks "
+	              "nobody",
+	              ASK_COMMON, 1, 1, argc, argv, &code)) {
+		code = ask.dry_run ? commission_check(&ask) : commission_send(&ask);
 	}
 	arena_free(&ask.arena);
 	return code;

@@ -4,6 +4,8 @@
 
 #include "api/cli/commands.h"
 #include "api/cli/loop_client.h"
+#include "api/cli/refusal.h"
+#include "api/cli/table.h"
 
 #define INSTANTIATION LOOPS_PATH "instantiation"
 
@@ -196,6 +198,7 @@ cmd_statistics(int argc, char **argv)
 int
 cmd_catalogue(int argc, char **argv)
 {
+	struct table table;
 	struct ask ask;
 	struct node *answer;
 	int code;
@@ -209,9 +212,12 @@ cmd_catalogue(int argc, char **argv)
 			ask_query(&ask, "/clguard/v1/catalogue", "kind", ask.words.count ? ask.words.words[0] : NULL),
 			STR_NONE, NULL, &answer);
 		answer = code == EXIT_DONE && !ask.json ? node_get(answer, "entries") : NULL;
+		table_init(&table, 3, &ask.arena);
 		for (const struct node *entry = answer ? answer->first : NULL; entry; entry = entry->next)
-			printf("%-12.*s %-60.*s %.*s\n", STR_ARG(ask_member(entry, "kind", NULL)),
-			       STR_ARG(ask_member(entry, "name", NULL)), STR_ARG(ask_member(entry, "version", NULL)));
+			table_add(&table,
+			          (const struct str[]){ask_member(entry, "kind", NULL), ask_member(entry, "name", NULL),
+			                               ask_member(entry, "version", NULL)});
+		table_print(&table, "", stdout);
 	}
 	arena_free(&ask.arena);
 	return code;
@@ -233,16 +239,15 @@ print_gateway(struct ask *ask, const char *path)
 		return EXIT_ENVIRONMENT;
 	}
 	if (status >= 400) {
-		fprintf(stderr, "clguard gateway: %u %.*s\n", status, STR_ARG(ask_member(root, "errorDetails", NULL)));
+		refusal_print("clguard gateway", status, answer, &ask->arena);
 		return EXIT_INPUT;
 	}
 	if (ask->json) {
 		text_init(&out, &ask->arena);
 		text_add_node(&out, root, false);
-		text_add(&out, STR("\n"));
 		answer = text_done(&out);
 	}
-	fwrite(answer.ptr, 1, answer.len, stdout);
+	printf("%.*s\n", STR_ARG(answer));
 	return EXIT_DONE;
 }
 

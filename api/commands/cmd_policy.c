@@ -6,6 +6,8 @@
 
 #include "api/cli/client.h"
 #include "api/cli/commands.h"
+#include "api/cli/refusal.h"
+#include "api/cli/table.h"
 #include "api/process/arguments.h"
 #include "base/document.h"
 #include "base/text.h"
@@ -74,7 +76,6 @@ policy_talk(struct policy_ask *ask, const char *method, const char *path, struct
 {
 	struct error err = {0};
 	unsigned status = 0;
-	struct str why;
 
 	if (!path || client_ask(&ask->client, method, path, body, media, &ask->arena, &status, &ask->text, &err) != 0) {
 		fprintf(stderr, "%s: %s\n", ask->command, path ? err.text : "out of memory");
@@ -91,11 +92,7 @@ policy_talk(struct policy_ask *ask, const char *method, const char *path, struct
 			printf("%.*s\n", STR_ARG(ask->text));
 		return EXIT_DONE;
 	}
-	why = answer_text(ask->answer, "errorDetails");
-	if (!why.len)
-		why = answer_text(ask->answer, "error");
-	fprintf(stderr, "%s: %u %.*s\n", ask->command, status, STR_ARG(why.len ? why : ask->text));
-	print_answer_findings(stderr, node_get(ask->answer, "findings"));
+	refusal_print(ask->command, status, ask->text, &ask->arena);
 	return status < 500 ? EXIT_INPUT : EXIT_ENVIRONMENT;
 }
 
@@ -146,10 +143,13 @@ policy_list(struct policy_ask *ask)
 {
 	int code = policy_talk(ask, "GET", API "policies", STR_NONE, NULL);
 	const struct node *list = node_get(node_get(ask->answer, "topology_template"), "policies");
+	struct table table;
 
+	table_init(&table, 3, &ask->arena);
 	for (const struct node *item = list && !ask->json ? list->first : NULL; item; item = item->next)
-		printf("%-40.*s %-8.*s %.*s\n", STR_ARG(item->first->key), STR_ARG(answer_text(item->first, "version")),
-		       STR_ARG(answer_text(item->first, "type")));
+		table_add(&table, (const struct str[]){item->first->key, answer_text(item->first, "version"),
+		                                       answer_text(item->first, "type")});
+	table_print(&table, "", stdout);
 	return code;
 }
 
@@ -301,14 +301,17 @@ pap_status(struct policy_ask *ask)
 	                       arena_printf(&ask->arena, PAP "policies/status%s%s", group ? "/" : "",
 	                                    group ? ask->words.words[0] : ""),
 	                       STR_NONE, NULL);
+	struct table table;
 
+	table_init(&table, 6, &ask->arena);
 	for (const struct node *item = ask->answer && code == EXIT_DONE && !ask->json ? ask->answer->first : NULL; item;
 	     item = item->next)
-		printf("%-8.*s %-40.*s %-8.*s %.*s %.*s %.*s\n", STR_ARG(answer_text(item, "state")),
-		       STR_ARG(answer_text(node_get(item, "policy"), "name")),
-		       STR_ARG(answer_text(node_get(item, "policy"), "version")),
-		       STR_ARG(answer_text(item, "pdpGroup")), STR_ARG(answer_text(item, "pdpType")),
-		       STR_ARG(answer_text(item, "pdpId")));
+		table_add(&table, (const struct str[]){answer_text(item, "state"),
+		                                       answer_text(node_get(item, "policy"), "name"),
+		                                       answer_text(node_get(item, "policy"), "version"),
+		                                       answer_text(item, "pdpGroup"), answer_text(item, "pdpType"),
+		                                       answer_text(item, "pdpId")});
+	table_print(&table, "", stdout);
 	return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "api/cli/client.h"
 #include "api/cli/commands.h"
+#include "api/cli/refusal.h"
 #include "api/process/arguments.h"
 #include "base/text.h"
 #include "engine/decide/load.h"
@@ -49,7 +50,7 @@ record_ask(struct record_command *command, const char *method, const char *path,
 		return EXIT_ENVIRONMENT;
 	}
 	if (status >= 400)
-		fprintf(stderr, "clguard record: %u %.*s\n", status, STR_ARG(answer));
+		refusal_print("clguard record", status, answer, &command->arena);
 	else
 		printf("%.*s\n", STR_ARG(answer));
 	return status < 400 ? EXIT_DONE : status < 500 ? EXIT_INPUT : EXIT_ENVIRONMENT;

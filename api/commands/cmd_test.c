@@ -7,17 +7,20 @@
 
 #include "api/cli/commands.h"
 #include "api/cli/policy_test.h"
+#include "api/cli/test_report.h"
 #include "api/process/arguments.h"
 #include "engine/decide/load.h"
 
 static const char help[] =
-	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] PATH...\n\n"
+	"usage: clguard test [--mode strict|onap] [--coverage] [--verbose] [--json] [--junit FILE] PATH...\n\n"
 	"Runs policy tests: YAML files with policies, history, requests and expectations, in virtual time.\n"
 	"A directory stands for its test files and those of the directories in it. Prints failures, with --verbose\n"
 	"also what passes, and 'N passed, N failed'; exit code 1 when one failed or there was none. See clguard(1)\n"
 	"for the format.\n\n"
 	"  --coverage  also name the guards that no test reached\n"
-	"  --verbose   tell of what passes too\n";
+	"  --verbose   tell of what passes too\n"
+	"  --json      all results as one JSON document, and nothing else\n"
+	"  --junit     write all results to FILE as JUnit's XML, too\n";
 
 static void
 print_coverage(const struct test_run *run)
@@ -120,7 +123,7 @@ int
 cmd_test(int argc, char **argv)
 {
 	struct test_run run = {.out = stdout};
-	const char *mode = NULL;
+	const char *mode = NULL, *junit = NULL;
 	bool want_help = false, coverage = false;
 	struct words paths = {0};
 	const struct argument table[] = {
@@ -128,6 +131,8 @@ cmd_test(int argc, char **argv)
 		{"--mode", .value = &mode},
 		{"--coverage", .flag = &coverage},
 		{"--verbose", .flag = &run.verbose},
+		{"--json", .flag = &run.json},
+		{"--junit", .value = &junit},
 		{0},
 	};
 	struct arena arena;
@@ -141,6 +146,7 @@ cmd_test(int argc, char **argv)
 	}
 	if (!read_mode("clguard test", mode, &run.mode))
 		return EXIT_USAGE;
+	run.kept = run.json || junit;
 	arena_init(&arena, 0);
 	arena_init(&run.arena, 0);
 	for (size_t i = 0; i < paths.count; i++) {
@@ -148,9 +154,16 @@ cmd_test(int argc, char **argv)
 
 		code = one > code ? one : code;
 	}
-	if (coverage)
+	if (coverage && !run.json)
 		print_coverage(&run);
-	printf("%zu passed, %zu failed\n", run.passed, run.failed);
+	if (run.json)
+		test_report_json(&run, stdout);
+	else
+		printf("%zu passed, %zu failed\n", run.passed, run.failed);
+	if (junit && test_report_junit(&run, junit) != 0) {
+		fprintf(stderr, "clguard test: cannot write '%s'\n", junit);
+		code = EXIT_ENVIRONMENT;
+	}
 	arena_free(&run.arena);
 	arena_free(&arena);
 	return code == EXIT_DONE && (run.failed || !run.passed) ? EXIT_INPUT : code;

@@ -2,29 +2,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "api/bodies/document_schema.h"
 #include "api/bodies/types.h"
 #include "api/cli/commands.h"
+#include "api/cli/table.h"
 #include "api/process/arguments.h"
 #include "engine/decide/policyset.h"
 #include "policytypes/builtin.h"
 
 static const char help[] =
-	"usage: clguard types [--json-schema] [NAME [VERSION]]\n\n"
+	"usage: clguard types [--json-schema] [NAME [VERSION]]\n"
+	"       clguard types --json-schema --document KIND\n\n"
 	"Without a name lists the built-in types: kind, name, version, description. With a name prints\n"
 	"its declaration as YAML, and as comments all of its properties, with those that it inherits and what\n"
-	"declares them; or with --json-schema the JSON Schema of its properties.\n";
+	"declares them; or with --json-schema the JSON Schema of its properties. With --document the JSON Schema of\n"
+	"whole files: of policies (policy: service templates, 2.0.0 files, bare bodies), of policy tests (test), of\n"
+	"scenarios (scenario), or clguard.yaml (config). Installed under share/clguard/schemas, for editors.\n";
 
 static int
 print_type(void *context, const struct type *type)
 {
 	struct str description = type->description;
 	const char *end = description.len ? memchr(description.ptr, '\n', description.len) : NULL;
+	struct table table;
 
-	(void)context;
 	if (end)
 		description.len = (size_t)(end - description.ptr);
-	printf("%-10s %-60.*s %-6.*s %.*s\n", type_kind_word[type->kind], STR_ARG(type->name), STR_ARG(type->version),
-	       STR_ARG(description));
+	printf("%-10s %.*s %.*s\n", type_kind_word[type->kind], STR_ARG(type->name), STR_ARG(type->version));
+	table_init(&table, 1, context);
+	if (description.len)
+		table_add(&table, &description);
+	table_print(&table, "           ", stdout);
 	return 0;
 }
 
@@ -102,14 +110,31 @@ cmd_types_show(const struct catalogue *catalogue, const struct words *words, boo
 	return EXIT_DONE;
 }
 
+static int
+show_document(const struct catalogue *catalogue, const char *kind, struct arena *arena)
+{
+	struct error err = {0};
+	struct str text;
+	int r = document_schema(catalogue, kind, arena, &text, &err);
+
+	if (r == 0) {
+		printf("%.*s\n", STR_ARG(text));
+		return EXIT_DONE;
+	}
+	fprintf(stderr, "clguard types: %s\n", err.text);
+	return r == -ERROR_UNKNOWN ? EXIT_USAGE : EXIT_ENVIRONMENT;
+}
+
 int
 cmd_types(int argc, char **argv)
 {
 	bool want_help = false, json_schema = false;
+	const char *document = NULL;
 	struct words words = {0};
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},
 		{"--json-schema", .flag = &json_schema},
+		{"--document", .value = &document},
 		{0},
 	};
 	const struct catalogue *catalogue;
@@ -119,7 +144,7 @@ cmd_types(int argc, char **argv)
 
 	if (arguments_parse("clguard types", argc, argv, table, &words) != 0)
 		return EXIT_USAGE;
-	if (want_help || words.count > 2 || (json_schema && !words.count)) {
+	if (want_help || words.count > 2 || (document ? !json_schema || words.count : json_schema && !words.count)) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;
 	}
@@ -127,10 +152,12 @@ cmd_types(int argc, char **argv)
 	if (policyset_builtin(&arena, &catalogue, &err) != 0) {
 		fprintf(stderr, "clguard types: %s\n", err.text);
 		code = EXIT_ENVIRONMENT;
+	} else if (document) {
+		code = show_document(catalogue, document, &arena);
 	} else if (words.count) {
 		code = cmd_types_show(catalogue, &words, json_schema, &arena);
 	} else {
-		(void)catalogue_each(catalogue, print_type, NULL); /* the visitor never stops */
+		(void)catalogue_each(catalogue, print_type, &arena); /* the visitor never stops */
 	}
 	arena_free(&arena);
 	return code;

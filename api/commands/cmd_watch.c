@@ -6,6 +6,7 @@
 
 #include "api/cli/commands.h"
 #include "api/cli/loop_client.h"
+#include "api/cli/table.h"
 
 /* The participant of this name and version, or NULL. */
 static const struct node *
@@ -107,8 +108,9 @@ print_denied(const struct node *loop)
 }
 
 static void
-print_loop(const struct node *loop, const struct node *participants)
+print_loop(const struct node *loop, const struct node *participants, struct arena *arena)
 {
+	struct table table;
 	const struct node *elements = node_get(loop, "elements"), *failure = node_get(loop, "lastFailure");
 
 	printf("%.*s %.*s  %.*s", STR_ARG(ask_member(loop, "name", NULL)), STR_ARG(ask_member(loop, "version", NULL)),
@@ -116,12 +118,18 @@ print_loop(const struct node *loop, const struct node *participants)
 	if (!str_is(ask_member(loop, "stateChangeResult", NULL), "NO_ERROR"))
 		printf("  %.*s", STR_ARG(ask_member(loop, "stateChangeResult", NULL)));
 	putchar('\n');
+	table_init(&table, 4, arena);
 	for (const struct node *element = elements ? elements->first : NULL; element; element = element->next)
-		printf("  %-28.*s %-24.*s %-22.*s %s%s%.*s\n",
-		       STR_ARG(ask_short_name(ask_member(element, "definition", "name"))),
-		       STR_ARG(ask_member(element, "participantId", "name")),
-		       STR_ARG(ask_member(element, "state", NULL)), node_get(element, "missing") ? "missing; " : "",
-		       node_get(element, "faulty") ? "faulty; " : "", STR_ARG(ask_member(element, "message", NULL)));
+		table_add(&table, (const struct str[]){
+					  ask_short_name(ask_member(element, "definition", "name")),
+					  ask_member(element, "participantId", "name"),
+					  ask_member(element, "state", NULL),
+					  str_from(arena_printf(arena, "%s%s%.*s",
+		                                                node_get(element, "missing") ? "missing; " : "",
+		                                                node_get(element, "faulty") ? "faulty; " : "",
+		                                                STR_ARG(ask_member(element, "message", NULL)))),
+				  });
+	table_print(&table, "  ", stdout);
 	print_waiting(loop, participants);
 	if (failure)
 		printf("  last failure: %.*s: %.*s%s%.*s: %.*s; %.*s\n", STR_ARG(ask_member(failure, "time", NULL)),
@@ -129,6 +137,21 @@ print_loop(const struct node *loop, const struct node *participants)
 		       STR_ARG(ask_member(failure, "participant", "name")),
 		       STR_ARG(ask_member(failure, "message", NULL)), STR_ARG(ask_member(failure, "done", NULL)));
 	print_denied(loop);
+}
+
+/* What a round shows, as one line of JSON. */
+static void
+print_state(const struct node *participants, const struct node *instances, struct arena *arena)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_add(&out, STR("{\"participants\":"));
+	text_add_node(&out, participants, false);
+	text_add(&out, STR(",\"instances\":"));
+	text_add_node(&out, instances, false);
+	text_add(&out, STR("}"));
+	puts(text_done(&out).ptr ? text_done(&out).ptr : "");
 }
 
 /* The instances again and again, on a cleared screen when there is one. */
@@ -145,16 +168,18 @@ show_instances(struct ask *ask)
 		arena_reset(&ask->arena);
 		ask->json = false;
 		code = ask_service(ask, "GET", LOOPS_PATH "participants", STR_NONE, NULL, &participants);
-		ask->json = json;
 		if (code == EXIT_DONE)
 			code = ask_service(ask, "GET", LOOPS_PATH "instantiation", STR_NONE, NULL, &answer);
+		ask->json = json;
 		if (code != EXIT_DONE)
 			return code;
 		if (!json && !ask->once && isatty(STDOUT_FILENO))
 			fputs("\033[H\033[2J", stdout);
+		if (json)
+			print_state(participants, answer, &ask->arena);
 		answer = node_get(answer, "controlLoopList");
 		for (const struct node *row = answer && !json ? answer->first : NULL; row; row = row->next)
-			print_loop(row, participants);
+			print_loop(row, participants, &ask->arena);
 		if (fflush(stdout) != 0 || ask->once)
 			return EXIT_DONE;
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
@@ -178,20 +203,22 @@ cmd_watch(int argc, char **argv)
 }
 
 static void
-print_participant(const struct node *row)
+add_participant(struct table *table, const struct node *row)
 {
 	const struct node *elements = node_get(row, "elements");
+	const char *count = arena_printf(table->arena, "%" PRIu32 " elements", elements ? elements->count : 0);
 
-	printf("%-28.*s %-28.*s %-10.*s %-12.*s %3" PRIu32 " elements  %.*s\n",
-	       STR_ARG(ask_member(row, "participantId", "name")),
-	       STR_ARG(ask_short_name(ask_member(row, "participantType", "name"))),
-	       STR_ARG(ask_member(row, "participantState", NULL)), STR_ARG(ask_member(row, "healthStatus", NULL)),
-	       elements ? elements->count : 0, STR_ARG(ask_member(row, "lastMessageTime", NULL)));
+	table_add(table,
+	          (const struct str[]){ask_member(row, "participantId", "name"),
+	                               ask_short_name(ask_member(row, "participantType", "name")),
+	                               ask_member(row, "participantState", NULL), ask_member(row, "healthStatus", NULL),
+	                               str_from(count), ask_member(row, "lastMessageTime", NULL)});
 }
 
 int
 cmd_participants(int argc, char **argv)
 {
+	struct table table;
 	struct ask ask;
 	struct node *answer;
 	int code;
@@ -200,8 +227,10 @@ cmd_participants(int argc, char **argv)
 	              &code)) {
 		code = ask_service(&ask, "GET", LOOPS_PATH "participants", STR_NONE, NULL, &answer);
 		answer = code == EXIT_DONE && !ask.json ? node_get(answer, "participantList") : NULL;
+		table_init(&table, 6, &ask.arena);
 		for (const struct node *row = answer ? answer->first : NULL; row; row = row->next)
-			print_participant(row);
+			add_participant(&table, row);
+		table_print(&table, "", stdout);
 	}
 	arena_free(&ask.arena);
 	return code;

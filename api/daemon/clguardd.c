@@ -29,6 +29,7 @@
 #include "api/process/descriptors.h"
 #include "api/process/log.h"
 #include "api/process/manual_clock.h"
+#include "api/process/sd_notify.h"
 #include "api/process/socket.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -56,6 +57,7 @@ struct program {
 	bool *tls; /* the same: whether it speaks TLS */
 	struct watch *watch;
 	struct opening *opening; /* NULL: the database is open */
+	struct sd_notify manager;
 };
 
 static int
@@ -500,6 +502,7 @@ open_sockets(struct program *program, struct error *err)
 	const struct settings *settings = &program->settings;
 	unsigned count = (unsigned)settings->listeners.count;
 	bool open = !auth_is_wanted(settings) && !settings->tls_certificate && !settings->open_to_network;
+	const struct socket_access access = {settings->socket_mode, settings->socket_owner, settings->socket_group};
 	const char *reached = NULL;
 
 	if (!settings->tls_certificate != !settings->tls_key)
@@ -521,10 +524,10 @@ open_sockets(struct program *program, struct error *err)
 		                 "%s is reached by other machines, and the service has neither users, tokens nor TLS: "
 		                 "set users, or tls_certificate, or open_to_network: allow",
 		                 reached);
-	if (sockets_open(settings->listen, program->worker_count, &program->sockets, err) != 0)
+	if (sockets_open(settings->listen, program->worker_count, &access, &program->sockets, err) != 0)
 		return -(int)err->code;
 	for (unsigned i = 0; i < count; i++) {
-		if (sockets_open(program->listeners[i].address, 1, &program->listening[i], err) != 0)
+		if (sockets_open(program->listeners[i].address, 1, &access, &program->listening[i], err) != 0)
 			return -(int)err->code;
 		program->listener_count++;
 	}
@@ -552,7 +555,7 @@ confine(const struct program *program, struct error *err)
 }
 
 static void
-announce(const struct program *program)
+announce(struct program *program)
 {
 	const struct settings *settings = &program->settings;
 
@@ -569,6 +572,8 @@ announce(const struct program *program)
 	for (unsigned i = 0; i < program->listener_count; i++)
 		fprintf(stderr, "also listening on %s\n", program->listening[i].name);
 	fprintf(stderr, "listening on %s\n", program->sockets.name);
+	sd_notify_send(&program->manager, "READY=1\nMAINPID=%ld", (long)getpid());
+	watch_status(&program->service);
 }
 
 /* SIGHUP: what lies in files is looked at again. */
@@ -601,10 +606,24 @@ tune_allocator(void)
 #endif
 }
 
+/* Twice in the manager's interval: this thread goes round, which waits for no other. */
+static void
+feed_watchdog(const struct sd_notify *manager, int64_t *fed_ms)
+{
+	int64_t now_ms = clock_steady_ms();
+
+	if (!manager->watchdog_ms || now_ms - *fed_ms < manager->watchdog_ms / 2)
+		return;
+	sd_notify_send(manager, "WATCHDOG=1");
+	*fed_ms = now_ms;
+}
+
 /* Until a signal says stop, or the database cannot be opened: the exit code. */
 static int
 clguardd_run(struct program *program, const sigset_t *signals)
 {
+	int64_t fed_ms = 0;
+
 	for (;;) {
 		const struct timespec tick = {0, (program->opening ? OPENING_TICK_MS : TICK_MS) * 1000000};
 		int signal = sigtimedwait(signals, NULL, &tick);
@@ -612,6 +631,7 @@ clguardd_run(struct program *program, const sigset_t *signals)
 
 		if (signal == SIGTERM || signal == SIGINT) {
 			log_line(&program->settings, LOG_LEVEL_INFO, "stopping");
+			sd_notify_send(&program->manager, "STOPPING=1\nSTATUS=stopping");
 			return EXIT_DONE;
 		}
 		if (program->opening && open_database(program, &err) < 0)
@@ -621,6 +641,7 @@ clguardd_run(struct program *program, const sigset_t *signals)
 		server_tick(program->service.server);
 		conditions_look(&program->service);
 		give_memory_back(&program->service);
+		feed_watchdog(&program->manager, &fed_ms);
 	}
 }
 
@@ -647,6 +668,7 @@ close_program(struct program *program)
 	database_end(program->opening);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
+	watch_close(program->watch);
 	decision_log_close(service->decisions);
 	auth_close(service->auth);
 	audit_log_close(service->audit);
@@ -666,13 +688,14 @@ close_program(struct program *program)
 		sockets_done(&program->listening[i]);
 	free(program->listening);
 	free(program->listeners);
+	sd_notify_close(&program->manager);
 	arena_free(&program->arena);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct program program = {0};
+	struct program program = {.manager = SD_NOTIFY_NONE};
 	struct error err = {0};
 	sigset_t signals;
 	int code = EXIT_DONE, r;
@@ -681,6 +704,9 @@ main(int argc, char **argv)
 		close_program(&program);
 		return code;
 	}
+	program.settings.journal = log_is_journal();
+	sd_notify_open(&program.manager);
+	program.service.manager = &program.manager;
 	/* Blocked before any thread starts, so that all inherit it and only run() takes them. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -695,7 +721,7 @@ main(int argc, char **argv)
 		code = clguardd_complain(&err);
 	} else if ((r = reload_first(&program.service)) != 0) {
 		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;
-	} else if (start_workers(&program, &err) != 0 || watch_start(&program.service, &program.watch, &err) != 0) {
+	} else if (watch_start(&program.service, &program.watch, &err) != 0 || start_workers(&program, &err) != 0) {
 		code = clguardd_complain(&err);
 	} else {
 		announce(&program);

@@ -21,10 +21,23 @@ struct watch;
 
 int watch_start(struct service *service, struct watch **ret, struct error *err);
 
-/* Reads users and policies again, at once, on the admin thread. */
+/* Reads users, certificates and policies again, at once, on the admin thread. */
 void watch_reload(struct watch *watch);
 
-/* Ends the thread. Takes NULL. */
+/*
+ * The same, and done(context, error) is called once on the admin thread when it has ended: the first thing that was refused, or
+ * nothing; ERROR_BUSY when the service stops before. errors  ERROR_MEMORY, ERROR_BUSY, and done is not called
+ */
+int watch_reload_ask(struct watch *watch, void (*done)(void *context, const struct error *err), void *context,
+                     struct error *err);
+
+/* Has the service manager show what is in force, and what was refused. */
+void watch_status(struct service *service);
+
+/* Ends the thread; who waits for a reload is turned away, now and later. Takes NULL. */
 void watch_stop(struct watch *watch);
+
+/* After watch_stop, and when no worker is left that may ask. Takes NULL. */
+void watch_close(struct watch *watch);
 
 #endif

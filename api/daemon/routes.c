@@ -45,6 +45,7 @@ static const struct route routes[] = {
 	ROUTE(GET, OURS "types", ROUTE_EARLY, 0, JSON, types_get),
 	ROUTE(GET, OURS "types/", ROUTE_ID | ROUTE_EARLY, 0, JSON, type_get),
 	ROUTE(GET, OURS "generation", ROUTE_EARLY, 0, JSON, generation_get),
+	ROUTE(POST, OURS "reload", 0, 0, JSON, reload_post),
 	ROUTE(GET, OURS "state", ROUTE_EARLY, 0, JSON, state_get),
 	ROUTE(PUT, OURS "state", ROUTE_EARLY, JSON, JSON, state_put),
 	ROUTE(GET, OURS "clock", ROUTE_EARLY, 0, JSON, clock_get),

@@ -14,6 +14,7 @@
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
 #include "api/process/log.h"
+#include "api/process/sd_notify.h"
 #include "base/clock.h"
 
 #define SETTLE_MS 200       /* two reads so far apart must agree */
@@ -31,13 +32,24 @@ struct place {
 	char name[NAME_MAX + 1];
 };
 
+/* Somebody who waits for the end of a reload. */
+struct reload_waiter {
+	struct reload_waiter *next;
+	void (*done)(void *context, const struct error *err);
+	void *context;
+};
+
 struct watch {
 	struct service *service;
+	pthread_mutex_t arrived_lock;
+	struct reload_waiter *arrived; /* under arrived_lock: whom the thread has not seen */
+	bool ended;                    /* under arrived_lock: it sees nobody any more */
 	pthread_t thread;
 	int inotify, commands;
 	struct place *places; /* three for each path: its own directory, where its link leads, and itself */
 	size_t place_count;
 	/* Of the thread. */
+	struct reload_waiter *waiting; /* for the next load */
 	bool pending;
 	bool told;          /* that a file is being written */
 	bool asked;         /* load them even if they are what is in force: SIGHUP, or a failure that was reported */
@@ -205,6 +217,71 @@ wait_for_writer(struct watch *watch, const char *file)
 	look_again_in(watch, SETTLE_MS, (struct hash128){0, 0});
 }
 
+/* Takes those who have asked for a reload until now. */
+static void
+take_waiters(struct watch *watch)
+{
+	struct reload_waiter **last = &watch->waiting;
+
+	while (*last)
+		last = &(*last)->next;
+	pthread_mutex_lock(&watch->arrived_lock);
+	*last = watch->arrived;
+	watch->arrived = NULL;
+	pthread_mutex_unlock(&watch->arrived_lock);
+}
+
+/* Each of those who wait hears the outcome, and is let go. */
+static void
+notify_waiters(struct watch *watch, const struct error *outcome)
+{
+	while (watch->waiting) {
+		struct reload_waiter *waiter = watch->waiting;
+
+		watch->waiting = waiter->next;
+		waiter->done(waiter->context, outcome);
+		free(waiter);
+	}
+}
+
+void
+watch_status(struct service *service)
+{
+	struct engine_info info;
+
+	engine_info(service->engine, &info);
+	pthread_mutex_lock(&service->reload_lock);
+	if (service->last_error)
+		sd_notify_send(service->manager, "STATUS=generation %llu in force; refused: %s",
+		               (unsigned long long)info.generation, service->last_error);
+	else
+		sd_notify_send(service->manager, "STATUS=generation %llu: %zu policies, %zu guards in force",
+		               (unsigned long long)info.generation, info.policies, info.guards);
+	pthread_mutex_unlock(&service->reload_lock);
+}
+
+/* A load has ended: r is what became of the policies. */
+static void
+end_reload(struct watch *watch, int r)
+{
+	struct service *service = watch->service;
+	struct error outcome = {0}; /* the first one stays */
+
+	if (watch->asked)
+		sd_notify_send(service->manager, "READY=1");
+	watch_status(service);
+	pthread_mutex_lock(&service->reload_lock);
+	if (service->users_error)
+		(void)error_set(&outcome, ERROR_CONFLICT, NULL, "%s; the old users stay", service->users_error);
+	if (service->tls_error)
+		(void)error_set(&outcome, ERROR_CONFLICT, NULL, "%s; the old certificate stays", service->tls_error);
+	if (r != 0)
+		(void)error_set(&outcome, ERROR_CONFLICT, NULL, "%s",
+		                service->last_error ? service->last_error : "the policies were refused");
+	pthread_mutex_unlock(&service->reload_lock);
+	notify_waiters(watch, &outcome);
+}
+
 /* Two reads agreed. */
 static void
 load_seen(struct watch *watch, struct policies *policies, int r)
@@ -221,6 +298,7 @@ load_seen(struct watch *watch, struct policies *policies, int r)
 		look_again_in(watch, SHRUNK_MS, policies->hash);
 		return;
 	}
+	end_reload(watch, r);
 	watch->asked = r == -ERROR_MEMORY;
 	watch->in_force = policies->hash;
 	if (r != -ERROR_MEMORY) {
@@ -269,6 +347,8 @@ poll_files(struct watch *watch)
 static void
 reload_all(struct watch *watch)
 {
+	sd_notify_reloading(watch->service->manager);
+	take_waiters(watch);
 	credentials_reload(watch->service, &watch->credentials);
 	if (!watch->pending || watch->retry_ms)
 		look(watch, true); /* else the read that is due settles it: signals in a row do not put it off */
@@ -295,6 +375,19 @@ watch_due(struct watch *watch)
 	return next > now ? next - now : 0;
 }
 
+static void
+turn_waiters_away(struct watch *watch)
+{
+	struct error stopping = {0};
+
+	(void)error_set(&stopping, ERROR_BUSY, NULL, "the service stops");
+	pthread_mutex_lock(&watch->arrived_lock);
+	watch->ended = true;
+	pthread_mutex_unlock(&watch->arrived_lock);
+	take_waiters(watch);
+	notify_waiters(watch, &stopping);
+}
+
 static void *
 watch_run(void *context)
 {
@@ -306,8 +399,10 @@ watch_run(void *context)
 
 		(void)poll(fds, 2, (int)watch_due(watch));
 		if (fds[1].revents && read(watch->commands, &commands, sizeof(commands)) == sizeof(commands)) {
-			if (commands >= QUIT)
+			if (commands >= QUIT) {
+				turn_waiters_away(watch);
 				return NULL;
+			}
 			reload_all(watch);
 		}
 		if (fds[0].revents && take_events(watch)) {
@@ -325,6 +420,7 @@ watch_free(struct watch *watch)
 		(void)close(watch->inotify);
 	if (watch->commands >= 0)
 		(void)close(watch->commands);
+	pthread_mutex_destroy(&watch->arrived_lock);
 	free(watch->places);
 	free(watch);
 }
@@ -337,6 +433,7 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 
 	if (!watch)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	pthread_mutex_init(&watch->arrived_lock, NULL);
 	watch->service = service;
 	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	watch->commands = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -362,6 +459,7 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 		return error_set(err, ERROR_IO, NULL, "no admin thread");
 	}
 	*ret = watch;
+	service->watch = watch;
 	return 0;
 }
 
@@ -377,6 +475,28 @@ watch_reload(struct watch *watch)
 	command(watch, 1);
 }
 
+int
+watch_reload_ask(struct watch *watch, void (*done)(void *context, const struct error *err), void *context,
+                 struct error *err)
+{
+	struct reload_waiter *waiter = malloc(sizeof(*waiter));
+
+	if (!waiter)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	*waiter = (struct reload_waiter){.done = done, .context = context};
+	pthread_mutex_lock(&watch->arrived_lock);
+	if (watch->ended) {
+		pthread_mutex_unlock(&watch->arrived_lock);
+		free(waiter);
+		return error_set(err, ERROR_BUSY, NULL, "the service stops");
+	}
+	waiter->next = watch->arrived;
+	watch->arrived = waiter;
+	pthread_mutex_unlock(&watch->arrived_lock);
+	watch_reload(watch);
+	return 0;
+}
+
 void
 watch_stop(struct watch *watch)
 {
@@ -384,5 +504,11 @@ watch_stop(struct watch *watch)
 		return;
 	command(watch, QUIT);
 	(void)pthread_join(watch->thread, NULL);
-	watch_free(watch);
+}
+
+void
+watch_close(struct watch *watch)
+{
+	if (watch)
+		watch_free(watch);
 }

@@ -19,6 +19,8 @@ method_name(enum http_method method)
 		return "PUT";
 	case METHOD_DELETE:
 		return "DELETE";
+	case METHOD_OPTIONS:
+		return "OPTIONS";
 	case METHOD_OTHER:
 		break;
 	}

@@ -22,7 +22,8 @@ enum http_method {
 	METHOD_POST = 4,
 	METHOD_PUT = 8,
 	METHOD_DELETE = 16,
-	METHOD_OTHER = 32
+	METHOD_OPTIONS = 32, /* of no route: what a web page asks before it asks */
+	METHOD_OTHER = 64
 };
 
 /* A header of a reply; static storage. */
@@ -41,13 +42,15 @@ struct reply {
 	struct stream *stream;              /* in place of a body: what comes is sent until it ends */
 	struct str body;                    /* in the arena or static; may be absent */
 	bool constant;                      /* body is static storage: always the same bytes behind this pointer */
-	const char *allow;                  /* the methods of the path, with 405; static */
-	bool authenticate;                  /* with 401 */
-	bool close;                         /* the connection ends with this answer */
-	char id[37];                        /* X-ONAP-RequestID, and the version headers with it; empty: without them */
-	struct str echo;  /* X-Request-ID; NUL-terminated, as long as the exchange; absent: without it */
-	unsigned retry_s; /* Retry-After with 429 and 503; 0: a second */
-	uint64_t limit;   /* with 429: what one address may ask a second; 0: it is not told */
+	const char *allow;                  /* the methods of the path, with 405 and to a preflight; static */
+	struct str origin; /* the web page that asks, when it may read the answer (setting origins); absent: none */
+	bool preflight;    /* the page asks what it may do */
+	bool authenticate; /* with 401 */
+	bool close;        /* the connection ends with this answer */
+	char id[37];       /* X-ONAP-RequestID, and the version headers with it; empty: without them */
+	struct str echo;   /* X-Request-ID; NUL-terminated, as long as the exchange; absent: without it */
+	unsigned retry_s;  /* Retry-After with 429 and 503; 0: a second */
+	uint64_t limit;    /* with 429: what one address may ask a second; 0: it is not told */
 	/* Whose memory the body is, if not the arena's: release(owner) is called once, when the body is sent or not needed. */
 	void (*release)(void *owner);
 	void *owner;
@@ -63,6 +66,8 @@ struct exchange {
 	struct str path;
 	struct str content_type, accept, authorization, request_id, host, origin, fetch_site, traceparent,
 		if_none_match, echo_id; /* the last: X-Request-ID */
+	struct str asked_method;        /* Access-Control-Request-Method */
+	struct str coding;              /* Content-Encoding */
 	const char *doubtful;           /* why the request cannot be trusted to end where it seems to; NULL: it can */
 	struct peer *peer;              /* the connection's */
 	struct str body;                /* REQUEST_SCAN_SLACK zero bytes follow, if it is not empty */

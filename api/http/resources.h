@@ -29,6 +29,7 @@ void statistics_get(struct exchange *exchange);
 void metrics_get(struct exchange *exchange);
 
 void generation_get(struct exchange *exchange);
+void reload_post(struct exchange *exchange);
 void state_get(struct exchange *exchange);
 void state_put(struct exchange *exchange);
 void clock_get(struct exchange *exchange);

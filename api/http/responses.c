@@ -7,7 +7,7 @@ static bool
 is_usual(const struct reply *reply)
 {
 	return reply->media == MEDIA_JSON && !reply->type && !reply->echo.ptr && !reply->headers && !reply->tag &&
-	       !reply->allow && !reply->authenticate && !reply->close &&
+	       !reply->allow && !reply->origin.ptr && !reply->authenticate && !reply->close &&
 	       (reply->constant || reply->body.len <= RESPONSES_BODY_MOST);
 }
 

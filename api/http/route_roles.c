@@ -40,6 +40,7 @@ static const struct {
 	{"GET " OURS "types", {ROLE_READ, false}},
 	{"GET " OURS "types/", {ROLE_READ, false}},
 	{"GET " OURS "generation", {ROLE_READ, false}},
+	{"POST " OURS "reload", {ROLE_ADMINISTER, false}},
 	{"GET " OURS "state", {ROLE_READ, false}},
 	{"PUT " OURS "state", {ROLE_ADMINISTER, false}},
 	{"GET " OURS "clock", {ROLE_READ, false}},

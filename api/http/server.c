@@ -80,10 +80,9 @@ server_wake(void *connection)
 static bool
 connection_gone(void *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct pollfd closed = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+	struct pollfd closed = {.fd = server_connection_fd(connection), .events = POLLRDHUP};
 
-	return !info || (poll(&closed, 1, 0) > 0 && closed.revents & (POLLRDHUP | POLLHUP | POLLERR));
+	return closed.fd < 0 || (poll(&closed, 1, 0) > 0 && closed.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 void
@@ -121,7 +120,8 @@ thread_start(struct server *server, struct thread *thread)
 		thread, MHD_OPTION_CONNECTION_LIMIT, limit_of(share), MHD_OPTION_CONNECTION_TIMEOUT,
 		options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-		server_unescape, NULL, MHD_OPTION_ARRAY, thread->tls ? secure : none, MHD_OPTION_END);
+		server_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK, server_look_at_target, thread, MHD_OPTION_ARRAY,
+		thread->tls ? secure : none, MHD_OPTION_END);
 	return thread->daemon ? 0 : -1;
 }
 

@@ -48,6 +48,12 @@ enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, cons
 void server_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why);
 void server_connection(void *cls, struct MHD_Connection *connection, void **state,
                        enum MHD_ConnectionNotificationCode what);
+/* The socket of a connection; -1 when it has none. */
+int server_connection_fd(struct MHD_Connection *connection);
+
+/* The request line is there. NULL always. */
+void *server_look_at_target(void *cls, const char *target, struct MHD_Connection *connection);
+
 size_t server_unescape(void *cls, struct MHD_Connection *connection, char *text);
 
 /* --- server_send.c --- */

@@ -11,7 +11,8 @@
 #include "base/hash.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
-#define UNPRINTABLE '\x01'            /* stands for %00 in a path */
+#define ARGUMENT_BYTES 88  /* of a connection's buffer: what libmicrohttpd keeps of a query parameter, and some */
+#define UNPRINTABLE '\x01' /* stands for %00 in a path */
 
 /*
  * The service has done its part: the connection takes the answer until due_ms, or waits for the next request. While it
@@ -53,28 +54,44 @@ server_completed(void *cls, struct MHD_Connection *connection, void **state, enu
 	*state = NULL;
 }
 
+/* What libmicrohttpd 1.0 tells stands in one place of the connection: it is over when something else is asked. */
+static const struct sockaddr *
+client_address(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info ? info->client_addr : NULL;
+}
+
+int
+server_connection_fd(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
 /* The address of the other side, and who it is where the kernel says so: on a unix socket. NULL: out of memory. */
 static struct peer *
 peer_new(struct thread *thread, struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *address =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct peer *peer = fd ? calloc(1, sizeof(*peer)) : NULL;
+	const struct sockaddr *address = client_address(connection);
+	int fd = server_connection_fd(connection);
+	struct peer *peer = fd >= 0 ? calloc(1, sizeof(*peer)) : NULL;
 	struct ucred credentials;
 	socklen_t size = sizeof(credentials);
 
 	if (!peer)
 		return NULL;
-	peer->fd = fd->connect_fd;
-	peer->slot = address_slot(&thread->server->addresses, address ? address->client_addr : NULL);
+	peer->fd = fd;
+	peer->slot = address_slot(&thread->server->addresses, address);
 	(void)snprintf(peer->address, sizeof(peer->address), "unix");
-	if (address && address->client_addr->sa_family == AF_INET)
-		(void)inet_ntop(AF_INET, &((struct sockaddr_in *)address->client_addr)->sin_addr, peer->address,
+	if (address && address->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, peer->address,
 		                sizeof(peer->address));
-	else if (address && address->client_addr->sa_family == AF_INET6)
-		(void)inet_ntop(AF_INET6, &((struct sockaddr_in6 *)address->client_addr)->sin6_addr, peer->address,
-		                sizeof(peer->address));
+	else if (address && address->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+		                peer->address, sizeof(peer->address));
 	else if (getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
 		(void)snprintf(peer->name, sizeof(peer->name), "uid:%u", (unsigned)credentials.uid);
 	return peer;
@@ -153,11 +170,8 @@ method_of(const char *name)
 	static const struct {
 		const char *name;
 		enum http_method method;
-	} methods[] = {{"POST", METHOD_POST},
-	               {"GET", METHOD_GET},
-	               {"PUT", METHOD_PUT},
-	               {"HEAD", METHOD_HEAD},
-	               {"DELETE", METHOD_DELETE}};
+	} methods[] = {{"POST", METHOD_POST}, {"GET", METHOD_GET},       {"PUT", METHOD_PUT},
+	               {"HEAD", METHOD_HEAD}, {"DELETE", METHOD_DELETE}, {"OPTIONS", METHOD_OPTIONS}};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
 		if (is_word(name, methods[i].name))
@@ -253,6 +267,8 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 	case 16:
 		if (is_named(name, STR("X-ONAP-RequestID")))
 			exchange->request_id = text;
+		else if (is_named(name, STR("Content-Encoding")))
+			exchange->coding = text;
 		break;
 	case 17:
 		if (is_named(name, STR("Transfer-Encoding"))) {
@@ -263,6 +279,10 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 			ticket->coding = text;
 			exchange->chunked = true;
 		}
+		break;
+	case 29:
+		if (is_named(name, STR("Access-Control-Request-Method")))
+			exchange->asked_method = text;
 		break;
 	default:
 		break;
@@ -452,10 +472,43 @@ uint64_t
 exchange_caller(struct exchange *exchange)
 {
 	struct ticket *ticket = (struct ticket *)exchange;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(ticket->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-	return hash_address(info ? info->client_addr : NULL);
+	return hash_address(client_address(ticket->connection));
+}
+
+/*
+ * libmicrohttpd 0.9 forgets a request whose query parameters do not fit its buffer, and lets the client wait until the
+ * connection is idle for too long. It tells of the request line before it takes that apart: whoever sends more parameters than
+ * fit is answered here, past it, and hung up on.
+ */
+void *
+server_look_at_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	static const char body[] =
+		"{\"errorDetails\":\"URI too long\",\"details\":[\"too many query parameters for the "
+		"connection's buffer (header_size)\"]}\n";
+	const struct thread *thread = cls;
+	size_t most = thread->server->options.header_bytes / ARGUMENT_BYTES, count = 0;
+	char refusal[sizeof(body) + 160], rest[4096];
+	int fd;
+
+	for (const char *at = strchr(target, '?'); at; at = strchr(at + 1, '&'))
+		count++;
+	if (count <= most)
+		return NULL;
+	fd = server_connection_fd(connection);
+	(void)snprintf(refusal, sizeof(refusal),
+	               "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Type: application/json\r\n"
+	               "Content-Length: %zu\r\n\r\n%s",
+	               sizeof(body) - 1, body);
+	if (!thread->tls)
+		(void)!send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT); /* it may have gone */
+	(void)shutdown(fd, SHUT_WR);
+	/* What is closed with bytes that nobody read resets the connection, and the answer may be lost on the way. */
+	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
+		;
+	(void)shutdown(fd, SHUT_RDWR);
+	return NULL;
 }
 
 /* As libmicrohttpd decodes %XX, but a NUL does not end the text: it becomes a byte that no path has. */

@@ -55,7 +55,7 @@ server_queue(struct MHD_Connection *connection, unsigned status, struct MHD_Resp
 static void
 refusal_send(struct MHD_Connection *connection, const char *bytes, size_t len)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int fd = server_connection_fd(connection);
 	char rest[4096];
 
 #ifdef HAVE_GNUTLS
@@ -67,11 +67,11 @@ refusal_send(struct MHD_Connection *connection, const char *bytes, size_t len)
 		return;
 	}
 #endif
-	if (!info || send(info->connect_fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (fd < 0 || send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return;
-	(void)shutdown(info->connect_fd, SHUT_WR);
+	(void)shutdown(fd, SHUT_WR);
 	/* What is closed with bytes that nobody read resets the connection, and the answer may be lost on the way. */
-	for (int i = 0; i < 64 && recv(info->connect_fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
+	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
 }
 

@@ -9,6 +9,7 @@
 #include "api/http/stream.h"
 #include "base/bytes.h"
 
+#define ORIGIN_MAX 512
 #define STREAM_BLOCK ((size_t)4 << 10) /* of a stream, sent at a time */
 
 static const char *
@@ -74,6 +75,28 @@ set_own_headers(struct MHD_Response *response, const struct reply *reply)
 	return good;
 }
 
+/* What lets a web page of another origin read the answer. source  Fetch, "CORS protocol" */
+static bool
+set_origin(struct MHD_Response *response, const struct reply *reply)
+{
+	char origin[ORIGIN_MAX];
+
+	if (reply->origin.len >= sizeof(origin))
+		return true; /* longer than any that is listed */
+	memcpy(origin, reply->origin.ptr, reply->origin.len);
+	origin[reply->origin.len] = '\0';
+	if (!set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, origin) ||
+	    !set_header(response, MHD_HTTP_HEADER_VARY, "Origin"))
+		return false;
+	if (!reply->preflight)
+		return set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_EXPOSE_HEADERS,
+		                  "Allow, Retry-After, X-ONAP-RequestID");
+	return set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, reply->allow) &&
+	       set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS,
+	                  "Accept, Authorization, Content-Type, traceparent, X-ONAP-RequestID") &&
+	       set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "600");
+}
+
 /* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when memory is out. */
 static struct MHD_Response *
 response_head(const struct reply *reply, struct MHD_Response *response)
@@ -91,8 +114,10 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 		       set_header(response, "X-ONAP-RequestID", reply->id);
 	if (reply->echo.ptr)
 		good = good && set_header(response, "X-Request-ID", reply->echo.ptr);
-	if (reply->allow)
+	if (reply->allow && !reply->preflight)
 		good = good && set_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (reply->origin.ptr)
+		good = good && set_origin(response, reply);
 	if (reply->authenticate)
 		good = good && set_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"clguard\"");
 	good = good && set_retry(response, reply);
@@ -104,13 +129,35 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 	return NULL;
 }
 
-/* `bytes`: the body; `mode`: whose it is. */
-static struct MHD_Response *
-response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMode mode)
+/* Whether a line end closes the body on its way out: a JSON text that a person reads in a terminal. */
+static bool
+ends_line(const struct reply *reply)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(reply->body.len, bytes, mode);
+	return reply->media == MEDIA_JSON && !reply->type && reply->body.len &&
+	       reply->body.ptr[reply->body.len - 1] != '\n';
+}
 
-	if (!response && mode == MHD_RESPMEM_MUST_FREE)
+/* The body in memory of its own, with its line end. *ret_body: where it is; NULL for a constant one, and without memory. */
+static struct MHD_Response *
+response_make(const struct reply *reply, char **ret_body)
+{
+	size_t len = reply->body.len + (ends_line(reply) ? 1 : 0);
+	struct MHD_Response *response;
+	char *bytes;
+
+	*ret_body = NULL;
+	if (reply->constant && len == reply->body.len)
+		return response_head(reply, MHD_create_response_from_buffer(len, (void *)(uintptr_t)reply->body.ptr,
+		                                                            MHD_RESPMEM_PERSISTENT));
+	bytes = *ret_body = malloc(len + 1);
+	if (!bytes)
+		return NULL;
+	if (reply->body.len)
+		memcpy(bytes, reply->body.ptr, reply->body.len);
+	if (len > reply->body.len)
+		bytes[reply->body.len] = '\n';
+	response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
+	if (!response)
 		free(bytes);
 	return response_head(reply, response);
 }
@@ -119,8 +166,9 @@ response_make(const struct reply *reply, void *bytes, enum MHD_ResponseMemoryMod
 static struct MHD_Response *
 response_lend(struct reply *reply)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-		reply->body.len, (void *)(uintptr_t)reply->body.ptr, reply->release, reply->owner);
+	const struct MHD_IoVec parts[] = {{reply->body.ptr, reply->body.len}, {"\n", 1}};
+	struct MHD_Response *response =
+		MHD_create_response_from_iovec(parts, ends_line(reply) ? 2 : 1, reply->release, reply->owner);
 
 	if (response)
 		reply->owner = NULL; /* from here on the response's */
@@ -131,18 +179,16 @@ response_lend(struct reply *reply)
 static bool
 response_place(struct response *place, const struct reply *reply)
 {
-	char *bytes = (char *)(uintptr_t)reply->body.ptr; /* of a constant one; not written to */
+	char *bytes;
 
 	if (place->response)
 		MHD_destroy_response(place->response); /* connections that still send it have their own reference */
 	*place = (struct response){.length = reply->body.len, .status = reply->status};
-	if (reply->constant)
-		place->constant = bytes;
-	else
-		place->body = bytes = malloc(reply->body.len + 1);
-	if (bytes)
-		place->response =
-			response_make(reply, bytes, reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+	place->response = response_make(reply, &bytes);
+	if (place->response && reply->constant)
+		place->constant = reply->body.ptr;
+	else if (place->response)
+		place->body = bytes;
 	if (place->response && reply->id[0])
 		place->id = (char *)(uintptr_t)MHD_get_response_header(place->response, "X-ONAP-RequestID");
 	return place->response != NULL;
@@ -254,6 +300,7 @@ server_send(struct thread *thread, struct ticket *ticket)
 	struct reply *reply = &ticket->exchange.reply;
 	struct MHD_Response *response;
 	enum MHD_Result result = MHD_NO;
+	char *bytes;
 
 	if (reply->stream)
 		return queue_stream(ticket);
@@ -262,10 +309,8 @@ server_send(struct thread *thread, struct ticket *ticket)
 	if (response) {
 		result = server_queue(ticket->connection, reply->status, response);
 	} else {
-		response = reply->owner && reply->body.len > RESPONSES_BODY_MOST
-		                   ? response_lend(reply)
-		                   : response_make(reply, (void *)(uintptr_t)reply->body.ptr,
-		                                   reply->constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+		response = reply->owner && reply->body.len > RESPONSES_BODY_MOST ? response_lend(reply)
+		                                                                 : response_make(reply, &bytes);
 		if (response) {
 			result = server_queue(ticket->connection, reply->status, response);
 			MHD_destroy_response(response); /* the connection keeps its own reference */

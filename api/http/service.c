@@ -154,6 +154,13 @@ body_wants_type(const struct exchange *exchange, const struct route *route)
 	return route->reads && !(role & (ROLE_DECIDE | ROLE_READ)) && (exchange->body_length > 0 || exchange->chunked);
 }
 
+/* Whether the body is not what it seems: compressed, mostly. */
+static bool
+is_coded(const struct exchange *exchange)
+{
+	return exchange->coding.len && !str_equal_nocase(exchange->coding, STR("identity"));
+}
+
 /* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
 static unsigned
 refusal(struct exchange *exchange)
@@ -169,6 +176,12 @@ refusal(struct exchange *exchange)
 		return 400;
 	if (!is_welcome(exchange))
 		return 403;
+	if (exchange->origin.ptr && origin_is_listed(service->settings, exchange->origin)) {
+		exchange->reply.origin = exchange->origin;
+		exchange->reply.preflight = exchange->method == METHOD_OPTIONS && exchange->asked_method.ptr && methods;
+		if (exchange->reply.preflight)
+			return 204; /* it carries no credentials */
+	}
 	status = refuse_identity(exchange, route);
 	if (status || exchange->unverified)
 		return status;
@@ -179,7 +192,7 @@ refusal(struct exchange *exchange)
 	if (!(route->flags & ROUTE_EARLY) && service_is_verifying(service))
 		return 503;
 	exchange->reads = media_of(exchange->content_type);
-	if (route->reads && !(route->reads & exchange->reads))
+	if (route->reads && (!(route->reads & exchange->reads) || is_coded(exchange)))
 		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
 	if (!exchange->content_type.ptr && body_wants_type(exchange, route))
 		return 415;
@@ -268,9 +281,14 @@ explain_refusal(const struct exchange *exchange, struct error *why)
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body is over the limit (body_size)");
 		break;
 	case 415:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/%s%s",
-		                route->reads & MEDIA_XACML ? "xacml+json" : "json",
-		                route->reads & MEDIA_YAML ? yaml : "");
+		if (is_coded(exchange))
+			(void)error_set(why, ERROR_UNKNOWN, NULL,
+			                "the body's Content-Encoding is wrong: expected none, got '%.*s'",
+			                STR_ARG(exchange->coding));
+		else
+			(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/%s%s",
+			                route->reads & MEDIA_XACML ? "xacml+json" : "json",
+			                route->reads & MEDIA_YAML ? yaml : "");
 		break;
 	case 429:
 		(void)error_set(why, ERROR_UNKNOWN, NULL, "too many requests of this address (address_requests)");
@@ -342,11 +360,13 @@ write_refusal(struct exchange *exchange)
 
 	if (reply->status == 409)
 		return;
-	if (reply->status == 405) {
+	if (reply->status == 405 || reply->preflight) {
 		(void)route_find(exchange->worker->service->routes, exchange->method, exchange->path, &methods);
 		route_methods_text(methods, allow, sizeof(allow));
 		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
 	}
+	if (reply->preflight)
+		return;
 	reply->authenticate = reply->status == 401;
 	reply->close = reply->close || exchange->doubtful;
 	explain_refusal(exchange, &why);

@@ -21,8 +21,10 @@ struct denials;
 struct event_stream;
 struct reading;
 struct runtime;
+struct sd_notify;
 struct server;
 struct tls;
+struct watch;
 
 /* Main thread makes it; afterwards const but for the atomics and what has a lock. */
 struct service {
@@ -35,9 +37,11 @@ struct service {
 	const struct route_table *routes;
 	struct route_role needs[METRICS_ROUTES]; /* by route_number */
 	struct server *server;
-	struct reading *reading; /* for answers that may be long */
-	struct rates publishing; /* of topics, by caller */
-	struct budget budget;    /* over all memory that requests can make grow */
+	struct reading *reading;         /* for answers that may be long */
+	const struct sd_notify *manager; /* the service manager */
+	struct watch *watch;             /* set before the workers start */
+	struct rates publishing;         /* of topics, by caller */
+	struct budget budget;            /* over all memory that requests can make grow */
 	struct metrics *metrics;
 	struct decision_log *decisions; /* NULL: none is kept */
 	struct denials *denials;        /* the last ones of each thread */

@@ -67,10 +67,16 @@ origin_is_own(struct str origin, struct str host)
 }
 
 bool
+origin_is_listed(const struct settings *settings, struct str origin)
+{
+	return host_is_listed(&settings->origins, origin);
+}
+
+bool
 origin_is_welcome(const struct settings *settings, struct str origin, struct str fetch_site, struct str host)
 {
 	struct str name = host_name(host);
-	bool browser = origin.ptr || fetch_site.ptr, listed = origin.ptr && host_is_listed(&settings->origins, origin);
+	bool browser = origin.ptr || fetch_site.ptr, listed = origin.ptr && origin_is_listed(settings, origin);
 
 	if (settings->hosts.count ? host.ptr && !host_is_listed(&settings->hosts, name)
 	                          : browser && host.ptr && !host_is_ours(name))

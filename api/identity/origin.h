@@ -15,4 +15,7 @@
  */
 bool origin_is_welcome(const struct settings *settings, struct str origin, struct str fetch_site, struct str host);
 
+/* Whether pages of this origin may call the service and read its answers: the setting origins has it. */
+bool origin_is_listed(const struct settings *settings, struct str origin);
+
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policytypes/suggest.h"
+
 /*
  * The words taken so far stand at the front of argv, those of one list side by side. A further one goes to the end of its
  * list; what stands behind moves up by one, which never reaches a word that is still to be read.
@@ -56,6 +58,20 @@ argument_fail(const char *command, const char *format, const char *word)
 	return -1;
 }
 
+/* "unknown option '--jsn'; did you mean '--json'?" */
+static int
+argument_unknown(const char *command, const struct argument *table, struct str word)
+{
+	struct suggestion meant;
+
+	suggestion_init(&meant, word);
+	for (const struct argument *a = table; a->name; a++)
+		suggestion_offer(&meant, str_from(a->name));
+	fprintf(stderr, "%s: unknown option '%.*s'%s%.*s%s; see '%s --help'\n", command, STR_ARG(word),
+	        SUGGESTION_ARG(meant), command);
+	return -1;
+}
+
 /* The option at argv[*at] and its words; *at ends on the last one taken. */
 static int
 argument_take(const char *command, int argc, char **argv, struct sorter *sorter, int *at)
@@ -65,7 +81,7 @@ argument_take(const char *command, int argc, char **argv, struct sorter *sorter,
 	const struct argument *a = argument_find(sorter->table, word, len);
 
 	if (!a)
-		return argument_fail(command, "unknown option '%s'", word);
+		return argument_unknown(command, sorter->table, (struct str){word, len});
 	if (a->flag) {
 		if (equals)
 			return argument_fail(command, "option '%s' takes no value", a->name);

@@ -39,6 +39,14 @@ static const struct setting table[] = {
 	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:6969", .word = "ADDR:PORT", .good = socket_address_good,
          .form = "ADDR:PORT, [ADDR]:PORT or unix:PATH",
          .help = "Where to listen: ADDR:PORT, [ADDR]:PORT or unix:PATH; port 0 takes a free one."},
+	{"socket_mode", SETTING_TEXT, AT(socket_mode), .word = "MODE", .good = socket_mode_good,
+         .form = "an octal mode such as 0660",
+         .help = "Permissions of unix sockets, octal; whoever may write to one may connect. Without it the umask "
+                 "decides."},
+	{"socket_owner", SETTING_TEXT, AT(socket_owner), .word = "USER",
+         .help = "Owner of unix sockets, by name or number. Needs the rights to give files away."},
+	{"socket_group", SETTING_TEXT, AT(socket_group), .word = "GROUP",
+         .help = "Group of unix sockets, by name or number; one that the service is a member of."},
 	{"data", SETTING_TEXT, AT(data), .word = "DIR",
          .help = "Directory of the database, made when missing. Without it the operation counters live in a private "
                  "temporary one and are gone at exit."},
@@ -97,7 +105,9 @@ static const struct setting table[] = {
          .help = "Whether to start on an address that other machines reach with neither users, tokens, client "
                  "certificates nor TLS."},
 	{"origins", SETTING_LIST, AT(origins), .word = "ORIGIN...",
-         .help = "Web origins, such as https://noc.example, whose pages may call the service, beside its own."},
+         .help = "Web origins, such as https://noc.example, whose pages may call the service and read its answers "
+                 "(CORS), "
+                 "beside its own."},
 	{"hosts", SETTING_LIST, AT(hosts), .word = "HOST...",
          .help = "Names by which the service is reached. With it a request with another Host is refused; without it "
                  "only requests of browsers must name an address, localhost or the name of the machine."},

@@ -20,7 +20,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  */
 struct settings {
 	struct arena *arena;
+	bool journal; /* not in the table: stderr is the system's journal, see api/process/log.h */
 	const char *listen, *data, *users, *decision_log;
+	const char *socket_mode, *socket_owner, *socket_group;
 	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
 	const char *jwt_keys, *jwt_keys_ca, *jwt_issuer, *jwt_audience, *jwt_roles_claim;
 	struct settings_list jwt_algorithms;

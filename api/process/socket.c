@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,18 +97,77 @@ is_stale(const struct sockaddr_un *address)
 	return r;
 }
 
+bool
+socket_mode_good(const char *mode)
+{
+	size_t len = strlen(mode);
+
+	return len >= 3 && len <= 4 && strspn(mode, "01234567") == len && strtol(mode, NULL, 8) <= 0777;
+}
+
+/* A user's or a group's number, by its name or as digits: 0, or -1 when there is none. */
 static int
-open_unix(const char *path, struct sockets *ret, struct error *err)
+find_owner(const char *name, bool group, unsigned *ret)
+{
+	const struct passwd *user = group ? NULL : getpwnam(name);
+	const struct group *found = group ? getgrnam(name) : NULL;
+	char *end = NULL;
+
+	if (user)
+		*ret = user->pw_uid;
+	else if (found)
+		*ret = found->gr_gid;
+	else
+		*ret = (unsigned)strtoul(name, &end, 10);
+	return end && (end == name || *end) ? -1 : 0;
+}
+
+/* Owner first: after that the mode is still ours to set, or it fails as it must. */
+static int
+give_access(const char *path, const struct socket_access *access, struct error *err)
+{
+	unsigned owner = (unsigned)-1, group = (unsigned)-1;
+
+	if (access->owner && find_owner(access->owner, false, &owner) != 0)
+		return error_set(err, ERROR_UNKNOWN, NULL, "socket_owner: there is no user '%s'", access->owner);
+	if (access->group && find_owner(access->group, true, &group) != 0)
+		return error_set(err, ERROR_UNKNOWN, NULL, "socket_group: there is no group '%s'", access->group);
+	if (access->mode && chmod(path, (mode_t)strtol(access->mode, NULL, 8)) != 0)
+		return failed(err, "cannot set the mode of", path);
+	if ((access->owner || access->group) && chown(path, owner, group) != 0)
+		return failed(err, "cannot give away", path);
+	return 0;
+}
+
+/* Made with no more rights than asked for, whatever the umask: nobody slips in before chmod. */
+static int
+bind_unix(const struct sockaddr_un *address, const struct socket_access *access)
+{
+	mode_t usual = access->mode ? umask(0777 & ~(mode_t)strtol(access->mode, NULL, 8)) : 0;
+	int fd = bind_one((const struct sockaddr *)address, sizeof(*address), false), saved = errno;
+
+	if (access->mode)
+		(void)umask(usual); /* cannot fail */
+	errno = saved;
+	return fd;
+}
+
+static int
+open_unix(const char *path, const struct socket_access *access, struct sockets *ret, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	(void)strcpy(address.sun_path, path); /* fits, see above */
 	if (is_stale(&address))
 		(void)unlink(path);
-	ret->fds[0] = bind_one((struct sockaddr *)&address, sizeof(address), false);
-	if (ret->fds[0] < 0 || listen(ret->fds[0], SOMAXCONN) != 0)
+	ret->fds[0] = bind_unix(&address, access);
+	if (ret->fds[0] < 0)
 		return failed(err, "cannot listen on", path);
 	(void)strcpy(ret->unix_path, path); /* of the same size */
+	if (give_access(path, access, err) != 0)
+		return -(int)err->code;
+	if (listen(ret->fds[0], SOMAXCONN) != 0)
+		return failed(err, "cannot listen on", path);
 	name_of(ret->fds[0], ret->name, sizeof(ret->name));
 	return fill_by_dup(ret, err);
 }
@@ -231,7 +292,8 @@ take_inherited(struct sockets *ret, struct error *err)
 }
 
 int
-sockets_open(const char *listen, unsigned count, struct sockets *ret, struct error *err)
+sockets_open(const char *listen, unsigned count, const struct socket_access *access, struct sockets *ret,
+             struct error *err)
 {
 	int r;
 
@@ -245,7 +307,7 @@ sockets_open(const char *listen, unsigned count, struct sockets *ret, struct err
 	else if (!socket_address_good(listen))
 		r = error_set(err, ERROR_TYPE, NULL, "'%s' is neither ADDR:PORT nor unix:PATH", listen);
 	else if (strncmp(listen, "unix:", 5) == 0)
-		r = open_unix(listen + 5, ret, err);
+		r = open_unix(listen + 5, access, ret, err);
 	else
 		r = open_address(listen, ret, err);
 	if (r != 0) {

@@ -32,7 +32,7 @@ check_row(const struct operation *row, struct arena *arena)
 static void
 import(struct str bytes, const char *file)
 {
-	struct operation *rows = NULL;
+	struct carried *rows = NULL;
 	struct error err = {0};
 	struct arena arena;
 	size_t count = 0;
@@ -43,7 +43,7 @@ import(struct str bytes, const char *file)
 	if (r != -(int)err.code || (r < 0 && !err.text[0]))
 		abort();
 	for (size_t i = 0; r == 0 && i < count; i++)
-		check_row(&rows[i], &arena);
+		check_row(&rows[i].row, &arena);
 	arena_free(&arena);
 }
 

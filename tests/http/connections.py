@@ -45,7 +45,7 @@ def test_pipelined_requests_are_answered_in_order(suite):
         wire = b"".join(raw(ask(actor="RANC", operation="Cell Reset", target=target)) for target in targets)
         threading.Thread(target=sock.sendall, args=(wire,)).start()
         got = read_replies(sock, len(targets))
-        wanted = [b'{"status":"Deny"}' if target == "bad" else b'{"status":"Permit"}' for target in targets]
+        wanted = [b'{"status":"Deny"}\n' if target == "bad" else b'{"status":"Permit"}\n' for target in targets]
         suite.equal(got, wanted, "answers")
 
 
@@ -55,7 +55,7 @@ def test_pipelined_operations_and_decisions_keep_their_order(suite):
         sock = server.connect()
         sock.sendall(b"".join((raw(row, "/clguard/v1/operations") + raw(ask(actor="A", operation="O"))) for _ in range(20)))
         got = read_replies(sock, 40)
-        suite.equal(got, [b'{"recorded":1}', b'{"status":"Permit","reason":"no_applicable_guard"}'] * 20, "answers")
+        suite.equal(got, [b'{"recorded":1}\n', b'{"status":"Permit","reason":"no_applicable_guard"}\n'] * 20, "answers")
 
 
 def test_who_reads_late_gets_no_other_explanation(suite):

@@ -18,18 +18,18 @@ BLOCKED = {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-041"}
 
 def test_onap_bodies_are_exact_bytes(suite):
     with Service("--mode", "onap", policies={"b.yaml": BLACKLIST % "gnb-041"}) as server:
-        suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny"}', "deny")
-        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit"}', "permit")
+        suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny"}\n', "deny")
+        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit"}\n', "permit")
         reply = server.decide(actor="RANC", vfCount="many")
-        suite.equal((reply.status, reply.body), (200, b'{"status":"error","message":"Failed to decode vfCount"}'),
+        suite.equal((reply.status, reply.body), (200, b'{"status":"error","message":"Failed to decode vfCount"}\n'),
                     "a vfCount that is none")
         reply = server.request("POST", DECISION, {"action": "foo"})
         suite.equal((reply.status, reply.body), (400, b'{"code":"BAD_REQUEST","error":"No application for action foo",'
-                                                      b'"details":["No application for action foo"]}'), "another action")
+                                                      b'"details":["No application for action foo"]}\n'), "another action")
         reply = server.request("POST", DECISION, "{}")
         suite.equal(reply.json["error"], "No application for action null", "no action")
         reply = server.request("POST", DECISION, '{"action":')
-        suite.equal((reply.status, reply.body), (400, b'{"errorDetails":"Invalid request"}'), "half a body")
+        suite.equal((reply.status, reply.body), (400, b'{"errorDetails":"Invalid request"}\n'), "half a body")
 
 
 def test_onap_takes_values_as_java_spells_them(suite):
@@ -38,7 +38,7 @@ def test_onap_takes_values_as_java_spells_them(suite):
         for value in ("3", "3.0", "3e0", "2.5", "1e20", "true", '["SO"]', '{"a":1.0}', "0.0001", "0.001", "1.0E7",
                       "1234567.5"):
             body = '{"action":"guard","resource":{"guard":{"actor":"RANC","operation":"Cell Reset","target":%s}}}' % value
-            wanted = b'{"status":"Permit"}' if value == "1.0E7" else b'{"status":"Deny"}'
+            wanted = b'{"status":"Permit"}\n' if value == "1.0E7" else b'{"status":"Deny"}\n'
             suite.equal(server.request("POST", DECISION, body).body, wanted, value)
         for value, status in (("0x10", "Permit"), ("#F", "Permit"), ("-010", "Permit"), (" 1", "error"), ("", "error"),
                               (2.0, "Permit"), (2.5, "error"), (True, "error"), ("2147483648", "error"),
@@ -48,10 +48,10 @@ def test_onap_takes_values_as_java_spells_them(suite):
 
 def test_strict_bodies_carry_a_reason(suite):
     with Service(policies={"b.yaml": BLACKLIST % "gnb-041", "l.yaml": LIMITER.replace("limit: 2", "limit: 1")}) as server:
-        suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny","reason":"blacklisted"}', "deny")
-        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit","reason":"no_applicable_guard"}', "none")
+        suite.equal(server.decide(**BLOCKED).body, b'{"status":"Deny","reason":"blacklisted"}\n', "deny")
+        suite.equal(server.decide(actor="X", operation="o").body, b'{"status":"Permit","reason":"no_applicable_guard"}\n', "none")
         suite.equal(server.decide(actor="RANC", operation="Cell Reset", target="x").body,
-                    b'{"status":"Permit","reason":"permit"}', "permit")
+                    b'{"status":"Permit","reason":"permit"}\n', "permit")
         suite.equal(server.decide(actor="RANC", operation="Cell Reset").json,
                     {"status": "Deny", "reason": "missing_attribute", "missing": "target"}, "missing")
 
