@@ -51,7 +51,7 @@ for type in Kubernetes Http; do
 	started="$! $started"
 done
 for _ in $(seq 100); do
-	[ "$(clguard participants | grep -c HEALTHY)" != 2 ] || break
+	[ "$(clguard participants | grep -c HEALTHY)" != 3 ] || break
 	sleep 0.1
 done
 say 'A control loop type is commissioned, an instance of it created'

@@ -36,7 +36,7 @@ printf '[{"actor":"SO","operation":"Restart","id":7,"closedLoopName":null}]' >"$
 expect 3 'there is no database' db verify --data "$data"
 expect 3 'there is no database' db dump --data "$data"
 expect 2 'usage' db
-expect 2 'no task' db polish --data "$data"
+expect 2 'not a task' db polish --data "$data"
 expect 0 '2 operations entered' db import --data "$data" "$work/rows.csv"
 expect 1 'unknown.csv:1:1: error' db import --data "$data" "$work/unknown.csv"
 expect 1 'time.csv:2:1: error' db import --data "$data" "$work/time.csv"

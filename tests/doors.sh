@@ -206,7 +206,7 @@ says out "t.yaml:4:24: FAIL request 1: decision is 'Permit', expected 'Deny'"
 says out 'no test reaches the guard of'
 says out '0 passed, 1 failed'
 expect 1 "$clguard" test "$work/limit.yaml"
-says err 'is no test'
+says err 'is not a test'
 printf 'requests: []\n' >"$work/none.yaml"
 expect 1 "$clguard" test "$work/none.yaml"
 says out '0 passed, 0 failed'

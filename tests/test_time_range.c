@@ -134,14 +134,14 @@ static const struct {
 	enum form form;
 	const char *start, *end, *finding;
 } bad[] = {
-	{STRICT, "08:00:00", "17:00:00Z", "'08:00:00' is no time"},
-	{STRICT, "08:00:00Z", "17:00:00", "'17:00:00' is no time"},
-	{STRICT, "08:00:00Z", "25:00:00Z", "'25:00:00Z' is no time"},
+	{STRICT, "08:00:00", "17:00:00Z", "'08:00:00' is not a time"},
+	{STRICT, "08:00:00Z", "17:00:00", "'17:00:00' is not a time"},
+	{STRICT, "08:00:00Z", "25:00:00Z", "'25:00:00Z' is not a time"},
 	{STRICT, "24:00:00Z", "08:00:00Z", "24:00:00 ends a day"},
 	{STRICT, "PT24H", "PT24H", "24:00:00 ends a day"},
 	{STRICT, "24:00:00-05:00", "08:00:00Z", "24:00:00 ends a day"},
-	{STRICT, "PT5H", "PT24H1S", "'PT24H1S' is no time"},
-	{STRICT, "PT5H", "P1M", "'P1M' is no time"},
+	{STRICT, "PT5H", "PT24H1S", "'PT24H1S' is not a time"},
+	{STRICT, "PT5H", "P1M", "'P1M' is not a time"},
 	{STRICT, "08:00:00Z", "2026-04-14T12:00:00Z", "both be times of day, or both instants"},
 	{STRICT, "2026-04-14T12:00:00Z", "2026-04-14T11:59:59Z", "ends before it starts"},
 	{STRICT, "~", "08:00:00Z", "both a start and an end"},

@@ -110,6 +110,15 @@ set_row(void *target, const struct participant_setting *row, struct str text, co
 	return 0;
 }
 
+static const struct participant_setting *
+find_row(struct str name, bool of_process)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (rows[i].of_process == of_process && str_is(name, rows[i].name))
+			return &rows[i];
+	return NULL;
+}
+
 static int
 set_defaults(void *target, bool of_process, struct arena *arena, struct error *err)
 {
@@ -118,16 +127,11 @@ set_defaults(void *target, bool of_process, struct arena *arena, struct error *e
 	for (size_t i = 0; i < ROW_COUNT && r == 0; i++)
 		if (rows[i].of_process == of_process && rows[i].initial)
 			r = set_row(target, &rows[i], str_from(rows[i].initial), NULL, arena, err);
+	/* As the commands of clguard that ask a service. */
+	if (r == 0 && of_process && getenv("CLGUARD_SERVICE"))
+		r = set_row(target, find_row(STR("service"), true), str_from(getenv("CLGUARD_SERVICE")), NULL, arena,
+		            err);
 	return r;
-}
-
-static const struct participant_setting *
-find_row(struct str name, bool of_process)
-{
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (rows[i].of_process == of_process && str_is(name, rows[i].name))
-			return &rows[i];
-	return NULL;
 }
 
 /* All members of a map but the one named. */
