@@ -21,12 +21,16 @@ evaluation_refuse(struct exchange *exchange, const struct error *err)
 	answer_error(exchange, err);
 }
 
-static void
-evaluation_count(struct exchange *exchange, const struct request *request, const struct decision *decision)
+/* False: it could not be logged, and is denied. */
+static bool
+evaluation_count(struct exchange *exchange, const struct request *request, struct decision *decision)
 {
 	struct log_entry entry = {.door = LOG_DOOR_AUTHZEN, .request = request, .decision = decision};
+	bool logged = answer_decision(exchange, &entry);
 
-	answer_decision(exchange, &entry);
+	if (!logged)
+		answer_unlogged(decision);
+	return logged;
 }
 
 /* Decides, and appends the answer when it is not one of the ready-made ones, which the result then is. */
@@ -34,18 +38,15 @@ static struct reply_body
 evaluate(struct exchange *exchange, const struct request *request, bool explain, struct decision *ret)
 {
 	struct session *session = exchange->worker->session;
-	struct reply_body body;
 	struct explained why;
+	bool explained;
 
-	if (explain && session_explain(session, request, exchange->arena, ret, &why) == 0) {
-		body = reply_evaluation(ret, &why, exchange->arena);
-	} else {
-		if (!explain)
-			session_decide(session, request, ret);
-		body = reply_evaluation(ret, NULL, exchange->arena);
-	}
-	evaluation_count(exchange, request, ret);
-	return body;
+	answer_begin(exchange);
+	explained = explain && session_explain(session, request, exchange->arena, ret, &why) == 0;
+	if (!explain)
+		session_decide(session, request, ret);
+	explained = evaluation_count(exchange, request, ret) && explained;
+	return reply_evaluation(ret, explained ? &why : NULL, exchange->arena);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "api/bodies/request.h"
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
+#include "api/replay/log_event.h"
 #include "base/clock.h"
 #include "engine/decide/load.h"
 #include "engine/simulation/sandbox.h"
@@ -46,7 +47,7 @@ struct comparison {
 
 /* What a side says. */
 struct said {
-	enum { SAID_PERMIT, SAID_DENY, SAID_REFUSED } answer;
+	enum { SAID_PERMIT, SAID_DENY, SAID_REFUSED, SAID_NOTHING } answer; /* nothing: the line asks nothing */
 	struct decision decision;
 	struct error err;
 };
@@ -93,40 +94,24 @@ side_open(struct comparison *c, struct side *side)
 	return EXIT_DONE;
 }
 
-/* A line of the decision log: the attributes stand beside what was answered. */
-static int
-log_line_read(const struct node *line, struct arena *arena, struct request *ret, int64_t *ret_now_ms, struct error *err)
-{
-	const struct node *time = node_get(line, "time"), *count = node_get(line, "vfCount");
-
-	(void)arena; /* texts are the tree's */
-	*ret = (struct request){0};
-	if (time_parse_instant(time->text, ret_now_ms) != 0)
-		return error_set(err, ERROR_TYPE, time,
-		                 "time is wrong: expected a time such as 2026-04-14T12:00:00Z, got '%.*s'",
-		                 STR_ARG(time->text));
-	for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-		const struct node *value = node_get(line, attribute_key[i]);
-
-		if (value && node_is_scalar(value) && !node_is_null(value))
-			ret->attribute[i] = value->text;
-	}
-	ret->has_vf_count = count && count->kind == NODE_INT;
-	ret->vf_count = ret->has_vf_count ? (int32_t)count->integer : 0;
-	return 0;
-}
-
 static void
 side_ask(struct comparison *c, const struct side *side, const struct node *node, struct said *ret)
 {
 	struct request request;
+	struct log_event event;
 	int64_t now_ms = c->now_ms;
 	int r;
 
 	*ret = (struct said){.answer = SAID_REFUSED};
-	if (!node_get(node, "resource") && node_get(node, "time"))
-		r = log_line_read(node, &c->request, &request, &now_ms, &ret->err);
-	else if (request_is_access(node))
+	if (!node_get(node, "resource") && node_get(node, "time")) {
+		r = log_event_of(node, &c->request, &event, &ret->err);
+		request = event.question.request;
+		now_ms = event.question.now_ms;
+		if (r == 0 && (event.kind != LOG_EVENT_QUESTION || event.skip == LOG_SKIP_ACCESS)) {
+			ret->answer = SAID_NOTHING;
+			return;
+		}
+	} else if (request_is_access(node))
 		r = error_set(&ret->err, ERROR_UNKNOWN, node,
 		              "action access is about instances, which only a service has");
 	else
@@ -161,7 +146,7 @@ compare_one(struct comparison *c, const struct node *node, uint32_t line)
 
 	for (int i = 0; i < 2; i++)
 		side_ask(c, &c->sides[i], node, &said[i]);
-	c->asked++;
+	c->asked += said[0].answer != SAID_NOTHING;
 	if (said[0].answer != said[1].answer) {
 		c->differ++;
 		printf("%s:%" PRIu32 ": ", c->requests, line);

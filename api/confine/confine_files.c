@@ -157,7 +157,8 @@ add_settings(struct ruleset *set, const struct settings *settings)
 	const char *const files[] = {settings->users,           settings->tokens,      settings->roles,
 	                             settings->tls_certificate, settings->tls_key,     settings->tls_client_ca,
 	                             settings->jwt_keys,        settings->jwt_keys_ca, settings->entities};
-	const char *const logs[] = {settings->decision_log, settings->audit_log};
+	/* What the decision log has beside its file: those that it moves aside, lines that wait, its key, how far sinks are. */
+	const char *const kept[] = {settings->decision_log, settings->decision_log_key};
 	char parent[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -166,8 +167,13 @@ add_settings(struct ruleset *set, const struct settings *settings)
 		rule_add_around(set, settings->policies.items[i], READ);
 		rule_add_links(set, settings->policies.items[i]);
 	}
-	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
-		rule_add_around(set, logs[i], APPEND);
+	rule_add_around(set, settings->audit_log, APPEND);
+	rule_add_around(set, settings->decision_log, APPEND);
+	rule_add_around(set, settings->decision_log_journal, LANDLOCK_ACCESS_FS_WRITE_FILE);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		if (kept[i] && parent_of(kept[i], parent, sizeof(parent)))
+			rule_add(set, parent, set->handled & ~LANDLOCK_ACCESS_FS_EXECUTE);
+	}
 	for (size_t i = 0; i <= settings->listeners.count; i++) {
 		const char *address = i ? settings->listeners.items[i - 1] : settings->listen;
 		char path[PATH_MAX];

@@ -11,7 +11,7 @@
 #include "api/http/server.h"
 #include "api/http/stream.h"
 #include "api/http/ticket.h"
-#include "api/process/denials.h"
+#include "api/decision_log/denials.h"
 #include "api/resources/health.h"
 #include "runtime/rows/bus.h"
 #include "runtime/thread/runtime.h"

@@ -5,7 +5,7 @@
 
 #include "api/console/look.h"
 #include "api/http/resources.h"
-#include "api/process/denials.h"
+#include "api/decision_log/denials.h"
 #include "base/text.h"
 #include "engine/decide/policyset.h"
 #include "guards/kinds.h"

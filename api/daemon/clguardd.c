@@ -16,6 +16,9 @@
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"
 #include "api/daemon/routes.h"
+#include "api/decision_log/decision_log.h"
+#include "api/decision_log/denials.h"
+#include "api/decision_log/sink.h"
 #include "api/http/reading.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
@@ -23,8 +26,6 @@
 #include "api/identity/tls.h"
 #include "api/process/arguments.h"
 #include "api/process/audit_log.h"
-#include "api/process/decision_log.h"
-#include "api/process/denials.h"
 #include "api/resources/answers.h"
 #include "api/process/descriptors.h"
 #include "api/process/log.h"
@@ -287,6 +288,10 @@ open_engine(struct program *program, struct error *err)
 	settings_engine_options(&program->settings, &options);
 	options.history.expired = answer_expired;
 	options.history.expired_context = service;
+	if (service->decisions) {
+		options.history.changed = answer_changed;
+		options.history.changed_context = service;
+	}
 	if (program->settings.manual_clock) {
 		service->clock = &program->clock;
 		options.clock = manual_clock_now;
@@ -327,6 +332,60 @@ name_service(struct service *service, struct error *err)
 		return error_set(err, ERROR_IO, NULL, "no random bytes: %s", strerror(errno));
 	uuid_make(random, id);
 	(void)snprintf(service->name, sizeof(service->name), "clguard-%s", id);
+	return 0;
+}
+
+/* For decision_log_follow; the log's own thread. */
+static void
+look_at_engine(void *context, bool full, struct log_state *ret)
+{
+	const struct service *service = context;
+	const struct settings *settings = service->settings;
+	struct history *history = engine_history(service->engine);
+	struct history_reader *reader;
+	struct engine_info info;
+
+	engine_info(service->engine, &info);
+	*ret = (struct log_state){
+		.generation = info.generation,
+		.digest = info.digest,
+		.policies = info.policies,
+		.guards = info.guards,
+		.mode = info.mode,
+		.on_error_permit = settings->on_error_permit,
+		.no_guard_deny = settings->no_guard_deny,
+		.require_policies = settings->require_policies,
+		.lease_ms = settings->lease_s * 1000,
+	};
+	if (!full)
+		return;
+	ret->database = history_identity(history);
+	if (history_reader_open(history, &reader, NULL) != 0)
+		return; /* its lines are of an unknown state then */
+	if (history_reader_begin(reader) == 0) {
+		ret->position = history_reader_position(reader);
+		ret->record = history_newest_record(reader);
+		history_reader_end(reader);
+	}
+	history_reader_close(reader);
+}
+
+/* Where lines of the decision log are sent on to. */
+static int
+open_sinks(struct program *program, struct error *err)
+{
+	struct service *service = &program->service;
+	const struct settings *settings = &program->settings;
+
+	if (!service->decisions && (settings->decision_log_url || settings->decision_log_journal))
+		return error_set(
+			err, ERROR_MISSING, NULL,
+			"decision_log_url and decision_log_journal send on what decision_log writes: it is missing");
+	if (settings->decision_log_url && sink_open(SINK_URL, settings, &service->sinks[SINK_URL], err) != 0)
+		return -(int)err->code;
+	if (settings->decision_log_journal &&
+	    sink_open(SINK_JOURNAL, settings, &service->sinks[SINK_JOURNAL], err) != 0)
+		return -(int)err->code;
 	return 0;
 }
 
@@ -374,7 +433,9 @@ open_service(struct program *program, struct error *err)
 	    decision_log_open(settings, program->worker_count + program->listener_count + ANSWERS_OTHERS,
 	                      &service->decisions, err) != 0)
 		return -(int)err->code;
-	return open_engine(program, err);
+	if (open_engine(program, err) != 0)
+		return -(int)err->code;
+	return open_sinks(program, err);
 }
 
 /* As many connections as are configured, or as many as there are descriptors for. */
@@ -477,6 +538,8 @@ start_workers(struct program *program, struct error *err)
 	};
 	int r = gather_sockets(program, err);
 
+	decision_log_follow(program->service.decisions, look_at_engine,
+	                    &program->service); /* before the first answer */
 	for (unsigned i = 0; i < count && r == 0; i++) {
 		r = worker_open(&program->service, i, &program->workers[i], err);
 		if (r == 0)
@@ -665,11 +728,14 @@ close_program(struct program *program)
 	reading_close(service->reading);
 	reading_close(service->trying);
 	runtime_close(service->runtime);
+	decision_log_follow(service->decisions, NULL, NULL);
 	database_end(program->opening);
 	engine_close(service->engine); /* commits what waits, which may still resume exchanges */
 	server_free(service->server);
 	watch_close(program->watch);
 	decision_log_close(service->decisions);
+	for (int i = 0; i < SINK_KINDS; i++)
+		sink_close(service->sinks[i]);
 	auth_close(service->auth);
 	audit_log_close(service->audit);
 	tls_close(service->tls);

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/error.h"
-#include "api/process/decision_log.h"
+#include "api/decision_log/log_entry.h"
 #include "base/text.h"
 #include "engine/decide/reserve.h"
 #include "guards/guard.h"

@@ -19,6 +19,7 @@ struct audit_log;
 struct decision_log;
 struct denials;
 struct event_stream;
+struct sink;
 struct reading;
 struct runtime;
 struct sd_notify;
@@ -52,6 +53,7 @@ struct service {
 	struct audit_log *audit; /* NULL: none is kept */
 	atomic_uint polls;       /* requests for messages that wait; orders nothing */
 	atomic_uint_fast64_t polls_refused;
+	struct sink *sinks[2]; /* by enum sink_kind; NULL where nothing is sent on */
 	int64_t started_ms;
 	struct manual_clock *clock; /* NULL: the system's */
 	atomic_bool active;         /* else PASSIVE */

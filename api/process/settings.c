@@ -20,6 +20,19 @@
 
 #define AT(member) offsetof(struct settings, member)
 
+/* What the decision log can hide beside attributes of requests. */
+static bool
+mask_name_good(const char *name)
+{
+	static const char *const others[] = {"requestId", "user", "client", "message", "fields"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (strcmp(name, others[i]) == 0)
+			return true;
+	}
+	return attribute_find(str_from(name)) >= 0;
+}
+
 static bool
 url_good(const char *text)
 {
@@ -329,11 +342,56 @@ static const struct setting table[] = {
 	{"policies_max", SETTING_NUMBER, AT(policies_max), "1000000", 1, 100000000, .help = "Guards in a set."},
 	{"decision_log", SETTING_TEXT, AT(decision_log), .word = "FILE",
          .help = "Appends a line of JSON to FILE for every answer about a right or a permission, whichever door gave "
-                 "it: decisions of "
-                 "both actions, reservations and what becomes of them, what control loops and operational policies "
-                 "asked; "
-                 "SIGHUP opens it again. An answer never waits for it: lines that find no room are counted in /metrics "
-                 "instead."},
+                 "it: decisions of both actions, reservations and what becomes of them, what control loops and "
+                 "operational policies asked; and for every change of the operation counters. Lines are numbered, and "
+                 "each is bound to those before it, so that clguard log verify sees a gap or a change; clguard replay "
+                 "reads them. SIGHUP opens it again. Beside it stand FILE.lanes, with lines that wait, and FILE.key."},
+	{"decision_log_key", SETTING_TEXT, AT(decision_log_key), .word = "FILE",
+         .help = "The key that binds lines of the decision log, 32 hex digits; made when missing. Without it the key "
+                 "is "
+                 "in FILE.key, beside the log."},
+	{"decision_log_overflow", SETTING_CHOICE, AT(decision_log_overflow), "block",
+         .choices = {"block", "drop", "deny"},
+         .help = "What becomes of a line that finds no room, because the disk is slower than the answers or full. "
+                 "block: "
+                 "its answer waits for room, decision_log_wait_ms at most, then it is dropped; drop: it is dropped and "
+                 "counted, and the log tells how many; deny: what cannot be logged is denied, with reason error, and "
+                 "no reservation is given (what the service's own control loops ask is dropped)."},
+	{"decision_log_wait_ms", SETTING_NUMBER, AT(decision_log_wait_ms), "250", 1, 60000, .unit = "milliseconds",
+         .help = "How long an answer waits for room in the decision log. One that waited in vain is the last to wait "
+                 "until "
+                 "something could be written again."},
+	{"decision_log_size", SETTING_NUMBER, AT(decision_log_size), "0", 0, 16 * TI, .unit = "bytes",
+         .help = "A file of the decision log that has so many bytes is moved aside, to FILE.NUMBER after its first "
+                 "line; "
+                 "0: never."},
+	{"decision_log_age_s", SETTING_NUMBER, AT(decision_log_age_s), "0", 0, 366 * 86400, .unit = "seconds",
+         .help = "A file of the decision log is moved aside when so much time has passed, counted from midnight UTC: "
+                 "86400 makes a file a day; 0: never."},
+	{"decision_log_keep", SETTING_NUMBER, AT(decision_log_keep), "0", 0, 1000000,
+         .help = "How many files of the decision log that were moved aside are kept; 0: all."},
+	{"decision_log_permits", SETTING_NUMBER, AT(decision_log_permits), "1", 0, 1000000,
+         .help = "One in so many Permits that change no counter is logged; 0: none. Denies, reservations and changes "
+                 "always "
+                 "are. What is left out has no number."},
+	{"decision_log_mask", SETTING_LIST, AT(decision_log_mask), .word = "NAME...", .good = mask_name_good,
+         .form = "an attribute of a request, requestId, fields, user, client or message",
+         .help = "Members whose values the decision log hides: an attribute of requests such as target, requestId "
+                 "(with "
+                 "subrequestId), fields (what filters test beside), user, client or message. A value becomes ~ and 16 "
+                 "digits of its hash under the log's "
+                 "key, "
+                 "the same for the same value."},
+	{"decision_log_url", SETTING_TEXT, AT(decision_log_url), .word = "URL", .good = url_good,
+         .form = "a URL that begins with http:// or https://",
+         .help = "Sends the lines of the decision log to URL, in order, POST of a JSON list of at most 1000; 2xx is "
+                 "taken "
+                 "for delivered, and anything else tried again, for as long as the log's files are kept. Needs "
+                 "libcurl."},
+	{"decision_log_journal", SETTING_TEXT, AT(decision_log_journal), .word = "SOCKET",
+         .help = "Sends each line of the decision log as a datagram to SOCKET: /run/systemd/journal/socket, or "
+                 "/dev/log "
+                 "for syslog."},
 	{"audit_log", SETTING_TEXT, AT(audit_log), .word = "FILE|stderr",
          .help = "Appends a line of JSON to FILE, or to stderr, for every request that changes what the service does "
                  "or "

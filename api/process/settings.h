@@ -12,6 +12,9 @@ struct settings_list {
 	size_t count, room;
 };
 
+/* What becomes of a line of the decision log that finds no room. */
+enum log_overflow { LOG_OVERFLOW_BLOCK, LOG_OVERFLOW_DROP, LOG_OVERFLOW_DENY };
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /*
@@ -21,7 +24,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 struct settings {
 	struct arena *arena;
 	bool journal; /* not in the table: stderr is the system's journal, see api/process/log.h */
-	const char *listen, *data, *users, *decision_log;
+	const char *listen, *data, *users;
 	const char *socket_mode, *socket_owner, *socket_group;
 	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
 	const char *jwt_keys, *jwt_keys_ca, *jwt_issuer, *jwt_audience, *jwt_roles_claim;
@@ -40,6 +43,10 @@ struct settings {
 	int manual_clock;
 	int on_error_permit, no_guard_deny, process_durability, release_expired, ignore_unknown;
 	int log_level; /* enum log_level */
+	const char *decision_log, *decision_log_key, *decision_log_url, *decision_log_journal;
+	int decision_log_overflow; /* enum log_overflow */
+	int64_t decision_log_wait_ms, decision_log_size, decision_log_age_s, decision_log_keep, decision_log_permits;
+	struct settings_list decision_log_mask;
 	int64_t lease_s, map_size, max_bytes, retention_s;
 	int64_t workers, connections, polls;
 	int64_t idle_timeout_s, header_timeout_s, body_timeout_s, answer_timeout_s, commit_timeout_s;

@@ -145,7 +145,7 @@ access_explain(const struct access_answer *answer, int64_t now_ms, struct arena 
 
 static void
 log_answer(struct exchange *exchange, const struct access_request *request, const struct access_answer *answer,
-           const struct decision *decision)
+           struct decision *decision)
 {
 	struct log_entry entry = {
 		.door = LOG_DOOR_ACCESS,
@@ -164,7 +164,8 @@ log_answer(struct exchange *exchange, const struct access_request *request, cons
 		entry.file = str_from(arena_printf(exchange->arena, "control loop type %.*s %.*s",
 		                                   STR_ARG(answer->type.name), STR_ARG(answer->type.version)));
 	}
-	answer_decision(exchange, &entry);
+	if (!answer_decision(exchange, &entry))
+		answer_unlogged(decision);
 }
 
 /* Decides from a snapshot. caller: the request's element is who has this key or consumer name, once it is known. */

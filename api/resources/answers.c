@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-#include "api/process/denials.h"
+#include "api/decision_log/denials.h"
 
 #define TRACE_START 3 /* of "00-<32 hex digits>-<16>-<2>" */
 #define TRACE_LEN 32
@@ -40,20 +40,64 @@ answer_origin_copy(struct arena *arena, struct log_entry *entry)
 }
 
 void
-answer_decision(struct exchange *exchange, struct log_entry *entry)
+answer_begin(struct exchange *exchange)
+{
+	session_mark(exchange->worker->session);
+}
+
+void
+answer_unlogged(struct decision *decision)
+{
+	*decision = (struct decision){
+		.effect = EFFECT_INDETERMINATE,
+		.reason = REASON_ERROR,
+		.generation = decision->generation,
+		.now_ms = decision->now_ms,
+		.mode = decision->mode,
+	};
+}
+
+bool
+answer_may_reserve(struct service *service)
+{
+	return decision_log_takes(service->decisions, service->metrics->shards - ANSWERS_OTHERS + ANSWERS_COMMITTER);
+}
+
+static bool
+log_decision(struct exchange *exchange, struct log_entry *entry)
 {
 	const struct service *service = exchange->worker->service;
+	unsigned number = exchange->worker->number;
 
-	metrics_decision(exchange->worker->metrics, entry->door, entry->decision);
-	if (!entry->decision->permit)
-		denials_add(service->denials, exchange->worker->number, entry, engine_now(service->engine));
-	if (!service->decisions)
-		return;
+	if (entry->decision->permit && !decision_log_samples(service->decisions, number))
+		return true;
 	answer_origin(exchange, entry);
 	entry->at_ms = entry->decision->now_ms;
 	if (entry->at_ms == TIME_NONE || entry->door == LOG_DOOR_ACCESS)
 		entry->at_ms = engine_now(service->engine); /* no guard needed it, the log does */
-	decision_log_add(service->decisions, exchange->worker->number, entry, exchange->arena);
+	if (entry->door != LOG_DOOR_ACCESS)
+		entry->position = session_position(exchange->worker->session);
+	return decision_log_add(service->decisions, number, entry, exchange->arena) ||
+	       service->settings->decision_log_overflow != LOG_OVERFLOW_DENY;
+}
+
+bool
+answer_decision(struct exchange *exchange, struct log_entry *entry)
+{
+	const struct service *service = exchange->worker->service;
+	struct decision denied = *entry->decision;
+	struct log_entry told = *entry;
+	bool logged = !service->decisions || log_decision(exchange, entry);
+
+	session_mark(exchange->worker->session);
+	if (!logged) {
+		answer_unlogged(&denied);
+		told.decision = &denied;
+	}
+	metrics_decision(exchange->worker->metrics, told.door, told.decision);
+	if (!told.decision->permit)
+		denials_add(service->denials, exchange->worker->number, &told, engine_now(service->engine));
+	return logged;
 }
 
 static void
@@ -84,6 +128,10 @@ answer_note(struct service *service, unsigned other, struct log_entry *entry, co
 	entry->event = reservation_event_name[note->event];
 	entry->at_ms = note->at_ms;
 	entry->reported = note->reported;
+	entry->position = note->asked ? note->position : (struct history_position){0};
+	entry->undone = note->undone;
+	if (note->undone)
+		entry->order = note->order;
 	entry->request = note->asked ? &note->request : NULL;
 	if (note->asked && note->event != RESERVATION_EXPIRED_EVENT && !refused)
 		entry->decision = &note->decision;
@@ -92,7 +140,19 @@ answer_note(struct service *service, unsigned other, struct log_entry *entry, co
 		"state", refused && note->id[0] ? str_from(reservation_state_name[note->state]) : STR_NONE};
 	entry->members[2] = (struct log_member){"outcome", note->outcome};
 	arena_init(&arena, 0);
-	decision_log_add(service->decisions, number, entry, &arena);
+	(void)decision_log_add(service->decisions, number, entry, &arena); /* what is lost is counted */
+	arena_free(&arena);
+}
+
+void
+answer_changed(void *context, const struct history_change *changes)
+{
+	struct service *service = context;
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	(void)decision_log_changes(service->decisions, service->metrics->shards - ANSWERS_OTHERS + ANSWERS_COMMITTER,
+	                           changes, &arena); /* what is lost is counted */
 	arena_free(&arena);
 }
 

@@ -124,12 +124,16 @@ decision_post(struct exchange *exchange)
 		return;
 	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
 		return;
+	answer_begin(exchange);
 	if (is_asked_why(exchange)) {
 		body = decision_explain(exchange, &request, &decision);
 	} else {
 		session_decide(exchange->worker->session, &request, &decision);
 		body = reply_decision(&decision, STR_NONE, exchange->arena);
 	}
-	answer_decision(exchange, &entry);
+	if (!answer_decision(exchange, &entry)) {
+		answer_unlogged(&decision);
+		body = reply_decision(&decision, STR_NONE, exchange->arena);
+	}
 	decision_answer(exchange, &body);
 }

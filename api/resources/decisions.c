@@ -58,15 +58,18 @@ question_answer(struct exchange *exchange, const struct request *request, bool e
 	struct decision decision;
 	struct log_entry entry = {.door = LOG_DOOR_DECISION, .request = request, .decision = &decision};
 	struct explained why;
+	bool explained;
 
-	if (explain && session_explain(session, request, exchange->arena, &decision, &why) == 0) {
-		text_add(out, reply_explained(&decision, &why, exchange->arena).text);
-	} else {
-		if (!explain)
-			session_decide(session, request, &decision);
-		text_add(out, reply_decision(&decision, STR_NONE, exchange->arena).text);
+	answer_begin(exchange);
+	explained = explain && session_explain(session, request, exchange->arena, &decision, &why) == 0;
+	if (!explain)
+		session_decide(session, request, &decision);
+	if (!answer_decision(exchange, &entry)) {
+		answer_unlogged(&decision);
+		explained = false;
 	}
-	answer_decision(exchange, &entry);
+	text_add(out, explained ? reply_explained(&decision, &why, exchange->arena).text
+	                        : reply_decision(&decision, STR_NONE, exchange->arena).text);
 }
 
 void

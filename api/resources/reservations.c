@@ -151,6 +151,7 @@ reserved(void *context, const struct reservation *reservation, const struct erro
 		.request = asked->request,
 		.decision = reservation->decision,
 		.state = reservation->ended.state,
+		.position = reservation->position,
 		.at_ms = engine_now(asked->service->engine),
 	};
 
@@ -224,6 +225,10 @@ reservations_post(struct exchange *exchange)
 	}
 	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
 		return;
+	if (!answer_may_reserve(service)) {
+		answer_json(exchange, STR("{\"status\":\"Deny\",\"reason\":\"error\"}"));
+		return;
+	}
 	asked = asked_new(exchange, &request, STR_NONE);
 	if (!asked)
 		return;

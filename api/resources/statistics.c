@@ -7,12 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/decision_log/decision_log.h"
+#include "api/decision_log/sink.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
 #include "api/http/server.h"
 #include "api/http/service.h"
 #include "api/process/audit_log.h"
-#include "api/process/decision_log.h"
 #include "base/text.h"
 
 #define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))
@@ -175,6 +176,70 @@ write_doors(struct text *out, const struct metrics *metrics)
 }
 
 static void
+write_sinks(struct text *out, const struct service *service)
+{
+	static const char *const names[SINK_KINDS] = {[SINK_URL] = "url", [SINK_JOURNAL] = "journal"};
+	static const struct {
+		const char *name, *type, *help;
+		size_t offset;
+	} series[] = {
+		{"clguard_decision_log_sent_total", "counter", "Lines of the decision log that a sink has taken.",
+	         offsetof(struct sink_figures, delivered)},
+		{"clguard_decision_log_send_failures_total", "counter", "Sendings to a sink that failed.",
+	         offsetof(struct sink_figures, failures)},
+		{"clguard_decision_log_unsent_total", "counter",
+	         "Lines whose file was removed before a sink had taken them.", offsetof(struct sink_figures, skipped)},
+		{"clguard_decision_log_sent_number", "gauge", "Number of the last line that a sink has taken.",
+	         offsetof(struct sink_figures, last)},
+	};
+
+	for (size_t i = 0; i < sizeof(series) / sizeof(*series); i++) {
+		bool headed = false;
+
+		for (int kind = 0; kind < SINK_KINDS; kind++) {
+			struct sink_figures figures;
+
+			if (!service->sinks[kind])
+				continue;
+			if (!headed)
+				write_head(out, series[i].name, series[i].type, series[i].help);
+			headed = true;
+			sink_figures(service->sinks[kind], &figures);
+			text_addf(out, "%s{sink=\"%s\"} %" PRIu64 "\n", series[i].name, names[kind],
+			          *(const uint64_t *)((const char *)&figures + series[i].offset));
+		}
+	}
+}
+
+static void
+write_decision_log(struct text *out, const struct service *service)
+{
+	struct log_figures figures;
+
+	if (!service->decisions)
+		return;
+	decision_log_figures(service->decisions, &figures);
+	write_one(out, "clguard_decision_log_lines_total", "counter", "Lines of the decision log that were written.",
+	          (double)figures.written);
+	write_one(out, "clguard_decision_log_bytes_total", "counter", "Bytes of the decision log that were written.",
+	          (double)figures.bytes);
+	write_one(out, "clguard_decision_log_dropped_total", "counter",
+	          "Lines of the decision log that were dropped: the disk was too slow or full.",
+	          (double)figures.dropped);
+	write_one(out, "clguard_decision_log_left_out_total", "counter",
+	          "Permits that are not in the decision log because decision_log_permits leaves them out.",
+	          (double)figures.left_out);
+	write_one(out, "clguard_decision_log_recovered_total", "counter",
+	          "Lines that an earlier process had left and that were written at the start of this one.",
+	          (double)figures.recovered);
+	write_one(out, "clguard_decision_log_waiting", "gauge", "Lines that are numbered and not yet written.",
+	          (double)figures.waiting);
+	write_one(out, "clguard_decision_log_failing", "gauge", "1 while the decision log cannot be written.",
+	          figures.failing);
+	write_sinks(out, service);
+}
+
+static void
 write_decisions(struct text *out, const struct service *service)
 {
 	const struct metrics *metrics = service->metrics;
@@ -189,10 +254,6 @@ write_decisions(struct text *out, const struct service *service)
 	}
 	write_one(out, "clguard_decision_errors_total", "counter",
 	          "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
-	if (service->decisions)
-		write_one(out, "clguard_decision_log_dropped_total", "counter",
-		          "Lines of the decision log that were dropped: the disk was too slow or full.",
-		          (double)decision_log_dropped(service->decisions));
 	write_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
 	          (double)SUM(metrics, recorded));
 }
@@ -317,6 +378,7 @@ statistics_metrics(struct exchange *exchange, struct text *out)
 	write_decisions(out, service);
 	write_defence(out, service, &load);
 	write_doors(out, service->metrics);
+	write_decision_log(out, service);
 	metrics_write_requests(service->metrics, service->routes, out);
 	write_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	write_one(out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);

@@ -195,8 +195,10 @@ xacml_post(struct exchange *exchange)
 	}
 	if (!exchange_covers(exchange, request.attribute[ATTRIBUTE_ACTOR]))
 		return;
+	answer_begin(exchange);
 	session_decide(exchange->worker->session, &request, &decision);
-	answer_decision(exchange, &entry);
+	if (!answer_decision(exchange, &entry))
+		answer_unlogged(&decision);
 	failed = decision.effect == EFFECT_INDETERMINATE;
 	result_answer(exchange, words[decision.effect], failed ? "processing-error" : "ok",
 	              decision.effect == EFFECT_PERMIT ? STR_NONE : str_from(reason_name[decision.reason]));

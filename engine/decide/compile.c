@@ -456,6 +456,18 @@ static const struct pass {
 	{"compile", pass_compile}, {"lint", pass_lint},         {"seal", pass_seal},
 };
 
+/* Of all documents, whatever their names. */
+static uint64_t
+digest_documents(const struct document *documents, size_t count)
+{
+	const struct hash_key key = {0};
+	uint64_t digest = count;
+
+	for (size_t i = 0; i < count; i++)
+		digest = hash_mix(digest, hash_str(&key, documents[i].bytes));
+	return digest;
+}
+
 int
 policyset_compile(const struct compile_options *options, const struct document *documents, size_t count,
                   struct policyset **ret_set, struct diags *diags)
@@ -488,6 +500,7 @@ policyset_compile(const struct compile_options *options, const struct document *
 		policyset_drop(c.set);
 		return -ERROR_SYNTAX;
 	}
+	c.set->digest = digest_documents(documents, count);
 	*ret_set = c.set;
 	return 0;
 }

@@ -401,6 +401,7 @@ engine_info(struct engine *engine, struct engine_info *ret)
 	*ret = (struct engine_info){
 		.generation = set->generation,
 		.since_ms = set->since_ms,
+		.digest = set->digest,
 		.policies = set->policies,
 		.guards = set->guards.count,
 		.policy_types = set->types,
@@ -676,6 +677,18 @@ session_explain(struct session *session, const struct request *request, struct a
 	session->whole = session->batch;
 	session_done(session);
 	return r;
+}
+
+void
+session_mark(struct session *session)
+{
+	history_reader_mark(session->reader);
+}
+
+struct history_position
+session_position(const struct session *session)
+{
+	return history_reader_position(session->reader);
 }
 
 struct history_reader *

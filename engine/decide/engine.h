@@ -104,6 +104,7 @@ int engine_load_paths(struct engine *engine, const char *const *paths, size_t co
 struct engine_info {
 	uint64_t generation; /* counts publications; 0 before the first */
 	int64_t since_ms;    /* when it was published */
+	uint64_t digest;     /* of its documents' bytes, in their order: the same in every process */
 	size_t policies, guards, policy_types;
 	size_t counting, findings; /* guards that count operations; findings about the set */
 	enum guard_mode mode;
@@ -167,6 +168,13 @@ struct explained {
 /* Decides and explains. ret_why: in `arena`. 0 or -ERROR_MEMORY (ret is then a Deny). */
 int session_explain(struct session *session, const struct request *request, struct arena *arena, struct decision *ret,
                     struct explained *ret_why);
+
+/*
+ * Which state of the counters the decisions were about that were taken since session_mark; its commit is 0 when none counted
+ * anything. The decisions of a batch are of one state.
+ */
+void session_mark(struct session *session);
+struct history_position session_position(const struct session *session);
 
 /* The session's reader on the operation history, for listings. Begin and end it yourself. */
 struct history_reader *session_reader(struct session *session);

@@ -30,6 +30,7 @@ struct policyset {
 	 * question that no guard denies is denied with it. REASON_PERMIT: none is. */
 	enum reason refuses;
 	uint64_t generation; /* set when published */
+	uint64_t digest;     /* of its documents' bytes, in their order: the same in every process */
 	int64_t since_ms;
 	struct guard_list guards;
 	struct index index;

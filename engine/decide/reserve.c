@@ -155,7 +155,7 @@ engine_writer_reserve(struct engine *engine, struct history_writer *writer, cons
 	struct reserved reserved = {0};
 	int r = writer_expire(writer, now_ms, 16);
 
-	*ret = (struct reservation){0};
+	*ret = (struct reservation){.position = {writer->commit, writer->steps, true}};
 	if (r == 0)
 		r = reserved_find(writer, &request, now_ms, &reserved);
 	if (r == 0) {

@@ -33,6 +33,7 @@ struct reservation {
 	struct reservation_status
 		ended;         /* with ERROR_CONFLICT: the settled one of these ids; none: they are another request's */
 	struct policyset *set; /* held; reservation_done drops it */
+	struct history_position position; /* of the counters that the decision saw */
 };
 
 /* What became of the question for a reservation, or of a reservation; the names are those of the decision log and of a metric. */
@@ -70,6 +71,9 @@ struct reservation_note {
 	enum reservation_state state; /* REFUSED: in which it is */
 	struct str outcome;           /* SETTLED */
 	int64_t at_ms;
+	struct history_position position; /* asked: as in struct reservation */
+	bool undone;                      /* its transaction was given up: nothing that was done in it came to be */
+	uint32_t order;                   /* undone: which of its transaction's answers it is, from 0 */
 };
 
 /* The id as its text. */

@@ -175,6 +175,15 @@ do_chores(struct history_writer *writer, bool idle)
 }
 
 static void
+notify_changes(const struct history_writer *writer)
+{
+	const struct history_options *options = &writer->history->options;
+
+	if (writer->changes)
+		options->changed(options->changed_context, writer->changes);
+}
+
+static void
 notify_lapsed(const struct history_writer *writer)
 {
 	const struct history_options *options = &writer->history->options;
@@ -195,6 +204,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	int r;
 
 	arena_reset(&history->lapsed_arena);
+	writer.changes_tail = &writer.changes;
 	r = writer_begin(history, &writer, err);
 
 	if (r == 0) {
@@ -223,8 +233,10 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	}
 	r = writer_commit(&writer, err);
 	count_commit(history, r, started_ns);
-	if (r == 0)
+	if (r == 0) {
+		notify_changes(&writer);
 		notify_lapsed(&writer);
+	}
 	return r;
 }
 

@@ -487,6 +487,23 @@ history_reader_txn(struct history_reader *reader)
 	return reader->txn;
 }
 
+struct hash128
+history_identity(const struct history *history)
+{
+	const struct str text = STR("identity");
+
+	return hash_parts(&history->key, &text, 1);
+}
+
+uint64_t
+history_newest_record(struct history_reader *reader)
+{
+	struct history_state state;
+
+	assert(reader->snapshot);
+	return state_read(reader->txn, &reader->history->key, &state) == 0 ? state.next_number - 1 : 0;
+}
+
 unsigned
 history_shared_table(enum history_shared table)
 {

@@ -29,6 +29,27 @@ int operations_check(const struct operation *rows, size_t count, int64_t latest_
 struct history;
 int64_t history_latest(const struct history *history, int64_t now_ms);
 
+/* A place in the order of all changes of a database's counters. */
+struct history_position {
+	uint64_t commit; /* number of a commit; 0: none is known */
+	uint32_t step; /* inside: how many changes of its transaction were made by then; of a change: its own, from 1 */
+	bool inside;   /* else: behind all of the commit */
+};
+
+/* A row that entered the counters, took another's place there, or left them. */
+struct history_change {
+	struct history_change *next;
+	struct history_position position;
+	uint64_t number, replaces; /* of records; 0: it replaces none */
+	struct operation row;
+	int64_t until_ms; /* its effective end: when it ended, or when its lease does */
+	int64_t recorded_ms;
+	bool gone;   /* it counts no more: a reservation that was given back, or */
+	bool undone; /* a person took it out */
+	bool reserved;
+	struct hash128 reservation; /* whose row it is, when `reserved` */
+};
+
 struct history_options {
 	const char *directory; /* of the database; NULL: a private temporary one, removed at once */
 	size_t map_bytes;      /* address space, never changes while open */
@@ -43,6 +64,12 @@ struct history_options {
 	 */
 	void (*expired)(void *context, struct hash128 id, const struct operation *row, int64_t expires_ms);
 	void *expired_context;
+	/*
+	 * Told on the committer's thread of all changes of a transaction, in their order, once it is committed and before its jobs are
+	 * told. Borrowed until it returns. NULL: nobody.
+	 */
+	void (*changed)(void *context, const struct history_change *changes);
+	void *changed_context;
 	bool release_expired; /* a reservation whose lease ended counts no more; else as used */
 	size_t max_bytes;     /* of the database: beyond it nothing new is entered; 0: a little less than the map */
 	/* how long ended operations are kept; 0: for ever. Never less than history_keep asks for */
@@ -96,6 +123,13 @@ int history_reader_begin(struct history_reader *reader);
 int history_reader_peek(struct history_reader *reader);
 bool history_reader_moved(struct history_reader *reader);
 void history_reader_end(struct history_reader *reader);
+
+/*
+ * Which state the answers were about that a reader gave since history_reader_mark; its commit is 0 when it gave none. Between
+ * begin and end the mark changes nothing.
+ */
+void history_reader_mark(struct history_reader *reader);
+struct history_position history_reader_position(const struct history_reader *reader);
 
 /* The three questions of guards; context is the reader, between begin and end. */
 extern const struct history_view history_reader_view; /* copy it and set context */
@@ -185,6 +219,13 @@ struct history_metrics {
 	int64_t clock_difference_ms;
 	bool quarantined, broken, refusing, verifying;
 };
+
+/*
+ * Tells a database from others, and nothing of its secret. ret_record: the number of its newest record, by a reader that is between
+ * begin and end; 0 when it has none, or cannot be read.
+ */
+struct hash128 history_identity(const struct history *history);
+uint64_t history_newest_record(struct history_reader *reader);
 
 /* The reader must be between begin and end. 0 or a negative code; this process's part is filled in any case. */
 int history_metrics(struct history_reader *reader, struct history_metrics *ret);

@@ -119,6 +119,20 @@ history_reader_end(struct history_reader *reader)
 	atomic_store_explicit(&reader->busy, false, memory_order_release);
 }
 
+void
+history_reader_mark(struct history_reader *reader)
+{
+	/* Relaxed: its own thread's. */
+	if (!atomic_load_explicit(&reader->busy, memory_order_relaxed))
+		reader->state = 0;
+}
+
+struct history_position
+history_reader_position(const struct history_reader *reader)
+{
+	return (struct history_position){.commit = reader->state};
+}
+
 static int64_t
 until_of(const struct count_query *query)
 {

@@ -122,6 +122,48 @@ entries_change(struct history_writer *writer, struct count_entry *old, size_t ol
 	return r;
 }
 
+/* The texts are the caller's or the transaction's, so they are copied. */
+static bool
+change_keep(struct arena *arena, struct operation *row)
+{
+	return arena_copy(arena, &row->actor) && arena_copy(arena, &row->operation) &&
+	       arena_copy(arena, &row->target) && arena_copy(arena, &row->clname) &&
+	       arena_copy(arena, &row->request_id) && arena_copy(arena, &row->subrequest_id) &&
+	       arena_copy(arena, &row->outcome) && arena_copy(arena, &row->message);
+}
+
+/* Counts a change, and keeps it for whoever is told after the commit. */
+static int
+note_change(struct history_writer *writer, const struct record *record, uint64_t number)
+{
+	struct arena *arena = &writer->history->lapsed_arena;
+	struct history_change *change;
+
+	writer->steps++;
+	if (!writer->history->options.changed)
+		return 0;
+	change = arena_alloc(arena, sizeof(*change));
+	if (!change)
+		return -ERROR_MEMORY;
+	*change = (struct history_change){
+		.position = {writer->commit, writer->steps, true},
+		.number = number,
+		.replaces = record->replaces,
+		.row = record->row,
+		.until_ms = record->until_ms,
+		.recorded_ms = record->recorded_ms,
+		.gone = (record->flags & RECORD_GONE) != 0,
+		.undone = (record->flags & RECORD_UNDONE) != 0,
+		.reserved = (record->flags & RECORD_RESERVED) != 0,
+		.reservation = record->reservation,
+	};
+	if (!change_keep(arena, &change->row))
+		return -ERROR_MEMORY;
+	*writer->changes_tail = change;
+	writer->changes_tail = &change->next;
+	return 0;
+}
+
 int
 writer_put(struct history_writer *writer, struct record *record, uint64_t old)
 {
@@ -144,6 +186,8 @@ writer_put(struct history_writer *writer, struct record *record, uint64_t old)
 	}
 	record->replaces = old;
 	count = record_entries(key, number, record, entries);
+	if (note_change(writer, record, number) != 0)
+		return -ERROR_MEMORY;
 	len = record_write(key, number, record, writer->scratch); /* the texts may borrow from the map until here */
 	r = store_append(writer->txn, TABLE_LOG, number_key(number, bytes), (struct str){writer->scratch, len});
 	if (r == 0 && identified)
@@ -173,6 +217,8 @@ writer_rewrite(struct history_writer *writer, struct record *record, uint64_t nu
 		return r < 0 ? r : -ERROR_DAMAGED;
 	old_count = record_entries(key, number, &before, old_entries);
 	count = record_entries(key, number, record, entries);
+	if (note_change(writer, record, number) != 0)
+		return -ERROR_MEMORY;
 	len = record_write(key, number, record, writer->scratch); /* the texts may borrow from the map until here */
 	r = store_put(writer->txn, TABLE_LOG, number_key(number, bytes), (struct str){writer->scratch, len});
 	if (r == 0)

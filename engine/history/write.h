@@ -25,6 +25,8 @@ struct history_writer {
 	char *scratch;         /* RECORD_MAX bytes */
 	uint64_t commit;       /* its number, once it is committed */
 	struct lapsed *lapsed; /* reservations that expired in this transaction, the last one first */
+	struct history_change *changes, **changes_tail; /* in history->lapsed_arena, with `changed` alone */
+	uint32_t steps;                                 /* changes so far */
 };
 
 /* In history->lapsed_arena, until the next transaction. */

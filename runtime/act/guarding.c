@@ -56,6 +56,7 @@ note_answer(struct txn *txn, enum guarding guarding, const struct request *reque
 		.request = *request,
 		.decision = reservation->decision,
 		.at_ms = txn->now_ms,
+		.position = reservation->position,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));

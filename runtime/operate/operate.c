@@ -90,6 +90,7 @@ operate_note_answer(struct txn *txn, const struct request *request, const struct
 		.request = *request,
 		.decision = reservation->decision,
 		.at_ms = txn->now_ms,
+		.position = reservation->position,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));

@@ -204,6 +204,7 @@ notify_answers(struct txn_group *group, int r)
 {
 	const struct runtime_options *options = &group->runtime->options;
 	struct reservation_note *told = NULL, **end = &told;
+	uint32_t order = 0;
 
 	if (!options->answered || (r != 0 && !(group->one && group->undone && group->calls->status)))
 		return;
@@ -212,6 +213,8 @@ notify_answers(struct txn_group *group, int r)
 			continue;
 		if (r != 0 && note->event == RESERVATION_RESERVED_EVENT)
 			note->event = RESERVATION_WITHDRAWN_EVENT;
+		note->undone = r != 0;
+		note->order = order++;
 		*end = note;
 		end = &note->next;
 	}

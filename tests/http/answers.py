@@ -44,7 +44,8 @@ class Logged:
 
     def lines(self):
         with open(self.path, encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+            lines = [json.loads(line) for line in file]
+        return [line for line in lines if line.get("door", "log") not in ("log", "counters")]
 
     def metrics(self):
         return self.server.request("GET", "/metrics", headers={}).body.decode()

@@ -96,7 +96,8 @@ def test_all_threads_at_once(suite):
             suite.check(all(crew.done.get(thread) for thread in ("explains", "records", "reserves 0")), crew.done)
             asked = sum(count * (1 + (name == "records")) for name, count in crew.done.items())
         with open(log, encoding="utf-8") as file:
-            suite.equal(len(file.readlines()), asked, "lines of the log")
+            lines = [line for line in file if '"door":"counters"' not in line and '"door":"log"' not in line and '{"log":1,' not in line]
+            suite.equal(len(lines), asked, "lines of the log")
 
 
 service.main(globals())

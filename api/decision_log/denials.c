@@ -1,6 +1,6 @@
 /* denials - the last denials of each thread that answers, for people who look */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/denials.h"
+#include "api/decision_log/denials.h"
 
 #include <assert.h>
 #include <inttypes.h>

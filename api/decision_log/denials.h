@@ -1,9 +1,9 @@
 /* denials - the last denials of each thread that answers, for people who look */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_PROCESS_DENIALS_H
-#define API_PROCESS_DENIALS_H
+#ifndef API_DECISION_LOG_DENIALS_H
+#define API_DECISION_LOG_DENIALS_H
 
-#include "api/process/decision_log.h"
+#include "api/decision_log/log_entry.h"
 #include "base/text.h"
 
 #define DENIALS_KEPT 64 /* of a lane */
