@@ -11,7 +11,7 @@
 #include "base/hash.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */
-#define ARGUMENT_BYTES 88  /* of a connection's buffer: what libmicrohttpd keeps of a query parameter, and some */
+#define ARGUMENT_BYTES 72  /* of a connection's buffer: what libmicrohttpd keeps of a query parameter, and some */
 #define UNPRINTABLE '\x01' /* stands for %00 in a path */
 
 /*
@@ -479,7 +479,8 @@ exchange_caller(struct exchange *exchange)
 /*
  * libmicrohttpd 0.9 forgets a request whose query parameters do not fit its buffer, and lets the client wait until the
  * connection is idle for too long. It tells of the request line before it takes that apart: whoever sends more parameters than
- * fit is answered here, past it, and hung up on.
+ * fit is answered here, past it, and hung up on. It must not run out of memory all the same: it goes on with a request that it
+ * has given up in the middle (the service ended so). So what parts the parameters goes, and they are one.
  */
 void *
 server_look_at_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -488,13 +489,14 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 		"{\"errorDetails\":\"URI too long\",\"details\":[\"too many query parameters for the "
 		"connection's buffer (header_size)\"]}\n";
 	const struct thread *thread = cls;
-	size_t most = thread->server->options.header_bytes / ARGUMENT_BYTES, count = 0;
+	size_t room = thread->server->options.header_bytes, count = 0;
 	char refusal[sizeof(body) + 160], rest[4096];
 	int fd;
 
 	for (const char *at = strchr(target, '?'); at; at = strchr(at + 1, '&'))
 		count++;
-	if (count <= most)
+	/* The line lies in the same buffer, which grows in steps; an eighth is left for what else is kept. */
+	if (count == 0 || count * ARGUMENT_BYTES + 2 * strlen(target) + room / 8 <= room)
 		return NULL;
 	fd = server_connection_fd(connection);
 	(void)snprintf(refusal, sizeof(refusal),
@@ -508,6 +510,9 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
 	(void)shutdown(fd, SHUT_RDWR);
+	for (char *at = (char *)(uintptr_t)target; *at; at++) /* the line in its buffer */
+		if (*at == '&')
+			*at = UNPRINTABLE;
 	return NULL;
 }
 

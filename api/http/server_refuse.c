@@ -16,7 +16,8 @@
  * not like in words of its own, and for some of them with two heads. It has no setting for that. But it queues that page
  * by MHD_queue_response as a program does, by the dynamic linker: a function of that name in the program is found first.
  * Answers of ours go by server_queue to the library's own. The page never gets there: the refusal is written to the
- * socket, and the library, which hears that the page could not be queued, closes the connection.
+ * socket, which is shut before the page is queued. It is queued all the same: were it not, the library would let go of the
+ * connection's memory at once and go on reading in it (a query parameter for which there is no room ended the service so).
  */
 static enum MHD_Result (*library_queue)(struct MHD_Connection *connection, unsigned status,
                                         struct MHD_Response *response);
@@ -73,6 +74,7 @@ refusal_send(struct MHD_Connection *connection, const char *bytes, size_t len)
 	/* What is closed with bytes that nobody read resets the connection, and the answer may be lost on the way. */
 	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
+	(void)shutdown(fd, SHUT_RDWR); /* the library sees that nobody is there */
 }
 
 /* Stands before the library's own. */
@@ -83,7 +85,6 @@ MHD_queue_response(struct MHD_Connection *connection, unsigned status, struct MH
 	char body[400], all[800];
 	int len;
 
-	(void)response; /* the page; who made it lets go of it */
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (refusals[i].status == status)
 			refusal = &refusals[i];
@@ -94,5 +95,5 @@ MHD_queue_response(struct MHD_Connection *connection, unsigned status, struct MH
 	               "Content-Length: %d\r\n\r\n%s",
 	               refusal->status, refusal->reason, len, body); /* the same */
 	refusal_send(connection, all, (size_t)len);
-	return MHD_NO;
+	return server_queue(connection, status, response); /* it reaches nobody */
 }

@@ -6,6 +6,7 @@ import gzip
 import grp
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -53,6 +54,24 @@ def test_many_query_parameters_are_answered_at_once(suite):
                 suite.check(status in wanted, f"{count} parameters, {size}: '{status}' in {wanted}")
                 suite.check(time.monotonic() - began < 1.5, f"{count} parameters are answered at once")
             suite.equal(service.request("GET", "/live").status, 200, "others are served")
+
+
+def test_no_request_line_ends_the_service(suite):
+    """libmicrohttpd goes on with a request that it has given up for lack of room; nothing may be lost under it."""
+    dice = random.Random(5)
+    for kib in (1, 8):
+        with Service("--header-size", f"{kib}K") as service:
+            slow = 0
+            for _ in range(200):
+                query = "&".join(f"a{i}={i}" for i in range(dice.randrange(kib * 26)))
+                path = "/live?" + query + dice.choice(("", "&")) + "p" * dice.randrange(dice.choice((60, kib * 1024)))
+                headers = "".join(f"h{i}: {'x' * dice.randrange(80)}\r\n" for i in range(dice.randrange(40)))
+                began = time.monotonic()
+                raw(service, f"GET {path} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n")
+                slow += time.monotonic() - began > 1.5
+                if service.process.poll() is not None:
+                    break
+            suite.equal((service.process.poll(), slow), (None, 0), f"it lives and answers at once, {kib} KiB")
 
 
 def test_bodies_end_in_a_newline(suite):
