@@ -15,7 +15,7 @@ want() {
 
 want 1 '^clguard-policy +Policy +PASSIVE +HEALTHY'
 want 1 '^clguard order: 409 .*denies the order RUNNING'
-want 1 'control-loop-guard.yaml:5: limit_reached for org.example.edge.CacheServiceElement/'
+want 1 'control-loop-guard.yaml:6: limit_reached for org.example.edge.CacheServiceElement/'
 want 1 '^ +limit: 1$'
 want 2 '^edge-loop-0 1.0.0  RUNNING$'
 want 1 '^  RepairElement .* RUNNING +1 policy in force$'

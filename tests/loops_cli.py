@@ -138,7 +138,7 @@ def standing(suite):
     suite.want(r"^  clguard order RUNNING cli-0 1.0.0: on, with what is missing$", "watch", "--once")
     suite.want(r"^  clguard order PASSIVE cli-0 1.0.0: back$", "watch", "--once")
     suite.want(r"^  clguard order --force UNINITIALISED cli-0 1.0.0: off its lost participants$", "watch", "--once")
-    suite.json("watch", "--once", member="controlLoopList")
+    suite.json("watch", "--once", member="instances")
     suite.speak("PARTICIPANT_REGISTER")
     suite.run("order", "PASSIVE", "cli-0")
     suite.acknowledge("PASSIVE")

@@ -17,7 +17,7 @@ want 2 'APPC is asked    Restart of fw-1, attempt [12]: FAILURE$'
 want 1 'APPC is asked    Rebuild of fw-1, attempt 1: SUCCESS$'
 want 1 '^  FINAL: SUCCESS'
 want 1 'Guard result for APPC Restart is Deny$'
-want 1 'operational-guard.yaml:5: limit_reached, used 2 of 2, next at '
+want 1 'operational-guard.yaml:6: limit_reached, used 2 of 2, next at '
 want 1 '^  FINAL: FAILURE'
 [ "$code" = 0 ] || cat "$work/out"
 exit "$code"

@@ -160,7 +160,8 @@ class Http:
 
     def lines(self):
         with open(self.log, encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+            lines = [json.loads(line) for line in file]
+        return [line for line in lines if line.get("door") not in (None, "log", "counters", "policies")]  # answers
 
     def check_log(self, suite, where):
         """Of rights, elements and operations there are lines without an answer of this kind, but none has its door."""

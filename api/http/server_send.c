@@ -133,7 +133,8 @@ response_head(const struct reply *reply, struct MHD_Response *response)
 static bool
 ends_line(const struct reply *reply)
 {
-	return reply->media == MEDIA_JSON && !reply->type && reply->body.len &&
+	/* What begins otherwise is one of ONAP's plain texts, which its clients compare. */
+	return reply->media == MEDIA_JSON && !reply->type && reply->body.len && strchr("{[", reply->body.ptr[0]) &&
 	       reply->body.ptr[reply->body.len - 1] != '\n';
 }
 

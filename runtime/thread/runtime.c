@@ -172,11 +172,12 @@ runtime_main(void *argument)
 int
 runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *err)
 {
-	bool full;
+	bool full, stopping;
 
 	call->next = NULL;
 	pthread_mutex_lock(&runtime->lock);
-	full = runtime->waiting >= QUEUE_MOST || runtime->stopping;
+	stopping = runtime->stopping;
+	full = runtime->waiting >= QUEUE_MOST || stopping;
 	if (!full) {
 		if (runtime->last)
 			runtime->last->next = call;
@@ -187,7 +188,9 @@ runtime_call(struct runtime *runtime, struct runtime_call *call, struct error *e
 		pthread_cond_signal(&runtime->filled);
 	}
 	pthread_mutex_unlock(&runtime->lock);
-	return full ? error_set(err, ERROR_BUSY, NULL, "too many requests wait for the runtime") : 0;
+	return full ? error_set(err, ERROR_BUSY, NULL,
+	                        stopping ? "the service is stopping" : "too many requests wait for the runtime")
+	            : 0;
 }
 
 /* A manual clock stands where it stood last. Before the thread runs, which has the reader from then on. */

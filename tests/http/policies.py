@@ -166,7 +166,7 @@ def test_reloads_under_load_fail_no_decision(suite):
             while not stop.is_set():
                 reply = server.request("POST", service.DECISION, service.ask(**ASK), connection=connection)
                 count[0] += 1
-                if reply.body != b'{"status":"Deny","reason":"blacklisted"}':
+                if reply.body != b'{"status":"Deny","reason":"blacklisted"}\n':
                     bad.append(reply.body)
         threads = [threading.Thread(target=decide) for _ in range(4)]
         for thread in threads:
