@@ -41,7 +41,9 @@ field_attribute(struct str path)
 const struct request_field *
 field_find(const struct request *request, const struct request_field *from, enum field_root root, struct str name)
 {
-	for (const struct request_field *field = from; field < request->fields + request->field_count; field++) {
+	const struct request_field *end = request->fields ? request->fields + request->field_count : NULL;
+
+	for (const struct request_field *field = from; field != end; field++) {
 		if (field->root == root && str_equal(field->name, name))
 			return field;
 	}
