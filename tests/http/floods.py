@@ -4,6 +4,7 @@
 As it stands the small form, for make check. CLGUARD_STRESS=1, as make stress has it: 2,000 slow connections, 10,000 idle ones.
 """
 # SPDX-License-Identifier: Apache-2.0
+import http.client
 import json
 import os
 import resource
@@ -249,7 +250,16 @@ def test_an_address_has_its_limits(suite):
             sock.close()
         connection = server.connection()
         statuses = []
-        wait_for(lambda: server.request("GET", "/metrics", headers={}).status == 200)
+
+        def room():
+            try:
+                return server.request("GET", "/metrics", headers={}).status == 200
+            except (OSError, http.client.HTTPException):  # the service has not seen yet that the others have gone
+                return False
+
+        wait_for(room)
+        connection.close()
+        connection = server.connection()
         for _ in range(80):
             reply = server.request("GET", "/clguard/v1/generation", connection=connection)
             statuses.append(reply.status)
