@@ -285,7 +285,8 @@ write_page(struct survey *survey, const struct runtime_call *call, struct text *
 	const char *comma = "";
 	size_t total = 0;
 
-	qsort(survey->fills, survey->count, sizeof(*survey->fills), fullest_first);
+	if (survey->count)
+		qsort(survey->fills, survey->count, sizeof(*survey->fills), fullest_first);
 	text_add(out, STR("{\"limiters\":["));
 	for (size_t i = 0; i < survey->count; i++) {
 		if (!fill_holds(&survey->fills[i], look->text))

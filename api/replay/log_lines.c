@@ -338,7 +338,8 @@ log_lines_read(const char *const *paths, size_t count, struct log_lines *ret, st
 		memory = read_lines(sorting, &ret->maps[i]);
 	free(sorting);
 	if (memory && !local.code) {
-		qsort(ret->lines, ret->count, sizeof(*ret->lines), log_lines_compare);
+		if (ret->count)
+			qsort(ret->lines, ret->count, sizeof(*ret->lines), log_lines_compare);
 		return 0;
 	}
 	if (!local.code)
