@@ -26,7 +26,6 @@ ask() {
 	printf '  %-62s ' "$*"
 	curl -s -H 'Content-Type: application/json' "$url/policy/pdpx/v1/decision${explain:-}" \
 		-d "{\"ONAPName\":\"demo\",\"action\":\"guard\",\"resource\":{\"guard\":{${guard%,}}}}"
-	echo
 }
 
 # done_ ACTOR OPERATION TARGET LOOP OUTCOME REQUEST: tells the service of an operation
