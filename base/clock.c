@@ -30,6 +30,18 @@ nanoseconds_of(clockid_t clock)
 }
 
 int64_t
+clock_monotonic_ns(void)
+{
+	return nanoseconds_of(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_monotonic_ms(void)
+{
+	return milliseconds_of(CLOCK_MONOTONIC);
+}
+
+int64_t
 clock_wall_ms(void)
 {
 	return milliseconds_of(CLOCK_REALTIME_COARSE);

@@ -15,6 +15,10 @@ int64_t clock_wall_ms(void);
 /* Milliseconds by a clock that nobody sets and that stands while the machine sleeps; by the last tick too. */
 int64_t clock_steady_ms(void);
 
+/* The monotonic clock to the nanosecond, for waits, deadlines and latencies; no other process's, and never kept. */
+int64_t clock_monotonic_ns(void);
+int64_t clock_monotonic_ms(void);
+
 /*
  * How long the machine has slept since it was started, in milliseconds: clock_steady_ms() + clock_slept_ms() is the
  * time since then. Never too large; too small by a millisecond at most, unless the

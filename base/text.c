@@ -312,6 +312,20 @@ text_add_node(struct text *text, const struct node *node, bool nulls)
 	}
 }
 
+void
+text_add_finding(struct text *text, const struct diag *finding)
+{
+	text_addf(text, "{\"severity\":\"%s\",\"id\":", severity_name(finding->severity));
+	text_add_json(text, str_from(finding->code));
+	text_add(text, STR(",\"file\":"));
+	text_add_json(text, str_from(finding->file));
+	text_addf(text, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",\"path\":", finding->line, finding->column);
+	text_add_json(text, str_from(finding->path));
+	text_add(text, STR(",\"text\":"));
+	text_add_json(text, str_from(finding->text));
+	text_add(text, STR("}"));
+}
+
 struct str
 text_done(struct text *text)
 {

@@ -51,6 +51,9 @@ void text_add_json(struct text *text, struct str piece);
 /* The tree as JSON on one line. Null members of maps are left out, unless `nulls`. Numbers keep the digits they were written with. */
 void text_add_node(struct text *text, const struct node *node, bool nulls);
 
+/* A finding as a JSON object: severity, id, file, line, column, path, text. Id and path are null when it has none. */
+void text_add_finding(struct text *text, const struct diag *finding);
+
 /* What was appended, NUL-terminated; absent when memory ran out. */
 struct str text_done(struct text *text);
 

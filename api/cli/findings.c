@@ -39,15 +39,8 @@ findings_json(struct text *out, const struct diags *diags)
 
 	text_add(out, STR("["));
 	for (const struct diag *d = diags->first; d; d = d->next, comma = ",") {
-		text_addf(out, "%s{\"severity\":\"%s\",\"id\":", comma, severity_name(d->severity));
-		text_add_json(out, str_from(d->code));
-		text_add(out, STR(",\"file\":"));
-		text_add_json(out, str_from(d->file));
-		text_addf(out, ",\"line\":%u,\"column\":%u,\"path\":", d->line, d->column);
-		text_add_json(out, str_from(d->path));
-		text_add(out, STR(",\"text\":"));
-		text_add_json(out, str_from(d->text));
-		text_add(out, STR("}"));
+		text_add(out, str_from(comma));
+		text_add_finding(out, d);
 	}
 	text_add(out, STR("]"));
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "api/http/resources.h"
 #include "api/http/server.h"
 #include "api/http/stream.h"
@@ -232,7 +233,7 @@ distribute(struct event_stream *events, struct tidings *tidings, int64_t now_ms)
 static void
 tick(struct event_stream *events, bool listening, bool fresh)
 {
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = clock_monotonic_ms();
 	struct tidings tidings;
 	bool second = now_ms >= events->second_ms;
 
@@ -407,7 +408,7 @@ service_events_get(struct exchange *exchange)
 	pthread_mutex_lock(&events->streams.lock);
 	stream->grants = grants_of(exchange, events);
 	if (seconds != INT64_MAX)
-		stream->until_ms = monotonic_ms() + seconds * 1000;
+		stream->until_ms = clock_monotonic_ms() + seconds * 1000;
 	pthread_mutex_unlock(&events->streams.lock);
 	exchange->reply.status = 200;
 	exchange->reply.type = "text/event-stream";

@@ -128,15 +128,8 @@ try_write_findings(struct text *out, const struct diags *diags)
 
 	text_add(out, STR("\"findings\":["));
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
-		text_addf(out, "%s{\"severity\":\"%s\",\"id\":", comma, severity_name(diag->severity));
-		text_add_json(out, str_from(diag->code));
-		text_add(out, STR(",\"file\":"));
-		text_add_json(out, str_from(diag->file));
-		text_addf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",\"path\":", diag->line, diag->column);
-		text_add_json(out, str_from(diag->path));
-		text_add(out, STR(",\"text\":"));
-		text_add_json(out, str_from(diag->text));
-		text_add(out, STR("}"));
+		text_add(out, str_from(comma));
+		text_add_finding(out, diag);
 		comma = ",";
 	}
 	text_add(out, STR("]"));

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "api/process/log.h"
 #include "base/store_clean.h"
 #include "base/store_file.h"
@@ -164,15 +165,6 @@ struct opening {
 	struct db_progress *progress; /* shared with the child */
 };
 
-static int64_t
-steady_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /*
  * Whether there is more than the first two pages, with which every database begins: a data.mdb that was restored without
  * its lock file may be damaged as any other.
@@ -216,9 +208,9 @@ take_lock(struct opening *opening, struct error *err)
 		return error_set(err, opening->busy.code, NULL, "%s", opening->busy.text);
 	if (store_lock_take(&opening->lock, directory, false, &shared) == 0)
 		return 0;
-	if (shared.code != ERROR_BUSY || steady_ns() - opening->began_ns >= (int64_t)WAIT_MOST_MS * 1000000)
+	if (shared.code != ERROR_BUSY || clock_monotonic_ns() - opening->began_ns >= (int64_t)WAIT_MOST_MS * 1000000)
 		return error_set(err, shared.code, NULL, "%s", shared.text);
-	if (!opening->told && steady_ns() - opening->began_ns >= (int64_t)TELL_AFTER_MS * 1000000) {
+	if (!opening->told && clock_monotonic_ns() - opening->began_ns >= (int64_t)TELL_AFTER_MS * 1000000) {
 		log_line(opening->settings, LOG_LEVEL_INFO, "%s; waiting", shared.text);
 		opening->told = true;
 	}
@@ -237,7 +229,7 @@ trust_or_verify(struct opening *opening, struct error *err)
 		return 0;
 	log_line(opening->settings, LOG_LEVEL_INFO,
 	         "verifying the database in '%s', which was not left by a clean stop", directory);
-	opening->began_ns = opening->told_ns = steady_ns();
+	opening->began_ns = opening->told_ns = clock_monotonic_ns();
 	r = verification_start(&opening->verification, directory, opening->alone, opening->progress, err);
 	if (r != 0)
 		return r;
@@ -253,10 +245,10 @@ tell_progress(struct opening *opening)
 
 	database_progress(opening, &progress);
 	tenths = progress.total ? progress.seen * TENTHS / progress.total : 0;
-	if (tenths <= opening->tenths || steady_ns() - opening->told_ns < (int64_t)TELL_AFTER_MS * 1000000)
+	if (tenths <= opening->tenths || clock_monotonic_ns() - opening->told_ns < (int64_t)TELL_AFTER_MS * 1000000)
 		return;
 	opening->tenths = tenths;
-	opening->told_ns = steady_ns();
+	opening->told_ns = clock_monotonic_ns();
 	log_line(opening->settings, LOG_LEVEL_INFO, "verifying the database: %" PRIu64 " of %" PRIu64 " entries",
 	         progress.seen, progress.total);
 }
@@ -269,7 +261,7 @@ database_conclude(struct opening *opening, int r, const struct db_report *report
 	opening->verifies = false;
 	if (r == 0)
 		log_line(opening->settings, LOG_LEVEL_INFO, "verified: %" PRIu64 " operations in %.1f s", report->rows,
-		         (double)(steady_ns() - opening->began_ns) / 1e9);
+		         (double)(clock_monotonic_ns() - opening->began_ns) / 1e9);
 	else if (r == -ERROR_DAMAGED && opening->alone)
 		r = quarantine(opening, why, err);
 	else if (r == -ERROR_DAMAGED)
@@ -330,7 +322,7 @@ database_begin(const struct settings *settings, int64_t now_ms, struct opening *
 	opening->now_ms = now_ms;
 	opening->progress = shared;
 	opening->lock = STORE_LOCK_NONE;
-	opening->began_ns = steady_ns();
+	opening->began_ns = clock_monotonic_ns();
 	*ret = opening;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "api/http/server_priv.h"
 #include "api/identity/tls.h"
 #include "api/process/descriptors.h"
@@ -88,7 +89,7 @@ connection_gone(void *connection)
 void
 server_tick(struct server *server)
 {
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = clock_monotonic_ms();
 
 	atomic_store_explicit(&server->now_ms, now_ms, memory_order_relaxed); /* orders nothing */
 	for (unsigned i = 0; i < server->threads; i++) {
@@ -136,7 +137,8 @@ server_start(const struct server_options *options, struct server **ret, struct e
 		server_refuse_init();
 		server->options = *options;
 		server->threads = options->workers;
-		atomic_store_explicit(&server->now_ms, monotonic_ms(), memory_order_relaxed); /* before any thread */
+		atomic_store_explicit(&server->now_ms, clock_monotonic_ms(),
+		                      memory_order_relaxed); /* before any thread */
 		server->addresses.connections = options->address_connections;
 		server->addresses.requests = options->address_requests;
 		server->addresses.local = options->address_local;
@@ -186,14 +188,14 @@ static void
 drain(struct server *server, int64_t at_most_ms)
 {
 	const struct timespec pause = {0, 2000000};
-	int64_t until_ms = monotonic_ms() + at_most_ms;
+	int64_t until_ms = clock_monotonic_ms() + at_most_ms;
 
 	for (;;) {
 		unsigned in_flight = 0;
 
 		for (unsigned i = 0; i < server->threads; i++)
 			in_flight += atomic_load_explicit(&server->thread[i].tickets.in_flight, memory_order_relaxed);
-		if (!in_flight || monotonic_ms() >= until_ms)
+		if (!in_flight || clock_monotonic_ms() >= until_ms)
 			return;
 		(void)nanosleep(&pause, NULL);
 	}

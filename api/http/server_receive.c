@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "api/http/server_priv.h"
 #include "base/hash.h"
 
@@ -392,7 +393,7 @@ take_body(struct thread *thread, struct ticket *ticket, const char *bytes, size_
 	struct exchange *exchange = &ticket->exchange;
 
 	if (ticket->body_taken &&
-	    monotonic_ms() - exchange->started_ns / 1000000 > (int64_t)options->body_timeout_s * 1000)
+	    clock_monotonic_ms() - exchange->started_ns / 1000000 > (int64_t)options->body_timeout_s * 1000)
 		return MHD_NO;
 	if (ticket->body_taken + count > options->body_bytes && !exchange->reply.status)
 		exchange->reply.status = MHD_HTTP_CONTENT_TOO_LARGE;

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "api/bodies/reply.h"
 #include "api/http/audit.h"
 #include "api/http/resources.h"
@@ -19,15 +20,6 @@
 #define YAML_MOST ((size_t)64 << 10) /* bytes of JSON that a worker turns into YAML */
 #define YAML_NODES 10000             /* values of a YAML body that a worker reads: libyaml is slow */
 #define VERIFY_TIMEOUT_MS 30000
-
-static int64_t
-clock_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int
 worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err)
@@ -206,7 +198,7 @@ refusal(struct exchange *exchange)
 void
 service_begin(struct exchange *exchange)
 {
-	exchange->started_ns = clock_ns();
+	exchange->started_ns = clock_monotonic_ns();
 	exchange->reply.status = refusal(exchange);
 	if (!exchange->route)
 		return;
@@ -425,7 +417,7 @@ service_finished(struct exchange *exchange)
 	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
 		txn_to_yaml(exchange);
 	metrics_request(exchange->worker->metrics, route_number(exchange->worker->service->routes, exchange->route),
-	                exchange->reply.status, clock_ns() - exchange->started_ns);
+	                exchange->reply.status, clock_monotonic_ns() - exchange->started_ns);
 }
 
 /* X-Request-ID as it came; absent for one that no header can hold. */

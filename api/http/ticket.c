@@ -5,20 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "api/bodies/request_scan.h"
 
 #define BODY_FIRST 1024
 #define BODY_KEPT ((size_t)16 << 10) /* a buffer up to this size stays with its ticket, and is not charged */
 #define FREE_MOST 256                /* tickets that stay with the pool: a crowd leaves no more */
-
-int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void
 ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection), void (*wake)(void *connection),
@@ -226,7 +218,7 @@ exchange_suspend(struct exchange *exchange, int64_t timeout_ms, void (*resumed)(
 		exchange->timed_out = ticket->refused = true;
 	} else {
 		ticket->waiting = true;
-		ticket->deadline_ms = monotonic_ms() + timeout_ms;
+		ticket->deadline_ms = clock_monotonic_ms() + timeout_ms;
 		ticket->wait_prev = NULL;
 		ticket->wait_next = pool->waiting;
 		if (pool->waiting)

@@ -75,7 +75,4 @@ void ticket_close(struct ticket_pool *pool);
 
 unsigned ticket_waiting(struct ticket_pool *pool);
 
-/* Milliseconds of the monotonic clock. */
-int64_t monotonic_ms(void);
-
 #endif

@@ -123,7 +123,7 @@ check_login(void *context, const struct login_question *job, struct identity *re
 	if (login.expires_s < INT64_MAX && (login.expires_s - now_s) * 1000 < left_ms)
 		left_ms = (login.expires_s - now_s) * 1000;
 	*ret = login.identity;
-	*ret_until_ms = login_queue_now_ms() + left_ms;
+	*ret_until_ms = clock_monotonic_ms() + left_ms;
 	return true;
 }
 
@@ -204,7 +204,7 @@ auth_check(struct auth *auth, struct auth_cache *cache, struct str authorization
 {
 	/* Acquire: pairs with the release in auth_reload. */
 	uint64_t generation = atomic_load_explicit(&auth->generation, memory_order_acquire);
-	int64_t now_ms = login_queue_now_ms();
+	int64_t now_ms = clock_monotonic_ms();
 	struct auth_slot *slot;
 	struct hash128 hash;
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/identity/login_queue.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,15 +57,6 @@ struct login_queue {
 	bool stopping, started;
 	pthread_t thread;
 };
-
-int64_t
-login_queue_now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Under the lock: the row of an address, or the one that failed least recently, made its own. */
 static struct failing_address *
@@ -194,7 +187,7 @@ work(struct login_queue *logins, struct job *job)
 	if (good)
 		remember(logins, job, &identity, until_ms);
 	else if (!stopping)
-		note_failure(logins, job->address, login_queue_now_ms());
+		note_failure(logins, job->address, clock_monotonic_ms());
 	pthread_mutex_unlock(&logins->lock);
 	job_end(job, good);
 	pthread_mutex_lock(&logins->lock);
@@ -208,7 +201,7 @@ login_main(void *argument)
 	pthread_mutex_lock(&logins->lock);
 	for (;;) {
 		int64_t due_ms;
-		struct job *job = login_take_job(logins, login_queue_now_ms(), &due_ms);
+		struct job *job = login_take_job(logins, clock_monotonic_ms(), &due_ms);
 		struct timespec until = {due_ms / 1000, due_ms % 1000 * 1000000};
 
 		if (job)

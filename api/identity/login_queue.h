@@ -52,7 +52,4 @@ int login_queue_add(struct login_queue *logins, const struct login_question *job
 /* From now on what was found right before is forgotten. Any thread. */
 void login_queue_forget(struct login_queue *logins, uint64_t generation);
 
-/* Milliseconds of the clock by which `until_ms` counts. */
-int64_t login_queue_now_ms(void);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "api/http/resources.h"
 #include "api/http/ticket.h"
 #include "api/resources/calls.h"
@@ -53,7 +54,7 @@ may_publish(struct exchange *exchange)
 {
 	struct service *service = exchange->worker->service;
 	unsigned wait_s =
-		rates_take(&service->publishing, exchange_caller(exchange), exchange->body.len, monotonic_ms());
+		rates_take(&service->publishing, exchange_caller(exchange), exchange->body.len, clock_monotonic_ms());
 
 	if (!wait_s)
 		return true;
@@ -129,7 +130,6 @@ events_get(struct exchange *exchange)
 	int64_t limit = query_number(exchange, "limit", LIMIT_DEFAULT, LIMIT_MAX);
 	struct str parts[3];
 	struct runtime_call *call;
-	struct timespec now;
 
 	for (unsigned i = 0; i < 3; i++) {
 		parts[i] = path_part(exchange->path, i + 1);
@@ -151,8 +151,7 @@ events_get(struct exchange *exchange)
 		return;
 	*call->question = (struct bus_question){arena_str(&call->arena, parts[0]), arena_str(&call->arena, parts[1]),
 	                                        arena_str(&call->arena, parts[2]), (size_t)limit};
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	call->until_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + timeout_ms * 1000000;
+	call->until_ns = clock_monotonic_ns() + timeout_ms * 1000000;
 	call->target_ms = timeout_ms;
 	call->run = events_fetch;
 	call_submit(exchange, call, timeout_ms);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/sd_notify.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,9 +86,5 @@ sd_notify_send(const struct sd_notify *notify, const char *format, ...)
 void
 sd_notify_reloading(const struct sd_notify *notify)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	sd_notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-	               (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	sd_notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
 }

@@ -25,15 +25,8 @@ write_findings(struct text *out, const struct policyset *set)
 
 	text_addf(out, ",\"finding_count\":%zu,\"findings\":[", set->finding_count);
 	for (const struct diag *diag = set->findings; diag; diag = diag->next, comma = ",") {
-		text_addf(out, "%s{\"severity\":\"%s\",\"id\":", comma, severity_name(diag->severity));
-		text_add_json(out, str_from(diag->code));
-		text_add(out, STR(",\"file\":"));
-		text_add_json(out, str_from(diag->file));
-		text_addf(out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 ",\"path\":", diag->line, diag->column);
-		text_add_json(out, str_from(diag->path));
-		text_add(out, STR(",\"text\":"));
-		text_add_json(out, str_from(diag->text));
-		text_add(out, STR("}"));
+		text_add(out, str_from(comma));
+		text_add_finding(out, diag);
 	}
 	text_add(out, STR("]"));
 }

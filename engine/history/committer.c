@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "engine/history/cache.h"
 #include "engine/history/history_clock.h"
 #include "engine/history/history_priv.h"
@@ -126,20 +127,11 @@ writer_commit(struct history_writer *writer, struct error *err)
 	return 0;
 }
 
-int64_t
-monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void
 count_commit(struct history *history, int r, int64_t started_ns)
 {
 	struct history_counters *counters = &history->counters;
-	int64_t taken_ns = monotonic_ns() - started_ns;
+	int64_t taken_ns = clock_monotonic_ns() - started_ns;
 	size_t bucket = 0;
 
 	while (bucket < HISTORY_BUCKETS && taken_ns > (int64_t)history_bucket_us[bucket] * 1000)
@@ -200,7 +192,7 @@ static int
 try_group(struct history *history, struct history_job *first, bool full, char *scratch, struct error *err)
 {
 	struct history_writer writer = {.history = history, .scratch = scratch};
-	int64_t started_ns = monotonic_ns();
+	int64_t started_ns = clock_monotonic_ns();
 	int r;
 
 	arena_reset(&history->lapsed_arena);

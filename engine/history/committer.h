@@ -28,9 +28,6 @@ int history_submit(struct history *history, struct history_job *job, struct erro
  */
 struct history_job *queue_take(struct history *history, bool *ret_stop);
 
-/* The monotonic clock; for waits and latencies only. */
-int64_t monotonic_ns(void);
-
 /* Where nothing new is entered any more: max_bytes, or what leaves room in the map for what must still end. */
 size_t history_limit(const struct history *history, size_t map_bytes);
 

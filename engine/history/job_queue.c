@@ -4,6 +4,7 @@
 #include <semaphore.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "engine/history/cache.h"
 #include "engine/history/committer.h"
 #include "engine/history/history_priv.h"
@@ -22,7 +23,7 @@
 static void
 await_others(struct history *history)
 {
-	int64_t now_ns = monotonic_ns(), end_ns = now_ns + history->patience_ns;
+	int64_t now_ns = clock_monotonic_ns(), end_ns = now_ns + history->patience_ns;
 	size_t before = 0;
 
 	while (history->waiting > before && history->waiting < history->expected && now_ns < end_ns &&
@@ -31,7 +32,7 @@ await_others(struct history *history)
 
 		before = history->waiting;
 		(void)pthread_cond_timedwait(&history->queue_filled, &history->queue_lock, &until); /* or its end */
-		now_ns = monotonic_ns();
+		now_ns = clock_monotonic_ns();
 	}
 }
 

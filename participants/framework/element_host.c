@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 static atomic_bool stopping; /* a signal handler can reach nothing else */
 
 bool
@@ -16,27 +18,6 @@ void
 participant_stop(void)
 {
 	atomic_store_explicit(&stopping, true, memory_order_relaxed);
-}
-
-static int64_t
-clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now); /* cannot fail for these clocks */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t
-participant_wall_ms(void)
-{
-	return clock_ms(CLOCK_REALTIME);
-}
-
-int64_t
-participant_monotonic_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* A condition variable on the monotonic clock, and the lock. */
@@ -70,8 +51,8 @@ participant_start(struct element_host *participant, const struct participant_set
 	                    .version = settings->version,
 	                    .name = settings->name,
 	                    .topic = process->topic},
-		.started_ms = participant_wall_ms(),
-		.observe_due_ms = participant_monotonic_ms() + settings->observe_ms,
+		.started_ms = clock_wall_ms(),
+		.observe_due_ms = clock_monotonic_ms() + settings->observe_ms,
 	};
 	participant->queue_end = &participant->queue;
 	if (service_link_open(&participant->service) != 0 || init_lock(participant) != 0)

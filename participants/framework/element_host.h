@@ -61,7 +61,4 @@ void *participant_work(void *participant);
 /* All elements as PARTICIPANT_STATUS, in as many messages as they need. */
 void participant_report(struct element_host *participant, struct arena *arena);
 
-int64_t participant_wall_ms(void);
-int64_t participant_monotonic_ms(void);
-
 #endif

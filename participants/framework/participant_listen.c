@@ -1,5 +1,6 @@
 /* participant_listen - what a participant hears: definitions, elements, orders; and when it reports */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "participants/framework/element_host.h"
 
 #include <stdio.h>
@@ -244,7 +245,7 @@ wants_report(struct element_host *participant, int64_t due_ms)
 	(void)pthread_mutex_lock(&participant->lock); /* a plain mutex does not fail */
 	now = participant->report_now;
 	(void)pthread_mutex_unlock(&participant->lock);
-	return now || participant_monotonic_ms() >= due_ms;
+	return now || clock_monotonic_ms() >= due_ms;
 }
 
 void *
@@ -253,7 +254,7 @@ participant_listen(void *context)
 	struct element_host *participant = context;
 	const int64_t report_ms = participant->process->report_ms;
 	const struct timespec pause = {1, 0};
-	int64_t due_ms = participant_monotonic_ms() + report_ms;
+	int64_t due_ms = clock_monotonic_ms() + report_ms;
 	struct arena arena;
 
 	arena_init(&arena, 0);
@@ -272,7 +273,7 @@ participant_listen(void *context)
 		else
 			listen_say(participant, "PARTICIPANT_REGISTER",
 			           &arena); /* the answer was lost, or never came */
-		due_ms = participant_monotonic_ms() + report_ms;
+		due_ms = clock_monotonic_ms() + report_ms;
 	}
 	if (participant->registered)
 		listen_say(participant, "PARTICIPANT_DEREGISTER", &arena);

@@ -1,5 +1,6 @@
 /* participant_report - PARTICIPANT_STATUS: how the participant and each of its elements stand */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "participants/framework/element_host.h"
 
 #include <inttypes.h>
@@ -99,7 +100,7 @@ void
 participant_report(struct element_host *participant, struct arena *arena)
 {
 	struct participant_reporting reporting = {
-		.participant = participant, .arena = arena, .now_ms = participant_wall_ms()};
+		.participant = participant, .arena = arena, .now_ms = clock_wall_ms()};
 
 	time_format_instant(reporting.now_ms, reporting.now);
 	(void)pthread_mutex_lock(&participant->lock); /* a plain mutex does not fail */

@@ -1,5 +1,6 @@
 /* participant_work - workers: they carry orders out, say how it went, and look at the far side in between */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "participants/framework/element_host.h"
 
 #include <stdio.h>
@@ -113,7 +114,7 @@ work_settle(struct element_host *participant, struct hosted_element *element, co
 	(void)snprintf(element->message, sizeof(element->message), "%s", good ? "" : order->message);
 	if (good) {
 		if (!str_is(order->state, element->state))
-			element->since_ms = participant_wall_ms();
+			element->since_ms = clock_wall_ms();
 		element->unfinished =
 			!hosted_set(&element->state, order->state) || !hosted_set(&element->seen, STR(""));
 	}
@@ -134,7 +135,7 @@ work_settle(struct element_host *participant, struct hosted_element *element, co
 static void
 work_on(struct element_host *participant, struct hosted_element *element, struct arena *arena)
 {
-	int64_t began_ms = participant_monotonic_ms(), took_ms;
+	int64_t began_ms = clock_monotonic_ms(), took_ms;
 	struct element_order order;
 	enum act_result result = ACT_DONE;
 	bool ready = make_order(participant, element, arena, &order);
@@ -146,7 +147,7 @@ work_on(struct element_host *participant, struct hosted_element *element, struct
 	element->update = false;
 	element->unfinished = true;
 	*element->ordered = '\0';
-	participant->last_start_ms = participant_wall_ms();
+	participant->last_start_ms = clock_wall_ms();
 	ready = hosted_keep(&participant->hosted, element, arena) == 0 && ready;
 	(void)pthread_mutex_unlock(&participant->lock);
 	(void)order_say(&order, ACT_DONE, there ? "it stands there already" : "done");
@@ -154,7 +155,7 @@ work_on(struct element_host *participant, struct hosted_element *element, struct
 		result = order_say(&order, ACT_FAILED, "the participant cannot keep what it does");
 	else if (!there)
 		result = carry_out(&order);
-	took_ms = participant_monotonic_ms() - began_ms;
+	took_ms = clock_monotonic_ms() - began_ms;
 	(void)pthread_mutex_lock(&participant->lock);
 	participant->orders++;
 	participant->failures += result != ACT_DONE;
@@ -241,7 +242,7 @@ observe(struct element_host *participant, struct arena *arena)
 		hosted_each(&participant->hosted, collect_id, &list);
 	for (size_t i = 0; i < list.count && !participant->queue && !participant_is_stopping(); i++)
 		observe_one(participant, list.ids[i], arena);
-	participant->observe_due_ms = participant_monotonic_ms() + participant->settings->observe_ms;
+	participant->observe_due_ms = clock_monotonic_ms() + participant->settings->observe_ms;
 	participant->observing = false;
 }
 
@@ -261,8 +262,7 @@ participant_work(void *context)
 		arena_reset(&arena);
 		if (element) {
 			work_on(participant, element, &arena);
-		} else if (observes && !participant->observing &&
-		           participant_monotonic_ms() >= participant->observe_due_ms) {
+		} else if (observes && !participant->observing && clock_monotonic_ms() >= participant->observe_due_ms) {
 			observe(participant, &arena);
 		} else {
 			(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */

@@ -1,5 +1,6 @@
 /* kind_cds - ONAP's controller design studio: elements run actions of a blueprint through the blueprint processor */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "participants/framework/element_host.h"
@@ -25,13 +26,13 @@ add_request(struct element_order *order, struct str action, const struct node *i
 
 	if (!name.ptr || !version.ptr || !member)
 		return false;
-	time_format_instant(participant_wall_ms(), now);
+	time_format_instant(clock_wall_ms(), now);
 	text_addf(
 		out,
 		"{\"commonHeader\":{\"timestamp\":\"%s\",\"originatorId\":\"clguard-participant\",\"requestId\":", now);
 	text_add_json(out, order->id);
-	text_addf(out, ",\"subRequestId\":\"%lld\"},\"actionIdentifiers\":{\"blueprintName\":",
-	          (long long)participant_wall_ms());
+	text_addf(out,
+	          ",\"subRequestId\":\"%lld\"},\"actionIdentifiers\":{\"blueprintName\":", (long long)clock_wall_ms());
 	text_add_json(out, name);
 	text_add(out, STR(",\"blueprintVersion\":"));
 	text_add_json(out, version);

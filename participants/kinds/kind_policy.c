@@ -1,5 +1,6 @@
 /* kind_policy - an ONAP policy framework: elements of PolicyControlLoopElement create, deploy and withdraw policies */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/text.h"
 #include "participants/framework/element_host.h"
 #include "participants/kinds/participant_kinds.h"
@@ -230,7 +231,7 @@ policy_count_of(const struct node *map, const char *key)
 static enum act_result
 await_deployed(struct element_order *order, const struct chosen_policy *policy)
 {
-	const int64_t until_ms = participant_monotonic_ms() + order->settings->timeout_ms;
+	const int64_t until_ms = clock_monotonic_ms() + order->settings->timeout_ms;
 	const char *name = web_escape(policy->name, order->arena), *version = web_escape(policy->version, order->arena);
 	const char *path =
 		name && version ? arena_printf(order->arena, PAP "policies/deployed/%s/%s", name, version) : NULL;
@@ -258,7 +259,7 @@ await_deployed(struct element_order *order, const struct chosen_policy *policy)
 		if (good && !left)
 			return ACT_DONE;
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
-	} while (order_may_wait() && participant_monotonic_ms() < until_ms);
+	} while (order_may_wait() && clock_monotonic_ms() < until_ms);
 	return order_say(order, ACT_AGAIN, "policy %.*s %.*s is in force on %ld decision points, awaited on %ld more",
 	                 STR_ARG(policy->name), STR_ARG(policy->version), good, left);
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "participants/framework/element_host.h"
 
@@ -125,7 +126,7 @@ exchange_bytes(struct tool_pipes *pipes, struct str input, int64_t until_ms, str
 		struct pollfd ends[3] = {
 			{pipes->ours[0], POLLOUT, 0}, {pipes->ours[1], POLLIN, 0}, {pipes->ours[2], POLLIN, 0}};
 
-		if (participant_monotonic_ms() >= until_ms || participant_is_stopping())
+		if (clock_monotonic_ms() >= until_ms || participant_is_stopping())
 			return false;
 		if (poll(ends, 3, TOOL_LOOK_MS) <= 0)
 			continue;
@@ -147,7 +148,7 @@ wait_tool(pid_t pid, int64_t until_ms, bool *done)
 	int status = 0;
 
 	while (*done && waitpid(pid, &status, WNOHANG) == 0) {
-		if (participant_monotonic_ms() >= until_ms || participant_is_stopping())
+		if (clock_monotonic_ms() >= until_ms || participant_is_stopping())
 			*done = false;
 		else
 			(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
@@ -163,7 +164,7 @@ enum act_result
 tool_run(struct element_order *order, const char *const argv[], struct str input, int64_t limit_ms,
          struct tool_answer *ret)
 {
-	const int64_t until_ms = participant_monotonic_ms() + limit_ms;
+	const int64_t until_ms = clock_monotonic_ms() + limit_ms;
 	struct tool_pipes pipes;
 	struct text out, err;
 	pid_t pid = 0;

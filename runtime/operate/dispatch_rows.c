@@ -2,22 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/operate/dispatch_rows.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 #include <time.h>
 
 /* Value: owner (8 bytes), be64 end of its claim, the subRequestID. */
 #define OWNER 8
 #define CLAIM_MS 5000 /* how long after a death others may wait */
-
-/* Real time, also where the engine's clock stands still; the same for all processes until the machine starts anew. */
-static int64_t
-dispatch_monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct str
 dispatch_key(struct txn *txn, uint64_t number)
@@ -38,7 +30,7 @@ dispatch_claim(struct txn *txn, struct str key, struct str id)
 		return;
 	}
 	memcpy(value, &txn->runtime->owner, OWNER);
-	store_pack_i64(value + OWNER, dispatch_monotonic_ms() + CLAIM_MS);
+	store_pack_i64(value + OWNER, clock_monotonic_ms() + CLAIM_MS);
 	memcpy(value + DISPATCH_HEAD, id.ptr, id.len);
 	txn_put(txn, key, (struct str){(const char *)value, DISPATCH_HEAD + id.len});
 }
@@ -58,7 +50,7 @@ dispatch_drop(struct txn *txn, uint64_t number)
 int64_t
 dispatch_claim_left(struct str value)
 {
-	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - dispatch_monotonic_ms();
+	int64_t left_ms = store_unpack_i64(value.ptr + OWNER) - clock_monotonic_ms();
 
 	return left_ms > 0 && left_ms <= CLAIM_MS ? left_ms : 0;
 }

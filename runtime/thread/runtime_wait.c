@@ -2,17 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <time.h>
 
+#include "base/clock.h"
 #include "runtime/rows/bus.h"
 #include "runtime/thread/runtime_priv.h"
-
-static int64_t
-wait_monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock; for waits only */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void
 park_or_finish(struct runtime *runtime, struct runtime_call *call)
@@ -67,7 +59,7 @@ static void
 retry_parked(struct runtime *runtime, const struct topic_name *topics)
 {
 	struct runtime_call *parked = runtime->parked, *due = NULL, **last = &due;
-	int64_t now_ns = wait_monotonic_ns();
+	int64_t now_ns = clock_monotonic_ns();
 
 	runtime->parked = NULL;
 	for (struct runtime_call *next; parked; parked = next) {
