@@ -42,7 +42,7 @@ arena_charge(struct arena *arena, struct budget *budget, enum budget_use use)
 /*
  * Large tables are read here and there, and with small pages most of what such a read takes is to find out where its page is.
  * So large chunks are mapped apart, with the advice to give them huge pages; the kernel may have none. (In the heap the
- * advice would stay with the place when the chunk is gone.) NULL when memory is out.
+ * advice would stay with the place when the chunk is gone.) NULL when out of memory.
  */
 static struct arena_chunk *
 chunk_take(size_t bytes)

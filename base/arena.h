@@ -44,7 +44,7 @@ void *arena_bytes(struct arena *arena, size_t size);
 /* An array of `count` zeroed elements, or NULL; checks the multiplication. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
-/* A NUL-terminated copy. ptr is NULL when memory is out, or when `text` is absent. */
+/* A NUL-terminated copy. ptr is NULL when out of memory, or when `text` is absent. */
 struct str arena_str(struct arena *arena, struct str text);
 
 /* *text becomes its copy in the arena; absent stays absent. False when out of memory. */
@@ -53,7 +53,7 @@ bool arena_copy(struct arena *arena, struct str *text);
 /* A NUL-terminated formatted text, or NULL. */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Calls run(object) when the arena is reset or freed, newest first. For objects of C libraries. 0, or -1 when memory is out. */
+/* Calls run(object) when the arena is reset or freed, newest first. For objects of C libraries. 0, or -1 when out of memory. */
 int arena_defer(struct arena *arena, void (*run)(void *object), void *object);
 
 /* Forgets everything but keeps the largest chunk up to 1 MiB, so that the next round usually allocates nothing. */

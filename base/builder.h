@@ -12,7 +12,7 @@ struct builder {
 };
 
 /*
- * A new last child of parent; key NULL in a list. parent NULL: the root. NULL once memory is out. Texts are
+ * A new last child of parent; key NULL in a list. parent NULL: the root. NULL once out of memory. Texts are
  * borrowed.
  */
 struct node *builder_add(struct builder *builder, struct node *parent, const char *key, enum node_kind kind);

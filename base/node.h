@@ -74,7 +74,7 @@ bool node_is_integer(const struct node *node);
 bool node_is_null(const struct node *node);
 
 /*
- * Builders for readers: a new node of `kind`; linked as last child with node_append. NULL when memory is out.
+ * Builders for readers: a new node of `kind`; linked as last child with node_append. NULL when out of memory.
  * node_append does not look for duplicate keys.
  */
 struct node *node_new(struct arena *arena, enum node_kind kind, uint32_t line, uint32_t column);

@@ -27,7 +27,7 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 /* The pattern as written, for messages. Borrowed from the pattern. */
 struct str pattern_text(const struct pattern *pattern);
 
-struct pattern_scratch *pattern_scratch_new(void); /* NULL when memory is out */
+struct pattern_scratch *pattern_scratch_new(void); /* NULL when out of memory */
 void pattern_scratch_free(struct pattern_scratch *scratch);
 
 #endif

@@ -16,7 +16,7 @@
 #define FILE_MODE 0660
 #define RECORD_SIZE 256
 
-static const struct hash_key key = {0, 0}; /* tells a torn record apart; it is no secret */
+static const struct hash_key key = {0, 0}; /* tells a torn record apart; it is not secret */
 
 static bool
 clean_path(const char *directory, const char *name, char ret[PATH_MAX])

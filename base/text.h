@@ -8,7 +8,7 @@
 
 #include "base/node.h"
 
-/* Appending never fails by itself: once memory is out everything is ignored, and text_done tells. */
+/* Appending never fails by itself: once out of memory everything is ignored, and text_done tells. */
 struct text {
 	struct arena *arena;
 	char *ptr;
@@ -45,7 +45,7 @@ text_add(struct text *text, struct str piece)
 void text_add_number(struct text *text, int64_t number);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The piece as a JSON string, quotes included. Absent text is null. A byte that is no UTF-8 becomes U+FFFD. */
+/* The piece as a JSON string, quotes included. Absent text is null. A byte that is not UTF-8 becomes U+FFFD. */
 void text_add_json(struct text *text, struct str piece);
 
 /* The tree as JSON on one line. Null members of maps are left out, unless `nulls`. Numbers keep the digits they were written with. */
@@ -58,7 +58,7 @@ void text_add_finding(struct text *text, const struct diag *finding);
 struct str text_done(struct text *text);
 
 /*
- * Many small pieces, with one look for room: text_open gives a place for `most` bytes, NULL when memory is out; each
+ * Many small pieces, with one look for room: text_open gives a place for `most` bytes, NULL when out of memory; each
  * put writes at a place and gives the next one; text_close takes what was written.
  */
 static inline char *

@@ -13,7 +13,7 @@ struct samples {
 	size_t count, room;
 };
 
-/* room: how many at most. Ends the program when memory is out, as the rest of this file does: a benchmark has no user. */
+/* room: how many at most. Ends the program when out of memory, as the rest of this file does: a benchmark has no user. */
 void samples_init(struct samples *samples, size_t room);
 void samples_free(struct samples *samples);
 

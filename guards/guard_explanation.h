@@ -35,7 +35,7 @@ void explain_quarantine(struct explanation *explanation, int64_t until_ms, struc
 /* The same with reason verifying. */
 void explain_verifying(struct explanation *explanation);
 
-/* A formatted text, absent when memory is out. */
+/* A formatted text, absent when out of memory. */
 struct str explain_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

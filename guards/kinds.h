@@ -24,7 +24,7 @@ struct limiter_spec {
 	bool no_window;            /* onap: the first of these */
 };
 
-/* Sets kind, data of `guard`. False when memory is out (finding added). where: for findings. */
+/* Sets kind, data of `guard`. False when out of memory (finding added). where: for findings. */
 bool limiter_build(struct guard *guard, const struct limiter_spec *spec, const struct node *where, struct arena *arena,
                    struct diags *diags);
 
@@ -50,7 +50,7 @@ const struct text_test *filter_test(const struct guard *guard, size_t index, enu
 
 /*
  * A MinMax of a 2.0.0 file (minVnfCount, maxVnfCount), strict only; either bound may be NULL, not both. Sets kind and
- * data of `guard`. The caller has checked min <= max. False when memory is out (finding added).
+ * data of `guard`. The caller has checked min <= max. False when out of memory (finding added).
  */
 bool min_max_build(struct guard *guard, const int32_t *min, const int32_t *max, const struct node *where,
                    struct arena *arena, struct diags *diags);

@@ -41,7 +41,7 @@ struct remedy {
 
 #define REMEDY_CURRENT_TIME (1u << ATTRIBUTE_COUNT)
 
-/* For kinds: fill `ret`, true; false when memory is out or the change was made already. */
+/* For kinds: fill `ret`, true; false when out of memory or the change was made already. */
 
 /* A value for an attribute that the request lacks. */
 bool remedy_attribute(const struct remedy *remedy, enum attribute attribute, struct str value, struct change *ret);

@@ -13,12 +13,12 @@ struct text_set;
 
 /*
  * Building takes two rounds over the same texts: text_set_announce for each, text_set_layout, text_set_add for each.
- * count: at least how many there are. key: copied; NULL for the zero key. NULL when memory is out.
+ * count: at least how many there are. key: copied; NULL for the zero key. NULL when out of memory.
  */
 struct text_set *text_set_new(size_t count, const struct hash_key *key, struct arena *arena);
 void text_set_announce(struct text_set *set, struct str text);
 
-/* 0, or -1 when memory is out. */
+/* 0, or -1 when out of memory. */
 int text_set_layout(struct text_set *set, struct arena *arena);
 
 /* Adds an announced text, unless it is in. written: at which line of the policy. */

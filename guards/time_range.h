@@ -33,7 +33,7 @@ int64_t time_range_ends(const struct time_range *range, int64_t now_ms);
  * A time range from its bounds; both NULL: always. Strict forms: offset times ("08:00:00Z", "T08:00:00Z"; legacy also
  * without offset), 24:00:00 as end of day, durations since midnight ("PT5H", "PT24H"), full date-times (both). onap,
  * TOSCA: offset times; both full date-times become RANGE_BROKEN; anything else is an error. onap, legacy (2.0.0):
- * RANGE_ANCHORED, what is no xs:time RANGE_BROKEN.
+ * RANGE_ANCHORED, what is not an xs:time RANGE_BROKEN.
  */
 bool time_range_compile(struct time_range *range, const struct node *start, const struct node *end,
                         enum guard_mode mode, bool legacy, struct diags *diags);

@@ -76,7 +76,7 @@ struct type {
 /* Holds types by (kind, name, version). Lives in one arena; const once resolved. It borrows the nodes of the documents. */
 struct catalogue;
 
-/* base: a catalogue to look further in (the built-in one), or NULL; it must outlive this one. NULL when memory is out. */
+/* base: a catalogue to look further in (the built-in one), or NULL; it must outlive this one. NULL when out of memory. */
 struct catalogue *catalogue_new(struct arena *arena, const struct catalogue *base);
 
 /* The built-in types, compiled from the embedded documents. An error is our own mistake, but is reported. */

@@ -32,7 +32,7 @@ struct catalogue {
 	bool takes_requred; /* ONAP's own misspelling of `required` */
 };
 
-/* Sorts what was declared, and marks what was declared twice. False when memory is out. */
+/* Sorts what was declared, and marks what was declared twice. False when out of memory. */
 bool catalogue_sort(struct catalogue *catalogue);
 
 /* Drops the types that failed. */

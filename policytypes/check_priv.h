@@ -22,7 +22,7 @@ bool check_value(struct check *check, const struct schema *schema, const struct 
 /* Whether a value that fits the schema's kind satisfies its constraints; findings if not. */
 bool check_constraints(struct check *check, const struct schema *schema, const struct node *value);
 
-/* Makes check->scratch if need be. False, with a finding, when memory is out. */
+/* Makes check->scratch if need be. False, with a finding, when out of memory. */
 bool check_scratch(struct check *check, const struct node *where);
 
 /* "property 'limit'", "entry 2 of 'blacklist'", "default of property 'limit'": what a message calls the value. */
@@ -38,7 +38,7 @@ struct label check_shown(const struct node *value);
 /* Reads `constraints` for a value of the schema's kind and puts them in front of its list. False when one had errors. */
 bool constraints_read(const struct node *node, struct schema *schema, struct arena *arena, struct diags *diags);
 
-/* Adds those constraints of `more` that `schema` does not have yet. False when memory is out. */
+/* Adds those constraints of `more` that `schema` does not have yet. False when out of memory. */
 bool constraints_add(struct schema *schema, const struct constraint *more, struct arena *arena);
 
 #endif

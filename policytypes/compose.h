@@ -24,7 +24,7 @@ int compose(const struct node *spec, struct node *const *documents, size_t count
 /* The node template of a name and version, both as {"name", "version"} has them; NULL when there is none. */
 struct node *compose_template(struct node *document, const struct node *concept);
 
-/* Values over those that a node template has; their trees go over. False when memory is out. */
+/* Values over those that a node template has; their trees go over. False when out of memory. */
 bool compose_set_properties(struct arena *arena, struct node *template, const struct node *values);
 
 #endif

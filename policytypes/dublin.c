@@ -127,7 +127,7 @@ take_range(struct dublin_reading *reading, const struct node *start, const struc
 	node_append(whole, range);
 	reading->out = range;
 	if (start)
-		(void)keep_as(reading, start, STR("start_time")); /* it tells when memory is out */
+		(void)keep_as(reading, start, STR("start_time")); /* it tells when out of memory */
 	if (end)
 		(void)keep_as(reading, end, STR("end_time"));
 	reading->out = whole;
@@ -168,7 +168,7 @@ dublin_take(struct dublin_reading *reading, const struct node *value)
 	else if (is_one_of(numbers, value->key))
 		dublin_take_number(reading, value);
 	else
-		(void)keep_as(reading, value, value->key); /* it tells when memory is out */
+		(void)keep_as(reading, value, value->key); /* it tells when out of memory */
 }
 
 const struct node *

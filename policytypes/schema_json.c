@@ -157,7 +157,7 @@ put_constraint(struct writer *w, json_t *object, const struct constraint *constr
 	}
 }
 
-/* "#/$defs/NAME:VERSION" as a URI fragment that holds a JSON pointer. NULL when memory is out. */
+/* "#/$defs/NAME:VERSION" as a URI fragment that holds a JSON pointer. NULL when out of memory. */
 static const char *
 reference_text(struct arena *arena, const char *key)
 {

@@ -154,7 +154,7 @@ names_collect(struct authzen_search *search, struct service *service, struct his
 	             : 0;
 }
 
-/* Hexadecimal digits; false for what is no token of ours. */
+/* Hexadecimal digits; false when it is not a token of ours. */
 static bool
 token_read(struct str token, struct arena *arena, struct str *ret)
 {

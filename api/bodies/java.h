@@ -7,7 +7,7 @@
 
 /*
  * toString() of a value read by Gson: 3.0 is "3", 2.5 is "2.5", 1e20 is "1.0E20", a list "[a, b]", a map "{a=1}", null
- * inside them "null". Absent when memory is out. Text is borrowed from the node, the rest is made in `arena`.
+ * inside them "null". Absent when out of memory. Text is borrowed from the node, the rest is made in `arena`.
  */
 struct str java_text(const struct node *node, struct arena *arena);
 

@@ -35,7 +35,7 @@ struct str reply_sentence(const struct error *err, struct arena *arena);
 
 /*
  * The answer to what request_read (or a reader of bodies) refused. onap: ONAP's members; strict: also "details", a list
- * with one sentence of what is wrong and where. Returns the HTTP status: 400; 500 when memory is out; 200 for a vfCount
+ * with one sentence of what is wrong and where. Returns the HTTP status: 400; 500 when out of memory; 200 for a vfCount
  * that onap mode cannot decode.
  */
 unsigned reply_refusal(const struct error *err, enum guard_mode mode, struct arena *arena, struct reply_body *ret);

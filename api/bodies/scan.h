@@ -14,7 +14,7 @@
  * step stops at it by itself.
  */
 
-/* White space skipped; for a place that is no end of a token. */
+/* White space skipped; for a place that does not end a token. */
 const char *scan_space(const char *at);
 
 /* Where the character stands, after white space. Mostly it stands right there. */
@@ -27,7 +27,7 @@ scan_to(const char *at, char c)
 /* A string of printable ASCII without escapes: where it ends, NULL when it is none. */
 const char *scan_text(const char *at, struct str *ret);
 
-/* An integer of at most nine digits. What may not follow a number is no comma and no brace. */
+/* An integer of at most nine digits. What may not follow a number is neither a comma nor a brace. */
 static inline const char *
 scan_integer(const char *at, int32_t *ret)
 {

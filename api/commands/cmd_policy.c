@@ -70,7 +70,7 @@ print_answer_findings(FILE *out, const struct node *findings)
 		        STR_ARG(answer_text(item, "severity")), STR_ARG(answer_text(item, "text")));
 }
 
-/* Asks; a refusal is told on stderr. The exit code. path: NULL when memory is out. */
+/* Asks; a refusal is told on stderr. The exit code. path: NULL when out of memory. */
 static int
 policy_talk(struct policy_ask *ask, const char *method, const char *path, struct str body, const char *media)
 {

@@ -18,7 +18,7 @@ struct list_request {
 
 /*
  * A call with its page (limit 1 to 1000, 100 when it is not given) and the text of a query parameter; name: NULL for
- * none. NULL, and answered, when a parameter is wrong or memory is out.
+ * none. NULL, and answered, when a parameter is wrong or out of memory.
  */
 struct runtime_call *look_new(struct exchange *exchange, const char *name);
 

@@ -166,7 +166,7 @@ decide_request(struct sandbox *sandbox, const struct attempt *attempt, struct ar
 		return;
 	}
 	(void)sandbox_decide(sandbox, &request, attempt->now_ms, arena, &decision,
-	                     &why); /* a Deny when memory is out */
+	                     &why); /* a Deny when out of memory */
 	body = reply_explained(&decision, &why, arena);
 	text_add(out, STR("\"answer\":"));
 	text_add(out, body.text.ptr ? body.text : STR("null"));

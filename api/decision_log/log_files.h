@@ -13,7 +13,7 @@ struct log_files {
 	size_t count;
 };
 
-/* The last one need not be there. 0, or -1 when the directory cannot be read or memory is out; free it in either case. */
+/* The last one need not be there. 0, or -1 when the directory cannot be read or out of memory; free it in either case. */
 int log_files_find(const char *path, struct log_files *ret);
 
 void log_files_free(struct log_files *files);

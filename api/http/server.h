@@ -50,7 +50,7 @@ unsigned server_connections(unsigned wanted, unsigned room, unsigned workers);
 struct server;
 
 /*
- * *ret is set before the first request comes, and also when it fails (NULL when memory is out): then it is to be
+ * *ret is set before the first request comes, and also when it fails (NULL when out of memory): then it is to be
  * stopped and freed all the same.
  * errors  ERROR_MEMORY, ERROR_IO
  */

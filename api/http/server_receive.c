@@ -181,7 +181,7 @@ method_of(const char *name)
 }
 
 /*
- * A Content-Length. libmicrohttpd has refused what is no number, but not where it does not look: in a request that comes in
+ * A Content-Length. libmicrohttpd has refused what is not a number, but not where it does not look: in a request that comes in
  * chunks, in a second such header. That is too much.
  */
 static uint64_t

@@ -97,7 +97,7 @@ set_origin(struct MHD_Response *response, const struct reply *reply)
 	       set_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "600");
 }
 
-/* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when memory is out. */
+/* The response with the reply's headers. Takes NULL; NULL, and the response is destroyed, when out of memory. */
 static struct MHD_Response *
 response_head(const struct reply *reply, struct MHD_Response *response)
 {
@@ -176,7 +176,7 @@ response_lend(struct reply *reply)
 	return response_head(reply, response);
 }
 
-/* Makes the response of a place anew, for replies like this one. False when memory is out: the place is empty then. */
+/* Makes the response of a place anew, for replies like this one. False when out of memory: the place is empty then. */
 static bool
 response_place(struct response *place, const struct reply *reply)
 {

@@ -58,7 +58,7 @@ void ticket_pool_init(struct ticket_pool *pool, void (*suspend)(void *connection
 /* After the last exchange_resume. */
 void ticket_pool_done(struct ticket_pool *pool);
 
-/* The worker. A ticket whose exchange is the caller's to fill, or NULL when memory is out. */
+/* The worker. A ticket whose exchange is the caller's to fill, or NULL when out of memory. */
 struct ticket *ticket_take(struct ticket_pool *pool);
 
 /* The worker: the request has ended. */

@@ -91,7 +91,7 @@ identities_free(struct identities *identities)
 	free(identities);
 }
 
-/* Secrets that others can read, and passwords that are written down, are no secrets; who may write roles has all. */
+/* Secrets that others can read, and passwords that are written down, are not secret; whoever may write roles holds all of them. */
 void
 identities_warn(const struct identities *identities, const struct settings *settings)
 {

@@ -51,7 +51,7 @@ struct connections {
 void connections_init(struct connections *connections, unsigned most, unsigned full);
 void connections_done(struct connections *connections);
 
-/* The worker. False when memory is out. The new one may be the cause that another one goes, or be extra. */
+/* The worker. False when out of memory. The new one may be the cause that another one goes, or be extra. */
 bool connections_add(struct connections *connections, struct peer *peer, int64_t now_ms);
 void connections_remove(struct connections *connections, struct peer *peer);
 

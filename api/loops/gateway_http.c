@@ -12,7 +12,7 @@ gateway_get(struct exchange *exchange)
 	struct runtime_call *call;
 
 	if (str_is(format, "nginx")) {
-		exchange->writes = MEDIA_JSON; /* of refusals; nginx's own language is no media type */
+		exchange->writes = MEDIA_JSON; /* of refusals; nginx's own language has no media type */
 		call = call_new(exchange);
 		if (!call)
 			return;

@@ -19,7 +19,7 @@ struct excerpt_style excerpt_style_of(FILE *out);
 /* "error" and the like, coloured where the style wants that. */
 void excerpt_severity(FILE *out, struct excerpt_style style, enum severity severity);
 
-/* The line of the file, and a caret. Nothing for what is no file, such as a document within another. */
+/* The line of the file, and a caret. Nothing for what is not a file, such as a document within another. */
 void excerpt_print(FILE *out, struct excerpt_style style, const char *file, unsigned line, unsigned column);
 
 #endif

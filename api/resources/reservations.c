@@ -33,7 +33,7 @@ asked_fill(struct reservations_asked *asked)
 	return request_copy(&asked->arena, &asked->request) && copied;
 }
 
-/* NULL, and answered, when memory is out. */
+/* NULL, and answered, when out of memory. */
 static struct reservations_asked *
 asked_new(struct exchange *exchange, const struct request *request, struct str outcome)
 {

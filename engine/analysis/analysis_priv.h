@@ -55,12 +55,12 @@ struct node place_of(const struct guard *guard);
 /* The exact text of a scope term, absent when it is another kind. */
 struct str exact_text(const struct fact *fact, enum attribute attribute);
 
-/* A witness at the end of the list; NULL when memory is out. claim NULL: memory is out too. */
+/* A witness at the end of the list; NULL when out of memory. claim NULL: memory is out too. */
 struct witness *witness_new(struct analysis *a, const char *claim, const struct request *request, int64_t now_ms);
 /* What the guard must say about it. */
 void witness_expect(struct witness *witness, const struct guard *guard, enum effect effect, bool in_force);
 void witness_expect_answer(struct witness *witness, bool permit);
-/* Gives it operations of its request that ended just before, or live ones of `clname`. False when memory is out. */
+/* Gives it operations of its request that ended just before, or live ones of `clname`. False when out of memory. */
 bool witness_fill(struct analysis *a, struct witness *witness, uint32_t count, struct str clname, bool live);
 
 #define FIELDS_MAX 8
@@ -95,7 +95,7 @@ void find_cut_off(struct analysis *a, const struct operational *policy);
 
 /*
  * A script in which events begin the loops of both policies (other may be NULL) as soon as their gates open, without
- * results: a new reference. NULL when none was found (conditions are only tried), or memory is out.
+ * results: a new reference. NULL when none was found (conditions are only tried), or out of memory.
  */
 json_t *analysis_onset(const struct operational *one, const struct operational *other, int64_t now_ms,
                        struct arena *arena);

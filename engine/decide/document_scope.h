@@ -5,12 +5,12 @@
 
 #include "engine/decide/engine.h"
 
-/* All of it in `arena`; NULL for NULL, and when memory is out. */
+/* All of it in `arena`; NULL for NULL, and when out of memory. */
 const struct document_scope *only_copy(const struct document_scope *from, struct arena *arena);
 
 /*
  * The guards from `first` on are for these control loops: what their scopes say of clname is narrowed to the names that
- * it matches, which may be none. An inert guard says the same of every request. False when memory is out.
+ * it matches, which may be none. An inert guard says the same of every request. False when out of memory.
  */
 bool only_narrow(const struct document_scope *only, struct guard *first, struct arena *arena);
 

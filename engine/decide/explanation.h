@@ -10,7 +10,7 @@
 /*
  * {"generation","now","permit_at","change","changes":[],"guards":[{"policy","version","kind","file","line","column","verdict",
  * "reason","shadow","values":{},"used","limit","window","permit_at","change","note"}]}, members that do not apply left out.
- * NUL-terminated, in `arena`; absent when memory is out. source  rules of the wire: doc/openapi.yaml, Explanation
+ * NUL-terminated, in `arena`; absent when out of memory. source  rules of the wire: doc/openapi.yaml, Explanation
  */
 struct str explanation_json(const struct decision *decision, const struct explained *why, struct arena *arena);
 
@@ -22,7 +22,7 @@ void explanation_add(struct text *out, const struct decision *decision, const st
 
 /*
  * Sets the label of each guard of a list: the part of its explanation that is always the same, "policy" to "column". Made once,
- * when a set is sealed, because it is half of the text. False when memory is out.
+ * when a set is sealed, because it is half of the text. False when out of memory.
  */
 bool explanation_label(struct guard *guards, struct arena *arena);
 

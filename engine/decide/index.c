@@ -101,7 +101,7 @@ posting_same_key(const struct posting *a, const struct posting *b)
 	return same;
 }
 
-/* Still without entries. NULL when memory is out. */
+/* Still without entries. NULL when out of memory. */
 static struct index_bucket *
 bucket_new(const struct posting *posting, const struct index_entry *entries, struct arena *arena)
 {

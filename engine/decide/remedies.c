@@ -196,7 +196,7 @@ change_find(struct remedy_search *search, const struct change *change)
 	return change->kind == CHANGE_POLICY ? policy_change(search, change->guard) : NULL;
 }
 
-/* False when there would be too many, or memory is out. */
+/* False when there would be too many, or out of memory. */
 static bool
 change_add(struct remedy_search *search, const struct change *change)
 {

@@ -285,7 +285,7 @@ struct clg_results {
 	size_t message_count;
 };
 
-/* version: of the guard header, NULL for "2.0.0". NULL when memory is out. */
+/* version: of the guard header, NULL for "2.0.0". NULL when out of memory. */
 CLG_API struct clg_builder *clg_builder_new(const char *version);
 CLG_API void clg_builder_free(struct clg_builder *builder);
 CLG_API int clg_builder_add_policy(struct clg_builder *builder, const struct clg_guard_policy *policy,

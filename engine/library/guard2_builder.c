@@ -29,7 +29,7 @@ builder_no_memory(struct clg_error *err)
 	return builder_refuse(err, ERROR_MEMORY, "out of memory", "");
 }
 
-/* A copy of a text that may be NULL. False when memory is out. */
+/* A copy of a text that may be NULL. False when out of memory. */
 static bool
 copy(char **ret, const char *text)
 {

@@ -14,7 +14,7 @@
  * at the end, by that exception. Unlike the reference's, results with an error are not valid.
  */
 
-/* Adds a child under `key` (NULL in a list). NULL when memory is out, or was for the parent. */
+/* Adds a child under `key` (NULL in a list). NULL when out of memory, or was for the parent. */
 static struct node *
 build_add_at(struct arena *arena, struct node *parent, const char *key, enum node_kind kind)
 {
@@ -27,7 +27,7 @@ build_add_at(struct arena *arena, struct node *parent, const char *key, enum nod
 	return node;
 }
 
-/* A text; one that may be NULL is left out of a map, and null in a list. False when memory is out. */
+/* A text; one that may be NULL is left out of a map, and null in a list. False when out of memory. */
 static bool
 add_text(struct arena *arena, struct node *parent, const char *key, const char *text)
 {
@@ -86,7 +86,7 @@ builder_add_policy(struct arena *arena, struct node *list, const struct built_po
 	return good;
 }
 
-/* The specification as a tree, NULL when memory is out. */
+/* The specification as a tree, NULL when out of memory. */
 static struct node *
 build_tree(struct clg_builder *builder)
 {

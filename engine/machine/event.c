@@ -17,7 +17,7 @@ event_text_of(const json_t *json)
 	return json_is_string(json) ? (struct str){json_string_value(json), json_string_length(json)} : STR_NONE;
 }
 
-/* A scalar as text, in `arena`; absent for null, arrays and objects. -1 when memory is out. */
+/* A scalar as text, in `arena`; absent for null, arrays and objects. -1 when out of memory. */
 static int
 scalar_keep(json_t *json, struct arena *arena, struct str *ret)
 {

@@ -15,7 +15,7 @@ struct heap {
 	uint64_t counter;
 };
 
-/* 0, or -1 when memory is out. Slots are 0 .. capacity - 1. */
+/* 0, or -1 when out of memory. Slots are 0 .. capacity - 1. */
 int heap_init(struct heap *heap, size_t capacity);
 void heap_done(struct heap *heap);
 

@@ -159,10 +159,10 @@ bool action_row(const struct action *action, char buf[SUBREQUEST_SIZE], struct o
 /* "ACTIVE", "OPERATION: FAILURE" ..., or NULL when the action is not told to anybody. */
 const char *action_notification(const struct action *action);
 
-/* The target as ONAP's notifications print it, in `arena`; NULL when memory is out. */
+/* The target as ONAP's notifications print it, in `arena`; NULL when out of memory. */
 const char *action_target(const struct directive *d, struct arena *arena);
 
-/* The notification's message, NUL-terminated in `arena`; absent when it has none (or memory is out). */
+/* The notification's message, NUL-terminated in `arena`; absent when it has none (or out of memory). */
 struct str action_message(const struct action *action, struct arena *arena);
 
 #endif

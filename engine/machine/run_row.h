@@ -11,7 +11,7 @@ extern const char *const run_state_name[RUN_DENIED + 1];
 
 /*
  * What a run needs of its policy, as a JSON object; reading gives it in `arena`. The gate is not in it: it has done its
- * work when there is a run. NULL: it is none, of another version, or memory is out.
+ * work when there is a run. NULL: it is none, of another version, or out of memory.
  */
 void plan_write(struct text *out, const struct operational *policy);
 const struct operational *plan_read(const struct node *root, struct arena *arena);

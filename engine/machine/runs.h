@@ -19,7 +19,7 @@ extern const struct runs_options runs_options_default;
 /* One thread at a time. Everything is allocated by runs_new; the rest allocates nothing. */
 struct runs;
 
-/* policies: a list linked by next, which must outlive the loops; each control loop id once. NULL when memory is out. */
+/* policies: a list linked by next, which must outlive the loops; each control loop id once. NULL when out of memory. */
 struct runs *runs_new(const struct operational *policies, const struct runs_options *options);
 void runs_free(struct runs *runs); /* takes NULL */
 

@@ -27,7 +27,7 @@ rule_of(const struct action *action)
 	}
 }
 
-/* Sets a member unless the text is absent or no UTF-8. -1 when memory is out. */
+/* Sets a member unless the text is absent or no UTF-8. -1 when out of memory. */
 static int
 set_text(json_t *object, const char *name, struct str text)
 {

@@ -16,7 +16,7 @@
  */
 json_t *topic_notification(const struct action *action, json_t *history, int64_t now_ms);
 
-/* An attempt that ended, for `history`; NULL when the action is none, or memory is out. */
+/* An attempt that ended, for `history`; NULL when the action is none, or out of memory. */
 json_t *topic_attempt(const struct action *action);
 
 #endif

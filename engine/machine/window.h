@@ -14,7 +14,7 @@ struct windows {
 	uint32_t length;
 };
 
-/* length: stamps a window holds. 0, or -1 when memory is out. */
+/* length: stamps a window holds. 0, or -1 when out of memory. */
 int windows_init(struct windows *windows, size_t count, uint32_t length);
 void windows_done(struct windows *windows);
 

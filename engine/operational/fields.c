@@ -98,7 +98,7 @@ field_target(struct compiler *c, const struct node *node, const struct node *own
 	return (enum target_type)type;
 }
 
-/* A tree as jansson has it: a new reference, NULL when memory is out. */
+/* A tree as jansson has it: a new reference, NULL when out of memory. */
 static json_t *
 json_from_node(const struct node *node)
 {

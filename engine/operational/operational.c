@@ -170,7 +170,7 @@ operational_compile_policy(struct compiler *c)
 	compile_graph(c);
 }
 
-/* What both entries prepare. False when memory is out. */
+/* What both entries prepare. False when out of memory. */
 static bool
 operational_begin(struct compiler *c, const struct node *body)
 {

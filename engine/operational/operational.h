@@ -155,7 +155,7 @@ struct operational_index {
 	size_t count;
 };
 
-/* 0, or -1 when memory is out. */
+/* 0, or -1 when out of memory. */
 int operational_index_build(struct operational_index *index, const struct operational *list, struct arena *arena);
 
 /* The policy of a control loop (any one, where there are two), or NULL. */

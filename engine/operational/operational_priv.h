@@ -102,7 +102,7 @@ struct compiler {
 	bool too_many;     /* DIRECTIVES_MAX was passed, and reported */
 };
 
-/* Adds a finding of a rule, path in the common form (NULL: none, as when memory is out). where: its place. */
+/* Adds a finding of a rule, path in the common form (NULL: none, as when out of memory). where: its place. */
 void opv_report(struct compiler *c, enum opv rule, const struct node *where, const char *path, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 void opv_report_as(struct compiler *c, enum opv rule, enum severity severity, const struct node *where,
@@ -172,7 +172,7 @@ void refuse_gate(struct compiler *c, const struct node *trigger);
 void policy_id(struct compiler *c, const struct node *id);
 void policy_abatement(struct compiler *c, const struct node *abatement, bool waits);
 
-/* Sorts the drafts by id and reports ids that stand twice. False when memory is out. */
+/* Sorts the drafts by id and reports ids that stand twice. False when out of memory. */
 bool index_drafts(struct compiler *c);
 /* The first draft with this id, or NULL. After index_drafts. */
 struct draft *draft_find(const struct compiler *c, struct str id);
@@ -180,7 +180,7 @@ struct draft *draft_find(const struct compiler *c, struct str id);
 /* Resolves the routes, walks the graph, and lays the drafts out as the table. */
 void compile_graph(struct compiler *c);
 
-/* JSON text of a tree, in `arena`; absent when memory is out. */
+/* JSON text of a tree, in `arena`; absent when out of memory. */
 struct str node_json(const struct node *node, struct arena *arena);
 
 #endif

@@ -50,7 +50,7 @@ struct actor {
 /* Lives in one arena; const once filled. */
 struct registry;
 
-/* With the built-in actors. NULL when memory is out (or the built-in data is broken: our own mistake, in diags). */
+/* With the built-in actors. NULL when out of memory (or the built-in data is broken: our own mistake, in diags). */
 struct registry *registry_new(struct arena *arena, struct diags *diags);
 
 /* A registry of its own with what `base` has, to be added to; texts are shared, so base must outlive it. NULL when out of memory. */

@@ -11,7 +11,7 @@ json_text(struct str text)
 	return json_stringn(text.ptr, text.len);
 }
 
-/* Adds the text unless it is there. -1 when memory is out. */
+/* Adds the text unless it is there. -1 when out of memory. */
 static int
 add_once(json_t *list, struct str text)
 {
@@ -26,7 +26,7 @@ add_once(json_t *list, struct str text)
 	return json_array_append_new(list, json_text(text));
 }
 
-/* The operations that an actor names (actor NULL: that any does), NULL when memory is out. */
+/* The operations that an actor names (actor NULL: that any does), NULL when out of memory. */
 static json_t *
 operations_of(const struct registry *registry, const struct actor *actor)
 {
@@ -43,7 +43,7 @@ operations_of(const struct registry *registry, const struct actor *actor)
 	return list;
 }
 
-/* The actors that name an operation (absent: all), NULL when memory is out. */
+/* The actors that name an operation (absent: all), NULL when out of memory. */
 static json_t *
 actors_of(const struct registry *registry, struct str operation)
 {
@@ -109,7 +109,7 @@ relate(const struct registry *registry, json_t *object, json_t *actor, json_t *o
 	return json_object_set_new(operation, "examples", operations_of(registry, NULL));
 }
 
-/* Looks at every definition, and at the schema itself. -1 when memory is out. */
+/* Looks at every definition, and at the schema itself. -1 when out of memory. */
 static int
 schema_walk(const struct registry *registry, json_t *schema)
 {

@@ -15,7 +15,7 @@ void operational_dot(const struct operational *policy, FILE *out);
 
 /*
  * Policies as a service template of flat operational policies, equal for equal directives whatever form they came in.
- * The tree is in `arena`; NULL when memory is out.
+ * The tree is in `arena`; NULL when out of memory.
  */
 struct node *operational_template(const struct operational *list, struct arena *arena);
 

@@ -92,7 +92,7 @@ playback_fail(struct playback *playback, struct scenario_element *element)
 	playback_send(playback, &element->onset);
 }
 
-/* The list with room for one more, grown by doubling; NULL when memory is out, and the old list stays. */
+/* The list with room for one more, grown by doubling; NULL when out of memory, and the old list stays. */
 static void *
 playback_grow(struct playback *playback, void *list, size_t count, size_t *have, size_t size)
 {

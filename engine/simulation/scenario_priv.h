@@ -104,7 +104,7 @@ void playback_schedule(struct playback *playback, const struct scenario_element 
 /* Lets the scenario's time pass. */
 int playback_play(struct playback *playback);
 
-/* The report as JSON, NULL when memory is out. */
+/* The report as JSON, NULL when out of memory. */
 json_t *tally_report(struct scenario_tally *tally, const struct scenario *scenario);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "engine/machine/topic.h"
 
-/* A text that may hold any bytes, as JSON; NULL when memory is out. */
+/* A text that may hold any bytes, as JSON; NULL when out of memory. */
 static json_t *
 record_json_text(struct str text)
 {

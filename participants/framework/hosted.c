@@ -88,7 +88,7 @@ definition_take(struct hosted *hosted, struct str name, struct str version, long
 			return -ERROR_MEMORY;
 		hosted->definitions = more;
 		more[i] = (struct hosted_definition){0};
-		hosted->definition_count++; /* half made is no harm: it is found by no name */
+		hosted->definition_count++; /* half made does no harm: no name finds it */
 	}
 	definition = &hosted->definitions[i];
 	definition->phase = phase;
@@ -202,7 +202,7 @@ element_free(struct hosted_element *element)
 	free(element);
 }
 
-/* NULL when there are too many, or memory is out. */
+/* NULL when there are too many, or out of memory. */
 static struct hosted_element *
 element_new(struct hosted *hosted, struct str id)
 {

@@ -51,7 +51,7 @@ void hosted_undefine(struct hosted *hosted);
 
 /*
  * The element, new or known, as CONTROL_LOOP_UPDATE gives it; it is kept by the next hosted_keep. NULL when there are
- * too many or memory is out.
+ * too many or out of memory.
  */
 struct hosted_element *hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop,
                                    struct arena *arena);
@@ -69,7 +69,7 @@ int hosted_keep(struct hosted *hosted, const struct hosted_element *element, str
 /* Forgets the element and its row. */
 void hosted_drop(struct hosted *hosted, struct hosted_element *element);
 
-/* Replaces a text; false, and nothing changed, when memory is out. */
+/* Replaces a text; false, and nothing changed, when out of memory. */
 bool hosted_set(char **text, struct str value);
 
 #endif

@@ -25,7 +25,7 @@ read_kept(const char *json, struct arena *arena, const struct node **ret)
 	return true;
 }
 
-/* Caller holds the lock. The element as a worker sees it; false when memory is out. */
+/* Caller holds the lock. The element as a worker sees it; false when out of memory. */
 static bool
 make_order(struct element_host *participant, const struct hosted_element *element, struct arena *arena,
            struct element_order *ret)

@@ -33,7 +33,7 @@ enum act_result web_judge(struct element_order *order, const struct web_request 
 /* The answer's body as a tree in the order's arena: ACT_DONE, or ACT_FAILED with a message when it is not JSON. */
 enum act_result web_tree(struct element_order *order, const struct web_answer *answer, struct node **ret);
 
-/* A path segment in its escaped form, in the arena; NULL when memory is out. */
+/* A path segment in its escaped form, in the arena; NULL when out of memory. */
 const char *web_escape(struct str segment, struct arena *arena);
 
 /* Once, before threads. 0 or -1. */

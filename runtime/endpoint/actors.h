@@ -27,7 +27,7 @@ struct actors {
 int actors_read(const char *const *items, size_t count, struct arena *arena, struct actors *ret, struct error *err);
 
 /*
- * An actor's endpoint: what was set, or topics by ONAP's names; texts also in `arena`. False when memory is out. The
+ * An actor's endpoint: what was set, or topics by ONAP's names; texts also in `arena`. False when out of memory. The
  * inventory has none unless it was set: `request` is absent then.
  */
 bool actor_endpoint(const struct actors *actors, struct str actor, struct arena *arena, struct actor_endpoint *ret);

@@ -40,7 +40,7 @@ bool http_client_has(struct http_client *client, struct str id);
 /* What was told to `done` has been dealt with: the id may be sent again. Any thread. */
 void http_client_forget(struct http_client *client, struct str id);
 
-/* Takes the request, copied. False when too many are on their way, or memory is out: try again later. Any thread. */
+/* Takes the request, copied. False when too many are on their way, or out of memory: try again later. Any thread. */
 bool http_client_send(struct http_client *client, const struct http_request *request);
 
 #endif

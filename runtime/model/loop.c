@@ -72,7 +72,7 @@ is_uuid(struct str text)
 	return text.len == 36;
 }
 
-/* In small letters, as stock participants write it whatever was given. Absent when memory is out. */
+/* In small letters, as stock participants write it whatever was given. Absent when out of memory. */
 static struct str
 uuid_in_small_letters(struct str text, struct arena *arena)
 {

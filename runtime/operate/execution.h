@@ -63,7 +63,7 @@ void lock_free(struct txn *txn, struct str target, uint64_t number);
 /* Keeps an attempt of directive `at`; the oldest goes when there are too many. */
 void attempt_keep(struct txn *txn, const struct execution *execution, uint32_t serial, int32_t at, struct str json);
 
-/* Those of one directive, or of all (-1), as a new JSON list; NULL, and the txn has failed, when memory is out. */
+/* Those of one directive, or of all (-1), as a new JSON list; NULL, and the txn has failed, when out of memory. */
 json_t *attempts_list(struct txn *txn, const struct execution *execution, int32_t at);
 
 /* An ONSET of the policy's is counted: window_add, in a row. */

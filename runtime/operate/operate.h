@@ -38,7 +38,7 @@ void operations_list(struct txn *txn, struct runtime_call *call, struct text *ou
  */
 void operation_drive(struct txn *txn, struct execution *execution, struct actions *actions, uint32_t asked);
 
-/* The endpoint of whoever is asked now. False, and the txn has failed, when memory is out. */
+/* The endpoint of whoever is asked now. False, and the txn has failed, when out of memory. */
 bool operation_endpoint(struct txn *txn, const struct run *run, struct actor_endpoint *ret);
 
 /* Into the totals, if it is an end. */

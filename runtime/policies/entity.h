@@ -47,7 +47,7 @@ int entities_read(const struct node *root, enum entity_kind kind, struct arena *
  */
 int entity_keep(struct tosca_entity *entity, bool loose, struct arena *arena);
 
-/* Fills in id, type and given of an entity from what was kept. False when memory is out or the text is damaged. */
+/* Fills in id, type and given of an entity from what was kept. False when out of memory or the text is damaged. */
 bool entity_recall(struct tosca_entity *entity, struct arena *arena);
 
 /* Both texts as one row, and back. */

@@ -20,7 +20,7 @@ key_compare(const void *left, const void *reservation)
 	return str_compare((*(const struct node *const *)left)->key, (*(const struct node *const *)reservation)->key);
 }
 
-/* The children of a node, those of a map by key. NULL when memory is out. */
+/* The children of a node, those of a map by key. NULL when out of memory. */
 static const struct node **
 children_of(const struct node *node, struct arena *arena)
 {

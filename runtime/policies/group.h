@@ -46,7 +46,7 @@ void group_remove(struct txn *txn, struct str name);
 /* All groups by name. */
 struct pdp_group *groups_list(struct txn *txn);
 
-/* A group as a JSON object says it, which is not held against anything yet. NULL when memory is out. */
+/* A group as a JSON object says it, which is not held against anything yet. NULL when out of memory. */
 struct pdp_group *group_read(struct txn *txn, const struct node *node);
 
 /* The subgroup for a kind of PDP, or NULL. */

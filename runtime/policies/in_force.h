@@ -20,14 +20,14 @@ void document_list_add(struct document_list *list, struct document document);
 
 /*
  * The policy as a document of its own, YAML, with the types of users that it needs: in the arena. Lines of findings and
- * explanations are lines of it. Absent, and the txn has failed, when memory is out.
+ * explanations are lines of it. Absent, and the txn has failed, when out of memory.
  */
 struct str policy_document(struct txn *txn, const struct tosca_entity *policy, struct arena *arena);
 
 /* The same as JSON: appended to `out`. */
 void policy_document_json(struct txn *txn, const struct tosca_entity *policy, struct text *out);
 
-/* "policy NAME VERSION", under which findings and explanations know it; NULL when memory is out. */
+/* "policy NAME VERSION", under which findings and explanations know it; NULL when out of memory. */
 const char *policy_document_name(struct concept id, struct arena *arena);
 
 /* Whether a type is one of guards or of operational policies, by itself or by an ancestor. */

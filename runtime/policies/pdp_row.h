@@ -13,7 +13,7 @@ struct pdp *pdp_rows(struct txn *txn, struct str group, struct str type);
 void pdp_save(struct txn *txn, const struct pdp *pdp);
 void pdp_remove(struct txn *txn, const struct pdp *pdp);
 
-/* The policy's entry; made when it is missing. NULL when memory is out. */
+/* The policy's entry; made when it is missing. NULL when out of memory. */
 struct pdp_policy *pdp_policy_of(struct txn *txn, struct pdp *pdp, struct concept policy);
 
 #endif

@@ -167,7 +167,7 @@ follow_deployment(struct runtime *runtime)
 	follow_state(runtime);
 }
 
-/* The names as the transaction left them, which lie in the arena that the next one resets. NULL when memory is out. */
+/* The names as the transaction left them, which lie in the arena that the next one resets. NULL when out of memory. */
 static struct topic_name *
 copy_names(const struct topic_name *names, struct arena *arena)
 {
