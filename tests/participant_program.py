@@ -123,5 +123,20 @@ def test_a_refused_registration_ends_the_program(checks):
         checks.check(got == 1 and "p-0: " in said, "%d %s" % (got, said))
 
 
+def test_what_keeps_it_waiting_is_told(checks):
+    """No service, and a topic on which nobody answers: it tries for ever, and says so."""
+    def said(address, words, *more):
+        process = subprocess.Popen([PROGRAM, "--kind", "simulator", "--type", "p.T", "--name", "lone", "--report-ms", "300",
+                                    "--service", address, *more], stderr=subprocess.PIPE, text=True)
+        line = process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=20)
+        checks.check(words in line, line)
+
+    said("127.0.0.1:1", "lone: cannot read topic POLICY-CLRUNTIME-PARTICIPANT, and tries again: cannot connect to 127.0.0.1:1")
+    with Runtime() as runtime:
+        said(runtime.address, "lone: not registered yet, asks again", "--topic", "NO-RUNTIME-READS-THIS")
+
+
 if __name__ == "__main__":
     sys.exit(Checks().run([test for name, test in globals().items() if name.startswith("test_")]))

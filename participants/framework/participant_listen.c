@@ -248,6 +248,17 @@ wants_report(struct element_host *participant, int64_t due_ms)
 	return now || clock_monotonic_ms() >= due_ms;
 }
 
+/* The answer was lost, never came, or another participant of this name has read it. */
+static void
+register_again(struct element_host *participant, struct arena *arena)
+{
+	fprintf(stderr,
+	        "%s: not registered yet, asks again: does another participant use this name, or no runtime this "
+	        "topic?\n",
+	        participant->settings->name);
+	listen_say(participant, "PARTICIPANT_REGISTER", arena);
+}
+
 void *
 participant_listen(void *context)
 {
@@ -271,8 +282,7 @@ participant_listen(void *context)
 		if (participant->registered)
 			participant_report(participant, &arena);
 		else
-			listen_say(participant, "PARTICIPANT_REGISTER",
-			           &arena); /* the answer was lost, or never came */
+			register_again(participant, &arena);
 		due_ms = clock_monotonic_ms() + report_ms;
 	}
 	if (participant->registered)

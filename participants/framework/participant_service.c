@@ -75,14 +75,22 @@ service_link_poll(struct participant_service *service, long timeout_ms, struct a
 {
 	const char *path =
 		arena_printf(arena, "/events/%s/%s/0?timeout=%ld", service->topic, service->name, timeout_ms);
-	struct node *list;
-	struct str answer;
-	unsigned status;
+	struct str answer = STR("");
+	struct node *list = NULL;
+	struct error err = {0};
+	unsigned status = 0;
+	bool heard;
 
-	if (!path || client_ask(&service->client, "GET", path, STR_NONE, NULL, arena, &status, &answer, NULL) != 0 ||
-	    status != 200 || json_read(answer, "", &message_limits, arena, &list, NULL) != 0 || list->kind != NODE_LIST)
-		return NULL;
-	return list;
+	heard = path && client_ask(&service->client, "GET", path, STR_NONE, NULL, arena, &status, &answer, &err) == 0 &&
+	        status == 200 && json_read(answer, "", &message_limits, arena, &list, &err) == 0 &&
+	        list->kind == NODE_LIST;
+	if (!heard && !service->deaf)
+		fprintf(stderr, "%s: cannot read topic %s, and tries again: %s%.*s\n", service->name, service->topic,
+		        err.text, STR_ARG(answer));
+	else if (heard && service->deaf)
+		fprintf(stderr, "%s: reads topic %s again\n", service->name, service->topic);
+	service->deaf = !heard;
+	return heard ? list : NULL;
 }
 
 const struct node *

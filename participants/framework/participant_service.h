@@ -14,6 +14,7 @@ struct participant_service {
 	const char *type, *version, *name, *topic;
 	pthread_mutex_t lock; /* of random */
 	uint64_t random[4];
+	bool deaf; /* the last poll failed; of the thread that polls */
 };
 
 /* 0, or -1 when there is no randomness. */
@@ -25,7 +26,7 @@ void service_link_begin(struct participant_service *service, struct text *out, s
 /* Closes the message and publishes it; false after a line on stderr. Any thread. */
 bool service_link_publish(struct participant_service *service, struct text *out, struct arena *arena);
 
-/* One long poll under the participant's own name. A list of texts; NULL when nobody answers. */
+/* One long poll under the participant's own name. A list of texts; NULL after a failure: the first of several is told on stderr, and the end of it. */
 const struct node *service_link_poll(struct participant_service *service, long timeout_ms, struct arena *arena);
 
 /* A message that a topic carried; NULL when it is not one, or is for others. */
