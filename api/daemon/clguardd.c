@@ -574,26 +574,26 @@ open_sockets(struct program *program, struct error *err)
 	program->listening = calloc(count + 1, sizeof(*program->listening));
 	if (!program->listeners || !program->listening)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count; i++)
 		if (listener_parse(settings->listeners.items[i], &program->listeners[i], err) != 0)
 			return -(int)err->code;
-		if (!listener_is_local(program->listeners[i].address))
-			reached = program->listeners[i].address;
+	if (sockets_open(settings->listen, 0, program->worker_count, &access, &program->sockets, err) != 0)
+		return -(int)err->code;
+	for (unsigned i = 0; i < count; i++) {
+		if (sockets_open(program->listeners[i].address, i + 1, 1, &access, &program->listening[i], err) != 0)
+			return -(int)err->code;
+		program->listener_count++;
+		if (!listener_is_local(program->listening[i].name))
+			reached = program->listening[i].name;
 	}
-	if (!listener_is_local(settings->listen))
-		reached = settings->listen;
+	/* By the sockets, not by the settings: a service manager's may be another. Nothing has been accepted yet. */
+	if (!listener_is_local(program->sockets.name))
+		reached = program->sockets.name;
 	if (open && reached)
 		return error_set(err, ERROR_MISSING, NULL,
 		                 "%s is reached by other machines, and the service has neither users, tokens nor TLS: "
 		                 "set users, or tls_certificate, or open_to_network: allow",
 		                 reached);
-	if (sockets_open(settings->listen, program->worker_count, &access, &program->sockets, err) != 0)
-		return -(int)err->code;
-	for (unsigned i = 0; i < count; i++) {
-		if (sockets_open(program->listeners[i].address, 1, &access, &program->listening[i], err) != 0)
-			return -(int)err->code;
-		program->listener_count++;
-	}
 	return 0;
 }
 

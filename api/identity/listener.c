@@ -46,7 +46,7 @@ listener_parse(const char *text, struct listener *ret, struct error *err)
 bool
 listener_is_local(const char *address)
 {
-	static const char *const local[] = {"unix:", "127.", "[::1]:", "localhost:", "an inherited socket"};
+	static const char *const local[] = {"unix:", "127.", "[::1]:", "localhost:"};
 
 	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
 		if (str_starts_with(str_from(address), str_from(local[i])))

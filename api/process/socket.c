@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define ADDRESS_SIZE 256 /* of ADDR:PORT as a text */
-#define INHERITED_FD 3   /* where service managers put the first */
+#define INHERITED_FD 3   /* where service managers put the first; the others follow */
 
 static int
 failed(struct error *err, const char *what, const char *address)
@@ -267,33 +267,32 @@ open_address(const char *text, struct sockets *ret, struct error *err)
 
 /* source  sd_listen_fds(3), as a protocol: the variables name the process and count descriptors from 3 on */
 static bool
-is_inherited(void)
+is_inherited(unsigned place)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 
-	return pid && fds && strtol(pid, NULL, 10) == (long)getpid() && strtol(fds, NULL, 10) >= 1;
+	return pid && fds && strtol(pid, NULL, 10) == (long)getpid() && strtol(fds, NULL, 10) > (long)place;
 }
 
 static int
-take_inherited(struct sockets *ret, struct error *err)
+take_inherited(int fd, struct sockets *ret, struct error *err)
 {
-	int flags = fcntl(INHERITED_FD, F_GETFL), listening = 0;
+	int flags = fcntl(fd, F_GETFL), listening = 0;
 	socklen_t len = sizeof(listening);
 
-	if (getsockopt(INHERITED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening)
-		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is not a listening socket",
-		                 INHERITED_FD);
-	(void)fcntl(INHERITED_FD, F_SETFL, flags | O_NONBLOCK);
-	(void)fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC);
-	ret->fds[0] = INHERITED_FD;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening)
+		return error_set(err, ERROR_IO, NULL, "the inherited descriptor %d is not a listening socket", fd);
+	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	ret->fds[0] = fd;
 	ret->inherited = true;
-	name_of(INHERITED_FD, ret->name, sizeof(ret->name));
+	name_of(fd, ret->name, sizeof(ret->name));
 	return fill_by_dup(ret, err);
 }
 
 int
-sockets_open(const char *listen, unsigned count, const struct socket_access *access, struct sockets *ret,
-             struct error *err)
+sockets_open(const char *listen, unsigned place, unsigned count, const struct socket_access *access,
+             struct sockets *ret, struct error *err)
 {
 	int r;
 
@@ -302,8 +301,8 @@ sockets_open(const char *listen, unsigned count, const struct socket_access *acc
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	for (unsigned i = 0; i < count; i++)
 		ret->fds[i] = -1;
-	if (is_inherited())
-		r = take_inherited(ret, err);
+	if (is_inherited(place))
+		r = take_inherited(INHERITED_FD + (int)place, ret, err);
 	else if (!socket_address_good(listen))
 		r = error_set(err, ERROR_TYPE, NULL, "'%s' is neither ADDR:PORT nor unix:PATH", listen);
 	else if (strncmp(listen, "unix:", 5) == 0)

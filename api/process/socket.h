@@ -28,14 +28,15 @@ struct socket_access {
 bool socket_mode_good(const char *mode);
 
 /*
- * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. A socket inherited from a
- * service manager (LISTEN_PID, LISTEN_FDS) is taken in place of it. TCP: each worker's own socket with SO_REUSEPORT,
+ * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. Where a service manager hands
+ * over sockets (LISTEN_PID, LISTEN_FDS), the one numbered `place` from 0 is taken in place of the address; beyond the last
+ * the address holds. ret->name: where it listens in truth. TCP: each worker's own socket with SO_REUSEPORT,
  * after a trial without it, which fails where another program listens; unix and inherited: one socket, dup'ed. A
  * socket file that nobody listens on is replaced.
  * errors  ERROR_BUSY in use, ERROR_IO, ERROR_TYPE not an address, ERROR_UNKNOWN no such user or group, ERROR_MEMORY
  */
-int sockets_open(const char *listen, unsigned count, const struct socket_access *access, struct sockets *ret,
-                 struct error *err);
+int sockets_open(const char *listen, unsigned place, unsigned count, const struct socket_access *access,
+                 struct sockets *ret, struct error *err);
 
 /* Frees the list and removes the unix socket; descriptors belong to the server. */
 void sockets_done(struct sockets *sockets);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """connections - pipelining, slow clients, keep-alive, sockets of all kinds, garbage."""
 # SPDX-License-Identifier: Apache-2.0
+import fcntl
 import json
 import os
 import random
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -173,6 +175,56 @@ def test_an_inherited_socket_is_served(suite):
         process.terminate()
         suite.equal(process.wait(timeout=20), 0, "stopped")
         process.stderr.close()
+
+
+def handed_over(address, count, *arguments):
+    """A clguardd that is given `count` listening sockets at address; and their ports."""
+    sockets = [socket.socket() for _ in range(count)]
+    for sock in sockets:
+        sock.bind((address, 0))
+        sock.listen()
+    high = [fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD, 40) for sock in sockets]  # so that none is 3 or 4 already
+    starter = ("import os, sys\n"
+               "for i, fd in enumerate(sys.argv[1].split(',')): os.dup2(int(fd), 3 + i)\n"
+               "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(3 + i - 2))\n"
+               "os.execv(sys.argv[2], sys.argv[2:])")
+    process = subprocess.Popen([sys.executable, "-c", starter, ",".join(map(str, high)), service.PROGRAM, *arguments],
+                               pass_fds=high, stderr=subprocess.PIPE, text=True)
+    for fd in high:
+        os.close(fd)
+    ports = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return process, ports
+
+
+def test_each_listener_has_an_inherited_socket_of_its_own(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (1, 2):
+            path = os.path.join(folder, f"own{count}")
+            process, ports = handed_over("127.0.0.1", count, "--workers", "1", "--listeners", f"unix:{path},roles=metrics")
+            try:
+                line = next((line for line in process.stderr if line.startswith("listening on")), "")
+                suite.equal(line, f"listening on 127.0.0.1:{ports[0]}\n", "the first is that of listen")
+                for _ in range(20):  # had the second listener taken it too, some of these would be refused
+                    with socket.create_connection(("127.0.0.1", ports[0]), timeout=10) as sock:
+                        sock.sendall(raw(ask(actor="a")))
+                        suite.check(b'"status"' in read_replies(sock, 1)[0], "decisions are answered there")
+                suite.equal(os.path.exists(path), count == 1, "the second address is opened when no socket is left")
+                if count == 2:
+                    with socket.create_connection(("127.0.0.1", ports[1]), timeout=10) as sock:
+                        sock.sendall(raw(ask(actor="a")))
+                        suite.check(b'"status"' not in read_replies(sock, 1)[0], "the second carries metrics only")
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+                process.stderr.close()
+
+
+def test_an_inherited_socket_of_the_network_does_not_open_the_service(suite):
+    process, _ = handed_over("0.0.0.0", 1, "--workers", "1")
+    suite.check("is reached by other machines" in process.communicate(timeout=20)[1], "it is told")
+    suite.check(process.returncode not in (0, None), "and it does not start")
 
 
 def test_an_address_in_use_is_said_with_exit_3(suite):
