@@ -14,7 +14,7 @@
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
 #include "api/process/log.h"
-#include "api/process/sd_notify.h"
+#include "api/system/sd_notify.h"
 #include "base/clock.h"
 
 #define SETTLE_MS 200       /* two reads so far apart must agree */

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "api/http/server_priv.h"
 #include "api/identity/tls.h"
-#include "api/process/descriptors.h"
+#include "api/system/descriptors.h"
 
 #define STOP_GRACE_MS 1000
 #define ACCEPTED_AT_ONCE 2 /* connections, before those that were sent away are closed */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "api/identity/roles.h"
-#include "api/process/socket.h"
+#include "api/system/socket.h"
 
 int
 listener_parse(const char *text, struct listener *ret, struct error *err)

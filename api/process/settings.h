@@ -19,7 +19,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /*
  * Values in force. Texts live in the arena given to settings_init; NULL where nothing was set. The table is in
- * settings.c.
+ * settings_table.c.
  */
 struct settings {
 	struct arena *arena;

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "api/process/credential.h"
 #include "api/process/settings_table.h"
+#include "api/system/credential.h"
 
 #define WIDTH 78 /* columns of what is printed */
 

@@ -1,6 +1,6 @@
 /* credential - secrets that a service manager hands over as files, and what must not be printed of an URL */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/credential.h"
+#include "api/system/credential.h"
 
 #include <stdlib.h>
 #include <string.h>

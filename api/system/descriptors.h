@@ -1,7 +1,7 @@
 /* descriptors - how many files and connections the process may have open */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_PROCESS_DESCRIPTORS_H
-#define API_PROCESS_DESCRIPTORS_H
+#ifndef API_SYSTEM_DESCRIPTORS_H
+#define API_SYSTEM_DESCRIPTORS_H
 
 /* Raises the soft limit to the hard one: connections need them. At start. */
 void descriptors_raise(void);

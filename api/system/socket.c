@@ -1,6 +1,6 @@
 /* socket - listening sockets, one a worker */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/socket.h"
+#include "api/system/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* sd_notify - what a service manager is told: ready, reloading, stopping, status, still alive */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/sd_notify.h"
+#include "api/system/sd_notify.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* socket - listening sockets, one a worker */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_PROCESS_SOCKET_H
-#define API_PROCESS_SOCKET_H
+#ifndef API_SYSTEM_SOCKET_H
+#define API_SYSTEM_SOCKET_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* sd_notify - what a service manager is told: ready, reloading, stopping, status, still alive */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_PROCESS_SD_NOTIFY_H
-#define API_PROCESS_SD_NOTIFY_H
+#ifndef API_SYSTEM_SD_NOTIFY_H
+#define API_SYSTEM_SD_NOTIFY_H
 
 #include <stdint.h>
 

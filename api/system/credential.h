@@ -1,7 +1,7 @@
 /* credential - secrets that a service manager hands over as files, and what must not be printed of an URL */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_PROCESS_CREDENTIAL_H
-#define API_PROCESS_CREDENTIAL_H
+#ifndef API_SYSTEM_CREDENTIAL_H
+#define API_SYSTEM_CREDENTIAL_H
 
 #include "base/error.h"
 #include "base/str.h"

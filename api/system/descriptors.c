@@ -1,6 +1,6 @@
 /* descriptors - how many files and connections the process may have open */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/process/descriptors.h"
+#include "api/system/descriptors.h"
 
 #include <dirent.h>
 #include <limits.h>
