@@ -124,7 +124,7 @@ main(int argc, char **argv)
 		worker[i].response = make_response(answer);
 		if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
 			port = ntohs(address.sin_port); /* when any was asked for */
-		/* The options are those of api/http/server.c. */
+		/* The options are those of api/server/server.c. */
 		if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL,
 		                      NULL, access_request, &worker[i], MHD_OPTION_LISTEN_SOCKET, fd,
 		                      MHD_OPTION_NOTIFY_COMPLETED, request_completed, &worker[i],

@@ -294,7 +294,7 @@ def tell_half_load(runs, alone):
 
 GROUPS = (
     ("reader", r"base/(json|tree|node|scalar|str)|api/bodies/(request|authzen)|api/http/media"),
-    ("reply", r"api/bodies/reply|api/http/(responses|metrics)|api/resources/(decision|answers)|engine/decide/explanation|guards/guard_explanation|base/(text|time_text)"),
+    ("reply", r"api/bodies/reply|api/(server/responses|http/metrics)|api/resources/(decision|answers)|engine/decide/explanation|guards/guard_explanation|base/(text|time_text)"),
     ("decide", r"engine/|guards/|base/(hash|pattern|time|store)"),
     ("server", r""),
 )

@@ -1,6 +1,6 @@
 /* test_responses - which response a reply may be answered with again */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/responses.h"
+#include "api/server/responses.h"
 #include "tests/cmocka_all.h"
 
 static char nothing; /* stands for a response: nobody looks into it */

@@ -1,6 +1,6 @@
 /* test_ticket - suspended requests: resumed, expired, abandoned, in every order */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/ticket.h"
+#include "api/server/ticket.h"
 #include "tests/cmocka_all.h"
 
 /* A connection only counts what is done to it. */

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "api/http/resources.h"
-#include "api/http/server.h"
-#include "api/http/stream.h"
-#include "api/http/ticket.h"
+#include "api/server/server.h"
+#include "api/server/stream.h"
+#include "api/server/ticket.h"
 #include "api/decision_log/denials.h"
 #include "api/resources/health.h"
 #include "runtime/rows/bus.h"

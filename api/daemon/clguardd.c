@@ -20,7 +20,7 @@
 #include "api/decision_log/denials.h"
 #include "api/decision_log/sink.h"
 #include "api/http/reading.h"
-#include "api/http/server.h"
+#include "api/server/server.h"
 #include "api/http/service.h"
 #include "api/identity/listener.h"
 #include "api/identity/tls.h"

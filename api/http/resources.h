@@ -3,7 +3,7 @@
 #ifndef API_HTTP_RESOURCES_H
 #define API_HTTP_RESOURCES_H
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 #include "base/node.h"
 #include "engine/history/history.h"
 

@@ -3,7 +3,7 @@
 #ifndef API_HTTP_ROUTE_H
 #define API_HTTP_ROUTE_H
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 
 enum route_flags {
 	ROUTE_OPEN = 1,      /* needs no credentials */

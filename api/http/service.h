@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 #include "api/http/metrics.h"
 #include "api/limits/rates.h"
 #include "api/http/route.h"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "api/http/resources.h"
-#include "api/http/ticket.h"
+#include "api/server/ticket.h"
 #include "api/resources/calls.h"
 #include "runtime/thread/events.h"
 

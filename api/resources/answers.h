@@ -3,7 +3,7 @@
 #ifndef API_RESOURCES_ANSWERS_H
 #define API_RESOURCES_ANSWERS_H
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 #include "api/http/service.h"
 #include "api/decision_log/decision_log.h"
 #include "engine/decide/reserve.h"

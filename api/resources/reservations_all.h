@@ -4,7 +4,7 @@
 #define API_RESOURCES_RESERVATIONS_ALL_H
 
 #include "api/bodies/request.h"
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 
 /* Answers, or suspends. list: the body's member `reservations`; lease_ms 0: the default. */
 void reservations_all(struct exchange *exchange, const struct node *list, struct request_form form, int64_t lease_ms);

@@ -11,7 +11,7 @@
 #include "api/decision_log/sink.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
-#include "api/http/server.h"
+#include "api/server/server.h"
 #include "api/http/service.h"
 #include "api/process/audit_log.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* stream - answers that go on: what is appended on any thread is sent as it comes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/stream.h"
+#include "api/server/stream.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/http/server_priv.h"
-#include "api/http/stream.h"
+#include "api/server/server_priv.h"
+#include "api/server/stream.h"
 #include "base/bytes.h"
 
 #define ORIGIN_MAX 512

@@ -1,7 +1,7 @@
 /* exchange - one HTTP request and its reply, as the handlers see it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_EXCHANGE_H
-#define API_HTTP_EXCHANGE_H
+#ifndef API_SERVER_EXCHANGE_H
+#define API_SERVER_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /* responses - the responses that a worker uses again, so that an answer costs no memory */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_RESPONSES_H
-#define API_HTTP_RESPONSES_H
+#ifndef API_SERVER_RESPONSES_H
+#define API_SERVER_RESPONSES_H
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 
-struct MHD_Response; /* libmicrohttpd's; only api/http/server.c knows what it is */
+struct MHD_Response; /* libmicrohttpd's; only api/server/server.c knows what it is */
 
 #define RESPONSES_SETS 16
 #define RESPONSES_WAYS 4

@@ -1,6 +1,6 @@
 /* server - HTTP: connections in, exchanges out */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/server.h"
+#include "api/server/server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "api/http/server_priv.h"
+#include "api/server/server_priv.h"
 #include "api/identity/tls.h"
 #include "api/system/descriptors.h"
 

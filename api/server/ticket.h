@@ -1,12 +1,12 @@
 /* ticket - requests in flight of one worker: their pool, their bodies, and those that wait suspended */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_TICKET_H
-#define API_HTTP_TICKET_H
+#ifndef API_SERVER_TICKET_H
+#define API_SERVER_TICKET_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 #include "base/budget.h"
 
 /*
@@ -26,7 +26,7 @@ struct ticket {
 	bool has_query, answer_early;
 	bool suspended; /* at least once */
 	bool refused;   /* the pool was closed when it wanted to be suspended: it goes on at once */
-	bool *lent;     /* the worker's: where to clear that it sends a body of api/http/responses.h; else NULL */
+	bool *lent;     /* the worker's: where to clear that it sends a body of api/server/responses.h; else NULL */
 
 	/* Under the pool's lock. */
 	bool waiting; /* suspended, in the list */

@@ -1,7 +1,7 @@
 /* stream - answers that go on: what is appended on any thread is sent as it comes */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_STREAM_H
-#define API_HTTP_STREAM_H
+#ifndef API_SERVER_STREAM_H
+#define API_SERVER_STREAM_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* responses - the responses that a worker uses again, so that an answer costs no memory */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/responses.h"
+#include "api/server/responses.h"
 
 /* Headers that depend on more than status, length and id are not for all. */
 static bool

@@ -1,6 +1,6 @@
 /* ticket - requests in flight of one worker: their pool, their bodies, and those that wait suspended */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/http/ticket.h"
+#include "api/server/ticket.h"
 
 #include <stdlib.h>
 #include <time.h>

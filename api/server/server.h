@@ -1,9 +1,9 @@
 /* server - HTTP: connections in, exchanges out */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_SERVER_H
-#define API_HTTP_SERVER_H
+#ifndef API_SERVER_SERVER_H
+#define API_SERVER_SERVER_H
 
-#include "api/http/exchange.h"
+#include "api/server/exchange.h"
 #include "base/budget.h"
 
 /*

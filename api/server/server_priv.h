@@ -1,13 +1,13 @@
 /* server_priv - a worker of the server, as the files that receive and send see it */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_HTTP_SERVER_PRIV_H
-#define API_HTTP_SERVER_PRIV_H
+#ifndef API_SERVER_SERVER_PRIV_H
+#define API_SERVER_SERVER_PRIV_H
 
 #include <microhttpd.h>
 
-#include "api/http/responses.h"
-#include "api/http/server.h"
-#include "api/http/ticket.h"
+#include "api/server/responses.h"
+#include "api/server/server.h"
+#include "api/server/ticket.h"
 #include "api/limits/connections.h"
 
 struct thread {

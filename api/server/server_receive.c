@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "api/http/server_priv.h"
+#include "api/server/server_priv.h"
 #include "base/hash.h"
 
 #define DRAIN_BYTES ((size_t)1 << 20) /* read and thrown away beyond the body limit before we hang up */

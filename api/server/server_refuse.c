@@ -9,7 +9,7 @@
 #include <gnutls/gnutls.h>
 #endif
 
-#include "api/http/server_priv.h"
+#include "api/server/server_priv.h"
 
 /*
  * libmicrohttpd answers requests that are not HTTP before it asks anybody, with a page of HTML, which names what it did
