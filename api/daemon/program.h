@@ -1,0 +1,30 @@
+/* program - all that clguardd holds */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_DAEMON_PROGRAM_H
+#define API_DAEMON_PROGRAM_H
+
+#include "api/http/service.h"
+#include "api/process/manual_clock.h"
+#include "api/system/sd_notify.h"
+#include "api/system/socket.h"
+
+/* All that the process holds, in the order of opening; closed in reverse. */
+struct program {
+	struct arena arena;
+	struct settings settings;
+	struct manual_clock clock;
+	struct sockets sockets;
+	struct service service;
+	struct worker **workers;
+	unsigned worker_count; /* of the address `listen`; one more for each listener */
+	struct listener *listeners;
+	struct sockets *listening; /* one a listener */
+	unsigned listener_count;
+	int *fds;  /* of all workers, those of listeners last; the server closes them */
+	bool *tls; /* the same: whether it speaks TLS */
+	struct watch *watch;
+	struct opening *opening; /* NULL: the database is open */
+	struct sd_notify manager;
+};
+
+#endif
