@@ -6,6 +6,8 @@
 #include "api/http/service.h"
 #include "api/resources/answers.h"
 
+#define EVALUATION_MOSTLY 64 /* bytes of an answer that is not explained */
+
 /* Nothing is taken from the counters by a question: what an answer permits is not reserved. */
 
 static bool
@@ -23,20 +25,22 @@ evaluation_refuse(struct exchange *exchange, const struct error *err)
 
 /* False: it could not be logged, and is denied. */
 static bool
-evaluation_count(struct exchange *exchange, const struct request *request, struct decision *decision)
+evaluation_count(struct exchange *exchange, struct log_entry *entry, struct decision *decision)
 {
-	struct log_entry entry = {.door = LOG_DOOR_AUTHZEN, .request = request, .decision = decision};
-	bool logged = answer_decision(exchange, &entry);
+	bool logged;
 
+	entry->decision = decision;
+	logged = answer_decision(exchange, entry);
 	if (!logged)
 		answer_unlogged(decision);
 	return logged;
 }
 
-/* Decides, and appends the answer when it is not one of the ready-made ones, which the result then is. */
+/* Decides entry's request: the answer, ready-made or in the exchange's arena. An entry can be used again. */
 static struct reply_body
-evaluate(struct exchange *exchange, const struct request *request, bool explain, struct decision *ret)
+evaluate(struct exchange *exchange, struct log_entry *entry, bool explain, struct decision *ret)
 {
+	const struct request *request = entry->request;
 	struct session *session = exchange->worker->session;
 	struct explained why;
 	bool explained;
@@ -45,15 +49,16 @@ evaluate(struct exchange *exchange, const struct request *request, bool explain,
 	explained = explain && session_explain(session, request, exchange->arena, ret, &why) == 0;
 	if (!explain)
 		session_decide(session, request, ret);
-	explained = evaluation_count(exchange, request, ret) && explained;
+	explained = evaluation_count(exchange, entry, ret) && explained;
 	return reply_evaluation(ret, explained ? &why : NULL, exchange->arena);
 }
 
 static void
 evaluation_answer(struct exchange *exchange, const struct request *request, bool explain)
 {
+	struct log_entry entry = {.door = LOG_DOOR_AUTHZEN, .request = request};
 	struct decision decision;
-	struct reply_body body = evaluate(exchange, request, explain, &decision);
+	struct reply_body body = evaluate(exchange, &entry, explain, &decision);
 
 	answer_json(exchange, body.text);
 	exchange->reply.constant = body.constant;
@@ -93,7 +98,8 @@ evaluation_post(struct exchange *exchange)
 
 /* One item's answer: whether it permits. */
 static bool
-item_answer(struct exchange *exchange, const struct authzen_item *item, bool explain, struct text *out)
+item_answer(struct exchange *exchange, const struct authzen_item *item, bool explain, struct log_entry *entry,
+            struct text *out)
 {
 	struct decision decision;
 
@@ -102,7 +108,8 @@ item_answer(struct exchange *exchange, const struct authzen_item *item, bool exp
 		reply_evaluation_error(out, item->err, exchange->arena);
 		return false;
 	}
-	text_add(out, evaluate(exchange, &item->request, explain, &decision).text);
+	entry->request = &item->request;
+	text_add(out, evaluate(exchange, entry, explain, &decision).text);
 	return decision.permit;
 }
 
@@ -124,10 +131,12 @@ static void
 items_answer(struct exchange *exchange, const struct authzen_batch *batch, bool explain)
 {
 	struct session *session = exchange->worker->session;
+	struct log_entry entry = {.door = LOG_DOOR_AUTHZEN};
 	bool ends = false;
 	struct text out;
 
 	text_init(&out, exchange->arena);
+	(void)text_reserve(&out, batch->count * EVALUATION_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"evaluations\":["));
 	session_batch_begin(session);
 	for (size_t i = 0; i < batch->count && !ends; i++) {
@@ -135,7 +144,7 @@ items_answer(struct exchange *exchange, const struct authzen_batch *batch, bool 
 
 		if (i > 0)
 			text_add(&out, STR(","));
-		permit = item_answer(exchange, &batch->items[i], explain, &out);
+		permit = item_answer(exchange, &batch->items[i], explain, &entry, &out);
 		ends = batch->semantic == (permit ? AUTHZEN_PERMIT_ON_FIRST_PERMIT : AUTHZEN_DENY_ON_FIRST_DENY);
 	}
 	session_batch_end(session);

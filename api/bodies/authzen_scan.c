@@ -4,6 +4,7 @@
 #include "api/bodies/request_scan.h"
 #include "api/bodies/scan.h"
 
+#define KEY_MARKS 3     /* two quotes and a colon */
 #define ITEMS_FIRST 128 /* of a batch, before its list grows */
 
 /* As api/bodies/request_scan.c: what is not plainly good is left to api/bodies/authzen.c. */
@@ -49,13 +50,23 @@ scan_next(const char *at, bool *ret_more)
 	return *at == ',' || *at == '}' ? at + 1 : NULL;
 }
 
-/* The key of a member and the colon behind it. */
+/* The key of a member and the colon behind it. keys: of the questions before this one in a list, or NULL. */
 static inline const char *
-scan_key(const char *at, struct str *ret)
+scan_key(const char *at, struct scan_keys *keys, struct str *ret)
 {
+	const struct scan_key *key = keys ? scan_key_again(keys, at) : NULL;
+	const char *start = at;
+
+	if (key) {
+		*ret = (struct str){at + 1, key->len - KEY_MARKS};
+		return at + key->len;
+	}
 	at = scan_text(at, ret);
 	if (!at || *(at = scan_to(at, ':')) != ':')
 		return NULL;
+	/* Without blanks around it: its text is then all but the marks. */
+	if (keys && start == ret->ptr - 1 && at == ret->ptr + ret->len + 1)
+		scan_key_keep(keys, (struct str){start, ret->len + KEY_MARKS}, 0, 0);
 	return at + 1;
 }
 
@@ -84,7 +95,8 @@ is_given_twice(const struct authzen_question *question, unsigned first)
 
 /* A map of plain values: properties, or a context. */
 static const char *
-scan_fields(const char *at, enum field_root root, struct authzen_question *question, struct authzen_entity *entity)
+scan_fields(const char *at, enum field_root root, struct scan_keys *keys, struct authzen_question *question,
+            struct authzen_entity *entity)
 {
 	bool more;
 
@@ -92,7 +104,7 @@ scan_fields(const char *at, enum field_root root, struct authzen_question *quest
 	for (at = scan_open(at, &more); at && more;) {
 		struct request_field *field = &question->fields[question->count];
 
-		if (question->count++ == FIELDS_MOST || !(at = scan_key(at, &field->name)) ||
+		if (question->count++ == FIELDS_MOST || !(at = scan_key(at, keys, &field->name)) ||
 		    !(at = scan_value(at, &field->value)))
 			return NULL;
 		field->root = root;
@@ -106,7 +118,8 @@ scan_fields(const char *at, enum field_root root, struct authzen_question *quest
 
 /* One of an entity's members, once. */
 static const char *
-scan_member(const char *at, enum authzen_part part, struct str key, struct authzen_question *question)
+scan_member(const char *at, enum authzen_part part, struct str key, struct scan_keys *keys,
+            struct authzen_question *question)
 {
 	static const enum field_root roots[] = {FIELD_SUBJECT_PROPERTIES, FIELD_ACTION_PROPERTIES,
 	                                        FIELD_RESOURCE_PROPERTIES};
@@ -122,11 +135,11 @@ scan_member(const char *at, enum authzen_part part, struct str key, struct authz
 	if (!str_equal(key, STR("properties")) || entity->listed)
 		return NULL;
 	entity->listed = true;
-	return scan_fields(at, roots[part], question, entity);
+	return scan_fields(at, roots[part], keys, question, entity);
 }
 
 static const char *
-scan_part(const char *at, enum authzen_part part, struct authzen_question *question)
+scan_part(const char *at, enum authzen_part part, struct scan_keys *keys, struct authzen_question *question)
 {
 	struct authzen_entity *entity = &question->part[part];
 	struct str key;
@@ -136,11 +149,11 @@ scan_part(const char *at, enum authzen_part part, struct authzen_question *quest
 		return NULL;
 	entity->given = true;
 	if (part == AUTHZEN_CONTEXT)
-		return scan_fields(at, FIELD_CONTEXT, question, entity);
+		return scan_fields(at, FIELD_CONTEXT, keys, question, entity);
 	for (at = scan_open(at, &more); at && more;) {
-		at = scan_key(at, &key);
+		at = scan_key(at, keys, &key);
 		if (at)
-			at = scan_member(at, part, key, question);
+			at = scan_member(at, part, key, keys, question);
 		if (at)
 			at = scan_next(at, &more);
 	}
@@ -150,11 +163,12 @@ scan_part(const char *at, enum authzen_part part, struct authzen_question *quest
 static int
 part_find(struct str key)
 {
-	for (int part = 0; part < AUTHZEN_PARTS; part++) {
-		if (str_is(key, authzen_part_name[part]))
-			return part;
-	}
-	return -1;
+	/* Of the four names each has its own length, but for two. */
+	int part = key.len == 7   ? *key.ptr == 's' ? AUTHZEN_SUBJECT : AUTHZEN_CONTEXT
+	           : key.len == 6 ? AUTHZEN_ACTION
+	                          : AUTHZEN_RESOURCE;
+
+	return str_is(key, authzen_part_name[part]) ? part : -1;
 }
 
 static void
@@ -166,16 +180,18 @@ question_clear(struct authzen_question *question)
 
 /* A map of the four parts and nothing else. */
 static const char *
-scan_question(const char *at, struct authzen_question *ret)
+scan_question(const char *at, struct scan_keys *keys, struct authzen_question *ret)
 {
 	struct str key;
 	bool more;
 
 	question_clear(ret);
+	if (keys)
+		keys->number = 0;
 	for (at = scan_open(at, &more); at && more;) {
-		int part = (at = scan_key(at, &key)) ? part_find(key) : -1;
+		int part = (at = scan_key(at, keys, &key)) ? part_find(key) : -1;
 
-		at = part >= 0 ? scan_part(at, part, ret) : NULL;
+		at = part >= 0 ? scan_part(at, part, keys, ret) : NULL;
 		if (at)
 			at = scan_next(at, &more);
 	}
@@ -193,7 +209,7 @@ authzen_scan(struct str body, enum guard_mode mode, struct arena *arena, struct 
 {
 	struct authzen_question question;
 
-	return body.len > 0 && is_end(body, scan_question(body.ptr, &question)) &&
+	return body.len > 0 && is_end(body, scan_question(body.ptr, NULL, &question)) &&
 	       authzen_request(&question, NULL, mode, arena, ret, NULL) == 0;
 }
 
@@ -220,14 +236,16 @@ static const char *
 scan_items(const char *at, enum guard_mode mode, size_t most, struct arena *arena, struct authzen_batch *batch)
 {
 	struct authzen_question question;
+	struct scan_keys keys;
 	size_t room = 0;
 
+	scan_keys_init(&keys);
 	if (*(at = scan_to(at, '[')) != '[')
 		return NULL;
 	do {
 		struct authzen_item *item = batch->count < most ? item_add(batch, &room, arena) : NULL;
 
-		at = item ? scan_question(at + 1, &question) : NULL;
+		at = item ? scan_question(at + 1, &keys, &question) : NULL;
 		if (!at || authzen_request(&question, &batch->base, mode, arena, &item->request, NULL) != 0)
 			return NULL;
 		at = scan_to(at, ',');
@@ -248,13 +266,13 @@ authzen_scan_batch(struct str body, enum guard_mode mode, size_t most, struct ar
 	ret->semantic = AUTHZEN_EXECUTE_ALL;
 	ret->explain = false;
 	for (at = body.len ? scan_open(at, &more) : NULL; at && more;) {
-		int part = (at = scan_key(at, &key)) ? part_find(key) : -1;
+		int part = (at = scan_key(at, NULL, &key)) ? part_find(key) : -1;
 
 		if (!at)
 			return false;
 		/* Items are made of the parts before them; parts behind, and options, are not usual. */
 		if (part >= 0)
-			at = ret->count ? NULL : scan_part(at, part, &ret->base);
+			at = ret->count ? NULL : scan_part(at, part, NULL, &ret->base);
 		else
 			at = str_equal(key, STR("evaluations")) && !ret->count ? scan_items(at, mode, most, arena, ret)
 			                                                       : NULL;

@@ -6,10 +6,6 @@
 #include "api/bodies/scan.h"
 #include "base/words.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 /*
  * Nothing here reports an error: whatever is not plainly good is left to the readers that keep places. So each step
  * only has to be sure of what it accepts. tests/fuzz/fuzz_request.c compares both paths.
@@ -17,50 +13,6 @@
  * The NUL behind the body is no white space, no plain byte and no character that is looked for, so every step stops at
  * it by itself. One behind which more of the body comes does the same, and request_scan sees that the end is not there.
  */
-
-__attribute__((noinline)) const char *
-scan_space(const char *at)
-{
-	while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
-		at++;
-	return at;
-}
-
-/* Where the run of plain bytes at `at` ends: printable ASCII but for quote and backslash. As signed bytes, others are below 0. */
-static inline const char *
-skip_plain(const char *at)
-{
-#ifdef __SSE2__
-	for (;; at += 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-		                           _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-		                                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-		unsigned found = (unsigned)_mm_movemask_epi8(odd);
-
-		if (found)
-			return at + __builtin_ctz(found);
-	}
-#else
-	while ((signed char)*at >= 0x20 && *at != '"' && *at != '\\')
-		at++;
-	return at;
-#endif
-}
-
-/* One copy of it: code that is used again and again is fetched once. */
-__attribute__((noinline)) const char *
-scan_text(const char *at, struct str *ret)
-{
-	const char *end;
-
-	at = scan_to(at, '"');
-	if (*at++ != '"')
-		return NULL;
-	end = skip_plain(at);
-	*ret = (struct str){at, (size_t)(end - at)};
-	return *end == '"' ? end + 1 : NULL;
-}
 
 /* The maps of a request, one in the other. */
 enum level { LEVEL_TOP, LEVEL_RESOURCE, LEVEL_GUARD, LEVELS };
@@ -148,9 +100,30 @@ keep_text(struct request *request, unsigned member, struct str text, enum guard_
 			member == ATTRIBUTE_OPERATION && mode == GUARD_STRICT ? operation_canonical(text) : text;
 }
 
-/* One question, at its brace: where it ends, or NULL. */
+/* The key at `at` and its colon, behind which the result is; NULL when it is not usual. */
 static inline const char *
-scan_request(const char *at, enum guard_mode mode, struct request *ret)
+scan_member_key(const char *at, enum level level, struct scan_keys *keys_before, unsigned *ret_member)
+{
+	const struct scan_key *key = keys_before ? scan_key_again(keys_before, at) : NULL;
+	const char *start = at;
+	struct str text;
+
+	if (key && key->map == level) {
+		*ret_member = key->member;
+		return at + key->len;
+	}
+	at = scan_text(at, &text);
+	if (!at || *(at = scan_to(at, ':')) != ':')
+		return NULL;
+	*ret_member = member_find(level, text);
+	if (keys_before)
+		scan_key_keep(keys_before, (struct str){start, (size_t)(at + 1 - start)}, level, *ret_member);
+	return at + 1;
+}
+
+/* One question, at its brace: where it ends, or NULL. keys_before: of the questions before it in a list, else NULL. */
+static inline __attribute__((always_inline)) const char *
+scan_request(const char *at, enum guard_mode mode, struct scan_keys *keys_before, struct request *ret)
 {
 	enum level level = LEVEL_TOP;
 	uint32_t seen[LEVELS] = {0}; /* a bit a member */
@@ -159,15 +132,16 @@ scan_request(const char *at, enum guard_mode mode, struct request *ret)
 	if (*(at = scan_to(at, '{')) != '{')
 		return NULL;
 	request_clear(ret);
+	if (keys_before)
+		keys_before->number = 0;
 	for (;;) {
 		struct str text;
 		unsigned member;
 
-		at = scan_text(at + 1, &text); /* behind a brace or a comma; an empty map is not usual */
-		if (!at || *(at = scan_to(at, ':')) != ':')
+		/* Behind a brace or a comma; an empty map is not usual. */
+		at = scan_member_key(at + 1, level, keys_before, &member);
+		if (!at)
 			return NULL;
-		at++;
-		member = member_find(level, text);
 		if (member == MEMBER_UNKNOWN || seen[level] & UINT32_C(1) << member)
 			return NULL;
 		seen[level] |= UINT32_C(1) << member;
@@ -204,7 +178,7 @@ bool
 request_scan(struct str body, enum guard_mode mode, struct request *ret)
 {
 	const char *at =
-		body.len ? scan_request(body.ptr, mode, ret) : NULL; /* without a length there may be no bytes */
+		body.len ? scan_request(body.ptr, mode, NULL, ret) : NULL; /* without a length there may be no bytes */
 
 	return at && scan_space(at) == body.ptr + body.len;
 }
@@ -213,14 +187,16 @@ bool
 request_scan_list(struct str body, enum guard_mode mode, size_t most, struct request *ret, size_t *ret_count)
 {
 	const char *at = body.ptr;
+	struct scan_keys keys_before;
 	struct str key;
 	size_t count = 0;
 
+	scan_keys_init(&keys_before);
 	if (body.len == 0 || *(at = scan_to(at, '{')) != '{' || !(at = scan_text(at + 1, &key)) ||
 	    !str_equal(key, STR("decisions")) || *(at = scan_to(at, ':')) != ':' || *(at = scan_to(at + 1, '[')) != '[')
 		return false;
 	do {
-		at = count < most ? scan_request(at + 1, mode, &ret[count++]) : NULL;
+		at = count < most ? scan_request(at + 1, mode, &keys_before, &ret[count++]) : NULL;
 		if (!at)
 			return false;
 		at = scan_to(at, ',');

@@ -28,9 +28,9 @@
 #include "base/clock.h"
 #include "runtime/thread/runtime.h"
 
-#define TICK_MS 250                   /* how late a suspended request's deadline may be noticed */
-#define OPENING_TICK_MS 20            /* how late the end of the database's verification */
-#define FLOOD_BYTES ((size_t)4 << 20) /* given back by requests: what the allocator keeps of it goes to the system */
+#define TICK_MS 250           /* how late a suspended request's deadline may be noticed */
+#define OPENING_TICK_MS 20    /* how late the end of the database's verification */
+#define FLOOD_BYTES (4 << 20) /* given back by requests: what the allocator keeps of it goes to the system */
 #define LARGE_BLOCK (256 << 10)
 
 static int
@@ -139,12 +139,17 @@ give_memory_back(struct service *service)
 #endif
 }
 
-/* Large blocks are mapped apart, always, so that they go back to the system when they are freed. */
+/*
+ * Large blocks are mapped apart, always, so that they go back to the system when they are freed. Smaller ones stay: a
+ * worker that reads bodies of some 10 KB would else give its pages back and fetch them again with each. After a flood
+ * give_memory_back sees to it.
+ */
 static void
 tune_allocator(void)
 {
 #ifdef __GLIBC__
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	(void)mallopt(M_TRIM_THRESHOLD, FLOOD_BYTES);
 #endif
 }
 

@@ -495,18 +495,28 @@ service_finish(struct exchange *exchange)
 		service_finished(exchange);
 }
 
+static void
+refuse_scope(struct exchange *exchange, unsigned role, struct str scope)
+{
+	struct error why = {0};
+
+	(void)error_set(&why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s for '%.*s'", exchange->identity.name,
+	                role_name(role), STR_ARG(scope));
+	answer_problem(exchange, 403, &why);
+}
+
 bool
 exchange_covers(struct exchange *exchange, struct str scope)
 {
 	const struct service *service = exchange->worker->service;
-	struct route_role needs = service_needs(service, exchange->route);
-	struct error why = {0};
+	unsigned role;
 
-	if (!service->auth || auth_covers(service->auth, &exchange->identity, needs.role, scope))
+	if (!service->auth)
 		return true;
-	(void)error_set(&why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s for '%.*s'", exchange->identity.name,
-	                role_name(needs.role), STR_ARG(scope));
-	answer_problem(exchange, 403, &why);
+	role = service_needs(service, exchange->route).role;
+	if (auth_covers(service->auth, &exchange->identity, role, scope))
+		return true;
+	refuse_scope(exchange, role, scope);
 	return false;
 }
 

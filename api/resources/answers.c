@@ -85,18 +85,20 @@ bool
 answer_decision(struct exchange *exchange, struct log_entry *entry)
 {
 	const struct service *service = exchange->worker->service;
-	struct decision denied = *entry->decision;
-	struct log_entry told = *entry;
+	const struct decision *given = entry->decision;
+	struct decision denied;
 	bool logged = !service->decisions || log_decision(exchange, entry);
 
 	session_mark(exchange->worker->session);
 	if (!logged) {
+		denied = *given;
 		answer_unlogged(&denied);
-		told.decision = &denied;
+		entry->decision = &denied;
 	}
-	metrics_decision(exchange->worker->metrics, told.door, told.decision);
-	if (!told.decision->permit)
-		denials_add(service->denials, exchange->worker->number, &told, engine_now(service->engine));
+	metrics_decision(exchange->worker->metrics, entry->door, entry->decision);
+	if (!entry->decision->permit)
+		denials_add(service->denials, exchange->worker->number, entry, engine_now(service->engine));
+	entry->decision = given;
 	return logged;
 }
 

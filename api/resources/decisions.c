@@ -7,6 +7,8 @@
 #include "api/http/service.h"
 #include "api/resources/answers.h"
 
+#define ANSWER_MOSTLY 48 /* bytes of an answer that is not explained */
+
 /* All of them before the first is decided: a body with one that is wrong is refused as a whole, with its place. */
 struct questions {
 	struct request *list; /* in the exchange's arena */
@@ -51,20 +53,22 @@ questions_read(struct exchange *exchange, size_t most, struct questions *ret, st
 	return r;
 }
 
+/* entry: of all questions of the exchange, one after the other; its request is the one that is answered. */
 static void
-question_answer(struct exchange *exchange, const struct request *request, bool explain, struct text *out)
+question_answer(struct exchange *exchange, struct log_entry *entry, bool explain, struct text *out)
 {
 	struct session *session = exchange->worker->session;
+	const struct request *request = entry->request;
 	struct decision decision;
-	struct log_entry entry = {.door = LOG_DOOR_DECISION, .request = request, .decision = &decision};
 	struct explained why;
 	bool explained;
 
+	entry->decision = &decision;
 	answer_begin(exchange);
 	explained = explain && session_explain(session, request, exchange->arena, &decision, &why) == 0;
 	if (!explain)
 		session_decide(session, request, &decision);
-	if (!answer_decision(exchange, &entry)) {
+	if (!answer_decision(exchange, entry)) {
 		answer_unlogged(&decision);
 		explained = false;
 	}
@@ -79,6 +83,7 @@ decisions_post(struct exchange *exchange)
 	bool explain = str_is(exchange_query(exchange, "explain"), "true");
 	size_t most = (size_t)service->settings->batch_items;
 	struct questions questions;
+	struct log_entry entry = {.door = LOG_DOOR_DECISION};
 	struct error err = {0};
 	struct text out;
 
@@ -91,12 +96,14 @@ decisions_post(struct exchange *exchange)
 		if (!exchange_covers(exchange, questions.list[i].attribute[ATTRIBUTE_ACTOR]))
 			return;
 	text_init(&out, exchange->arena);
+	(void)text_reserve(&out, questions.count * ANSWER_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"decisions\":["));
 	session_batch_begin(exchange->worker->session);
 	for (size_t i = 0; i < questions.count; i++) {
 		if (i > 0)
 			text_add(&out, STR(","));
-		question_answer(exchange, &questions.list[i], explain, &out);
+		entry.request = &questions.list[i];
+		question_answer(exchange, &entry, explain, &out);
 	}
 	session_batch_end(exchange->worker->session);
 	text_add(&out, STR("]}"));

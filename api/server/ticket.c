@@ -145,19 +145,32 @@ resize_body(struct ticket *ticket, size_t size)
 	return true;
 }
 
+/*
+ * For so many bytes, and at once for what is announced, but not for more than four times what is there: who announces much
+ * has to send some of it first.
+ */
+static size_t
+body_size_for(const struct ticket *ticket, size_t needed)
+{
+	uint64_t announced = ticket->exchange.body_length;
+	size_t size = ticket->body_size ? ticket->body_size : BODY_FIRST, most;
+
+	while (size < needed)
+		size *= 2;
+	most = size < BODY_KEPT / 4 ? BODY_KEPT : 4 * size;
+	if (announced >= most)
+		return most;
+	return announced + REQUEST_SCAN_SLACK > size ? (size_t)announced + REQUEST_SCAN_SLACK : size;
+}
+
 bool
 ticket_keep(struct ticket *ticket, const char *bytes, size_t count)
 {
 	size_t needed = ticket->body_taken + count; /* both are bounded by the limit for bodies */
 
-	if (needed + REQUEST_SCAN_SLACK > ticket->body_size) {
-		size_t size = ticket->body_size ? ticket->body_size : BODY_FIRST;
-
-		while (size < needed + REQUEST_SCAN_SLACK)
-			size *= 2;
-		if (!resize_body(ticket, size))
-			return false;
-	}
+	if (needed + REQUEST_SCAN_SLACK > ticket->body_size &&
+	    !resize_body(ticket, body_size_for(ticket, needed + REQUEST_SCAN_SLACK)))
+		return false;
 	memcpy(ticket->body + ticket->body_taken, bytes, count);
 	memset(ticket->body + needed, 0, REQUEST_SCAN_SLACK);
 	ticket->body_taken = needed;
