@@ -3,6 +3,7 @@
 #ifndef API_HTTP_RESOURCES_H
 #define API_HTTP_RESOURCES_H
 
+#include "api/http/problems.h"
 #include "api/server/exchange.h"
 #include "base/node.h"
 #include "engine/history/history.h"
@@ -167,10 +168,6 @@ void transactions_metrics(struct exchange *exchange, struct text *out);
 
 /* 200 with a body made in the exchange's arena; 500 when it is absent because memory ran out. */
 void answer_json(struct exchange *exchange, struct str body);
-
-/* The status for the error, or another, with what it says. */
-void answer_error(struct exchange *exchange, const struct error *err);
-void answer_problem(struct exchange *exchange, unsigned status, const struct error *err);
 
 /* The request's body, JSON or YAML as its headers say, within the limits for bodies. In the exchange's arena. */
 int read_body(struct exchange *exchange, struct node **ret_root, struct error *err);

@@ -1,4 +1,4 @@
-/* service - the path of a request: refusals in their order, the handler, the counts */
+/* service - the path of a request: refusal or handler, then the counts */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/http/service.h"
 
@@ -8,11 +8,11 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "api/bodies/reply.h"
 #include "api/http/audit.h"
+#include "api/http/problems.h"
+#include "api/http/refusals.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
-#include "api/identity/origin.h"
 #include "base/document.h"
 #include "base/uuid.h"
 #include "base/yaml_write.h"
@@ -92,284 +92,17 @@ service_needs(const struct service *service, const struct route *route)
 	             : (struct route_role){ROLE_ADMINISTER, false};
 }
 
-/* 0, or why who asks may not use the route: 401, 403. May leave it open: exchange->unverified. */
-static unsigned
-refuse_identity(struct exchange *exchange, const struct route *route)
-{
-	struct worker *worker = exchange->worker;
-	struct service *service = worker->service;
-	struct route_role needs = service_needs(service, route);
-
-	exchange->unverified = false;
-	if (route && route->flags & ROUTE_OPEN)
-		return 0;
-	if (service->auth) {
-		struct identity *identity = &exchange->identity;
-
-		switch (auth_check(service->auth, worker->auth_cache, exchange->authorization,
-		                   exchange->peer ? str_from(exchange->peer->name) : STR_NONE, identity)) {
-		case AUTH_REFUSED:
-			return 401;
-		case AUTH_UNKNOWN:
-			exchange->unverified = true;
-			return 0;
-		case AUTH_GOOD:
-			break;
-		}
-		if (route && !(identity->whole & needs.role) && !(needs.scoped && identity->scoped & needs.role))
-			/* who has not said who it is may do so */
-			return exchange->authorization.ptr || strcmp(identity->name, "anonymous") != 0 ? 403 : 401;
-	}
-	return route && !(worker->carries & needs.role) ? 403 : 0;
-}
-
-/* Whether the page that asks may, and the name by which it asks. The console itself may be linked to from anywhere. */
-static bool
-is_welcome(const struct exchange *exchange)
-{
-	const struct route *route = exchange->route;
-	bool page = route && route->flags & ROUTE_PAGE;
-
-	return origin_is_welcome(exchange->worker->service->settings, exchange->origin,
-	                         page ? STR_NONE : exchange->fetch_site, exchange->host);
-}
-
-/*
- * A body that does not say what it is may be a form of a page in somebody's browser. What only asks (decisions, as
- * ONAP's clients send them) takes it for JSON; what changes something does not.
- */
-static bool
-body_wants_type(const struct exchange *exchange, const struct route *route)
-{
-	unsigned role = service_needs(exchange->worker->service, route).role;
-
-	return route->reads && !(role & (ROLE_DECIDE | ROLE_READ)) && (exchange->body_length > 0 || exchange->chunked);
-}
-
-/* Whether the body is not what it seems: compressed, mostly. */
-static bool
-is_coded(const struct exchange *exchange)
-{
-	return exchange->coding.len && !str_equal_nocase(exchange->coding, STR("identity"));
-}
-
-/* The status that refuses a request by its headers alone, in the order that doc/openapi.yaml gives; 0: none. */
-static unsigned
-refusal(struct exchange *exchange)
-{
-	struct service *service = exchange->worker->service;
-	/* Relaxed: a request that comes while the state changes may see either. */
-	bool active = atomic_load_explicit(&service->active, memory_order_relaxed);
-	unsigned methods, status;
-	const struct route *route = exchange->route =
-		route_find(exchange->worker->service->routes, exchange->method, exchange->path, &methods);
-
-	if (exchange->doubtful)
-		return 400;
-	if (!is_welcome(exchange))
-		return 403;
-	if (exchange->origin.ptr && origin_is_listed(service->settings, exchange->origin)) {
-		exchange->reply.origin = exchange->origin;
-		exchange->reply.preflight = exchange->method == METHOD_OPTIONS && exchange->asked_method.ptr && methods;
-		if (exchange->reply.preflight)
-			return 204; /* it carries no credentials */
-	}
-	status = refuse_identity(exchange, route);
-	if (status || exchange->unverified)
-		return status;
-	if (!active && (route_path_gated(exchange->path) || (route && route->flags & ROUTE_GATED)))
-		return 409;
-	if (!route)
-		return methods ? 405 : 404;
-	if (!(route->flags & ROUTE_EARLY) && service_is_verifying(service))
-		return 503;
-	exchange->reads = media_of(exchange->content_type);
-	if (route->reads && (!(route->reads & exchange->reads) || is_coded(exchange)))
-		return route->flags & ROUTE_AUTHZEN ? 400 : 415;
-	if (!exchange->content_type.ptr && body_wants_type(exchange, route))
-		return 415;
-	/* Scrapers ask for anything; there is one form. */
-	exchange->writes = route->writes & (MEDIA_METRICS | MEDIA_OTHER)
-	                           ? route->writes
-	                           : media_accepted(exchange->accept, route->writes);
-	return exchange->writes ? 0 : 406;
-}
-
 void
 service_begin(struct exchange *exchange)
 {
 	exchange->started_ns = clock_monotonic_ns();
-	exchange->reply.status = refusal(exchange);
+	exchange->reply.status = refusal_status(exchange);
 	if (!exchange->route)
 		return;
 	exchange->urgent = exchange->route->flags & ROUTE_URGENT;
 	exchange->uncounted = exchange->route->flags & ROUTE_OPEN;
 	exchange->preferred =
 		exchange->urgent || service_needs(exchange->worker->service, exchange->route).role == ROLE_ADMINISTER;
-}
-
-static void
-explain_forbidden(const struct exchange *exchange, struct error *why)
-{
-	const struct worker *worker = exchange->worker;
-	const struct route *route = exchange->route;
-	struct route_role needs = service_needs(worker->service, route);
-
-	if (!is_welcome(exchange))
-		(void)error_set(why, ERROR_UNKNOWN, NULL,
-		                "a page of another origin, or another Host, is not served (settings origins, hosts)");
-	else if (!(worker->carries & needs.role))
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "this listener does not carry the role %s",
-		                role_name(needs.role));
-	else
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "'%s' does not hold the role %s%s", exchange->identity.name,
-		                role_name(needs.role), needs.scoped ? " for this scope" : "");
-}
-
-/* What it asks for needs the database, which is not open yet. */
-static bool
-is_early(const struct exchange *exchange)
-{
-	return exchange->route && !(exchange->route->flags & ROUTE_EARLY) &&
-	       service_is_verifying(exchange->worker->service);
-}
-
-/* What a refused client is to do. */
-static void
-explain_refusal(const struct exchange *exchange, struct error *why)
-{
-	const struct route *route = exchange->route;
-	const char *yaml = " or application/yaml";
-
-	switch (exchange->reply.status) {
-	case 400:
-		(void)error_set(why, ERROR_SYNTAX, NULL, "%s",
-		                exchange->doubtful ? exchange->doubtful : "the body must be application/json");
-		break;
-	case 401:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
-		                exchange->authorization.ptr
-		                        ? "the credentials are wrong"
-		                        : "credentials are needed: HTTP Basic, a bearer token or a client certificate");
-		break;
-	case 403:
-		explain_forbidden(exchange, why);
-		break;
-	case 404:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "there is nothing at this path");
-		break;
-	case 405:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "this path takes %s",
-		                exchange->reply.allow ? exchange->reply.allow : "other methods");
-		break;
-	case 406:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the answer can be %s%s",
-		                route->writes & MEDIA_JSON    ? "application/json"
-		                : route->writes & MEDIA_XACML ? "application/xacml+json"
-		                                              : "application/yaml",
-		                route->writes & MEDIA_JSON && route->writes & MEDIA_YAML ? yaml : "");
-		break;
-	case 413:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the body is over the limit (body_size)");
-		break;
-	case 415:
-		if (is_coded(exchange))
-			(void)error_set(why, ERROR_UNKNOWN, NULL,
-			                "the body's Content-Encoding is wrong: expected none, got '%.*s'",
-			                STR_ARG(exchange->coding));
-		else
-			(void)error_set(why, ERROR_UNKNOWN, NULL, "the body must be application/%s%s",
-			                route->reads & MEDIA_XACML ? "xacml+json" : "json",
-			                route->reads & MEDIA_YAML ? yaml : "");
-		break;
-	case 429:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "too many requests of this address (address_requests)");
-		break;
-	case 503:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "%s",
-		                exchange->crowded ? "all connections are at work (connections): ask again later"
-		                : is_early(exchange)
-		                        ? "the database is being verified after a stop that was not clean: GET "
-		                          "/ready tells how far it is"
-		                : exchange->unverified ? "too many credentials wait to be checked: try again"
-		                                       : "the service has no memory left for this (memory_budget)");
-		break;
-	case 431:
-		(void)error_set(why, ERROR_UNKNOWN, NULL, "the headers are over a limit (header_count, header_size)");
-		break;
-	}
-}
-
-/* The policy API and the PAP refuse in the words of the framework that ONAP's stand on. */
-static bool
-is_spring(const struct exchange *exchange)
-{
-	return str_starts_with(exchange->path, STR("/policy/api/")) ||
-	       str_starts_with(exchange->path, STR("/policy/pap/"));
-}
-
-/* {"timestamp","status","error","path"}, with what is wrong and where unless the clients are to be taken for ONAP's. */
-static struct str
-spring_body(struct exchange *exchange, unsigned status, const struct error *why)
-{
-	static const struct {
-		unsigned status;
-		const char *words;
-	} names[] = {{400, "Bad Request"},        {404, "Not Found"},
-	             {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-	             {413, "Payload Too Large"},  {415, "Unsupported Media Type"},
-	             {429, "Too Many Requests"},  {431, "Request Header Fields Too Large"},
-	             {503, "Service Unavailable"}};
-	char now[TIME_TEXT_SIZE];
-	const char *words = "Internal Server Error";
-	struct text out;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].status == status)
-			words = names[i].words;
-	time_format_instant(engine_now(exchange->worker->service->engine), now);
-	text_init(&out, exchange->arena);
-	text_addf(&out, "{\"timestamp\":\"%s\",\"status\":%u,\"error\":\"%s\",\"path\":", now, status, words);
-	text_add_json(&out, exchange->path);
-	if (why && why->code && !exchange->worker->service->settings->lenient_api) {
-		struct str details = reply_status(status, why, GUARD_STRICT, exchange->arena).text;
-
-		text_add(&out, STR(",\"details\":"));
-		text_add(&out, details);
-	}
-	text_add(&out, STR("}"));
-	return text_done(&out);
-}
-
-/* A PASSIVE service's 409 has no body, as ONAP's; the others say what they are. */
-static void
-write_refusal(struct exchange *exchange)
-{
-	struct reply *reply = &exchange->reply;
-	struct error why = {0};
-	unsigned methods;
-	char allow[48];
-
-	if (reply->status == 409)
-		return;
-	if (reply->status == 405 || reply->preflight) {
-		(void)route_find(exchange->worker->service->routes, exchange->method, exchange->path, &methods);
-		route_methods_text(methods, allow, sizeof(allow));
-		reply->allow = arena_str(exchange->arena, str_from(allow)).ptr;
-	}
-	if (reply->preflight)
-		return;
-	reply->authenticate = reply->status == 401;
-	reply->close = reply->close || exchange->doubtful;
-	explain_refusal(exchange, &why);
-	reply->media = MEDIA_JSON;
-	if (is_spring(exchange)) {
-		reply->body = reply->status == 401 ? STR("") : spring_body(exchange, reply->status, &why);
-		return;
-	}
-	reply->body =
-		reply_status(reply->status, why.code ? &why : NULL, exchange->worker->service->mode, exchange->arena)
-			.text;
 }
 
 int
@@ -436,7 +169,7 @@ serve(struct exchange *exchange)
 	if (route && route->flags & ROUTE_AUTHZEN)
 		exchange->reply.echo = echo_of(exchange->echo_id);
 	if (exchange->reply.status) {
-		write_refusal(exchange);
+		refusal_write(exchange);
 	} else if (route->flags & ROUTE_ONAP && !answer_id(exchange)) {
 		struct error err = {0};
 
@@ -466,7 +199,7 @@ serve_verified(struct exchange *exchange)
 	else if (exchange->outcome->code)
 		exchange->reply.status = exchange->outcome->code == ERROR_UNKNOWN ? 401 : 503;
 	else
-		exchange->reply.status = refusal(exchange);
+		exchange->reply.status = refusal_status(exchange);
 	if (!exchange->reply.status && exchange->unverified)
 		exchange->reply.status = 503; /* forgotten in between, or under other users */
 	serve(exchange);
@@ -529,25 +262,6 @@ answer_json(struct exchange *exchange, struct str body)
 	exchange->reply.media = MEDIA_JSON;
 	exchange->reply.body = body.ptr ? body : (struct str){none, sizeof(none) - 1};
 	exchange->reply.constant = !body.ptr;
-}
-
-void
-answer_problem(struct exchange *exchange, unsigned status, const struct error *err)
-{
-	enum guard_mode mode = exchange->worker->service->mode;
-
-	if (!(exchange->route->flags & ROUTE_ONAP))
-		mode = GUARD_STRICT; /* what ONAP does not have need not hide what is wrong */
-	exchange->reply.status = status;
-	exchange->reply.media = MEDIA_JSON;
-	exchange->reply.body = is_spring(exchange) ? spring_body(exchange, status, err)
-	                                           : reply_status(status, err, mode, exchange->arena).text;
-}
-
-void
-answer_error(struct exchange *exchange, const struct error *err)
-{
-	answer_problem(exchange, reply_status_of(err->code), err);
 }
 
 int

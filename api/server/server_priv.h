@@ -46,10 +46,31 @@ void server_wake(void *connection);
 enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *bytes, size_t *count, void **state);
 void server_completed(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why);
+
+/* --- server_head.c --- */
+
+/* Method and headers into the ticket's exchange. */
+void server_take_head(struct ticket *ticket, const char *method);
+
+/* --- server_peer.c --- */
+
 void server_connection(void *cls, struct MHD_Connection *connection, void **state,
                        enum MHD_ConnectionNotificationCode what);
 /* The socket of a connection; -1 when it has none. */
 int server_connection_fd(struct MHD_Connection *connection);
+
+/* The connection's peer; with the name of its client certificate, which is there after the handshake. */
+struct peer *server_peer(const struct thread *thread, struct MHD_Connection *connection);
+
+/*
+ * The service has done its part: the connection takes the answer until due_ms, or waits for the next request. While it
+ * does, and while a request comes in, it may be the one that makes room.
+ */
+void server_peer_rests(struct thread *thread, struct peer *peer, int64_t due_ms);
+
+/* --- server_target.c: what libmicrohttpd calls --- */
+
+#define UNPRINTABLE '\x01' /* stands for %00 in a path */
 
 /* The request line is there. NULL always. */
 void *server_look_at_target(void *cls, const char *target, struct MHD_Connection *connection);

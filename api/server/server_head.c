@@ -1,0 +1,176 @@
+/* server_head - the method and headers of a request: the few that are looked at, and which make its length doubtful */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "api/server/server_priv.h"
+
+/* strcmp for words that differ early, without the way to the C library. */
+static inline bool
+is_word(const char *text, const char *word)
+{
+	while (*word && *text == *word) {
+		text++;
+		word++;
+	}
+	return *text == *word;
+}
+
+static enum http_method
+method_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum http_method method;
+	} methods[] = {{"POST", METHOD_POST}, {"GET", METHOD_GET},       {"PUT", METHOD_PUT},
+	               {"HEAD", METHOD_HEAD}, {"DELETE", METHOD_DELETE}, {"OPTIONS", METHOD_OPTIONS}};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (is_word(name, methods[i].name))
+			return methods[i].method;
+	return METHOD_OTHER;
+}
+
+/*
+ * A Content-Length. libmicrohttpd has refused what is not a number, but not where it does not look: in a request that comes in
+ * chunks, in a second such header. That is too much.
+ */
+static uint64_t
+length_of(struct str digits)
+{
+	uint64_t length = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.ptr[i] < '0' || digits.ptr[i] > '9' || length > UINT64_MAX / 10 - 1)
+			return UINT64_MAX;
+		length = length * 10 + (uint64_t)(digits.ptr[i] - '0');
+	}
+	return length;
+}
+
+/* Names mostly come as everybody spells them. */
+static bool
+is_named(struct str name, struct str wanted)
+{
+	return memcmp(name.ptr, wanted.ptr, wanted.len) == 0 || str_equal_nocase(name, wanted);
+}
+
+static void
+take_once(struct exchange *exchange, struct str *header, struct str text, const char *doubtful)
+{
+	if (header->ptr)
+		exchange->doubtful = doubtful;
+	*header = text;
+}
+
+/* The headers that we look at, and how many there are. */
+static enum MHD_Result
+take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
+{
+	struct ticket *ticket = cls;
+	struct exchange *exchange = &ticket->exchange;
+	struct str name = {key, key_len}, text = {value ? value : "", value_len};
+
+	if (kind == MHD_GET_ARGUMENT_KIND) {
+		ticket->has_query = true;
+		return MHD_YES;
+	}
+	ticket->headers++;
+	switch (key_len) { /* is_named compares that many bytes */
+	case 4:
+		if (is_named(name, STR("Host")))
+			take_once(exchange, &exchange->host, text, "two Host headers: expected one");
+		break;
+	case 6:
+		if (is_named(name, STR("Accept")))
+			exchange->accept = text;
+		else if (is_named(name, STR("Origin")))
+			exchange->origin = text;
+		else if (is_named(name, STR("Expect")))
+			/* a client that waits for 100 sends no body once it has its answer */
+			ticket->answer_early = true;
+		break;
+	case 11:
+		if (is_named(name, STR("traceparent")))
+			exchange->traceparent = text;
+		break;
+	case 12:
+		if (is_named(name, STR("Content-Type")))
+			exchange->content_type = text;
+		else if (is_named(name, STR("X-Request-ID")))
+			exchange->echo_id = text;
+		break;
+	case 13:
+		if (is_named(name, STR("Authorization")))
+			take_once(exchange, &exchange->authorization, text, "two Authorization headers: expected one");
+		else if (is_named(name, STR("If-None-Match")))
+			exchange->if_none_match = text;
+		break;
+	case 14:
+		if (is_named(name, STR("Content-Length"))) {
+			if (ticket->length.ptr || ticket->coding.ptr)
+				exchange->doubtful = "two lengths of the body: expected one Content-Length, or chunks";
+			ticket->length = text;
+			exchange->body_length = length_of(text);
+		} else if (is_named(name, STR("Sec-Fetch-Site"))) {
+			exchange->fetch_site = text;
+		}
+		break;
+	case 16:
+		if (is_named(name, STR("X-ONAP-RequestID")))
+			exchange->request_id = text;
+		else if (is_named(name, STR("Content-Encoding")))
+			exchange->coding = text;
+		break;
+	case 17:
+		if (is_named(name, STR("Transfer-Encoding"))) {
+			if (ticket->length.ptr || ticket->coding.ptr)
+				exchange->doubtful = "two lengths of the body: expected one Content-Length, or chunks";
+			else if (!str_equal_nocase(text, STR("chunked")))
+				exchange->doubtful = "the transfer coding is not known: expected chunked";
+			ticket->coding = text;
+			exchange->chunked = true;
+		}
+		break;
+	case 29:
+		if (is_named(name, STR("Access-Control-Request-Method")))
+			exchange->asked_method = text;
+		break;
+	default:
+		break;
+	}
+	return MHD_YES;
+}
+
+void
+server_take_head(struct ticket *ticket, const char *method)
+{
+	ticket->exchange.method = method_of(method);
+	(void)MHD_get_connection_values_n(ticket->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header,
+	                                  ticket);
+}
+
+struct str
+exchange_header(struct exchange *exchange, const char *name)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(ticket->connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) !=
+	    MHD_YES)
+		return STR_NONE;
+	return (struct str){value ? value : "", value ? len : 0};
+}
+
+struct str
+exchange_query(struct exchange *exchange, const char *name)
+{
+	struct ticket *ticket = (struct ticket *)exchange;
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (!ticket->has_query || MHD_lookup_connection_value_n(ticket->connection, MHD_GET_ARGUMENT_KIND, name,
+	                                                        strlen(name), &value, &len) != MHD_YES)
+		return STR_NONE;
+	return (struct str){value ? value : "", value ? len : 0};
+}
