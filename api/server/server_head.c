@@ -62,6 +62,26 @@ take_once(struct exchange *exchange, struct str *header, struct str text, const 
 	*header = text;
 }
 
+/*
+ * libmicrohttpd 0.9 puts NULs into its buffer in place of what parts a head, and takes a client's own NUL for such a one: what
+ * comes behind it is forgotten, and at the start of a line it ends the head. So each part must follow the one before where it
+ * would without them. That refuses lines that end in LF alone, and headers over several lines, too. Later ones refuse a NUL.
+ */
+static void
+head_follows(struct ticket *ticket, const char *next, size_t nuls)
+{
+	const char *end = ticket->head_end;
+
+	if (!end)
+		return;
+	if ((next && next != end + nuls) || end[-1] == '\r')
+		ticket->exchange.doubtful = "the headers are wrong: expected lines that end in CR LF, without a NUL";
+	for (size_t i = 0; i < nuls && !ticket->exchange.doubtful; i++)
+		if (end[i] != '\0')
+			ticket->exchange.doubtful =
+				"the headers are wrong: expected lines that end in CR LF, without a NUL";
+}
+
 /* The headers that we look at, and how many there are. */
 static enum MHD_Result
 take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t value_len)
@@ -75,6 +95,9 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		return MHD_YES;
 	}
 	ticket->headers++;
+	head_follows(ticket, key, 2);
+	if (ticket->head_end)
+		ticket->head_end = text.ptr + text.len;
 	switch (key_len) { /* is_named compares that many bytes */
 	case 4:
 		if (is_named(name, STR("Host")))
@@ -142,11 +165,24 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 }
 
 void
-server_take_head(struct ticket *ticket, const char *method)
+server_take_head(struct ticket *ticket, const char *method, const char *target, const char *version)
 {
-	ticket->exchange.method = method_of(method);
+	struct exchange *exchange = &ticket->exchange;
+
+	exchange->method = method_of(method);
+	exchange->path = str_from(target);
+	if (strchr(target, UNPRINTABLE))
+		exchange->doubtful = "the path has a NUL in it";
+	ticket->length = ticket->coding = STR_NONE;
+	ticket->head_end = NULL;
+	if (MHD_get_version()[0] == '0') {
+		ticket->head_end = method + strlen(method);
+		head_follows(ticket, target, 1);
+		ticket->head_end = version + strlen(version);
+	}
 	(void)MHD_get_connection_values_n(ticket->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header,
 	                                  ticket);
+	head_follows(ticket, NULL, 4); /* the empty line too */
 }
 
 struct str

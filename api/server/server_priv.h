@@ -49,8 +49,8 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **state
 
 /* --- server_head.c --- */
 
-/* Method and headers into the ticket's exchange. */
-void server_take_head(struct ticket *ticket, const char *method);
+/* Method, path and headers into the ticket's exchange. */
+void server_take_head(struct ticket *ticket, const char *method, const char *target, const char *version);
 
 /* --- server_peer.c --- */
 

@@ -1,7 +1,5 @@
 /* server_receive - requests as libmicrohttpd hands them over: begun, their bodies, finished */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/clock.h"
 #include "api/server/server_priv.h"
 
@@ -88,7 +86,7 @@ refuse_crowd(const struct thread *thread, struct exchange *exchange)
 
 static enum MHD_Result
 server_begin(struct thread *thread, struct MHD_Connection *connection, const char *url, const char *method,
-             void **state)
+             const char *version, void **state)
 {
 	const struct server_options *options = &thread->server->options;
 	struct ticket *ticket = ticket_take(&thread->tickets);
@@ -100,15 +98,11 @@ server_begin(struct thread *thread, struct MHD_Connection *connection, const cha
 	ticket->connection = connection;
 	exchange = &ticket->exchange;
 	*exchange = (struct exchange){
-		.path = str_from(url),
 		.worker = thread->context,
 		.arena = &thread->arena,
 		.peer = server_peer(thread, connection),
 	};
-	ticket->length = ticket->coding = STR_NONE;
-	if (strchr(url, UNPRINTABLE))
-		exchange->doubtful = "the path has a NUL in it";
-	server_take_head(ticket, method);
+	server_take_head(ticket, method, url, version);
 	options->begin(exchange);
 	refuse_crowd(thread, exchange);
 	if (exchange->peer)
@@ -155,9 +149,8 @@ server_access(void *cls, struct MHD_Connection *connection, const char *url, con
 	struct ticket *ticket = *state;
 	enum MHD_Result result;
 
-	(void)version;
 	if (!ticket)
-		return server_begin(thread, connection, url, method, state);
+		return server_begin(thread, connection, url, method, version, state);
 	if (*count) {
 		result = take_body(thread, ticket, bytes, *count);
 		*count = 0;

@@ -8,6 +8,15 @@
 
 #define ARGUMENT_BYTES 72 /* of a connection's buffer: what libmicrohttpd keeps of a query parameter, and some */
 
+/* The request line as libmicrohttpd 0.9 has parted it: a NUL, which it takes for the target's end, or the version behind it. */
+static bool
+target_hides_text(const char *target)
+{
+	const char *version = target + strlen(target) + 1;
+
+	return strncmp(version, "HTTP/", 5) != 0 || strlen(version) != 8;
+}
+
 /*
  * libmicrohttpd 0.9 forgets a request whose query parameters do not fit its buffer, and lets the client wait until the
  * connection is idle for too long. It tells of the request line before it takes that apart: whoever sends more parameters than
@@ -25,6 +34,10 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 	char refusal[sizeof(body) + 160], rest[4096];
 	int fd;
 
+	if (MHD_get_version()[0] == '0' && target_hides_text(target)) {
+		*(char *)(uintptr_t)target = UNPRINTABLE;
+		return NULL;
+	}
 	for (const char *at = strchr(target, '?'); at; at = strchr(at + 1, '&'))
 		count++;
 	/* The line lies in the same buffer, which grows in steps; an eighth is left for what else is kept. */

@@ -23,6 +23,8 @@ struct ticket {
 	size_t charged;               /* taken from the pool's budget beside the buffer */
 	size_t headers;
 	struct str length, coding; /* headers Content-Length and Transfer-Encoding; absent: not sent */
+	const char *
+		head_end; /* in the connection's buffer, of the part of the head that was taken last; NULL: not looked at */
 	bool has_query, answer_early;
 	bool suspended; /* at least once */
 	bool refused;   /* the pool was closed when it wanted to be suspended: it goes on at once */
