@@ -64,7 +64,7 @@ m32() {
 musl() {
 	command -v musl-gcc >/dev/null || { skipped musl 'no musl-gcc (musl-tools)'; return; }
 	mkdir -p "$work/musl/include"
-	for header in yaml.h lmdb.h pcre2.h jansson.h jansson_config.h microhttpd.h gnutls curl; do
+	for header in yaml.h lmdb.h pcre2.h jansson.h jansson_config.h microhttpd.h gnutls curl linux asm asm-generic; do
 		for folder in /usr/include "/usr/include/$(gcc -dumpmachine)"; do
 			[ -e "$folder/$header" ] && ln -sf "$folder/$header" "$work/musl/include/$header"
 		done

@@ -130,12 +130,12 @@ static void
 format_number(const struct setting *setting, int64_t value, char *buf, size_t size)
 {
 	static const char suffixes[] = "KMGT";
-	int power = -1;
+	int power = 0;
 
 	if (setting->unit && strcmp(setting->unit, "bytes") == 0)
-		for (; power < 3 && value && value % 1024 == 0; power++)
+		for (; power < 4 && value && value % 1024 == 0; power++)
 			value /= 1024;
-	(void)snprintf(buf, size, "%" PRId64 "%.*s", value, power >= 0, power >= 0 ? &suffixes[power] : "");
+	(void)snprintf(buf, size, "%" PRId64 "%.*s", value, power ? 1 : 0, &suffixes[power ? power - 1 : 0]);
 }
 
 /* Breaks text into lines at spaces, each led by `lead`. */

@@ -218,7 +218,7 @@ scenario_read(const struct node *root, struct arena *arena, struct scenario *ret
 	const struct node *elements = node_get(root, "elements");
 	struct scenario scenario = {0};
 	struct scenario_group *groups;
-	int64_t seed;
+	int64_t seed = 1;
 	int r;
 
 	if (!root || root->kind != NODE_MAP)
