@@ -6,7 +6,7 @@
 
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
-#include "api/replay/candidate.h"
+#include "api/log_commands/candidate.h"
 #include "api/replay/replay_report.h"
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /* candidate - a set of policies that a log is answered with, compiled as the service that made the log would */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_REPLAY_CANDIDATE_H
-#define API_REPLAY_CANDIDATE_H
+#ifndef API_LOG_COMMANDS_CANDIDATE_H
+#define API_LOG_COMMANDS_CANDIDATE_H
 
 #include "api/process/arguments.h"
 #include "engine/decide/policyset.h"

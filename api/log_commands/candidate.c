@@ -1,6 +1,6 @@
 /* candidate - a set of policies that a log is answered with, compiled as the service that made the log would */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/replay/candidate.h"
+#include "api/log_commands/candidate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "api/bodies/operation_rows.h"
 #include "api/cli/commands.h"
 #include "api/process/arguments.h"
-#include "api/replay/candidate.h"
+#include "api/log_commands/candidate.h"
 #include "api/replay/replay_report.h"
 
 static const char help[] =
