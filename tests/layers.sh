@@ -43,6 +43,10 @@ done
 
 # It calls the same ones: what an object leaves undefined against what the others define.
 objects=$(cd "$built" && find $order -maxdepth 2 -name '*.o' 2>/dev/null | grep -vE '/(bench|tests)/' | sort -u)
+objects=$(for object in $objects; do # without those of files that have moved
+	source=$(echo "${object%.o}.c" | sed 's,/\.libs/,/,; s,/[^/]*-\([^/]*\)$,/\1,')
+	[ ! -e "$source" ] || echo "$object"
+done)
 [ "$(echo "$objects" | wc -l)" -gt 250 ] || complain "$built has few objects: build first"
 upward=$(cd "$built" && nm -A $objects 2>/dev/null | awk -v order="$(echo $order)" '
 	BEGIN { count = split(order, name, " "); for (i = 1; i <= count; i++) rank[name[i]] = i }
