@@ -45,7 +45,6 @@ evaluate(struct exchange *exchange, struct log_entry *entry, bool explain, struc
 	struct explained why;
 	bool explained;
 
-	answer_begin(exchange);
 	explained = explain && session_explain(session, request, exchange->arena, ret, &why) == 0;
 	if (!explain)
 		session_decide(session, request, ret);
@@ -58,8 +57,10 @@ evaluation_answer(struct exchange *exchange, const struct request *request, bool
 {
 	struct log_entry entry = {.door = LOG_DOOR_AUTHZEN, .request = request};
 	struct decision decision;
-	struct reply_body body = evaluate(exchange, &entry, explain, &decision);
+	struct reply_body body;
 
+	answer_begin(exchange);
+	body = evaluate(exchange, &entry, explain, &decision);
 	answer_json(exchange, body.text);
 	exchange->reply.constant = body.constant;
 }
@@ -139,6 +140,7 @@ items_answer(struct exchange *exchange, const struct authzen_batch *batch, bool 
 	(void)text_reserve(&out, batch->count * EVALUATION_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"evaluations\":["));
 	session_batch_begin(session);
+	answer_begin(exchange);
 	for (size_t i = 0; i < batch->count && !ends; i++) {
 		bool permit;
 

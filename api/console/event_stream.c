@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/console/gauges.h"
 #include "base/clock.h"
 #include "api/http/resources.h"
 #include "api/server/server.h"
@@ -35,6 +36,8 @@ struct event_stream {
 	struct streams streams;
 	pthread_t thread;
 	bool started;
+
+	struct gauges gauges;
 
 	/* The thread's. */
 	struct history_reader *reader;
@@ -237,6 +240,7 @@ tick(struct event_stream *events, bool listening, bool fresh)
 	struct tidings tidings;
 	bool second = now_ms >= events->second_ms;
 
+	gauges_tick(&events->gauges, events->service, events->reader, now_ms);
 	if (second) {
 		sample(events);
 		events->second_ms += SECOND_MS;
@@ -308,6 +312,7 @@ event_stream_open(struct service *service, struct event_stream **ret, struct err
 	if (!events)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	events->service = service;
+	gauges_init(&events->gauges);
 	streams_init(&events->streams, STREAMS_MOST, &service->budget);
 	arena_init(&events->scratch, 0);
 	arena_charge(&events->scratch, &service->budget, BUDGET_OTHER);
@@ -348,8 +353,18 @@ event_stream_close(struct event_stream *events)
 	history_reader_close(events->reader);
 	arena_free(&events->scratch);
 	streams_done(&events->streams);
+	gauges_done(&events->gauges);
 	free(events->seen);
 	free(events);
+}
+
+void
+runtime_metrics(struct exchange *exchange, struct text *out)
+{
+	struct service *service = exchange->worker->service;
+
+	if (!service_is_verifying(service))
+		gauges_write(&service->events->gauges, service, out);
 }
 
 /* Which topics of notifications who asks may read. */

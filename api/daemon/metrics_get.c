@@ -12,6 +12,7 @@ metrics_get(struct exchange *exchange)
 	statistics_metrics(exchange, &out);
 	topics_metrics(exchange, &out);
 	transactions_metrics(exchange, &out);
+	runtime_metrics(exchange, &out);
 	answer_json(exchange, text_done(&out));
 	exchange->reply.media = MEDIA_METRICS;
 }

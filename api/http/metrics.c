@@ -2,20 +2,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/http/metrics.h"
 
-#include "api/http/route.h"
-
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "api/http/route.h"
+#include "api/metrics/metrics_text.h"
 
 /* Statuses that we answer with; the last stands for all others. */
 static const unsigned statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401, 403, 404, 405, 406,
                                                     409, 413, 415, 429, 431, 500, 501, 503, 507, 0};
 
-/* Upper bounds of the duration buckets, nanoseconds. */
-static const int64_t bounds[METRICS_BUCKETS] = {
-	2000,   5000,    10000,   25000,    50000,    100000,    250000,
-	500000, 1000000, 2500000, 10000000, 50000000, 250000000, 1000000000,
+/* Upper bounds of the buckets of requests, seconds. */
+static const double request_bounds[METRICS_BUCKETS] = {
+	2e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 1e-2, 5e-2, .25, 1,
+};
+
+/* The same of decisions: most take less than a microsecond, those that wait for a commit some milliseconds. */
+static const double decision_bounds[METRICS_DECISION_BUCKETS] = {
+	2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 1e-4, 1e-3, 1e-2, .1, 1,
 };
 
 struct metrics *
@@ -34,11 +40,40 @@ metrics_free(struct metrics *metrics)
 	free(metrics);
 }
 
+static unsigned
+bucket_of(const double *bounds, unsigned count, int64_t duration_ns)
+{
+	unsigned bucket = 0;
+
+	while (bucket < count && bounds[bucket] * 1e9 < (double)duration_ns)
+		bucket++;
+	return bucket;
+}
+
+/* 0 where no guard has denied. */
+static unsigned
+kind_of(const struct decision *decision)
+{
+	unsigned kind = 0;
+
+	if (decision->permit || !decision->guard)
+		return 0;
+	while (kind < METRICS_KINDS - 1 && guard_kinds[kind] && guard_kinds[kind] != decision->guard->kind)
+		kind++;
+	return kind < METRICS_KINDS - 1 && guard_kinds[kind] ? kind + 1 : 0;
+}
+
 void
-metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision)
+metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision, int64_t took_ns)
 {
 	enum metrics_application application = door == LOG_DOOR_ACCESS ? METRICS_ACCESS : METRICS_GUARD;
+	unsigned kind = kind_of(decision);
 
+	if (took_ns) {
+		metrics_add(&shard->decided[door][kind][bucket_of(decision_bounds, METRICS_DECISION_BUCKETS, took_ns)],
+		            1);
+		metrics_add(&shard->decided_ns[door][kind], (uint64_t)took_ns);
+	}
 	metrics_add(&shard->effect[application][decision->effect], 1);
 	metrics_add(&shard->reason[decision->reason], 1);
 	metrics_add(&shard->door[door][decision->permit], 1);
@@ -47,14 +82,12 @@ metrics_decision(struct metrics_shard *shard, enum log_door door, const struct d
 void
 metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns)
 {
-	unsigned slot = 0, bucket = 0;
+	unsigned slot = 0;
 
 	while (slot < METRICS_STATUSES - 1 && statuses[slot] != status)
 		slot++;
-	while (bucket < METRICS_BUCKETS && bounds[bucket] < duration_ns)
-		bucket++;
 	metrics_add(&shard->status[route][slot], 1);
-	metrics_add(&shard->duration[route][bucket], 1);
+	metrics_add(&shard->duration[route][bucket_of(request_bounds, METRICS_BUCKETS, duration_ns)], 1);
 	metrics_add(&shard->duration_ns[route], (uint64_t)duration_ns);
 }
 
@@ -82,25 +115,65 @@ metrics_sum(const struct metrics *metrics, size_t offset)
 	return sum;
 }
 
+/* A histogram of the shards. counts, ns: offsets of its buckets, and of its sum in nanoseconds. False when it is empty. */
+static bool
+sum_buckets(const struct metrics *metrics, size_t counts, size_t ns, struct metrics_buckets *buckets,
+            uint64_t *ret_counts)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i <= buckets->count; i++) {
+		ret_counts[i] = metrics_sum(metrics, counts + i * sizeof(atomic_uint_fast64_t));
+		seen += ret_counts[i];
+	}
+	buckets->counts = ret_counts;
+	buckets->sum = (double)metrics_sum(metrics, ns) / 1e9;
+	return seen > 0;
+}
+
 static void
 write_durations(const struct metrics *metrics, unsigned route, const char *label, struct text *out)
 {
-	static const char name[] = "clguard_http_request_duration_seconds";
-	uint64_t count = 0, ns = metrics_sum(metrics, offsetof(struct metrics_shard, duration_ns[0]) +
-	                                                      route * sizeof(atomic_uint_fast64_t));
+	struct metrics_buckets buckets = {.bounds = request_bounds, .count = METRICS_BUCKETS};
+	size_t counts = offsetof(struct metrics_shard, duration) + route * sizeof(metrics->shard->duration[0]);
+	size_t ns = offsetof(struct metrics_shard, duration_ns) + route * sizeof(metrics->shard->duration_ns[0]);
+	uint64_t summed[METRICS_BUCKETS + 1];
+	char labels[256];
 
-	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
-		count += metrics_sum(metrics,
-		                     offsetof(struct metrics_shard, duration[0][0]) +
-		                             (route * (METRICS_BUCKETS + 1) + i) * sizeof(atomic_uint_fast64_t));
-		if (i < METRICS_BUCKETS)
-			text_addf(out, "%s_bucket{route=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, label,
-			          (double)bounds[i] / 1e9, count);
-		else
-			text_addf(out, "%s_bucket{route=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, label, count);
+	if (!sum_buckets(metrics, counts, ns, &buckets, summed))
+		return;
+	(void)snprintf(labels, sizeof(labels), "route=\"%s\"", label); /* our own names, which are shorter */
+	metrics_histogram(out, "clguard_http_request_duration_seconds", labels, &buckets);
+}
+
+void
+metrics_write_decisions(const struct metrics *metrics, struct text *out)
+{
+	static const char name[] = "clguard_decision_duration_seconds";
+
+	metrics_head(
+		out, name, "histogram",
+		"How long decisions took, by door and by the kind of the guard that denied; reservations over HTTP "
+		"until their commit.");
+	for (size_t door = 0; door < LOG_DOOR_COUNT; door++) {
+		for (size_t kind = 0; kind < METRICS_KINDS; kind++) {
+			struct metrics_buckets buckets = {.bounds = decision_bounds, .count = METRICS_DECISION_BUCKETS};
+			uint64_t summed[METRICS_DECISION_BUCKETS + 1];
+			char labels[80];
+
+			if (!sum_buckets(metrics,
+			                 offsetof(struct metrics_shard, decided) +
+			                         (door * METRICS_KINDS + kind) * sizeof(metrics->shard->decided[0][0]),
+			                 offsetof(struct metrics_shard, decided_ns) +
+			                         (door * METRICS_KINDS + kind) *
+			                                 sizeof(metrics->shard->decided_ns[0][0]),
+			                 &buckets, summed))
+				continue;
+			(void)snprintf(labels, sizeof(labels), "door=\"%s\",kind=\"%s\"", log_door_name[door],
+			               kind ? guard_kinds[kind - 1]->name : "none"); /* our own names */
+			metrics_histogram(out, name, labels, &buckets);
+		}
 	}
-	text_addf(out, "%s_sum{route=\"%s\"} %.9f\n", name, label, (double)ns / 1e9);
-	text_addf(out, "%s_count{route=\"%s\"} %" PRIu64 "\n", name, label, count);
 }
 
 static uint64_t
@@ -113,8 +186,7 @@ status_count(const struct metrics *metrics, unsigned route, unsigned slot)
 void
 metrics_write_requests(const struct metrics *metrics, const struct route_table *routes, struct text *out)
 {
-	text_addf(out, "# HELP clguard_http_requests_total HTTP requests by route and status.\n"
-	               "# TYPE clguard_http_requests_total counter\n");
+	metrics_head(out, "clguard_http_requests_total", "counter", "HTTP requests by route and status.");
 	for (unsigned route = 0; route < route_count(routes); route++) {
 		for (unsigned slot = 0; slot < METRICS_STATUSES; slot++) {
 			uint64_t count = status_count(metrics, route, slot);
@@ -124,14 +196,8 @@ metrics_write_requests(const struct metrics *metrics, const struct route_table *
 				          route_label(routes, route), statuses[slot], count);
 		}
 	}
-	text_addf(out, "# HELP clguard_http_request_duration_seconds From a request's headers to its answer.\n"
-	               "# TYPE clguard_http_request_duration_seconds histogram\n");
-	for (unsigned route = 0; route < route_count(routes); route++) {
-		uint64_t seen = 0;
-
-		for (unsigned slot = 0; slot < METRICS_STATUSES; slot++)
-			seen += status_count(metrics, route, slot);
-		if (seen)
-			write_durations(metrics, route, route_label(routes, route), out);
-	}
+	metrics_head(out, "clguard_http_request_duration_seconds", "histogram",
+	             "From a request's headers to its answer.");
+	for (unsigned route = 0; route < route_count(routes); route++)
+		write_durations(metrics, route, route_label(routes, route), out);
 }

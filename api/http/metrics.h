@@ -14,6 +14,8 @@
 #define METRICS_ROUTES 160  /* at least the route table's size */
 #define METRICS_STATUSES 20 /* at least the list in metrics.c */
 #define METRICS_BUCKETS 14
+#define METRICS_DECISION_BUCKETS 12
+#define METRICS_KINDS 6 /* those of guard_kinds, and "none" first */
 
 /* ONAP's word for what a decision is about: its own application guard, and ours for action access. */
 enum metrics_application { METRICS_GUARD, METRICS_ACCESS, METRICS_APPLICATIONS };
@@ -27,6 +29,9 @@ struct metrics_shard {
 	atomic_uint_fast64_t door[LOG_DOOR_COUNT][2];         /* of decisions: denied, permitted */
 	atomic_uint_fast64_t event[RESERVATION_EVENT_COUNT];  /* of reservations */
 	atomic_uint_fast64_t reason[REASON_COUNT];
+	/* How long decisions took, by door and by the kind of the guard that denied. */
+	atomic_uint_fast64_t decided[LOG_DOOR_COUNT][METRICS_KINDS][METRICS_DECISION_BUCKETS + 1];
+	atomic_uint_fast64_t decided_ns[LOG_DOOR_COUNT][METRICS_KINDS];
 	atomic_uint_fast64_t errors;   /* requests for a decision that were refused */
 	atomic_uint_fast64_t recorded; /* operations */
 	atomic_uint_fast64_t status[METRICS_ROUTES][METRICS_STATUSES];
@@ -53,8 +58,9 @@ metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
 	                      memory_order_relaxed);
 }
 
-/* A decision that was answered. */
-void metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision);
+/* A decision that was answered. took_ns: how long that took; 0: it is not known. */
+void metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision,
+                      int64_t took_ns);
 
 /* The request's status and how long it took, under its route's number. */
 void metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns);
@@ -66,6 +72,9 @@ uint64_t metrics_answers(const struct metrics *metrics, unsigned route, bool goo
 uint64_t metrics_sum(const struct metrics *metrics, size_t offset);
 
 struct route_table;
+
+/* How long decisions took, by door and kind of guard. */
+void metrics_write_decisions(const struct metrics *metrics, struct text *out);
 
 /* Requests by route and status, and durations, as Prometheus text. */
 void metrics_write_requests(const struct metrics *metrics, const struct route_table *routes, struct text *out);

@@ -163,6 +163,9 @@ void statistics_metrics(struct exchange *exchange, struct text *out);
 /* Series of topics. */
 void topics_metrics(struct exchange *exchange, struct text *out);
 
+/* Series of instances, participants, orders and groups of topics. */
+void runtime_metrics(struct exchange *exchange, struct text *out);
+
 /* Series of operational policies' transactions. */
 void transactions_metrics(struct exchange *exchange, struct text *out);
 

@@ -91,6 +91,7 @@ struct worker {
 	unsigned carries;              /* roles that its listener carries */
 	bool tls;                      /* its listener's connections are encrypted */
 	uint64_t random[4];            /* for request ids */
+	int64_t began_ns;              /* when the decision under way began; monotonic; see answer_begin */
 };
 
 /* The role that a route needs; administer for one that is not there. */

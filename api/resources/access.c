@@ -184,6 +184,7 @@ access_ask(struct exchange *exchange, struct access_request *request, const stru
 	                           "far it is"
 	                         : "the runtime's database cannot be read",
 	};
+	answer_begin(exchange);
 	if (verifying || history_reader_begin(reader) != 0)
 		return;
 	runtime_read(service->runtime, reader, exchange->arena, &txn);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "api/decision_log/denials.h"
+#include "base/clock.h"
 
 #define TRACE_START 3 /* of "00-<32 hex digits>-<16>-<2>" */
 #define TRACE_LEN 32
@@ -43,6 +44,7 @@ void
 answer_begin(struct exchange *exchange)
 {
 	session_mark(exchange->worker->session);
+	exchange->worker->began_ns = clock_monotonic_ns();
 }
 
 void
@@ -85,17 +87,19 @@ bool
 answer_decision(struct exchange *exchange, struct log_entry *entry)
 {
 	const struct service *service = exchange->worker->service;
+	int64_t now_ns = clock_monotonic_ns(), took_ns = now_ns - exchange->worker->began_ns;
 	const struct decision *given = entry->decision;
 	struct decision denied;
 	bool logged = !service->decisions || log_decision(exchange, entry);
 
 	session_mark(exchange->worker->session);
+	exchange->worker->began_ns = now_ns; /* of the next one of a batch */
 	if (!logged) {
 		denied = *given;
 		answer_unlogged(&denied);
 		entry->decision = &denied;
 	}
-	metrics_decision(exchange->worker->metrics, entry->door, entry->decision);
+	metrics_decision(exchange->worker->metrics, entry->door, entry->decision, took_ns);
 	if (!entry->decision->permit)
 		denials_add(service->denials, exchange->worker->number, entry, engine_now(service->engine));
 	entry->decision = given;
@@ -108,7 +112,7 @@ note_decision(struct service *service, unsigned number, const struct log_entry *
 {
 	struct log_entry denied = {.door = entry->door, .request = &note->request, .decision = &note->decision};
 
-	metrics_decision(&service->metrics->shard[number], entry->door, &note->decision);
+	metrics_decision(&service->metrics->shard[number], entry->door, &note->decision, note->took_ns);
 	if (!note->decision.permit)
 		denials_add(service->denials, number, &denied, note->at_ms);
 }

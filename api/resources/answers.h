@@ -27,7 +27,7 @@ bool answer_origin_copy(struct arena *arena, struct log_entry *entry);
  */
 bool answer_decision(struct exchange *exchange, struct log_entry *entry);
 
-/* Before a decision is taken on the exchange's worker. */
+/* Before a decision is taken on the exchange's worker, or the first one of several: the others begin with the answer before. */
 void answer_begin(struct exchange *exchange);
 
 /* The decision as a Deny, for reason error. */

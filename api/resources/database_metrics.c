@@ -1,27 +1,28 @@
 /* database_metrics - reservations, commits and the database, for /metrics */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-
 #include "api/http/resources.h"
 #include "api/http/service.h"
-#include "base/text.h"
+#include "api/metrics/metrics_text.h"
 
+/* Of commits: how long they took, and how many requests they carried. */
 static void
-write_histogram(struct text *out, const struct history_metrics *metrics)
+write_commits(struct text *out, const struct history_metrics *metrics)
 {
-	static const char name[] = "clguard_commit_duration_seconds";
-	uint64_t count = 0;
+	static const char duration[] = "clguard_commit_duration_seconds", group[] = "clguard_commit_group_requests";
+	double seconds[HISTORY_BUCKETS], requests[HISTORY_GROUP_BUCKETS];
 
-	text_addf(out,
-	          "# HELP %s Time from the begin of a transaction to the end of its commit.\n# TYPE %s histogram\n",
-	          name, name);
-	for (size_t i = 0; i <= HISTORY_BUCKETS; i++) {
-		count += metrics->latency[i];
-		if (i < HISTORY_BUCKETS)
-			text_addf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, history_bucket_us[i] / 1e6, count);
-	}
-	text_addf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.9g\n%s_count %" PRIu64 "\n", name, count, name,
-	          (double)metrics->latency_ns / 1e9, name, count);
+	for (size_t i = 0; i < HISTORY_BUCKETS; i++)
+		seconds[i] = history_bucket_us[i] / 1e6;
+	for (size_t i = 0; i < HISTORY_GROUP_BUCKETS; i++)
+		requests[i] = history_bucket_jobs[i];
+	metrics_head(out, duration, "histogram", "Time from the begin of a transaction to the end of its commit.");
+	metrics_histogram(out, duration, "",
+	                  &(struct metrics_buckets){seconds, metrics->latency, HISTORY_BUCKETS,
+	                                            (double)metrics->latency_ns / 1e9});
+	metrics_head(out, group, "histogram", "Requests that were committed together.");
+	metrics_histogram(
+		out, group, "",
+		&(struct metrics_buckets){requests, metrics->group, HISTORY_GROUP_BUCKETS, (double)metrics->grouped});
 }
 
 static void
@@ -55,6 +56,12 @@ write_series(struct text *out, const struct history_metrics *m)
 		{"clguard_database_used_bytes", "gauge", "Pages of the database in use.", (double)m->used_bytes},
 		{"clguard_database_limit_bytes", "gauge", "Where nothing new is entered any more.",
 	         (double)m->max_bytes},
+		{"clguard_database_pages", "gauge", "Pages of the database file.",
+	         m->page_bytes ? (double)(m->file_bytes / m->page_bytes) : 0},
+		{"clguard_database_free_pages", "gauge", "Those that are free to be used again.",
+	         m->page_bytes ? (double)((m->file_bytes - m->used_bytes) / m->page_bytes) : 0},
+		{"clguard_database_readers", "gauge", "Places for readers that are taken, by all processes.",
+	         (double)m->readers},
 		{"clguard_database_quarantined", "gauge", "1 while the counters replace those of a damaged database.",
 	         (double)m->quarantined},
 		{"clguard_database_refusing", "gauge",
@@ -66,8 +73,7 @@ write_series(struct text *out, const struct history_metrics *m)
 	};
 
 	for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++)
-		text_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", series[i].name, series[i].help, series[i].name,
-		          series[i].type, series[i].name, series[i].value);
+		metrics_one(out, series[i].name, series[i].type, series[i].help, series[i].value);
 }
 
 void
@@ -84,5 +90,5 @@ database_metrics(struct exchange *exchange, struct text *out)
 		metrics.broken = !metrics.verifying;
 	}
 	write_series(out, &metrics);
-	write_histogram(out, &metrics);
+	write_commits(out, &metrics);
 }

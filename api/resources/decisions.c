@@ -64,7 +64,6 @@ question_answer(struct exchange *exchange, struct log_entry *entry, bool explain
 	bool explained;
 
 	entry->decision = &decision;
-	answer_begin(exchange);
 	explained = explain && session_explain(session, request, exchange->arena, &decision, &why) == 0;
 	if (!explain)
 		session_decide(session, request, &decision);
@@ -99,6 +98,7 @@ decisions_post(struct exchange *exchange)
 	(void)text_reserve(&out, questions.count * ANSWER_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"decisions\":["));
 	session_batch_begin(exchange->worker->session);
+	answer_begin(exchange);
 	for (size_t i = 0; i < questions.count; i++) {
 		if (i > 0)
 			text_add(&out, STR(","));

@@ -8,6 +8,7 @@
 #include "api/http/service.h"
 #include "api/resources/answers.h"
 #include "api/resources/reservations_all.h"
+#include "base/clock.h"
 #include "engine/decide/reserve.h"
 
 #define LEASE_S_MAX (7 * 24 * 3600)
@@ -22,6 +23,7 @@ struct reservations_asked {
 	struct request request;
 	struct str outcome; /* of a settlement */
 	struct log_entry entry;
+	int64_t began_ns;         /* monotonic */
 	struct identity identity; /* whoever ends one, where it holds the role for some actors only */
 };
 
@@ -46,7 +48,12 @@ asked_new(struct exchange *exchange, const struct request *request, struct str o
 		asked = arena_alloc(&arena, sizeof(*asked));
 	if (asked) {
 		*asked = (struct reservations_asked){
-			.arena = arena, .exchange = exchange, .service = exchange->worker->service, .outcome = outcome};
+			.arena = arena,
+			.exchange = exchange,
+			.service = exchange->worker->service,
+			.outcome = outcome,
+			.began_ns = clock_monotonic_ns(),
+		};
 		if (request)
 			asked->request = *request;
 		answer_origin(exchange, &asked->entry);
@@ -153,6 +160,7 @@ reserved(void *context, const struct reservation *reservation, const struct erro
 		.state = reservation->ended.state,
 		.position = reservation->position,
 		.at_ms = engine_now(asked->service->engine),
+		.took_ns = clock_monotonic_ns() - asked->began_ns,
 	};
 
 	memcpy(note.id, reservation->ended.id[0] ? reservation->ended.id : reservation->id, sizeof(note.id));

@@ -7,6 +7,7 @@
 #include "api/http/resources.h"
 #include "api/http/service.h"
 #include "api/resources/answers.h"
+#include "base/clock.h"
 #include "engine/decide/reserve.h"
 
 #define ITEM_BYTES 8192 /* about what is kept of one until it is decided */
@@ -19,6 +20,7 @@ struct reserving {
 	struct request *requests;
 	size_t count;
 	struct log_entry entry;
+	int64_t began_ns;   /* monotonic */
 	atomic_int holders; /* acquire and release: the last one sees all that the other wrote */
 	struct str body;    /* the answer; absent when out of memory */
 	unsigned status;
@@ -64,6 +66,7 @@ reserving_note(struct reserving *reserving, const struct reservation *all, size_
 			.decision = one->decision,
 			.state = one->ended.state,
 			.at_ms = engine_now(reserving->service->engine),
+			.took_ns = clock_monotonic_ns() - reserving->began_ns,
 		};
 
 		if (note.event == RESERVATION_EVENT_COUNT)
@@ -188,6 +191,7 @@ reserving_new(struct exchange *exchange, size_t count)
 		reserving->exchange = exchange;
 		reserving->service = exchange->worker->service;
 		reserving->count = count;
+		reserving->began_ns = clock_monotonic_ns();
 		atomic_init(&reserving->holders, 2);
 		return reserving;
 	}

@@ -13,7 +13,9 @@
 #include "api/http/route.h"
 #include "api/server/server.h"
 #include "api/http/service.h"
+#include "api/metrics/metrics_text.h"
 #include "api/process/audit_log.h"
+#include "api/resources/warnings.h"
 #include "base/text.h"
 
 #define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))
@@ -102,19 +104,6 @@ statistics_get(struct exchange *exchange)
 	answer_json(exchange, text_done(&out));
 }
 
-static void
-write_head(struct text *out, const char *name, const char *type, const char *help)
-{
-	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void
-write_one(struct text *out, const char *name, const char *type, const char *help, double value)
-{
-	write_head(out, name, type, help);
-	text_addf(out, "%s %.15g\n", name, value);
-}
-
 /* The series that ONAP's own dashboards read. */
 static void
 write_onap(struct text *out, const struct metrics *metrics)
@@ -123,11 +112,11 @@ write_onap(struct text *out, const struct metrics *metrics)
 	uint64_t effects[METRICS_APPLICATIONS][4];
 
 	sum_effects(metrics, effects);
-	write_head(out, "pdpx_policy_decisions_total", "counter", "The total number of policy decisions.");
+	metrics_head(out, "pdpx_policy_decisions_total", "counter", "The total number of policy decisions.");
 	for (size_t i = 0; i < METRICS_APPLICATIONS * 4; i++)
 		text_addf(out, "pdpx_policy_decisions_total{application=\"%s\",status=\"%s\"} %" PRIu64 "\n",
 		          application_name[i / 4], names[i % 4], effects[i / 4][i % 4]);
-	write_head(out, "pdpx_policy_deployments_total", "counter", "The total number of policy deployments.");
+	metrics_head(out, "pdpx_policy_deployments_total", "counter", "The total number of policy deployments.");
 	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"SUCCESS\"} %" PRIu64 "\n",
 	          loaded(&metrics->deploy_success));
 	text_addf(out, "pdpx_policy_deployments_total{operation=\"deploy\",status=\"FAIL\"} %" PRIu64 "\n",
@@ -138,6 +127,25 @@ write_onap(struct text *out, const struct metrics *metrics)
 	          loaded(&metrics->undeploy_failure));
 }
 
+/* Whether the last load of the policy files, or what is deployed, was refused. */
+static bool
+is_refused(struct service *service)
+{
+	bool refused;
+
+	pthread_mutex_lock(&service->reload_lock);
+	refused = service->last_error || service->deploy_error;
+	pthread_mutex_unlock(&service->reload_lock);
+	return refused;
+}
+
+static void
+statistics_write_warning(void *context, const char *id, const char *text)
+{
+	(void)text;
+	text_addf(context, "clguard_warning{warning=\"%s\"} 1\n", id);
+}
+
 static void
 write_policies(struct text *out, struct service *service)
 {
@@ -145,17 +153,20 @@ write_policies(struct text *out, struct service *service)
 	struct engine_info info;
 
 	engine_info(service->engine, &info);
-	write_one(out, "clguard_generation", "gauge", "Policy sets published so far; the active one's number.",
-	          (double)info.generation);
-	write_one(out, "clguard_generation_timestamp_seconds", "gauge", "When the active policy set was published.",
-	          (double)info.since_ms / 1000);
-	write_one(out, "clguard_policies", "gauge", "Policies in the active set.", (double)info.policies);
-	write_one(out, "clguard_guards", "gauge", "Guards in the active set.", (double)info.guards);
-	write_head(out, "clguard_reloads_total", "counter", "Loads of the policy files.");
+	metrics_one(out, "clguard_generation", "gauge", "Policy sets published so far; the active one's number.",
+	            (double)info.generation);
+	metrics_one(out, "clguard_generation_timestamp_seconds", "gauge", "When the active policy set was published.",
+	            (double)info.since_ms / 1000);
+	metrics_one(out, "clguard_policies", "gauge", "Policies in the active set.", (double)info.policies);
+	metrics_one(out, "clguard_guards", "gauge", "Guards in the active set.", (double)info.guards);
+	metrics_head(out, "clguard_reloads_total", "counter", "Loads of the policy files.");
 	text_addf(out, "clguard_reloads_total{result=\"success\"} %" PRIu64 "\n", loaded(&metrics->reload_success));
 	text_addf(out, "clguard_reloads_total{result=\"failure\"} %" PRIu64 "\n", loaded(&metrics->reload_failure));
-	write_one(out, "clguard_active", "gauge", "1 in state ACTIVE, 0 in state PASSIVE.",
-	          atomic_load_explicit(&service->active, memory_order_relaxed));
+	metrics_one(out, "clguard_reload_failing", "gauge",
+	            "1 while policy files or deployed policies are refused and those of before stay in force.",
+	            is_refused(service));
+	metrics_one(out, "clguard_active", "gauge", "1 in state ACTIVE, 0 in state PASSIVE.",
+	            atomic_load_explicit(&service->active, memory_order_relaxed));
 }
 
 /* By the door that was asked, and what became of reservations. */
@@ -164,12 +175,12 @@ write_doors(struct text *out, const struct metrics *metrics)
 {
 	static const char *const statuses[2] = {"deny", "permit"};
 
-	write_head(out, "clguard_door_decisions_total", "counter", "Decisions by the door that was asked.");
+	metrics_head(out, "clguard_door_decisions_total", "counter", "Decisions by the door that was asked.");
 	for (size_t i = 0; i < LOG_DOOR_COUNT * 2; i++)
 		text_addf(out, "clguard_door_decisions_total{door=\"%s\",status=\"%s\"} %" PRIu64 "\n",
 		          log_door_name[i / 2], statuses[i % 2], SUM_OF(metrics, door[0][0], i));
-	write_head(out, "clguard_reservation_events_total", "counter",
-	           "What became of rights and of the questions for them, over all doors of this process.");
+	metrics_head(out, "clguard_reservation_events_total", "counter",
+	             "What became of rights and of the questions for them, over all doors of this process.");
 	for (size_t i = 0; i < RESERVATION_EVENT_COUNT; i++)
 		text_addf(out, "clguard_reservation_events_total{event=\"%s\"} %" PRIu64 "\n",
 		          reservation_event_name[i], SUM_OF(metrics, event[0], i));
@@ -202,7 +213,7 @@ write_sinks(struct text *out, const struct service *service)
 			if (!service->sinks[kind])
 				continue;
 			if (!headed)
-				write_head(out, series[i].name, series[i].type, series[i].help);
+				metrics_head(out, series[i].name, series[i].type, series[i].help);
 			headed = true;
 			sink_figures(service->sinks[kind], &figures);
 			text_addf(out, "%s{sink=\"%s\"} %" PRIu64 "\n", series[i].name, names[kind],
@@ -219,23 +230,23 @@ write_decision_log(struct text *out, const struct service *service)
 	if (!service->decisions)
 		return;
 	decision_log_figures(service->decisions, &figures);
-	write_one(out, "clguard_decision_log_lines_total", "counter", "Lines of the decision log that were written.",
-	          (double)figures.written);
-	write_one(out, "clguard_decision_log_bytes_total", "counter", "Bytes of the decision log that were written.",
-	          (double)figures.bytes);
-	write_one(out, "clguard_decision_log_dropped_total", "counter",
-	          "Lines of the decision log that were dropped: the disk was too slow or full.",
-	          (double)figures.dropped);
-	write_one(out, "clguard_decision_log_left_out_total", "counter",
-	          "Permits that are not in the decision log because decision_log_permits leaves them out.",
-	          (double)figures.left_out);
-	write_one(out, "clguard_decision_log_recovered_total", "counter",
-	          "Lines that an earlier process had left and that were written at the start of this one.",
-	          (double)figures.recovered);
-	write_one(out, "clguard_decision_log_waiting", "gauge", "Lines that are numbered and not yet written.",
-	          (double)figures.waiting);
-	write_one(out, "clguard_decision_log_failing", "gauge", "1 while the decision log cannot be written.",
-	          figures.failing);
+	metrics_one(out, "clguard_decision_log_lines_total", "counter", "Lines of the decision log that were written.",
+	            (double)figures.written);
+	metrics_one(out, "clguard_decision_log_bytes_total", "counter", "Bytes of the decision log that were written.",
+	            (double)figures.bytes);
+	metrics_one(out, "clguard_decision_log_dropped_total", "counter",
+	            "Lines of the decision log that were dropped: the disk was too slow or full.",
+	            (double)figures.dropped);
+	metrics_one(out, "clguard_decision_log_left_out_total", "counter",
+	            "Permits that are not in the decision log because decision_log_permits leaves them out.",
+	            (double)figures.left_out);
+	metrics_one(out, "clguard_decision_log_recovered_total", "counter",
+	            "Lines that an earlier process had left and that were written at the start of this one.",
+	            (double)figures.recovered);
+	metrics_one(out, "clguard_decision_log_waiting", "gauge", "Lines that are numbered and not yet written.",
+	            (double)figures.waiting);
+	metrics_one(out, "clguard_decision_log_failing", "gauge", "1 while the decision log cannot be written.",
+	            figures.failing);
 	write_sinks(out, service);
 }
 
@@ -244,7 +255,7 @@ write_decisions(struct text *out, const struct service *service)
 {
 	const struct metrics *metrics = service->metrics;
 
-	write_head(out, "clguard_decisions_total", "counter", "Decisions by reason, over all doors.");
+	metrics_head(out, "clguard_decisions_total", "counter", "Decisions by reason, over all doors.");
 	for (size_t i = 0; i < REASON_COUNT; i++) {
 		if (i == REASON_SHADOW)
 			continue; /* of one guard, never of a decision */
@@ -252,10 +263,10 @@ write_decisions(struct text *out, const struct service *service)
 		          metrics_sum(metrics,
 		                      offsetof(struct metrics_shard, reason[0]) + i * sizeof(atomic_uint_fast64_t)));
 	}
-	write_one(out, "clguard_decision_errors_total", "counter",
-	          "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
-	write_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
-	          (double)SUM(metrics, recorded));
+	metrics_one(out, "clguard_decision_errors_total", "counter",
+	            "Requests for a decision that were refused as malformed.", (double)SUM(metrics, errors));
+	metrics_one(out, "clguard_operations_recorded_total", "counter", "Operations entered over HTTP.",
+	            (double)SUM(metrics, recorded));
 }
 
 /* Who was let in, and who was sent away. */
@@ -264,31 +275,33 @@ write_defence(struct text *out, const struct service *service, const struct serv
 {
 	struct audit_count audit = audit_log_count(service->audit);
 
-	write_one(out, "clguard_http_late_total", "counter",
-	          "Connections that were ended because headers, a body or the taking of an answer took too long.",
-	          (double)load->late);
-	write_one(out, "clguard_http_evicted_total", "counter",
-	          "Connections without a request that were ended to make room for others.", (double)load->evicted);
-	write_one(out, "clguard_http_turned_away_total", "counter",
-	          "Connections that were closed because their address had all that it may have (address_connections).",
-	          (double)load->turned_away);
-	write_one(out, "clguard_http_polls", "gauge", "Requests that wait for messages.",
-	          atomic_load_explicit(&service->polls, memory_order_relaxed));
-	write_one(out, "clguard_http_polls_refused_total", "counter",
-	          "Requests for messages that were refused because as many waited as may (polls).",
-	          (double)loaded(&service->polls_refused));
+	metrics_one(out, "clguard_http_late_total", "counter",
+	            "Connections that were ended because headers, a body or the taking of an answer took too long.",
+	            (double)load->late);
+	metrics_one(out, "clguard_http_evicted_total", "counter",
+	            "Connections without a request that were ended to make room for others.", (double)load->evicted);
+	metrics_one(
+		out, "clguard_http_turned_away_total", "counter",
+		"Connections that were closed because their address had all that it may have (address_connections).",
+		(double)load->turned_away);
+	metrics_one(out, "clguard_http_polls", "gauge", "Requests that wait for messages.",
+	            atomic_load_explicit(&service->polls, memory_order_relaxed));
+	metrics_one(out, "clguard_http_polls_refused_total", "counter",
+	            "Requests for messages that were refused because as many waited as may (polls).",
+	            (double)loaded(&service->polls_refused));
 	if (service->auth) {
-		write_head(out, "clguard_login_failures_total", "counter", "Credentials that were refused, by reason.");
+		metrics_head(out, "clguard_login_failures_total", "counter",
+		             "Credentials that were refused, by reason.");
 		for (int i = LOGIN_NONE + 1; i < LOGIN_FAILURE_COUNT; i++)
 			text_addf(out, "clguard_login_failures_total{reason=\"%s\"} %" PRIu64 "\n",
 			          login_failure_name[i], auth_failures(service->auth, (enum login_failure)i));
 	}
 	if (!service->audit)
 		return;
-	write_one(out, "clguard_audit_lines_total", "counter", "Lines of the audit log that were written.",
-	          (double)audit.written);
-	write_one(out, "clguard_audit_lines_dropped_total", "counter",
-	          "Lines of the audit log that were dropped: the disk was too slow or full.", (double)audit.dropped);
+	metrics_one(out, "clguard_audit_lines_total", "counter", "Lines of the audit log that were written.",
+	            (double)audit.written);
+	metrics_one(out, "clguard_audit_lines_dropped_total", "counter",
+	            "Lines of the audit log that were dropped: the disk was too slow or full.", (double)audit.dropped);
 }
 
 /* Relaxed: figures. */
@@ -297,15 +310,15 @@ write_memory(struct text *out, const struct service *service)
 {
 	const struct budget *budget = &service->budget;
 
-	write_one(out, "clguard_memory_budget_bytes", "gauge", "Memory that requests may make grow (memory_budget).",
-	          (double)budget->limit);
-	write_one(out, "clguard_memory_held_bytes", "gauge", "What they hold of it now.",
-	          (double)atomic_load_explicit(&budget->held, memory_order_relaxed));
-	write_one(out, "clguard_memory_refused_total", "counter",
-	          "Times that something was refused because it was used up.", (double)loaded(&budget->refused));
-	write_one(out, "clguard_publish_refused_total", "counter",
-	          "Bodies for topics that were refused because their caller published too much (publish_rate).",
-	          (double)loaded(&service->metrics->publish_refused));
+	metrics_one(out, "clguard_memory_budget_bytes", "gauge", "Memory that requests may make grow (memory_budget).",
+	            (double)budget->limit);
+	metrics_one(out, "clguard_memory_held_bytes", "gauge", "What they hold of it now.",
+	            (double)atomic_load_explicit(&budget->held, memory_order_relaxed));
+	metrics_one(out, "clguard_memory_refused_total", "counter",
+	            "Times that something was refused because it was used up.", (double)loaded(&budget->refused));
+	metrics_one(out, "clguard_publish_refused_total", "counter",
+	            "Bodies for topics that were refused because their caller published too much (publish_rate).",
+	            (double)loaded(&service->metrics->publish_refused));
 }
 
 static void
@@ -318,9 +331,10 @@ statistics_write_database(struct text *out, const struct service *service)
 	    (size_t)snprintf(path, sizeof(path), "%s/data.mdb", service->settings->data) >= sizeof(path) ||
 	    stat(path, &file) != 0)
 		return;
-	write_one(out, "clguard_database_bytes", "gauge", "Size of the database file.", (double)file.st_size);
-	write_one(out, "clguard_database_map_bytes", "gauge",
-	          "Address space of the database, which its file cannot outgrow.", (double)service->settings->map_size);
+	metrics_one(out, "clguard_database_bytes", "gauge", "Size of the database file.", (double)file.st_size);
+	metrics_one(out, "clguard_database_map_bytes", "gauge",
+	            "Address space of the database, which its file cannot outgrow.",
+	            (double)service->settings->map_size);
 }
 
 /* How many there are in a directory of /proc, but for the two dots. */
@@ -335,7 +349,7 @@ write_directory_count(struct text *out, const char *path, const char *name, cons
 	while (readdir(directory))
 		count++;
 	(void)closedir(directory); /* it was only read */
-	write_one(out, name, "gauge", help, count);
+	metrics_one(out, name, "gauge", help, count);
 }
 
 /* The usual series about a process. source  /proc/self/stat and statm, proc(5) */
@@ -349,22 +363,22 @@ write_process(struct text *out, const struct service *service)
 	if (file) {
 		if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) ==
 		    2)
-			write_one(out, "process_cpu_seconds_total", "counter", "User and system time spent, seconds.",
-			          (double)(user + system) / (double)tick);
+			metrics_one(out, "process_cpu_seconds_total", "counter", "User and system time spent, seconds.",
+			            (double)(user + system) / (double)tick);
 		fclose(file);
 	}
 	file = fopen("/proc/self/statm", "r");
 	if (file) {
 		if (fscanf(file, "%*u %lu", &pages) == 1)
-			write_one(out, "process_resident_memory_bytes", "gauge", "Resident memory, bytes.",
-			          (double)pages * (double)page);
+			metrics_one(out, "process_resident_memory_bytes", "gauge", "Resident memory, bytes.",
+			            (double)pages * (double)page);
 		fclose(file);
 	}
 	write_directory_count(out, "/proc/self/fd", "process_open_fds", "Open file descriptors.");
 	write_directory_count(out, "/proc/self/task", "jvm_threads_current",
 	                      "Threads of the process, by the name that ONAP's dashboards read.");
-	write_one(out, "process_start_time_seconds", "gauge", "Start of the process, seconds since the Unix epoch.",
-	          (double)service->started_ms / 1000);
+	metrics_one(out, "process_start_time_seconds", "gauge", "Start of the process, seconds since the Unix epoch.",
+	            (double)service->started_ms / 1000);
 }
 
 void
@@ -375,13 +389,16 @@ statistics_metrics(struct exchange *exchange, struct text *out)
 
 	write_onap(out, service->metrics);
 	write_policies(out, service);
+	metrics_head(out, "clguard_warning", "gauge", "1 for each warning that holds, as GET /ready tells them.");
+	warnings_each(service, session_reader(exchange->worker->session), statistics_write_warning, out);
 	write_decisions(out, service);
 	write_defence(out, service, &load);
 	write_doors(out, service->metrics);
+	metrics_write_decisions(service->metrics, out);
 	write_decision_log(out, service);
 	metrics_write_requests(service->metrics, service->routes, out);
-	write_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
-	write_one(out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
+	metrics_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
+	metrics_one(out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);
 	write_memory(out, service);
 	statistics_write_database(out, service);
 	database_metrics(exchange, out);

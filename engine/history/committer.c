@@ -24,6 +24,8 @@
 const uint32_t history_bucket_us[HISTORY_BUCKETS] = {100,   250,   500,   1000,   2500,   5000,
                                                      10000, 25000, 50000, 100000, 250000, 1000000};
 
+const uint32_t history_bucket_jobs[HISTORY_GROUP_BUCKETS] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+
 /*
  * Group commit. Jobs queue up while a commit is on its way to the disk; the next transaction takes all of them, so
  * the cost of a commit is shared by as many as wait. Their answers are given only after the commit.
@@ -142,6 +144,21 @@ count_commit(struct history *history, int r, int64_t started_ns)
 	history->patience_ns = taken_ns / PATIENCE < PATIENCE_MOST_NS ? taken_ns / PATIENCE : PATIENCE_MOST_NS;
 }
 
+/* A commit that carried requests. */
+static void
+count_group(struct history *history, size_t jobs)
+{
+	struct history_counters *counters = &history->counters;
+	size_t bucket = 0;
+
+	if (jobs == 0)
+		return;
+	while (bucket < HISTORY_GROUP_BUCKETS && jobs > history_bucket_jobs[bucket])
+		bucket++;
+	atomic_fetch_add_explicit(&counters->group[bucket], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&counters->grouped, jobs, memory_order_relaxed);
+}
+
 /* What is due before any job: leases that have ended, and from time to time old rows. */
 static int
 do_chores(struct history_writer *writer, bool idle)
@@ -193,6 +210,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 {
 	struct history_writer writer = {.history = history, .scratch = scratch};
 	int64_t started_ns = clock_monotonic_ns();
+	size_t jobs = 0;
 	int r;
 
 	arena_reset(&history->lapsed_arena);
@@ -213,6 +231,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 		size_t changes = store_changes(writer.txn);
 
 		atomic_fetch_add_explicit(&history->counters.jobs, 1, memory_order_relaxed);
+		jobs++;
 		if (run_job(job, &writer, full) != 0 && store_changes(writer.txn) != changes) {
 			writer_give_up(&writer);
 			return 1;
@@ -226,6 +245,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	r = writer_commit(&writer, err);
 	count_commit(history, r, started_ns);
 	if (r == 0) {
+		count_group(history, jobs);
 		notify_changes(&writer);
 		notify_lapsed(&writer);
 	}

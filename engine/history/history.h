@@ -204,6 +204,9 @@ int history_accept(struct history *history, int64_t clock_ms, struct error *err)
 /* Upper bounds of the buckets, microseconds; the last bucket has none. */
 extern const uint32_t history_bucket_us[HISTORY_BUCKETS];
 
+#define HISTORY_GROUP_BUCKETS 9 /* of how many requests a commit carried */
+extern const uint32_t history_bucket_jobs[HISTORY_GROUP_BUCKETS];
+
 struct history_metrics {
 	/* Of the database, all processes together. */
 	uint64_t admitted, settled, aborted, expired, live; /* reservations; difference = 0 */
@@ -212,9 +215,13 @@ struct history_metrics {
 	uint64_t records;                                   /* in the log, with those that were replaced */
 	uint64_t entered; /* records ever, those that were pruned too; 0: nothing was ever counted */
 	uint64_t used_bytes, max_bytes;
+	uint64_t file_bytes, page_bytes; /* the file with its free pages; of a page */
+	unsigned readers;                /* of all processes: slots taken */
 	/* Of this process. */
 	uint64_t commits, failures, jobs;                  /* failures: transactions that could not be committed */
 	uint64_t latency[HISTORY_BUCKETS + 1], latency_ns; /* of commits; not cumulative */
+	uint64_t group[HISTORY_GROUP_BUCKETS + 1],
+		grouped; /* commits by their requests; not cumulative; all requests */
 	uint64_t clock_steps_back, pruned;
 	int64_t clock_difference_ms;
 	bool quarantined, broken, refusing, verifying;

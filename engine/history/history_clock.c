@@ -267,6 +267,9 @@ own_metrics(struct history *history, struct history_metrics *ret)
 	};
 	for (size_t i = 0; i <= HISTORY_BUCKETS; i++)
 		ret->latency[i] = atomic_load_explicit(&counters->latency[i], memory_order_relaxed);
+	for (size_t i = 0; i <= HISTORY_GROUP_BUCKETS; i++)
+		ret->group[i] = atomic_load_explicit(&counters->group[i], memory_order_relaxed);
+	ret->grouped = atomic_load_explicit(&counters->grouped, memory_order_relaxed);
 }
 
 int
@@ -295,6 +298,9 @@ history_metrics(struct history_reader *reader, struct history_metrics *ret)
 	ret->entered = state.next_number - 1;
 	ret->records = (uint64_t)records;
 	ret->used_bytes = info.used_bytes;
+	ret->file_bytes = info.file_bytes;
+	ret->page_bytes = info.page_bytes;
+	ret->readers = info.readers;
 	ret->max_bytes = history_limit(history, info.map_bytes);
 	return 0;
 }

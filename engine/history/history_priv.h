@@ -69,6 +69,7 @@ struct history_reader {
 struct history_counters {
 	atomic_uint_fast64_t commits, failures, jobs, nanoseconds, steps_back, pruned;
 	atomic_uint_fast64_t latency[HISTORY_BUCKETS + 1];
+	atomic_uint_fast64_t group[HISTORY_GROUP_BUCKETS + 1], grouped;
 };
 
 struct history {

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "runtime/looptype/looptype.h"
 #include "runtime/rows/txn.h"
 
@@ -47,7 +48,7 @@ write_denial(struct text *out, const struct element *element, const struct reque
 
 static void
 note_answer(struct txn *txn, enum guarding guarding, const struct request *request,
-            const struct reservation *reservation)
+            const struct reservation *reservation, int64_t took_ns)
 {
 	struct reservation_note note = {
 		.event = reservation->decision.permit ? RESERVATION_RESERVED_EVENT : RESERVATION_DENIED_EVENT,
@@ -57,6 +58,7 @@ note_answer(struct txn *txn, enum guarding guarding, const struct request *reque
 		.decision = reservation->decision,
 		.at_ms = txn->now_ms,
 		.position = reservation->position,
+		.took_ns = took_ns,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));
@@ -73,6 +75,7 @@ guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, 
 	struct reservation reservation;
 	struct decision decision;
 	struct str why;
+	int64_t began_ns = clock_monotonic_ns();
 	int r;
 
 	if (guarding == GUARDING_OFF)
@@ -88,7 +91,7 @@ guard_permits(struct txn *txn, enum guarding guarding, const struct loop *loop, 
 	r = engine_writer_reserve(engine, txn->writer, txn->set, &request, txn->runtime->limits.lease_ms, txn->now_ms,
 	                          &reservation);
 	if (r >= 0)
-		note_answer(txn, guarding, &request, &reservation);
+		note_answer(txn, guarding, &request, &reservation, clock_monotonic_ns() - began_ns);
 	if (r == 1) {
 		element->reservation = arena_str(txn->arena, str_from(reservation.id));
 		if (!element->reservation.ptr)

@@ -111,15 +111,24 @@ note_sent(struct txn *txn, struct loop *loop)
 }
 
 static void
+step_count_order(struct txn *txn, const struct loop *loop, const struct task *task)
+{
+	txn->orders++;
+	txn->repeats += task->element ? task->element->failures > 0 || task->element->tries > 1 : loop->retries > 0;
+}
+
+static void
 step_carry_out(struct txn *txn, struct supervision *supervision, struct loop *loop, const struct task *task)
 {
 	switch (task->kind) {
 	case TASK_UPDATE:
+		step_count_order(txn, loop, task);
 		message_update(txn, loop, task->phase, task->element);
 		note_sent(txn, loop);
 		host_act(txn, supervision, loop, task->phase);
 		break;
 	case TASK_STATE_CHANGE:
+		step_count_order(txn, loop, task);
 		message_state_change(txn, loop, task);
 		note_sent(txn, loop);
 		host_act(txn, supervision, loop, task->phase);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/operate/operate.h"
 
+#include "base/clock.h"
 #include "runtime/rows/transport.h"
 #include "runtime/rows/txn.h"
 #include "runtime/operate/dispatch_rows.h"
@@ -79,7 +80,8 @@ operate_carry_out(struct txn *txn, struct execution *execution, const struct act
 /* --- what is answered here and now --- */
 
 static void
-operate_note_answer(struct txn *txn, const struct request *request, const struct reservation *reservation)
+operate_note_answer(struct txn *txn, const struct request *request, const struct reservation *reservation,
+                    int64_t took_ns)
 {
 	struct reservation_note note = {
 		.event = !reservation->decision.permit ? RESERVATION_DENIED_EVENT
@@ -91,6 +93,7 @@ operate_note_answer(struct txn *txn, const struct request *request, const struct
 		.decision = reservation->decision,
 		.at_ms = txn->now_ms,
 		.position = reservation->position,
+		.took_ns = took_ns,
 	};
 
 	memcpy(note.id, reservation->id, sizeof(note.id));
@@ -106,6 +109,7 @@ operate_ask_guard(struct txn *txn, struct execution *execution, struct answer *a
 	struct decision decision;
 	struct request request;
 	char id[SUBREQUEST_SIZE];
+	int64_t began_ns = clock_monotonic_ns();
 	int r;
 
 	run_request(run, &request);
@@ -115,7 +119,7 @@ operate_ask_guard(struct txn *txn, struct execution *execution, struct answer *a
 	                          txn->now_ms, &reservation);
 	answer->good = r == 1;
 	if (r >= 0)
-		operate_note_answer(txn, &request, &reservation);
+		operate_note_answer(txn, &request, &reservation, clock_monotonic_ns() - began_ns);
 	if (r == 1) {
 		execution->reservation = arena_str(txn->arena, str_from(reservation.id));
 		r = execution->reservation.ptr ? 1 : -ERROR_MEMORY;

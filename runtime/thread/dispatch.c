@@ -50,8 +50,10 @@ dispatch_send(struct txn *txn, uint64_t number, struct str id)
 		return;
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
-	(void)http_client_send(runtime->client, /* when it has too many, the row is looked at again */
-	                       &(struct http_request){id, endpoint.url, operation_request(txn, execution), timeout_ms});
+	/* When it has too many, the row is looked at again. */
+	if (http_client_send(runtime->client,
+	                     &(struct http_request){id, endpoint.url, operation_request(txn, execution), timeout_ms}))
+		atomic_fetch_add_explicit(&runtime->requests, 1, memory_order_relaxed); /* a figure */
 }
 
 struct look {
@@ -160,6 +162,9 @@ dispatch_done(void *context, const struct http_response *response)
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	bool taken = false;
 
+	if (response->why || response->status / 100 != 2)
+		atomic_fetch_add_explicit(&((struct runtime *)context)->request_failures, 1,
+		                          memory_order_relaxed); /* a figure */
 	/* An answer that is lost here is asked for again: the row stays. */
 	if (call) {
 		call->context = context;

@@ -20,6 +20,17 @@
 #define GROUP_BYTES ((size_t)1 << 20) /* of their bodies, which become trees together; one call may have more */
 #define POLL_NS 40000000              /* how often messages and deployments of other processes are looked for */
 
+struct runtime_counts
+runtime_counts(const struct runtime *runtime)
+{
+	return (struct runtime_counts){
+		.orders = atomic_load_explicit(&runtime->orders, memory_order_relaxed),
+		.repeats = atomic_load_explicit(&runtime->repeats, memory_order_relaxed),
+		.requests = atomic_load_explicit(&runtime->requests, memory_order_relaxed),
+		.request_failures = atomic_load_explicit(&runtime->request_failures, memory_order_relaxed),
+	};
+}
+
 const struct runtime_options *
 runtime_options_of(const struct runtime *runtime)
 {

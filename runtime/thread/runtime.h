@@ -15,6 +15,14 @@ void runtime_close(struct runtime *runtime);
 
 const struct runtime_options *runtime_options_of(const struct runtime *runtime);
 
+/* What this process has sent since its start. */
+struct runtime_counts {
+	uint64_t orders, repeats;            /* to participants; of those, again */
+	uint64_t requests, request_failures; /* to actors over HTTP */
+};
+
+struct runtime_counts runtime_counts(const struct runtime *runtime); /* any thread */
+
 /*
  * Any thread. The call is the runtime's until done. errors  ERROR_BUSY: too many wait, or it stops; then it was not
  * taken

@@ -24,6 +24,7 @@ struct txn_group {
 	struct topic_name *published;
 	const char *complaint;          /* only this is to be notified */
 	struct reservation_note *notes; /* in the runtime's arena */
+	unsigned orders, repeats;
 };
 
 static int transact(struct txn_group *group, struct error *err);
@@ -110,6 +111,8 @@ group_run(void *context, struct history_writer *writer)
 	arena_reset(&runtime->arena);
 	r = run_txn(group, &txn);
 	group->notes = txn.notes;
+	group->orders = txn.orders;
+	group->repeats = txn.repeats;
 	bus_forget(&txn);
 	return r;
 }
@@ -223,6 +226,15 @@ notify_answers(struct txn_group *group, int r)
 		options->answered(options->answered_context, told);
 }
 
+static void
+runtime_group_count(const struct txn_group *group)
+{
+	struct runtime *runtime = group->runtime;
+
+	atomic_fetch_add_explicit(&runtime->orders, group->orders, memory_order_relaxed);
+	atomic_fetch_add_explicit(&runtime->repeats, group->repeats, memory_order_relaxed);
+}
+
 /* One transaction for the calls, or a scan when there are none; with the newest policy set. */
 static int
 transact(struct txn_group *group, struct error *err)
@@ -238,6 +250,8 @@ transact(struct txn_group *group, struct error *err)
 		group->set = set;
 		r = history_transact(engine_history(runtime->engine), group_run, group, err);
 		notify_answers(group, r);
+		if (r == 0)
+			runtime_group_count(group);
 		policyset_drop(set);
 		if (r == 0 && group->behind)
 			follow_deployment(runtime);
