@@ -41,7 +41,7 @@ metrics_free(struct metrics *metrics)
 }
 
 static unsigned
-bucket_of(const double *bounds, unsigned count, int64_t duration_ns)
+duration_bucket(const double *bounds, unsigned count, int64_t duration_ns)
 {
 	unsigned bucket = 0;
 
@@ -52,7 +52,7 @@ bucket_of(const double *bounds, unsigned count, int64_t duration_ns)
 
 /* 0 where no guard has denied. */
 static unsigned
-kind_of(const struct decision *decision)
+denier_kind(const struct decision *decision)
 {
 	unsigned kind = 0;
 
@@ -67,10 +67,11 @@ void
 metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision, int64_t took_ns)
 {
 	enum metrics_application application = door == LOG_DOOR_ACCESS ? METRICS_ACCESS : METRICS_GUARD;
-	unsigned kind = kind_of(decision);
+	unsigned kind = denier_kind(decision);
 
 	if (took_ns) {
-		metrics_add(&shard->decided[door][kind][bucket_of(decision_bounds, METRICS_DECISION_BUCKETS, took_ns)],
+		metrics_add(&shard->decided[door][kind]
+		                           [duration_bucket(decision_bounds, METRICS_DECISION_BUCKETS, took_ns)],
 		            1);
 		metrics_add(&shard->decided_ns[door][kind], (uint64_t)took_ns);
 	}
@@ -87,7 +88,7 @@ metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, in
 	while (slot < METRICS_STATUSES - 1 && statuses[slot] != status)
 		slot++;
 	metrics_add(&shard->status[route][slot], 1);
-	metrics_add(&shard->duration[route][bucket_of(request_bounds, METRICS_BUCKETS, duration_ns)], 1);
+	metrics_add(&shard->duration[route][duration_bucket(request_bounds, METRICS_BUCKETS, duration_ns)], 1);
 	metrics_add(&shard->duration_ns[route], (uint64_t)duration_ns);
 }
 

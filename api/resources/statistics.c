@@ -129,7 +129,7 @@ write_onap(struct text *out, const struct metrics *metrics)
 
 /* Whether the last load of the policy files, or what is deployed, was refused. */
 static bool
-is_refused(struct service *service)
+policies_are_refused(struct service *service)
 {
 	bool refused;
 
@@ -164,7 +164,7 @@ write_policies(struct text *out, struct service *service)
 	text_addf(out, "clguard_reloads_total{result=\"failure\"} %" PRIu64 "\n", loaded(&metrics->reload_failure));
 	metrics_one(out, "clguard_reload_failing", "gauge",
 	            "1 while policy files or deployed policies are refused and those of before stay in force.",
-	            is_refused(service));
+	            policies_are_refused(service));
 	metrics_one(out, "clguard_active", "gauge", "1 in state ACTIVE, 0 in state PASSIVE.",
 	            atomic_load_explicit(&service->active, memory_order_relaxed));
 }

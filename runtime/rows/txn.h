@@ -32,7 +32,7 @@ struct txn {
 	struct pending_guard *pending_guards; /* policies that come into force with this txn (deploy.c) */
 	struct withdrawal *withdrawals;       /* operational policies that went out of force (deploy.c) */
 	struct reservation_note *notes, *last_note; /* what is told of reservations after the commit; NULL: nothing */
-	unsigned orders, repeats; /* of elements, sent to participants; of those, sent again */
+	unsigned orders, repeats;                   /* of elements, sent to participants; of those, sent again */
 	unsigned primed;                            /* participants that were sent the definitions (participant.c) */
 	bool deployed;                              /* policies came or went */
 	bool called;                                /* HTTP calls are to be made */
