@@ -57,6 +57,38 @@ order_may_wait(void)
 	return !participant_is_stopping();
 }
 
+/* --- what its records tell --- */
+
+void
+order_figures(struct element_order *order, struct str members)
+{
+	struct hosted_element *element;
+
+	(void)pthread_mutex_lock(&order->participant->lock); /* a plain mutex does not fail */
+	element = hosted_find(&order->participant->hosted, order->id);
+	if (element)
+		(void)hosted_set(&element->figures,
+		                 members.ptr && members.len <= FIGURES_MAX ? members : STR("")); /* else those before */
+	(void)pthread_mutex_unlock(&order->participant->lock);
+}
+
+void
+order_progress(struct element_order *order, const char *format, ...)
+{
+	char words[sizeof(((struct hosted_element *)NULL)->progress)];
+	struct hosted_element *element;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(words, sizeof(words), format, args); /* cut when it is too long */
+	va_end(args);
+	(void)pthread_mutex_lock(&order->participant->lock);
+	element = hosted_find(&order->participant->hosted, order->id);
+	if (element)
+		(void)snprintf(element->progress, sizeof(element->progress), "%s", words);
+	(void)pthread_mutex_unlock(&order->participant->lock);
+}
+
 /* --- what it has made --- */
 
 static const struct node *

@@ -23,6 +23,7 @@ struct element_order {
 	const struct node *common;   /* map: the properties of its definition, as primed */
 	const struct node *own;      /* map: the properties that the instance gives */
 	const struct node *fragment; /* policies, their types and data types, where the runtime sends them; else NULL */
+	const struct node *gateway;  /* {loop, element}: what the runtime says of the API gateway; NULL: nothing */
 	struct arena *arena;
 	char message[ORDER_MESSAGE_SIZE]; /* what the instance shows: how it went */
 	struct element_host *participant;
@@ -54,6 +55,16 @@ const struct node *order_noted(const struct element_order *order);
 
 /* Whether another element of this participant has noted the item; running: and is RUNNING. */
 bool order_is_shared(const struct element_order *order, struct str item, bool running);
+
+/*
+ * JSON members, `"pods":{...}`, that the records of the element carry until others replace them; at most FIGURES_MAX
+ * bytes, else none.
+ */
+#define FIGURES_MAX 8192
+void order_figures(struct element_order *order, struct str members);
+
+/* What is waited for, or asked, just now: the element's records tell it until the order is done. */
+void order_progress(struct element_order *order, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* False once the program is told to stop: whoever waits should give up. */
 bool order_may_wait(void);

@@ -192,10 +192,11 @@ hosted_find(const struct hosted *hosted, struct str id)
 static void
 element_free(struct hosted_element *element)
 {
-	char *const texts[] = {element->id,     element->definition,   element->definition_version,
-	                       element->loop,   element->loop_version, element->state,
-	                       element->common, element->own,          element->fragment,
-	                       element->made,   element->ordered,      element->seen};
+	char *const texts[] = {element->id,      element->definition,   element->definition_version,
+	                       element->loop,    element->loop_version, element->state,
+	                       element->common,  element->own,          element->fragment,
+	                       element->made,    element->ordered,      element->seen,
+	                       element->gateway, element->figures};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);
@@ -213,7 +214,7 @@ element_new(struct hosted *hosted, struct str id)
 		return NULL;
 	if (!hosted_set(&element->id, id) || !hosted_set(&element->state, STR("UNINITIALISED")) ||
 	    !hosted_set(&element->made, STR("[]")) || !hosted_set(&element->ordered, STR("")) ||
-	    !hosted_set(&element->seen, STR(""))) {
+	    !hosted_set(&element->seen, STR("")) || !hosted_set(&element->figures, STR(""))) {
 		element_free(element);
 		return NULL;
 	}
@@ -235,10 +236,30 @@ element_remove(struct hosted *hosted, struct hosted_element *element)
 	element_free(element);
 }
 
-struct hosted_element *
-hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop, struct arena *arena)
+/* {"loop":...,"element":...}; null when the type has no gateway. */
+static bool
+set_gateway(char **json, const struct node *of_loop, const struct node *of_element, struct arena *arena)
 {
-	const struct node *id = node_get(given, "definition");
+	struct text out;
+
+	if (node_is_null(of_loop))
+		return hosted_set(json, STR("null"));
+	text_init(&out, arena);
+	text_add(&out, STR("{\"loop\":"));
+	text_add_node(&out, of_loop, true);
+	text_add(&out, STR(",\"element\":"));
+	if (node_is_null(of_element))
+		text_add(&out, STR("{}"));
+	else
+		text_add_node(&out, of_element, true);
+	text_add(&out, STR("}"));
+	return text_done(&out).ptr && hosted_set(json, text_done(&out));
+}
+
+struct hosted_element *
+hosted_take(struct hosted *hosted, const struct node *given, const struct node *update, struct arena *arena)
+{
+	const struct node *id = node_get(given, "definition"), *loop = node_get(update, "controlLoopId");
 	size_t i = definition_find(hosted, scalar(id, "name"), scalar(id, "version"));
 	const struct hosted_definition *primed = i < hosted->definition_count ? &hosted->definitions[i] : NULL;
 	struct hosted_element *known = hosted_find(hosted, scalar(given, "id")), *element = known;
@@ -253,7 +274,8 @@ hosted_take(struct hosted *hosted, const struct node *given, const struct node *
 	    !hosted_set(&element->definition_version, scalar(id, "version")) ||
 	    !hosted_set(&element->common, primed && primed->properties ? str_from(primed->properties) : STR("{}")) ||
 	    !set_tree(&element->own, node_get(given, "propertiesMap"), "{}", arena) ||
-	    !set_tree(&element->fragment, node_get(given, "toscaServiceTemplateFragment"), "null", arena)) {
+	    !set_tree(&element->fragment, node_get(given, "toscaServiceTemplateFragment"), "null", arena) ||
+	    !set_gateway(&element->gateway, node_get(update, "gateway"), node_get(given, "gateway"), arena)) {
 		if (!known)
 			element_remove(hosted, element);
 		return NULL;
@@ -297,9 +319,10 @@ hosted_keep(struct hosted *hosted, const struct hosted_element *element, struct 
 	hosted_add_member(&out, "state", element->state);
 	text_addf(
 		&out,
-		",\"since\":%lld,\"phase\":%ld,\"unfinished\":%s,\"common\":%s,\"own\":%s,\"fragment\":%s,\"made\":%s}",
+		",\"since\":%lld,\"phase\":%ld,\"unfinished\":%s,\"common\":%s,\"own\":%s,\"fragment\":%s,\"made\":%s,"
+		"\"gateway\":%s}",
 		(long long)element->since_ms, element->phase, element->unfinished ? "true" : "false", element->common,
-		element->own, element->fragment, element->made);
+		element->own, element->fragment, element->made, element->gateway);
 	return memory_put(hosted->memory, MEMORY_ELEMENTS, hosted->owner, str_from(element->id), STR_NONE,
 	                  text_done(&out));
 }
@@ -336,7 +359,8 @@ hosted_read_element(void *context, struct str value)
 		       set_tree(&element->common, node_get(row, "common"), "{}", &arena) &&
 		       set_tree(&element->own, node_get(row, "own"), "{}", &arena) &&
 		       set_tree(&element->fragment, node_get(row, "fragment"), "null", &arena) &&
-		       set_tree(&element->made, node_get(row, "made"), "[]", &arena);
+		       set_tree(&element->made, node_get(row, "made"), "[]", &arena) &&
+		       set_tree(&element->gateway, node_get(row, "gateway"), "null", &arena);
 		unfinished = node_get(row, "unfinished");
 		element->unfinished = unfinished && unfinished->kind == NODE_BOOL && unfinished->boolean;
 		element->phase = whole_number(row, "phase");

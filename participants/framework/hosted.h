@@ -12,13 +12,16 @@
 /* One element. Its texts are its own; those in JSON are maps and lists. The participant's lock protects all of it. */
 struct hosted_element {
 	char *id, *definition, *definition_version, *loop, *loop_version, *state;
-	char *common;   /* JSON: the properties of its definition, as primed */
-	char *own;      /* JSON: the properties that the instance gives */
-	char *fragment; /* JSON: policies and their types, or null */
-	char *made;     /* JSON: list of what it has made on the far side */
-	char *ordered;  /* the state that it is to take, empty for none */
-	char *seen;     /* the state that the far side was seen in, empty when it is `state` */
-	char message[512];
+	char *common;       /* JSON: the properties of its definition, as primed */
+	char *own;          /* JSON: the properties that the instance gives */
+	char *fragment;     /* JSON: policies and their types, or null */
+	char *made;         /* JSON: list of what it has made on the far side */
+	char *gateway;      /* JSON: {loop, element}, what CONTROL_LOOP_UPDATE says of the API gateway, or null */
+	char *ordered;      /* the state that it is to take, empty for none */
+	char *seen;         /* the state that the far side was seen in, empty when it is `state` */
+	char *figures;      /* JSON members for its records, `"a":1,"b":{}`, or empty; lost at exit */
+	char message[512];  /* why it stands otherwise than ordered, or empty */
+	char progress[256]; /* what an order waits for, while one is carried out */
 	long phase;
 	bool update;                       /* the order brought properties */
 	bool queued;                       /* in the participant's queue */
@@ -50,10 +53,10 @@ int hosted_define(struct hosted *hosted, const struct node *entry, struct arena 
 void hosted_undefine(struct hosted *hosted);
 
 /*
- * The element, new or known, as CONTROL_LOOP_UPDATE gives it; it is kept by the next hosted_keep. NULL when there are
- * too many or out of memory.
+ * The element, new or known, as CONTROL_LOOP_UPDATE gives it; it is kept by the next hosted_keep. update: the message.
+ * NULL when there are too many or out of memory.
  */
-struct hosted_element *hosted_take(struct hosted *hosted, const struct node *given, const struct node *loop,
+struct hosted_element *hosted_take(struct hosted *hosted, const struct node *given, const struct node *update,
                                    struct arena *arena);
 
 /* The element of that id; NULL: it is not here. */

@@ -104,7 +104,7 @@ listen_take_element(const struct participant_hearing *hearing, const struct node
 	bool kept = false;
 
 	(void)pthread_mutex_lock(&participant->lock); /* a plain mutex does not fail */
-	element = hosted_take(&participant->hosted, given, hearing->loop, hearing->arena);
+	element = hosted_take(&participant->hosted, given, hearing->message, hearing->arena);
 	if (element)
 		kept = hosted_keep(&participant->hosted, element, hearing->arena) == 0;
 	if (kept && listen_is_meant(hearing->message, element))

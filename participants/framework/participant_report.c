@@ -92,6 +92,12 @@ add_element(void *context, struct hosted_element *element)
 		text_add(out, STR(",\"message\":"));
 		text_add_json(out, str_from(element->message));
 	}
+	if (*element->progress) {
+		text_add(out, STR(",\"progress\":"));
+		text_add_json(out, str_from(element->progress));
+	}
+	if (*element->figures)
+		text_addf(out, ",%s", element->figures);
 	text_add(out, STR("}]}}}"));
 	return true;
 }

@@ -71,6 +71,10 @@ static const struct participant_setting rows[] = {
 	{"kubeconfig", OF_ONE(kubeconfig), NULL, 0, 0, "FILE",
          "kubernetes: the cluster and its credentials; without it what kubectl and helm take by themselves."},
 	{"namespace", OF_ONE(namespace), "default", 0, 0, "NAME", "kubernetes: of elements that name none."},
+	{"gateway_namespace", OF_ONE(gateway_namespace), NULL, 0, 0, "NAME",
+         "kubernetes: where the API gateway's pods are, which a sandbox's may reach and be reached by; without it they "
+         "reach "
+         "nobody outside."},
 	{"ready_ms", NUMBER_OF_ONE(ready_ms), "120000", 1000, 86400000, "MS",
          "kubernetes: how long workloads may take until they are ready, or gone."},
 	{"delay_ms", NUMBER_OF_ONE(delay_ms), "0", 0, 86400000, "MS", "simulator: how long an order takes."},

@@ -21,6 +21,7 @@ struct participant_settings {
 	const char *fail;
 	int64_t delay_ms;
 	const char *kubectl, *helm, *kubeconfig, *namespace;
+	const char *gateway_namespace;
 	int64_t ready_ms;
 };
 

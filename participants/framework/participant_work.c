@@ -46,7 +46,7 @@ make_order(struct element_host *participant, const struct hosted_element *elemen
 	return ret->loop.ptr && ret->loop_version.ptr && ret->id.ptr && ret->definition.ptr &&
 	       ret->definition_version.ptr && ret->from.ptr && ret->state.ptr &&
 	       read_kept(element->common, arena, &ret->common) && read_kept(element->own, arena, &ret->own) &&
-	       read_kept(element->fragment, arena, &ret->fragment);
+	       read_kept(element->fragment, arena, &ret->fragment) && read_kept(element->gateway, arena, &ret->gateway);
 }
 
 /* Sleeps in short pieces, so that a stop is not waited for. */
@@ -111,6 +111,7 @@ work_settle(struct element_host *participant, struct hosted_element *element, co
             bool good, struct arena *arena)
 {
 	element->busy = false;
+	*element->progress = '\0';
 	(void)snprintf(element->message, sizeof(element->message), "%s", good ? "" : order->message);
 	if (good) {
 		if (!str_is(order->state, element->state))

@@ -2,6 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "participants/kinds/cluster.h"
 
+#include "base/document.h"
+#include "participants/framework/element_host.h"
+#include "participants/kinds/cluster_sandbox.h"
+
+static const struct document_limits object_limits = {
+	.bytes = (size_t)4 << 20, .depth = 128, .nodes = SIZE_MAX, .aliases = 0, .scalar = (size_t)4 << 20};
+
 enum act_result
 cluster_run(struct element_order *order, const char *tool, const char *const words[], struct str input,
             int64_t limit_ms, struct tool_answer *ret)
@@ -37,6 +44,65 @@ cluster_run(struct element_order *order, const char *tool, const char *const wor
 	return order_say(order, result, "%s %s: %.*s", tool, words[0], STR_ARG(tool_words(ret)));
 }
 
+enum act_result
+cluster_kubectl(struct element_order *order, const char *const words[], struct str input, struct tool_answer *ret)
+{
+	return cluster_run(order, order->settings->kubectl, words, input, order->settings->ready_ms + 5000, ret);
+}
+
+enum act_result
+cluster_helm(struct element_order *order, const char *const words[], struct str input, struct tool_answer *ret)
+{
+	return cluster_run(order, order->settings->helm, words, input, order->settings->ready_ms + 5000, ret);
+}
+
+const char *
+cluster_limit_word(const struct element_order *order)
+{
+	return arena_printf(order->arena, "--timeout=%llds", (long long)(order->settings->ready_ms + 999) / 1000);
+}
+
+enum act_result
+cluster_note(struct element_order *order, const char *item)
+{
+	return item && order_note(order, str_from(item)) == 0
+	               ? ACT_DONE
+	               : order_say(order, ACT_AGAIN, "what is made cannot be kept");
+}
+
+bool
+cluster_name_valid(struct str name)
+{
+	if (name.len == 0 || name.len > 253 || name.ptr[0] == '-')
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789-.", name.ptr[i], 38))
+			return false;
+	return true;
+}
+
+struct str
+cluster_namespace(const struct element_order *order)
+{
+	struct str chart = order_member(order_property(order, "chart"), "namespace");
+
+	if (!chart.ptr && sandbox_is(order))
+		chart = sandbox_namespace(order);
+	return order_text(order, "namespace", chart.ptr ? chart : str_from(order->settings->namespace));
+}
+
+const struct node *
+cluster_objects(struct str json, struct arena *arena)
+{
+	const struct node *items;
+	struct node *root;
+
+	if (json_read(json, "", &object_limits, arena, &root, NULL) != 0 || root->kind != NODE_MAP)
+		return NULL;
+	items = node_get(root, "items");
+	return items ? items->first : root; /* one object is printed as itself */
+}
+
 bool
 cluster_is_missing(const struct tool_answer *answer)
 {
@@ -63,6 +129,15 @@ workload_of(const struct node *manifest)
 	while (i < sizeof(workloads) / sizeof(workloads[0]) && !str_is(kind, workloads[i].kind))
 		i++;
 	return i;
+}
+
+const char *
+workload_idle_member(struct str kind)
+{
+	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
+		if (str_is(kind, workloads[i].kind))
+			return workloads[i].member;
+	return str_is(kind, "DaemonSet") ? "" : NULL;
 }
 
 bool

@@ -15,11 +15,35 @@
 enum act_result cluster_run(struct element_order *order, const char *tool, const char *const words[], struct str input,
                             int64_t limit_ms, struct tool_answer *ret);
 
+/* settings->kubectl for at most ready_ms and 5 s; settings->helm the same. */
+enum act_result cluster_kubectl(struct element_order *order, const char *const words[], struct str input,
+                                struct tool_answer *ret);
+enum act_result cluster_helm(struct element_order *order, const char *const words[], struct str input,
+                             struct tool_answer *ret);
+
+/* "--timeout=120s": ready_ms for tools that wait. */
+const char *cluster_limit_word(const struct element_order *order);
+
+/* Keeps what is about to be made; ACT_AGAIN when that is not possible, or item is NULL. */
+enum act_result cluster_note(struct element_order *order, const char *item);
+
+/* Where the element's things are: its `namespace`, or its chart's, or one of its own in a sandbox, else the settings'. */
+struct str cluster_namespace(const struct element_order *order);
+
+/* A name of the cluster, of namespaces and releases: small letters, digits, '-' and '.', no '-' in front. */
+bool cluster_name_valid(struct str name);
+
+/* The objects of what `kubectl get -o json` printed: the first one, others are its `next`; NULL: none. */
+const struct node *cluster_objects(struct str json, struct arena *arena);
+
 /* Whether the tool said that what was asked for is not there. */
 bool cluster_is_missing(const struct tool_answer *answer);
 
 /* A workload: something that has replicas, or can be suspended, and so be there without working. */
 bool manifest_is_workload(const struct node *manifest);
+
+/* "replicas" or "suspend" of such a kind; "" for one that only rolls out; NULL for what is not a workload. */
+const char *workload_idle_member(struct str kind);
 
 /* A workload for which `kubectl rollout status` can wait. */
 bool manifest_rolls_out(const struct node *manifest);

@@ -1,13 +1,16 @@
 /* kind_kubernetes - elements are objects in a Kubernetes cluster: a Helm chart, or manifests applied by the server */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/document.h"
-#include "participants/kinds/cluster.h"
 #include "participants/framework/element_host.h"
+#include "participants/kinds/cluster.h"
+#include "participants/kinds/cluster_pods.h"
+#include "participants/kinds/cluster_sandbox.h"
+#include "participants/kinds/helm_release.h"
 #include "participants/kinds/participant_kinds.h"
 
 /*
  * An element has `manifests`, a list of objects, or `chart` as ONAP's Kubernetes participant has it: {chartId {name,
- * version}, namespace, releaseName, repository {address}, overrideParams}; and `namespace`, made when it is not there.
+ * version}, namespace, releaseName, repository {address}, overrideParams, passiveParams}; and `namespace`, made when it is
+ * not there.
  * PASSIVE: everything is there, workloads with no replicas or suspended. RUNNING: as it is written, and ready. An update
  * brings what is new, and removes what is not written any more. UNINITIALISED: what this element made is removed.
  *
@@ -16,51 +19,43 @@
 
 #define MANAGER "--field-manager=clguard"
 
-static const struct document_limits object_limits = {
-	.bytes = (size_t)4 << 20, .depth = 128, .nodes = SIZE_MAX, .aliases = 0, .scalar = (size_t)4 << 20};
-
-static struct str
-namespace_of(const struct element_order *order)
-{
-	struct str chart = order_member(order_property(order, "chart"), "namespace");
-
-	return order_text(order, "namespace", chart.ptr ? chart : str_from(order->settings->namespace));
-}
-
+/* One that is being removed is waited for, and is not there then. */
 static enum act_result
-kubectl(struct element_order *order, const char *const words[], struct str input, struct tool_answer *ret)
+find_namespace(struct element_order *order, const char *name, bool *ret)
 {
-	return cluster_run(order, order->settings->kubectl, words, input, order->settings->ready_ms + 5000, ret);
-}
-
-static const char *
-limit_word(const struct element_order *order)
-{
-	return arena_printf(order->arena, "--timeout=%llds", (long long)(order->settings->ready_ms + 999) / 1000);
-}
-
-/* Notes what is about to be made. */
-static enum act_result
-kubernetes_note(struct element_order *order, const char *item)
-{
-	return item && order_note(order, str_from(item)) == 0
-	               ? ACT_DONE
-	               : order_say(order, ACT_AGAIN, "what is made cannot be kept");
-}
-
-static enum act_result
-make_namespace(struct element_order *order, struct str name)
-{
-	const char *text = arena_str(order->arena, name).ptr;
-	const char *const get[] = {"get", "namespace", text, "-o", "name", NULL};
-	const char *const create[] = {"create", "namespace", text, NULL};
+	const char *const get[] = {"get", "namespace", name, "-o", "jsonpath={.status.phase}", NULL};
+	const char *const gone[] = {"wait", "--for=delete", arena_printf(order->arena, "namespace/%s", name),
+	                            cluster_limit_word(order), NULL};
 	struct tool_answer answer;
-	enum act_result result = kubectl(order, get, STR(""), &answer);
+	enum act_result result = cluster_kubectl(order, get, STR(""), &answer);
 
-	if (result == ACT_DONE || !cluster_is_missing(&answer))
-		return result;
-	result = kubernetes_note(order, arena_printf(order->arena, "namespace %s", text));
-	return result == ACT_DONE ? kubectl(order, create, STR(""), &answer) : result;
+	*ret = result == ACT_DONE && !str_is(str_trim(answer.out), "Terminating");
+	if (result != ACT_DONE)
+		return cluster_is_missing(&answer) ? ACT_DONE : result;
+	if (*ret)
+		return ACT_DONE;
+	order_progress(order, "waiting for the end of namespace %s", name);
+	return cluster_kubectl(order, gone, STR(""), &answer);
+}
+
+static enum act_result
+make_namespace(struct element_order *order, const char *name)
+{
+	const char *const create[] = {"create", "namespace", name, NULL};
+	const char *item = arena_printf(order->arena, "namespace %s", name);
+	struct tool_answer answer;
+	enum act_result result;
+	bool there;
+
+	if (!item || !cluster_name_valid(str_from(name)))
+		return order_say(order, ACT_FAILED,
+		                 "namespace is wrong: expected small letters, digits and '-', got '%s'", name);
+	result = find_namespace(order, name, &there);
+	if (result == ACT_DONE && there) /* made for another element: it goes with the last one */
+		return order_is_shared(order, str_from(item), false) ? cluster_note(order, item) : ACT_DONE;
+	if (result == ACT_DONE)
+		result = cluster_note(order, item);
+	return result == ACT_DONE ? cluster_kubectl(order, create, STR(""), &answer) : result;
 }
 
 /* --- manifests --- */
@@ -68,7 +63,7 @@ make_namespace(struct element_order *order, struct str name)
 static enum act_result
 apply_one(struct element_order *order, const struct node *manifest, bool idle)
 {
-	const char *space = arena_str(order->arena, manifest_namespace(manifest, namespace_of(order))).ptr;
+	const char *space = arena_str(order->arena, manifest_namespace(manifest, cluster_namespace(order))).ptr;
 	const char *resource = manifest->kind == NODE_MAP ? manifest_resource(manifest, order->arena) : NULL;
 	const char *const words[] = {"apply", "--server-side", "--force-conflicts", MANAGER, "-n", space, "-f", "-",
 	                             NULL};
@@ -78,26 +73,35 @@ apply_one(struct element_order *order, const struct node *manifest, bool idle)
 
 	if (!resource || !space)
 		return order_say(order, ACT_FAILED, "a manifest needs apiVersion, kind and metadata.name");
-	result = kubernetes_note(order, arena_printf(order->arena, "object %s %s", space, resource));
+	result = cluster_note(order, arena_printf(order->arena, "object %s %s", space, resource));
 	text_init(&out, order->arena);
 	manifest_write(manifest, idle, &out);
-	return result == ACT_DONE ? kubectl(order, words, text_done(&out), &answer) : result;
+	return result == ACT_DONE ? cluster_kubectl(order, words, text_done(&out), &answer) : result;
 }
 
 static enum act_result
 await_one(struct element_order *order, const struct node *manifest)
 {
-	const char *space = arena_str(order->arena, manifest_namespace(manifest, namespace_of(order))).ptr;
-	const char *const words[] = {
-		"rollout", "status", manifest_resource(manifest, order->arena), "-n", space, limit_word(order), NULL};
+	const char *space = arena_str(order->arena, manifest_namespace(manifest, cluster_namespace(order))).ptr;
+	const char *const words[] = {"rollout", "status", manifest_resource(manifest, order->arena),
+	                             "-n",      space,    cluster_limit_word(order),
+	                             NULL};
 	struct tool_answer answer;
 	enum act_result result;
 
+	char said[ORDER_MESSAGE_SIZE], why[PODS_WHY_SIZE];
+
 	if (!manifest_rolls_out(manifest))
 		return ACT_DONE;
-	result = kubectl(order, words, STR(""), &answer);
+	order_progress(order, "waiting for the rollout of %s", words[2]);
+	result = cluster_kubectl(order, words, STR(""), &answer);
+	if (result == ACT_DONE || !answer.code)
+		return result;
 	/* What does not get ready in its time is not tried again for as long: the message says what it waits for. */
-	return result == ACT_AGAIN && answer.code ? ACT_FAILED : result;
+	memcpy(said, order->message, sizeof(said)); /* looking is not what the message is about */
+	pods_tell(order, space, manifest, why);
+	return order_say(order, ACT_FAILED, "%.*s%s%s", ORDER_MESSAGE_SIZE - PODS_WHY_SIZE - 4, said, *why ? "; " : "",
+	                 why);
 }
 
 static enum act_result
@@ -113,66 +117,6 @@ apply_manifests(struct element_order *order, const struct node *manifests, bool 
 	for (const struct node *one = manifests->first; one && result == ACT_DONE && !idle; one = one->next)
 		result = await_one(order, one);
 	return result;
-}
-
-/* --- charts --- */
-
-static struct str
-release_of(const struct element_order *order, const struct node *chart)
-{
-	struct str name = order_member(chart, "releaseName");
-
-	return name.ptr ? name : order->id;
-}
-
-/* Workloads of the release: with no replicas. */
-static enum act_result
-idle_release(struct element_order *order, const char *space, const char *release)
-{
-	const char *label = arena_printf(order->arena, "app.kubernetes.io/instance=%s", release);
-	const char *const words[] = {"scale", "deployment,statefulset", "-l", label, "-n", space, "--replicas=0", NULL};
-	struct tool_answer answer;
-	enum act_result result = kubectl(order, words, STR(""), &answer);
-
-	return result == ACT_FAILED && strstr(answer.err.ptr, "no objects passed") ? ACT_DONE : result;
-}
-
-static enum act_result
-apply_chart(struct element_order *order, const struct node *chart, bool idle)
-{
-	const struct node *id = node_get(chart, "chartId"), *values = node_get(chart, "overrideParams");
-	struct str name = order_member(id, "name"), version = order_member(id, "version"),
-		   address = order_member(node_get(chart, "repository"), "address"), release = release_of(order, chart);
-	const char *space = arena_str(order->arena, namespace_of(order)).ptr;
-	const char *words[20] = {"upgrade",  "--install", arena_str(order->arena, release).ptr,
-	                         name.ptr,   "-n",        space,
-	                         "--values", "-",         limit_word(order)};
-	struct tool_answer answer;
-	enum act_result result;
-	size_t count = 9;
-	struct text input;
-
-	if (!name.ptr || !release.ptr || !space)
-		return order_say(order, ACT_FAILED, "a chart needs chartId with a name");
-	if (version.ptr) {
-		words[count++] = "--version";
-		words[count++] = version.ptr;
-	}
-	if (address.ptr) {
-		words[count++] = "--repo";
-		words[count++] = address.ptr;
-	}
-	if (!idle)
-		words[count++] = "--wait";
-	text_init(&input, order->arena);
-	text_add_node(&input, values, true);
-	if (!values)
-		text_add(&input, STR("{}"));
-	result = kubernetes_note(order, arena_printf(order->arena, "release %s %.*s", space, STR_ARG(release)));
-	if (result == ACT_DONE)
-		result = cluster_run(order, order->settings->helm, words, text_done(&input),
-		                     order->settings->ready_ms + 5000, &answer);
-	return result == ACT_DONE && idle ? idle_release(order, space, words[2]) : result;
 }
 
 /* --- what goes --- */
@@ -197,17 +141,17 @@ item_word(struct element_order *order, struct str item, int n)
 static enum act_result
 kubernetes_remove_item(struct element_order *order, struct str item)
 {
-	const char *first = item_word(order, item, 1), *second = item_word(order, item, 2), *limit = limit_word(order);
+	const char *first = item_word(order, item, 1), *second = item_word(order, item, 2),
+		   *limit = cluster_limit_word(order);
 	const char *const object[] = {"delete", second, "-n", first, "--ignore-not-found", "--wait", limit, NULL};
 	const char *const space[] = {"delete", "namespace", first, "--ignore-not-found", "--wait=false", NULL};
-	const char *const release[] = {"uninstall", second, "-n", first, "--ignore-not-found", "--wait", limit, NULL};
 	struct tool_answer answer;
 
 	if (str_starts_with(item, STR("object ")))
-		return kubectl(order, object, STR(""), &answer);
+		return cluster_kubectl(order, object, STR(""), &answer);
 	if (str_starts_with(item, STR("namespace ")))
-		return kubectl(order, space, STR(""), &answer);
-	return cluster_run(order, order->settings->helm, release, STR(""), order->settings->ready_ms + 5000, &answer);
+		return cluster_kubectl(order, space, STR(""), &answer);
+	return release_remove(order, first, second);
 }
 
 /* Whether an item still belongs to the element as it is written now. */
@@ -215,10 +159,10 @@ static bool
 kubernetes_is_written(struct element_order *order, struct str item)
 {
 	const struct node *manifests = order_property(order, "manifests"), *chart = order_property(order, "chart");
-	struct str space = namespace_of(order);
+	struct str space = cluster_namespace(order);
 	const char *own;
 
-	if (str_starts_with(item, STR("namespace ")))
+	if (str_starts_with(item, STR("namespace ")) || sandbox_has(order, item))
 		return true; /* goes with the element */
 	for (const struct node *one = manifests ? manifests->first : NULL; one; one = one->next) {
 		const char *resource = manifest_resource(one, order->arena);
@@ -229,7 +173,8 @@ kubernetes_is_written(struct element_order *order, struct str item)
 		if (own && str_is(item, own))
 			return true;
 	}
-	own = chart ? arena_printf(order->arena, "release %.*s %.*s", STR_ARG(space), STR_ARG(release_of(order, chart)))
+	own = chart ? arena_printf(order->arena, "release %.*s %.*s", STR_ARG(space),
+	                           STR_ARG(release_name(order, chart)))
 	            : NULL;
 	return own && str_is(item, own);
 }
@@ -258,6 +203,7 @@ kubernetes_act(struct element_order *order)
 	const struct node *manifests = order_property(order, "manifests"), *chart = order_property(order, "chart");
 	const bool idle = str_is(order->state, "PASSIVE");
 	enum act_result result;
+	const char *space;
 
 	if (str_is(order->state, "UNINITIALISED")) {
 		result = remove_unwritten(order, true);
@@ -265,9 +211,14 @@ kubernetes_act(struct element_order *order)
 	}
 	if (!manifests == !chart)
 		return order_say(order, ACT_FAILED, "an element needs either manifests or a chart");
-	result = make_namespace(order, namespace_of(order));
+	space = arena_str(order->arena, cluster_namespace(order)).ptr;
+	if (!space)
+		return order_say(order, ACT_AGAIN, "out of memory");
+	result = make_namespace(order, space);
 	if (result == ACT_DONE)
-		result = manifests ? apply_manifests(order, manifests, idle) : apply_chart(order, chart, idle);
+		result = sandbox_apply(order, space);
+	if (result == ACT_DONE)
+		result = manifests ? apply_manifests(order, manifests, idle) : release_apply(order, chart, space, idle);
 	if (result == ACT_DONE)
 		result = remove_unwritten(order, false);
 	return result == ACT_DONE ? order_say(order, ACT_DONE, idle ? "there, without replicas" : "ready") : result;
@@ -298,15 +249,16 @@ observe_object(struct element_order *order, struct str item)
 	const char *const words[] = {"get", item_word(order, item, 2), "-n", item_word(order, item, 1), "-o", "json",
 	                             NULL};
 	struct tool_answer answer;
-	struct node *object;
+	const struct node *object;
 
-	if (kubectl(order, words, STR(""), &answer) != ACT_DONE) {
+	if (cluster_kubectl(order, words, STR(""), &answer) != ACT_DONE) {
 		if (!cluster_is_missing(&answer))
 			return STR_NONE;
 		(void)order_say(order, ACT_DONE, "%s is not there", words[1]);
 		return STR("UNINITIALISED");
 	}
-	if (json_read(answer.out, "", &object_limits, order->arena, &object, NULL) != 0)
+	object = cluster_objects(answer.out, order->arena);
+	if (!object)
 		return STR_NONE;
 	if (!manifest_is_workload(object) || !is_to_work(order, item) ||
 	    manifest_works(object) == str_is(order->from, "RUNNING"))
@@ -317,31 +269,21 @@ observe_object(struct element_order *order, struct str item)
 }
 
 static struct str
-observe_release(struct element_order *order, struct str item)
-{
-	const char *const words[] = {"status", item_word(order, item, 2), "-n", item_word(order, item, 1), NULL};
-	struct tool_answer answer;
-
-	if (cluster_run(order, order->settings->helm, words, STR(""), order->settings->timeout_ms, &answer) == ACT_DONE)
-		return order->from;
-	if (!cluster_is_missing(&answer))
-		return STR_NONE;
-	(void)order_say(order, ACT_DONE, "release %s is not there", words[1]);
-	return STR("UNINITIALISED");
-}
-
-static struct str
 kubernetes_observe(struct element_order *order)
 {
-	const struct node *noted = order_noted(order);
+	const struct node *noted = order_noted(order), *manifests = order_property(order, "manifests");
+	char why[PODS_WHY_SIZE];
 
+	if (manifests && manifests->kind == NODE_LIST)
+		pods_tell(order, arena_str(order->arena, cluster_namespace(order)).ptr, manifests->first, why);
 	for (const struct node *item = noted ? noted->first : NULL; item; item = item->next) {
 		struct str state = order->from;
 
 		if (str_starts_with(item->text, STR("object ")))
 			state = observe_object(order, item->text);
 		else if (str_starts_with(item->text, STR("release ")))
-			state = observe_release(order, item->text);
+			state = release_observe(order, item_word(order, item->text, 1),
+			                        item_word(order, item->text, 2));
 		if (!str_equal(state, order->from))
 			return state;
 	}

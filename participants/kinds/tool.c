@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 
 #define OUTPUT_MAX ((size_t)4 << 20)
 #define TOOL_LOOK_MS 200
+#define TOOL_END_MS 3000 /* from SIGTERM to SIGKILL: helm notes that it was cancelled */
+#define TURN_LOOK_MS 100
 
 extern char **environ;
 
@@ -59,9 +63,45 @@ pipes_open(struct tool_pipes *ret)
 	return 0;
 }
 
+/*
+ * One tool of an element at a time, over kills of the participant too: each holds a socket of the element's name, which the
+ * kernel gives away again when the last one who has it has ended. -1: another has it, or there are no sockets.
+ */
+static int
+take_turn(const struct element_order *order)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), length;
+
+	if (fd < 0)
+		return -1;
+	length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "clguard-tool %.*s %s",
+	                  STR_ARG(order->id), order->settings->name); /* the id is what counts: cut is good enough */
+	if (length > (int)sizeof(address.sun_path) - 2)
+		length = (int)sizeof(address.sun_path) - 2;
+	if (bind(fd, (const struct sockaddr *)&address,
+	         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) == 0)
+		return fd;
+	(void)close(fd); /* there is nothing to be done about it */
+	return -1;
+}
+
+static int
+await_turn(const struct element_order *order, int64_t until_ms)
+{
+	const struct timespec pause = {0, TURN_LOOK_MS * 1000000};
+	int turn = take_turn(order);
+
+	while (turn < 0 && clock_monotonic_ms() < until_ms && !participant_is_stopping()) {
+		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
+		turn = take_turn(order);
+	}
+	return turn;
+}
+
 /* In a process group of its own, with default signals. 0 or an errno. */
 static int
-start_tool(const char *const argv[], const struct tool_pipes *pipes, pid_t *ret)
+start_tool(const char *const argv[], const struct tool_pipes *pipes, int turn, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -79,6 +119,8 @@ start_tool(const char *const argv[], const struct tool_pipes *pipes, pid_t *ret)
 	(void)sigemptyset(&none);
 	for (int i = 0; i < 3 && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(&files, pipes->theirs[i], i);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&files, turn, 3); /* the copy stays open in it */
 	if (r == 0)
 		r = posix_spawnattr_setflags(&attributes,
 		                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
@@ -154,7 +196,11 @@ wait_tool(pid_t pid, int64_t until_ms, bool *done)
 			(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 	}
 	if (!*done) {
-		(void)kill(-pid, SIGKILL); /* it may just have ended */
+		(void)kill(-pid, SIGTERM); /* it may just have ended */
+		until_ms = clock_monotonic_ms() + TOOL_END_MS;
+		while (waitpid(pid, &status, WNOHANG) == 0 && clock_monotonic_ms() < until_ms)
+			(void)nanosleep(&pause, NULL);
+		(void)kill(-pid, SIGKILL); /* what it started, too */
 		(void)waitpid(pid, &status, 0);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -168,13 +214,18 @@ tool_run(struct element_order *order, const char *const argv[], struct str input
 	struct tool_pipes pipes;
 	struct text out, err;
 	pid_t pid = 0;
+	int r, turn = await_turn(order, until_ms);
 	bool done;
-	int r;
 
 	*ret = (struct tool_answer){.out = STR(""), .err = STR("")};
-	if (pipes_open(&pipes) != 0)
+	if (turn < 0)
+		return order_say(order, ACT_AGAIN, "%s waits: another tool of the element is at work", argv[0]);
+	if (pipes_open(&pipes) != 0) {
+		(void)close(turn); /* there is nothing to be done about it */
 		return order_say(order, ACT_AGAIN, "%s cannot be started: %s", argv[0], strerror(errno));
-	r = start_tool(argv, &pipes, &pid);
+	}
+	r = start_tool(argv, &pipes, turn, &pid);
+	(void)close(turn); /* the tool has it now */
 	for (int i = 0; i < 3; i++)
 		close_end(&pipes.theirs[i]);
 	if (r != 0) {

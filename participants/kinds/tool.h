@@ -13,7 +13,8 @@ struct tool_answer {
 /*
  * Runs argv (ended by NULL; argv[0] is looked for in PATH) with `input` on its standard input. ACT_DONE when it has
  * ended, whatever its code; ACT_FAILED when it cannot be started, ACT_AGAIN when it took longer than limit_ms and was
- * killed with all that it started: then the order's message says so.
+ * killed with all that it started: then the order's message says so. It waits while another tool of the element is at work,
+ * also one that a participant before this one has started.
  */
 enum act_result tool_run(struct element_order *order, const char *const argv[], struct str input, int64_t limit_ms,
                          struct tool_answer *ret);
