@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-# runtime - the control loop runtime with many instances: orders and answers a second, memory, restart
+# runtime - the control loop runtime with many instances: orders and answers a second, scans, memory, restart
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments: instances (default 10000), elements of each (default 5). One connection; durability process and group."""
+"""Arguments: instances (default 10000), elements of each (default 5). One connection; durability process and group.
+
+CLGUARDD names another service to measure, for example of a former commit.
+"""
 import sys
 
 import http.client
@@ -14,16 +17,17 @@ import time
 
 from results import number
 
-CLGUARDD = os.path.join(os.environ.get("top_builddir", "."), "clguardd")
+CLGUARDD = os.environ.get("CLGUARDD", os.path.join(os.environ.get("top_builddir", "."), "clguardd"))
 BASE, TOPIC = "/onap/controlloop/v2", "POLICY-CLRUNTIME-PARTICIPANT"
 LIST = 100  # instances of one request
+HEART_BEAT_MS, LONG_MS = 1000, 36000000
 CLAMP = "org.onap.policy.clamp.controlloop."
 
 
 class Service:
-    def __init__(self, data, durability):
+    def __init__(self, data, durability, *options):
         self.arguments = [CLGUARDD, "--listen", "127.0.0.1:0", "--data", data, "--durability", durability, "--workers",
-                          "1", "--body-size", "4M"]
+                          "1", "--body-size", "4M", *options]
         self.start()
 
     def start(self):
@@ -47,6 +51,11 @@ class Service:
     def memory(self):
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as file:
             return {line.split(":")[0]: int(line.split()[1]) / 1024 for line in file if line.startswith(("VmRSS", "RssAnon"))}
+
+    def processor_ms(self):
+        with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -116,10 +125,43 @@ def bench(instances, elements, durability):
         service.kill()
 
 
+def scans(path, service, what, count):
+    """Processor time of one scan by the timer, in virtual time."""
+    before = service.processor_ms()
+    service.ask("PUT", "/clguard/v1/clock", {"advance_ms": HEART_BEAT_MS * count})
+    number("%s/%s" % (path, what), (service.processor_ms() - before) / count, "ms")
+
+
+def bench_scans(instances, elements):
+    """What supervision costs while nothing happens: each instance on its participant, or each on its way there."""
+    lists = [range(first, min(first + LIST, instances)) for first in range(0, instances, LIST)]
+    path = "runtime/instances=%d/elements=%d" % (instances, elements)
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service(folder, "process", "--clock", "manual", "--heart-beat-ms", str(HEART_BEAT_MS),
+                          "--max-status-wait-ms", str(LONG_MS), "--max-wait-ms", str(LONG_MS))
+        sender = {"participantType": concept("bench.Type"), "participantId": concept("bench-0")}
+        service.ask("POST", BASE + "/commission", template(elements))
+        service.ask("POST", "/events/" + TOPIC, dict(sender, messageType="PARTICIPANT_REGISTER"))
+        for numbers in lists:
+            service.ask("POST", BASE + "/instantiation", {"controlLoopList": [instance(i, elements) for i in numbers]})
+        for numbers in lists:
+            service.ask("PUT", BASE + "/instantiation/command", {
+                "orderedState": "PASSIVE", "controlLoopIdentifierList": [concept("loop-%d" % i) for i in numbers]})
+        scans(path, service, "a scan, all of them ordered and nobody reads", 10)
+        for numbers in lists:
+            service.ask("POST", "/events/" + TOPIC, [
+                dict(sender, messageType="CONTROLLOOP_UPDATE_ACK", result=True, controlLoopId=concept("loop-%d" % i),
+                     controlLoopResultMap={uuid(e): {"state": "PASSIVE", "result": True} for e in range(elements)})
+                for i in numbers])
+        scans(path, service, "a scan, all of them settled", 5000)
+        service.kill()
+
+
 def main():
     numbers = [int(a) for a in sys.argv[1:]] + [10000, 5][len(sys.argv) - 1:]
     for durability in ("process", "group"):
         bench(numbers[0], numbers[1], durability)
+    bench_scans(numbers[0], numbers[1])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ struct walk {
 	size_t count;
 	struct arena arena;
 	struct place now; /* whose hosts the supervision asks for */
+	enum handing handing;
 };
 
 static struct supervision_limits limits = {
@@ -58,10 +59,9 @@ host(void *context, const struct element *element)
 static enum handing
 handing(void *context, const struct loop *loop, const struct element *element)
 {
-	(void)context;
 	(void)loop;
 	(void)element;
-	return HANDING_UNKNOWN;
+	return ((struct walk *)context)->handing;
 }
 
 static const struct concept hosts[ELEMENTS] = {{{"a", 1}, {"1.0.0", 5}}, {{"b", 1}, {"1.0.0", 5}}};
@@ -332,6 +332,51 @@ can_be_forced(struct walk *walk, const struct place *from)
 	assert_int_equal(loop.state, LOOP_UNINITIALISED);
 }
 
+/* --- what a scan may leave out --- */
+
+static const int64_t ticks[] = {-1,          0,           WAIT_MS - 1,     WAIT_MS,          WAIT_MS + 1,
+                                2 * WAIT_MS, 3 * WAIT_MS, 3 * WAIT_MS + 1, INT64_C(1) << 20, INT64_C(1) << 41};
+
+/* loop_is_due says what loop_tick would answer, and loop_due_ms never lies behind that. */
+static void
+tick_is_foreseen(struct walk *walk, const struct loop *loop, int64_t now_ms)
+{
+	struct element elements[ELEMENTS];
+	struct supervision supervision;
+	struct loop copy = *loop;
+	bool due;
+
+	memcpy(elements, loop->elements, sizeof(elements));
+	copy.elements = elements;
+	begin(walk, &supervision);
+	supervision.now_ms = now_ms;
+	due = loop_is_due(&supervision, &copy);
+	assert_int_equal(memcmp(elements, loop->elements, sizeof(elements)), 0);
+	assert_null(supervision.first);
+	assert_int_equal(due, loop_tick(&supervision, &copy));
+	if (now_ms >= 0 && now_ms < loop_due_ms(&limits, loop))
+		assert_false(due);
+}
+
+static void
+ticks_are_foreseen(struct walk *walk, const struct place *from, size_t number)
+{
+	struct element elements[ELEMENTS];
+	struct loop loop;
+
+	walk->now = *from;
+	unpack(from, elements, &loop);
+	loop.handed = number % 2;
+	loop.renew_ms = number % 3 ? 0 : 2 * WAIT_MS;
+	loop.replaces = number % 5 ? STR_NONE : STR("1.0.0");
+	elements[0].timeout_s[number % TIMEOUTS] = elements[1].timeout_s[number % TIMEOUTS] = (int64_t)(number % 7) / 2;
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		walk->handing = (enum handing)((number / 2 + i) % 3);
+		tick_is_foreseen(walk, &loop, ticks[i]);
+	}
+	walk->handing = HANDING_UNKNOWN;
+}
+
 /* --- the walk --- */
 
 static size_t
@@ -382,6 +427,7 @@ every_place_has_a_way_out(void **state)
 		standing += from.result != CHANGE_NO_ERROR;
 		can_be_removed(&walk, &from);
 		can_be_forced(&walk, &from);
+		ticks_are_foreseen(&walk, &from, i);
 		for (int event = 0; event <= EVENT_TICK; event++) {
 			struct element elements[ELEMENTS];
 			struct supervision supervision;

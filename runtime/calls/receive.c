@@ -260,32 +260,44 @@ runtime_receive(struct txn *txn, struct str message, bool compositions)
 
 struct receive_scan {
 	struct txn *txn;
+	struct arena look; /* of the instance that is looked at */
 	bool again;
 };
 
 static bool
-scan_loop(void *context, struct str key, struct str value)
+scan_finds_due(struct receive_scan *scan, struct concept id)
+{
+	struct supervision supervision;
+	struct loop loop;
+	bool due;
+
+	arena_reset(&scan->look);
+	if (!loop_peek(scan->txn, id, &scan->look, &loop))
+		return false;
+	step_begin(scan->txn, &supervision);
+	due = loop_is_due(&supervision, &loop);
+	scan->again |= due || loop_due_ms(supervision.limits, &loop) != INT64_MAX;
+	return due;
+}
+
+static void
+scan_loop(void *context, struct concept id)
 {
 	struct receive_scan *scan = context;
-	const char *name = key.ptr + 1;
-	struct concept id = {str_from(name), str_from(name + strlen(name) + 1)}; /* the key is NUL-terminated */
 	struct supervision supervision;
 	struct loop loop;
 
-	(void)value;
-	if (!loop_load(scan->txn, id, &loop))
-		return true;
+	if (!scan_finds_due(scan, id) || !loop_load(scan->txn, id, &loop))
+		return;
 	step_begin(scan->txn, &supervision);
-	if (loop_tick(&supervision, &loop))
-		step_end(scan->txn, &supervision, &loop);
-	scan->again |= loop.renew_ms || loop_restores(&loop) || (loop_busy(&loop) && loop.result == CHANGE_NO_ERROR);
-	return true;
+	(void)loop_tick(&supervision, &loop); /* it is due */
+	step_end(scan->txn, &supervision, &loop);
 }
 
 bool
 runtime_scan(struct txn *txn)
 {
-	struct receive_scan scan = {txn, false};
+	struct receive_scan scan = {.txn = txn};
 	int64_t tick = txn->now_ms / txn->runtime->options.heart_beat_ms;
 	unsigned char bytes[8];
 	struct str last;
@@ -300,7 +312,9 @@ runtime_scan(struct txn *txn)
 	hosting_start(txn);
 	scan.again = participants_scan(txn);
 	scan.again |= pdps_scan(txn);
-	txn_each(txn, txn_key(txn, ROW_BUSY, STR(""), STR_NONE), scan_loop, &scan);
+	arena_init(&scan.look, 0);
+	scan.again |= busy_each(txn, scan_loop, &scan);
+	arena_free(&scan.look);
 	if (scan.again || txn->runtime->options.manual) {
 		store_pack_i64(bytes, tick);
 		txn_put(txn, STR("Mscan"), (struct str){(const char *)bytes, sizeof(bytes)});

@@ -6,7 +6,6 @@
 
 #include "base/document.h"
 #include "runtime/looptype/looptype.h"
-#include "runtime/supervision/restore.h"
 #include "runtime/rows/gateway_rows.h"
 #include "runtime/rows/hosting.h"
 
@@ -141,11 +140,18 @@ loop_load(struct txn *txn, struct concept id, struct loop *ret)
 	return r == 0;
 }
 
-/* Time alone may change something. */
-static bool
-needs_scan(const struct loop *loop)
+bool
+loop_peek(struct txn *txn, struct concept id, struct arena *arena, struct loop *ret)
 {
-	return loop_busy(loop) || loop->renew_ms || loop_restores(loop);
+	struct str row;
+	int r;
+
+	if (!txn_table_peek(txn, HISTORY_RUNTIME, rows_loop_key(txn, ROW_LOOP, id), &row))
+		return false;
+	r = loop_read_row(row, arena, ret);
+	if (r != 0)
+		txn_fail_row(txn, r);
+	return r == 0;
 }
 
 bool
@@ -153,7 +159,6 @@ loop_save(struct txn *txn, const struct loop *loop, struct loop *ret_before)
 {
 	struct loop before;
 	bool known = loop_load(txn, loop->id, &before);
-	bool busy = needs_scan(loop);
 	struct text out;
 
 	count_change(txn, known ? &before : NULL, loop);
@@ -165,10 +170,7 @@ loop_save(struct txn *txn, const struct loop *loop, struct loop *ret_before)
 		txn_put(txn, used_key(txn, loop), STR(""));
 	if (known && !concept_equal(before.definition, loop->definition))
 		txn_delete(txn, used_key(txn, &before));
-	if (busy)
-		txn_put(txn, rows_loop_key(txn, ROW_BUSY, loop->id), STR(""));
-	else if (known && needs_scan(&before))
-		txn_delete(txn, rows_loop_key(txn, ROW_BUSY, loop->id));
+	busy_follow(txn, known ? &before : NULL, loop);
 	if (known)
 		*ret_before = before;
 	return known;
@@ -184,7 +186,7 @@ loop_remove(struct txn *txn, struct concept id, struct loop *ret_before)
 	count_change(txn, &before, NULL);
 	hosting_follow(txn, &before, NULL);
 	txn_delete(txn, rows_loop_key(txn, ROW_LOOP, id));
-	txn_delete(txn, rows_loop_key(txn, ROW_BUSY, id));
+	busy_follow(txn, &before, NULL);
 	txn_delete(txn, rows_loop_key(txn, ROW_DENIAL, id));
 	gateway_keys_forget(txn, id);
 	txn_delete(txn, used_key(txn, &before));

@@ -11,6 +11,9 @@
 /* False when there is none. */
 bool loop_load(struct txn *txn, struct concept id, struct loop *ret);
 
+/* The same to look at: *ret lives in `arena`, and borrows from the row until the txn writes. */
+bool loop_peek(struct txn *txn, struct concept id, struct arena *arena, struct loop *ret);
+
 /*
  * Writes or deletes the row, and keeps the indexes and counts as they follow from the row that was there. True: there
  * was one, *ret_before. Callers are deploy_save and deploy_remove (runtime/act/deploy.h) alone.
@@ -45,6 +48,21 @@ bool looptype_has_loops(struct txn *txn, struct concept type);
 /* The instances of a type, in order of name. A false answer stops. */
 void looptype_loops(struct txn *txn, struct concept type, bool (*visit)(void *context, struct concept loop),
                     void *context);
+
+/* --- instances under way: rows_busy.c --- */
+
+/*
+ * An instance that time may change has a row beside its own: when that row was written, the time before which a scan
+ * need not look (loop_due_ms), and the limit from which that time follows. So ten thousand instances whose answers are on
+ * their way cost a scan a walk over short rows. A row of another form, of another limit, or of a clock that has gone back
+ * since says nothing, and the instance is looked at.
+ */
+
+/* The row follows an instance; NULL: there was none, or there is none any more. */
+void busy_follow(struct txn *txn, const struct loop *before, const struct loop *after);
+
+/* Each instance that a scan must look at now, in order of name. True: time will make another look necessary. */
+bool busy_each(struct txn *txn, void (*visit)(void *context, struct concept loop), void *context);
 
 /* --- documents --- */
 

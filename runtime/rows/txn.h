@@ -55,7 +55,7 @@ struct topic_name {
 #define ROW_DOCUMENT 'D'      /* commissioned documents, by number */
 #define ROW_TYPE 'T'          /* (name, version) of a control loop type -> number of its document */
 #define ROW_LOOP 'I'          /* instances */
-#define ROW_BUSY 'U'          /* instances that a scan must look at; empty */
+#define ROW_BUSY 'U'          /* instances that a scan must look at, and when: see rows_busy.c */
 #define ROW_USED 'N'          /* instances by their type: (type name, type version, loop name, version); empty */
 #define ROW_COUNT 'C'         /* (name, version) of an element definition -> "running on" of all instances */
 #define ROW_DENIAL 'E'        /* the last refusal of an instance */

@@ -89,32 +89,64 @@ patience_ms(const struct supervision_limits *limits, const struct loop *loop, en
 	return limits->wait_ms + (handing == HANDING_DONE ? limits->tick_ms * ((INT64_C(1) << doublings) - 1) : 0);
 }
 
-/* A transition under way: its phase is asked again, or given up. */
-static bool
-tick_phase(struct supervision *supervision, struct loop *loop)
+/* A transition under way: what time has brought its phase. */
+enum phase_step {
+	PHASE_WAITS,
+	PHASE_HANDED, /* its addressees have it now */
+	PHASE_AGAIN,
+	PHASE_GIVEN_UP
+};
+
+static enum phase_step
+phase_step(struct supervision *supervision, const struct loop *loop)
 {
 	const struct supervision_limits *limits = supervision->limits;
 	int64_t waited_ms = supervision->now_ms - loop->since_ms;
 	int64_t limit_ms = loop->replaces.ptr ? 0 : phase_limit_ms(loop);
 	enum handing handing = phase_handing(supervision, loop);
+	bool late = waited_ms > patience_ms(limits, loop, handing);
 
 	if (handing == HANDING_PENDING)
+		return PHASE_WAITS;
+	if (handing == HANDING_DONE && !loop->handed)
+		return PHASE_HANDED;
+	if (limit_ms ? waited_ms > limit_ms : late && loop->retries >= limits->retries)
+		return PHASE_GIVEN_UP;
+	return late && loop->retries < limits->retries ? PHASE_AGAIN : PHASE_WAITS;
+}
+
+static bool
+tick_phase(struct supervision *supervision, struct loop *loop)
+{
+	switch (phase_step(supervision, loop)) {
+	case PHASE_WAITS:
 		return false;
-	if (handing == HANDING_DONE && !loop->handed) {
+	case PHASE_HANDED:
 		loop->handed = true;
 		loop->since_ms = supervision->now_ms;
-		return true;
-	}
-	if (limit_ms ? waited_ms > limit_ms
-	             : waited_ms > patience_ms(limits, loop, handing) && loop->retries >= limits->retries) {
+		break;
+	case PHASE_AGAIN:
+		loop->retries++;
+		phase_send(supervision, loop, loop->phase, NULL);
+		break;
+	case PHASE_GIVEN_UP:
 		loop_halt_transition(supervision, loop, CHANGE_TIMEOUT, NULL);
-		return true;
+		break;
 	}
-	if (waited_ms <= patience_ms(limits, loop, handing) || loop->retries >= limits->retries)
-		return false;
-	loop->retries++;
-	phase_send(supervision, loop, loop->phase, NULL);
 	return true;
+}
+
+static bool
+is_under_way(const struct loop *loop)
+{
+	return loop_busy(loop) && loop->result == CHANGE_NO_ERROR;
+}
+
+/* One that was asked beside the one that failed, and is silent, has its reservation until the wait is over. */
+static bool
+holds_reservations(const struct loop *loop)
+{
+	return loop->result == CHANGE_FAILED && loop_has_reservations(loop);
 }
 
 bool
@@ -124,13 +156,75 @@ loop_tick(struct supervision *supervision, struct loop *loop)
 
 	changed |= renew(supervision, loop);
 	changed |= restore_tick(supervision, loop);
-	if (loop->result == CHANGE_FAILED && supervision->now_ms - loop->since_ms > supervision->limits->wait_ms &&
-	    loop_has_reservations(loop)) {
-		loop_release(supervision,
-		             loop); /* of those who were asked beside the one that failed, and are silent */
+	if (holds_reservations(loop) && supervision->now_ms - loop->since_ms > supervision->limits->wait_ms) {
+		loop_release(supervision, loop);
 		return true;
 	}
-	if (loop_busy(loop) && loop->result == CHANGE_NO_ERROR)
+	if (is_under_way(loop))
 		changed |= tick_phase(supervision, loop);
 	return changed;
+}
+
+/* --- whether a tick is worth the while --- */
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When an element under restoration is due; INT64_MAX: none is. */
+static int64_t
+restore_due_ms(const struct supervision_limits *limits, const struct loop *loop)
+{
+	int64_t due_ms = INT64_MAX;
+
+	for (size_t i = 0; i < loop->count; i++)
+		if (loop->elements[i].restore != RESTORE_NONE && loop->elements[i].tried_ms != RESTORE_DUE)
+			due_ms = earlier(due_ms, loop->elements[i].tried_ms + limits->wait_ms + 1);
+	return due_ms;
+}
+
+int64_t
+loop_due_ms(const struct supervision_limits *limits, const struct loop *loop)
+{
+	int64_t due_ms = restore_due_ms(limits, loop), limit_ms;
+
+	if (loop->renew_ms)
+		due_ms = earlier(due_ms, loop->renew_ms);
+	if (holds_reservations(loop))
+		due_ms = earlier(due_ms, loop->since_ms + limits->wait_ms + 1);
+	if (!is_under_way(loop))
+		return due_ms;
+	if (!loop->handed)
+		return INT64_MIN; /* when a participant reads the order is not a matter of time */
+	limit_ms = loop->replaces.ptr ? 0 : phase_limit_ms(loop);
+	if (limit_ms == 0 || (limit_ms > limits->wait_ms && loop->retries < limits->retries))
+		limit_ms = limits->wait_ms;
+	return earlier(due_ms, loop->since_ms + limit_ms + 1);
+}
+
+/* Times that lie ahead were written before somebody put the clock right. */
+static bool
+is_ahead(const struct supervision *supervision, const struct loop *loop)
+{
+	int64_t now_ms = supervision->now_ms;
+
+	if (loop->since_ms > now_ms || loop->renew_ms > now_ms + supervision->limits->lease_ms)
+		return true;
+	for (size_t i = 0; i < loop->count; i++)
+		if (loop->elements[i].restore != RESTORE_NONE && loop->elements[i].tried_ms > now_ms)
+			return true;
+	return false;
+}
+
+bool
+loop_is_due(struct supervision *supervision, const struct loop *loop)
+{
+	int64_t now_ms = supervision->now_ms;
+
+	return is_ahead(supervision, loop) || (loop->renew_ms && now_ms >= loop->renew_ms) ||
+	       now_ms >= restore_due_ms(supervision->limits, loop) ||
+	       (holds_reservations(loop) && now_ms - loop->since_ms > supervision->limits->wait_ms) ||
+	       (is_under_way(loop) && phase_step(supervision, loop) != PHASE_WAITS);
 }
