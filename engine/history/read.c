@@ -439,7 +439,7 @@ history_each(struct history_reader *reader, const struct operation_filter *filte
              int (*visit)(void *context, const struct operation *row), void *context)
 {
 	const struct hash_key *key = &reader->history->key;
-	struct store_entry entry;
+	struct store_entry entry = {0};
 	struct record record;
 	size_t visited = 0;
 	int r = store_last(reader->txn, TABLE_LOG, &entry);
