@@ -132,8 +132,13 @@ class Server:
         return result
 
 
+def run_on(core, *command, **options):
+    """A server on its core. The kernel ends it when this program is gone, however that came."""
+    return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "taskset", "-c", core, *command], **options)
+
+
 def start(core, *command):
-    process = subprocess.Popen(["taskset", "-c", core, *command], stderr=subprocess.PIPE, text=True)
+    process = run_on(core, *command, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         found = re.match(r"listening on \S*:(\d+)", line)
         if found:
@@ -157,7 +162,7 @@ def start_nginx(core, binary, folder, port):
     path = os.path.join(folder, "nginx.conf")
     with open(path, "w", encoding="utf-8") as file:
         file.write(NGINX % {"folder": folder, "port": port, "id": REQUEST_ID})
-    process = subprocess.Popen(["taskset", "-c", core, binary, "-e", "stderr", "-p", folder, "-c", path])
+    process = run_on(core, binary, "-e", "stderr", "-p", folder, "-c", path)
     for _ in range(100):  # it does not say when it listens
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -180,6 +180,9 @@ def all_bars():
             0.85,
             False,
         )
+    for name in ("Basic", "bearer"):
+        yield (f"HTTP decision of anybody beside one with {name} (cached) and roles, by CPU time, ratio",
+               RESULTS.get(f"secured/open over {name} by cpu"), 0.98, False)
     yield "HTTP decision at half load, p99.9, us", RESULTS.get("http/half load/clguardd/p99.9"), 1000, True
     yield "durable reserve beside LMDB's group commit, 64 clients, ratio", RESULTS.get(
         "reserve/durability=group/clients=64/ratio"
@@ -436,6 +439,7 @@ def main():
     limiter()
     http()
     prefixed("dialects/", "AuthZEN and batches", "bench/dialects.py")
+    prefixed("secured/", "Identities and TLS", "bench/secured.py")
     prefixed("reserve/", "Reservations", "bench/reserve")
     prefixed("load/", "Loading policies", "bench/load")
     prefixed("start/", "Start and memory", "bench/start.py")

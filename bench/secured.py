@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """secured - what identities, roles and TLS cost a decision: the same question open, with Basic and bearer (both cached), over TLS
 
-One worker on one core, wrk on another, in turns, each server asked for a second at a time, so that a busy machine slows all
-alike; beside the rate the server's own processor time for a request, which the neighbours of a shared machine disturb less.
-nginx with TLS throws the body away and sends the same bytes; it is left out when there is none, and all is without wrk.
-Arguments: rounds (10), seconds a turn (1), connections (16).
+One worker on one core, the client on another. What roles cost comes from bench/turns: turns of 25 ms, the server's own
+processor time for a request, each turn compared with its neighbour, so that both have the same company on a shared machine.
+What TLS costs comes from wrk, in turns of a second. nginx with TLS throws the body away and sends the same bytes; it is left
+out when there is none, and all of TLS is without wrk.
+Arguments: rounds (10), seconds a turn of wrk (1), connections (16), short turns (400).
 """
 
 # SPDX-License-Identifier: Apache-2.0
@@ -21,7 +22,8 @@ import tempfile
 import over_http
 from results import bar, middle, number
 
-ROUNDS, SECONDS, CONNECTIONS = (int(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((10, 1, 16)))
+ROUNDS, SECONDS, CONNECTIONS, SHORT_TURNS = (
+    int(sys.argv[i + 1]) if len(sys.argv) > i + 1 else d for i, d in enumerate((10, 1, 16, 400)))
 BASIC = "Basic " + base64.b64encode(b"ann:secret").decode()
 
 SCRIPT = """wrk.method = "POST"
@@ -45,7 +47,7 @@ def write(folder, name, text):
 def start_nginx(core, folder):
     port = over_http.free_port()
     path = write(folder, "nginx.conf", NGINX_TLS % {"folder": folder, "port": port, "id": over_http.REQUEST_ID})
-    process = subprocess.Popen(["taskset", "-c", core, over_http.find_nginx(), "-e", "stderr", "-p", folder, "-c", path])
+    process = over_http.run_on(core, over_http.find_nginx(), "-e", "stderr", "-p", folder, "-c", path)
     for _ in range(100):
         with over_http.socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -68,13 +70,8 @@ def ask(client, server, script, scheme, seconds):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout)[1]), used / answered
 
 
-def main():
-    if not shutil.which("wrk"):
-        print("secured: no wrk")
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    core, client = str(cores[0]), str(cores[-1])
-    folder = tempfile.mkdtemp(prefix="clguard-secured-")
+def start_servers(core, folder):
+    """[(server, wrk's script, scheme)]"""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
                     folder + "/key", "-out", folder + "/pem", "-days", "2", "-subj", "/CN=localhost"], check=True, capture_output=True)
     hashed = subprocess.run(["openssl", "passwd", "-6", "secret"], capture_output=True, text=True, check=True).stdout
@@ -85,17 +82,38 @@ def main():
     policy = write(folder, "policy.yaml", over_http.POLICY)
     kinds = (("open", (), None, "http"), ("Basic", files, BASIC, "http"), ("bearer", files, "Bearer token", "http"),
              ("TLS", tls, None, "https"), ("TLS and Basic", files + tls, BASIC, "https"))
-    servers, processes = [], []
+    servers = []
     for name, options, authorization, scheme in kinds:
         process, port = over_http.start(core, os.path.join(over_http.BUILD, "clguardd"), "--listen", "127.0.0.1:0", "--workers", "1",
                                         "--policies", policy, *options)
-        processes.append(process)
         header = f'wrk.headers["Authorization"] = "{authorization}"' if authorization else ""
         servers.append((over_http.Server(name, process, port), write(folder, name + ".lua", SCRIPT % (over_http.BODY, header)), scheme))
     if over_http.find_nginx():
         process, port = start_nginx(core, folder)
-        processes.append(process)
         servers.append((over_http.Server("nginx with TLS", process, port), servers[0][1], "https"))
+    return servers
+
+
+def roles(client, servers, folder):
+    """What a question costs with Basic and bearer beside without, from neighbouring turns."""
+    body = write(folder, "body.json", over_http.BODY)
+    logins = {"open": "", "Basic": ":" + BASIC, "bearer": ":Bearer token"}
+    asked = [server for server, _, _ in servers if server.name in logins]
+    run = subprocess.run(["taskset", "-c", client, os.path.join(over_http.BUILD, "bench", "turns"), body, "25", str(SHORT_TURNS),
+                          str(CONNECTIONS), *(f"{s.port}:{s.process.pid}:{over_http.DECISION}{logins[s.name]}" for s in asked)],
+                         stdout=subprocess.PIPE, text=True, check=True)
+    cpu = {}
+    for line in run.stdout.splitlines():
+        which, answers, used_ns, _ = (float(word) for word in line.split())
+        cpu.setdefault(asked[int(which)].name, []).append(used_ns / 1000 / answers)
+    for name in logins:
+        number(f"secured/{name}/cpu", middle(cpu[name]), "us of CPU a request")
+    for name in ("Basic", "bearer"):
+        bar(f"secured/open over {name} by cpu", 1 / middle(b / a for a, b in zip(cpu["open"], cpu[name])), 0.98)
+
+
+def encrypted(client, servers):
+    """The rest by wrk, which knows TLS."""
     rates, cpu = {}, {}
     for server, script, scheme in servers:
         ask(client, server, script, scheme, 3)
@@ -105,17 +123,26 @@ def main():
             rates.setdefault(server.name, []).append(rate)
             cpu.setdefault(server.name, []).append(used)
     for name in rates:
-        number(f"secured/{name}/rate", middle(rates[name]), "requests/s")
-        number(f"secured/{name}/cpu", middle(cpu[name]), "us of CPU a request")
-    for name, limit in (("Basic", 0.98), ("bearer", 0.98)):
-        bar(f"secured/open over {name} by cpu", 1 / middle(b / a for a, b in zip(cpu["open"], cpu[name])), limit)
+        number(f"secured/{name} by wrk/rate", middle(rates[name]), "requests/s")
+        number(f"secured/{name} by wrk/cpu", middle(cpu[name]), "us of CPU a request")
     number("secured/open over TLS by cpu", 1 / middle(b / a for a, b in zip(cpu["open"], cpu["TLS"])))
     if "nginx with TLS" in cpu:
         number("secured/nginx with TLS over TLS by cpu", 1 / middle(b / a for a, b in zip(cpu["nginx with TLS"], cpu["TLS"])))
-    for process in processes:
-        process.terminate()
-        process.wait()
-    shutil.rmtree(folder)
+
+
+def main():
+    cores = sorted(os.sched_getaffinity(0))
+    core, client = str(cores[0]), str(cores[-1])
+    with tempfile.TemporaryDirectory(prefix="clguard-secured-") as folder:
+        servers = start_servers(core, folder)
+        try:
+            roles(client, servers, folder)
+            if shutil.which("wrk"):
+                encrypted(client, servers)
+        finally:
+            for server, _, _ in servers:
+                server.process.terminate()
+                server.process.wait()
 
 
 main()

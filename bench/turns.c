@@ -64,21 +64,25 @@ used_ns(const struct server *server)
 	return sum;
 }
 
-/* PORT:PID:PATH */
+/* PORT:PID:PATH, or PORT:PID:PATH:LOGIN with what Authorization says */
 static void
 take_server(struct server *server, char *text, unsigned connections, const char *body_file)
 {
-	char *rest;
+	char *rest, *login;
 	long port = strtol(text, &rest, 10), pid = *rest == ':' ? strtol(rest + 1, &rest, 10) : 0;
 
 	if (pid <= 0 || *rest != ':') {
 		fprintf(stderr, "bench/turns: '%s' is not PORT:PID:PATH\n", text);
 		exit(2);
 	}
+	login = strchr(rest + 1, ':');
+	if (login)
+		*login++ = '\0';
 	server->client = (struct client){.port = (unsigned)port,
 	                                 .connections = connections,
 	                                 .pipeline = 1,
 	                                 .path = rest + 1,
+	                                 .login = login,
 	                                 .accept = "application/json"};
 	client_open(&server->client, body_file);
 	find_threads(server, pid);
@@ -95,7 +99,7 @@ main(int argc, char **argv)
 	if (count < 1 || count > SERVERS_MAX || seconds <= 0 || rounds < 1 || connections < 1 ||
 	    connections > CONNECTIONS_MAX) {
 		fprintf(stderr,
-		        "usage: turns BODYFILE MILLISECONDS ROUNDS CONNECTIONS PORT:PID:PATH...\n"
+		        "usage: turns BODYFILE MILLISECONDS ROUNDS CONNECTIONS PORT:PID:PATH[:LOGIN]...\n"
 		        "prints a line a turn: the server's number, answers, its processor time in ns, seconds\n");
 		return 2;
 	}
