@@ -2,16 +2,18 @@
 # matrix - builds clguard in the ways that users' machines and packagers do, and runs the policy tests of each
 # SPDX-License-Identifier: Apache-2.0
 #
-#   tests/matrix.sh [NAME...]     all of: O0 Og O3 flto clang m32 musl cxx aarch64 debian12 debian13
+#   tests/matrix.sh [NAME...]     of O0 Og O3 flto clang m32 musl cxx aarch64 debian12 debian13; all: every one; none: those of
+#                                 minutes, which make stress runs
 #
-# What needs a compiler or a package that is not there is skipped by name. The roots of debian12 and debian13 are made with
-# mmdebstrap or debootstrap and need root and a mirror; in them README's blocks are run as they are printed.
+# What needs a compiler or a package that is not there is skipped by name. m32, aarch64 and the Debians are roots of their own,
+# made with mmdebstrap, as root, from the mirror MATRIX_MIRROR; in those of Debian README's blocks are run as they are printed.
 set -u
 top=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
 work=${MATRIX_WORK:-$(mktemp -d "${TMPDIR:-/tmp}/clguard-matrix.XXXXXX")}
 jobs=${MATRIX_JOBS:-$(nproc)}
 mirror=${MATRIX_MIRROR:-}
 bad=0
+BUILD_PACKAGES=gcc,libc6-dev,make,autoconf,automake,libtool,pkg-config,libyaml-dev,libpcre2-dev,liblmdb-dev,libmicrohttpd-dev,libjansson-dev,libgnutls28-dev
 [ -n "${MATRIX_WORK:-}" ] || trap 'rm -rf "$work"' EXIT
 
 skipped() {
@@ -48,16 +50,35 @@ native() {
 	outcome "$name" $? "$work/$name.log"
 }
 
-# 32 bits: builds, or configure says in words why not.
+# make_root NAME SUITE ARCHITECTURES PACKAGES: a minimal Debian in $work/NAME/root with the sources in /src, or why there is none.
+make_root() {
+	mkdir -p "$work/$1"
+	[ "$(id -u)" = 0 ] || { skipped "$1" 'not root'; return 1; }
+	command -v mmdebstrap >/dev/null || { skipped "$1" 'no mmdebstrap'; return 1; }
+	mmdebstrap --variant=minbase --mode=root --architectures="$3" ${4:+--include="$4"} "$2" "$work/$1/root" ${mirror:+"$mirror"} \
+		>"$work/$1.log" 2>&1 || { skipped "$1" "no root of $2 could be made: $(tail -n 1 "$work/$1.log")"; return 1; }
+	mkdir -p "$work/$1/root/src"
+	(cd "$top" && git ls-files -co --exclude-standard -z | tar --null -T - -cf -) | tar -xf - -C "$work/$1/root/src"
+	cp /etc/resolv.conf "$work/$1/root/etc/resolv.conf" 2>/dev/null || :
+	[ ! -d /etc/apt/apt.conf.d ] || cp /etc/apt/apt.conf.d/*proxy* "$work/$1/root/etc/apt/apt.conf.d/" 2>/dev/null || :
+}
+
+# in_root NAME SCRIPT ARGUMENT...: what sh runs there, alone with its processes; at its end the root is removed.
+in_root() {
+	name=$1
+	shift
+	unshare --pid --fork --mount --mount-proc="$work/$name/root/proc" chroot "$work/$name/root" \
+		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		MATRIX_CHECK="${MATRIX_CHECK:-}" MATRIX_JOBS="$jobs" sh "$@" >>"$work/$name.log" 2>&1
+	code=$?
+	rm -rf "$work/$name/root"
+	outcome "$name" $code "$work/$name.log"
+}
+
+# A machine of 32 bits: configure says in words why it does not build.
 m32() {
-	echo 'int main(void) { return 0; }' >"$work/m32.c"
-	gcc -m32 "$work/m32.c" -o "$work/m32.out" 2>/dev/null || { skipped m32 'no 32 bit C library (gcc-multilib)'; return; }
-	if ( build m32 'gcc -m32' -O2 ) >"$work/m32.log" 2>&1; then
-		outcome m32 0 "$work/m32.log"
-	else
-		grep -q 'configure: error: .*64 bit' "$work/m32.log"
-		outcome m32 $? "$work/m32.log"
-	fi
+	make_root m32 bookworm i386 "$BUILD_PACKAGES" || return
+	in_root m32 -euc 'cd /src && ./bootstrap && ! ./configure -q 2>/tmp/said; cat /tmp/said; grep -q "error: .*64 bit" /tmp/said'
 }
 
 # Every source compiles against musl's headers; the libraries are those of the C library of this machine, so nothing is linked.
@@ -98,50 +119,36 @@ END
 	outcome cxx $? "$work/cxx.log"
 }
 
-# Cross built for aarch64, with the policy tests under qemu. Needs the libraries of that architecture (dpkg --add-architecture).
+# Cross built for aarch64, with the policy tests under qemu.
 aarch64() {
-	command -v aarch64-linux-gnu-gcc >/dev/null || { skipped aarch64 'no aarch64-linux-gnu-gcc'; return; }
-	command -v qemu-aarch64 >/dev/null || command -v qemu-aarch64-static >/dev/null || { skipped aarch64 'no qemu-aarch64'; return; }
-	qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
-	[ -e /usr/lib/aarch64-linux-gnu/liblmdb.so ] || { skipped aarch64 'no liblmdb-dev:arm64 and the others'; return; }
-	(
+	packages=make,autoconf,automake,libtool,pkg-config,gcc-aarch64-linux-gnu,libc6-dev:arm64,qemu-user-static
+	for library in yaml pcre2 lmdb microhttpd jansson gnutls28; do
+		packages=$packages,lib$library-dev:arm64
+	done
+	make_root aarch64 bookworm amd64,arm64 "$packages" || return
+	in_root aarch64 -euc '
+		cd /src && ./bootstrap && mkdir build && cd build
 		PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
 		export PKG_CONFIG_LIBDIR
-		build aarch64 aarch64-linux-gnu-gcc '-O2 -g' --host=aarch64-linux-gnu || exit 1
-		for folder in "$top"/tests/cases/*/; do
-			libtool=$("$qemu" -L / .libs/clguard test "$folder" 2>&1) || { echo "$folder: $libtool"; exit 1; }
-		done
-	) >"$work/aarch64.log" 2>&1
-	outcome aarch64 $? "$work/aarch64.log"
+		../configure -q --host=aarch64-linux-gnu CFLAGS="-O2 -g" --enable-werror
+		make -j"$MATRIX_JOBS" --no-print-directory
+		clguard=clguard
+		[ ! -x .libs/clguard ] || clguard=.libs/clguard
+		file=$(od -An -tx1 -j18 -N2 $clguard)
+		[ "$file" = " b7 00" ] || { echo "clguard is not built for aarch64 (machine$file)"; exit 1; }
+		for folder in ../tests/cases/*/; do
+			qemu-aarch64-static $clguard test "$folder"
+		done'
 }
 
 # debian SUITE NAME: a fresh minimal root, the sources as a checkout has them, README's blocks in their order.
 debian() {
-	name=$2
-	[ "$(id -u)" = 0 ] || { skipped "$name" 'not root'; return; }
-	maker=$(command -v mmdebstrap || command -v debootstrap) || { skipped "$name" 'neither mmdebstrap nor debootstrap'; return; }
-	root=$work/$name
-	(
-		case $maker in
-		*mmdebstrap) mmdebstrap --variant=minbase --mode=root "$1" "$root" ${mirror:+"$mirror"} ;;
-		*) debootstrap --variant=minbase "$1" "$root" ${mirror:+"$mirror"} ;;
-		esac
-	) >"$work/$name.log" 2>&1 || { skipped "$name" "no root of $1 could be made: $(tail -n 1 "$work/$name.log")"; return; }
-	(
-		set -e
-		mkdir -p "$root/src"
-		(cd "$top" && git ls-files -co --exclude-standard -z | tar --null -T - -cf -) | tar -xf - -C "$root/src"
-		cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || :
-		[ ! -d /etc/apt/apt.conf.d ] || cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || :
-		unshare --pid --fork --mount --mount-proc="$root/proc" chroot "$root" \
-			env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-			MATRIX_CHECK="${MATRIX_CHECK:-}" sh /src/tests/readme_root.sh /src
-	) >>"$work/$name.log" 2>&1
-	code=$?
-	outcome "$name" $code "$work/$name.log"
+	make_root "$2" "$1" "$(dpkg --print-architecture)" '' || return
+	in_root "$2" /src/tests/readme_root.sh /src
 }
 
-for name in ${*:-O0 Og O3 flto clang m32 musl cxx aarch64 debian12 debian13}; do
+[ "$*" != all ] || set -- O0 Og O3 flto clang m32 musl cxx aarch64 debian12 debian13
+for name in ${*:-O0 O3 musl cxx}; do
 	cd "$work" || exit 1
 	case $name in
 	O0 | Og | O3) native "$name" gcc "-$name -g" ;;
