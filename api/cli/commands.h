@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "api/process/excerpt.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "guards/guard.h"
@@ -53,9 +54,6 @@ int cmd_types(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 /* What several commands do alike. */
-
-/* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
-void print_findings(FILE *out, const struct diags *diags, enum severity least);
 
 /* The findings that were kept, as a list of {severity, id, file, line, column, path, text}. */
 void findings_json(struct text *out, const struct diags *diags);

@@ -23,7 +23,7 @@ static const struct command {
 	{"log", cmd_log, "verify, tail and show decision logs"},
 	{"decide", cmd_decide, "take one decision from files"},
 	{"fmt", cmd_fmt, "lay YAML documents out alike, comments kept"},
-	{"reload", cmd_reload, "have a running service read policies, users and certificates again"},
+	{"reload", cmd_reload, "have a running service read settings, policies, users and certificates again"},
 	{"state", cmd_state, "show the state of a running service, or set it"},
 	{"record", cmd_record, "enter operations into a running service, or take one out of its counts"},
 	{"show", cmd_show, "show operational policies as a graph, or in their canonical form"},

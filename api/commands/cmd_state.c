@@ -66,6 +66,24 @@ print_generation(const struct node *answer)
 	       STR_ARG(ask_member(answer, "policies", NULL)), STR_ARG(ask_member(answer, "guards", NULL)));
 }
 
+/* What became of settings that were changed. */
+static void
+print_settings(const struct node *settings)
+{
+	const struct node *changed = settings ? node_get(settings, "changed") : NULL,
+			  *restart = settings ? node_get(settings, "restart") : NULL;
+
+	for (const struct node *item = changed ? changed->first : NULL; item; item = item->next)
+		printf("changed %.*s: %.*s (%.*s), was %.*s\n", STR_ARG(ask_member(item, "name", NULL)),
+		       STR_ARG(ask_member(item, "to", NULL)), STR_ARG(ask_member(item, "source", NULL)),
+		       STR_ARG(ask_member(item, "from", NULL)));
+	for (const struct node *item = restart ? restart->first : NULL; item; item = item->next)
+		printf("restart needed for %.*s: %.*s (%.*s), because %.*s; %.*s stays\n",
+		       STR_ARG(ask_member(item, "name", NULL)), STR_ARG(ask_member(item, "to", NULL)),
+		       STR_ARG(ask_member(item, "source", NULL)), STR_ARG(ask_member(item, "why", NULL)),
+		       STR_ARG(ask_member(item, "from", NULL)));
+}
+
 int
 cmd_reload(int argc, char **argv)
 {
@@ -73,13 +91,17 @@ cmd_reload(int argc, char **argv)
 	struct node *answer;
 	int code;
 
-	if (ask_begin(&ask, "clguard reload",
-	              "clguard reload: read policies, users and certificates again, and wait for the outcome.\n"
-	              "Exit code 1, with what is wrong, when something was refused; what was in force stays",
-	              0, 0, 0, argc, argv, &code)) {
+	if (ask_begin(
+		    &ask, "clguard reload",
+		    "clguard reload: read settings, policies, users and certificates again, wait for the outcome, and\n"
+		    "print which settings changed and which need a restart.\n"
+		    "Exit code 1, with what is wrong, when something was refused; what was in force stays",
+		    0, 0, 0, argc, argv, &code)) {
 		code = ask_service(&ask, "POST", RELOAD_PATH, STR("{}"), "application/json", &answer);
-		if (code == EXIT_DONE && !ask.json)
+		if (code == EXIT_DONE && !ask.json) {
 			print_generation(answer);
+			print_settings(node_get(answer, "settings"));
+		}
 	}
 	arena_free(&ask.arena);
 	return code;

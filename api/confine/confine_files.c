@@ -163,6 +163,8 @@ add_settings(struct ruleset *set, const struct settings *settings)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		rule_add_around(set, files[i], READ);
+	for (size_t i = 0; i < settings->config.count; i++)
+		rule_add_around(set, settings->config.items[i], READ); /* read again by a reload */
 	for (size_t i = 0; i < settings->policies.count; i++) {
 		rule_add_around(set, settings->policies.items[i], READ);
 		rule_add_links(set, settings->policies.items[i]);

@@ -1,16 +1,16 @@
 /* watch - the admin thread: looks after changed policy files and compiles them */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "api/daemon/credentials.h"
+#include "api/daemon/places.h"
+#include "api/daemon/reconfigure.h"
 #include "api/daemon/reload.h"
 #include "api/daemon/reload_priv.h"
 #include "api/process/log.h"
@@ -22,15 +22,8 @@
 #define WRITING_MS 5000     /* a writer who takes longer is told of */
 #define RETRY_FIRST_MS 1000 /* after a failure that may pass by itself; then twice as long each time */
 #define RETRY_MOST_MS 60000
-#define POLL_MS 3000 /* how often files that cannot be watched are looked at */
-#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CREATE)
+#define POLL_MS 3000             /* how often files that cannot be watched are looked at */
 #define QUIT (UINT64_C(1) << 32) /* in the eventfd; what is below counts asked-for reloads */
-
-/* One inotify watch on a directory, and the only name in it that matters; empty: all of them. */
-struct place {
-	int descriptor;
-	char name[NAME_MAX + 1];
-};
 
 /* Somebody who waits for the end of a reload. */
 struct reload_waiter {
@@ -45,9 +38,8 @@ struct watch {
 	struct reload_waiter *arrived; /* under arrived_lock: whom the thread has not seen */
 	bool ended;                    /* under arrived_lock: it sees nobody any more */
 	pthread_t thread;
-	int inotify, commands;
-	struct place *places; /* three for each path: its own directory, where its link leads, and itself */
-	size_t place_count;
+	int commands;
+	struct places places;
 	/* Of the thread. */
 	struct reload_waiter *waiting; /* for the next load */
 	bool pending;
@@ -68,75 +60,13 @@ same(struct hash128 a, struct hash128 b)
 	return a.lo == b.lo && a.hi == b.hi;
 }
 
-/* Watches the directory that holds `path`, for that name in it. */
-static void
-watch_parent(struct watch *watch, const char *path, struct place *place)
-{
-	char directory[PATH_MAX];
-	size_t len = strlen(path);
-	const char *slash, *name;
-
-	place->descriptor = -1;
-	errno = ENAMETOOLONG;
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	if (len == 0 || len >= sizeof(directory))
-		return;
-	memcpy(directory, path, len);
-	directory[len] = '\0';
-	slash = strrchr(directory, '/');
-	name = slash ? slash + 1 : directory;
-	if (strlen(name) > NAME_MAX)
-		return;                  /* no file has such a name */
-	(void)strcpy(place->name, name); /* fits, see above */
-	if (!slash)
-		(void)strcpy(directory, ".");
-	else
-		directory[slash == directory ? 1 : slash - directory] = '\0';
-	place->descriptor = inotify_add_watch(watch->inotify, directory, CHANGES | IN_ONLYDIR);
-}
-
-/* Sets the watches of one path: 0, or the error number of one that could not be set. */
-static int
-watch_path(struct watch *watch, const char *path, struct place *place)
-{
-	char *real = realpath(path, NULL);
-	int failed = 0;
-
-	watch_parent(watch, path, &place[0]);
-	if (place[0].descriptor < 0)
-		failed = errno;
-	place[1].descriptor = -1;
-	if (real) {
-		watch_parent(watch, real, &place[1]);
-		if (place[1].descriptor < 0)
-			failed = errno;
-	}
-	free(real);
-	place[2].name[0] = '\0';
-	/* if it is one */
-	place[2].descriptor = inotify_add_watch(watch->inotify, path, CHANGES | IN_ONLYDIR);
-	if (place[2].descriptor < 0 && errno != ENOTDIR && errno != ENOENT)
-		failed = errno;
-	return failed;
-}
-
-/*
- * Sets all watches; adding one again does nothing, so this also finds directories that were made anew. When one cannot be set,
- * and there are only so many for a user, the files are looked at from time to time instead.
- */
+/* When one watch cannot be set, and there are only so many for a user, the files are looked at from time to time instead. */
 static void
 watch_paths(struct watch *watch)
 {
 	struct service *service = watch->service;
-	const struct settings_list *paths = &service->settings->policies;
-	int failed = 0;
+	int failed = places_watch(&watch->places, &service->settings->policies);
 
-	for (size_t i = 0; i < paths->count; i++) {
-		int error = watch_path(watch, paths->items[i], &watch->places[3 * i]);
-
-		failed = error ? error : failed;
-	}
 	watch->poll_at_ms = failed ? clock_steady_ms() + POLL_MS : 0;
 	if (!reload_report(service, &service->watch_error, failed ? strerror(failed) : NULL))
 		return;
@@ -146,48 +76,6 @@ watch_paths(struct watch *watch)
 		         POLL_MS / 1000, failed == ENOSPC ? "; see fs.inotify.max_user_watches" : "");
 	else
 		log_line(service->settings, LOG_LEVEL_INFO, "the policy files are watched again");
-}
-
-/* Names that start with ".." are how Kubernetes swaps all files of a mounted volume at once. */
-static bool
-matters(const struct watch *watch, const struct inotify_event *event)
-{
-	if (event->mask & IN_Q_OVERFLOW)
-		return true;
-	if ((event->mask & IN_CREATE) && !(event->mask & IN_ISDIR))
-		return false; /* a file is of interest once it is written */
-	for (size_t i = 0; i < watch->place_count; i++) {
-		const struct place *place = &watch->places[i];
-
-		if (place->descriptor != event->wd)
-			continue;
-		if (!place->name[0] || !event->len || strcmp(place->name, event->name) == 0 ||
-		    strncmp(event->name, "..", 2) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Takes all events off the queue. True when one of them is about our files. */
-static bool
-take_events(struct watch *watch)
-{
-	union {
-		struct inotify_event event; /* for its alignment */
-		char bytes[4096];
-	} buffer;
-	bool changed = false;
-	ssize_t len;
-
-	while ((len = read(watch->inotify, &buffer, sizeof(buffer))) > 0) {
-		for (ssize_t at = 0; at < len;) {
-			const struct inotify_event *event = (const void *)(buffer.bytes + at);
-
-			changed |= matters(watch, event);
-			at += (ssize_t)sizeof(*event) + event->len;
-		}
-	}
-	return changed;
 }
 
 static void
@@ -271,6 +159,8 @@ end_reload(struct watch *watch, int r)
 		sd_notify_send(service->manager, "READY=1");
 	watch_status(service);
 	pthread_mutex_lock(&service->reload_lock);
+	if (service->settings_error)
+		(void)error_set(&outcome, ERROR_CONFLICT, NULL, "%s; the old settings stay", service->settings_error);
 	if (service->users_error)
 		(void)error_set(&outcome, ERROR_CONFLICT, NULL, "%s; the old users stay", service->users_error);
 	if (service->tls_error)
@@ -343,12 +233,30 @@ poll_files(struct watch *watch)
 		look(watch, true);
 }
 
+/* The list of policy files is another. */
+static void
+watch_others(struct watch *watch)
+{
+	struct error err = {0};
+
+	if (places_open(&watch->places, &watch->service->settings->policies, &err) != 0)
+		log_line(watch->service->settings, LOG_LEVEL_ERROR, "%s; those of before are watched", err.text);
+	else
+		watch_paths(watch);
+	watch->pending = false; /* what was seen is of other files */
+}
+
 /* What SIGHUP asks for. */
 static void
 reload_all(struct watch *watch)
 {
+	bool others;
+
 	sd_notify_reloading(watch->service->manager);
 	take_waiters(watch);
+	configuration_reload(watch->service, &others);
+	if (others)
+		watch_others(watch);
 	credentials_reload(watch->service, &watch->credentials);
 	if (!watch->pending || watch->retry_ms)
 		look(watch, true); /* else the read that is due settles it: signals in a row do not put it off */
@@ -395,7 +303,7 @@ watch_run(void *context)
 	uint64_t commands = 0;
 
 	for (;;) {
-		struct pollfd fds[2] = {{watch->inotify, POLLIN, 0}, {watch->commands, POLLIN, 0}};
+		struct pollfd fds[2] = {{watch->places.inotify, POLLIN, 0}, {watch->commands, POLLIN, 0}};
 
 		(void)poll(fds, 2, (int)watch_due(watch));
 		if (fds[1].revents && read(watch->commands, &commands, sizeof(commands)) == sizeof(commands)) {
@@ -405,7 +313,7 @@ watch_run(void *context)
 			}
 			reload_all(watch);
 		}
-		if (fds[0].revents && take_events(watch)) {
+		if (fds[0].revents && places_take(&watch->places)) {
 			watch_paths(watch);
 			if (!watch->pending || watch->retry_ms)
 				look(watch, true);
@@ -416,12 +324,10 @@ watch_run(void *context)
 static void
 watch_free(struct watch *watch)
 {
-	if (watch->inotify >= 0)
-		(void)close(watch->inotify);
+	places_close(&watch->places);
 	if (watch->commands >= 0)
 		(void)close(watch->commands);
 	pthread_mutex_destroy(&watch->arrived_lock);
-	free(watch->places);
 	free(watch);
 }
 
@@ -435,14 +341,13 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	pthread_mutex_init(&watch->arrived_lock, NULL);
 	watch->service = service;
-	watch->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	watch->places = (struct places){.inotify = -1};
 	watch->commands = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	watch->place_count = 3 * service->settings->policies.count;
-	watch->places = calloc(watch->place_count + 1, sizeof(*watch->places));
-	if (watch->inotify < 0 || watch->commands < 0 || !watch->places) {
+	if (watch->commands < 0)
 		(void)error_set(err, ERROR_IO, NULL, "cannot watch the policy files: %s", strerror(errno));
+	if (watch->commands < 0 || places_open(&watch->places, &service->settings->policies, err) != 0) {
 		watch_free(watch);
-		return -ERROR_IO;
+		return -(int)err->code;
 	}
 	watch_paths(watch);
 	/* What changed between the first load and the watches is found by comparing what is there now. */

@@ -16,6 +16,7 @@
 #include "engine/decide/engine.h"
 
 struct audit_log;
+struct configuration;
 struct decision_log;
 struct denials;
 struct event_stream;
@@ -38,11 +39,12 @@ struct service {
 	const struct route_table *routes;
 	struct route_role needs[METRICS_ROUTES]; /* by route_number */
 	struct server *server;
-	struct reading *reading;         /* for answers that may be long */
-	const struct sd_notify *manager; /* the service manager */
-	struct watch *watch;             /* set before the workers start */
-	struct rates publishing;         /* of topics, by caller */
-	struct budget budget;            /* over all memory that requests can make grow */
+	struct reading *reading;             /* for answers that may be long */
+	const struct sd_notify *manager;     /* the service manager */
+	struct watch *watch;                 /* set before the workers start */
+	struct configuration *configuration; /* admin thread */
+	struct rates publishing;             /* of topics, by caller */
+	struct budget budget;                /* over all memory that requests can make grow */
 	struct metrics *metrics;
 	struct decision_log *decisions; /* NULL: none is kept */
 	struct denials *denials;        /* the last ones of each thread */
@@ -66,9 +68,12 @@ struct service {
 	atomic_uint_fast64_t verify_seen, verify_total;
 
 	pthread_mutex_t reload_lock;
-	char *last_error;   /* reload_lock: why the last load was refused; NULL: it was not */
-	char *users_error;  /* reload_lock: why the users are those of before; NULL: they are not */
-	char *tls_error;    /* reload_lock: the same of the certificate */
+	char *last_error;     /* reload_lock: why the last load was refused; NULL: it was not */
+	char *settings_error; /* reload_lock: why the settings are those of before; NULL: they are not */
+	char *settings_report; /* reload_lock: JSON, what the last reload changed, and what it could not; NULL: there was none */
+	char *restart_needed; /* reload_lock: settings wait for a restart; NULL: none does */
+	char *users_error;    /* reload_lock: why the users are those of before; NULL: they are not */
+	char *tls_error;      /* reload_lock: the same of the certificate */
 	char *watch_error;  /* reload_lock: why policy files are looked at instead of watched; NULL: they are watched */
 	char *deploy_error; /* reload_lock: why deployed policies are not in force; NULL: they are */
 	struct hash128 loaded; /* what the first load read; admin thread */

@@ -83,3 +83,29 @@ excerpt_print(FILE *out, struct excerpt_style style, const char *file, unsigned 
 			fputc(' ', out);
 	fprintf(out, "%s^%s\n", style.colours ? "\033[32m" : "", style.colours ? "\033[0m" : "");
 }
+
+void
+print_findings(FILE *out, const struct diags *diags, enum severity least)
+{
+	struct excerpt_style style = excerpt_style_of(out);
+	size_t all = 0;
+
+	for (const struct diag *d = diags->first; d; d = d->next) {
+		if (d->severity < least)
+			continue;
+		if (d->file[0] && d->line)
+			fprintf(out, "%s:%u:%u: ", d->file, d->line, d->column);
+		else if (d->file[0])
+			fprintf(out, "%s: ", d->file);
+		excerpt_severity(out, style, d->severity);
+		fprintf(out, ": %s", d->text);
+		if (d->code)
+			fprintf(out, " [%s]", d->code);
+		fputc('\n', out);
+		excerpt_print(out, style, d->file, d->line, d->column);
+	}
+	for (int s = SEVERITY_INFO; s <= SEVERITY_ERROR; s++)
+		all += diags->count[s];
+	if (all > diags->kept)
+		fprintf(out, "and %zu more findings\n", all - diags->kept);
+}

@@ -22,4 +22,7 @@ void excerpt_severity(FILE *out, struct excerpt_style style, enum severity sever
 /* The line of the file, and a caret. Nothing for what is not a file, such as a document within another. */
 void excerpt_print(FILE *out, struct excerpt_style style, const char *file, unsigned line, unsigned column);
 
+/* Prints findings as "file:line:col: severity: text [code]", the place left out where there is none, at and above `least`. */
+void print_findings(FILE *out, const struct diags *diags, enum severity least);
+
 #endif

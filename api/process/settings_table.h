@@ -7,7 +7,6 @@
 #include "policytypes/suggest.h"
 
 #define SETTING_CHOICES 4
-#define SETTINGS_MOST 256 /* at least the table's size */
 
 struct setting {
 	const char *name; /* in clguard.yaml; as an option with '-' for '_' */
@@ -21,6 +20,8 @@ struct setting {
 	bool (*good)(const char *text);       /* SETTING_TEXT: whether it has its form; NULL: any has */
 	const char *form;                     /* with good: the form, in words */
 	const char *choices[SETTING_CHOICES]; /* SETTING_CHOICE: the value is the index */
+	bool live;                            /* a reload changes it */
+	const char *fixed;                    /* why a reload does not; NULL: the service takes it when it starts */
 	const char *help;                     /* sentences */
 };
 
@@ -36,6 +37,29 @@ struct suggestion setting_suggest(struct str name);
 int setting_set(struct settings *settings, const struct setting *setting, struct str text, const struct node *where,
                 struct error *err);
 
+/* 0, or -1: out of memory. item: kept. */
+int settings_list_add(struct settings *settings, struct settings_list *list, const char *item);
+
 void setting_clear_list(struct settings *settings, const struct setting *setting);
+
+/* Notes where the value that was just set comes from; file: kept, SOURCE_FILE only. */
+void setting_note(struct settings *settings, const struct setting *setting, enum setting_source source,
+                  const char *file, unsigned line);
+
+/* Whether two settings have the same value of it. */
+bool setting_same(const struct setting *setting, const struct settings *a, const struct settings *b);
+
+/* Gives `to` the value that `from` has; texts are shared. Other threads may read it meanwhile. setting: a live one. */
+void setting_copy(const struct setting *setting, struct settings *to, const struct settings *from);
+
+/* The value as in a configuration file, without passwords. */
+void setting_print(const struct setting *setting, const struct settings *settings, FILE *out);
+
+/* "CLGUARD_BODY_SIZE" of body_size; buf: at least SETTING_VARIABLE_SIZE. */
+#define SETTING_VARIABLE_SIZE 72
+void setting_variable(struct str name, char *buf);
+
+/* In words: "command line", "clguard.yaml:3". */
+void setting_print_origin(const struct setting *setting, const struct settings *settings, FILE *out);
 
 #endif

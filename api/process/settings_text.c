@@ -1,4 +1,4 @@
-/* settings_text - settings from the command line, and as text for people */
+/* settings_text - settings as text for people */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/settings.h"
 
@@ -9,121 +9,6 @@
 #include "api/system/credential.h"
 
 #define WIDTH 78 /* columns of what is printed */
-
-#define OPTION_SIZE 64
-
-static void
-replace(char *text, size_t len, char from, char to)
-{
-	for (size_t i = 0; i < len; i++)
-		text[i] = text[i] == from ? to : text[i];
-}
-
-/* The setting that an option names: "--body-size" is body_size. `len`: of the name without the dashes. */
-static int
-option_find(const char *option, size_t len, const struct setting **ret, struct error *err)
-{
-	char plain[OPTION_SIZE];
-	struct suggestion meant;
-
-	if (len >= sizeof(plain))
-		return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'", option);
-	memcpy(plain, option + 2, len);
-	replace(plain, len, '-', '_');
-	*ret = setting_find((struct str){plain, len});
-	if (*ret)
-		return 0;
-	meant = setting_suggest((struct str){plain, len});
-	if (!meant.best.ptr)
-		return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'", option);
-	(void)snprintf(plain, sizeof(plain), "%.*s", STR_ARG(meant.best)); /* the table's names fit */
-	replace(plain, strlen(plain), '_', '-');
-	return error_set(err, ERROR_UNKNOWN, NULL, "unknown option '%s'; did you mean '--%s'?", option, plain);
-}
-
-static bool
-is_option(const char *word)
-{
-	return word[0] == '-' && word[1] == '-';
-}
-
-/*
- * The arguments of one option at argv[*at], which ends up on the last one used. `seen_lists` tells for
- * each setting of the table whether the command line has already replaced its list.
- */
-static int
-read_option(struct settings *settings, int argc, char **argv, int *at, bool *seen_lists, struct error *err)
-{
-	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
-	const struct setting *setting;
-	int first = *at + 1;
-	int r = option_find(argv[*at], equals ? (size_t)(equals - name) : strlen(name), &setting, err);
-
-	if (r != 0)
-		return r;
-	if (equals)
-		r = 0;
-	else if (setting->kind == SETTING_BOOL)
-		return setting_set(settings, setting, STR("true"), NULL, err);
-	else if (first >= argc || is_option(argv[first]))
-		return error_set(err, ERROR_MISSING, NULL, "option '%s' needs a value", argv[*at]);
-	if (setting->kind == SETTING_LIST) {
-		bool *seen = &seen_lists[setting - setting_table()];
-
-		if (!*seen)
-			setting_clear_list(settings, setting);
-		*seen = true;
-	}
-	if (equals)
-		return setting_set(settings, setting, str_from(equals + 1), NULL, err);
-	*at = first;
-	if (setting->kind != SETTING_LIST)
-		return setting_set(settings, setting, str_from(argv[first]), NULL, err);
-	for (; *at < argc && !is_option(argv[*at]) && r == 0; (*at)++)
-		r = setting_set(settings, setting, str_from(argv[*at]), NULL, err);
-	(*at)--;
-	return r;
-}
-
-/* --config may stand anywhere, and must be read before what overrides it. */
-static int
-read_config(struct settings *settings, int argc, char **argv, struct settings_command *ret, struct error *err)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "--config=", 9) == 0)
-			ret->config = argv[i] + 9;
-		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-			ret->config = argv[++i];
-		else if (strcmp(argv[i], "--config") == 0)
-			return error_set(err, ERROR_MISSING, NULL, "option '--config' needs a value");
-	}
-	return ret->config ? settings_read_file(settings, ret->config, err) : 0;
-}
-
-int
-settings_arguments(struct settings *settings, int argc, char **argv, struct settings_command *ret, struct error *err)
-{
-	bool seen_lists[SETTINGS_MOST] = {false};
-	int r = read_config(settings, argc, argv, ret, err);
-
-	for (int i = 1; i < argc && r == 0; i++) {
-		if (strcmp(argv[i], "--help") == 0)
-			ret->help = true;
-		else if (strcmp(argv[i], "--version") == 0)
-			ret->version = true;
-		else if (strcmp(argv[i], "--print-config") == 0)
-			ret->print_config = true;
-		else if (strcmp(argv[i], "--config") == 0)
-			i++;
-		else if (strncmp(argv[i], "--config=", 9) == 0)
-			continue;
-		else if (is_option(argv[i]))
-			r = read_option(settings, argc, argv, &i, seen_lists, err);
-		else
-			r = error_set(err, ERROR_UNKNOWN, NULL, "'%s' belongs to no option", argv[i]);
-	}
-	return r;
-}
 
 /* A number as it may be written: 65536 bytes are 64K. */
 static void
@@ -199,8 +84,8 @@ print_quoted(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void
-print_value(const struct settings *settings, const struct setting *setting, FILE *out)
+void
+setting_print(const struct setting *setting, const struct settings *settings, FILE *out)
 {
 	const void *value = (const char *)settings + setting->offset;
 	const struct settings_list *list = value;
@@ -231,11 +116,43 @@ print_value(const struct settings *settings, const struct setting *setting, FILE
 		fputs(number, out);
 		break;
 	}
-	fputc('\n', out);
 }
 
 void
-settings_print(const struct settings *settings, FILE *out)
+setting_variable(struct str name, char *buf)
+{
+	size_t len = (size_t)snprintf(buf, SETTING_VARIABLE_SIZE, "CLGUARD_%.*s", STR_ARG(name));
+
+	for (size_t i = 0; i < len && i < SETTING_VARIABLE_SIZE; i++)
+		if (buf[i] >= 'a' && buf[i] <= 'z')
+			buf[i] -= 'a' - 'A';
+}
+
+void
+setting_print_origin(const struct setting *setting, const struct settings *settings, FILE *out)
+{
+	const struct setting_origin *origin = &settings->origin[setting - setting_table()];
+	char variable[SETTING_VARIABLE_SIZE];
+
+	switch (origin->source) {
+	case SOURCE_DEFAULT:
+		fputs("default", out);
+		break;
+	case SOURCE_FILE:
+		fprintf(out, "%s:%u", origin->file, origin->line);
+		break;
+	case SOURCE_ENVIRONMENT:
+		setting_variable(str_from(setting->name), variable);
+		fprintf(out, "environment, %s", variable);
+		break;
+	case SOURCE_COMMAND_LINE:
+		fputs("command line", out);
+		break;
+	}
+}
+
+void
+settings_print(const struct settings *settings, bool origins, FILE *out)
 {
 	for (const struct setting *setting = setting_table(); setting->name; setting++) {
 		char range[120];
@@ -244,8 +161,15 @@ settings_print(const struct settings *settings, FILE *out)
 		format_range(setting, range, sizeof(range));
 		if (range[0])
 			fprintf(out, "# %s\n", range);
+		if (setting->live)
+			fputs("# Can change without a restart.\n", out);
 		fprintf(out, "%s: ", setting->name);
-		print_value(settings, setting, out);
+		setting_print(setting, settings, out);
+		if (origins) {
+			fputs("  # ", out);
+			setting_print_origin(setting, settings, out);
+		}
+		fputc('\n', out);
 		if (setting[1].name)
 			fputc('\n', out);
 	}

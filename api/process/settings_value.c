@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/process/settings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -92,8 +93,8 @@ set_choice(struct settings *settings, const struct setting *setting, struct str 
 	return error_set(err, ERROR_RANGE, where, "%s: '%.*s' is none of %s", setting->name, STR_ARG(text), list);
 }
 
-static int
-list_add(struct settings *settings, struct settings_list *list, const char *item)
+int
+settings_list_add(struct settings *settings, struct settings_list *list, const char *item)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 8;
@@ -142,7 +143,7 @@ setting_set(struct settings *settings, const struct setting *setting, struct str
 	if (copy.ptr && setting->kind == SETTING_TEXT)
 		*(const char **)value_of(settings, setting) = copy.ptr;
 	if (!copy.ptr ||
-	    (setting->kind == SETTING_LIST && list_add(settings, value_of(settings, setting), copy.ptr) != 0))
+	    (setting->kind == SETTING_LIST && settings_list_add(settings, value_of(settings, setting), copy.ptr) != 0))
 		return error_set(err, ERROR_MEMORY, where, "out of memory");
 	return 0;
 }
@@ -151,6 +152,78 @@ void
 setting_clear_list(struct settings *settings, const struct setting *setting)
 {
 	((struct settings_list *)value_of(settings, setting))->count = 0;
+}
+
+void
+setting_note(struct settings *settings, const struct setting *setting, enum setting_source source, const char *file,
+             unsigned line)
+{
+	settings->origin[setting - setting_table()] = (struct setting_origin){source, file, line};
+}
+
+static bool
+text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool
+list_same(const struct settings_list *a, const struct settings_list *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i], b->items[i]) == 0;
+	return same;
+}
+
+bool
+setting_same(const struct setting *setting, const struct settings *a, const struct settings *b)
+{
+	const void *left = (const char *)a + setting->offset, *right = (const char *)b + setting->offset;
+
+	switch (setting->kind) {
+	case SETTING_TEXT:
+		return text_same(*(const char *const *)left, *(const char *const *)right);
+	case SETTING_LIST:
+		return list_same(left, right);
+	case SETTING_BOOL:
+		return *(const bool *)left == *(const bool *)right;
+	case SETTING_CHOICE:
+		return *(const int *)left == *(const int *)right;
+	case SETTING_NUMBER:
+		break;
+	}
+	return *(const int64_t *)left == *(const int64_t *)right;
+}
+
+/* As the table's rows are written and read whether a member is atomic or not. */
+static_assert(sizeof(_Atomic int64_t) == sizeof(int64_t) && sizeof(atomic_int) == sizeof(int), "the same bytes");
+
+void
+setting_copy(const struct setting *setting, struct settings *to, const struct settings *from)
+{
+	void *left = value_of(to, setting);
+	const void *right = (const char *)from + setting->offset;
+
+	assert(setting->live);
+	switch (setting->kind) {
+	case SETTING_TEXT:
+		*(const char **)left = *(const char *const *)right;
+		break;
+	case SETTING_LIST:
+		*(struct settings_list *)left = *(const struct settings_list *)right;
+		break;
+	case SETTING_BOOL:
+		assert(false); /* no live setting is one */
+		break;
+	case SETTING_CHOICE:
+		atomic_store_explicit((atomic_int *)left, *(const int *)right, memory_order_relaxed);
+		break;
+	case SETTING_NUMBER:
+		atomic_store_explicit((_Atomic int64_t *)left, *(const int64_t *)right, memory_order_relaxed);
+		break;
+	}
 }
 
 void

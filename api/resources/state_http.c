@@ -48,6 +48,9 @@ generation_get(struct exchange *exchange)
 	text_add(&out, STR(",\"last_error\":"));
 	pthread_mutex_lock(&service->reload_lock);
 	text_add_json(&out, str_from(service->last_error ? service->last_error : service->deploy_error));
+	text_add(&out, STR(",\"settings\":"));
+	text_add(&out,
+	         str_from(service->settings_report ? service->settings_report : "{\"changed\":[],\"restart\":[]}"));
 	pthread_mutex_unlock(&service->reload_lock);
 	text_add(&out, STR("}"));
 	answer_json(exchange, text_done(&out));

@@ -42,6 +42,9 @@ warn_reloads(struct service *service, warning_fn *notify, void *context)
 		const char *id, *text;
 		char *const *why;
 	} reloads[] = {
+		{"settings_refused",
+	         "the configuration cannot be read again, the old settings stay: ", &service->settings_error},
+		{"restart_needed", "", &service->restart_needed},
 		{"users_refused", "the users file cannot be read again, the old users stay: ", &service->users_error},
 		{"certificate_refused",
 	         "the TLS certificate cannot be read again, the old one stays: ", &service->tls_error},

@@ -11,7 +11,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
-read_bytes(struct settings *settings, const void *data, size_t size, struct error *err)
+read_bytes(struct settings *settings, const void *data, size_t size, struct diags *findings)
 {
 	int fd = memfd_create("settings", MFD_CLOEXEC), r;
 	char path[64];
@@ -19,7 +19,7 @@ read_bytes(struct settings *settings, const void *data, size_t size, struct erro
 	if (fd < 0 || (size && write(fd, data, size) != (ssize_t)size))
 		abort();
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	r = settings_read_file(settings, path, err);
+	r = settings_read_file(settings, path, findings);
 	(void)close(fd); /* nothing is kept */
 	return r;
 }
@@ -31,7 +31,7 @@ print(const struct settings *settings, char **ret, size_t *ret_size)
 
 	if (!out)
 		abort();
-	settings_print(settings, out);
+	settings_print(settings, false, out);
 	(void)fclose(out); /* to memory */
 }
 
@@ -39,22 +39,23 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct settings settings, again;
-	struct error err = {0};
+	struct diags findings;
 	struct arena arena;
 	char *printed, *reprinted;
 	size_t len, again_len;
 	int r;
 
 	arena_init(&arena, (size_t)16 << 20);
+	diags_init(&findings, &arena);
 	settings_init(&settings, &arena);
-	r = read_bytes(&settings, data, size, &err);
-	if (r != -(int)err.code || (r < 0 && !err.text[0]))
+	r = read_bytes(&settings, data, size, &findings);
+	if ((r < 0) != (findings.count[SEVERITY_ERROR] > 0) || (r < 0 && findings.first && !findings.first->text[0]))
 		abort();
 	if (r == 0) {
 		print(&settings, &printed, &len);
 		settings_init(&again, &arena);
-		if (read_bytes(&again, printed, len, &err) != 0) {
-			fprintf(stderr, "%s\n%s\n", err.text, printed);
+		if (read_bytes(&again, printed, len, &findings) != 0) {
+			fprintf(stderr, "%s\n%s\n", findings.first ? findings.first->text : "", printed);
 			abort();
 		}
 		print(&again, &reprinted, &again_len);

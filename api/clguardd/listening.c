@@ -1,6 +1,6 @@
 /* listening - sockets of all addresses, and the workers that serve them */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/daemon/listening.h"
+#include "api/clguardd/listening.h"
 
 #include <stdlib.h>
 

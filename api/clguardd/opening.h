@@ -1,9 +1,9 @@
 /* opening - the service before it serves: database, engine, runtime, logs, identities */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_DAEMON_OPENING_H
-#define API_DAEMON_OPENING_H
+#ifndef API_CLGUARDD_OPENING_H
+#define API_CLGUARDD_OPENING_H
 
-#include "api/daemon/program.h"
+#include "api/clguardd/program.h"
 
 /* Everything but the policies and the server. When the database takes longer to verify, program->opening is left. */
 int opening_service(struct program *program, struct error *err);

@@ -9,11 +9,12 @@
 #include <malloc.h>
 #endif
 
+#include "api/clguardd/check_config.h"
+#include "api/clguardd/listening.h"
+#include "api/clguardd/opening.h"
 #include "api/console/event_stream.h"
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
-#include "api/daemon/listening.h"
-#include "api/daemon/opening.h"
 #include "api/daemon/reload.h"
 #include "api/decision_log/decision_log.h"
 #include "api/decision_log/denials.h"
@@ -22,6 +23,7 @@
 #include "api/identity/tls.h"
 #include "api/process/arguments.h"
 #include "api/process/audit_log.h"
+#include "api/process/excerpt.h"
 #include "api/process/log.h"
 #include "api/server/server.h"
 #include "api/system/descriptors.h"
@@ -48,39 +50,68 @@ clguardd_complain(const struct error *err)
 	return exit_code(err->code);
 }
 
+static void
+clguardd_help(void)
+{
+	puts("usage: clguardd [--config FILE] [OPTION...]\n\n"
+	     "Answers guard decisions over HTTP. Each option is also a setting in the configuration files, and a "
+	     "variable\n"
+	     "of the environment: body_size is --body-size and CLGUARD_BODY_SIZE.\n\n"
+	     "  --config FILE\n        Read settings from FILE (YAML) in place of " CONFDIR "/clguard.yaml and "
+	     "\n        " CONFDIR "/clguard.d/*.yaml; then come the environment, then options.\n"
+	     "  --check-config\n        Print what is wrong with settings and the files that they name, and stop.\n"
+	     "  --print-config\n        Print the settings in force, and where each comes from, and stop.\n"
+	     "  --help, --version");
+	settings_usage(stdout);
+}
+
+/* The exit code of --check-config. */
+static int
+check_config_print(const struct settings *settings, struct diags *findings)
+{
+	size_t errors, warnings;
+
+	check_config(settings, findings);
+	errors = findings->count[SEVERITY_ERROR];
+	warnings = findings->count[SEVERITY_WARNING];
+	print_findings(stdout, findings, SEVERITY_WARNING);
+	fprintf(stderr, "%zu %s, %zu %s\n", errors, errors == 1 ? "error" : "errors", warnings,
+	        warnings == 1 ? "warning" : "warnings");
+	return errors ? EXIT_INPUT : EXIT_DONE;
+}
+
 /* The settings, or the end: *ret_code is the exit code when the result is false. */
 static bool
 read_settings(struct program *program, int argc, char **argv, int *ret_code)
 {
 	struct settings_command command = {0};
 	struct error err = {0};
+	struct diags findings;
+	int r;
 
+	diags_init(&findings, &program->arena);
 	settings_init(&program->settings, &program->arena);
+	program->configuration = (struct configuration){&program->settings, argc, argv, environ, NULL};
+	r = settings_gather(&program->settings, argc, argv, environ, &command, &findings, &err);
 	*ret_code = EXIT_DONE;
-	if (settings_arguments(&program->settings, argc, argv, &command, &err) != 0) {
-		if (command.config && err.line) {
-			fprintf(stderr, "%s:%u:%u: error: %s\n", command.config, err.line, err.column, err.text);
-			*ret_code = EXIT_INPUT;
-		} else if (command.config && err.code == ERROR_IO) {
-			fprintf(stderr, "clguardd: %s\n", err.text);
-			*ret_code = EXIT_ENVIRONMENT;
-		} else {
-			fprintf(stderr, "clguardd: %s; see clguardd --help\n", err.text);
-			*ret_code = EXIT_USAGE;
-		}
-	} else if (command.help) {
-		puts("usage: clguardd [--config FILE] [OPTION...]\n\n"
-		     "Answers guard decisions over HTTP. Each option is also a setting in the configuration file.\n\n"
-		     "  --config FILE\n        Read settings from FILE (YAML); options on the command line come after "
-		     "it.\n"
-		     "  --print-config\n        Print the settings in force as such a file, and stop.\n"
-		     "  --help, --version");
-		settings_usage(stdout);
+	if (command.help) {
+		clguardd_help();
 	} else if (command.version) {
 		puts("clguardd " PACKAGE_VERSION);
+	} else if (err.code) {
+		fprintf(stderr, "clguardd: %s; see clguardd --help\n", err.text);
+		*ret_code = EXIT_USAGE;
+	} else if (command.check_config) {
+		*ret_code = check_config_print(&program->settings, &findings);
+	} else if (r != 0) {
+		print_findings(stderr, &findings, SEVERITY_WARNING);
+		*ret_code = exit_code((enum error_code) - r);
 	} else if (command.print_config) {
-		settings_print(&program->settings, stdout);
+		print_findings(stderr, &findings, SEVERITY_WARNING);
+		settings_print(&program->settings, true, stdout);
 	} else {
+		for (const struct diag *diag = findings.first; diag; diag = diag->next)
+			log_line(&program->settings, LOG_LEVEL_WARNING, "%s", diag->text);
 		return true;
 	}
 	return false;
@@ -226,6 +257,10 @@ close_program(struct program *program)
 	metrics_free(service->metrics);
 	denials_free(service->denials);
 	free(service->last_error);
+	configuration_done(&program->configuration);
+	free(service->settings_error);
+	free(service->settings_report);
+	free(service->restart_needed);
 	free(service->users_error);
 	free(service->tls_error);
 	free(service->watch_error);
@@ -265,6 +300,7 @@ main(int argc, char **argv)
 	program.settings.journal = log_is_journal();
 	sd_notify_open(&program.manager);
 	program.service.manager = &program.manager;
+	program.service.configuration = &program.configuration;
 	/* Blocked before any thread starts, so that all inherit it and only run() takes them. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

@@ -1,8 +1,9 @@
 /* program - all that clguardd holds */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_DAEMON_PROGRAM_H
-#define API_DAEMON_PROGRAM_H
+#ifndef API_CLGUARDD_PROGRAM_H
+#define API_CLGUARDD_PROGRAM_H
 
+#include "api/daemon/reconfigure.h"
 #include "api/http/service.h"
 #include "api/process/manual_clock.h"
 #include "api/system/sd_notify.h"
@@ -12,6 +13,7 @@
 struct program {
 	struct arena arena;
 	struct settings settings;
+	struct configuration configuration;
 	struct manual_clock clock;
 	struct sockets sockets;
 	struct service service;

@@ -1,9 +1,9 @@
 /* listening - sockets of all addresses, and the workers that serve them */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_DAEMON_LISTENING_H
-#define API_DAEMON_LISTENING_H
+#ifndef API_CLGUARDD_LISTENING_H
+#define API_CLGUARDD_LISTENING_H
 
-#include "api/daemon/program.h"
+#include "api/clguardd/program.h"
 
 /* Listens on all addresses. Neither users nor TLS where other machines reach it: only when told in words. */
 int listening_open(struct program *program, struct error *err);

@@ -1,6 +1,6 @@
 /* opening - the service before it serves: database, engine, runtime, logs, identities */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/daemon/opening.h"
+#include "api/clguardd/opening.h"
 
 #include <errno.h>
 #include <stdlib.h>
