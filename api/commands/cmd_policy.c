@@ -6,6 +6,7 @@
 
 #include "api/cli/client.h"
 #include "api/cli/commands.h"
+#include "api/log_commands/impact_report.h"
 #include "api/cli/refusal.h"
 #include "api/cli/table.h"
 #include "api/process/arguments.h"
@@ -25,7 +26,8 @@ static const char policy_help[] =
 	"                      deploy NAME[:VERSION]... | undeploy NAME[:VERSION] |\n"
 	"                      diff GENERATION [GENERATION] | history [COUNT] | rollback GENERATION\n\n"
 	"Policies of a running service: entered, brought into force, taken out, brought back.\n\n"
-	"  --dry-run                 create, deploy, undeploy, rollback: tell what would happen, and change nothing\n"
+	"  --dry-run                 create, deploy, undeploy, rollback: tell what would happen, and change nothing;\n"
+	"                            of the last three also which decisions of the decision log would turn\n"
 	"  --json                    print the service's answer as it is\n"
 	"  --service ADDR:PORT       or CLGUARD_SERVICE; default " SERVICE "\n"
 	"  --user NAME:PASSWORD\n";
@@ -116,6 +118,7 @@ print_dry_run(const struct policy_ask *ask)
 	for (const struct node *guard = guards ? guards->first : NULL; guard; guard = guard->next)
 		printf("would be in force: %.*s %.*s\n", STR_ARG(answer_text(guard, "policy")),
 		       STR_ARG(answer_text(guard, "version")));
+	impact_print(node_get(ask->answer, "impact"));
 	return good && good->kind == NODE_BOOL && !good->boolean ? EXIT_INPUT : EXIT_DONE;
 }
 
@@ -133,7 +136,7 @@ policy_done(struct policy_ask *ask, int code, const char *done)
 static const char *
 dry(const struct policy_ask *ask)
 {
-	return ask->dry_run ? "?dry-run=true" : "";
+	return ask->dry_run ? "?dry-run=true&impact=true" : "";
 }
 
 /* --- verbs --- */
@@ -184,8 +187,9 @@ policy_create(struct policy_ask *ask)
 		return EXIT_ENVIRONMENT;
 	}
 	return policy_done(ask,
-	                   policy_talk(ask, "POST", arena_printf(&ask->arena, API "policies%s", dry(ask)), bytes,
-	                               json ? "application/json" : "application/yaml"),
+	                   policy_talk(ask, "POST",
+	                               arena_printf(&ask->arena, API "policies%s", ask->dry_run ? "?dry-run=true" : ""),
+	                               bytes, json ? "application/json" : "application/yaml"),
 	                   "created");
 }
 

@@ -79,7 +79,7 @@ print_rows(const struct replay_command *command, int64_t at_ms)
 	struct row_list list = {.first = true};
 	struct log_lines lines;
 	struct error err = {0};
-	int r = log_lines_read(command->logs.words, command->logs.count, &lines, &err);
+	int r = log_lines_read(command->logs.words, command->logs.count, 0, &lines, &err);
 
 	if (r != 0)
 		return replay_complain(&err);

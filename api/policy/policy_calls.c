@@ -3,7 +3,10 @@
 #include "api/policy/policy_calls.h"
 
 #include "api/http/resources.h"
+#include "api/policy/impact.h"
 #include "runtime/policies/documents.h"
+
+#define IMPACT_WAIT_MS 60000 /* for the log to be decided again */
 
 struct runtime_call *
 policy_call_new(struct exchange *exchange, struct path_parts parts)
@@ -30,14 +33,24 @@ policy_call_new(struct exchange *exchange, struct path_parts parts)
 	return NULL;
 }
 
+/* ?impact=true of a dry run. False: refused, and the call has been freed. */
+static bool
+wants_impact(struct exchange *exchange, struct runtime_call *call)
+{
+	if (!call->dry_run || !str_equal_nocase(exchange_query(exchange, "impact"), STR("true")))
+		return true;
+	call->keep_documents = true;
+	return call_add_apart(exchange, call, impact_add);
+}
+
 void
 policy_call_submit(struct exchange *exchange, struct runtime_call *call,
                    int (*run)(struct txn *txn, struct runtime_call *call))
 {
-	if (!call)
+	if (!call || !wants_impact(exchange, call))
 		return;
 	call->run = run;
-	call_submit(exchange, call, 0);
+	call_submit(exchange, call, call->keep_documents ? IMPACT_WAIT_MS : 0);
 }
 
 void

@@ -20,6 +20,7 @@
 struct log_map {
 	const char *bytes;
 	size_t len;
+	size_t from, to;   /* of the lines that are read: bytes */
 	uint32_t file;     /* in log_lines.paths */
 	struct str time;   /* of its first line; absent when it has none */
 	uint64_t next;     /* of its first line: the number of the next */
@@ -91,7 +92,7 @@ map_file(const char *path, uint32_t file, struct log_map *ret, struct error *err
 		(void)close(fd); /* it was only read */
 	if (err->code)
 		return -(int)err->code;
-	*ret = (struct log_map){.bytes = bytes, .len = (size_t)info.st_size, .file = file};
+	*ret = (struct log_map){.bytes = bytes, .len = (size_t)info.st_size, .to = (size_t)info.st_size, .file = file};
 	head = (struct str){ret->bytes, ret->len < HEAD_BYTES ? ret->len : HEAD_BYTES};
 	if (head.len < 9 || memcmp(head.ptr, "{\"log\":1,", 9) != 0)
 		return 0;
@@ -248,15 +249,17 @@ read_lines(struct sorting *sorting, const struct log_map *map)
 	struct log_stream *stream = stream_of(sorting, map->key);
 	uint32_t number = 1;
 
-	for (size_t at = 0; at < map->len; number++) {
-		const char *end = memchr(map->bytes + at, '\n', map->len - at);
+	for (size_t at = 0; at < map->to; number++) {
+		const char *end = memchr(map->bytes + at, '\n', map->to - at);
 		struct log_line line = {
-			.text = {map->bytes + at, (end ? (size_t)(end - map->bytes) : map->len) - at},
+			.text = {map->bytes + at, (end ? (size_t)(end - map->bytes) : map->to) - at},
 			.file = map->file,
 			.line = number,
 		};
 
 		at += line.text.len + 1;
+		if (at <= map->from)
+			continue;
 		count_missing(sorting, stream, line.text);
 		if (str_trim(line.text).len && (!line_place(sorting, stream, &line) || !line_add(sorting, &line)))
 			return false;
@@ -318,8 +321,24 @@ order_files(struct log_lines *lines)
 	return true;
 }
 
+/* Leaves out what is older than the newest `most` bytes, and the line that is being written. */
+static void
+maps_narrow(struct log_lines *lines, size_t most)
+{
+	for (size_t i = lines->file_count; i > 0; i--) {
+		struct log_map *map = &lines->maps[i - 1];
+		const char *end = map->len ? memrchr(map->bytes, '\n', map->len) : NULL;
+
+		map->to = end ? (size_t)(end + 1 - map->bytes) : 0;
+		map->from = map->to > most ? map->to - most : 0;
+		most -= map->to - map->from;
+		if (map->from == map->to)
+			map->to = map->from = 0;
+	}
+}
+
 int
-log_lines_read(const char *const *paths, size_t count, struct log_lines *ret, struct error *err)
+log_lines_read(const char *const *paths, size_t count, size_t most, struct log_lines *ret, struct error *err)
 {
 	struct sorting *sorting = calloc(1, sizeof(*sorting));
 	bool memory = sorting != NULL;
@@ -328,11 +347,16 @@ log_lines_read(const char *const *paths, size_t count, struct log_lines *ret, st
 	*ret = (struct log_lines){
 		.paths = paths, .file_count = count, .maps = calloc(count ? count : 1, sizeof(*ret->maps))};
 	memory = memory && ret->maps;
-	for (size_t i = 0; memory && !local.code && i < count; i++)
+	for (size_t i = 0; memory && !local.code && i < count; i++) {
 		(void)map_file(paths[i], (uint32_t)i, &ret->maps[i], &local); /* local tells */
+		if (most && local.code == ERROR_IO && access(paths[i], F_OK) != 0)
+			local = (struct error){0};
+	}
 	if (memory && !local.code) {
 		memory = order_files(ret);
 		sorting->lines = ret;
+		if (most)
+			maps_narrow(ret, most);
 	}
 	for (size_t i = 0; memory && !local.code && i < count; i++)
 		memory = read_lines(sorting, &ret->maps[i]);

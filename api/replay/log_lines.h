@@ -49,8 +49,11 @@ struct log_lines {
 /*
  * Maps the files and sorts their lines; "-" cannot be mapped and is refused. Files that begin with a first line (chain.h) are
  * taken in the order of their time, others as given. paths outlive ret. errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY
+ *
+ * most: 0 for all there is. Else the log is one that a service writes: its newest lines, of at most that many bytes, and not
+ * the one that has no end yet; a file that is gone by now is left out.
  */
-int log_lines_read(const char *const *paths, size_t count, struct log_lines *ret, struct error *err);
+int log_lines_read(const char *const *paths, size_t count, size_t most, struct log_lines *ret, struct error *err);
 
 void log_lines_free(struct log_lines *lines);
 

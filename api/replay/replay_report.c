@@ -338,6 +338,20 @@ add_example(struct text *out, const struct replay_example *example)
 	text_add(out, STR("}"));
 }
 
+void
+replay_report_add(struct text *out, const struct replay_report *report)
+{
+	add_head(out, report);
+	report_add_policies(out, report->policies);
+	text_add(out, STR(",\"examples\":["));
+	for (const struct replay_example *example = report->examples; example; example = example->next) {
+		if (example != report->examples)
+			text_add(out, STR(","));
+		add_example(out, example);
+	}
+	text_add(out, STR("]}"));
+}
+
 int
 replay_report_json(FILE *out, const struct replay_report *report)
 {
@@ -347,15 +361,7 @@ replay_report_json(FILE *out, const struct replay_report *report)
 
 	arena_init(&arena, 0);
 	text_init(&text, &arena);
-	add_head(&text, report);
-	report_add_policies(&text, report->policies);
-	text_add(&text, STR(",\"examples\":["));
-	for (const struct replay_example *example = report->examples; example; example = example->next) {
-		if (example != report->examples)
-			text_add(&text, STR(","));
-		add_example(&text, example);
-	}
-	text_add(&text, STR("]}"));
+	replay_report_add(&text, report);
 	done = text_done(&text);
 	if (done.ptr)
 		fprintf(out, "%.*s\n", STR_ARG(done));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "api/replay/replay_run.h"
+#include "base/text.h"
 
 void replay_report_text(FILE *out, const struct replay_report *report, bool same);
 
@@ -21,5 +22,8 @@ void replay_report_markdown(FILE *out, const struct replay_report *report, bool 
  * 0 or -ERROR_MEMORY
  */
 int replay_report_json(FILE *out, const struct replay_report *report);
+
+/* The same, appended. */
+void replay_report_add(struct text *out, const struct replay_report *report);
 
 #endif

@@ -362,7 +362,7 @@ replay_run(const struct replay_options *options, struct arena *arena, struct rep
 	int r;
 
 	*ret = (struct replay_report){.from_ms = TIME_NONE, .to_ms = TIME_NONE};
-	r = log_lines_read(options->logs, options->log_count, &run.lines, err);
+	r = log_lines_read(options->logs, options->log_count, options->log_bytes, &run.lines, err);
 	if (r != 0)
 		return r;
 	arena_init(&run.line, 0);

@@ -40,6 +40,7 @@ struct replay_figures {
 struct replay_options {
 	const char *const *logs;
 	size_t log_count;
+	size_t log_bytes; /* as log_lines_read: 0, or of a log that is being written */
 	const struct policyset *set;
 	uint64_t digest; /* of the set's documents */
 	bool same;       /* decide only lines of generations with this digest */

@@ -28,6 +28,8 @@ struct waiting {
 	size_t charged; /* taken from the budget for the body and for this */
 	void (*read)(struct txn *txn, struct runtime_call *call, struct text *out);
 	int (*read_history)(struct history_reader *reader, struct runtime_call *call, struct text *out);
+	/* Adds to the answer. */
+	void (*add)(struct service *service, struct runtime_call *call, struct arena *scratch, struct text *out);
 	bool apart;            /* on the thread for what is tried */
 	bool yaml, is_yaml;    /* the answer shall be YAML, and is */
 	atomic_int holders;    /* acquire and release: the last one sees all that the other wrote */
@@ -305,6 +307,30 @@ count_deployments(struct metrics *metrics, const struct runtime_call *call)
 	                          memory_order_relaxed);
 }
 
+static void
+call_return(struct waiting *waiting)
+{
+	exchange_resume(waiting->exchange, &waiting->call.err);
+	waiting_drop(waiting);
+}
+
+/* The thread for what is tried. The answer ends with the brace of its object. */
+static void
+run_adding(struct reading_job *job, struct history_reader *reader, struct arena *scratch)
+{
+	struct waiting *waiting = (struct waiting *)((char *)job - offsetof(struct waiting, job));
+	struct runtime_call *call = &waiting->call;
+	struct text out;
+
+	(void)reader;
+	text_init(&out, &call->arena);
+	text_add(&out, (struct str){call->reply.ptr, call->reply.len - 1});
+	waiting->add(waiting->service, call, scratch, &out);
+	text_add(&out, STR("}"));
+	call->reply = text_done(&out);
+	call_return(waiting);
+}
+
 /* The runtime's thread. */
 static void
 call_done(struct runtime_call *call)
@@ -315,8 +341,11 @@ call_done(struct runtime_call *call)
 		count_deployments(waiting->service->metrics, call);
 	if (call->run)
 		answer_in_words(call, &call->arena);
-	exchange_resume(waiting->exchange, &call->err);
-	waiting_drop(waiting);
+	waiting->job.run = run_adding;
+	if (waiting->add && !call->err.code && call->status == 200 && call->reply.ptr &&
+	    reading_submit(waiting->service->trying, &waiting->job))
+		return;
+	call_return(waiting);
 }
 
 static bool
@@ -463,21 +492,41 @@ answer_history(struct exchange *exchange, struct runtime_call *call,
 	submit_reading(exchange, waiting);
 }
 
-void
-answer_apart(struct exchange *exchange, struct runtime_call *call,
-             int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out))
+/* Counts one more that is tried; false, and refused, when there are too many. */
+static bool
+try_begin(struct exchange *exchange, struct waiting *waiting)
 {
-	struct waiting *waiting = (struct waiting *)call;
 	struct service *service = waiting->service;
 
 	if (atomic_fetch_add_explicit(&service->tries, 1, memory_order_relaxed) >=
 	    TRIES_MOST) { /* a count orders nothing */
 		atomic_fetch_sub_explicit(&service->tries, 1, memory_order_relaxed);
-		call_free(call);
+		call_free(&waiting->call);
 		answer_refusal(exchange, 503, "too much is being tried: try again");
-		return;
+		return false;
 	}
 	waiting->apart = true;
+	return true;
+}
+
+bool
+call_add_apart(struct exchange *exchange, struct runtime_call *call,
+               void (*add)(struct service *service, struct runtime_call *call, struct arena *scratch, struct text *out))
+{
+	struct waiting *waiting = (struct waiting *)call;
+
+	waiting->add = add;
+	return try_begin(exchange, waiting);
+}
+
+void
+answer_apart(struct exchange *exchange, struct runtime_call *call,
+             int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out))
+{
+	struct waiting *waiting = (struct waiting *)call;
+
+	if (!try_begin(exchange, waiting))
+		return;
 	waiting->read_history = read;
 	submit_reading(exchange, waiting);
 }

@@ -49,6 +49,14 @@ void answer_history(struct exchange *exchange, struct runtime_call *call,
 void answer_apart(struct exchange *exchange, struct runtime_call *call,
                   int (*read)(struct history_reader *reader, struct runtime_call *call, struct text *out));
 
+/*
+ * The answer of a call, before it is submitted, shall have more: when it is 200, `add` appends to its JSON object, on the same
+ * thread as answer_apart. True, or refused when too much is being tried; then the call has been freed.
+ */
+bool call_add_apart(struct exchange *exchange, struct runtime_call *call,
+                    void (*add)(struct service *service, struct runtime_call *call, struct arena *scratch,
+                                struct text *out));
+
 /* The part of the path between the n-th and the next '/', from 0: "events" is 0 in /events/TOPIC. */
 struct str path_part(struct str path, unsigned n);
 

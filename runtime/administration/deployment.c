@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "engine/decide/document_scope.h"
 #include "runtime/act/deploy.h"
 #include "runtime/policies/in_force.h"
 #include "runtime/policies/notification.h"
@@ -208,11 +209,34 @@ add_changes(struct text *out, const struct deployment_change *change, bool deplo
 	text_add(out, STR("]"));
 }
 
+/* In the call's arena: its scratch ends before it is answered. */
+static int
+keep_documents(struct runtime_call *call)
+{
+	struct document *kept = arena_array(&call->arena, call->check->count, sizeof(*kept));
+
+	for (size_t i = 0; kept && i < call->check->count; i++) {
+		const struct document *from = &call->check->documents[i];
+		struct str name = arena_str(&call->arena, str_from(from->name));
+
+		kept[i] = (struct document){name.ptr, arena_str(&call->arena, from->bytes),
+		                            only_copy(from->only, &call->arena)};
+	}
+	if (!kept || call->arena.exhausted)
+		return -ERROR_MEMORY;
+	call->documents = kept;
+	call->document_count = call->check->count;
+	return 0;
+}
+
 static int
 answer_dry_run(const struct deployment *deployment)
 {
 	struct runtime_call *call = deployment->call;
 	struct text out;
+
+	if (call->keep_documents && call->check && call->check->good && keep_documents(call) != 0)
+		return -ERROR_MEMORY;
 
 	text_init(&out, &call->arena);
 	text_addf(&out, "{\"dryRun\":true,\"generation\":%" PRIu64 ",\"good\":%s", generation_number(deployment->txn),

@@ -74,6 +74,9 @@ struct runtime_call {
 	struct str user;   /* who asks; "" when nobody said */
 	bool dry_run;      /* only told what it would do */
 	struct compile_check *check;
+	bool keep_documents; /* of a dry run that is good: what would be deployed then stays with the answer */
+	const struct document *documents;
+	size_t document_count;
 	/* The caller's, for a `run` that only reads. */
 	void (*look)(struct txn *txn, struct runtime_call *call, struct text *out);
 

@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -147,14 +151,16 @@ def test_policies_from_a_draft_into_force_and_back(suite):
         page.wait("[...document.querySelectorAll('tr')].some(r => r.innerText.includes('night.block'))")
         page.eval("[...document.querySelectorAll('tr')].find(r => r.innerText.includes('night.block')).querySelector('button').click()")
         shown = dialog(page)
-        suite.check("It would be done" in shown and "APPC Restart vm-8" in shown, f"what would change is told: {shown}")
+        suite.check("It would be done" in shown and "By the decision log" in shown and "would become a Deny and 0 a Permit" in shown
+                    and "APPC Restart vm-8: was Permit, now by night.block (policy night.block 1.0.0:" in shown,
+                    f"what would change is told: {shown}")
         page.click("dialog button[type=submit]")
         suite.check(wait_for(lambda: world.decide(actor="APPC", operation="Restart", target="vm-8").json["status"] == "Deny"), "it is in force")
         page.click(".tabs a", "Generations")
         suite.check(page.says("night.block 1.0.0", "present"), "a generation of it")
         page.eval("[...document.querySelectorAll('tr')].find(r => r.innerText.includes('edge.block')).querySelector('button').click()")
         shown = dialog(page, yes=True)
-        suite.check("Out of force: night.block" in shown, f"the way back is told: {shown}")
+        suite.check("Out of force: night.block" in shown and "By the decision log" in shown, f"the way back is told: {shown}")
         suite.check(wait_for(lambda: world.decide(actor="APPC", operation="Restart", target="vm-8").json["status"] == "Permit"), "it is out of force")
 
 
@@ -272,6 +278,52 @@ def test_it_works_behind_a_prefix_and_by_keyboard(suite):
         suite.equal(world.request("GET", "/console").headers["location"], "console/", "the redirection too")
 
 
+PROXY = """worker_processes 1; daemon off; master_process off; pid %(folder)s/nginx.pid; error_log stderr error;
+events { }
+http { access_log off; client_body_temp_path %(folder)s; proxy_temp_path %(folder)s; fastcgi_temp_path %(folder)s;
+  uwsgi_temp_path %(folder)s; scgi_temp_path %(folder)s;
+  server { listen 127.0.0.1:%(port)d;
+    location /operations/guards/ { proxy_pass http://%(service)s/; proxy_http_version 1.1; proxy_set_header Host $http_host;
+      proxy_buffering off; } } }
+"""
+
+
+def test_it_works_behind_a_real_proxy(suite):
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not nginx:
+        print("skipped: behind a real proxy (nginx is not installed)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with open(os.path.join(folder, "nginx.conf"), "w", encoding="utf-8") as file:
+            file.write(PROXY % {"folder": folder, "port": port, "service": world.address()})
+        process = subprocess.Popen([nginx, "-p", folder, "-c", file.name], stderr=subprocess.DEVNULL)
+        page = web.page()
+        try:
+            here = f"http://127.0.0.1:{port}/operations/guards/"
+            wait_for(lambda: socket.create_connection(("127.0.0.1", port)).close() is None)
+            page.goto(here + "console/#/now")
+            suite.check(page.says("Per second"), "the first view")
+            suite.check("edge-4" not in page.text(), "before the denial")
+            world.decide(actor="CDS", operation="ModifyConfig", target="edge-4")
+            suite.check(page.says("edge-4"), "events come through: a denial shows by itself")
+            page.goto(here + "console/#/policies")
+            suite.check(page.says("Guards in force", "edge.block"), "another view")
+            page.click(".tabs a", "New")
+            page.wait("document.querySelector('textarea')")
+            page.type("textarea", "tosca_definitions_version: tosca_simple_yaml_1_1_0\n")
+            page.click("button", "Check")
+            suite.check(page.wait("document.querySelector('main').innerText.includes('topology template not specified')"), "a request that has a body is taken: " + page.text())
+            strange = [url for url in page.requests if not url.startswith((here, "data:", "about:"))]
+            suite.equal(strange, [], "nothing is asked but below the prefix")
+        finally:
+            page.close()
+            process.terminate()
+            process.wait()
+
+
 def test_it_is_small_and_quick(suite):
     names = sorted(os.listdir(os.path.join(SOURCE, "api", "console", "www")))
     sizes = {name: len(world.request("GET", "/console/" + name).body) for name in names}
@@ -344,7 +396,7 @@ def main():
     if not AXE:
         print("skipped: the accessibility checker, for axe-core is not installed")
     code = 1
-    with Browser() as web, World() as world:
+    with tempfile.TemporaryDirectory() as folder, Browser() as web, World("--decision-log", os.path.join(folder, "decisions.log")) as world:
         world.fill()
         names = {name: value for name, value in globals().items() if name.startswith("test_")}
         wanted = sys.argv[1:] or names

@@ -107,6 +107,74 @@ def test_a_policy_comes_into_force_and_goes_back(suite):
         suite.equal(server.request("POST", OURS + "rollback", {"generation": 9}).status, 400, "no such generation")
 
 
+def logged(path):
+    """How many decisions the log tells of."""
+    with open(path, encoding="utf-8") as file:
+        return sum('"door":"decision"' in line for line in file if line.endswith("\n"))
+
+
+def turned(reply, loop="open"):
+    figures = reply.json["impact"][loop]
+    return figures["asked"], figures["to_deny"], figures["to_permit"]
+
+
+def test_a_dry_run_tells_what_would_turn_by_the_decision_log(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "decisions.log")
+        with service.Service("--decision-log", path, policies={"p.yaml": json.dumps(template(blacklist("file.block", "vm-9")))}) as server:
+            create(server, blacklist("edge.block", "vm-1"), limiter("edge.limit"))
+            for number in range(12):
+                verdict(server, target=f"vm-{number % 4}")
+            verdict(server, target="vm-9")
+            service.wait_for(lambda: logged(path) == 13)
+
+            reply = deploy(server, "edge.block", query="?dry-run=true")
+            suite.check("impact" not in reply.json, "only where it is asked for")
+            reply = deploy(server, "edge.block", query="?dry-run=true&impact=true")
+            suite.equal((reply.status, reply.json["good"]), (200, True), f"a dry run with its effect: {reply.body[:300]}")
+            suite.equal((turned(reply), turned(reply, "closed")), ((13, 3, 0), (13, 3, 0)), "three of thirteen become a Deny")
+            example = reply.json["impact"]["examples"][0]
+            suite.equal((example["request"]["target"], example["was"]["status"], example["now"]["status"], example["now"]["policy"]),
+                        ("vm-1", "Permit", "Deny", "edge.block"), "an example")
+            suite.equal(example["now"]["file"], "policy edge.block 1.0.0", "with its place")
+            suite.equal((verdict(server), generations(server)["generation"]), ("Permit", 0), "and nothing is changed")
+            suite.equal(turned(deploy(server, "edge.limit", query="?dry-run=true&impact=true"))[1:], (0, 0),
+                        "a limiter turns nothing where nothing was done")
+
+            _, text = clguard(server, "policy", "deploy", "edge.block", "--dry-run")
+            suite.check("of 13 decisions 3 would become a Deny and 0 a Permit" in text or
+                        "of 14 decisions 4 would become a Deny and 0 a Permit" in text, f"the command says so: {text}")
+            suite.check("target=vm-1 clname=cl: was Permit, would be Deny by edge.block (policy edge.block 1.0.0:" in text, text)
+
+            suite.equal(deploy(server, "edge.block").status, 202, "deployed")
+            suite.equal(verdict(server), "Deny", "in force")
+            service.wait_for(lambda: logged(path) == 15)
+            reply = undeploy(server, "edge.block", query="?dry-run=true&impact=true")
+            suite.equal(turned(reply), (15, 0, 1), f"one Deny would become a Permit: {reply.body[:400]}")
+            reply = server.request("POST", OURS + "rollback?dry-run=true&impact=true", {"generation": 0})
+            suite.equal(turned(reply), (15, 0, 1), "a rollback is judged alike")
+
+            undeploy(server, "edge.block")
+            program = os.path.join(service.BUILD, "clguard")
+            with open(os.path.join(folder, "p.yaml"), "w", encoding="utf-8") as file:
+                json.dump(template(blacklist("edge.block", "vm-1"), blacklist("file.block", "vm-9")), file)
+            there = subprocess.run([program, "replay", "--log", path, "--policies", file.name, "--json"],
+                                   capture_output=True, text=True, timeout=30, check=False)
+            reply = deploy(server, "edge.block", query="?dry-run=true&impact=true")
+            theirs = json.loads(there.stdout)
+            suite.equal([theirs[key] for key in ("open", "closed")], [reply.json["impact"][key] for key in ("open", "closed")],
+                        "clguard replay finds the same")
+            with open(path, "a", encoding="utf-8") as file:
+                file.write('{"n":99,"time":')
+            suite.check("open" in deploy(server, "edge.block", query="?dry-run=true&impact=true").json["impact"],
+                        "a line that is being written is left out")
+    with service.Service() as server:
+        create(server, blacklist("edge.block", "vm-1"))
+        reply = deploy(server, "edge.block", query="?dry-run=true&impact=true")
+        suite.equal((reply.status, reply.json["good"]), (200, True), "without a decision log")
+        suite.check("decision_log" in reply.json["impact"]["error"], f"it says why: {reply.body}")
+
+
 def test_a_rollback_restores_what_was_removed_and_refuses_what_was_replaced(suite):
     with service.Service() as server:
         create(server, blacklist("a", "vm-1"), blacklist("b", "vm-2"))
@@ -274,7 +342,8 @@ def test_the_command_line_does_it_all(suite):
         suite.equal((code, "blacklist:" in text), (0, True), "get")
         code, text = clguard(server, "policy", "deploy", "edge.block", "--dry-run")
         suite.equal((code, [line for line in text.splitlines() if "warning:" not in line]),
-                    (0, ["would deploy edge.block 1.0.0 in defaultGroup xacml", "would be in force: edge.block 1.0.0"]),
+                    (0, ["would deploy edge.block 1.0.0 in defaultGroup xacml", "would be in force: edge.block 1.0.0",
+                         "by the decision log: no decision log is kept: decision_log says where"]),
                     "deploy, dry")
         suite.equal(clguard(server, "policy", "deploy", "edge.block:1.0.0"), (0, "deployed\n"), "deploy")
         suite.equal(verdict(server), "Deny", "in force")

@@ -1,7 +1,7 @@
 // generations - the changes of what is deployed, what lies between two of them, and the way back
 // SPDX-License-Identifier: Apache-2.0
 import {get, may, OURS, post} from "./api.js";
-import {dryRun} from "./deploy.js";
+import {DRY, dryRun} from "./deploy.js";
 import {fill, h} from "./dom.js";
 import {act, badge, card, confirm, empty, field, refresh, table, time} from "./parts.js";
 
@@ -10,7 +10,7 @@ const named = (one) => `${one.policy.name} ${one.policy.version} (${one.pdpGroup
 const change = (one) => h("li", {}, badge(one.deploy ? "deploy" : "undeploy", one.deploy ? "good" : "bad"), " ", named(one));
 
 const rollBack = (button, generation, after) => act(button, async () => {
-  const got = await post(OURS + "policies/rollback", {generation}, {"dry-run": true});
+  const got = await post(OURS + "policies/rollback", {generation}, DRY);
   if (!(await confirm({title: `Go back to generation ${generation}?`, body: [dryRun(got), h("p", {class: "quiet"}, "It becomes a new generation; the ones between stay in the list.")], yes: "Roll back", danger: true}))) return;
   await post(OURS + "policies/rollback", {generation});
   await after();
