@@ -12,8 +12,8 @@ rotate(uint64_t x, int by)
 }
 
 /* xoshiro256**: ids must differ, nobody needs them to be secret. */
-static uint64_t
-next_random(uint64_t state[4])
+uint64_t
+uuid_random(uint64_t state[4])
 {
 	uint64_t result = rotate(state[1] * 5, 7) * 9, t = state[1] << 17;
 
@@ -44,7 +44,7 @@ uuid_put_digits(uint32_t number, char to[8])
 void
 uuid_make(uint64_t state[4], char ret[UUID_SIZE])
 {
-	uint64_t high = next_random(state), low = next_random(state);
+	uint64_t high = uuid_random(state), low = uuid_random(state);
 	char digits[32];
 
 	high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);   /* version 4, random */

@@ -10,4 +10,7 @@
 /* A version 4 UUID in lower case from a generator's state, which the caller has seeded with random bytes. Not secret. */
 void uuid_make(uint64_t state[4], char ret[UUID_SIZE]);
 
+/* The generator's next number. */
+uint64_t uuid_random(uint64_t state[4]);
+
 #endif

@@ -25,6 +25,8 @@
 #include "api/process/audit_log.h"
 #include "api/process/excerpt.h"
 #include "api/process/log.h"
+#include "api/tracing/tracer.h"
+#include "api/process/log.h"
 #include "api/server/server.h"
 #include "api/system/descriptors.h"
 #include "base/clock.h"
@@ -218,6 +220,7 @@ clguardd_run(struct program *program, const sigset_t *signals)
 			hang_up(program);
 		server_tick(program->service.server);
 		conditions_look(&program->service);
+		log_tick(&program->settings);
 		give_memory_back(&program->service);
 		feed_watchdog(&program->manager, &fed_ms);
 	}
@@ -251,6 +254,7 @@ close_program(struct program *program)
 	decision_log_close(service->decisions);
 	for (int i = 0; i < SINK_KINDS; i++)
 		sink_close(service->sinks[i]);
+	tracer_close(service->tracer);
 	auth_close(service->auth);
 	audit_log_close(service->audit);
 	tls_close(service->tls);
@@ -274,6 +278,7 @@ close_program(struct program *program)
 	free(program->listening);
 	free(program->listeners);
 	sd_notify_close(&program->manager);
+	log_close(program->settings.log, &program->settings);
 	arena_free(&program->arena);
 }
 
@@ -311,8 +316,8 @@ main(int argc, char **argv)
 	descriptors_raise();
 	tune_allocator();
 	program.worker_count = count_workers(&program.settings);
-	if (listening_open(&program, &err) != 0 || listening_confine(&program, &err) != 0 ||
-	    opening_service(&program, &err) != 0) {
+	if (log_open(&program.settings, &program.settings.log, &err) != 0 || listening_open(&program, &err) != 0 ||
+	    listening_confine(&program, &err) != 0 || opening_service(&program, &err) != 0) {
 		code = clguardd_complain(&err);
 	} else if ((r = reload_first(&program.service)) != 0) {
 		code = r == -ERROR_IO || r == -ERROR_MEMORY ? EXIT_ENVIRONMENT : EXIT_INPUT;

@@ -16,6 +16,7 @@
 #include "api/http/reading.h"
 #include "api/identity/tls.h"
 #include "api/process/audit_log.h"
+#include "api/tracing/tracer.h"
 #include "api/process/log.h"
 #include "api/resources/answers.h"
 #include "base/clock.h"
@@ -333,6 +334,9 @@ opening_service(struct program *program, struct error *err)
 	if (settings->decision_log &&
 	    decision_log_open(settings, program->worker_count + program->listener_count + ANSWERS_OTHERS,
 	                      &service->decisions, err) != 0)
+		return -(int)err->code;
+	if (settings->trace_url && tracer_open(settings, program->worker_count + program->listener_count, service->name,
+	                                       &service->tracer, err) != 0)
 		return -(int)err->code;
 	if (open_engine(program, err) != 0)
 		return -(int)err->code;

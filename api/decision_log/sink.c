@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 30000
 #define SEND_MS 10000
+#define STALL_S 1           /* after which a datagram that is not taken is tried again */
 #define SYSLOG_INFO "<134>" /* local0.info */
 
 struct sink {
@@ -176,6 +178,9 @@ connect_socket(struct sink *sink)
 		return true;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", sink->settings->decision_log_journal);
 	sink->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sink->socket >= 0) /* a reader that stands still must not hold up the end of the service */
+		(void)setsockopt(sink->socket, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = STALL_S},
+		                 sizeof(struct timeval));
 	if (sink->socket >= 0 && connect(sink->socket, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return true;
 	if (sink->socket >= 0)

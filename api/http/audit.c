@@ -5,8 +5,8 @@
 #include "api/process/audit_log.h"
 #include "base/uuid.h"
 
-static const char *
-method_name(enum http_method method)
+const char *
+http_method_name(enum http_method method)
 {
 	switch (method) {
 	case METHOD_GET:
@@ -55,7 +55,7 @@ audit_exchange(struct exchange *exchange)
 		.identity = str_from(exchange->identity.name),
 		.address = str_from(exchange_client(exchange)),
 		.id = exchange->reply.id[0] ? str_from(exchange->reply.id) : exchange->request_id,
-		.method = method_name(exchange->method),
+		.method = http_method_name(exchange->method),
 		.path = exchange->path,
 		.status = exchange->reply.status,
 		.outcome = outcome_of(exchange->reply.status),

@@ -14,4 +14,7 @@ void audit_exchange(struct exchange *exchange);
 /* A line for files that were read again: which, and why not. err: NULL when they were. Takes NULL for the log. */
 void audit_reload(struct audit_log *log, const char *what, const struct error *err);
 
+/* "GET" and so on; "other". */
+const char *http_method_name(enum http_method method);
+
 #endif

@@ -3,6 +3,7 @@
 #include "api/http/service.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -11,8 +12,10 @@
 #include "api/http/audit.h"
 #include "api/http/problems.h"
 #include "api/http/refusals.h"
+#include "api/http/request_trace.h"
 #include "api/http/resources.h"
 #include "api/http/route.h"
+#include "api/process/log.h"
 #include "base/document.h"
 #include "base/uuid.h"
 #include "base/yaml_write.h"
@@ -96,6 +99,7 @@ void
 service_begin(struct exchange *exchange)
 {
 	exchange->started_ns = clock_monotonic_ns();
+	request_trace_begin(exchange);
 	exchange->reply.status = refusal_status(exchange);
 	if (!exchange->route)
 		return;
@@ -141,12 +145,30 @@ exchange_stops_polling(struct exchange *exchange)
 	exchange->polling = false;
 }
 
+/* A line for the request, where log_levels has access. */
+static void
+log_exchange(struct exchange *exchange)
+{
+	const struct settings *settings = exchange->worker->service->settings;
+	const struct reply *reply = &exchange->reply;
+	const struct log_request about = {reply->id[0] ? str_from(reply->id) : exchange->request_id,
+	                                  request_trace_id(exchange)};
+
+	if (log_wants(settings, STR(LOG_ACCESS), LOG_LEVEL_INFO))
+		log_access(settings, &about, "%s %.*s %u %" PRId64 " us, %s%s%s", http_method_name(exchange->method),
+		           STR_ARG(exchange->path), reply->status, (clock_monotonic_ns() - exchange->started_ns) / 1000,
+		           exchange_client(exchange), exchange->identity.name[0] ? " as " : "",
+		           exchange->identity.name);
+}
+
 void
 service_finished(struct exchange *exchange)
 {
 	exchange_stops_polling(exchange);
 	if (exchange->worker->service->audit)
 		audit_exchange(exchange);
+	log_exchange(exchange);
+	request_trace_finish(exchange);
 	if (exchange->writes == MEDIA_YAML && exchange->reply.media == MEDIA_JSON && exchange->reply.body.len)
 		txn_to_yaml(exchange);
 	metrics_request(exchange->worker->metrics, route_number(exchange->worker->service->routes, exchange->route),

@@ -26,6 +26,7 @@ struct runtime;
 struct sd_notify;
 struct server;
 struct tls;
+struct tracer;
 struct watch;
 
 /* Main thread makes it; afterwards const but for the atomics and what has a lock. */
@@ -46,6 +47,7 @@ struct service {
 	struct rates publishing;             /* of topics, by caller */
 	struct budget budget;                /* over all memory that requests can make grow */
 	struct metrics *metrics;
+	struct tracer *tracer;          /* NULL: traces are not exported */
 	struct decision_log *decisions; /* NULL: none is kept */
 	struct denials *denials;        /* the last ones of each thread */
 	struct event_stream *events;

@@ -100,9 +100,9 @@ report_failure(struct auth *auth, const struct login_question *job, const struct
 	};
 
 	atomic_fetch_add_explicit(&auth->failures[login->failure], 1, memory_order_relaxed);
-	log_line(auth->settings, LOG_LEVEL_WARNING, "authentication failed: %s%s%sfrom %.*s: %s",
-	         login->name[0] ? "user '" : "a bearer token ", login->name, login->name[0] ? "' " : "",
-	         STR_ARG(job->address), login->why);
+	log_write(auth->settings, __FILE__, LOG_LEVEL_WARNING, &(struct log_request){.id = job->id},
+	          "authentication failed: %s%s%sfrom %.*s: %s", login->name[0] ? "user '" : "a bearer token ",
+	          login->name, login->name[0] ? "' " : "", STR_ARG(job->address), login->why);
 	audit_log_add(auth->audit, &entry);
 }
 

@@ -39,6 +39,7 @@ struct settings {
 	struct setting_origin origin[SETTINGS_MOST]; /* by place in the table */
 	struct settings_list config; /* not in the table: files that were read, or looked for, and their directories */
 	bool journal;                /* not in the table: stderr is the system's journal, see api/process/log.h */
+	struct log *log;             /* not in the table either: see api/process/log.h; NULL before it is open */
 	const char *listen, *data, *users;
 	const char *socket_mode, *socket_owner, *socket_group;
 	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
@@ -59,6 +60,12 @@ struct settings {
 	int on_error_permit, no_guard_deny, process_durability, release_expired;
 	atomic_int ignore_unknown;
 	atomic_int log_level; /* enum log_level */
+	const char *trace_url;
+	int64_t trace_sample;
+	int log_json;
+	int64_t log_burst;
+	const char *log_journal;
+	struct settings_list log_levels;
 	const char *decision_log, *decision_log_key, *decision_log_url, *decision_log_journal;
 	atomic_int decision_log_overflow; /* enum log_overflow */
 	_Atomic int64_t decision_log_wait_ms, decision_log_size, decision_log_age_s, decision_log_keep,

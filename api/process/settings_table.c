@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "api/process/log.h"
 #include "api/system/socket.h"
 
 #define KI INT64_C(1024)
@@ -437,8 +438,38 @@ static const struct setting table[] = {
                  "or "
                  "guards (state, clock, deployments, control loops and orders), done or refused, every failed log-in "
                  "and every reload: who, from where, by which request, with which outcome. SIGHUP opens it again."},
+	{"trace_url", SETTING_TEXT, AT(trace_url), .word = "URL", .good = url_good,
+         .form = "a URL that begins with http:// or https://",
+         .help = "Sends a span of each request that is sampled to URL, such as http://127.0.0.1:4318/v1/traces, in "
+                 "batches, as "
+                 "OTLP's JSON. A request without a valid traceparent header begins a trace. What the collector does "
+                 "not take "
+                 "is dropped, and counted in clguard_trace_spans_total. Needs libcurl."},
+	{"trace_sample", SETTING_NUMBER, AT(trace_sample), "1", 1, 1000000,
+         .help = "One in so many traces that begin here is sampled; whether another's is says its traceparent header."},
 	{"log_level", SETTING_CHOICE, AT(log_level), "info", .choices = {"error", "warning", "info", "debug"},
          .live = true, .help = "What is written to stderr."},
+	{"log_levels", SETTING_LIST, AT(log_levels), .word = "MODULE=LEVEL...", .good = log_level_good,
+         .form = "MODULE=LEVEL, of the modules access, clguardd, confine, daemon, decision_log, identity, process, "
+                 "tracing and "
+                 "the "
+                 "levels of log_level",
+         .help = "Levels of single modules, in place of log_level. access=info writes a line for each request: method, "
+                 "path, status, microseconds, client, who asked."},
+	{"log_format", SETTING_CHOICE, AT(log_json), "text", .choices = {"text", "json"},
+         .help = "Lines on stderr as text, or each as a JSON object with time, level, module, message, and requestId "
+                 "and "
+                 "traceId where a line is about a request."},
+	{"log_journal", SETTING_TEXT, AT(log_journal), .word = "SOCKET",
+         .help = "Sends the lines to SOCKET, such as /run/systemd/journal/socket, in the journal's own protocol, with "
+                 "the "
+                 "fields CLGUARD_MODULE, CLGUARD_REQUEST_ID and CLGUARD_TRACE_ID; what it does not take at once goes "
+                 "to "
+                 "stderr."},
+	{"log_burst", SETTING_NUMBER, AT(log_burst), "20", 0, 1000000,
+         .help = "How many lines of one kind are written within ten seconds; of those beyond one line tells how many "
+                 "there "
+                 "were. 0: all are written. Lines of access are not counted."},
 	{0},
 };
 

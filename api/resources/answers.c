@@ -2,32 +2,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/resources/answers.h"
 
-#include <ctype.h>
-
 #include "api/decision_log/denials.h"
+#include "api/http/request_trace.h"
 #include "base/clock.h"
-
-#define TRACE_START 3 /* of "00-<32 hex digits>-<16>-<2>" */
-#define TRACE_LEN 32
-#define TRACEPARENT_LEN 55
-
-/* The trace id of a W3C traceparent header; absent when the header is not one. */
-static struct str
-trace_of(struct str header)
-{
-	if (header.len < TRACEPARENT_LEN || header.ptr[2] != '-' || header.ptr[TRACE_START + TRACE_LEN] != '-')
-		return STR_NONE;
-	for (size_t i = TRACE_START; i < TRACE_START + TRACE_LEN; i++)
-		if (!isxdigit((unsigned char)header.ptr[i]))
-			return STR_NONE;
-	return (struct str){header.ptr + TRACE_START, TRACE_LEN};
-}
 
 void
 answer_origin(struct exchange *exchange, struct log_entry *ret)
 {
 	ret->id = exchange->reply.id[0] ? str_from(exchange->reply.id) : exchange->request_id;
-	ret->trace = trace_of(exchange->traceparent);
+	ret->trace = request_trace_id(exchange);
 	if (exchange->identity.name[0])
 		ret->user = str_from(exchange->identity.name);
 	ret->client = str_from(exchange_client(exchange));
@@ -93,6 +76,8 @@ answer_decision(struct exchange *exchange, struct log_entry *entry)
 	bool logged = !service->decisions || log_decision(exchange, entry);
 
 	session_mark(exchange->worker->session);
+	exchange->reason = entry->decision->reason;
+	exchange->permitted = entry->decision->permit && logged;
 	exchange->worker->began_ns = now_ns; /* of the next one of a batch */
 	if (!logged) {
 		denied = *given;
@@ -189,7 +174,8 @@ void
 answer_runtime(void *context, const struct reservation_note *notes)
 {
 	for (; notes; notes = notes->next) {
-		struct log_entry entry = {.door = notes->operational ? LOG_DOOR_OPERATIONAL : LOG_DOOR_RUNTIME};
+		struct log_entry entry = {.door = notes->operational ? LOG_DOOR_OPERATIONAL : LOG_DOOR_RUNTIME,
+		                          .trace = notes->trace};
 
 		answer_note(context, ANSWERS_RUNTIME, &entry, notes);
 	}

@@ -132,6 +132,8 @@ fill(struct exchange *exchange, struct waiting *waiting, struct error *err)
 	call->compositions = str_starts_with(exchange->path, STR("/onap/automationcomposition/"));
 	call->name = query_text(exchange, "name", &call->arena);
 	call->version = query_text(exchange, "version", &call->arena);
+	if (exchange->trace_text[0])
+		call->trace = arena_str(&call->arena, str_from(exchange->trace_text));
 	return call->arena.exhausted ? error_set(err, ERROR_MEMORY, NULL, "out of memory") : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "api/metrics/metrics_text.h"
 #include "api/process/audit_log.h"
 #include "api/resources/warnings.h"
+#include "api/tracing/tracer.h"
 #include "base/text.h"
 
 #define SUM(metrics, member) metrics_sum(metrics, offsetof(struct metrics_shard, member))
@@ -137,6 +138,23 @@ policies_are_refused(struct service *service)
 	refused = service->last_error || service->deploy_error;
 	pthread_mutex_unlock(&service->reload_lock);
 	return refused;
+}
+
+static void
+write_traces(struct text *out, const struct service *service)
+{
+	struct tracer_figures figures;
+
+	if (!service->tracer)
+		return;
+	tracer_figures(service->tracer, &figures);
+	metrics_head(out, "clguard_trace_spans_total", "counter", "Spans by what became of them.");
+	text_addf(out,
+	          "clguard_trace_spans_total{result=\"sent\"} %" PRIu64
+	          "\nclguard_trace_spans_total{result=\"dropped\"} %" PRIu64 "\n",
+	          figures.sent, figures.dropped);
+	metrics_one(out, "clguard_trace_send_failures_total", "counter",
+	            "Batches of spans that the collector did not take.", (double)figures.failures);
 }
 
 static void
@@ -396,6 +414,7 @@ statistics_metrics(struct exchange *exchange, struct text *out)
 	write_doors(out, service->metrics);
 	metrics_write_decisions(service->metrics, out);
 	write_decision_log(out, service);
+	write_traces(out, service);
 	metrics_write_requests(service->metrics, service->routes, out);
 	metrics_one(out, "clguard_http_connections", "gauge", "Open connections.", load.connections);
 	metrics_one(out, "clguard_http_suspended", "gauge", "Requests that wait for a commit.", load.suspended);

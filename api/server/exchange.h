@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/trace.h"
+#include "guards/verdict.h"
 
 struct route;
 struct worker;
@@ -91,6 +93,13 @@ struct exchange {
 	bool polling; /* counted among those that wait for messages */
 
 	uint64_t note; /* the handler's own, kept while suspended */
+
+	/* The request's trace, given or new. trace_text, for who is asked on its behalf; empty: it has none. */
+	struct trace_context trace;
+	unsigned char parent[8]; /* the caller's span; zero: there is none */
+	char trace_text[TRACE_TEXT_SIZE];
+	enum reason reason; /* of the last decision; REASON_COUNT: none was made */
+	bool permitted;
 
 	struct arena *arena;
 

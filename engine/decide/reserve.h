@@ -74,6 +74,7 @@ struct reservation_note {
 	struct history_position position; /* asked: as in struct reservation */
 	bool undone;                      /* its transaction was given up: nothing that was done in it came to be */
 	uint32_t order;                   /* undone: which of its transaction's answers it is, from 0 */
+	struct str trace;                 /* id of the trace that it belongs to; absent: none is known */
 	int64_t took_ns;                  /* asked: how long the answer took; 0: it is not known */
 };
 

@@ -41,6 +41,8 @@ envelope_begin(struct txn *txn, struct text *out, const char *type)
 	text_addf(out, "{\"messageType\":\"%s\"", type);
 	envelope_member(out, "messageId", txn_uuid(txn));
 	envelope_member(out, "timestamp", txn_time(txn));
+	if (txn->trace.ptr)
+		envelope_member(out, "traceparent", txn->trace);
 }
 
 void

@@ -163,6 +163,7 @@ bring(struct txn *txn, struct runtime_call *call, struct loop *now, struct loop 
 	struct supervision supervision;
 	struct text denials;
 
+	next->trace = txn->trace;
 	step_begin(txn, &supervision);
 	loop_release(&supervision, now);
 	step_perform(txn, &supervision, now);

@@ -300,6 +300,7 @@ order_carry_out(struct txn *txn, struct runtime_call *call, struct ordered *orde
 	struct supervision supervision;
 	struct text denials;
 
+	loop->trace = txn->trace;
 	step_begin(txn, &supervision);
 	loop_release(&supervision, loop);
 	if (loop->replaces.ptr) /* the change that stands still is given up */

@@ -153,9 +153,14 @@ step_carry_out(struct txn *txn, struct supervision *supervision, struct loop *lo
 void
 step_perform(struct txn *txn, struct supervision *supervision, struct loop *loop)
 {
+	struct str outer = txn->trace;
+
+	if (loop->trace.ptr)
+		txn->trace = loop->trace; /* what time or an answer moves on is still the order's */
 	/* Performing may append more tasks; they come in their turn. */
 	for (struct task *task = supervision->first; task && txn->failed == 0; task = task->next)
 		step_carry_out(txn, supervision, loop, task);
+	txn->trace = outer;
 	if (supervision->failed)
 		txn_fail(txn, ERROR_MEMORY);
 	supervision_init(supervision);

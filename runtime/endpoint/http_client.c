@@ -21,6 +21,7 @@ enum stage { STAGE_FREE, STAGE_TAKEN, STAGE_FLYING, STAGE_TOLD };
 struct http_client_slot {
 	enum stage stage; /* client->lock */
 	char *id, *url, *body;
+	struct curl_slist *headers; /* of a request with a trace; NULL: the client's */
 	long timeout_ms;
 	CURL *easy; /* the thread's, as what follows */
 	char answer[ANSWER_BYTES];
@@ -52,6 +53,8 @@ slot_clear(struct http_client_slot *slot)
 	free(slot->url);
 	free(slot->body);
 	slot->id = slot->url = slot->body = NULL;
+	curl.slist_free_all(slot->headers); /* takes NULL */
+	slot->headers = NULL;
 	slot->stage = STAGE_FREE;
 }
 
@@ -84,7 +87,7 @@ http_client_prepare(struct http_client *client, struct http_client_slot *slot)
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_POSTFIELDS, slot->body);
 	if (r == CURLE_OK)
-		r = curl.easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
+		r = curl.easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers ? slot->headers : client->headers);
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	if (r == CURLE_OK)
@@ -264,6 +267,20 @@ http_client_forget(struct http_client *client, struct str id)
 	pthread_mutex_unlock(&client->lock);
 }
 
+/* The headers of a request that belongs to a trace; NULL when out of memory. */
+static struct curl_slist *
+trace_headers(struct str trace)
+{
+	char line[100];
+	struct curl_slist *headers = curl.slist_append(NULL, "Content-Type: application/json");
+
+	(void)snprintf(line, sizeof(line), "traceparent: %.*s", STR_ARG(trace)); /* 55 characters */
+	if (headers && curl.slist_append(headers, "Expect:") && curl.slist_append(headers, line))
+		return headers;
+	curl.slist_free_all(headers);
+	return NULL;
+}
+
 bool
 http_client_send(struct http_client *client, const struct http_request *request)
 {
@@ -278,10 +295,11 @@ http_client_send(struct http_client *client, const struct http_request *request)
 		slot->id = strndup(request->id.ptr, request->id.len);
 		slot->url = strndup(request->url.ptr, request->url.len);
 		slot->body = strndup(request->body.ptr, request->body.len);
+		slot->headers = request->trace.ptr ? trace_headers(request->trace) : NULL;
 		slot->timeout_ms = (long)request->timeout_ms;
 		slot->easy = NULL;
 		slot->length = 0;
-		taken = slot->id && slot->url && slot->body;
+		taken = slot->id && slot->url && slot->body && (slot->headers || !request->trace.ptr);
 		if (taken)
 			slot->stage = STAGE_TAKEN;
 		else

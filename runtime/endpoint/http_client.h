@@ -15,6 +15,7 @@ struct http_client;
 struct http_request {
 	struct str id, url, body;
 	int64_t timeout_ms;
+	struct str trace; /* a traceparent; absent: none is sent */
 };
 
 /* What came of it. */

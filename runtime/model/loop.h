@@ -68,6 +68,7 @@ struct loop {
 	uint64_t sent;       /* number of the last message of this phase in the runtime's topic */
 	bool handed;         /* its addressees were seen to have it; since_ms is then */
 	int64_t renew_ms;    /* when leases are to be renewed; 0: there are none */
+	struct str trace;    /* of the last order or change, as a traceparent; absent */
 	struct str replaces; /* version that a configuration under way replaces; absent */
 	bool reverting;      /* the transition was ordered back by the runtime itself */
 	struct failure failure;

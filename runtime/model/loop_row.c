@@ -99,6 +99,7 @@ loop_read_row(struct str row, struct arena *arena, struct loop *ret)
 	ret->retries = (unsigned)own_int(own, "retries");
 	ret->renew_ms = own_int(own, "renew");
 	ret->replaces = own_text(own, "replaces");
+	ret->trace = own_text(own, "trace");
 	ret->reverting = own_int(own, "reverting") != 0;
 	ret->sent = (uint64_t)own_int(own, "sent");
 	ret->handed = own_int(own, "handed") != 0;
@@ -145,6 +146,10 @@ loop_write_row(struct text *out, const struct loop *loop)
 	if (loop->replaces.ptr) {
 		text_add(out, STR(",\"replaces\":"));
 		text_add_json(out, loop->replaces);
+	}
+	if (loop->trace.ptr) {
+		text_add(out, STR(",\"trace\":"));
+		text_add_json(out, loop->trace);
 	}
 	text_add(out, STR(",\"elements\":{"));
 	for (size_t i = 0; i < loop->count; i++) {

@@ -152,6 +152,10 @@ execution_save(struct txn *txn, struct execution *execution)
 	run_write(&row, &execution->run);
 	text_add(&row, STR(",\"right\":"));
 	text_add_json(&row, execution->reservation);
+	if (execution->trace.ptr) {
+		text_add(&row, STR(",\"trace\":"));
+		text_add_json(&row, execution->trace);
+	}
 	text_add(&row, STR("}"));
 	txn_put(txn, execution_number_key(txn, ROW_RUN, execution->run.number), txn_text(txn, &row));
 }
@@ -229,6 +233,7 @@ read_parts(struct txn *txn, uint64_t number, struct str row, struct execution *r
 		return false;
 	reservation = node_get(root, "right");
 	ret->reservation = reservation ? reservation->text : STR_NONE;
+	ret->trace = node_get(root, "trace") ? node_get(root, "trace")->text : STR_NONE;
 	ret->run.policy = plan;
 	ret->run.event = &ret->event;
 	ret->run.options = &txn->runtime->run_options;

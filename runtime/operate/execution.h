@@ -24,6 +24,7 @@ struct execution {
 	struct event event;
 	struct str json;        /* the event as it came */
 	struct str reservation; /* reservation of the operation under way; absent */
+	struct str trace;       /* of its event, as a traceparent; absent */
 	struct str explanation; /* why the guard denied, JSON; of this txn */
 	int64_t indexed_ms;     /* where ROW_DUE has it; INT64_MAX for nowhere */
 };

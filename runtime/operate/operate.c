@@ -204,10 +204,14 @@ respond(struct txn *txn, struct execution *execution, uint32_t *asked, struct ac
 void
 operation_drive(struct txn *txn, struct execution *execution, struct actions *actions, uint32_t asked)
 {
+	struct str outer = txn->trace;
+
+	txn->trace = execution->trace;
 	do {
 		operate_carry_out(txn, execution, actions);
 		actions->count = 0;
 	} while (txn->failed == 0 && respond(txn, execution, &asked, actions));
+	txn->trace = outer;
 	if (txn->failed)
 		return;
 	if (asked != execution->run.generation)

@@ -144,6 +144,7 @@ receive_event(struct txn *txn, json_t *json, struct str message)
 		return;
 	}
 	execution->json = message;
+	execution->trace = txn->trace;
 	policy = operational_find(&txn->set->loops, execution->event.clname);
 	if (str_is(execution->event.status, "ABATED"))
 		abate(txn, &execution->event);

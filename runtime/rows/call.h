@@ -71,6 +71,7 @@ struct runtime_call {
 	size_t number;
 	struct bus_question *question;
 	int64_t target_ms; /* of a clock call: run is NULL */
+	struct str trace;  /* the request's, as a traceparent; absent: it has none */
 	struct str user;   /* who asks; "" when nobody said */
 	bool dry_run;      /* only told what it would do */
 	struct compile_check *check;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/rows/txn.h"
 
+#include "base/trace.h"
 #include "base/uuid.h"
 
 void
@@ -22,6 +23,8 @@ txn_note(struct txn *txn, const struct reservation_note *note)
 		return;
 	}
 	copy->outcome = arena_str(arena, note->outcome);
+	if (txn->trace.len > TRACE_ID_AT + TRACE_ID_LEN)
+		copy->trace = arena_str(arena, (struct str){txn->trace.ptr + TRACE_ID_AT, TRACE_ID_LEN});
 	if (txn->last_note)
 		txn->last_note->next = copy;
 	else

@@ -24,6 +24,7 @@ struct txn {
 	const struct policyset *set; /* writing txns: the guards asked */
 	int64_t now_ms;
 	int failed;                           /* negative */
+	struct str trace;                     /* whose work is done, as a traceparent; absent: nobody's that is known */
 	struct topic_name *published;         /* topics that got messages */
 	struct fetched *fetched;              /* batches that were given in this txn (bus_group.c) */
 	struct parsed_document *documents;    /* that were read in this txn (rows.c) */

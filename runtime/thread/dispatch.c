@@ -51,8 +51,11 @@ dispatch_send(struct txn *txn, uint64_t number, struct str id)
 	if (attempt)
 		timeout_ms = directive->timeout_s * INT64_C(1000);
 	/* When it has too many, the row is looked at again. */
-	if (http_client_send(runtime->client,
-	                     &(struct http_request){id, endpoint.url, operation_request(txn, execution), timeout_ms}))
+	if (http_client_send(runtime->client, &(struct http_request){.id = id,
+	                                                             .url = endpoint.url,
+	                                                             .body = operation_request(txn, execution),
+	                                                             .timeout_ms = timeout_ms,
+	                                                             .trace = execution->trace}))
 		atomic_fetch_add_explicit(&runtime->requests, 1, memory_order_relaxed); /* a figure */
 }
 

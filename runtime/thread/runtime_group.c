@@ -54,7 +54,9 @@ run_calls(struct txn_group *group, struct txn *txn)
 		call->denials = NULL;
 		bytes_drop(call->shared); /* of a run that was undone */
 		call->shared = NULL;
+		txn->trace = call->trace;
 		r = call->run(txn, call);
+		txn->trace = STR_NONE;
 		group->undone = r < 0 && txn->failed == 0;
 		if (r < 0)
 			return txn->failed ? txn->failed : r;
