@@ -182,7 +182,8 @@ server_take_head(struct ticket *ticket, const char *method, const char *target, 
 	}
 	(void)MHD_get_connection_values_n(ticket->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header,
 	                                  ticket);
-	head_follows(ticket, NULL, 4); /* the empty line too */
+	/* The empty line too, where what libmicrohttpd keeps of a header is known to lie behind it in the buffer. */
+	head_follows(ticket, NULL, ticket->headers ? 4 : 2);
 }
 
 struct str
