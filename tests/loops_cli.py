@@ -139,10 +139,14 @@ def standing(suite):
     suite.want(r"^  clguard order PASSIVE cli-0 1.0.0: back$", "watch", "--once")
     suite.want(r"^  clguard order --force UNINITIALISED cli-0 1.0.0: off its lost participants$", "watch", "--once")
     suite.json("watch", "--once", member="instances")
+    suite.want(r"^stands: cli-0 1.0.0 is PASSIVE2RUNNING, TIMEOUT", "status")
+    suite.want(r"^1 of 1 control loop instances stand: ", "status")
+    suite.want(r'"stand":\[\{.*"stateChangeResult": ?"TIMEOUT"', "status", "--json")
     suite.speak("PARTICIPANT_REGISTER")
     suite.run("order", "PASSIVE", "cli-0")
     suite.acknowledge("PASSIVE")
     suite.want(r"^cli-0 1.0.0  PASSIVE$", "watch", "--once")
+    suite.want(r"^control loop instances: 1, none stands$", "status")
 
 
 def figures(suite):

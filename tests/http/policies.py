@@ -112,6 +112,20 @@ def test_status_tells_how_a_service_stands(suite):
         told = json.loads(shown)
         suite.equal((code, told["ready"]["guards"], told["generation"]["generation"], told["generation"]["findings"][0]["id"]),
                     (0, 1, 1, "LINT-01"), "as JSON")
+        suite.equal((told["database"]["operations"], told["stand"], [one["used"] for one in told["limiters"]]), (0, [], [0]),
+                    "database, loops and limiters")
+        suite.check("limiter: " not in shown and "\ndatabase: 0 operations, " in status_of(server)[1], "nothing is counted yet")
+        row = {"actor": "RANC", "operation": "Cell Reset", "outcome": "Success"}
+        targets = ["a", "b", "b", "c", "d", "e", "f", "g"]
+        rows = [dict(row, target=target, requestId=f"r-{number}") for number, target in enumerate(targets)]
+        suite.equal(server.request("POST", "/clguard/v1/operations", rows).status, 200, "eight operations")
+        code, shown, _ = status_of(server)
+        limiters = [line for line in shown.splitlines() if line.startswith("limiter: ")]
+        suite.equal(len(limiters), 5, "the five fullest")
+        suite.check(limiters[0].startswith("limiter: 2 of 2 in 10 m: RANC Cell Reset on b (edge.limit), permits at 2") and
+                    "database: 8 operations, " in shown, f"and the database: {shown}")
+        told = json.loads(status_of(server, "--json")[1])
+        suite.equal((told["limiters"][0]["target"], told["limiters"][0]["denies"], told["database"]["operations"]), ("b", True, 8), "JSON")
         server.request("PUT", "/clguard/v1/state", {"state": "PASSIVE"})
         code, shown, _ = status_of(server)
         suite.check(code == 1 and "is not ready: passive" in shown, f"passive: {code} {shown}")
