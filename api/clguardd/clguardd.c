@@ -313,6 +313,7 @@ main(int argc, char **argv)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a failed write */
 	descriptors_raise();
 	tune_allocator();
 	program.worker_count = count_workers(&program.settings);

@@ -306,6 +306,9 @@ opening_service(struct program *program, struct error *err)
 	atomic_init(&service->active, !settings->passive);
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->clock_differs, false);
+	atomic_init(&service->stands, false);
+	atomic_init(&service->unread, false);
+	service->unread_ms = service->unread_told_ms = TIME_NONE;
 	service->remind_ms = TIME_NONE;
 	atomic_init(&service->refusing, false);
 	atomic_init(&service->verifying, false);

@@ -97,6 +97,7 @@ int
 main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write */
+	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 	if (argc < 2)
 		return usage(stderr, EXIT_USAGE);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

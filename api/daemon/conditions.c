@@ -7,6 +7,9 @@
 
 #include "api/process/log.h"
 #include "api/resources/warnings.h"
+#include "runtime/thread/runtime.h"
+
+#define UNREAD_TOLD_MS 60000 /* between two lines about counts */
 
 /* Sets a condition; true when that changes it. Relaxed: a reader may be late by one look. */
 static bool
@@ -91,10 +94,48 @@ look_at_database(struct service *service)
 		         strcmp(refusal, "full") == 0 ? "it is at max_bytes" : "commits fail");
 }
 
+/* What the runtime's timers do and cannot be written. */
+static void
+look_at_runtime(struct service *service)
+{
+	bool stands = runtime_stands_still(service->runtime);
+
+	if (!condition_set(&service->stands, stands))
+		return;
+	if (stands)
+		log_line(service->settings, LOG_LEVEL_ERROR,
+		         "control loops are not supervised: what their timers do cannot be written; it is tried again");
+	else
+		log_line(service->settings, LOG_LEVEL_INFO, "control loops are supervised again");
+}
+
+/* In onap mode a guard that cannot count permits, as ONAP's does: that is told though no answer shows it. */
+static void
+look_at_counts(struct service *service)
+{
+	uint64_t unread = history_unread(engine_history(service->engine)), more = unread - service->unread_seen;
+	int64_t now_ms = engine_now(service->engine);
+
+	if (more && (service->unread_told_ms == TIME_NONE || now_ms - service->unread_told_ms >= UNREAD_TOLD_MS)) {
+		log_line(service->settings, LOG_LEVEL_ERROR,
+		         "guards asked %" PRIu64
+		         " times for counts that could not be read: limiters and coordinations %s",
+		         more, service->mode == GUARD_ONAP ? "permitted, as ONAP's do" : "denied, reason error");
+		service->unread_told_ms = now_ms;
+		service->unread_seen = unread;
+		service->unread_ms = now_ms;
+	}
+	(void)condition_set(&service->unread,
+	                    service->unread_ms != TIME_NONE && now_ms - service->unread_ms < TIME_MS_HOUR);
+}
+
 void
 conditions_look(struct service *service)
 {
 	look_at_clock(service);
+	look_at_counts(service);
+	if (service->runtime)
+		look_at_runtime(service);
 	if (!service_is_verifying(service))
 		look_at_warnings(service);
 	look_at_database(service);

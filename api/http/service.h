@@ -65,6 +65,10 @@ struct service {
 	int64_t remind_ms; /* when warnings are logged next; TIME_NONE: not yet; main thread, see api/daemon/conditions.h */
 	atomic_bool clock_differs; /* the wall clock was set; main thread, see api/daemon/conditions.h */
 	atomic_bool refusing;      /* the database takes no operations; the same */
+	atomic_bool stands;        /* control loops are not supervised; the same */
+	atomic_bool unread;   /* guards did not get the counts that they asked for, within the last hour; the same */
+	uint64_t unread_seen; /* then: how often, when last looked; main thread */
+	int64_t unread_ms, unread_told_ms; /* when that grew last, and when it was logged; main thread */
 	/* The database is not open yet, and there is no runtime; see api/daemon/database.h, as for how far its verification is. */
 	atomic_bool verifying, verify_waits;
 	atomic_uint_fast64_t verify_seen, verify_total;

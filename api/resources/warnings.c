@@ -92,6 +92,14 @@ warnings_each(struct service *service, struct history_reader *reader, warning_fn
 		       "the last load of policies was refused, and the ones before stay in force: GET generation tells "
 		       "why");
 	warn_reloads(service, notify, context);
+	if (atomic_load_explicit(&service->stands, memory_order_relaxed))
+		notify(context, "supervision_stands",
+		       "control loops are not supervised: what their timers do cannot be written");
+	if (atomic_load_explicit(&service->unread, memory_order_relaxed))
+		notify(context, "counts_unread",
+		       service->mode == GUARD_ONAP
+		               ? "guards could not read their counts within the last hour, and permitted, as ONAP's do"
+		               : "guards could not read their counts within the last hour, and denied, reason error");
 	if (info.findings) {
 		(void)snprintf(text, sizeof(text), "%zu %s about the policies in force: GET generation lists them",
 		               info.findings, info.findings == 1 ? "finding" : "findings"); /* fits */

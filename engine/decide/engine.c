@@ -521,38 +521,53 @@ is_unread(struct session *session)
 	return is_reading(session) ? 0 : -ERROR_IO;
 }
 
+/* What a guard asked for and did not get is counted: in onap mode it permits. */
+static __attribute__((noinline, cold)) int
+note_unread(struct session *session, int r)
+{
+	history_note_unread(session->engine->history);
+	return r;
+}
+
 static int
 session_count(void *context, const struct count_query *query, struct count_result *ret)
 {
 	struct session *session = context;
-	int unread = is_reading(session) ? 0 : is_unread(session);
+	int r = is_reading(session) ? 0 : is_unread(session);
 
-	if (unread == 0)
-		return history_reader_view.count(session->reader, query, ret);
-	*ret = (struct count_result){query->limit, TIME_NONE, UNKNOWN_VERIFYING};
-	return unread < 0 ? unread : 0;
+	if (r > 0) {
+		*ret = (struct count_result){query->limit, TIME_NONE, UNKNOWN_VERIFYING};
+		return 0;
+	}
+	if (r == 0)
+		r = history_reader_view.count(session->reader, query, ret);
+	return r < 0 ? note_unread(session, r) : r;
 }
 
 static int
 session_loop_live(void *context, struct str clname, int64_t now_ms, int64_t *ret_until)
 {
 	struct session *session = context;
-	int unread = is_reading(session) ? 0 : is_unread(session);
+	int r = is_reading(session) ? 0 : is_unread(session);
 
-	if (unread == 0)
-		return history_reader_view.loop_live(session->reader, clname, now_ms, ret_until);
-	return unread < 0 ? unread : LIVENESS_VERIFYING;
+	if (r > 0)
+		return LIVENESS_VERIFYING;
+	if (r == 0)
+		r = history_reader_view.loop_live(session->reader, clname, now_ms, ret_until);
+	return r < 0 ? note_unread(session, r) : r;
 }
 
 static int
 session_loop_started(void *context, struct str clname)
 {
 	struct session *session = context;
-	int unread = is_reading(session) ? 0 : is_unread(session);
+	int r = is_reading(session) ? 0 : is_unread(session);
 
-	if (unread == 0)
-		return history_reader_view.loop_started(session->reader, clname);
-	return unread < 0 ? unread : LIVENESS_VERIFYING;
+	if (r > 0)
+		return LIVENESS_VERIFYING;
+	if (r == 0)
+		r = history_reader_view.loop_started(session->reader, clname);
+	return r < 0 ? note_unread(session, r) : r;
 }
 
 int

@@ -223,6 +223,8 @@ struct history_metrics {
 	uint64_t group[HISTORY_GROUP_BUCKETS + 1],
 		grouped; /* commits by their requests; not cumulative; all requests */
 	uint64_t clock_steps_back, pruned;
+	uint64_t
+		unread; /* questions of guards that could not be answered: strict mode denies then, onap mode permits */
 	int64_t clock_difference_ms;
 	bool quarantined, broken, refusing, verifying;
 };
@@ -236,6 +238,10 @@ uint64_t history_newest_record(struct history_reader *reader);
 
 /* The reader must be between begin and end. 0 or a negative code; this process's part is filled in any case. */
 int history_metrics(struct history_reader *reader, struct history_metrics *ret);
+
+/* Any thread: a guard's question was not answered, and how often that has happened in this process. */
+void history_note_unread(struct history *history);
+uint64_t history_unread(const struct history *history);
 
 /* Reservations: see engine/decide/reserve.h. */
 enum reservation_state { RESERVATION_LIVE, RESERVATION_SETTLED, RESERVATION_ABORTED, RESERVATION_EXPIRED };

@@ -248,6 +248,18 @@ history_accept(struct history *history, int64_t clock_ms, struct error *err)
 	return history_run(history, accept_run, &clock_ms, true, err);
 }
 
+void
+history_note_unread(struct history *history)
+{
+	atomic_fetch_add_explicit(&history->counters.unread, 1, memory_order_relaxed);
+}
+
+uint64_t
+history_unread(const struct history *history)
+{
+	return atomic_load_explicit(&history->counters.unread, memory_order_relaxed);
+}
+
 static void
 own_metrics(struct history *history, struct history_metrics *ret)
 {
@@ -261,6 +273,7 @@ own_metrics(struct history *history, struct history_metrics *ret)
 		.clock_steps_back = atomic_load_explicit(&counters->steps_back, memory_order_relaxed),
 		.clock_difference_ms = history_clock_difference(history),
 		.pruned = atomic_load_explicit(&counters->pruned, memory_order_relaxed),
+		.unread = history_unread(history),
 		.quarantined = atomic_load(&history->quarantine_ms) != TIME_NONE,
 		.broken = !history_is_verifying(history) && store_is_broken(history->store),
 		.refusing = history_is_refusing(history),

@@ -71,6 +71,7 @@ struct runtime {
 	struct arena arena;            /* of one group of calls; the thread's */
 	struct runtime_call *parked;   /* waiting for messages; the thread's */
 	int64_t next_scan_ms;          /* the thread's */
+	atomic_bool stands;            /* what the timers do could not be written; relaxed, for who tells of it */
 	int64_t due_ms;                /* of operational policies, when last looked at; the thread's */
 	uint64_t deployed;   /* the change of deployed policies that is in force here; the thread's, read in its txns */
 	atomic_bool refused; /* what is deployed could not be brought into force; relaxed, for who tells of it */

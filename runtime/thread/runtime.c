@@ -37,6 +37,12 @@ runtime_options_of(const struct runtime *runtime)
 	return &runtime->options;
 }
 
+bool
+runtime_stands_still(const struct runtime *runtime)
+{
+	return atomic_load_explicit(&runtime->stands, memory_order_relaxed);
+}
+
 /* --- time --- */
 
 static int64_t

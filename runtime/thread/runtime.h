@@ -23,6 +23,9 @@ struct runtime_counts {
 
 struct runtime_counts runtime_counts(const struct runtime *runtime); /* any thread */
 
+/* What the timers last wanted to do could not be written: control loops are not supervised. Any thread. */
+bool runtime_stands_still(const struct runtime *runtime);
+
 /*
  * Any thread. The call is the runtime's until done. errors  ERROR_BUSY: too many wait, or it stops; then it was not
  * taken

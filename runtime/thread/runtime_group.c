@@ -111,6 +111,9 @@ group_run(void *context, struct history_writer *writer)
 	int r;
 
 	arena_reset(&runtime->arena);
+	runtime->arena.exhausted = false;
+	/* What nobody asked for goes on while callers fill the budget. */
+	arena_charge(&runtime->arena, runtime->options.budget, group->calls ? BUDGET_OTHER : BUDGET_URGENT);
 	r = run_txn(group, &txn);
 	group->notes = txn.notes;
 	group->orders = txn.orders;
@@ -269,6 +272,7 @@ transact(struct txn_group *group, struct error *err)
 	if (r == 0)
 		wake_readers(runtime, published);
 	arena_free(&names);
+	arena_reset(&runtime->arena); /* at rest it holds nothing of the budget */
 	return r;
 }
 
@@ -296,7 +300,12 @@ transact_one(struct runtime *runtime, struct runtime_call *call)
 	}
 	if (r == 0)
 		return;
-	if (!group.undone || !call->status) {
+	if (runtime->arena.exhausted) {
+		call->status = 0;
+		call->err.code = 0;
+		(void)error_set(&call->err, ERROR_MEMORY, NULL,
+		                "the call is over the memory budget (memory_budget): ask for fewer at once, or later");
+	} else if (!group.undone || !call->status) {
 		call->status = 0;
 		call->err = err;
 	} else if (call->refused) {
@@ -328,6 +337,7 @@ runtime_tick(struct runtime *runtime, bool clock)
 		r = transact(&group, &err);
 		group.clock = group.clock || group.more; /* one scan is enough */
 	} while (r == 0 && group.more);
+	atomic_store_explicit(&runtime->stands, r != 0, memory_order_relaxed);
 	return r != 0 || group.again; /* one that failed is made up for by the next */
 }
 

@@ -78,6 +78,42 @@ def test_a_file_that_may_not_grow_denies_until_it_may(suite):
         check_fault_and_recovery(suite, server, given + more, lambda: set_file_size(server, resource.RLIM_INFINITY))
 
 
+def warnings(server):
+    return {warning["id"]: warning["text"] for warning in server.request("GET", "/ready", headers={}).json["warnings"]}
+
+
+def metric(server, name):
+    lines = server.request("GET", "/metrics", headers={}).body.decode().splitlines()
+    return [float(line.split()[1]) for line in lines if line.startswith(name + " ")][0]
+
+
+def register(server, name):
+    return server.request("POST", "/events/POLICY-CLRUNTIME-PARTICIPANT", {
+        "messageType": "PARTICIPANT_REGISTER", "participantType": {"name": "p", "version": "1.0.0"},
+        "participantId": {"name": name, "version": "1.0.0"}})
+
+
+def test_in_onap_mode_counts_that_cannot_be_read_permit_and_that_is_told(suite):
+    with tempfile.TemporaryDirectory() as data, Service("--data", data, "--mode", "onap", "--heart-beat-ms", "100",
+                                                        policies={"l.yaml": LIMITER.replace("limit: 2", "limit: 1")}) as server:
+        server.request("POST", OPERATIONS, {"actor": "RANC", "operation": "Cell Reset", "target": "gnb-1", "outcome": "Success"})
+        register(server, "a")
+        suite.equal(server.decide(**guard(1)).json["status"], "Deny", "its limit is reached")
+        suite.equal((metric(server, "clguard_counts_unread_total"), "counts_unread" in warnings(server)), (0, False), "in quiet")
+        set_file_size(server, os.path.getsize(os.path.join(data, "data.mdb")))
+        suite.check(reserve_until_refused(server, 100)[1], "the fault strikes")
+        suite.equal(server.decide(**guard(1)).json["status"], "Permit", "as ONAP's does")
+        suite.check(metric(server, "clguard_counts_unread_total") > 0, "it is counted")
+        suite.check(wait_for(lambda: "permitted" in warnings(server).get("counts_unread", "")), "/ready tells")
+        suite.check(wait_for(lambda: "supervision_stands" in warnings(server)), "and that no timer gets on")
+        set_file_size(server, resource.RLIM_INFINITY)
+        suite.check(wait_for(lambda: server.decide(**guard(1)).json["status"] == "Deny"), "it counts again")
+        suite.check(wait_for(lambda: "supervision_stands" not in warnings(server)), "timers go on")
+        suite.check("counts_unread" in warnings(server), "what was permitted stays told for an hour")
+    suite.check("counts that could not be read: limiters and coordinations permitted" in server.log_text(), "the log")
+    suite.check("control loops are supervised again" in server.log_text(), "the log of timers")
+
+
 def test_a_full_disk_denies_until_there_is_room(suite):
     with tempfile.TemporaryDirectory() as data:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", data], stderr=subprocess.DEVNULL).returncode != 0:

@@ -94,6 +94,40 @@ def test_over_the_budget_others_wait_and_decisions_go_on(suite):
         suite.check(rest(server, before + 12 * MI), f"private memory: {before >> 20}, then {private_bytes(server) >> 20} MiB")
 
 
+def test_an_order_over_the_budget_is_refused_and_holds_nothing(suite):
+    def concept(name):
+        return {"name": name, "version": "1.0.0"}
+
+    base, clamp = "/onap/controlloop/v2", "org.onap.policy.clamp.controlloop."
+    nodes = {"m.E": dict(version="1.0.0", type=clamp + "ControlLoopElement", type_version="1.0.1",
+                         properties={"participantType": concept("m.P")}),
+             "m.L": dict(version="1.0.0", type=clamp + "ControlLoop", type_version="1.0.1",
+                         properties={"elements": [concept("m.E")]})}
+    with Service("--memory-budget", "8M") as server:
+        server.request("POST", COMMISSION, {"tosca_definitions_version": "tosca_simple_yaml_1_3",
+                                            "topology_template": {"node_templates": nodes}})
+        server.request("POST", "/events/POLICY-CLRUNTIME-PARTICIPANT", {
+            "messageType": "PARTICIPANT_REGISTER", "participantType": concept("m.P"), "participantId": concept("p")})
+        for first in range(0, 1000, 100):
+            reply = server.request("POST", base + "/instantiation", {"controlLoopList": [
+                dict(concept(f"l-{i}"), definition=concept("m.L"), elements={
+                    f"{i:08}-0000-4000-8000-000000000000": {"definition": concept("m.E"), "participantId": concept("p")}})
+                for i in range(first, first + 100)]})
+            suite.equal(reply.status, 200, "instances")
+
+        def order(numbers):
+            return server.request("PUT", base + "/instantiation/command", {
+                "orderedState": "PASSIVE", "controlLoopIdentifierList": [concept(f"l-{i}") for i in numbers]})
+
+        reply = order(range(1000))
+        suite.equal((reply.status, reply.headers.get("retry-after")), (503, "1"), f"refused: {reply.body}")
+        suite.check(b"memory_budget" in reply.body, f"it says why: {reply.body}")
+        states = {loop["state"] for loop in server.request("GET", base + "/instantiation?limit=1000").json["controlLoopList"]}
+        suite.equal(states, {"UNINITIALISED"}, "nothing of it was done")
+        suite.equal(order(range(100)).status, 202, "a smaller one")
+        suite.check(wait_for(lambda: metric(server, "clguard_memory_held_bytes") == 0), "nothing is held afterwards")
+
+
 def bomb(levels):
     """YAML of some hundred bytes for 10 ** levels values."""
     text, last = "a: &a [x,x,x,x,x,x,x,x,x,x]\n", "a"
