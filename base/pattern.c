@@ -117,6 +117,18 @@ pattern_compile(struct str text, enum pattern_dot dot, const struct node *where,
 	return 0;
 }
 
+bool
+pattern_jit_works(void)
+{
+	size_t offset;
+	int problem;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR) "a", 1, 0, &problem, &offset, NULL);
+	bool works = code && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+
+	pcre2_code_free(code);
+	return works;
+}
+
 int
 pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct str subject)
 {

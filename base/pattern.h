@@ -24,6 +24,9 @@ int pattern_compile(struct str text, enum pattern_dot dot, const struct node *wh
 /* 1 match, 0 none, -ERROR_LIMIT when the match limit was reached or the subject is no UTF-8. Allocates nothing. */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct str subject);
 
+/* Whether patterns are compiled to machine code: not where memory that was written may not be executed. Any thread. */
+bool pattern_jit_works(void);
+
 /* The pattern as written, for messages. Borrowed from the pattern. */
 struct str pattern_text(const struct pattern *pattern);
 

@@ -12,6 +12,7 @@
 #include "api/clguardd/check_config.h"
 #include "api/clguardd/listening.h"
 #include "api/clguardd/opening.h"
+#include "api/clguardd/watchdog.h"
 #include "api/console/event_stream.h"
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
@@ -29,7 +30,7 @@
 #include "api/process/log.h"
 #include "api/server/server.h"
 #include "api/system/descriptors.h"
-#include "base/clock.h"
+#include "base/pattern.h"
 #include "runtime/thread/runtime.h"
 
 #define TICK_MS 250           /* how late a suspended request's deadline may be noticed */
@@ -144,6 +145,9 @@ announce(struct program *program)
 		log_line(settings, LOG_LEVEL_WARNING, "manual clock: time moves only by PUT /clguard/v1/clock");
 	if (settings->passive)
 		log_line(settings, LOG_LEVEL_INFO, "state PASSIVE: decisions are answered with 409");
+	if (!pattern_jit_works())
+		log_line(settings, LOG_LEVEL_INFO,
+		         "patterns are interpreted: memory for compiled ones may not be executed here");
 	for (unsigned i = 0; i < program->listener_count; i++)
 		fprintf(stderr, "also listening on %s\n", program->listening[i].name);
 	fprintf(stderr, "listening on %s\n", program->sockets.name);
@@ -186,24 +190,10 @@ tune_allocator(void)
 #endif
 }
 
-/* Twice in the manager's interval: this thread goes round, which waits for no other. */
-static void
-feed_watchdog(const struct sd_notify *manager, int64_t *fed_ms)
-{
-	int64_t now_ms = clock_steady_ms();
-
-	if (!manager->watchdog_ms || now_ms - *fed_ms < manager->watchdog_ms / 2)
-		return;
-	sd_notify_send(manager, "WATCHDOG=1");
-	*fed_ms = now_ms;
-}
-
 /* Until a signal says stop, or the database cannot be opened: the exit code. */
 static int
 clguardd_run(struct program *program, const sigset_t *signals)
 {
-	int64_t fed_ms = 0;
-
 	for (;;) {
 		const struct timespec tick = {0, (program->opening ? OPENING_TICK_MS : TICK_MS) * 1000000};
 		int signal = sigtimedwait(signals, NULL, &tick);
@@ -222,7 +212,7 @@ clguardd_run(struct program *program, const sigset_t *signals)
 		conditions_look(&program->service);
 		log_tick(&program->settings);
 		give_memory_back(&program->service);
-		feed_watchdog(&program->manager, &fed_ms);
+		watchdog_look(program->watchdog, program);
 	}
 }
 
@@ -232,6 +222,7 @@ close_program(struct program *program)
 	struct service *service = &program->service;
 
 	atomic_store_explicit(&service->stopping, true, memory_order_relaxed);
+	watchdog_close(program->watchdog);
 	watch_stop(program->watch);
 	runtime_stop(service->runtime); /* answers those who wait for messages */
 	event_stream_stop(service->events);
@@ -325,6 +316,7 @@ main(int argc, char **argv)
 	} else if (watch_start(&program.service, &program.watch, &err) != 0 || program_serve(&program, &err) != 0) {
 		code = clguardd_complain(&err);
 	} else {
+		program.watchdog = watchdog_open(&program);
 		announce(&program);
 		code = clguardd_run(&program, &signals);
 	}

@@ -19,6 +19,7 @@ listening_open(struct program *program, struct error *err)
 	bool open = !auth_is_wanted(settings) && !settings->tls_certificate && !settings->open_to_network;
 	const struct socket_access access = {settings->socket_mode, settings->socket_owner, settings->socket_group};
 	const char *reached = NULL;
+	unsigned taken;
 
 	if (!settings->tls_certificate != !settings->tls_key)
 		return error_set(err, ERROR_MISSING, NULL, "tls_certificate and tls_key: expected both, or neither");
@@ -38,6 +39,16 @@ listening_open(struct program *program, struct error *err)
 		if (!listener_is_local(program->listening[i].name))
 			reached = program->listening[i].name;
 	}
+	taken = program->sockets.inherited;
+	for (unsigned i = 0; i < count; i++)
+		taken += program->listening[i].inherited;
+	if (sockets_inherited() > taken)
+		return error_set(
+			err, ERROR_CONFLICT, NULL,
+			"the service manager handed over %u sockets, and %u of them are for an address: expected "
+			"one for listen and one for each of listeners, in their order, or FileDescriptorName= "
+			"listen, listener-1, listener-2 and so on",
+			sockets_inherited(), taken);
 	/* By the sockets, not by the settings: a service manager's may be another. Nothing has been accepted yet. */
 	if (!listener_is_local(program->sockets.name))
 		reached = program->sockets.name;

@@ -9,6 +9,8 @@
 #include "api/system/sd_notify.h"
 #include "api/system/socket.h"
 
+struct watchdog;
+
 /* All that the process holds, in the order of opening; closed in reverse. */
 struct program {
 	struct arena arena;
@@ -27,6 +29,7 @@ struct program {
 	struct watch *watch;
 	struct opening *opening; /* NULL: the database is open */
 	struct sd_notify manager;
+	struct watchdog *watchdog; /* NULL: the manager wants none */
 };
 
 #endif

@@ -56,6 +56,12 @@ struct server;
  */
 int server_start(const struct server_options *options, struct server **ret, struct error *err);
 
+/*
+ * Asks one worker, numbered from 0, for /live over a connection of its own, *ret_fd, on which the answer comes, or the end.
+ * The main thread; the caller closes it. errors  ERROR_IO, ERROR_BUSY it takes no connection; nothing is to be closed then
+ */
+int server_probe(struct server *server, unsigned worker, int *ret_fd, struct error *err);
+
 /* Main thread, now and then: answers suspended exchanges whose time is over, and ends connections that are late. */
 void server_tick(struct server *server);
 

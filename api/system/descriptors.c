@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #define KEPT 32        /* for policies that are read again, users, a database that is opened again */
-#define WORKER_NEEDS 4 /* its epoll, what wakes it, and the connection that accept is about to give */
+#define WORKER_NEEDS 6 /* its epoll, what wakes it, the connection that accept is about to give, a watchdog's */
 #define USED_GUESS 64  /* without /proc */
 
 void

@@ -19,6 +19,7 @@
 
 #define ADDRESS_SIZE 256 /* of ADDR:PORT as a text */
 #define INHERITED_FD 3   /* where service managers put the first; the others follow */
+#define INHERITED_MOST 1024
 
 static int
 failed(struct error *err, const char *what, const char *address)
@@ -265,13 +266,45 @@ open_address(const char *text, struct sockets *ret, struct error *err)
 	return r;
 }
 
-/* source  sd_listen_fds(3), as a protocol: the variables name the process and count descriptors from 3 on */
-static bool
-is_inherited(unsigned place)
+unsigned
+sockets_inherited(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	long count = pid && fds && strtol(pid, NULL, 10) == (long)getpid() ? strtol(fds, NULL, 10) : 0;
 
-	return pid && fds && strtol(pid, NULL, 10) == (long)getpid() && strtol(fds, NULL, 10) > (long)place;
+	return count > 0 && count < INHERITED_MOST ? (unsigned)count : 0;
+}
+
+/* The descriptor that has this name, of those that are given; -1: none has. */
+static int
+inherited_by_name(const char *names, unsigned count, const char *name)
+{
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = strcspn(names, ":");
+
+		if (len == strlen(name) && memcmp(names, name, len) == 0)
+			return INHERITED_FD + (int)i;
+		names += len + (names[len] == ':');
+	}
+	return -1;
+}
+
+/*
+ * The descriptor that stands for an address, -1 for none: by names where there is one of ours, else by order.
+ * source  sd_listen_fds_with_names(3), as a protocol: the variables name the process and count descriptors from 3 on
+ */
+static int
+inherited_find(unsigned place)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	unsigned count = sockets_inherited();
+	char name[32] = "listen";
+
+	if (place)
+		(void)snprintf(name, sizeof(name), "listener-%u", place);
+	if (count && names && (strncmp(names, "listen", 6) == 0 || strstr(names, ":listen")))
+		return inherited_by_name(names, count, name);
+	return place < count ? INHERITED_FD + (int)place : -1;
 }
 
 static int
@@ -294,15 +327,15 @@ int
 sockets_open(const char *listen, unsigned place, unsigned count, const struct socket_access *access,
              struct sockets *ret, struct error *err)
 {
-	int r;
+	int inherited = inherited_find(place), r;
 
 	*ret = (struct sockets){.count = count, .fds = malloc(count * sizeof(*ret->fds))};
 	if (!ret->fds)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	for (unsigned i = 0; i < count; i++)
 		ret->fds[i] = -1;
-	if (is_inherited(place))
-		r = take_inherited(INHERITED_FD + (int)place, ret, err);
+	if (inherited >= 0)
+		r = take_inherited(inherited, ret, err);
 	else if (!socket_address_good(listen))
 		r = error_set(err, ERROR_TYPE, NULL, "'%s' is neither ADDR:PORT nor unix:PATH", listen);
 	else if (strncmp(listen, "unix:", 5) == 0)

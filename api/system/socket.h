@@ -29,14 +29,18 @@ bool socket_mode_good(const char *mode);
 
 /*
  * Listens on ADDR:PORT, [ADDR]:PORT, :PORT (all addresses) or unix:PATH, `count` times. Where a service manager hands
- * over sockets (LISTEN_PID, LISTEN_FDS), the one numbered `place` from 0 is taken in place of the address; beyond the last
- * the address holds. ret->name: where it listens in truth. TCP: each worker's own socket with SO_REUSEPORT,
+ * over sockets (LISTEN_PID, LISTEN_FDS), one is taken in place of the address: that which LISTEN_FDNAMES calls "listen", for
+ * place 0, or "listener-PLACE"; where it has no such name at all, the one numbered `place` from 0. When there is none the
+ * address holds. ret->name: where it listens in truth. TCP: each worker's own socket with SO_REUSEPORT,
  * after a trial without it, which fails where another program listens; unix and inherited: one socket, dup'ed. A
  * socket file that nobody listens on is replaced.
  * errors  ERROR_BUSY in use, ERROR_IO, ERROR_TYPE not an address, ERROR_UNKNOWN no such user or group, ERROR_MEMORY
  */
 int sockets_open(const char *listen, unsigned place, unsigned count, const struct socket_access *access,
                  struct sockets *ret, struct error *err);
+
+/* How many sockets a service manager has handed over. */
+unsigned sockets_inherited(void);
 
 /* Frees the list and removes the unix socket; descriptors belong to the server. */
 void sockets_done(struct sockets *sockets);

@@ -372,6 +372,7 @@ committer_main(void *argument)
 	while (!stop) {
 		struct history_job *first = queue_take(committer->history, &stop);
 
+		atomic_fetch_add_explicit(&committer->history->counters.rounds, 1, memory_order_relaxed);
 		if (first)
 			commit_jobs(committer->history, first, committer->scratch);
 		if (!stop && (!first || ++rounds % BUSY_ROUNDS == 0))
@@ -414,4 +415,10 @@ committer_stop(struct history *history)
 	pthread_join(history->committer, NULL);
 	history_reader_close(history->own_reader);
 	history->started = false;
+}
+
+uint64_t
+history_rounds(struct history *history)
+{
+	return atomic_load_explicit(&history->counters.rounds, memory_order_relaxed);
 }

@@ -174,6 +174,12 @@ void operation_undone(const struct operation *row, struct str *ret_by, struct st
  */
 int64_t history_now(struct history *history);
 
+/*
+ * How often the committer has gone round: it does at least once a second, also when nobody asks, unless it hangs. 0 as long as
+ * there is no database. Any thread.
+ */
+uint64_t history_rounds(struct history *history);
+
 /* How far the wall clock is ahead of the carried decision clock, negative when behind. 0 for a clock of the caller's. */
 int64_t history_clock_difference(struct history *history);
 

@@ -68,6 +68,7 @@ struct history_reader {
 /* What this process's committer has done. Written by it alone but for the last, read by any: relaxed, because a count orders nothing. */
 struct history_counters {
 	atomic_uint_fast64_t commits, failures, jobs, nanoseconds, steps_back, pruned;
+	atomic_uint_fast64_t rounds; /* of the committer, busy or idle */
 	atomic_uint_fast64_t latency[HISTORY_BUCKETS + 1];
 	atomic_uint_fast64_t group[HISTORY_GROUP_BUCKETS + 1], grouped;
 	atomic_uint_fast64_t unread; /* any session's */

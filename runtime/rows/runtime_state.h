@@ -62,9 +62,10 @@ struct runtime {
 	struct run_options run_options;
 	/* Since the start: orders of elements that were committed, those of them that were repeated; HTTP requests to actors and those that failed. Relaxed: figures. */
 	atomic_uint_fast64_t orders, repeats, requests, request_failures;
-	struct http_client *client; /* NULL when no actor has a URL */
-	uint64_t owner;             /* a random number: this opening, among those that share the database */
-	uint64_t random[4];         /* message ids; in writing txns only, of which there is one at a time */
+	atomic_uint_fast64_t rounds; /* of its thread */
+	struct http_client *client;  /* NULL when no actor has a URL */
+	uint64_t owner;              /* a random number: this opening, among those that share the database */
+	uint64_t random[4];          /* message ids; in writing txns only, of which there is one at a time */
 	bool started;
 	pthread_t thread;
 	struct history_reader *reader; /* the thread's */

@@ -31,6 +31,12 @@ runtime_counts(const struct runtime *runtime)
 	};
 }
 
+uint64_t
+runtime_rounds(const struct runtime *runtime)
+{
+	return atomic_load_explicit(&runtime->rounds, memory_order_relaxed);
+}
+
 const struct runtime_options *
 runtime_options_of(const struct runtime *runtime)
 {
@@ -167,6 +173,7 @@ runtime_main(void *argument)
 	while (!stop) {
 		struct runtime_call *calls = take_calls(runtime, &stop);
 
+		atomic_fetch_add_explicit(&runtime->rounds, 1, memory_order_relaxed);
 		if (calls && !calls->run)
 			runtime_advance(runtime, calls);
 		else if (calls)

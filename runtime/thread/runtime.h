@@ -21,6 +21,9 @@ struct runtime_counts {
 	uint64_t requests, request_failures; /* to actors over HTTP */
 };
 
+/* How often the runtime's thread has gone round: many times a second, also when nobody asks, unless it hangs. Any thread. */
+uint64_t runtime_rounds(const struct runtime *runtime);
+
 struct runtime_counts runtime_counts(const struct runtime *runtime); /* any thread */
 
 /* What the timers last wanted to do could not be written: control loops are not supervised. Any thread. */
