@@ -77,7 +77,7 @@ while read -r header file; do
 	[ -z "$found" ] || complain "$header is included by $found, not only by $file"
 done <<EOF
 yaml.h base/yaml.c
-lmdb.h base/store.c
+lmdb.h base/store_priv.h
 pcre2.h base/pattern.c
 microhttpd.h api/server/server[a-z_]*.[ch]
 curl/curl.h \(runtime/endpoint/curl_library.h\|participants/kinds/web_request.c\)
