@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # runtime_corpus - a real control loop type, and an instance of it through all states on simulated participants
 # SPDX-License-Identifier: Apache-2.0
-"""The type is examples/control-loop-edge-cache.yaml; and with CLGUARD_CORPUS set those in its controlloops/ that hold a loop."""
+"""The types are those of examples/; and with CLGUARD_CORPUS set those in its controlloops/ that hold a loop."""
 import glob
 import http.client
 import json
@@ -118,9 +118,27 @@ def play_versions():
         service.process.stderr.close()
 
 
+def side_by_side(paths):
+    """Whoever tries one example after the other need not begin anew."""
+    service = Service()
+    try:
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                service.ask("POST", BASE + "/commission", file.read(), "application/yaml")
+        loops = service.ask("GET", BASE + "/commission")
+        if len(loops) != len(paths):
+            raise AssertionError("of %s are commissioned: %s" % (paths, [loop["name"] for loop in loops]))
+        print("%d examples are commissioned side by side" % len(loops))
+    finally:
+        service.process.terminate()
+        service.process.wait()
+        service.process.stderr.close()
+
+
 def main():
     play_versions()
-    paths = [os.path.join(TOP, "examples/control-loop-edge-cache.yaml")]
+    paths = [os.path.join(TOP, "examples/control-loop-%s.yaml" % name) for name in ("edge-cache", "firewall", "gateway")]
+    side_by_side(paths)
     for path in sorted(glob.glob(os.path.join(os.environ.get("CLGUARD_CORPUS", "/nonexistent"), "controlloops/*.yaml"))):
         with open(path, encoding="utf-8") as file:
             if "\ntopology_template:" in file.read():

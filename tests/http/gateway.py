@@ -32,7 +32,7 @@ def concept(name, version="1.0.0"):
 
 
 def instance(version="1.0.0", **more):
-    elements = {uuid: {"id": uuid, "version": version, "definition": concept("org.example.edge." + definition),
+    elements = {uuid: {"id": uuid, "version": version, "definition": concept("org.example.edge." + definition, "2.0.0"),
                        "participantType": concept("org.example.participants." + kind), "participantId": concept(host)}
                 for uuid, (definition, kind, host) in ELEMENTS.items()}
     return {"controlLoopList": [dict({"name": "loop", "version": version, "elements": elements,
