@@ -309,6 +309,29 @@ copies_of_built_in_types_are_not_used(void **state)
 	assert_true(find(f, TYPE_POLICY, "onap.policies.controlloop.guard.FrequencyLimiter", NULL)->builtin);
 }
 
+#define FIELDS \
+	"generic-vnf.vnf-name, generic-vnf.vnf-id, generic-vnf.vnf-type, generic-vnf.nf-naming-code, " \
+	"vserver.vserver-id, cloud-region.cloud-region-id"
+#define FILTER_COPY \
+	VERSION "data_types:\n  onap.datatypes.guard.filter: {derived_from: tosca.nodes.Root, properties: {filter: " \
+		"{type: string}, function: {type: string}, blacklist: {type: boolean, default: true}, field: " \
+		"{type: string, constraints: [valid_values: [" FIELDS "%s]]}}}\n"
+
+/* ONAP's filters look at six fields, ours at any path of the question. */
+static void
+a_copy_with_the_fields_of_onap_is_known(void **state)
+{
+	static const char *const more[] = {", generic-vnf.prov-status", "x"};
+	struct types_fixture *f = *state;
+
+	types_load(f, FILTER_COPY, "");
+	assert_int_equal(f->diags.count[SEVERITY_ERROR], 0);
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		types_load(f, FILTER_COPY, more[i]);
+		assert_non_null(strstr(types_findings(f, true), "property 'field' has a constraint"));
+	}
+}
+
 static void
 a_copy_that_differs_is_refused(void **state)
 {
@@ -607,6 +630,7 @@ main(void)
 		cmocka_unit_test(a_copy_that_differs_is_refused),
 		cmocka_unit_test(types_derive_from_the_generation_that_their_document_declares),
 		cmocka_unit_test(types_in_the_style_of_the_first_draft_load),
+		cmocka_unit_test(a_copy_with_the_fields_of_onap_is_known),
 		cmocka_unit_test(a_name_in_another_letter_case_must_mean_one_type),
 		cmocka_unit_test(node_types_may_use_types_that_nobody_declares),
 		cmocka_unit_test(a_type_has_32_ancestors_at_most),
