@@ -118,6 +118,39 @@ def play_versions():
         service.process.stderr.close()
 
 
+def pair(path):
+    """What CLAMP's users send after such a document: an instance of each loop, twice, as ONAP's examples have it."""
+    service = Service()
+    try:
+        with open(path, encoding="utf-8") as file:
+            service.ask("POST", BASE + "/commission", file.read(), "application/yaml")
+        loops, number = [], 0
+        for loop in service.ask("GET", BASE + "/commission"):
+            definitions = service.ask("GET", BASE + "/commission/elements?name=%(name)s&version=%(version)s" % loop)
+            for twin in "de":  # the element's own id is not always its key
+                elements = {}
+                for definition in definitions:
+                    number += 1
+                    host = definition["properties"].get("participantType") or definition["properties"]["participant_id"]
+                    key = "709c62b3-8918-41b9-a747-d21eb79c6c%02d" % number
+                    elements[key] = {
+                        "id": key.replace("-d21e", "-%s21e" % twin), "participantId": host, "participantType": host,
+                        "definition": {"name": definition["name"], "version": definition["version"]},
+                        "state": "UNINITIALISED", "orderedState": "UNINITIALISED", "description": "an element"}
+                loops.append({"name": "Instance%d" % len(loops), "version": "1.0.1", "state": "UNINITIALISED",
+                              "definition": {"name": loop["name"], "version": loop["version"]}, "elements": elements,
+                              "orderedState": "UNINITIALISED", "description": "an instance"})
+        service.ask("POST", BASE + "/instantiation", json.dumps({"controlLoopList": loops}))
+        there = service.ask("GET", BASE + "/instantiation")["controlLoopList"]
+        if len(there) != len(loops) or any(len(a["elements"]) != len(b["elements"]) for a, b in zip(loops, there)):
+            raise AssertionError("%s: %d of %d instances are there" % (path, len(there), len(loops)))
+        print("%s: %d instances as ONAP's examples" % (os.path.basename(path), len(loops)))
+    finally:
+        service.process.terminate()
+        service.process.wait()
+        service.process.stderr.close()
+
+
 def side_by_side(paths):
     """Whoever tries one example after the other need not begin anew."""
     service = Service()
@@ -143,6 +176,8 @@ def main():
         with open(path, encoding="utf-8") as file:
             if "\ntopology_template:" in file.read():
                 paths.append(path)
+    for path in sorted(glob.glob(os.path.join(TOP, "tests/conformance/pairs/*.yaml"))) + paths:
+        pair(path)
     for path in paths:
         print("%s: %d elements went through all states" % (os.path.basename(path), play(path)))
 
