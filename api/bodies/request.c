@@ -68,12 +68,15 @@ request_count_parse(struct str text, int32_t *ret)
 }
 
 static int
-read_vf_count_strict(const struct node *node, struct request *ret, struct error *err)
+read_vf_count_strict(const struct node *node, atomic_bool *text_count, struct request *ret, struct error *err)
 {
 	bool good = node->kind == NODE_INT && node->integer >= INT32_MIN && node->integer <= INT32_MAX;
 
-	if (node->kind == NODE_TEXT && request_count_parse(node->text, &ret->vf_count))
+	if (node->kind == NODE_TEXT && request_count_parse(node->text, &ret->vf_count)) {
+		if (text_count && !atomic_load_explicit(text_count, memory_order_relaxed))
+			atomic_store_explicit(text_count, true, memory_order_relaxed);
 		return 0;
+	}
 	if (node->kind == NODE_TEXT)
 		return error_set(
 			err, ERROR_TYPE, node,
@@ -86,13 +89,13 @@ read_vf_count_strict(const struct node *node, struct request *ret, struct error 
 }
 
 static int
-read_vf_count(const struct node *node, enum guard_mode mode, struct arena *arena, struct request *ret,
+read_vf_count(const struct node *node, struct request_form form, struct arena *arena, struct request *ret,
               struct error *err)
 {
 	struct str text;
 
-	if (mode == GUARD_STRICT) {
-		int r = read_vf_count_strict(node, ret, err);
+	if (form.mode == GUARD_STRICT) {
+		int r = read_vf_count_strict(node, form.text_count, ret, err);
 
 		if (r != 0)
 			return r;
@@ -235,7 +238,7 @@ read_other(const struct node *member, struct request_form form, struct field_lis
 	int field;
 
 	if (str_is(member->key, "vfCount"))
-		return read_vf_count(member, form.mode, arena, ret, err);
+		return read_vf_count(member, form, arena, ret, err);
 	if (str_is(member->key, "requestId"))
 		read_identity(member, &ret->request_id);
 	else if (str_is(member->key, "subrequestId"))

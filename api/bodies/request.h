@@ -3,6 +3,8 @@
 #ifndef API_BODIES_REQUEST_H
 #define API_BODIES_REQUEST_H
 
+#include <stdatomic.h>
+
 #include "base/node.h"
 #include "guards/guard.h"
 
@@ -10,6 +12,7 @@
 struct request_form {
 	enum guard_mode mode;
 	bool ignores_unknown; /* strict: members of resource.guard that clguard does not know (setting unknown_attributes) */
+	atomic_bool *text_count; /* strict: set when a vfCount came as text; NULL: nobody asks. Orders nothing */
 };
 
 /*

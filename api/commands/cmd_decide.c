@@ -102,6 +102,7 @@ cmd_decide_ask(struct sandbox *sandbox, const struct question *q, struct arena *
 	struct reply_body body;
 	struct request request;
 	struct error err = {0};
+	atomic_bool text_count = false;
 	struct node *root;
 	struct str bytes;
 
@@ -115,8 +116,11 @@ cmd_decide_ask(struct sandbox *sandbox, const struct question *q, struct arena *
 			        q->request);
 			return EXIT_INPUT;
 		}
-		(void)request_read(root, (struct request_form){q->mode, q->ignores_unknown}, arena, &request,
-		                   &err); /* err tells */
+		(void)request_read(root, (struct request_form){q->mode, q->ignores_unknown, &text_count}, arena,
+		                   &request, &err); /* err tells */
+		if (atomic_load(&text_count))
+			fprintf(stderr, "clguard decide: %s: warning: vfCount is text: expected an integer\n",
+			        q->request);
 	}
 	if (err.code) {
 		unsigned status = reply_refusal(&err, q->mode, arena, &body);

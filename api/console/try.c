@@ -147,7 +147,7 @@ static int
 read_question(const struct attempt *attempt, const struct node *node, struct arena *arena, struct request *ret,
               struct error *err)
 {
-	return request_read(node, (struct request_form){attempt->mode, false}, arena, ret, err);
+	return request_read(node, (struct request_form){.mode = attempt->mode}, arena, ret, err);
 }
 
 /* The decision with its explanation. */

@@ -129,6 +129,18 @@ look_at_counts(struct service *service)
 	                    service->unread_ms != TIME_NONE && now_ms - service->unread_ms < TIME_MS_HOUR);
 }
 
+/* Once: ONAP's documented requests have it so, and a client that means another number by 010 is not heard. */
+static void
+look_at_requests(struct service *service)
+{
+	if (service->text_count_told || !atomic_load_explicit(&service->text_count, memory_order_relaxed))
+		return;
+	service->text_count_told = true;
+	log_line(service->settings, LOG_LEVEL_WARNING,
+	         "a client sends vfCount as text: expected an integer; its decimal digits are taken as the number "
+	         "(said once)");
+}
+
 void
 conditions_look(struct service *service)
 {
@@ -136,6 +148,7 @@ conditions_look(struct service *service)
 	look_at_counts(service);
 	if (service->runtime)
 		look_at_runtime(service);
+	look_at_requests(service);
 	if (!service_is_verifying(service))
 		look_at_warnings(service);
 	look_at_database(service);

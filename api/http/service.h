@@ -69,6 +69,8 @@ struct service {
 	atomic_bool unread;   /* guards did not get the counts that they asked for, within the last hour; the same */
 	uint64_t unread_seen; /* then: how often, when last looked; main thread */
 	int64_t unread_ms, unread_told_ms; /* when that grew last, and when it was logged; main thread */
+	atomic_bool text_count;            /* a client has sent vfCount as text; any thread */
+	bool text_count_told;              /* the log says so; main thread */
 	/* The database is not open yet, and there is no runtime; see api/daemon/database.h, as for how far its verification is. */
 	atomic_bool verifying, verify_waits;
 	atomic_uint_fast64_t verify_seen, verify_total;

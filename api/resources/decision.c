@@ -87,7 +87,7 @@ is_application(const struct node *root)
 static bool
 read_slowly(struct exchange *exchange, struct request *ret)
 {
-	const struct service *service = exchange->worker->service;
+	struct service *service = exchange->worker->service;
 	struct error err = {0};
 	struct node *root;
 	int r = read_body(exchange, &root, &err);
@@ -100,8 +100,10 @@ read_slowly(struct exchange *exchange, struct request *ret)
 		return false;
 	}
 	if (r == 0 && !request_is_access(root))
-		r = request_read(root, (struct request_form){service->mode, service->settings->ignore_unknown},
-		                 exchange->arena, ret, &err);
+		r = request_read(
+			root,
+			(struct request_form){service->mode, service->settings->ignore_unknown, &service->text_count},
+			exchange->arena, ret, &err);
 	else if (r == 0)
 		r = answer_access(exchange, root, &err);
 	if (r != 0)

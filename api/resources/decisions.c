@@ -29,8 +29,8 @@ questions_scan(struct exchange *exchange, size_t most, struct questions *ret)
 static int
 questions_read(struct exchange *exchange, size_t most, struct questions *ret, struct error *err)
 {
-	const struct service *service = exchange->worker->service;
-	const struct request_form form = {service->mode, service->settings->ignore_unknown};
+	struct service *service = exchange->worker->service;
+	const struct request_form form = {service->mode, service->settings->ignore_unknown, &service->text_count};
 	const struct node *list;
 	struct node *root;
 	int r = read_body(exchange, &root, err);

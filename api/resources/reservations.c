@@ -214,7 +214,7 @@ reservations_post(struct exchange *exchange)
 {
 	struct service *service = exchange->worker->service;
 	/* ONAP has no reservations: there is nothing of its own to be true to. */
-	const struct request_form form = {GUARD_STRICT, service->settings->ignore_unknown};
+	const struct request_form form = {GUARD_STRICT, service->settings->ignore_unknown, &service->text_count};
 	struct request request;
 	struct reservations_asked *asked;
 	struct error err = {0};

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 
 import service
 from service import DECISION, JSON, LIMITER, BLACKLIST, Service, ask, wait_for
@@ -54,6 +55,21 @@ def test_strict_bodies_carry_a_reason(suite):
                     b'{"status":"Permit","reason":"permit"}\n', "permit")
         suite.equal(server.decide(actor="RANC", operation="Cell Reset").json,
                     {"status": "Deny", "reason": "missing_attribute", "missing": "target"}, "missing")
+
+
+def test_a_vf_count_as_text_is_taken_and_said_once(suite):
+    policy = BLACKLIST.replace("Blacklist", "MinMax").replace("blacklist: [%s]", "target: x\n          min: 1\n          max: 3")
+    with Service("--mode", "strict", policies={"m.yaml": policy}) as server:
+        ask = dict(actor="RANC", operation="Cell Reset", target="x")
+        suite.equal([server.decide(**ask, vfCount=count).json["status"] for count in (3, 4)], ["Permit", "Deny"], "as numbers")
+        suite.check("vfCount as text" not in server.log_text(), "nothing to say")
+        suite.equal([server.decide(**ask, vfCount=count).json["status"] for count in ("3", "4")], ["Permit", "Deny"], "as text")
+        suite.check(wait_for(lambda: "warning a client sends vfCount as text" in server.log_text()), "the log says so")
+        server.decide(**ask, vfCount="3")
+        many = server.request("POST", "/clguard/v1/decisions", {"decisions": [service.ask(**ask, vfCount="3")]})
+        suite.equal(many.status, 200, "in a batch")
+        time.sleep(0.6)  # two looks of the main thread
+        suite.equal(server.log_text().count("vfCount as text"), 1, "once")
 
 
 def test_strict_refusals_say_what_and_where(suite):
