@@ -67,7 +67,8 @@ make_root() {
 in_root() {
 	name=$1
 	shift
-	unshare --pid --fork --mount --mount-proc="$work/$name/root/proc" chroot "$work/$name/root" \
+	unshare --pid --fork --mount --mount-proc="$work/$name/root/proc" \
+		sh -c 'mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts"; exec chroot "$0" "$@"' "$work/$name/root" \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 		MATRIX_CHECK="${MATRIX_CHECK:-}" MATRIX_JOBS="$jobs" sh "$@" >>"$work/$name.log" 2>&1
 	code=$?
@@ -152,7 +153,8 @@ for name in ${*:-O0 O3 musl cxx}; do
 	cd "$work" || exit 1
 	case $name in
 	O0 | Og | O3) native "$name" gcc "-$name -g" ;;
-	flto) native flto gcc '-O2 -g -flto=auto' ;;
+	# Across files gcc 12 takes for unset what a function sets whenever it answers 0; within files it does not.
+	flto) native flto gcc '-O2 -g -flto=auto -Wno-error=maybe-uninitialized' ;;
 	clang) native clang clang '-O2 -g' ;;
 	m32 | musl | cxx | aarch64) $name ;;
 	debian12) debian bookworm debian12 ;;

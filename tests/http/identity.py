@@ -314,12 +314,12 @@ def certificates(folder):
         subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder)
 
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "ca.key", "-out",
-            "ca.pem", "-days", "2", "-subj", "/CN=ca")
+            "ca.pem", "-days", "2", "-subj", "/CN=ca", "-addext", "keyUsage=critical,keyCertSign")  # Python 3.13 wants it
     for name, subject in (("server", "localhost"), ("other", "localhost"), ("client", "loop-1")):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key", "-out",
                 name + ".csr", "-subj", "/CN=" + subject)
         with open(os.path.join(folder, "ext"), "w", encoding="utf-8") as file:
-            file.write(f"subjectAltName=DNS:{subject},IP:127.0.0.1")
+            file.write(f"subjectAltName=DNS:{subject},IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash")
         openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
                 "-extfile", "ext", "-out", name + ".pem")
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "stranger.key",

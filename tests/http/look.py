@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """look - what people who look ask for: events, guards, limiters, denials, topics, sources, tries; and the console's files."""
 # SPDX-License-Identifier: Apache-2.0
+import datetime
 import json
 import os
 import re
@@ -158,7 +159,7 @@ def test_denials_are_kept_for_each_thread(suite):
         suite.equal([one["door"] for one in got["denials"]].count("reservation"), 1, "of each door")
         suite.check(any(one.get("clname") == "x" * 95 for one in got["denials"]), "long texts are cut")
         times = [one["time"] for one in got["denials"]]
-        suite.equal(times, sorted(times, reverse=True), "the newest first")
+        suite.equal(times, sorted(times, key=datetime.datetime.fromisoformat, reverse=True), "the newest first")
 
 
 def test_topics_are_looked_at_and_nothing_is_taken(suite):
