@@ -1,5 +1,5 @@
 #!/bin/sh
-# doc - runs the console examples of doc/*.md and compares what they print
+# doc - runs the console examples of doc/*.md and compares what they print; those of a session in one shell, as a reader would
 # SPDX-License-Identifier: Apache-2.0
 set -u
 build=$(cd "${top_builddir:-.}" && pwd) || exit 1
@@ -25,6 +25,7 @@ finish() {
 }
 
 for doc in doc/*.md; do
+	! grep -q '^<!-- a session' "$doc" || { sessions="${sessions-} $doc"; continue; }
 	inside=no
 	command=
 	while IFS= read -r line; do
@@ -45,4 +46,10 @@ for doc in doc/*.md; do
 done
 echo "$count examples"
 [ "$count" -gt 0 ] || bad=1
+if command -v python3 >/dev/null; then
+	# shellcheck disable=SC2086
+	top_srcdir=. top_builddir=$build python3 tests/doc_session.py ${sessions-} || bad=1
+else
+	echo 'skipped: sessions (no python3)'
+fi
 exit $bad

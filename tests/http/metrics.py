@@ -165,6 +165,8 @@ def test_what_rules_and_dashboard_name_is_there(suite):
             suite.check(kind in ("counter", "histogram"), f"{expression}: {name} is a {kind}")
     suite.equal(len({panel["id"] for panel in dashboard["panels"]}), len(dashboard["panels"]), "panels have ids of their own")
     names = re.findall(r"(?m)^ *- alert: (\w+)$", rules)
+    with open(os.path.join(service.SOURCE, "doc", "operations.md"), encoding="utf-8") as file:
+        suite.equal(sorted(re.findall(r"(?m)^### (\w+)$", file.read())), sorted(names), "doc/operations.md says what to do about each")
     suite.equal(len(names), len(set(names)), "alerts have names of their own")
 
 
