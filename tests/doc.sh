@@ -44,6 +44,15 @@ for doc in doc/*.md; do
 		esac
 	done <"$doc"
 done
+# Each function of the header stands in one page of section 3, with its prototype, and no page has another.
+for function in $(grep -o '\bclg_[a-z0-9_]*(' engine/library/clguard.h | tr -d '(' | grep -v '_fn$' | sort -u); do
+	declared=$(tr -s '\n\t ' '   ' <engine/library/clguard.h | grep -o "CLG_API [a-z][a-z_ ]*[ *]$function([^;]*;" | sed 's/^CLG_API //')
+	told=$(sed -n 's/^\.B //p' doc/*.3 | tr -d '\\' | grep "[ *]$function(")
+	[ "$declared" = "$told" ] || { echo "$function: doc/*.3 says '$told', clguard.h '$declared'"; bad=1; }
+done
+[ "$(grep -c '^\.B .*(.*);$' doc/*.3 | awk -F: '{ sum += $2 } END { print sum }')" = \
+	"$(grep -c '^CLG_API' engine/library/clguard.h)" ] || { echo 'doc/*.3 and clguard.h have different functions'; bad=1; }
+
 echo "$count examples"
 [ "$count" -gt 0 ] || bad=1
 if command -v python3 >/dev/null; then
