@@ -78,6 +78,9 @@ static const struct {
 	{"GET " LOOPS "controlLoopPriming", {ROLE_READ, false}},
 	{"GET " LOOPS "participants", {ROLE_READ, false}},
 	{"GET " OURS "authz", {ROLE_DECIDE, false}},
+	{"POST " OURS "authz", {ROLE_DECIDE, false}},
+	{"PUT " OURS "authz", {ROLE_DECIDE, false}},
+	{"DELETE " OURS "authz", {ROLE_DECIDE, false}},
 	{"GET " LOOPS "gateway", {ROLE_ADMINISTER, false}}, /* it tells the keys of all elements */
 	{"GET " LOOPS "monitoring/participant", {ROLE_READ, false}},
 	{"GET " LOOPS "monitoring/participants/controlloop", {ROLE_READ, false}},

@@ -5,24 +5,49 @@
 #include "api/http/resources.h"
 #include "api/resources/calls.h"
 
+/* Formats whose answer is text that a gateway reads as it is. `extra`: the query parameter that goes into call->texts. */
+static const struct {
+	const char *name, *extra;
+	void (*write)(struct txn *txn, struct runtime_call *call, struct text *out);
+} gateway_formats[] = {
+	{"nginx", "log", gateway_write_nginx},
+	{"envoy-clusters", "listen", gateway_write_envoy_clusters},
+	{"envoy-listeners", "listen", gateway_write_envoy_listeners},
+};
+
+static void
+gateway_get_text(struct exchange *exchange, size_t row)
+{
+	struct runtime_call *call;
+
+	exchange->writes = MEDIA_JSON; /* of refusals; nginx's own language has no media type */
+	call = call_new(exchange);
+	if (!call)
+		return;
+	call->plain = true;
+	call->other = arena_str(&call->arena, exchange_query(exchange, "authz"));
+	call->texts = arena_alloc(&call->arena, sizeof(*call->texts));
+	if (call->texts) {
+		call->texts[0] = arena_str(&call->arena, exchange_query(exchange, gateway_formats[row].extra));
+		call->number = 1;
+	}
+	answer_read_call(exchange, call, gateway_formats[row].write);
+}
+
 void
 gateway_get(struct exchange *exchange)
 {
 	struct str format = exchange_query(exchange, "format");
-	struct runtime_call *call;
 
-	if (str_is(format, "nginx")) {
-		exchange->writes = MEDIA_JSON; /* of refusals; nginx's own language has no media type */
-		call = call_new(exchange);
-		if (!call)
+	for (size_t i = 0; i < sizeof(gateway_formats) / sizeof(gateway_formats[0]); i++) {
+		if (str_is(format, gateway_formats[i].name)) {
+			gateway_get_text(exchange, i);
 			return;
-		call->plain = true;
-		call->other = arena_str(&call->arena, exchange_query(exchange, "authz"));
-		answer_read_call(exchange, call, gateway_write_nginx);
-		return;
+		}
 	}
 	if (format.len && !str_is(format, "kong")) {
-		answer_refusal(exchange, 400, "format is wrong: expected kong or nginx");
+		answer_refusal(exchange, 400,
+		               "format is wrong: expected kong, nginx, envoy-clusters or envoy-listeners");
 		return;
 	}
 	/* What gateways load is YAML mostly; JSON is for who asks for it. */

