@@ -7,6 +7,7 @@
 
 #include "api/process/arguments.h"
 #include "participants/framework/element_host.h"
+#include "participants/gateway/gateway_link.h"
 #include "participants/kinds/participant_kinds.h"
 #ifdef HAVE_LIBCURL
 #include "participants/kinds/web_request.h"
@@ -36,6 +37,7 @@ static int
 participant_run(const struct process_settings *settings, struct element_host *participants,
                 struct participant_memory *memory)
 {
+	struct gateway_link *link = NULL;
 	struct error err = {0};
 	bool refused = false;
 	size_t started = 0;
@@ -47,8 +49,11 @@ participant_run(const struct process_settings *settings, struct element_host *pa
 			code = participant_complain(&err);
 		started++;
 	}
+	if (code == EXIT_DONE && gateway_link_start(settings, participants, started, &link, &err) != 0)
+		code = participant_complain(&err);
 	if (code != EXIT_DONE)
 		participant_stop();
+	gateway_link_join(link); /* it looks at the participants */
 	for (size_t i = 0; i < started; i++)
 		refused |= participant_join(&participants[i]);
 	return code == EXIT_DONE && refused ? EXIT_INPUT : code;

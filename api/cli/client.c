@@ -191,6 +191,8 @@ client_ask(const struct client *client, const char *method, const char *path, st
 		add_credentials(&request, str_from(client->user));
 	if (body.ptr)
 		text_addf(&request, "Content-Type: %s\r\nContent-Length: %zu\r\n", media, body.len);
+	else if (media)
+		text_addf(&request, "Accept: %s\r\n", media);
 	text_add(&request, STR("\r\n"));
 	text_add(&request, body);
 	text_init(&answer, arena);

@@ -19,7 +19,8 @@ struct client {
 bool client_address_good(const char *address);
 
 /*
- * One request on a connection of its own. path: with its query. body: absent for none; media is its type. The answer's
+ * One request on a connection of its own. path: with its query. body: absent for none; media is its type, or
+ * that of the answer that is wanted, or NULL. The answer's
  * body is in `arena`, without the line end that closes it. errors  ERROR_IO: no connection, or no whole answer; ERROR_SYNTAX: the answer is no HTTP; ERROR_MEMORY
  */
 int client_ask(const struct client *client, const char *method, const char *path, struct str body, const char *media,

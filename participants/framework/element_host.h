@@ -34,6 +34,7 @@ struct element_host {
 	int64_t last_ms, total_ms; /* time that the last order took, and all together */
 	int64_t observe_due_ms;    /* monotonic: when the far side is looked at next */
 	bool observing;            /* a worker does */
+	char gateway_problem[512]; /* why the API gateway is not as it should be, or empty */
 	bool report_now;           /* something was seen that the next report should not wait for */
 	pthread_t listener, workers[WORKERS_MAX];
 	size_t worker_count;

@@ -27,6 +27,7 @@ struct element_order {
 	struct arena *arena;
 	char message[ORDER_MESSAGE_SIZE]; /* what the instance shows: how it went */
 	struct element_host *participant;
+	bool wrong; /* its properties cannot be used; the message says why */
 };
 
 /* Formats the message and returns `result`. */

@@ -196,7 +196,7 @@ element_free(struct hosted_element *element)
 	                       element->loop,    element->loop_version, element->state,
 	                       element->common,  element->own,          element->fragment,
 	                       element->made,    element->ordered,      element->seen,
-	                       element->gateway, element->figures};
+	                       element->gateway, element->figures,      element->use};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

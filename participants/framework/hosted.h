@@ -19,6 +19,7 @@ struct hosted_element {
 	char *gateway;      /* JSON: {loop, element}, what CONTROL_LOOP_UPDATE says of the API gateway, or null */
 	char *ordered;      /* the state that it is to take, empty for none */
 	char *seen;         /* the state that the far side was seen in, empty when it is `state` */
+	char *use;          /* JSON member gatewayStatistics for its records, or NULL */
 	char *figures;      /* JSON members for its records, `"a":1,"b":{}`, or empty; lost at exit */
 	char message[512];  /* why it stands otherwise than ordered, or empty */
 	char progress[256]; /* what an order waits for, while one is carried out */

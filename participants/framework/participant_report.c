@@ -96,6 +96,12 @@ add_element(void *context, struct hosted_element *element)
 		text_add(out, STR(",\"progress\":"));
 		text_add_json(out, str_from(element->progress));
 	}
+	if (element->use)
+		text_addf(out, ",%s", element->use);
+	if (*reporting->participant->gateway_problem) {
+		text_add(out, STR(",\"gatewayProblem\":"));
+		text_add_json(out, str_from(reporting->participant->gateway_problem));
+	}
 	if (*element->figures)
 		text_addf(out, ",%s", element->figures);
 	text_add(out, STR("}]}}}"));

@@ -29,6 +29,10 @@ struct participant_settings {
 struct process_settings {
 	const char *service, *service_user, *data, *topic;
 	int64_t report_ms;
+	const char *gateway, *gateway_target, *gateway_reload, *gateway_url, *gateway_status, *gateway_authz,
+		*gateway_listen;
+	const char *gateway_user, *gateway_ca;
+	int64_t gateway_ms;
 	bool quiet;
 	struct participant_settings *participants;
 	size_t count;

@@ -8,11 +8,25 @@
 #include <time.h>
 
 #include "base/document.h"
+#include "participants/framework/order_endpoints.h"
 
 #define LOOK_MS 200 /* how long a worker waits for work before it looks at the stop flag and the far side */
 
 static const struct document_limits kept_limits = {
 	.bytes = SIZE_MAX, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
+
+/* Properties, with endpoints in place of the services that they name. */
+static bool
+work_read_properties(struct element_order *order, const char *json, const struct node **ret)
+{
+	struct node *tree;
+
+	if (json_read(arena_str(order->arena, str_from(json)), "", &kept_limits, order->arena, &tree, NULL) != 0)
+		return false;
+	order->wrong |= !order->wrong && !order_point_endpoints(order, tree);
+	*ret = node_is_null(tree) ? NULL : tree;
+	return true;
+}
 
 static bool
 read_kept(const char *json, struct arena *arena, const struct node **ret)
@@ -45,8 +59,10 @@ make_order(struct element_host *participant, const struct hosted_element *elemen
 	};
 	return ret->loop.ptr && ret->loop_version.ptr && ret->id.ptr && ret->definition.ptr &&
 	       ret->definition_version.ptr && ret->from.ptr && ret->state.ptr &&
-	       read_kept(element->common, arena, &ret->common) && read_kept(element->own, arena, &ret->own) &&
-	       read_kept(element->fragment, arena, &ret->fragment) && read_kept(element->gateway, arena, &ret->gateway);
+	       read_kept(element->fragment, arena, &ret->fragment) &&
+	       read_kept(element->gateway, arena, &ret->gateway) &&
+	       work_read_properties(ret, element->common, &ret->common) &&
+	       read_properties(ret, element->own, &ret->own);
 }
 
 /* Sleeps in short pieces, so that a stop is not waited for. */
@@ -151,8 +167,11 @@ work_on(struct element_host *participant, struct hosted_element *element, struct
 	participant->last_start_ms = clock_wall_ms();
 	ready = hosted_keep(&participant->hosted, element, arena) == 0 && ready;
 	(void)pthread_mutex_unlock(&participant->lock);
-	(void)order_say(&order, ACT_DONE, there ? "it stands there already" : "done");
-	if (!ready)
+	if (!order.wrong)
+		(void)order_say(&order, ACT_DONE, there ? "it stands there already" : "done");
+	if (order.wrong && !str_is(order.state, "UNINITIALISED"))
+		result = ACT_FAILED;
+	else if (!ready)
 		result = order_say(&order, ACT_FAILED, "the participant cannot keep what it does");
 	else if (!there)
 		result = carry_out(&order);
@@ -214,7 +233,7 @@ observe_one(struct element_host *participant, const char *id, struct arena *aren
 	    !make_order(participant, element, arena, &order))
 		return;
 	(void)pthread_mutex_unlock(&participant->lock);
-	seen = participant->settings->kind->observe(&order);
+	seen = order.wrong ? STR_NONE : participant->settings->kind->observe(&order);
 	(void)pthread_mutex_lock(&participant->lock);
 	element = hosted_find(&participant->hosted, str_from(id));
 	if (!element || element->busy || element->queued || !seen.ptr ||

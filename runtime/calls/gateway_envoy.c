@@ -139,14 +139,14 @@ envoy_write_listener_head(struct str address, struct text *out)
 		"\"%.*s\",\"port_value\":%.*s}},\"filter_chains\":[{\"filters\":[{\"name\":"
 		"\"envoy.filters.network.http_connection_manager\",\"typed_config\":{" TYPE
 		"extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\",\"stat_prefix\":"
-	        "\"clguard\","
+		"\"clguard\","
 		"\"normalize_path\":true,\"merge_slashes\":false,\"path_with_escaped_slashes_action\":\"REJECT_"
-	        "REQUEST\","
+		"REQUEST\","
 		"\"early_header_mutation_extensions\":[{\"name\":\"envoy.http.early_header_mutation.header_mutation\","
 		"\"typed_config\":{" TYPE "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation\","
 		"\"mutations\":[{\"append\":{\"header\":{\"key\":\"x-original-method\",\"value\":\"%%REQ(:METHOD)%%\"},"
 		"\"append_action\":\"OVERWRITE_IF_EXISTS_OR_ADD\"}},{\"append\":{\"header\":{\"key\":\"x-original-"
-	        "uri\",\"value\":"
+		"uri\",\"value\":"
 		"\"%%REQ(:PATH)%%\"},\"append_action\":\"OVERWRITE_IF_EXISTS_OR_ADD\"}}]}}],",
 		STR_ARG(host), STR_ARG(port));
 	text_add(out,
