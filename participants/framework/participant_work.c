@@ -62,7 +62,7 @@ make_order(struct element_host *participant, const struct hosted_element *elemen
 	       read_kept(element->fragment, arena, &ret->fragment) &&
 	       read_kept(element->gateway, arena, &ret->gateway) &&
 	       work_read_properties(ret, element->common, &ret->common) &&
-	       read_properties(ret, element->own, &ret->own);
+	       work_read_properties(ret, element->own, &ret->own);
 }
 
 /* Sleeps in short pieces, so that a stop is not waited for. */
