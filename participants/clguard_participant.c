@@ -10,7 +10,7 @@
 #include "participants/gateway/gateway_link.h"
 #include "participants/kinds/participant_kinds.h"
 #ifdef HAVE_LIBCURL
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 #endif
 
 static void

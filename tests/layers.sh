@@ -80,7 +80,7 @@ yaml.h base/yaml.c
 lmdb.h base/store_priv.h
 pcre2.h base/pattern.c
 microhttpd.h api/server/server[a-z_]*.[ch]
-curl/curl.h \(runtime/endpoint/curl_library.h\|participants/kinds/web_request.c\)
+curl/curl.h \(runtime/endpoint/curl_library.h\|participants/framework/web_request.c\)
 rhonabwy.h api/identity/jwt_keys.c
 EOF
 

@@ -274,6 +274,48 @@ def sandbox(checks, cluster):
         wait("the namespace is gone", lambda: cluster.get("namespace", space) is None)
 
 
+class Consul(http.server.BaseHTTPRequestHandler):
+    keys = {}
+
+    def handle_any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        there = self.path in self.keys
+        if self.command == "PUT":
+            self.keys[self.path] = json.loads(body)
+        elif self.command == "DELETE":
+            self.keys.pop(self.path, None)
+        text = b"true"
+        self.send_response(404 if self.command == "GET" and not there else 200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_PUT = do_DELETE = handle_any
+
+    def log_message(self, *_):
+        pass
+
+
+def dcae(checks, cluster):
+    """A microservice of DCAE: its keys in Consul, then its chart."""
+    consul = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Consul)
+    threading.Thread(target=consul.serve_forever, daemon=True).start()
+    with Runtime() as runtime:
+        runtime.commission(template("DCAEMicroserviceControlLoopElement", {}))
+        runtime.participant("dcae", "--kubeconfig", cluster.config, "--observe-ms", "300")
+        runtime.create(properties=dict(cluster.chart(namespace="dcae", values={"replicas": 1}), consul_info=[
+            {"consulUrl": "http://127.0.0.1:%d/v1/kv/mapper" % consul.server_port, "consulBody": {"limit": 5}}]))
+        runtime.reach("PASSIVE")
+        checks.equal((Consul.keys, cluster.deployment(space="dcae")), ({"/v1/kv/mapper": {"limit": 5}}, (0, 0)), "configured, installed")
+        runtime.reach("RUNNING")
+        checks.equal(cluster.deployment(space="dcae"), (1, 1), "ready")
+        runtime.reach("PASSIVE")
+        runtime.reach("UNINITIALISED")
+        checks.equal((Consul.keys, cluster.deployment(space="dcae")), ({}, None), "removed")
+    consul.shutdown()
+    consul.server_close()
+
+
 def main():
     missing = [p for p in ("helm", "kubectl", "etcd", "kube-apiserver", "kube-controller-manager", "openssl")
                if not shutil.which(p, path=PATH)]
@@ -284,8 +326,8 @@ def main():
         os.environ.update(PATH=PATH, HELM_CACHE_HOME=home + "/cache", HELM_CONFIG_HOME=home + "/config", HELM_DATA_HOME=home + "/data")
         cluster = Controlled()
         try:
-            wanted = sys.argv[1:] or (["life", "failing", "killed", "sandbox"] if os.environ.get("CLGUARD_STRESS") else ["life"])
-            return Checks().run([lambda c, t=test: t(c, cluster) for test in (life, failing, killed, sandbox) if test.__name__ in wanted])
+            wanted = sys.argv[1:] or (["life", "failing", "killed", "sandbox", "dcae"] if os.environ.get("CLGUARD_STRESS") else ["life"])
+            return Checks().run([lambda c, t=test: t(c, cluster) for test in (life, failing, killed, sandbox, dcae) if test.__name__ in wanted])
         finally:
             cluster.close()
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # participant_program - clguard-participant as a program: its settings, its file, several participants, what it keeps
 # SPDX-License-Identifier: Apache-2.0
+import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -39,6 +41,7 @@ def test_what_is_wrong_is_told(checks):
             (("--kind", "simulator", "--type", "t", "--name", "n", "--workers", "17"), 2,
              "workers is wrong: expected an integer from 1 to 16, got '17'"),
             (("--kind", "simulator", "--type", "t", "--name", "n", "--service", "nowhere"), 2, "service is wrong: expected ADDR:PORT"),
+            (("--kind", "simulator", "--type", "t", "--name", "n", "--service-ca", "x"), 2, "need a service at https://"),
             (("--config", "/nonexistent"), 3, "/nonexistent: No such file")):
         got, text = run(*arguments)
         checks.check(got == code and words in text, "%s: %d %s" % (arguments, got, text))
@@ -55,6 +58,69 @@ def test_what_is_wrong_is_told(checks):
             checks.check(got in (1, 2) and words in said, "%s: %d %s" % (text, got, said))
         got, said = run("--config", path, "--kind", "simulator")
         checks.check(got in (1, 2), "options of a participant beside a file: %d %s" % (got, said))
+
+
+def certificates(place):
+    """ca; server for localhost and 127.0.0.1; client host-1."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=place)
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca")
+    for name, subject in (("server", "localhost"), ("client", "host-1")):
+        openssl("req", *key, "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + subject)
+        with open(os.path.join(place, "ext"), "w", encoding="ascii") as file:
+            file.write("subjectAltName=DNS:%s,IP:127.0.0.1" % subject)
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                "-extfile", "ext", "-out", name + ".pem")
+
+
+def registered(service, name):
+    """Whether the participant says that it was taken: it reports nothing wrong and is asked for its state no more."""
+    done = subprocess.run(["curl", "-s", "--cacert", service["ca"], "-H", "Authorization: Bearer all", "https://%s%s/participants" % (
+        service["address"], BASE)], capture_output=True, text=True, check=False, timeout=20)
+    return '"%s"' % name in done.stdout and "HEALTHY" in done.stdout
+
+
+def test_the_service_over_tls(checks):
+    """With a client's certificate, with a token that is renewed, and without either, or with a stranger for the service: refused."""
+    if "https:" not in os.popen(PROGRAM + " --help").read() or not shutil.which("openssl") or not shutil.which("curl"):
+        print("skipped: the service over TLS (needs libcurl, openssl, curl)")
+        return
+    with folder() as place:
+        certificates(place)
+        path = {name: os.path.join(place, name) for name in ("ca.pem", "server.pem", "server.key", "client.pem", "client.key", "roles",
+                                                             "tokens", "token", "wrong")}
+        for name, text in (("roles", '{"roles": {"cert:host-1": ["messages"], "t-one": ["messages"], "t-all": ["all"]}}'),
+                           ("tokens", "".join("%s:%s\n" % (name, hashlib.sha256(secret.encode()).hexdigest())
+                                              for name, secret in (("t-one", "one"), ("t-all", "all")))),
+                           ("token", "one\n"), ("wrong", "two\n")):
+            with open(path[name], "w", encoding="ascii", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
+                file.write(text)
+        with Runtime("--tls-certificate", path["server.pem"], "--tls-key", path["server.key"], "--tls-client-ca", path["ca.pem"],
+                     "--tokens", path["tokens"], "--roles", path["roles"]) as runtime:
+            address = runtime.address.split("//")[-1]
+            service = {"ca": path["ca.pem"], "address": address}
+            common = [PROGRAM, "--kind", "simulator", "--type", "p.Test", "--quiet", "--report-ms", "100", "--service", "https://" + address]
+            for name, arguments, good in (
+                    ("by-certificate", ["--service-ca", path["ca.pem"], "--service-certificate", path["client.pem"], "--service-key",
+                                        path["client.key"]], True),
+                    ("by-token", ["--service-ca", path["ca.pem"], "--service-token", path["token"]], True),
+                    ("nobody", ["--service-ca", path["ca.pem"]], False),
+                    ("wrong", ["--service-ca", path["ca.pem"], "--service-token", path["wrong"]], False),
+                    ("stranger", ["--service-ca", path["client.pem"], "--service-token", path["token"]], False)):
+                process = subprocess.Popen(common + ["--name", name] + arguments, stderr=subprocess.PIPE, text=True)
+                try:
+                    if good:
+                        wait(name, lambda: registered(service, name))
+                        checks.check(True, name)
+                    else:
+                        line = process.stderr.readline()
+                        checks.check("cannot read topic" in line, "%s: %s" % (name, line))
+                        checks.check(not registered(service, name), name)
+                finally:
+                    process.terminate()
+                    process.wait()
+                    process.stderr.close()
 
 
 def two_elements():

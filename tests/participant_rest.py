@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# participant_rest - the kinds cps and cds against servers written from the published interfaces, which check each request
+# participant_rest - the kinds cps, cds and dcae against servers written from the published interfaces, which check each request
 # SPDX-License-Identifier: Apache-2.0
-"""A clguardd, clguard-participant, and CPS (its REST interface, version 2) or CDS's blueprint processor as far as the kinds need them."""
+"""A clguardd, clguard-participant, and CPS (its REST interface, version 2) or CDS's blueprint processor, or Consul's KV store, as far as the kinds
+need them."""
 import http.server
 import json
 import os
@@ -144,6 +145,27 @@ class Cds(Handler):
             "message": "success" if good else "", "errorMessage": None if good else "the router does not answer"}}
 
 
+class Consul(Handler):
+    """Consul's KV store: PUT and DELETE answer true, GET what is there or 404."""
+    keys, refuses = {}, False
+
+    def answer(self, body):
+        path = urlsplit(self.path).path
+        if not path.startswith("/v1/kv/") or len(path) < 8 or self.command not in ("GET", "PUT", "DELETE"):
+            return self.fault("there is no such path in the interface")
+        if self.command == "PUT":
+            if self.refuses:
+                return 200, False
+            self.keys[path[7:]] = json.loads(body)
+        elif self.command == "DELETE":
+            self.keys.pop(path[7:], None)
+        elif path[7:] not in self.keys:
+            return 404, None
+        else:
+            return 200, [{"Key": path[7:]}]
+        return 200, True
+
+
 # --- cps ---
 
 def cps_document(**more):
@@ -255,6 +277,45 @@ def test_cds_says_why(checks):
         runtime.reach("PASSIVE")
         message = runtime.failure("RUNNING")
         checks.check("config-deploy" in message and "the router does not answer" in message, message)
+
+
+# --- dcae: the chart is tried in participant_helm.py ---
+
+def keys_of(server, *names, limit=5):
+    return {"consul_info": [{"consulUrl": "%s/v1/kv/%s" % (server.url, name), "consulBody": {"limit": limit}} for name in names]}
+
+
+def test_dcae_keys(checks):
+    Consul.keys, Consul.refuses = {"site/old": {"limit": 1}}, False
+    with Server(Consul) as server, Runtime("--heart-beat-ms", "100") as runtime:
+        runtime.commission(template("DCAEMicroserviceControlLoopElement", {}))
+        runtime.participant("dcae", "--observe-ms", "50")
+        runtime.create(properties=keys_of(server, "site/old", "site/mapper", "site/gone"))
+        runtime.reach("PASSIVE")
+        checks.equal(Consul.keys, {"site/old": {"limit": 5}, "site/mapper": {"limit": 5}, "site/gone": {"limit": 5}}, "written")
+        runtime.reach("RUNNING")
+        runtime.create(version="1.0.1", properties=keys_of(server, "site/old", "site/mapper", limit=6), fromVersion="1.0.0")
+        wait("the other configuration", lambda: runtime.loop()["version"] == "1.0.1" and "waiting" not in runtime.loop())
+        checks.equal(Consul.keys, {"site/old": {"limit": 6}, "site/mapper": {"limit": 6}}, "what is not written any more is gone")
+        del Consul.keys["site/mapper"]
+        wait("drift is mended", lambda: "site/mapper" in Consul.keys)
+        wait("it stands", lambda: runtime.must("GET", "/onap/controlloop/v2/monitoring/status")["controlLoopStatusList"][0]["healthy"])
+        runtime.reach("PASSIVE", version="1.0.1")
+        runtime.reach("UNINITIALISED", version="1.0.1")
+        checks.equal(Consul.keys, {"site/old": {"limit": 6}}, "what was there before stays")
+        checks.equal(server.faults, [], "the server's own view")
+
+
+def test_dcae_says_why(checks):
+    Consul.keys, Consul.refuses = {}, True
+    with Server(Consul) as server, Runtime("--on-failure", "hold") as runtime:
+        runtime.commission(template("DCAEMicroserviceControlLoopElement", {}))
+        runtime.participant("dcae", "--retries", "0")
+        runtime.create(properties=keys_of(server, "mapper"))
+        message = runtime.failure("PASSIVE")
+        checks.check("/v1/kv/mapper answers false, not true" in message, message)
+        runtime.create("bare")
+        checks.equal(runtime.failure("PASSIVE", "bare"), "an element needs a chart or consul_info", "nothing to do")
 
 
 def main():

@@ -187,7 +187,9 @@ client_ask(const struct client *client, const char *method, const char *path, st
 		return fd;
 	text_init(&request, arena);
 	text_addf(&request, "%s %s HTTP/1.1\r\nHost: clguard\r\nConnection: close\r\n", method, path);
-	if (client->user)
+	if (client->bearer)
+		text_addf(&request, "Authorization: Bearer %s\r\n", client->bearer);
+	else if (client->user)
 		add_credentials(&request, str_from(client->user));
 	if (body.ptr)
 		text_addf(&request, "Content-Type: %s\r\nContent-Length: %zu\r\n", media, body.len);

@@ -12,6 +12,7 @@
 struct client {
 	const char *address; /* "127.0.0.1:6969", "[::1]:6969", "http://host:port" or "unix:PATH" */
 	const char *user;    /* "name:password" for HTTP Basic, or NULL */
+	const char *bearer;  /* a token, or NULL */
 	unsigned timeout_s;  /* for the whole answer; 0: 90 s */
 };
 

@@ -46,7 +46,8 @@ participant_start(struct element_host *participant, const struct participant_set
 	*participant = (struct element_host){
 		.settings = settings,
 		.process = process,
-		.service = {.client = {.address = process->service, .user = process->service_user},
+		.service = {.process = process,
+	                    .client = {.address = process->service, .user = process->service_user},
 	                    .type = settings->type,
 	                    .version = settings->version,
 	                    .name = settings->name,

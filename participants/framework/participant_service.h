@@ -8,9 +8,11 @@
 #include "api/cli/client.h"
 #include "base/node.h"
 #include "base/text.h"
+#include "participants/framework/participant_settings.h"
 
 struct participant_service {
 	struct client client;
+	const struct process_settings *process;
 	const char *type, *version, *name, *topic;
 	pthread_mutex_t lock; /* of random */
 	uint64_t random[4];
@@ -19,6 +21,14 @@ struct participant_service {
 
 /* 0, or -1 when there is no randomness. */
 int service_link_open(struct participant_service *service);
+
+/*
+ * One request to the service, over TLS where its address is https://, with the identity that the settings give. As
+ * client_ask. Any thread.
+ */
+int service_link_ask(const struct participant_service *service, const char *method, const char *path, struct str body,
+                     const char *media, struct arena *arena, unsigned *ret_status, struct str *ret_body,
+                     struct error *err);
 
 /* Begins a message: the envelope up to the sender's ids, without a closing brace. */
 void service_link_begin(struct participant_service *service, struct text *out, struct arena *arena, const char *type);

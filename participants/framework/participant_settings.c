@@ -12,92 +12,10 @@
 #include "base/text.h"
 #include "participants/framework/element_host.h"
 #include "participants/framework/participant_kind.h"
+#include "participants/framework/participant_settings_table.h"
 
 #define PARTICIPANTS_MAX 64
 #define NAME_MAX_BYTES 120
-
-/* A row: text unless it is a number or a switch. unit NULL: text. */
-struct participant_setting {
-	const char *name; /* in the file; as an option with '-' for '_' */
-	bool of_process;
-	enum { ROW_TEXT, ROW_NUMBER, ROW_SWITCH } kind;
-	size_t offset;
-	const char *initial;
-	int64_t min, max;
-	const char *word; /* what stands for the value in the usage */
-	const char *help;
-};
-
-#define OF_PROCESS(member) true, ROW_TEXT, offsetof(struct process_settings, member)
-#define OF_ONE(member) false, ROW_TEXT, offsetof(struct participant_settings, member)
-#define NUMBER_OF_ONE(member) false, ROW_NUMBER, offsetof(struct participant_settings, member)
-
-static const struct participant_setting rows[] = {
-	{"service", OF_PROCESS(service), "127.0.0.1:6969", 0, 0, "ADDRESS",
-         "The clguardd: ADDR:PORT, http://ADDR:PORT or unix:PATH."},
-	{"service_user", OF_PROCESS(service_user), NULL, 0, 0, "NAME:PASSWORD",
-         "Credentials there; it needs the role messages."},
-	{"topic", OF_PROCESS(topic), "POLICY-CLRUNTIME-PARTICIPANT", 0, 0, "TOPIC",
-         "The topic of runtime and participants."},
-	{"data", OF_PROCESS(data), NULL, 0, 0, "DIR",
-         "Where elements and definitions are kept, made when missing. Without it they are lost at exit, and the "
-         "runtime "
-         "brings them again."},
-	{"report_ms", true, ROW_NUMBER, offsetof(struct process_settings, report_ms), "20000", 10, 3600000, "MS",
-         "Between two reports: at most half of the runtime's max_status_wait_ms."},
-	{"gateway", OF_PROCESS(gateway), NULL, 0, 0, "KIND",
-         "The API gateway that this process keeps: nginx, envoy or kong. Without it, none."},
-	{"gateway_target", OF_PROCESS(gateway_target), NULL, 0, 0, "PATH|URL",
-         "What it reads: a file for nginx, a folder for Envoy; for Kong the URL of its Admin API."},
-	{"gateway_reload", OF_PROCESS(gateway_reload), NULL, 0, 0, "COMMAND",
-         "Run after files were written, words parted by spaces, without a shell."},
-	{"gateway_url", OF_PROCESS(gateway_url), NULL, 0, 0, "URL",
-         "Where elements reach it: properties gateway://SERVICE point there. Without it to the services themselves."},
-	{"gateway_status", OF_PROCESS(gateway_status), NULL, 0, 0, "PATH|URL",
-         "What tells its use: for nginx the log, for Envoy the admin URL, for Kong the URL of its Status API."},
-	{"gateway_authz", OF_PROCESS(gateway_authz), "127.0.0.1:6969", 0, 0, "HOST:PORT",
-         "clguardd as the gateway reaches it."},
-	{"gateway_listen", OF_PROCESS(gateway_listen), "0.0.0.0:8000", 0, 0, "ADDR:PORT", "What Envoy listens on."},
-	{"gateway_user", OF_PROCESS(gateway_user), NULL, 0, 0, "NAME:PASSWORD", "Credentials of its own interfaces."},
-	{"gateway_ca", OF_PROCESS(gateway_ca), NULL, 0, 0, "FILE", "Authorities of their certificates, PEM."},
-	{"gateway_ms", true, ROW_NUMBER, offsetof(struct process_settings, gateway_ms), "1000", 10, 3600000, "MS",
-         "Between two looks at what it should be."},
-	{"quiet", true, ROW_SWITCH, offsetof(struct process_settings, quiet), "false", 0, 0, NULL,
-         "Say nothing about orders on standard output."},
-	{"kind", OF_ONE(kind_name), NULL, 0, 0, "KIND", "What it does; see below."},
-	{"type", OF_ONE(type), NULL, 0, 0, "NAME", "Name of the participant type, as commissioned."},
-	{"version", OF_ONE(version), "1.0.0", 0, 0, "VERSION", "Version of the participant type."},
-	{"name", OF_ONE(name), NULL, 0, 0, "NAME", "Name of the participant, its own among all."},
-	{"workers", NUMBER_OF_ONE(workers), "4", 1, WORKERS_MAX, "N", "Orders that are carried out side by side."},
-	{"retries", NUMBER_OF_ONE(retries), "2", 0, 100, "N",
-         "How often an order is tried again, when the far side does not answer or asks to come back, before it is "
-         "refused."},
-	{"retry_wait_ms", NUMBER_OF_ONE(retry_wait_ms), "500", 0, 3600000, "MS",
-         "Before the first retry; doubles with each."},
-	{"observe_ms", NUMBER_OF_ONE(observe_ms), "30000", 0, 86400000, "MS",
-         "Between two looks at the far side, for kinds that can: what stands otherwise than ordered is reported so. 0: "
-         "none."},
-	{"timeout_ms", NUMBER_OF_ONE(timeout_ms), "10000", 1, 86400000, "MS", "How long a request or a tool may take."},
-	{"url", OF_ONE(url), NULL, 0, 0, "URL", "Where the far side is, for kinds that have one."},
-	{"user", OF_ONE(user), NULL, 0, 0, "NAME:PASSWORD", "Credentials there."},
-	{"ca", OF_ONE(ca), NULL, 0, 0, "FILE", "Authorities of its certificate, PEM; without it the system's."},
-	{"certificate", OF_ONE(certificate), NULL, 0, 0, "FILE", "The participant's own certificate, PEM."},
-	{"key", OF_ONE(key), NULL, 0, 0, "FILE", "Its private key, PEM."},
-	{"kubectl", OF_ONE(kubectl), "kubectl", 0, 0, "PROGRAM", "kubernetes: the kubectl to run."},
-	{"helm", OF_ONE(helm), "helm", 0, 0, "PROGRAM", "kubernetes: the helm to run, version 3."},
-	{"kubeconfig", OF_ONE(kubeconfig), NULL, 0, 0, "FILE",
-         "kubernetes: the cluster and its credentials; without it what kubectl and helm take by themselves."},
-	{"namespace", OF_ONE(namespace), "default", 0, 0, "NAME", "kubernetes: of elements that name none."},
-	{"gateway_namespace", OF_ONE(gateway_namespace), NULL, 0, 0, "NAME",
-         "kubernetes: where the API gateway's pods are, which a sandbox's may reach and be reached by; without it they "
-         "reach "
-         "nobody outside."},
-	{"ready_ms", NUMBER_OF_ONE(ready_ms), "120000", 1000, 86400000, "MS",
-         "kubernetes: how long workloads may take until they are ready, or gone."},
-	{"delay_ms", NUMBER_OF_ONE(delay_ms), "0", 0, 86400000, "MS", "simulator: how long an order takes."},
-	{"fail", OF_ONE(fail), NULL, 0, 0, "STATE", "simulator: refuse every order into this state."},
-};
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 /* errors  ERROR_TYPE, ERROR_RANGE, ERROR_MEMORY at `where` */
 static int
@@ -134,9 +52,10 @@ set_row(void *target, const struct participant_setting *row, struct str text, co
 static const struct participant_setting *
 find_row(struct str name, bool of_process)
 {
-	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (rows[i].of_process == of_process && str_is(name, rows[i].name))
-			return &rows[i];
+	for (size_t i = 0; i < participant_setting_count; i++)
+		if (participant_setting_rows[i].of_process == of_process &&
+		    str_is(name, participant_setting_rows[i].name))
+			return &participant_setting_rows[i];
 	return NULL;
 }
 
@@ -145,9 +64,10 @@ set_defaults(void *target, bool of_process, struct arena *arena, struct error *e
 {
 	int r = 0;
 
-	for (size_t i = 0; i < ROW_COUNT && r == 0; i++)
-		if (rows[i].of_process == of_process && rows[i].initial)
-			r = set_row(target, &rows[i], str_from(rows[i].initial), NULL, arena, err);
+	for (size_t i = 0; i < participant_setting_count && r == 0; i++)
+		if (participant_setting_rows[i].of_process == of_process && participant_setting_rows[i].initial)
+			r = set_row(target, &participant_setting_rows[i], str_from(participant_setting_rows[i].initial),
+			            NULL, arena, err);
 	/* As the commands of clguard that ask a service. */
 	if (r == 0 && of_process && getenv("CLGUARD_SERVICE"))
 		r = set_row(target, find_row(STR("service"), true), str_from(getenv("CLGUARD_SERVICE")), NULL, arena,
@@ -278,14 +198,15 @@ apply_options(const char *const values[], const bool flags[], struct arena *aren
 {
 	int r = 0;
 
-	for (size_t i = 0; i < ROW_COUNT && r == 0; i++) {
-		const char *value = rows[i].kind == ROW_SWITCH ? (flags[i] ? "true" : NULL) : values[i];
+	for (size_t i = 0; i < participant_setting_count && r == 0; i++) {
+		const char *value =
+			participant_setting_rows[i].kind == ROW_SWITCH ? (flags[i] ? "true" : NULL) : values[i];
 
 		if (!value)
 			continue;
-		*given |= !rows[i].of_process;
-		r = set_row(rows[i].of_process ? (void *)ret : (void *)one, &rows[i], str_from(value), NULL, arena,
-		            err);
+		*given |= !participant_setting_rows[i].of_process;
+		r = set_row(participant_setting_rows[i].of_process ? (void *)ret : (void *)one,
+		            &participant_setting_rows[i], str_from(value), NULL, arena, err);
 	}
 	return r;
 }
@@ -301,26 +222,49 @@ option_name(const char *name, struct arena *arena)
 	return option;
 }
 
+/* How the service is reached. */
+static int
+check_service(const struct process_settings *settings, struct error *err)
+{
+	const bool tls = str_starts_with(str_from(settings->service), STR("https://"));
+
+#ifndef HAVE_LIBCURL
+	if (tls)
+		return error_set(err, ERROR_UNKNOWN, NULL, "service is wrong: this build has no libcurl, so no https");
+#endif
+	if (!tls && !client_address_good(settings->service))
+		return error_set(err, ERROR_TYPE, NULL,
+		                 "service is wrong: expected ADDR:PORT, http://ADDR:PORT, https://HOST:PORT or "
+		                 "unix:PATH, got '%s'",
+		                 settings->service);
+	if (!tls && (settings->service_ca || settings->service_certificate || settings->service_key))
+		return error_set(err, ERROR_CONFLICT, NULL,
+		                 "service_ca, service_certificate and service_key need a service at https://");
+	if (!settings->service_certificate != !settings->service_key)
+		return error_set(err, ERROR_MISSING, NULL, "service_certificate and service_key: expected both");
+	return 0;
+}
+
 int
 participant_settings_read(int argc, char **argv, const struct participant_kind *const kinds[], struct arena *arena,
                           struct process_settings *ret, bool *ret_help, struct error *err)
 {
-	struct argument table[ROW_COUNT + 3] = {{0}};
-	const char *values[ROW_COUNT] = {0}, *config = NULL;
-	bool flags[ROW_COUNT] = {0}, given = false;
+	struct argument table[SETTINGS_MAX + 3] = {{0}};
+	const char *values[SETTINGS_MAX] = {0}, *config = NULL;
+	bool flags[SETTINGS_MAX] = {0}, given = false;
 	struct participant_settings *one = arena_alloc(arena, sizeof(*one));
 	struct words rest = {0};
 	int r;
 
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		table[i].name = option_name(rows[i].name, arena);
-		if (rows[i].kind == ROW_SWITCH)
+	for (size_t i = 0; i < participant_setting_count; i++) {
+		table[i].name = option_name(participant_setting_rows[i].name, arena);
+		if (participant_setting_rows[i].kind == ROW_SWITCH)
 			table[i].flag = &flags[i];
 		else
 			table[i].value = &values[i];
 	}
-	table[ROW_COUNT] = (struct argument){.name = "--config", .value = &config};
-	table[ROW_COUNT + 1] = (struct argument){.name = "--help", .flag = ret_help};
+	table[participant_setting_count] = (struct argument){.name = "--config", .value = &config};
+	table[participant_setting_count + 1] = (struct argument){.name = "--help", .flag = ret_help};
 	if (!one || arguments_parse("clguard-participant", argc, argv, table, &rest) != 0)
 		return -ERROR_UNKNOWN; /* told on stderr */
 	if (*ret_help)
@@ -343,11 +287,7 @@ participant_settings_read(int argc, char **argv, const struct participant_kind *
 		ret->count = 1;
 		r = check_one(one, kinds, NULL, err);
 	}
-	if (r == 0 && !client_address_good(ret->service))
-		r = error_set(err, ERROR_TYPE, NULL,
-		              "service is wrong: expected ADDR:PORT, http://ADDR:PORT or unix:PATH, got '%s'",
-		              ret->service);
-	return r;
+	return r == 0 ? check_service(ret, err) : r;
 }
 
 void
@@ -361,8 +301,8 @@ participant_settings_usage(const struct participant_kind *const kinds[], FILE *o
 	      out);
 	for (int pass = 1; pass >= 0; pass--) {
 		fprintf(out, "\nSettings of %s:\n", pass ? "the process" : "a participant");
-		for (size_t i = 0; i < ROW_COUNT; i++) {
-			const struct participant_setting *row = &rows[i];
+		for (size_t i = 0; i < participant_setting_count; i++) {
+			const struct participant_setting *row = &participant_setting_rows[i];
 
 			if (row->of_process != pass)
 				continue;

@@ -27,7 +27,8 @@ struct participant_settings {
 
 /* Of the process. */
 struct process_settings {
-	const char *service, *service_user, *data, *topic;
+	const char *service, *service_user, *service_token, *service_ca, *service_certificate, *service_key, *data,
+		*topic;
 	int64_t report_ms;
 	const char *gateway, *gateway_target, *gateway_reload, *gateway_url, *gateway_status, *gateway_authz,
 		*gateway_listen;

@@ -11,7 +11,7 @@
 #include "participants/gateway/gateway_use.h"
 #include "participants/kinds/tool.h"
 #ifdef HAVE_LIBCURL
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 #endif
 
 /*
@@ -165,8 +165,8 @@ fetch_part(struct gateway_link *link, struct element_order *order, int part, str
 	if (!path)
 		return order_say(order, ACT_AGAIN, "out of memory");
 	*ret = STR("");
-	if (client_ask(&link->hosts[0].service.client, "GET", path, STR_NONE, link->kind->media, order->arena, &status,
-	               ret, &err) != 0)
+	if (service_link_ask(&link->hosts[0].service, "GET", path, STR_NONE, link->kind->media, order->arena, &status,
+	                     ret, &err) != 0)
 		return order_say(order, ACT_AGAIN, "the configuration cannot be read: %s", err.text);
 	if (status != 200)
 		return order_say(order, ACT_AGAIN, "the configuration cannot be read: %u %.*s", status,

@@ -27,6 +27,15 @@ const char *cluster_limit_word(const struct element_order *order);
 /* Keeps what is about to be made; ACT_AGAIN when that is not possible, or item is NULL. */
 enum act_result cluster_note(struct element_order *order, const char *item);
 
+/* Makes the namespace, noted before, when it is not there; one that is being removed is waited for. cluster_made.c */
+enum act_result cluster_make_namespace(struct element_order *order, const char *name);
+
+/* Removes "namespace NS", "object NS KIND.VERSION.GROUP/NAME" or "release NS NAME". cluster_made.c */
+enum act_result cluster_remove_item(struct element_order *order, struct str item);
+
+/* The n-th word of an item, NUL-terminated; words have no spaces. cluster_made.c */
+const char *cluster_item_word(struct element_order *order, struct str item, int n);
+
 /* Where the element's things are: its `namespace`, or its chart's, or one of its own in a sandbox, else the settings'. */
 struct str cluster_namespace(const struct element_order *order);
 

@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "participants/framework/element_host.h"
 #include "participants/kinds/participant_kinds.h"
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 
 /*
  * POST /api/v1/execution-service/process, mode sync. An element has a blueprint, cds_blueprint_id {name, version}, and

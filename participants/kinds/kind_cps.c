@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "participants/kinds/participant_kinds.h"
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 
 /*
  * Version 2 of the service's REST interface. PASSIVE and RUNNING: the dataspace and the anchor are there, created when

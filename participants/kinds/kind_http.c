@@ -1,7 +1,7 @@
 /* kind_http - existing systems over HTTP: elements of HttpControlLoopElement */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "participants/kinds/participant_kinds.h"
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 
 /*
  * An element's configurationEntities hold sequences of requests; those of an entity without orderedState are sent each

@@ -19,45 +19,6 @@
 
 #define MANAGER "--field-manager=clguard"
 
-/* One that is being removed is waited for, and is not there then. */
-static enum act_result
-find_namespace(struct element_order *order, const char *name, bool *ret)
-{
-	const char *const get[] = {"get", "namespace", name, "-o", "jsonpath={.status.phase}", NULL};
-	const char *const gone[] = {"wait", "--for=delete", arena_printf(order->arena, "namespace/%s", name),
-	                            cluster_limit_word(order), NULL};
-	struct tool_answer answer;
-	enum act_result result = cluster_kubectl(order, get, STR(""), &answer);
-
-	*ret = result == ACT_DONE && !str_is(str_trim(answer.out), "Terminating");
-	if (result != ACT_DONE)
-		return cluster_is_missing(&answer) ? ACT_DONE : result;
-	if (*ret)
-		return ACT_DONE;
-	order_progress(order, "waiting for the end of namespace %s", name);
-	return cluster_kubectl(order, gone, STR(""), &answer);
-}
-
-static enum act_result
-make_namespace(struct element_order *order, const char *name)
-{
-	const char *const create[] = {"create", "namespace", name, NULL};
-	const char *item = arena_printf(order->arena, "namespace %s", name);
-	struct tool_answer answer;
-	enum act_result result;
-	bool there;
-
-	if (!item || !cluster_name_valid(str_from(name)))
-		return order_say(order, ACT_FAILED,
-		                 "namespace is wrong: expected small letters, digits and '-', got '%s'", name);
-	result = find_namespace(order, name, &there);
-	if (result == ACT_DONE && there) /* made for another element: it goes with the last one */
-		return order_is_shared(order, str_from(item), false) ? cluster_note(order, item) : ACT_DONE;
-	if (result == ACT_DONE)
-		result = cluster_note(order, item);
-	return result == ACT_DONE ? cluster_kubectl(order, create, STR(""), &answer) : result;
-}
-
 /* --- manifests --- */
 
 static enum act_result
@@ -121,39 +82,6 @@ apply_manifests(struct element_order *order, const struct node *manifests, bool 
 
 /* --- what goes --- */
 
-/* The n-th word of an item, NUL-terminated; words have no spaces. */
-static const char *
-item_word(struct element_order *order, struct str item, int n)
-{
-	while (n-- > 0) {
-		const char *space = memchr(item.ptr, ' ', item.len);
-
-		if (!space)
-			return "";
-		item = (struct str){space + 1, item.len - (size_t)(space + 1 - item.ptr)};
-	}
-	for (size_t i = 0; i < item.len; i++)
-		if (item.ptr[i] == ' ')
-			item.len = i;
-	return arena_str(order->arena, item).ptr;
-}
-
-static enum act_result
-kubernetes_remove_item(struct element_order *order, struct str item)
-{
-	const char *first = item_word(order, item, 1), *second = item_word(order, item, 2),
-		   *limit = cluster_limit_word(order);
-	const char *const object[] = {"delete", second, "-n", first, "--ignore-not-found", "--wait", limit, NULL};
-	const char *const space[] = {"delete", "namespace", first, "--ignore-not-found", "--wait=false", NULL};
-	struct tool_answer answer;
-
-	if (str_starts_with(item, STR("object ")))
-		return cluster_kubectl(order, object, STR(""), &answer);
-	if (str_starts_with(item, STR("namespace ")))
-		return cluster_kubectl(order, space, STR(""), &answer);
-	return release_remove(order, first, second);
-}
-
 /* Whether an item still belongs to the element as it is written now. */
 static bool
 kubernetes_is_written(struct element_order *order, struct str item)
@@ -190,7 +118,7 @@ remove_unwritten(struct element_order *order, bool all)
 		if (!all && kubernetes_is_written(order, item->text))
 			continue;
 		if (!order_is_shared(order, item->text, false))
-			result = kubernetes_remove_item(order, item->text);
+			result = cluster_remove_item(order, item->text);
 		if (result == ACT_DONE)
 			order_forget(order, item->text);
 	}
@@ -214,7 +142,7 @@ kubernetes_act(struct element_order *order)
 	space = arena_str(order->arena, cluster_namespace(order)).ptr;
 	if (!space)
 		return order_say(order, ACT_AGAIN, "out of memory");
-	result = make_namespace(order, space);
+	result = cluster_make_namespace(order, space);
 	if (result == ACT_DONE)
 		result = sandbox_apply(order, space);
 	if (result == ACT_DONE)
@@ -231,7 +159,7 @@ static bool
 is_to_work(struct element_order *order, struct str item)
 {
 	const struct node *manifests = order_property(order, "manifests");
-	const char *wanted = item_word(order, item, 2);
+	const char *wanted = cluster_item_word(order, item, 2);
 
 	for (const struct node *one = manifests ? manifests->first : NULL; one; one = one->next) {
 		const char *resource = manifest_resource(one, order->arena);
@@ -246,8 +174,8 @@ is_to_work(struct element_order *order, struct str item)
 static struct str
 observe_object(struct element_order *order, struct str item)
 {
-	const char *const words[] = {"get", item_word(order, item, 2), "-n", item_word(order, item, 1), "-o", "json",
-	                             NULL};
+	const char *const words[] = {
+		"get", cluster_item_word(order, item, 2), "-n", cluster_item_word(order, item, 1), "-o", "json", NULL};
 	struct tool_answer answer;
 	const struct node *object;
 
@@ -282,8 +210,8 @@ kubernetes_observe(struct element_order *order)
 		if (str_starts_with(item->text, STR("object ")))
 			state = observe_object(order, item->text);
 		else if (str_starts_with(item->text, STR("release ")))
-			state = release_observe(order, item_word(order, item->text, 1),
-			                        item_word(order, item->text, 2));
+			state = release_observe(order, cluster_item_word(order, item->text, 1),
+			                        cluster_item_word(order, item->text, 2));
 		if (!str_equal(state, order->from))
 			return state;
 	}

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "participants/framework/element_host.h"
 #include "participants/kinds/participant_kinds.h"
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 
 #include <time.h>
 

@@ -8,7 +8,7 @@ const struct participant_kind *const participant_kinds[] = {
 #endif
 	&kind_kubernetes,
 #ifdef HAVE_LIBCURL
-	&kind_cps,        &kind_cds,
+	&kind_cps,        &kind_cds,    &kind_dcae,
 #endif
 	&kind_simulator,  NULL,
 };

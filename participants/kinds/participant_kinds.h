@@ -5,7 +5,8 @@
 
 #include "participants/framework/participant_kind.h"
 
-extern const struct participant_kind kind_cds, kind_cps, kind_http, kind_kubernetes, kind_policy, kind_simulator;
+extern const struct participant_kind kind_cds, kind_cps, kind_dcae, kind_http, kind_kubernetes, kind_policy,
+	kind_simulator;
 
 /* Ended by NULL, in the order of the documentation. */
 extern const struct participant_kind *const participant_kinds[];

@@ -1,7 +1,7 @@
 /* web_request - one HTTP request of a participant to the far side: the program's one user of libcurl */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PARTICIPANTS_KINDS_WEB_REQUEST_H
-#define PARTICIPANTS_KINDS_WEB_REQUEST_H
+#ifndef PARTICIPANTS_FRAMEWORK_WEB_REQUEST_H
+#define PARTICIPANTS_FRAMEWORK_WEB_REQUEST_H
 
 #include "participants/framework/element_order.h"
 
@@ -10,11 +10,14 @@ struct web_request {
 	struct str body;            /* absent for none */
 	const char *media;          /* of the body, and accepted */
 	const struct node *headers; /* map of texts, or NULL */
+	const char *bearer;         /* a token, or NULL */
+	size_t limit;               /* bytes of the answer that are read, 0: 4 MiB */
+	bool to_the_end;            /* goes on when the program is told to stop */
 };
 
 struct web_answer {
 	long status;
-	struct str body; /* in the order's arena; cut at 4 MiB */
+	struct str body; /* in the order's arena; cut at the limit */
 };
 
 /*

@@ -1,6 +1,6 @@
 /* web_request - one HTTP request of a participant to the far side: the program's one user of libcurl */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "participants/kinds/web_request.h"
+#include "participants/framework/web_request.h"
 
 #include <stdlib.h>
 
@@ -18,6 +18,8 @@ struct web_exchange {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct text body;
+	size_t limit;
+	bool to_the_end;
 };
 
 int
@@ -37,7 +39,7 @@ web_take_bytes(char *bytes, size_t size, size_t count, void *context)
 {
 	struct web_exchange *exchange = context;
 
-	if (exchange->body.len + size * count <= BODY_MAX)
+	if (exchange->body.len + size * count <= exchange->limit)
 		text_add(&exchange->body, (struct str){bytes, size * count});
 	return size * count;
 }
@@ -46,8 +48,10 @@ web_take_bytes(char *bytes, size_t size, size_t count, void *context)
 static int
 look_around(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	(void)context, (void)a, (void)b, (void)c, (void)d; /* libcurl's signature */
-	return order_may_wait() ? 0 : 1;
+	const struct web_exchange *exchange = context;
+
+	(void)a, (void)b, (void)c, (void)d; /* libcurl's signature */
+	return exchange->to_the_end || order_may_wait() ? 0 : 1;
 }
 
 static bool
@@ -69,6 +73,9 @@ web_add_headers(struct web_exchange *exchange, const struct web_request *request
 	if (request->media)
 		good = good && web_add_header(exchange, "Content-Type", request->media) &&
 		       web_add_header(exchange, "Accept", request->media);
+	if (request->bearer)
+		good = good && web_add_header(exchange, "Authorization",
+		                              arena_printf(exchange->order->arena, "Bearer %s", request->bearer));
 	for (const struct node *header = request->headers ? request->headers->first : NULL; header && good;
 	     header = header->next)
 		if (header->key.ptr && node_is_scalar(header) && !strpbrk(header->text.ptr, "\r\n"))
@@ -121,6 +128,8 @@ set_request(struct web_exchange *exchange, const struct web_request *request)
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_around);
 	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
+	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)exchange->order->settings->timeout_ms);
@@ -130,7 +139,10 @@ set_request(struct web_exchange *exchange, const struct web_request *request)
 enum act_result
 web_ask(struct element_order *order, const struct web_request *request, struct web_answer *ret)
 {
-	struct web_exchange exchange = {.order = order, .curl = curl_easy_init()};
+	struct web_exchange exchange = {.order = order,
+	                                .curl = curl_easy_init(),
+	                                .limit = request->limit ? request->limit : BODY_MAX,
+	                                .to_the_end = request->to_the_end};
 	CURLcode code = exchange.curl ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 
 	*ret = (struct web_answer){0};
