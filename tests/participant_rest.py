@@ -7,11 +7,12 @@ import http.server
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from participant_world import PROGRAM, Checks, Runtime, concept, folder, template, wait
+from participant_world import BUILD, PROGRAM, Checks, Runtime, concept, folder, template, wait
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -20,6 +21,8 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, handler):
         super().__init__(("127.0.0.1", 0), handler)
         self.faults, self.asked, self.down = [], [], False
+        self.goes_on = threading.Event()  # while it is not set, nothing is answered
+        self.goes_on.set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = "http://127.0.0.1:%d" % self.server_port
 
@@ -35,6 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self.server.asked.append((self.command, self.path, body))
+        self.server.goes_on.wait(30)
         status, answer = (503, {"status": "503", "message": "later"}) if self.server.down else self.answer(body)
         text = json.dumps(answer).encode() if answer is not None else b""
         self.send_response(status)
@@ -316,6 +320,56 @@ def test_dcae_says_why(checks):
         checks.check("/v1/kv/mapper answers false, not true" in message, message)
         runtime.create("bare")
         checks.equal(runtime.failure("PASSIVE", "bare"), "an element needs a chart or consul_info", "nothing to do")
+
+
+# --- what an element is at, and what is wrong, is told where the instance is looked at ---
+
+class Anything(Handler):
+    def answer(self, body):
+        return 200, {}
+
+
+def watch(runtime):
+    return subprocess.run([os.path.join(BUILD, "clguard"), "watch", "--once", "--service", runtime.address], capture_output=True,
+                          text=True, check=True, timeout=20).stdout
+
+
+def test_each_kind_tells_what_it_is_at(checks):
+    http = {"configurationEntities": [{"configurationEntityId": concept("limits"), "restSequence": [
+        {"restRequestId": concept("one"), "httpMethod": "PUT", "path": "/limits", "body": "{}", "expectedResponse": 200}]}]}
+    policy = {"policy_id": concept("edge.guard"), "policy_type_id": concept("onap.policies.controlloop.guard.common.FrequencyLimiter")}
+    guard = [{"edge.guard": {"type": "onap.policies.controlloop.guard.common.FrequencyLimiter", "type_version": "1.0.0", "version": "1.0.0",
+                             "properties": {"actor": "SO", "operation": "Restart", "limit": 1, "timeWindow": 1, "timeUnits": "hour"}}}]
+    for kind, handler, document, properties, words in (
+            ("cps", Cps, cps_document(), {"anchor": "site-7", "data": {"limits": {}}}, "progress: POST http://"),
+            ("cds", Cds, cds_document(), {}, "progress: POST http://"),
+            ("dcae", Consul, template("DCAEMicroserviceControlLoopElement", {}), None, "progress: GET http://"),
+            ("http", Anything, template("HttpControlLoopElement", http), {"baseUrl": "URL"}, "progress: PUT http://"),
+            ("policy", Anything, template("PolicyControlLoopElement", policy, more={"policies": guard}), {}, "progress: GET http://"),
+            ("simulator", Anything, template("HttpControlLoopElement", http), {"baseUrl": "URL"}, "progress: takes 700 ms")):
+        Cps.spaces, Cds.failing, Consul.keys, Consul.refuses = {}, None, {}, False
+        with Server(handler) as server, Runtime("--on-failure", "hold") as runtime:
+            runtime.commission(document)
+            runtime.participant(kind, "--url", server.url, "--delay-ms", "700", "--retries", "0")
+            runtime.create(properties=keys_of(server, "mapper") if properties is None else
+                           {name: server.url if value == "URL" else value for name, value in properties.items()})
+            server.goes_on.clear()
+            runtime.order("PASSIVE")
+            wait(kind + " in clguard watch", lambda: words in watch(runtime))
+            checks.check(True, kind)
+            server.goes_on.set()
+
+
+def test_what_is_wrong_is_told(checks):
+    Cps.spaces = {}
+    with Server(Cps) as server, Runtime("--on-failure", "hold") as runtime:
+        runtime.commission(cps_document())
+        start(runtime, "cps", server, "--retries", "0")
+        runtime.create(properties={"anchor": "site-7", "data": {"limits": {}}})
+        server.down = True
+        runtime.failure("PASSIVE")
+        wait("the record's message in clguard watch", lambda: "    message: POST http://" in watch(runtime))
+        checks.check(" answers 503: " in watch(runtime), watch(runtime))
 
 
 def main():

@@ -22,6 +22,31 @@ find_participant(const struct node *participants, const struct node *id)
 	return NULL;
 }
 
+#define TOLD_MAX 20 /* elements of an instance whose newest record is asked for */
+
+/* What an element's participant says of it in its newest record: what it is at, and what is wrong. */
+static void
+print_told(struct ask *ask, const struct node *element)
+{
+	static const char *const members[] = {"progress", "message", "gatewayProblem"};
+	const char *path = arena_printf(
+		&ask->arena, LOOPS_PATH "monitoring/clelement?name=%.*s&version=%.*s&id=%.*s&recordCount=1",
+		STR_ARG(ask_member(element, "participantId", "name")),
+		STR_ARG(ask_member(element, "participantId", "version")), STR_ARG(ask_member(element, "id", NULL)));
+	const struct node *records;
+	struct node *answer = NULL;
+
+	if (!path || ask_service(ask, "GET", path, STR_NONE, NULL, &answer) != EXIT_DONE)
+		return; /* told on stderr; the rest is shown */
+	records = node_get(answer, "clElementStatistics");
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		struct str told = ask_member(records ? records->last : NULL, members[i], NULL);
+
+		if (told.len)
+			printf("    %s: %.*s\n", members[i], STR_ARG(told));
+	}
+}
+
 /* One element that the instance waits for. True when its participant cannot answer. */
 static bool
 print_awaited(const struct node *element, const struct node *participants)
@@ -62,8 +87,10 @@ state_before(struct str state)
 
 /* What an instance waits for, since when, and which command would help. */
 static void
-print_waiting(const struct node *loop, const struct node *participants)
+print_waiting(struct ask *ask, const struct node *loop, const struct node *participants)
 {
+	size_t told = 0;
+
 	const struct node *waiting = node_get(loop, "waiting"), *awaited = node_get(waiting, "elements");
 	struct str ordered = ask_member(loop, "orderedState", NULL), state = ask_member(loop, "state", NULL);
 	bool failed = !str_is(ask_member(loop, "stateChangeResult", NULL), "NO_ERROR"), lost = false;
@@ -76,7 +103,11 @@ print_waiting(const struct node *loop, const struct node *participants)
 	for (const struct node *id = awaited ? awaited->first : NULL; id; id = id->next) {
 		const struct node *element = node_get_str(node_get(loop, "elements"), id->text);
 
-		lost |= element && print_awaited(element, participants);
+		if (!element)
+			continue;
+		lost |= print_awaited(element, participants);
+		if (ask_member(element, "participantId", "name").len && told++ < TOLD_MAX)
+			print_told(ask, element);
 	}
 	if (failed)
 		print_help(loop, "", ordered, "on, with what is missing");
@@ -108,8 +139,9 @@ print_denied(const struct node *loop)
 }
 
 static void
-print_loop(const struct node *loop, const struct node *participants, struct arena *arena)
+print_loop(struct ask *ask, const struct node *loop, const struct node *participants)
 {
+	struct arena *arena = &ask->arena;
 	struct table table;
 	const struct node *elements = node_get(loop, "elements"), *failure = node_get(loop, "lastFailure");
 
@@ -130,7 +162,7 @@ print_loop(const struct node *loop, const struct node *participants, struct aren
 		                                                STR_ARG(ask_member(element, "message", NULL)))),
 				  });
 	table_print(&table, "  ", stdout);
-	print_waiting(loop, participants);
+	print_waiting(ask, loop, participants);
 	if (failure)
 		printf("  last failure: %.*s: %.*s%s%.*s: %.*s; %.*s\n", STR_ARG(ask_member(failure, "time", NULL)),
 		       STR_ARG(ask_member(failure, "element", NULL)), node_get(failure, "participant") ? " on " : "",
@@ -179,7 +211,7 @@ show_instances(struct ask *ask)
 			print_state(participants, answer, &ask->arena);
 		answer = node_get(answer, "controlLoopList");
 		for (const struct node *row = answer && !json ? answer->first : NULL; row; row = row->next)
-			print_loop(row, participants, &ask->arena);
+			print_loop(ask, row, participants);
 		if (fflush(stdout) != 0 || ask->once)
 			return EXIT_DONE;
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */

@@ -145,6 +145,9 @@ web_ask(struct element_order *order, const struct web_request *request, struct w
 	                                .to_the_end = request->to_the_end};
 	CURLcode code = exchange.curl ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 
+	if (order->participant) /* else it is not an element's */
+		order_progress(order, "%s %s", request->method, request->url);
+
 	*ret = (struct web_answer){0};
 	text_init(&exchange.body, order->arena);
 	if (code == CURLE_OK && !web_add_headers(&exchange, request))

@@ -22,7 +22,6 @@ key_ask(struct element_order *order, const char *method, const char *url, struct
 	struct web_request request = {.method = method, .url = url, .body = body, .media = "application/json"};
 	enum act_result result;
 
-	order_progress(order, "%s %s", method, url);
 	result = web_ask(order, &request, ret);
 	return result == ACT_DONE ? web_judge(order, &request, ret) : result;
 }

@@ -9,6 +9,8 @@ simulator_act(struct element_order *order)
 {
 	int64_t left_ms = order->settings->delay_ms;
 
+	if (left_ms > 0)
+		order_progress(order, "takes %lld ms", (long long)left_ms);
 	while (left_ms > 0 && order_may_wait()) {
 		const int64_t piece = left_ms < 100 ? left_ms : 100;
 		const struct timespec pause = {0, piece * 1000000};
