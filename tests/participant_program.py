@@ -123,6 +123,22 @@ def test_the_service_over_tls(checks):
                     process.stderr.close()
 
 
+def test_two_of_one_name_are_told_of(checks):
+    def notes(runtime):
+        return [json.loads(m)["notification"] for m in runtime.must("GET", "/events/CLGUARD-NOTIFICATION/test/0?timeout=0")]
+    with Runtime() as runtime:
+        notes(runtime)
+        one = runtime.participant("simulator")
+        runtime.kill(one)
+        runtime.participant("simulator")
+        heard = notes(runtime)
+        checks.check("PARTICIPANT_NAME_SHARED" not in heard, "one after another is well: %s" % heard)
+        runtime.participant("simulator")
+        wait("the notification", lambda: heard.extend(notes(runtime)) or "PARTICIPANT_NAME_SHARED" in heard)
+        heard.extend(notes(runtime))
+        checks.equal(heard.count("PARTICIPANT_NAME_SHARED"), 1, "told once")
+
+
 def two_elements():
     document = template("ControlLoopElement", {})
     nodes = document["topology_template"]["node_templates"]

@@ -26,7 +26,10 @@ service_link_open(struct participant_service *service)
 {
 	if (pthread_mutex_init(&service->lock, NULL) != 0)
 		return -1;
-	return getrandom(service->random, sizeof(service->random), 0) == (ssize_t)sizeof(service->random) ? 0 : -1;
+	if (getrandom(service->random, sizeof(service->random), 0) != (ssize_t)sizeof(service->random))
+		return -1;
+	uuid_make(service->random, service->instance);
+	return 0;
 }
 
 /* The token in the file that the settings name, read each time, so that it may be renewed; NULL: none. */
@@ -119,7 +122,8 @@ service_link_begin(struct participant_service *service, struct text *out, struct
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	time_format_instant((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, at);
 	text_init(out, arena);
-	text_addf(out, "{\"messageType\":\"%s\",\"messageId\":\"%s\",\"timestamp\":\"%s\"", type, id, at);
+	text_addf(out, "{\"messageType\":\"%s\",\"messageId\":\"%s\",\"timestamp\":\"%s\",\"instance\":\"%s\"", type,
+	          id, at, service->instance);
 	add_concept(out, "participantType", service->type, service->version);
 	add_concept(out, "participantId", service->name, service->version);
 }

@@ -8,6 +8,7 @@
 #include "api/cli/client.h"
 #include "base/node.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "participants/framework/participant_settings.h"
 
 struct participant_service {
@@ -16,7 +17,8 @@ struct participant_service {
 	const char *type, *version, *name, *topic;
 	pthread_mutex_t lock; /* of random */
 	uint64_t random[4];
-	bool deaf; /* the last poll failed; of the thread that polls */
+	char instance[UUID_SIZE]; /* of this run */
+	bool deaf;                /* the last poll failed; of the thread that polls */
 };
 
 /* 0, or -1 when there is no randomness. */

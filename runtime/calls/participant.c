@@ -52,6 +52,38 @@ health_of(const struct node *message)
 }
 
 /* Who speaks. False when the message does not say it properly. */
+#define INSTANCE_MAX 64         /* bytes */
+#define SHARED_AGAIN_MS 3600000 /* two programs of one name are told of again after so long */
+
+/* Which run of a program sent the message; absent: it does not say. */
+static struct str
+participant_instance_of(const struct node *message)
+{
+	struct str instance = participant_text_of(message, "instance");
+
+	return instance.len && instance.len <= INSTANCE_MAX ? instance : STR_NONE;
+}
+
+/* A run that speaks again after another one did: two programs use the name, and take each other's messages. */
+static void
+notice_instance(struct txn *txn, const struct node *message, struct participant *participant)
+{
+	struct str instance = participant_instance_of(message);
+
+	if (!instance.ptr || (participant->instance.ptr && str_equal(instance, participant->instance)))
+		return;
+	if (participant->instance_before.ptr && str_equal(instance, participant->instance_before) &&
+	    (participant->shared_ms == TIME_NONE || txn->now_ms - participant->shared_ms > SHARED_AGAIN_MS)) {
+		participant->shared_ms = txn->now_ms;
+		notify_participant_more(
+			txn, "PARTICIPANT_NAME_SHARED", participant, "message",
+			STR("two programs speak under this name, and take each other's messages: give each "
+		            "its own"));
+	}
+	participant->instance_before = participant->instance;
+	participant->instance = instance;
+}
+
 static bool
 read_sender(const struct node *message, struct participant *ret)
 {
@@ -65,6 +97,8 @@ read_sender(const struct node *message, struct participant *ret)
 		.lost_ms = TIME_NONE,
 		.move_ms = TIME_NONE,
 		.greeting = NOT_GREETED,
+		.instance = participant_instance_of(message),
+		.shared_ms = TIME_NONE,
 	};
 	return concept_name_valid(ret->id.name) && concept_version_valid(ret->id.version) &&
 	       concept_name_valid(ret->type.name) && concept_version_valid(ret->type.version);
@@ -79,6 +113,7 @@ participant_heard(struct txn *txn, const struct node *message, struct participan
 	if (!read_sender(message, &sender) || !participant_load(txn, sender.id, ret) ||
 	    !participant_type_serves(sender.type, ret->type))
 		return false;
+	notice_instance(txn, message, ret);
 	silent = ret->retries > 0 && !ret->left;
 	ret->last_ms = txn->now_ms;
 	ret->retries = 0;

@@ -98,6 +98,12 @@ struct participant {
 	int64_t update_ms; /* when the PARTICIPANT_UPDATE went out that it has not answered; TIME_NONE: none */
 	unsigned update_retries;
 	int64_t records, element_records; /* statistics kept */
+	/*
+	 * Which run of a program spoke last under this name, and which one before it, where they say so (`instance`); when it
+	 * was told that two do by turns; TIME_NONE.
+	 */
+	struct str instance, instance_before;
+	int64_t shared_ms;
 };
 
 #define NOT_GREETED UINT64_MAX

@@ -70,6 +70,9 @@ participant_parse(struct txn *txn, struct str row, struct participant *ret)
 		.strays = text_member(root, "strays"),
 		.records = number(root, "records", 0),
 		.element_records = number(root, "elementRecords", 0),
+		.instance = text_member(root, "instance"),
+		.instance_before = text_member(root, "instanceBefore"),
+		.shared_ms = number(root, "shared", TIME_NONE),
 	};
 	return true;
 }
@@ -116,6 +119,16 @@ participant_save(struct txn *txn, const struct participant *participant)
 		text_add(&out, STR(",\"strays\":"));
 		text_add_json(&out, participant->strays);
 	}
+	if (participant->instance.len) {
+		text_add(&out, STR(",\"instance\":"));
+		text_add_json(&out, participant->instance);
+	}
+	if (participant->instance_before.len) {
+		text_add(&out, STR(",\"instanceBefore\":"));
+		text_add_json(&out, participant->instance_before);
+	}
+	if (participant->shared_ms != TIME_NONE)
+		text_addf(&out, ",\"shared\":%" PRId64, participant->shared_ms);
 	if (participant->update_ms != TIME_NONE)
 		text_addf(&out, ",\"update\":%" PRId64 ",\"updateRetries\":%u", participant->update_ms,
 		          participant->update_retries);
