@@ -1,6 +1,7 @@
 /* participant - who takes part: what the runtime hears of participants and does about them */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/calls/participant.h"
+#include "runtime/calls/participant_instance.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,38 +53,6 @@ health_of(const struct node *message)
 }
 
 /* Who speaks. False when the message does not say it properly. */
-#define INSTANCE_MAX 64         /* bytes */
-#define SHARED_AGAIN_MS 3600000 /* two programs of one name are told of again after so long */
-
-/* Which run of a program sent the message; absent: it does not say. */
-static struct str
-participant_instance_of(const struct node *message)
-{
-	struct str instance = participant_text_of(message, "instance");
-
-	return instance.len && instance.len <= INSTANCE_MAX ? instance : STR_NONE;
-}
-
-/* A run that speaks again after another one did: two programs use the name, and take each other's messages. */
-static void
-notice_instance(struct txn *txn, const struct node *message, struct participant *participant)
-{
-	struct str instance = participant_instance_of(message);
-
-	if (!instance.ptr || (participant->instance.ptr && str_equal(instance, participant->instance)))
-		return;
-	if (participant->instance_before.ptr && str_equal(instance, participant->instance_before) &&
-	    (participant->shared_ms == TIME_NONE || txn->now_ms - participant->shared_ms > SHARED_AGAIN_MS)) {
-		participant->shared_ms = txn->now_ms;
-		notify_participant_more(
-			txn, "PARTICIPANT_NAME_SHARED", participant, "message",
-			STR("two programs speak under this name, and take each other's messages: give each "
-		            "its own"));
-	}
-	participant->instance_before = participant->instance;
-	participant->instance = instance;
-}
-
 static bool
 read_sender(const struct node *message, struct participant *ret)
 {
@@ -113,7 +82,7 @@ participant_heard(struct txn *txn, const struct node *message, struct participan
 	if (!read_sender(message, &sender) || !participant_load(txn, sender.id, ret) ||
 	    !participant_type_serves(sender.type, ret->type))
 		return false;
-	notice_instance(txn, message, ret);
+	participant_notice_instance(txn, message, ret);
 	silent = ret->retries > 0 && !ret->left;
 	ret->last_ms = txn->now_ms;
 	ret->retries = 0;
