@@ -26,7 +26,7 @@ find_participant(const struct node *participants, const struct node *id)
 
 /* What an element's participant says of it in its newest record: what it is at, and what is wrong. */
 static void
-print_record(struct ask *ask, const struct node *element)
+print_element_record(struct ask *ask, const struct node *element)
 {
 	static const char *const members[] = {"progress", "message", "gatewayProblem"};
 	const char *path = arena_printf(
@@ -107,7 +107,7 @@ print_waiting(struct ask *ask, const struct node *loop, const struct node *parti
 			continue;
 		lost |= print_awaited(element, participants);
 		if (ask_member(element, "participantId", "name").len && told++ < TOLD_MAX)
-			print_record(ask, element);
+			print_element_record(ask, element);
 	}
 	if (failed)
 		print_help(loop, "", ordered, "on, with what is missing");
