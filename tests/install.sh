@@ -49,6 +49,7 @@ fi
 for file in bin/clguard sbin/clguardd include/clguard.h share/man/man1/clguard.1 share/man/man8/clguardd.8 \
 	bin/clguard-participant share/man/man8/clguard-participant.8 \
 	share/man/man5/clguard-policy.5 share/man/man5/clguard.yaml.5 \
+	share/clguard/schemas/policy.schema.json share/clguard/schemas/catalog.json \
 	share/clguard/types/onap.policies.controlloop.guard.common.MinMax.yaml; do
 	[ -e "$root$prefix/$file" ] || { echo "$file is not installed"; exit 1; }
 done

@@ -7,13 +7,25 @@
 #include <string.h>
 
 #include "api/process/settings_table.h"
+#include "base/text.h"
 #include "policytypes/schema_json.h"
 #include "policytypes/synonym.h"
 
 #define DRAFT "http://json-schema.org/draft-07/schema#"
 #define REFERENCE "#/$defs/"
 
-const char *const document_schema_kinds[] = {"policy", "test", "scenario", "config", NULL};
+const struct document_schema_kind document_schema_kinds[] = {
+	{"policy",
+         "Policies of clguard: service templates, Control Loop Guard 2.0.0 files, bare bodies",
+         {"**/policies/*.yaml", "**/policies/*.yml", "**/policies/*.json", "*.policy.yaml", "*.policy.yml",
+          "*.policy.json"}},
+	{"test",
+         "Policy tests of clguard test",
+         {"*.policytest.yaml", "*.policytest.yml", "**/policytests/*.yaml", "**/policytests/*.yml"}},
+	{"scenario", "Scenarios of clguard simulate", {"*.scenario.yaml", "*.scenario.yml"}},
+	{"config", "Settings of clguardd", {"clguard.yaml", "clguard.yml", "**/clguard.d/*.yaml"}},
+	{0},
+};
 
 /* One schema in the making. */
 struct schema_maker {
@@ -249,9 +261,9 @@ document_schema(const struct catalogue *builtin, const char *kind, struct arena 
 	size_t i = 0;
 	char *dump;
 
-	while (document_schema_kinds[i] && strcmp(document_schema_kinds[i], kind) != 0)
+	while (document_schema_kinds[i].name && strcmp(document_schema_kinds[i].name, kind) != 0)
 		i++;
-	if (!document_schema_kinds[i])
+	if (!document_schema_kinds[i].name)
 		return error_set(err, ERROR_UNKNOWN, NULL,
 		                 "the kind of document is wrong: expected policy, test, scenario or config, got '%s'",
 		                 kind);
@@ -269,4 +281,26 @@ document_schema(const struct catalogue *builtin, const char *kind, struct arena 
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	*ret_text = text;
 	return 0;
+}
+
+int
+document_schema_catalogue(const char *directory, struct arena *arena, struct str *ret_text, struct error *err)
+{
+	struct text out;
+
+	text_init(&out, arena);
+	text_add(&out,
+	         STR("{\"$schema\":\"https://json.schemastore.org/schema-catalog.json\",\"version\":1,\"schemas\":["));
+	for (const struct document_schema_kind *kind = document_schema_kinds; kind->name; kind++) {
+		text_addf(&out, "%s\n {\"name\":\"clguard %s\",\"description\":\"%s\",\n  \"fileMatch\":[",
+		          kind == document_schema_kinds ? "" : ",", kind->name, kind->help);
+		for (size_t i = 0; i < DOCUMENT_SCHEMA_NAMES && kind->files[i]; i++)
+			text_addf(&out, "%s\"%s\"", i ? "," : "", kind->files[i]);
+		text_add(&out, STR("],\n  \"url\":"));
+		text_add_json(&out, str_from(arena_printf(arena, "file://%s/%s.schema.json", directory, kind->name)));
+		text_add(&out, STR("}"));
+	}
+	text_add(&out, STR("]}"));
+	*ret_text = text_done(&out);
+	return ret_text->ptr ? 0 : error_set(err, ERROR_MEMORY, NULL, "out of memory");
 }

@@ -10,8 +10,16 @@
 extern const struct builtin_document document_schema_parts[];
 extern const size_t document_schema_parts_count;
 
-/* "policy", "test", "scenario", "config" (clguard.yaml); ended by NULL. */
-extern const char *const document_schema_kinds[];
+#define DOCUMENT_SCHEMA_NAMES 8
+
+/* A kind of document, and the names of files by which an editor knows it: globs, ended by NULL. */
+struct document_schema_kind {
+	const char *name, *help;
+	const char *files[DOCUMENT_SCHEMA_NAMES];
+};
+
+/* "policy", "test", "scenario", "config" (clguard.yaml); ended by one without name. */
+extern const struct document_schema_kind document_schema_kinds[];
 
 /*
  * The schema (draft 7, which editors know) of files of a kind, as indented JSON in `arena`. Of policies: service templates,
@@ -21,5 +29,11 @@ extern const char *const document_schema_kinds[];
  */
 int document_schema(const struct catalogue *builtin, const char *kind, struct arena *arena, struct str *ret_text,
                     struct error *err);
+
+/*
+ * The catalogue of the schemas in `directory`, an absolute path, as editors read them that know SchemaStore's: {version, schemas:
+ * [{name, description, fileMatch, url}]}. errors  ERROR_MEMORY
+ */
+int document_schema_catalogue(const char *directory, struct arena *arena, struct str *ret_text, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "api/cli/commands.h"
 #include "api/cli/loop_check.h"
+#include "api/findings/findings_format.h"
 #include "api/process/arguments.h"
 #include "base/clock.h"
 #include "engine/analysis/analysis.h"
@@ -13,14 +14,16 @@
 
 static const char help[] =
 	"usage: clguard check [--mode strict|onap] [--compat auto|clamp|strict] [--strict-warnings] [--witness]\n"
-	"       [--json]\n"
+	"       [--format text|json|github|sarif]\n"
 	"       FILE|DIRECTORY...\n\n"
 	"Compiles service templates, Control Loop Guard 2.0.0 files and bare policy bodies, and prints\n"
 	"every finding as file:line:column: severity: text. Exit code 1 when there is an error.\n\n"
 	"  --compat            how a service template with a control loop is taken, which is checked as\n"
 	"                      commissioning does: as the service's setting of that name\n"
 	"  --strict-warnings   a warning is an error; metadata 'allow: [ID]' of a policy silences one\n"
-	"  --json              findings and totals as one JSON document\n"
+	"  --format            text (the default); json, findings and totals as one document; github, commands that a\n"
+	"                      workflow of GitHub shows at the lines; sarif, a log of SARIF 2.1.0\n"
+	"  --json              as --format json\n"
 	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 
 /* What the set as a whole does that its authors cannot have meant. */
@@ -62,12 +65,36 @@ diags_promote(struct diags *diags)
 	diags->count[SEVERITY_WARNING] = 0;
 }
 
+enum check_format { CHECK_TEXT, CHECK_JSON, CHECK_GITHUB, CHECK_SARIF };
+
 /* What is asked for beside the files. */
 struct check_options {
 	enum guard_mode mode;
 	enum compat compat;
-	bool witnesses, strict_warnings, json;
+	enum check_format format;
+	bool witnesses, strict_warnings;
 };
+
+/* NULL: text, or json when `json` is set. False after a message. */
+static bool
+read_format(const char *text, bool json, enum check_format *ret)
+{
+	static const char *const words[] = {
+		[CHECK_TEXT] = "text", [CHECK_JSON] = "json", [CHECK_GITHUB] = "github", [CHECK_SARIF] = "sarif"};
+
+	*ret = json ? CHECK_JSON : CHECK_TEXT;
+	if (!text)
+		return true;
+	for (*ret = CHECK_TEXT; *ret <= CHECK_SARIF; ++*ret)
+		if (strcmp(text, words[*ret]) == 0)
+			break;
+	if (*ret > CHECK_SARIF)
+		fprintf(stderr, "clguard check: --format is wrong: expected text, json, github or sarif, got '%s'\n",
+		        text);
+	else if (json && *ret != CHECK_JSON)
+		fprintf(stderr, "clguard check: --json is --format json, which is not --format %s\n", text);
+	return *ret <= CHECK_SARIF && (!json || *ret == CHECK_JSON);
+}
 
 /* "auto" (also NULL), "clamp" or "strict". False after a message. */
 static bool
@@ -98,19 +125,39 @@ print_totals(const struct policyset *set, const struct diags *diags)
 
 /* {"errors", "warnings", "policies", "guards", "findings"}; policies and guards only of a set that compiles. */
 static void
-print_check(const struct policyset *set, const struct diags *diags, struct arena *arena)
+json_check(struct text *out, const struct policyset *set, const struct diags *diags)
+{
+	text_addf(out, "{\"errors\":%zu,\"warnings\":%zu", diags->count[SEVERITY_ERROR],
+	          diags->count[SEVERITY_WARNING]);
+	if (set)
+		text_addf(out, ",\"policies\":%zu,\"guards\":%zu", set->policies, set->guards.count);
+	text_add(out, STR(",\"findings\":"));
+	findings_json(out, diags);
+	text_add(out, STR("}\n"));
+}
+
+/* What a check that ends with the exit code found. False when there is no memory for it, after a message. */
+static bool
+print_check(enum check_format format, const struct policyset *set, const struct diags *diags, int code,
+            struct arena *arena)
 {
 	struct text out;
 
 	text_init(&out, arena);
-	text_addf(&out, "{\"errors\":%zu,\"warnings\":%zu", diags->count[SEVERITY_ERROR],
-	          diags->count[SEVERITY_WARNING]);
-	if (set)
-		text_addf(&out, ",\"policies\":%zu,\"guards\":%zu", set->policies, set->guards.count);
-	text_add(&out, STR(",\"findings\":"));
-	findings_json(&out, diags);
-	text_add(&out, STR("}"));
-	puts(text_done(&out).ptr ? text_done(&out).ptr : "");
+	if (format == CHECK_TEXT)
+		print_findings(stdout, diags, SEVERITY_INFO);
+	else if (format == CHECK_JSON)
+		json_check(&out, set, diags);
+	else if (format == CHECK_GITHUB)
+		findings_github(&out, diags);
+	else
+		findings_sarif(&out, diags, code != EXIT_ENVIRONMENT);
+	if (!out.failed) {
+		fwrite(out.ptr, 1, out.len, stdout);
+		return true;
+	}
+	fputs("clguard check: out of memory\n", stderr);
+	return false;
 }
 
 static int
@@ -129,7 +176,7 @@ cmd_check_files(const struct check_options *asked, const struct words *paths)
 	const struct witness *witness = NULL;
 	bool hold = true; /* every witness behaved as claimed */
 	size_t count = 0;
-	int r;
+	int r, code;
 
 	arena_init(&arena, 0);
 	diags_init(&diags, &arena);
@@ -155,35 +202,36 @@ cmd_check_files(const struct check_options *asked, const struct words *paths)
 		diags_promote(&diags);
 	if (r == 0 && diags.count[SEVERITY_ERROR] > 0)
 		r = -ERROR_SYNTAX;
-	if (asked->json)
-		print_check(set, &diags, &arena);
+	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)
+		code = EXIT_ENVIRONMENT;
 	else
-		print_findings(stdout, &diags, SEVERITY_INFO);
+		code = r == 0 ? EXIT_DONE : EXIT_INPUT;
+	if (!print_check(asked->format, set, &diags, code, &arena))
+		code = EXIT_ENVIRONMENT;
 	for (; asked->witnesses && witness; witness = witness->next)
-		hold = witness_run(witness, documents, count, asked->json ? stderr : stdout) && hold;
-	if (!asked->json)
+		hold = witness_run(witness, documents, count, asked->format == CHECK_TEXT ? stdout : stderr) && hold;
+	if (asked->format == CHECK_TEXT || asked->format == CHECK_GITHUB)
 		print_totals(set, &diags);
 	policyset_drop(set);
 	arena_free(&arena);
-	if (r == -ERROR_IO || r == -ERROR_MEMORY || r == -ERROR_INTERNAL)
-		return EXIT_ENVIRONMENT;
-	return r == 0 && hold ? EXIT_DONE : EXIT_INPUT;
+	return code == EXIT_DONE && !hold ? EXIT_INPUT : code;
 }
 
 int
 cmd_check(int argc, char **argv)
 {
-	const char *mode_text = NULL, *compat_text = NULL;
+	const char *mode_text = NULL, *compat_text = NULL, *format_text = NULL;
 	struct words paths = {0};
 	struct check_options asked = {0};
-	bool want_help = false;
+	bool want_help = false, json = false;
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},
 		{"--mode", .value = &mode_text},
 		{"--compat", .value = &compat_text},
 		{"--strict-warnings", .flag = &asked.strict_warnings},
 		{"--witness", .flag = &asked.witnesses},
-		{"--json", .flag = &asked.json},
+		{"--format", .value = &format_text},
+		{"--json", .flag = &json},
 		{0},
 	};
 
@@ -193,7 +241,8 @@ cmd_check(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_DONE;
 	}
-	if (!read_mode("clguard check", mode_text, &asked.mode) || !read_compat(compat_text, &asked.compat))
+	if (!read_mode("clguard check", mode_text, &asked.mode) || !read_compat(compat_text, &asked.compat) ||
+	    !read_format(format_text, json, &asked.format))
 		return EXIT_USAGE;
 	if (!paths.count) {
 		fputs(help, stderr);

@@ -12,12 +12,14 @@
 
 static const char help[] =
 	"usage: clguard types [--json-schema] [NAME [VERSION]]\n"
-	"       clguard types --json-schema --document KIND\n\n"
+	"       clguard types --json-schema --document KIND\n"
+	"       clguard types --json-schema --catalogue\n\n"
 	"Without a name lists the built-in types: kind, name, version, description. With a name prints\n"
 	"its declaration as YAML, and as comments all of its properties, with those that it inherits and what\n"
 	"declares them; or with --json-schema the JSON Schema of its properties. With --document the JSON Schema of\n"
 	"whole files: of policies (policy: service templates, 2.0.0 files, bare bodies), of policy tests (test), of\n"
-	"scenarios (scenario), or clguard.yaml (config). Installed under share/clguard/schemas, for editors.\n";
+	"scenarios (scenario), or clguard.yaml (config). Installed under share/clguard/schemas, for editors.\n"
+	"With --catalogue the list of these schemas, with the names of files by which editors find them.\n";
 
 static int
 print_type(void *context, const struct type *type)
@@ -125,16 +127,40 @@ show_document(const struct catalogue *catalogue, const char *kind, struct arena 
 	return r == -ERROR_UNKNOWN ? EXIT_USAGE : EXIT_ENVIRONMENT;
 }
 
+static int
+show_catalogue(struct arena *arena)
+{
+	struct error err = {0};
+	struct str text;
+
+	if (document_schema_catalogue(PKGDATADIR "/schemas", arena, &text, &err) == 0) {
+		printf("%.*s\n", STR_ARG(text));
+		return EXIT_DONE;
+	}
+	fprintf(stderr, "clguard types: %s\n", err.text);
+	return EXIT_ENVIRONMENT;
+}
+
+/* Whether the words go together: a catalogue or a document is a schema, and neither is of a type that is named. */
+static bool
+types_usage_good(bool json_schema, bool list, const char *document, size_t words)
+{
+	if (list || document)
+		return json_schema && words == 0 && !(list && document);
+	return words <= 2 && (words || !json_schema);
+}
+
 int
 cmd_types(int argc, char **argv)
 {
-	bool want_help = false, json_schema = false;
+	bool want_help = false, json_schema = false, list = false;
 	const char *document = NULL;
 	struct words words = {0};
 	const struct argument table[] = {
 		{"--help", .flag = &want_help},
 		{"--json-schema", .flag = &json_schema},
 		{"--document", .value = &document},
+		{"--catalogue", .flag = &list},
 		{0},
 	};
 	const struct catalogue *catalogue;
@@ -144,7 +170,7 @@ cmd_types(int argc, char **argv)
 
 	if (arguments_parse("clguard types", argc, argv, table, &words) != 0)
 		return EXIT_USAGE;
-	if (want_help || words.count > 2 || (document ? !json_schema || words.count : json_schema && !words.count)) {
+	if (want_help || !types_usage_good(json_schema, list, document, words.count)) {
 		fputs(help, want_help ? stdout : stderr);
 		return want_help ? EXIT_DONE : EXIT_USAGE;
 	}
@@ -152,6 +178,8 @@ cmd_types(int argc, char **argv)
 	if (policyset_builtin(&arena, &catalogue, &err) != 0) {
 		fprintf(stderr, "clguard types: %s\n", err.text);
 		code = EXIT_ENVIRONMENT;
+	} else if (list) {
+		code = show_catalogue(&arena);
 	} else if (document) {
 		code = show_document(catalogue, document, &arena);
 	} else if (words.count) {
