@@ -2,34 +2,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/replay/log_lines.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "api/replay/log_map.h"
 #include "base/mac.h"
 
 #define STREAMS_MAX 64
-#define HEAD_BYTES 4096
-#define KEY_LEN 8
-
-/* A file in memory. */
-struct log_map {
-	const char *bytes;
-	size_t len;
-	size_t from, to;   /* of the lines that are read: bytes */
-	uint32_t file;     /* in log_lines.paths */
-	struct str time;   /* of its first line; absent when it has none */
-	uint64_t next;     /* of its first line: the number of the next */
-	char key[KEY_LEN]; /* of its first line: which service writes it */
-};
 
 /* The lines of one service, over its files. */
 struct log_stream {
-	char key[KEY_LEN];
+	char key[LOG_KEY_LEN];
 	uint32_t epoch, run;
 	uint64_t commit; /* the highest so far of this epoch */
 	uint64_t number; /* of the last line, 0 before the first */
@@ -72,53 +55,20 @@ line_has(struct str line, struct str text)
 	return memmem(line.ptr, line.len, text.ptr, text.len) != NULL;
 }
 
-static int
-map_file(const char *path, uint32_t file, struct log_map *ret, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat info;
-	struct str head, key;
-	void *bytes = NULL;
-
-	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-		(void)error_set(err, ERROR_IO, NULL, "cannot read '%s': %s", path,
-		                fd < 0 ? strerror(errno) : "a file is expected");
-	} else if (info.st_size > 0) {
-		bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (bytes == MAP_FAILED)
-			(void)error_set(err, ERROR_IO, NULL, "cannot read '%s': %s", path, strerror(errno));
-	}
-	if (fd >= 0)
-		(void)close(fd); /* it was only read */
-	if (err->code)
-		return -(int)err->code;
-	*ret = (struct log_map){.bytes = bytes, .len = (size_t)info.st_size, .to = (size_t)info.st_size, .file = file};
-	head = (struct str){ret->bytes, ret->len < HEAD_BYTES ? ret->len : HEAD_BYTES};
-	if (head.len < 9 || memcmp(head.ptr, "{\"log\":1,", 9) != 0)
-		return 0;
-	key = lines_behind(head, STR("\"key\":\""));
-	if (key.len >= KEY_LEN)
-		memcpy(ret->key, key.ptr, KEY_LEN);
-	(void)number_behind(head, STR("\"next\":"), &ret->next); /* 0 will do */
-	ret->time = lines_behind(head, STR("\"time\":\""));
-	ret->time.len = ret->time.len < 20 ? ret->time.len : 20; /* to the second: lines with milliseconds sort alike */
-	return 0;
-}
-
 static struct log_stream *
-stream_of(struct sorting *sorting, const char key[KEY_LEN])
+stream_of(struct sorting *sorting, const char key[LOG_KEY_LEN])
 {
 	struct log_stream *stream = sorting->streams;
 
 	for (size_t i = 0; i < sorting->stream_count; i++, stream++) {
-		if (memcmp(stream->key, key, KEY_LEN) == 0)
+		if (memcmp(stream->key, key, LOG_KEY_LEN) == 0)
 			return stream;
 	}
 	if (sorting->stream_count == STREAMS_MAX)
 		return &sorting->streams[0];
 	sorting->stream_count++;
 	*stream = (struct log_stream){.epoch = UINT32_MAX, .run = sorting->lines->run_count++};
-	memcpy(stream->key, key, KEY_LEN);
+	memcpy(stream->key, key, LOG_KEY_LEN);
 	return stream;
 }
 
@@ -249,36 +199,20 @@ read_lines(struct sorting *sorting, const struct log_map *map)
 	struct log_stream *stream = stream_of(sorting, map->key);
 	uint32_t number = 1;
 
-	for (size_t at = 0; at < map->to; number++) {
-		const char *end = memchr(map->bytes + at, '\n', map->to - at);
+	for (size_t at = 0; at < map->len; number++) {
+		const char *end = memchr(map->bytes + at, '\n', map->len - at);
 		struct log_line line = {
-			.text = {map->bytes + at, (end ? (size_t)(end - map->bytes) : map->to) - at},
+			.text = {map->bytes + at, (end ? (size_t)(end - map->bytes) : map->len) - at},
 			.file = map->file,
-			.line = number,
+			.line = map->cut && at > 0 ? 0 : number,
 		};
 
 		at += line.text.len + 1;
-		if (at <= map->from)
-			continue;
 		count_missing(sorting, stream, line.text);
 		if (str_trim(line.text).len && (!line_place(sorting, stream, &line) || !line_add(sorting, &line)))
 			return false;
 	}
 	return true;
-}
-
-static int
-compare_maps(const void *a, const void *b)
-{
-	const struct log_map *one = a, *other = b;
-	int order = 0;
-
-	if (one->time.ptr && other->time.ptr)
-		order = memcmp(one->time.ptr, other->time.ptr,
-		               one->time.len < other->time.len ? one->time.len : other->time.len);
-	if (order == 0)
-		order = (one->next > other->next) - (one->next < other->next);
-	return order != 0 ? order : (one->file > other->file) - (one->file < other->file);
 }
 
 /* By epoch, commit, step, change before question; the text's place in its file keeps what is alike in its order. */
@@ -312,7 +246,7 @@ order_files(struct log_lines *lines)
 	for (size_t i = 0; i < lines->file_count; i++)
 		all = all && (lines->maps[i].time.ptr || lines->maps[i].len == 0);
 	if (all)
-		qsort(lines->maps, lines->file_count, sizeof(*lines->maps), compare_maps);
+		qsort(lines->maps, lines->file_count, sizeof(*lines->maps), log_map_compare);
 	for (size_t i = 0; i < lines->file_count; i++) {
 		paths[i] = lines->paths[lines->maps[i].file];
 		lines->maps[i].file = (uint32_t)i;
@@ -321,20 +255,38 @@ order_files(struct log_lines *lines)
 	return true;
 }
 
-/* Leaves out what is older than the newest `most` bytes, and the line that is being written. */
-static void
-maps_narrow(struct log_lines *lines, size_t most)
+/* The newest `most` bytes of the files, from the last one back. Files that are older are none of ret's. */
+static int
+read_newest(const char *const *paths, size_t count, size_t most, struct log_lines *ret, struct error *err)
 {
-	for (size_t i = lines->file_count; i > 0; i--) {
-		struct log_map *map = &lines->maps[i - 1];
-		const char *end = map->len ? memrchr(map->bytes, '\n', map->len) : NULL;
+	int r = 0;
 
-		map->to = end ? (size_t)(end + 1 - map->bytes) : 0;
-		map->from = map->to > most ? map->to - most : 0;
-		most -= map->to - map->from;
-		if (map->from == map->to)
-			map->to = map->from = 0;
+	ret->file_count = 0;
+	for (size_t i = count; r == 0 && i > 0 && most > 0; i--) {
+		struct log_map map;
+
+		r = log_map_read(paths[i - 1], most, &map, err);
+		if (r != 0 || !map.bytes)
+			continue;
+		map.file = (uint32_t)(i - 1);
+		most -= map.len < most ? map.len : most;
+		memmove(ret->maps + 1, ret->maps, ret->file_count * sizeof(map));
+		ret->maps[0] = map;
+		ret->file_count++;
 	}
+	return r;
+}
+
+static int
+map_all(const char *const *paths, size_t count, struct log_lines *ret, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = log_map_open(paths[i], &ret->maps[i], err);
+		ret->maps[i].file = (uint32_t)i;
+	}
+	return r;
 }
 
 int
@@ -347,18 +299,15 @@ log_lines_read(const char *const *paths, size_t count, size_t most, struct log_l
 	*ret = (struct log_lines){
 		.paths = paths, .file_count = count, .maps = calloc(count ? count : 1, sizeof(*ret->maps))};
 	memory = memory && ret->maps;
-	for (size_t i = 0; memory && !local.code && i < count; i++) {
-		(void)map_file(paths[i], (uint32_t)i, &ret->maps[i], &local); /* local tells */
-		if (most && local.code == ERROR_IO && access(paths[i], F_OK) != 0)
-			local = (struct error){0};
-	}
+	if (memory && most)
+		(void)read_newest(paths, count, most, ret, &local); /* local tells */
+	else if (memory)
+		(void)map_all(paths, count, ret, &local);
 	if (memory && !local.code) {
 		memory = order_files(ret);
 		sorting->lines = ret;
-		if (most)
-			maps_narrow(ret, most);
 	}
-	for (size_t i = 0; memory && !local.code && i < count; i++)
+	for (size_t i = 0; memory && !local.code && i < ret->file_count; i++)
 		memory = read_lines(sorting, &ret->maps[i]);
 	free(sorting);
 	if (memory && !local.code) {
@@ -377,10 +326,8 @@ log_lines_read(const char *const *paths, size_t count, size_t most, struct log_l
 void
 log_lines_free(struct log_lines *lines)
 {
-	for (size_t i = 0; lines->maps && i < lines->file_count; i++) {
-		if (lines->maps[i].bytes)
-			(void)munmap((void *)lines->maps[i].bytes, lines->maps[i].len);
-	}
+	for (size_t i = 0; lines->maps && i < lines->file_count; i++)
+		log_map_close(&lines->maps[i]);
 	free(lines->maps);
 	free(lines->lines);
 	free(lines->epochs);

@@ -18,9 +18,9 @@
  * database, or one that was brought back from a copy, begins another.
  */
 struct log_line {
-	struct str text; /* without its end of line; of the mapped file */
+	struct str text; /* without its end of line; of the file in memory */
 	uint32_t file;   /* in log_lines.paths */
-	uint32_t line;   /* from 1 */
+	uint32_t line;   /* from 1; 0 where the lines before it were not read */
 	uint32_t epoch;
 	uint32_t run;  /* of a service, from its start on: generations are numbered in each */
 	uint32_t step; /* UINT32_MAX: behind the whole commit */
@@ -50,8 +50,9 @@ struct log_lines {
  * Maps the files and sorts their lines; "-" cannot be mapped and is refused. Files that begin with a first line (chain.h) are
  * taken in the order of their time, others as given. paths outlive ret. errors  ERROR_IO, ERROR_LIMIT, ERROR_MEMORY
  *
- * most: 0 for all there is. Else the log is one that a service writes: its newest lines, of at most that many bytes, and not
- * the one that has no end yet; a file that is gone by now is left out.
+ * most: 0 for all there is. Else the log is one that a service writes, its oldest file first, and it may be renamed or
+ * shortened meanwhile: the newest lines, of at most that many bytes, behind the first lines of their files; not the one that
+ * has no end yet; a file that is gone by now is left out.
  */
 int log_lines_read(const char *const *paths, size_t count, size_t most, struct log_lines *ret, struct error *err);
 

@@ -320,7 +320,9 @@ add_example(struct text *out, const struct replay_example *example)
 	text_addf(out, "{\"loop\":\"%s\",\"flip\":\"%s\",\"file\":", world_name[example->world],
 	          flip_name[example->flip]);
 	text_add_json(out, str_from(example->file));
-	text_addf(out, ",\"line\":%" PRIu32 ",\"time\":\"%s\"", example->line, time);
+	if (example->line)
+		text_addf(out, ",\"line\":%" PRIu32, example->line);
+	text_addf(out, ",\"time\":\"%s\"", time);
 	report_add_request(out, &example->request);
 	report_add_answer(out, "was", status_before(example), example->was_reason, example->was_policy);
 	text_add(out, STR("}"));

@@ -17,7 +17,7 @@ void replay_report_markdown(FILE *out, const struct replay_report *report, bool 
  * {"lines","changes","questions","decided","skipped":{},"other_policies","missing","permits","masked","from"?,"to"?,
  *  "open":{"asked","to_deny","to_permit","other_reason","uncertain"},"closed":{the same,"not_asked"},
  *  "policies":[{"policy","open":{"to_deny","to_permit"},"closed":{}}],
- *  "examples":[{"loop","flip","file","line","time","request":{},"was":{"status","reason","policy"?},
+ *  "examples":[{"loop","flip","file","line"?,"time","request":{},"was":{"status","reason","policy"?},
  *               "now":{"status","reason","policy"?,"file"?,"line"?},"explanation"?}]}
  * 0 or -ERROR_MEMORY
  */

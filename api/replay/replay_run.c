@@ -31,8 +31,12 @@ struct running {
 static int
 fail_at(const struct running *run, const struct log_line *line, const struct error *from, struct error *err)
 {
-	return error_set(err, from->code, NULL, "%s:%" PRIu32 ": %s", run->lines.paths[line->file], line->line,
-	                 from->text);
+	const char *path = run->lines.paths[line->file];
+
+	if (!line->line)
+		return error_set(err, from->code, NULL, "%s: the line that begins with '%.*s': %s", path,
+		                 (int)(line->text.len < 40 ? line->text.len : 40), line->text.ptr, from->text);
+	return error_set(err, from->code, NULL, "%s:%" PRIu32 ": %s", path, line->line, from->text);
 }
 
 static uint64_t
@@ -148,7 +152,7 @@ keep_example(struct running *run, const struct log_line *line, const struct log_
 	*example = (struct replay_example){
 		.world = world,
 		.flip = flip,
-		.file = run->lines.paths[line->file],
+		.file = arena_printf(run->arena, "%s", run->lines.paths[line->file]),
 		.line = line->line,
 		.now_ms = event->question.now_ms,
 		.was_reason = arena_str(run->arena, event->reason),

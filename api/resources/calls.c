@@ -325,6 +325,10 @@ run_adding(struct reading_job *job, struct history_reader *reader, struct arena 
 	struct text out;
 
 	(void)reader;
+	if (atomic_load(&waiting->abandoned)) { /* nobody waits for it any more */
+		call_return(waiting);
+		return;
+	}
 	text_init(&out, &call->arena);
 	text_add(&out, (struct str){call->reply.ptr, call->reply.len - 1});
 	waiting->add(waiting->service, call, scratch, &out);

@@ -175,6 +175,47 @@ def test_a_dry_run_tells_what_would_turn_by_the_decision_log(suite):
         suite.check("decision_log" in reply.json["impact"]["error"], f"it says why: {reply.body}")
 
 
+def test_a_log_that_is_cut_or_long_is_no_trouble(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "decisions.log")
+        old = path + ".00000000000000000001"
+        with service.Service("--decision-log", path, "--decision-log-permits", "1") as server:
+            create(server, blacklist("edge.block", "vm-1"))
+            verdict(server)
+            service.wait_for(lambda: logged(path) == 1)
+            with open(path, "rb") as file:
+                lines = file.read().splitlines(keepends=True)
+            first, decision = lines[0], next(line for line in lines if b'"door":"decision"' in line)
+
+            # More than is read: the first line counts all the same, and lines have no number.
+            long = decision.replace(b'"target":"vm-1"', b'"target":"vm-1' + b"x" * 16000 + b'"')
+            with open(old, "wb") as file:
+                file.write(first.replace(b'"permits":1,', b'"permits":10,') + long * 2200 + decision)
+            impact = deploy(server, "edge.block", query="?dry-run=true&impact=true").json["impact"]
+            suite.equal((impact["permits"], impact["open"]["to_deny"]), (10, 2), f"what its first line tells: {str(impact)[:300]}")
+            suite.check(2000 < impact["lines"] < 2150, f"the newest 32 MiB: {impact['lines']} lines")
+            told = ["line" in example for example in impact["examples"]]
+            suite.equal((told[0], told[-1]), (False, True), "a line is told where it is known")
+
+            # Cut by another program again and again.
+            text, stop = first + decision * 20000, threading.Event()
+
+            def cut():
+                while not stop.is_set():
+                    with open(old, "r+b") as file:
+                        file.write(text)
+                        file.truncate(100)
+
+            cutter = threading.Thread(target=cut)
+            cutter.start()
+            try:
+                for _ in range(12):
+                    reply = deploy(server, "edge.block", query="?dry-run=true&impact=true")
+                    suite.check(reply.status == 200 and "impact" in reply.json, f"the service stays: {reply.status}")
+            finally:
+                stop.set()
+                cutter.join()
+
 def test_a_rollback_restores_what_was_removed_and_refuses_what_was_replaced(suite):
     with service.Service() as server:
         create(server, blacklist("a", "vm-1"), blacklist("b", "vm-2"))
