@@ -72,6 +72,24 @@ def test_misspelt_words_are_suggested(suite):
         suite.check("did you mean 'expect'?" in clguard("test", f"{folder}/t.yaml").stdout, "a request's key")
 
 
+def test_a_type_by_the_end_of_its_name(suite):
+    run = clguard("types", "FrequencyLimiter")
+    suite.equal(run.returncode, 1, "that is no name")
+    suite.check("; did you mean 'onap.policies.controlloop.guard." in run.stderr and
+                "'onap.policies.controlloop.guard.common.FrequencyLimiter'" in run.stderr, run.stderr)
+    suite.check("did you mean" not in clguard("types", "Limiter").stderr, "not the end of one")
+    shown = clguard("types", "onap.policies.controlloop.guard.common.FrequencyLimiter").stdout
+    for text in ("#   actor: string, required (of onap.policies.controlloop.guard.Common)\n", "#   limit: integer, required\n"):
+        suite.check(text in shown, f"own and inherited properties: {text}")
+
+
+def test_a_service_that_cannot_be_reached_is_named(suite):
+    for command in (("status",), ("participants",), ("record", "/dev/null"), ("reload",), ("state",)):
+        run = clguard(*command, "--service", "no-such-host.invalid:1")
+        suite.check(run.returncode == 3 and "no-such-host.invalid" in run.stderr, f"{command}: {run.returncode} {run.stderr}")
+    suite.check("the host 'no-such-host.invalid' is unknown" in run.stderr, run.stderr)
+
+
 def test_a_refusal_is_printed_whole(suite):
     with Folder() as folder, Service() as service:
         words = ("--service", service.address())

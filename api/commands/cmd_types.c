@@ -88,6 +88,25 @@ print_yaml(const struct type *type)
 	return EXIT_ENVIRONMENT;
 }
 
+struct last_part {
+	struct str name, shown; /* the last that was printed */
+};
+
+/* Prints a type's full name if its last part is the one given; more than one type may bear it. */
+static int
+last_part_visit(void *context, const struct type *type)
+{
+	struct last_part *part = context;
+	size_t rest = type->name.len > part->name.len ? type->name.len - part->name.len : 0;
+
+	if (rest && type->name.ptr[rest - 1] == '.' && !str_equal(type->name, part->shown) &&
+	    str_equal((struct str){type->name.ptr + rest, part->name.len}, part->name)) {
+		fprintf(stderr, "%s'%.*s'", part->shown.ptr ? " or " : "; did you mean ", STR_ARG(type->name));
+		part->shown = type->name;
+	}
+	return 0;
+}
+
 static int
 cmd_types_show(const struct catalogue *catalogue, const struct words *words, bool json_schema, struct arena *arena)
 {
@@ -98,8 +117,12 @@ cmd_types_show(const struct catalogue *catalogue, const struct words *words, boo
 	struct str text;
 
 	if (!type) {
-		fprintf(stderr, "clguard types: no built-in type '%s'%s%s; 'clguard types' lists them\n", name.ptr,
-		        version.ptr ? " of version " : "", version.ptr ? version.ptr : "");
+		struct last_part part = {.name = name};
+
+		fprintf(stderr, "clguard types: no built-in type '%s'%s%s", name.ptr, version.ptr ? " of version " : "",
+		        version.ptr ? version.ptr : "");
+		(void)catalogue_each(catalogue, last_part_visit, &part); /* goes through all */
+		fputs(part.shown.ptr ? "?\n" : "; 'clguard types' lists them\n", stderr);
 		return EXIT_INPUT;
 	}
 	if (!json_schema)

@@ -19,6 +19,7 @@ from service import BUILD, JSON, LIMITER, Service, basic, main, wait_for
 
 CLGUARD = os.path.abspath(os.path.join(BUILD, "clguard"))
 ORIGIN = "https://noc.example"
+YESCRYPT = "$y$j75$odgQz7Ole.ATuAlmV0TO.1$T.q0848tgQKSddyHznLHT4Exa59.eBx5WZ7WHYUhSx6"  # of "good"
 
 
 def clguard(*words, **more):
@@ -192,6 +193,22 @@ def test_reload_tells_of_refused_users(suite):
             suite.check("the old users stay" in run.stderr, run.stderr)
             suite.equal(service.request("GET", "/clguard/v1/state", headers=basic("ann", "secret")).status, 200, "they do")
             suite.equal(clguard("reload", "--service", service.address()).returncode, 1, "needs credentials")
+
+
+def test_secrets_that_others_can_read_are_a_warning(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        users = os.path.join(folder, "users")
+        for text, mode, warned in (("ann:secret\nbob:x\n", 0o644, ("others than its owner may read it", "2 passwords stand in plain text")),
+                                   ("ann:" + YESCRYPT + "\n", 0o600, ())):
+            with open(users, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(users, mode)
+            with Service("--users", users) as service:
+                password = "good" if YESCRYPT in text else "secret"
+                suite.equal(service.request("GET", "/clguard/v1/state", headers=basic("ann", password)).status, 200, "let in")
+                suite.equal(service.request("GET", "/clguard/v1/state", headers=basic("ann", "bad")).status, 401, "not let in")
+                for words in ("others than its owner may read it", "2 passwords stand in plain text"):
+                    suite.equal(words in service.log_text(), words in warned, f"{oct(mode)}: {words}")
 
 
 def test_state_by_command(suite):
