@@ -18,6 +18,16 @@ export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$root"
 ${CC:-cc} "$top/examples/embed.c" $(pkg-config --cflags --libs clguard) -o "$root/embed"
 LD_LIBRARY_PATH="$root$prefix/lib" "$root/embed" "$top/examples/policies" | grep -q 'denied, limit_reached'
 
+# From Python by ctypes, and from Go by cgo where that is installed: each is stopped at the same limit.
+LD_LIBRARY_PATH="$root$prefix/lib" python3 "$top/examples/embed.py" "$top/examples/policies" >"$root/python"
+grep -q 'denied, limit_reached' "$root/python" || { cat "$root/python"; exit 1; }
+if command -v go >/dev/null; then
+	mkdir "$root/go" && cp "$top/examples/embed.go" "$root/go/main.go"
+	(cd "$root/go" && CGO_ENABLED=1 GO111MODULE=off go build -o embed main.go)
+	LD_LIBRARY_PATH="$root$prefix/lib" "$root/go/embed" "$top/examples/policies" >"$root/go.out"
+	grep -q 'denied, limit_reached' "$root/go.out" || { cat "$root/go.out"; exit 1; }
+fi
+
 # The header in C++, without a warning; header, library and pkg-config name one version.
 cat >"$root/version.cc" <<'END'
 #include <clguard.h>
