@@ -1,5 +1,6 @@
 #!/bin/sh
-# readme - README's first policies as they are printed: the sixth restart is denied; one is deployed, denies, is rolled back
+# readme - README's first policies as they are printed: the sixth restart is denied; one is deployed, denies, is rolled back;
+# and doc/compatibility.md's steps into ONAP's place
 # SPDX-License-Identifier: Apache-2.0
 set -u
 top=$(cd "${top_srcdir:-.}" && pwd)
@@ -36,4 +37,22 @@ done
 [ "$(tr -d '\n' <out | grep -o '"status":"[A-Z][a-z]*"' | tr '\n' ' ')" = '"status":"Deny" "status":"Deny" "status":"Permit" ' ] ||
 	{ echo 'not denied, denied, permitted'; bad=1; }
 [ "$bad" = 0 ] || cat script out err
+kill "$server" && wait "$server"
+server=
+
+# Into ONAP's place.
+awk '
+	/^## / { inside = /^## In its place, step by step$/ }
+	inside && /^```/ { code = !code; next }
+	inside && code' "$top/doc/compatibility.md" |
+	sed -e "s/^clguardd \(.*\) 0\.0\.0\.0:6969 &\$/clguardd \1 0.0.0.0:$port 2>onap.log \& echo \$! >pid/" \
+		-e 's/^sleep 1$/until grep -q "^listening on" onap.log; do sleep 0.05; done/' \
+		-e "s/127\.0\.0\.1:6969/127.0.0.1:$port/" -e "s,examples/,$top/examples/," \
+		-e "s/^clguard look .*/& --service 127.0.0.1:$port/" >script
+timeout 60 sh -eu script >out 2>err || { echo "the steps end with $?"; bad=1; }
+server=$(cat pid)
+for text in '1 policy, 1 guard: 0 errors' '1 request, 0 answered otherwise' '1 operations entered' '"healthy":true' '{"status":"Permit"}' '1  5  15 m  APPC  Restart  vm-7'; do
+	cat out err | grep -qF "$text" || { echo "no $text in what the steps print"; bad=1; }
+done
+[ "$bad" = 0 ] || cat script out err onap.log
 exit $bad

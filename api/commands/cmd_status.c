@@ -140,12 +140,12 @@ static void
 print_database(const struct status *status)
 {
 	double used = series_value(status->metrics, "clguard_database_used_bytes");
-	double most = series_value(status->metrics, "clguard_database_limit_bytes");
+	double most = series_value(status->metrics, "clguard_database_limit_bytes"), operations;
 
 	if (used < 0)
 		return;
-	printf("database: %.0f operations, %.1f MiB in use", series_value(status->metrics, "clguard_operations"),
-	       used / 1048576);
+	operations = series_value(status->metrics, "clguard_operations");
+	printf("database: %.0f operation%s, %.1f MiB in use", operations, operations == 1 ? "" : "s", used / 1048576);
 	if (most > 0)
 		printf(", %.0f %% of its limit", 100 * used / most);
 	printf(", %.0f readers\n", series_value(status->metrics, "clguard_database_readers"));
