@@ -20,13 +20,14 @@ struct peer {
 
 	/* The worker's. */
 	int fd;
-	unsigned place;   /* in its list */
-	bool asked;       /* it has had an answer */
-	bool busy;        /* a request is there, and being answered */
-	bool extra;       /* it came when there was room for urgent requests only */
-	bool leaving;     /* its socket has been shut down */
-	int64_t since_ms; /* waits for a request since then */
-	uint64_t turn;    /* the same as a number: who has waited longer has the lower one */
+	unsigned place;         /* in its list */
+	bool asked;             /* it has had an answer */
+	bool busy;              /* a request is there, and being answered */
+	bool extra;             /* it came when there was room for urgent requests only */
+	bool leaving;           /* its socket has been shut down */
+	const char *target_end; /* in libmicrohttpd's buffer, of the request whose line came last */
+	int64_t since_ms;       /* waits for a request since then */
+	uint64_t turn;          /* the same as a number: who has waited longer has the lower one */
 
 	atomic_int_fast64_t
 		due_ms; /* must have moved by then; 0: it has no deadline. Written by the worker, orders nothing */

@@ -4,6 +4,8 @@
 
 #include "api/server/server_priv.h"
 
+#define HEAD_WRONG "the headers are wrong: expected lines that end in CR LF, without a NUL"
+
 /* strcmp for words that differ early, without the way to the C library. */
 static inline bool
 is_word(const char *text, const char *word)
@@ -67,19 +69,26 @@ take_once(struct exchange *exchange, struct str *header, struct str text, const 
  * comes behind it is forgotten, and at the start of a line it ends the head. So each part must follow the one before where it
  * would without them. That refuses lines that end in LF alone, and headers over several lines, too. Later ones refuse a NUL.
  */
-static void
-head_follows(struct ticket *ticket, const char *next, size_t nuls)
+static bool
+head_follows(const char *end, const char *next, size_t nuls)
 {
-	const char *end = ticket->head_end;
-
-	if (!end)
-		return;
-	if ((next && next != end + nuls) || end[-1] == '\r')
-		ticket->exchange.doubtful = "the headers are wrong: expected lines that end in CR LF, without a NUL";
-	for (size_t i = 0; i < nuls && !ticket->exchange.doubtful; i++)
+	if (next && next != end + nuls)
+		return false;
+	for (size_t i = 0; i < nuls; i++)
 		if (end[i] != '\0')
-			ticket->exchange.doubtful =
-				"the headers are wrong: expected lines that end in CR LF, without a NUL";
+			return false;
+	return true;
+}
+
+/* A header, behind the one before it; its value, which a CR that ends no line would belong to. */
+static void
+follow_header(struct ticket *ticket, const char *key, struct str value)
+{
+	if (!ticket->head_end)
+		return;
+	if (!head_follows(ticket->head_end, key, 2) || (value.len && value.ptr[value.len - 1] == '\r'))
+		ticket->exchange.doubtful = HEAD_WRONG;
+	ticket->head_end = value.ptr + value.len;
 }
 
 /* The headers that we look at, and how many there are. */
@@ -95,9 +104,7 @@ take_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
 		return MHD_YES;
 	}
 	ticket->headers++;
-	head_follows(ticket, key, 2);
-	if (ticket->head_end)
-		ticket->head_end = text.ptr + text.len;
+	follow_header(ticket, key, text);
 	switch (key_len) { /* is_named compares that many bytes */
 	case 4:
 		if (is_named(name, STR("Host")))
@@ -168,22 +175,23 @@ void
 server_take_head(struct ticket *ticket, const char *method, const char *target, const char *version)
 {
 	struct exchange *exchange = &ticket->exchange;
+	const struct peer *peer = exchange->peer;
+	bool looks = MHD_get_version()[0] == '0' && peer;
 
 	exchange->method = method_of(method);
 	exchange->path = str_from(target);
 	if (strchr(target, UNPRINTABLE))
 		exchange->doubtful = "the path has a NUL in it";
 	ticket->length = ticket->coding = STR_NONE;
-	ticket->head_end = NULL;
-	if (MHD_get_version()[0] == '0') {
-		ticket->head_end = method + strlen(method);
-		head_follows(ticket, target, 1);
-		ticket->head_end = version + strlen(version);
-	}
+	ticket->head_end = looks ? version + strlen(version) : NULL;
+	if (looks && (!head_follows(method + strlen(method), target, 1) || !head_follows(peer->target_end, version, 1)))
+		exchange->doubtful =
+			"the request line is wrong: expected three parts with a blank between them, without a NUL";
 	(void)MHD_get_connection_values_n(ticket->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, take_header,
 	                                  ticket);
 	/* The empty line too, where what libmicrohttpd keeps of a header is known to lie behind it in the buffer. */
-	head_follows(ticket, NULL, ticket->headers ? 4 : 2);
+	if (looks && !head_follows(ticket->head_end, NULL, ticket->headers ? 4 : 2))
+		exchange->doubtful = HEAD_WRONG;
 }
 
 struct str

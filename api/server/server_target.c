@@ -8,13 +8,15 @@
 
 #define ARGUMENT_BYTES 72 /* of a connection's buffer: what libmicrohttpd keeps of a query parameter, and some */
 
-/* The request line as libmicrohttpd 0.9 has parted it: a NUL, which it takes for the target's end, or the version behind it. */
-static bool
-target_hides_text(const char *target)
+/* Where the target ends as it came: libmicrohttpd parts and decodes it in its place. */
+static void
+note_target_end(struct MHD_Connection *connection, const char *target)
 {
-	const char *version = target + strlen(target) + 1;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct peer *peer = info ? info->socket_context : NULL;
 
-	return strncmp(version, "HTTP/", 5) != 0 || strlen(version) != 8;
+	if (peer)
+		peer->target_end = target + strlen(target);
 }
 
 /*
@@ -34,10 +36,7 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 	char refusal[sizeof(body) + 160], rest[4096];
 	int fd;
 
-	if (MHD_get_version()[0] == '0' && target_hides_text(target)) {
-		*(char *)(uintptr_t)target = UNPRINTABLE;
-		return NULL;
-	}
+	note_target_end(connection, target);
 	for (const char *at = strchr(target, '?'); at; at = strchr(at + 1, '&'))
 		count++;
 	/* The line lies in the same buffer, which grows in steps; an eighth is left for what else is kept. */
