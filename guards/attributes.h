@@ -52,7 +52,7 @@ extern const char *const attribute_key[ATTRIBUTE_COUNT];
 /* The attribute with this key, or -1. Keys are compared exactly. */
 int attribute_find(struct str key);
 
-/* What is asked. Texts are borrowed from the caller. */
+/* A question. Texts are borrowed from the caller. */
 struct request {
 	struct str attribute[ATTRIBUTE_COUNT]; /* absent ones have ptr NULL */
 	struct str request_id, subrequest_id;  /* for reservations; a decision does not look at them */

@@ -156,7 +156,7 @@ compile(const struct policy *policy, struct guard *guard, struct arena *arena, s
 	return blacklist_build(guard, entries, arena, diags) && good;
 }
 
-/* What the reference turns into an equality: a text that is not `.*`, or a list of texts. */
+/* Entries that the reference turns into an equality: a text that is not `.*`, or a list of texts. */
 static bool
 onap_usable(const struct node *entry)
 {
@@ -329,7 +329,7 @@ blacklist_is_repeated(const struct blacklist *data, size_t at)
 	return false;
 }
 
-/* What stays on the list, of the entries that could list this target, when those that do are taken away. */
+/* Makes the list without the entries that match this target. */
 static struct blacklist *
 removal_make(const struct guard *guard, const struct remedy *remedy, struct str target, struct removal *removal)
 {

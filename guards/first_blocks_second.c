@@ -84,7 +84,7 @@ onap_loop(const struct node *loop, struct diags *diags)
 	return false;
 }
 
-/* What the reference looks up: the name up to its own marker. */
+/* The name that the reference looks up: up to its own marker. */
 static struct str
 onap_cut(struct str name)
 {

@@ -214,7 +214,7 @@ compile_onap(const struct policy *policy, struct guard *guard, struct arena *are
 	return limiter_build(guard, &spec, policy->node, arena, diags);
 }
 
-/* What to ask the history. NULL, or the key of what the request lacks. */
+/* Makes the query to the history. NULL, or the key of the attribute that the request lacks. */
 static const char *
 query_make(const struct guard *guard, const struct request *request, const struct env *env, struct count_query *ret)
 {

@@ -173,7 +173,7 @@ guard2_read_policy(const struct guard2_reading *reading, const struct node *node
 	return policy;
 }
 
-/* What a policy is called and whom it is for. */
+/* Checks the policy's name and scope. */
 static void
 check_names(const struct guard2_reading *reading, struct guard2_policy *policy)
 {

@@ -232,7 +232,7 @@ compile_limiter(struct guard2_compilation *c, const struct guard2_constraint *co
 		.by_target = constraint->per_target || c->reading->mode == GUARD_ONAP,
 	};
 
-	/* What the policy names narrows the count; of what it names by a pattern or a list, each counts for itself. */
+	/* Names narrow the count; of those given by a pattern or a list, each counts for itself. */
 	if (c->reading->mode == GUARD_STRICT) {
 		spec.by_target = spec.by_target || target->kind == TERM_PATTERN || target->kind == TERM_LIST;
 		spec.by_clname = loop->kind == TERM_PATTERN;

@@ -63,7 +63,7 @@ enum guard2_finding {
 		GUARD2_FINDING_COUNT
 };
 
-/* What the reading of one document needs. */
+/* The state for reading one document. */
 struct guard2_reading {
 	enum guard_mode mode;
 	struct arena *arena; /* for what is read; need not outlive the tree */
@@ -73,7 +73,7 @@ struct guard2_reading {
 /* Adds a finding, unless the mode does not know it. The values are put in the place of the text's %s, in order. */
 void guard2_add(const struct guard2_reading *reading, enum guard2_finding finding, const struct node *where, ...);
 
-/* What a value of the document may be: a tree of tables, from which keys are checked and values compared. */
+/* The allowed form of a value of the document: a tree of tables, from which keys are checked and values compared. */
 struct guard2_form {
 	const char *what;
 	unsigned kinds;                 /* bits 1 << enum node_kind */

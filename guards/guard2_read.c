@@ -67,7 +67,7 @@ either(const struct guard2_reading *reading, const struct node *map, const char 
 	return value ? value : second;
 }
 
-/* What the reference makes of a window with calendar months. */
+/* The reference's value of a window with calendar months. */
 static struct duration
 guard2_onap_window(struct duration d)
 {

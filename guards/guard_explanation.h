@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 
-/* What an explanation of one guard adds to its verdict. Texts: the request's, the guard's, or in the arena given to explain. */
+/* The details that one guard adds to its verdict. Texts: the request's, the guard's, or in the arena given to explain. */
 struct explanation {
 	struct explanation_value {
 		const char *name;

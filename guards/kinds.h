@@ -13,7 +13,7 @@ extern const struct guard_kind guard_min_max;
 extern const struct guard_kind guard_filter;
 extern const struct guard_kind guard_first_blocks_second;
 
-/* What a limiter is made of, whatever document said so. */
+/* The parameters of a limiter, whatever document they came from. */
 struct limiter_spec {
 	uint32_t limit;
 	struct duration window;
@@ -45,7 +45,7 @@ bool blacklist_within(const struct guard *some, const struct guard *all, struct 
 bool blacklist_next(const struct guard *guard, size_t *at, struct str *ret);
 struct text_test;
 
-/* What a filter's rule of this index tests, and of which field (ATTRIBUTE_COUNT: a path's); NULL after the last. */
+/* The test and the field of the filter's rule at this index (ATTRIBUTE_COUNT: of a path); NULL after the last. */
 const struct text_test *filter_test(const struct guard *guard, size_t index, enum attribute *ret_field);
 
 /*

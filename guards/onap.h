@@ -11,7 +11,7 @@
  * tools look for them.
  */
 
-/* What a value is to ONAP. NULL counts as null. */
+/* A value's kind in ONAP. NULL counts as null. */
 enum onap_kind { ONAP_NULL, ONAP_BOOLEAN, ONAP_NUMBER, ONAP_TEXT, ONAP_LIST, ONAP_MAP };
 
 enum onap_kind onap_kind(const struct node *value);

@@ -29,7 +29,7 @@ struct change {
 	bool off;         /* left out, while the engine tries to do without */
 };
 
-/* What a kind may look at when it proposes a change. */
+/* The inputs of a kind that proposes a change. */
 struct remedy {
 	struct arena *arena;
 	const struct env *env;       /* the history as the changes so far leave it */
@@ -72,7 +72,7 @@ bool verdict_denies(const struct verdict *verdict, enum guard_mode mode, bool on
 int64_t guard_permit_at(const struct guard *guard, const struct request *request, const struct env *env,
                         bool on_error_permit);
 
-/* What guard_kind.frees is for kinds that look at the time only through their range. */
+/* guard_kind.frees for kinds that depend on the time only through their range. */
 int64_t range_frees(const struct guard *guard, const struct request *request, const struct env *env);
 
 #endif

@@ -51,7 +51,7 @@ bool text_is_pattern(struct str text);
 bool pattern_build(struct str text, const struct node *where, struct arena *arena, const struct pattern **ret_pattern,
                    struct diags *diags);
 
-/* What policies of all kinds say alike: actor, operation, id, target to the scope, timeRange to the range. Strict. */
+/* Compiles the properties that all kinds share: actor, operation, id, target to the scope, timeRange to the range. Strict. */
 bool common_compile(const struct policy *policy, struct guard *guard, struct arena *arena, struct diags *diags);
 
 /* The same in onap mode, where Blacklist alone does not match by target. A guard without an exact term is inert. */

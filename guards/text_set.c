@@ -48,7 +48,7 @@ struct text_set {
 	struct hash_key key;
 };
 
-/* What the slot of the text holds, but for the place of a long one. */
+/* The slot's value for a text, without the place of a long one. */
 static inline struct text_set_slot
 slot_of(struct str text, const struct hash_tail *tail, uint64_t hash)
 {

@@ -80,7 +80,7 @@ compile_strict(struct time_range *range, const struct node *start, const struct 
 	return true;
 }
 
-/* What ONAP's Java takes: an offset time, else an offset date-time, which its evaluation then cannot use. */
+/* Parses a time as ONAP's Java does: an offset time, else an offset date-time, which its evaluation then cannot use. */
 static struct bound
 onap_bound(struct str text)
 {

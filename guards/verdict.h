@@ -32,7 +32,7 @@ enum reason {
 
 extern const char *const reason_name[REASON_COUNT];
 
-/* What a guard or a decision says, in its wire spelling. */
+/* The result of a guard or of a decision, in its wire spelling. */
 #define EFFECTS(X) \
 	X(NOT_APPLICABLE, "not_applicable") \
 	X(PERMIT, "permit") \
@@ -48,7 +48,7 @@ enum effect {
 
 extern const char *const effect_name[EFFECT_COUNT];
 
-/* What one guard says. */
+/* One guard's verdict. */
 struct verdict {
 	enum effect effect;
 	enum reason reason;  /* of a Deny; REASON_PERMIT otherwise */
