@@ -196,7 +196,7 @@ read_value(struct json_reader *reader)
 	return c == '-' || (c >= '0' && c <= '9') ? read_number(reader, node) : read_literal(reader, node);
 }
 
-/* What stands behind a value: ends of lists and maps, then a comma and the next key. 1 when a value must follow. */
+/* Reads the text behind a value: ends of lists and maps, then a comma and the next key. 1 when a value must follow. */
 static int
 read_after(struct json_reader *reader)
 {

@@ -10,7 +10,7 @@
 struct pattern;         /* shared, const after compiling */
 struct pattern_scratch; /* one a thread */
 
-/* What a dot matches: any character, or none that ends a line, as in ONAP. */
+/* The characters that a dot matches: any, or any but those that end a line, as in ONAP. */
 enum pattern_dot { PATTERN_DOT_IN_LINE, PATTERN_DOT_ALL };
 
 /*

@@ -88,7 +88,7 @@ set_integer(struct node *node, struct str text)
 	node->integer = negative ? (int64_t)(0 - value) : (int64_t)value;
 }
 
-/* What the digit counts in any base up to 16; 16 when it is none. */
+/* The digit's value in any base up to 16; 16 when it is not a digit. */
 static unsigned
 scalar_digit_value(char c)
 {

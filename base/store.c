@@ -13,7 +13,7 @@
 
 #define DIRECTORY_MODE 0750
 
-/* What stands at the path of data.mdb; false when nothing can be seen there. */
+/* Looks at the path of data.mdb; false when nothing can be seen there. */
 static bool
 file_at_path(const struct store *store, struct stat *ret)
 {

@@ -24,7 +24,7 @@ clean_path(const char *directory, const char *name, char ret[PATH_MAX])
 	return snprintf(ret, PATH_MAX, "%s/%s", directory, name) < PATH_MAX;
 }
 
-/* What the record says of the file as it is now, with a sum behind. False when the file cannot be read. */
+/* The record of the file as it is now, with a checksum behind. False when the file cannot be read. */
 static bool
 describe(const char *directory, char ret[RECORD_SIZE])
 {

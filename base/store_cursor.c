@@ -149,7 +149,7 @@ cursor_of(struct store_txn *txn, unsigned table)
 	return txn->cursors[table];
 }
 
-/* What an operation of the cursor found, if it is the table's and has the prefix. */
+/* The result of a cursor operation, if it belongs to the table and has the prefix. */
 static int
 found(struct store_txn *txn, unsigned table, int rc, MDB_val k, MDB_val v, struct str key, size_t prefix_len,
       struct store_entry *ret)

@@ -54,7 +54,7 @@ void text_add_node(struct text *text, const struct node *node, bool nulls);
 /* A finding as a JSON object: severity, id, file, line, column, path, text. Id and path are null when it has none. */
 void text_add_finding(struct text *text, const struct diag *finding);
 
-/* What was appended, NUL-terminated; absent when memory ran out. */
+/* The appended text, NUL-terminated; absent on allocation failure. */
 struct str text_done(struct text *text);
 
 /*

@@ -11,7 +11,7 @@
 #define OFFSET_LIMIT_MS (18 * TIME_MS_HOUR)
 #define FRACTION_DIGITS 9
 
-/* What is left of a text. Each take_ function moves past what it took, or takes nothing and says false. */
+/* The unread rest of a text. Each take_ function advances past the part it takes, or takes nothing and returns false. */
 struct time_reader {
 	const char *next, *end;
 };

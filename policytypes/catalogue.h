@@ -33,7 +33,7 @@ struct constraint {
 	const struct pattern *pattern; /* of CONSTRAINT_PATTERN */
 };
 
-/* What a value must be: of a property, or of the entries of a list or map. */
+/* The rules for a value: of a property, or of the entries of a list or map. */
 struct schema {
 	enum value_kind kind;       /* VALUE_TYPE: a map with the properties of `type` */
 	bool by_name;               /* declared by entry_schema alone: a scalar that names such a value will do */

@@ -62,7 +62,7 @@ struct reference {
  */
 const struct type *copy_find(const struct catalogue *catalogue, const struct declared *copy, struct diags *diags);
 
-/* What a document means by the name of a built-in type that it declares itself; NULL when it does not. */
+/* The built-in type that a document means by its own declaration of that name; NULL when it means another. */
 const struct type *copy_meant(const struct catalogue *catalogue, const struct reference *reference);
 
 /* The type that is meant; NULL, with a finding, when there is none. A name in another letter case is an info finding. */
@@ -72,7 +72,7 @@ const struct type *reference_find(const struct catalogue *catalogue, const struc
 /* A finding: no such type; with the name that is close to it. */
 void reference_unknown(const struct catalogue *catalogue, const struct reference *reference, struct diags *diags);
 
-/* What values of a data type are that derives from one of TOSCA's own; other types get none. False when it had errors. */
+/* Defines values of a data type that derives from one of TOSCA's own; other types get none. False when it had errors. */
 bool type_define_value(struct type *type, struct arena *arena, struct diags *diags);
 
 /* Reads the properties of a type, whose parent is done, and flattens. False when it had errors. */

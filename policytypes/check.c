@@ -131,7 +131,7 @@ check_window_of(struct check_gathering *g)
 		missing_property(g, STR(WINDOW_UNITS));
 }
 
-/* What was not given: its default, or a finding. */
+/* Fills in a missing property: its default, or a finding. */
 static void
 fill_in(struct check_gathering *g)
 {

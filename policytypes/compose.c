@@ -152,7 +152,7 @@ compose_write_entry(struct text *out, const struct node *entry)
 	text_add_node(out, entry, false);
 }
 
-/* What a choice before this one brings under the same name. */
+/* Finds an earlier choice that brings the same name. */
 static const struct node *
 find_before(const struct composition *composition, size_t i, const char *name, struct str key)
 {

@@ -209,7 +209,7 @@ try_builtin(void *context, const struct type *builtin)
 static const struct type *copy_search(const struct catalogue *catalogue, const struct declared *declared,
                                       unsigned depth, struct copy_search *search);
 
-/* What the document's own declaration of the parent repeats; NULL when it has none. */
+/* The type that the document's own declaration of the parent repeats; NULL when it has none. */
 static const struct type *
 parent_meant(const struct catalogue *catalogue, const struct declared *declared, unsigned depth)
 {

@@ -4,7 +4,7 @@
 #include "policytypes/check_priv.h"
 #include "policytypes/section.h"
 
-/* What TOSCA allows in a property definition, and what policy models write there besides. */
+/* Keys that TOSCA allows in a property definition, and those that policy models add. */
 static const char *const property_keys[] = {
 	"type",         "type_version",    "typeVersion",     "description", "required", "default", "constraints",
 	"entry_schema", "key_schema",      "metadata",        "name",        "status",   "tags",    "id",
@@ -32,7 +32,7 @@ definition_out_of_memory(struct diags *diags, const struct node *where)
 	return false;
 }
 
-/* What values of a declared type are. */
+/* Sets the schema of a declared type's values. */
 static void
 schema_set_type(struct schema *schema, const struct type *type)
 {

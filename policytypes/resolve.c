@@ -4,7 +4,7 @@
 #include "policytypes/check_priv.h"
 #include "policytypes/section.h"
 
-/* What TOSCA allows in a type, and what policy models write there besides. */
+/* Keys that TOSCA allows in a type, and those that policy models add. */
 static const char *const type_keys[] = {"derived_from",
                                         "derived_from_version",
                                         "version",

@@ -242,7 +242,7 @@ put_kind(struct writer *w, json_t *object, enum value_kind kind)
 	schema_put_text(w, object, "pattern", str_from(kinds[kind].pattern));
 }
 
-/* What a value must be. Entries of entries: bounded by the depth of the type's document. */
+/* Writes the rules for a value. Entries of entries: bounded by the depth of the type's document. */
 static void
 put_schema(struct writer *w, json_t *object, const struct schema *schema)
 {

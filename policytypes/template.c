@@ -152,7 +152,7 @@ check_name(const struct policy *policy, struct diags *diags)
 		          STR_ARG(policy->name));
 }
 
-/* What every policy has, wherever it stands. */
+/* Reads the members that every policy has, wherever it stands. */
 static void
 template_read_body(struct policy *policy, struct diags *diags)
 {

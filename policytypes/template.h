@@ -12,7 +12,7 @@ enum document_kind {
 	DOCUMENT_BARE         /* one policy body: type and properties */
 };
 
-/* What a document is by its top-level keys. Anything else: -ERROR_TYPE with the place and what was expected. */
+/* The kind of a document, by its top-level keys. Anything else: -ERROR_TYPE with the place and the expected keys. */
 int document_classify(const struct node *root, enum document_kind *ret_kind, struct error *err);
 
 /*

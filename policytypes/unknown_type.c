@@ -52,7 +52,7 @@ short_name(struct str name, char buf[SHORT_SIZE])
 	return (struct str){buf, len};
 }
 
-/* What is looked for, and the best found so far. */
+/* The name sought, and the best match so far. */
 struct unknown_type_search {
 	struct suggestion whole, shortened;
 	struct str meant; /* by the short name */

@@ -65,7 +65,7 @@ evaluation_answer(struct exchange *exchange, const struct request *request, bool
 	exchange->reply.constant = body.constant;
 }
 
-/* What the short road leaves: bodies that are bad, or not usual. */
+/* Reads the bodies that the fast path leaves: bad ones, and good ones of an unusual shape. */
 static int
 evaluation_read(struct exchange *exchange, struct request *ret, bool *ret_explain, struct error *err)
 {

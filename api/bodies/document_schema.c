@@ -51,7 +51,7 @@ docschema_append(struct schema_maker *maker, json_t *array, json_t *value)
 		maker->failed = true;
 }
 
-/* What is written by hand of a kind: api/schemas. */
+/* The hand-written part of a kind of document: a file of api/schemas. */
 static json_t *
 schema_skeleton(const char *kind)
 {
@@ -184,7 +184,7 @@ schema_visit(void *context, const struct type *type)
 	return maker->failed ? -ERROR_MEMORY : 0;
 }
 
-/* What is written by hand, with the built-in policy types. */
+/* Adds the hand-written part, with the built-in policy types. */
 static void
 schema_add_policies(struct schema_maker *maker)
 {

@@ -6,7 +6,7 @@
 #include "policytypes/builtin.h"
 #include "policytypes/catalogue.h"
 
-/* What is written by hand (api/schemas), in the order of the files' names; made by policytypes/embed.sh. */
+/* The hand-written parts (api/schemas), in the order of the files' names; made by policytypes/embed.sh. */
 extern const struct builtin_document document_schema_parts[];
 extern const size_t document_schema_parts_count;
 

@@ -99,7 +99,7 @@ static const struct str evaluation_body[2][REASON_COUNT] = {
 	},
 };
 
-/* What the question calls the attribute that a guard lacks. */
+/* The question's own name of the attribute that a guard lacks. */
 static const char *
 evaluation_missing(const char *missing)
 {

@@ -120,7 +120,7 @@ read_identity(const struct node *node, struct str *ret)
 		*ret = node->text;
 }
 
-/* What 2.0.0 guards, events and operation rows call an attribute that a request names otherwise. */
+/* Attributes that 2.0.0 guards, events and operation rows know by another name than a request. */
 static const struct {
 	const char *other, *name;
 } other_words[] = {
@@ -129,7 +129,7 @@ static const struct {
 	{"targetEntity", "target"},    {"subRequestId", "subrequestId"},
 };
 
-/* What somebody who wrote `key` meant. */
+/* Offers the member that the author of `key` may have meant. */
 static struct suggestion
 member_suggest(struct str key)
 {
@@ -339,7 +339,7 @@ no_application(const struct node *root, const struct node *action, struct error 
 	return error_set(err, ERROR_UNKNOWN, action, "No application for action %.*s", STR_ARG(action->text));
 }
 
-/* What a member of the request's top level holds, as far as its shape is checked. */
+/* The member's place at the request's top level, as far as its shape is checked. */
 enum member { MEMBER_OTHER, MEMBER_ACTION, MEMBER_RESOURCE, MEMBER_TIME, MEMBER_TEXT, MEMBER_MAP };
 
 static enum member

@@ -17,7 +17,7 @@
 /* The maps of a request, one in the other. */
 enum level { LEVEL_TOP, LEVEL_RESOURCE, LEVEL_GUARD, LEVELS };
 
-/* What a member is for: an attribute, or one of these. */
+/* The use of a member: an attribute, or one of these. */
 enum {
 	MEMBER_VF_COUNT = ATTRIBUTE_COUNT,
 	MEMBER_REQUEST_ID,

@@ -28,7 +28,7 @@ struct config_check {
 	struct diags *findings;
 };
 
-/* What is wrong with a setting, where that stands. */
+/* Notes a fault of a setting, with the place where the setting stands. */
 static void
 check_note(struct config_check *check, const char *name, const struct error *err)
 {

@@ -53,7 +53,7 @@ int cmd_topics(int argc, char **argv);
 int cmd_types(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
-/* What several commands do alike. */
+/* Helpers that several commands share. */
 
 /* The findings that were kept, as a list of {severity, id, file, line, column, path, text}. */
 void findings_json(struct text *out, const struct diags *diags);

@@ -11,7 +11,7 @@
 #include "engine/database/db.h"
 #include "engine/database/carry.h"
 
-/* What is counted together: the rows of one actor, operation, target and loop. Texts in the dump's arena. */
+/* Rows that are counted together: those of one actor, operation, target and loop. Texts in the dump's arena. */
 struct counter {
 	struct str actor, operation, target, clname;
 	uint64_t ended, live;

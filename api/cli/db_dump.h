@@ -7,7 +7,7 @@
 
 #include "engine/history/history.h"
 
-/* What is in a database and not in a dump of it, in words; ended by NULL. */
+/* Parts of a database that a dump does not carry, in words; ended by NULL. */
 extern const char *const dump_not_carried[];
 
 /*

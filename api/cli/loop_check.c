@@ -87,7 +87,7 @@ refusal_of(void *context, struct str bytes, struct arena *arena)
 	return why ? why : "out of memory";
 }
 
-/* What a service would warn of in the guards of the document that it is given as a policy file. */
+/* Adds the warnings that a service would give about the guards of the document, read as a policy file. */
 static void
 add_lints(const struct loop_check *check, struct arena *arena)
 {

@@ -116,7 +116,7 @@ unknown_member(const struct node *map, const char *const *known)
 	return NULL;
 }
 
-/* What its author probably meant. */
+/* The key that the author probably meant. */
 static struct suggestion
 key_meant(const struct node *unknown, const char *const *known)
 {

@@ -17,7 +17,7 @@ struct covered {
 	bool reached;
 };
 
-/* What became of one test; in the run's arena. */
+/* The outcome of one test; in the run's arena. */
 struct test_result {
 	struct test_result *next;
 	const char *file, *name;

@@ -27,7 +27,7 @@ print_refused_findings(const struct node *findings)
 		        STR_ARG(ask_member(item, "severity", NULL)), STR_ARG(ask_member(item, "text", NULL)));
 }
 
-/* What guards said of a refused order. */
+/* Prints the guards' reasons for a refused order. */
 static void
 print_denials(const struct node *list)
 {

@@ -69,7 +69,7 @@ usage(FILE *out, int code)
 	return code;
 }
 
-/* What a command printed is part of what it did: a full disk or a closed pipe is the environment's fault. */
+/* Output is part of a command's work: a full disk or a closed pipe is the environment's fault. */
 static int
 main_run(const struct command *command, int argc, char **argv)
 {

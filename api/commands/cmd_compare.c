@@ -45,7 +45,7 @@ struct comparison {
 	struct arena request; /* of one request, reset after it */
 };
 
-/* What a side says. */
+/* One side's answer. */
 struct said {
 	enum { SAID_PERMIT, SAID_DENY, SAID_REFUSED, SAID_NOTHING } answer; /* nothing: the line asks nothing */
 	struct decision decision;

@@ -197,7 +197,7 @@ check_rows(const struct carried *rows, size_t count, int64_t latest_ms, struct e
 	return 0;
 }
 
-/* What an import did with the rows of its files. */
+/* The rows of an import's files, by outcome. */
 struct imported {
 	size_t rows, entered;
 	bool dumped; /* some of them came from a dump */
@@ -271,7 +271,7 @@ import(const struct cmd_db_task *task)
 	return code;
 }
 
-/* What is in a copy. */
+/* Prints the contents of a copy. */
 static void
 tell_copy(const char *done, const char *what, const struct db_report *report)
 {

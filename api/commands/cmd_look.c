@@ -150,7 +150,7 @@ cmd_end(int argc, char **argv)
 	return code;
 }
 
-/* What is told, from the line that names it to the one with its data. */
+/* One message of the stream, from the line that names it to the one with its data. */
 struct heard {
 	struct ask *ask;
 	char event[32];

@@ -98,7 +98,7 @@ policy_talk(struct policy_ask *ask, const char *method, const char *path, struct
 	return status < 500 ? EXIT_INPUT : EXIT_ENVIRONMENT;
 }
 
-/* What a dry run found and would do. 1 when it would be refused. */
+/* Prints the findings and effects of a dry run. 1 when the change would be refused. */
 static int
 print_dry_run(const struct policy_ask *ask)
 {

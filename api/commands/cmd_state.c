@@ -66,7 +66,7 @@ print_generation(const struct node *answer)
 	       STR_ARG(ask_member(answer, "policies", NULL)), STR_ARG(ask_member(answer, "guards", NULL)));
 }
 
-/* What became of settings that were changed. */
+/* Prints the outcome for each changed setting. */
 static void
 print_settings(const struct node *settings)
 {

@@ -11,7 +11,7 @@
 #define FULLEST "5"    /* limiters that are shown */
 #define LOOPS_SHOWN 10 /* that stand */
 
-/* What the service answered. Beside the first, NULL: these credentials may not read it, or it is not known yet. */
+/* The service's answers. NULL, but for the first: the credentials may not read it, or it is not known yet. */
 struct status {
 	const struct node *ready;
 	const struct node *generation;

@@ -32,7 +32,7 @@ print_notification(const struct node *message)
 	putchar('\n');
 }
 
-/* What the topic has that this group has not seen. False, and *ret_code, when the service cannot be asked. */
+/* Reads the messages of the topic that this group has not seen. False, and *ret_code, when the service cannot be asked. */
 static bool
 read_topic(struct ask *ask, const char *topic, long wait_ms, int *ret_code)
 {

@@ -85,7 +85,7 @@ state_before(struct str state)
 	return state;
 }
 
-/* What an instance waits for, since when, and which command would help. */
+/* Prints the reason why an instance does not move, since when, and the command that would help. */
 static void
 print_waiting(struct ask *ask, const struct node *loop, const struct node *participants)
 {
@@ -171,7 +171,7 @@ print_loop(struct ask *ask, const struct node *loop, const struct node *particip
 	print_denied(loop);
 }
 
-/* What a round shows, as one line of JSON. */
+/* Prints a round as one line of JSON. */
 static void
 print_state(const struct node *participants, const struct node *instances, struct arena *arena)
 {

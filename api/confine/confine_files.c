@@ -29,7 +29,7 @@ struct ruleset {
 	unsigned rules;
 };
 
-/* What lies at the path, and below it where that is a directory. */
+/* Allows the path, and everything below it where it is a directory. */
 static void
 rule_add(struct ruleset *set, const char *path, uint64_t rights)
 {
@@ -157,7 +157,7 @@ add_settings(struct ruleset *set, const struct settings *settings)
 	const char *const files[] = {settings->users,           settings->tokens,      settings->roles,
 	                             settings->tls_certificate, settings->tls_key,     settings->tls_client_ca,
 	                             settings->jwt_keys,        settings->jwt_keys_ca, settings->entities};
-	/* What the decision log has beside its file: those that it moves aside, lines that wait, its key, how far sinks are. */
+	/* Files that the decision log keeps beside its own: rotated ones, lines that wait, its key, the sinks' positions. */
 	const char *const kept[] = {settings->decision_log, settings->decision_log_key};
 	char parent[PATH_MAX];
 

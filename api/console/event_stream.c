@@ -175,7 +175,7 @@ write_notifications(struct event_stream *events, struct txn *txn, size_t i, stru
 	events->next[i] = end;
 }
 
-/* What one tick has to tell; part i + 1 is for those who may read topic i. */
+/* The changes that one tick announces; part i + 1 is for those who may read topic i. */
 struct tidings {
 	struct text all, topic[TOPICS], fresh;
 };

@@ -104,7 +104,7 @@ fill_add(struct survey *survey, const struct fill *fill)
 	return true;
 }
 
-/* What the limiter makes of a request whose scope it has. */
+/* Fills in the limiter's view of a request whose scope it has. */
 static void
 fill_make(struct survey *survey, const struct guard *guard, const struct request *request)
 {

@@ -19,7 +19,7 @@
 #define DOCUMENTS_MOST 16
 #define MAP_BYTES ((size_t)64 << 20) /* of the database in a temporary folder */
 
-/* What a body asks for; texts are borrowed from its tree. */
+/* The request of a body; texts are borrowed from its tree. */
 struct attempt {
 	enum guard_mode mode;
 	struct document documents[DOCUMENTS_MOST];
@@ -135,7 +135,7 @@ try_write_findings(struct text *out, const struct diags *diags)
 	text_add(out, STR("]"));
 }
 
-/* What is wrong with the history or with a request. */
+/* Writes the fault of the history or of a request. */
 static void
 write_error(struct text *out, const struct error *err)
 {

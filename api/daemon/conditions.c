@@ -39,7 +39,7 @@ look_at_clock(struct service *service)
 		         apart_ms / 1000, difference_ms < 0 ? "behind" : "ahead of");
 }
 
-/* What of the warnings is logged, in a round. */
+/* The warnings that one round logs. */
 struct reminder {
 	struct service *service;
 	bool first; /* at start: what loading has not said yet */

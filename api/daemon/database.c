@@ -29,7 +29,7 @@
 #define TELL_AFTER_MS 1000   /* what takes longer is told of, and then at most so often */
 #define TENTHS 10
 
-/* What the child says, through a pipe that takes it whole. */
+/* The child's message, written to a pipe that takes it whole. */
 struct finding {
 	struct db_report report;
 	struct error err;
@@ -37,7 +37,7 @@ struct finding {
 
 static_assert(sizeof(struct finding) <= 4096, "one write of a pipe");
 
-/* What reading a damaged file ends with. Another signal comes from outside and says nothing of the file. */
+/* Signals that end the reading of a damaged file. Another signal comes from outside and says nothing about the file. */
 static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGFPE, SIGILL};
 
 static bool
@@ -95,7 +95,7 @@ verification_start(struct verification *verification, const char *directory, boo
 	return 0;
 }
 
-/* What the child's end says. */
+/* Interprets the child's exit status. */
 static int
 verification_conclude(struct verification *verification, int status, struct db_report *ret, struct error *err)
 {

@@ -23,7 +23,7 @@ struct configuration_reading {
 	struct diags findings;
 };
 
-/* What is told of a reload. */
+/* The report of a reload. */
 struct configuration_report {
 	struct service *service;
 	struct text changed, restart;

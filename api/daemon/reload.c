@@ -156,7 +156,7 @@ policies_read(struct service *service, struct policies *ret)
 	return r == 0 && !parts ? -ERROR_MEMORY : r;
 }
 
-/* What reading and compiling took, often two thirds of all memory, would else stay with the process. */
+/* Reading and compiling take memory, often two thirds of all, that would otherwise stay with the process. */
 void
 policies_drop(struct policies *policies)
 {

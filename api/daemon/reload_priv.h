@@ -32,7 +32,7 @@ int policies_publish(struct service *service, struct policies *policies, int r, 
 /* Sets one of the service's texts under its lock; text is copied, NULL ends the report. True when that changes it. */
 bool reload_report(struct service *service, char **report, const char *text);
 
-/* What GET generation says went wrong; NULL: nothing. Copied. */
+/* Sets the error that GET generation reports; NULL: none. Copied. */
 void policies_report(struct service *service, const char *text);
 
 #endif

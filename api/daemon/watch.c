@@ -246,7 +246,7 @@ watch_others(struct watch *watch)
 	watch->pending = false; /* what was seen is of other files */
 }
 
-/* What SIGHUP asks for. */
+/* Does the work of a SIGHUP. */
 static void
 reload_all(struct watch *watch)
 {
@@ -350,7 +350,7 @@ watch_start(struct service *service, struct watch **ret, struct error *err)
 		return -(int)err->code;
 	}
 	watch_paths(watch);
-	/* What changed between the first load and the watches is found by comparing what is there now. */
+	/* Changes between the first load and the watches are found by comparing with the present files. */
 	(void)policies_read(service, &policies);
 	watch->in_force = service->loaded;
 	if (!same(policies.hash, watch->in_force)) {

@@ -121,7 +121,7 @@ chain_read_number(struct str text, uint64_t *ret)
 	return i > 0;
 }
 
-/* What stands behind a member's name, which no text of a line can contain. */
+/* The text behind a member's name, which no text of a line can contain. */
 static struct str
 chain_behind(struct str line, struct str name)
 {

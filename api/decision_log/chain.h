@@ -40,7 +40,7 @@ size_t chain_line(const struct hash_key *key, struct hash128 *mac, uint64_t numb
 /* The same for a first line, which begins with '{' and ends before its code. */
 size_t chain_first_line(const struct hash_key *key, struct hash128 *mac, struct str line, char *out);
 
-/* What a line says of itself. */
+/* The fields of a line that concern the line itself. */
 struct chain_line {
 	bool first;      /* of a file */
 	uint64_t number; /* first: of the next line */

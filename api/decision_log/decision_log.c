@@ -20,7 +20,7 @@
 #define ROOM_LEAST (LANE_BYTES / 4) /* with `deny`: a lane with less takes nothing more */
 #define CLOSE_TRIES 10
 
-/* What one thread remembers of its lane. */
+/* The state that one thread keeps of its lane. */
 struct log_writer {
 	struct entry_time time;
 	uint64_t permits; /* seen, for sampling */
@@ -134,7 +134,7 @@ log_put_count(struct decision_log *log, const char *event, uint64_t lines)
 	put_own(log, &line);
 }
 
-/* What has changed since the last look. */
+/* Looks for changes since the last round. */
 static void
 log_look_around(struct decision_log *log)
 {

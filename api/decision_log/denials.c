@@ -20,7 +20,7 @@ enum denied_text {
 	DENIED_TEXTS
 };
 
-/* What is kept of one. */
+/* The parts of a denial that are kept. */
 struct denied {
 	int64_t at_ms;
 	uint32_t line;

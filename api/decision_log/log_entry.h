@@ -32,7 +32,7 @@ struct log_member {
 
 #define LOG_MEMBERS 8
 
-/* What a line tells. Absent texts, NULL and zero are left out. */
+/* The contents of a line. Absent texts, NULL and zero are left out. */
 struct log_entry {
 	enum log_door door;
 	const char *event; /* of a reservation: "reserved" and so on */

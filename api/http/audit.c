@@ -27,7 +27,7 @@ http_method_name(enum http_method method)
 	return "other";
 }
 
-/* What a refused caller was told, or nothing. */
+/* The outcome for a refused caller, or nothing. */
 static const char *
 outcome_of(unsigned status)
 {

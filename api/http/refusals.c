@@ -130,7 +130,7 @@ explain_forbidden(const struct exchange *exchange, struct error *why)
 		                role_name(needs.role), needs.scoped ? " for this scope" : "");
 }
 
-/* What it asks for needs the database, which is not open yet. */
+/* True if the route needs the database and that is not open yet. */
 static bool
 is_early(const struct exchange *exchange)
 {
@@ -138,7 +138,7 @@ is_early(const struct exchange *exchange)
 	       service_is_verifying(exchange->worker->service);
 }
 
-/* What a refused client is to do. */
+/* Adds advice for a refused client. */
 static void
 explain_refusal(const struct exchange *exchange, struct error *why)
 {

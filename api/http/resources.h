@@ -150,7 +150,7 @@ void topics_get(struct exchange *exchange);
 void events_post(struct exchange *exchange);
 void events_get(struct exchange *exchange);
 
-/* What several of them do alike. */
+/* Helpers that several of them share. */
 
 struct text;
 

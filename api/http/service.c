@@ -235,7 +235,7 @@ service_finish(struct exchange *exchange)
 	struct auth *auth = exchange->worker->service->auth;
 	struct error busy = {0};
 
-	/* What the server has refused for its size needs no identity. */
+	/* A request that the server refused for its size needs no identity. */
 	if (exchange->unverified && !exchange->reply.status) {
 		const struct auth_question question = {exchange->authorization, str_from(exchange_client(exchange)),
 		                                       exchange->request_id};

@@ -114,7 +114,7 @@ struct route_role service_needs(const struct service *service, const struct rout
 int worker_open(struct service *service, unsigned index, struct worker **ret, struct error *err);
 void worker_close(struct worker *worker); /* takes NULL */
 
-/* What the server calls: refusals in the order of doc/openapi.yaml, then the resource's handler, then the counts. */
+/* Called by the server: refusals in the order of doc/openapi.yaml, then the resource's handler, then the counts. */
 void service_begin(struct exchange *exchange);
 void service_finish(struct exchange *exchange);
 

@@ -53,7 +53,7 @@ void identities_warn(const struct identities *identities, const struct settings 
 
 size_t identities_count(const struct identities *identities); /* users and tokens */
 
-/* What a login came to. */
+/* The result of a login. */
 struct login {
 	struct identity identity; /* when it is good */
 	enum login_failure failure;

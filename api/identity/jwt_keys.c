@@ -147,7 +147,7 @@ jwt_key_write(const struct node *node, struct text *out)
 
 	text_add(out, STR("{"));
 	for (const struct node *member = node->first; member; member = member->next) {
-		/* What makes a key is text; certificates beside it, and where to fetch them, are not asked. */
+		/* The members that make a key are text; certificates beside it, and their addresses, are not asked for. */
 		if (member->kind != NODE_TEXT || str_is(member->key, "x5u"))
 			continue;
 		text_add(out, more ? STR(",") : STR(""));

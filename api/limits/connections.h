@@ -11,7 +11,7 @@
 #include "api/identity/identities.h"
 #include "api/limits/addresses.h"
 
-/* What a connection shows of the other side, and where it stands. As long as the connection. */
+/* The other side of a connection, and its state. Lives as long as the connection. */
 struct peer {
 	char address[48];        /* "192.0.2.7", "2001:db8::7", "unix" */
 	char name[IDENTITY_MAX]; /* "uid:1000", "cert:NAME"; empty: it shows none */

@@ -261,7 +261,7 @@ diff_print_json(const struct diff_command *command)
 	return EXIT_DONE;
 }
 
-/* What the new set would have answered to what was asked. */
+/* Prints the answers that the new set would have given to the logged questions. */
 static int
 print_effect(const struct diff_command *command)
 {

@@ -50,7 +50,7 @@ gateway_get(struct exchange *exchange)
 		               "format is wrong: expected kong, nginx, envoy-clusters or envoy-listeners");
 		return;
 	}
-	/* What gateways load is YAML mostly; JSON is for who asks for it. */
+	/* Gateways mostly load YAML; a client that wants JSON asks for it. */
 	if (!exchange->accept.ptr || str_is(str_trim(exchange->accept), "*/*"))
 		exchange->writes = MEDIA_YAML;
 	answer_read(exchange, gateway_write_kong);

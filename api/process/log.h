@@ -8,7 +8,7 @@
 /* Whether stderr is the stream that JOURNAL_STREAM names, so that the journal reads it. source  systemd.exec(5) */
 bool log_is_journal(void);
 
-/* What lines share: how often each was written of late, and the journal's socket. settings->log; NULL: none of both. */
+/* State that lines share: how often each was written recently, and the journal's socket. settings->log; NULL: neither. */
 struct log;
 
 /* errors  ERROR_IO: nobody listens at log_journal; ERROR_MEMORY */

@@ -15,7 +15,7 @@ struct settings_list {
 	size_t count, room;
 };
 
-/* What becomes of a line of the decision log that finds no room. */
+/* The fate of a line of the decision log that finds no room. */
 enum log_overflow { LOG_OVERFLOW_BLOCK, LOG_OVERFLOW_DROP, LOG_OVERFLOW_DENY };
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -116,7 +116,7 @@ int settings_read_directory(struct settings *settings, const char *directory, st
  */
 int settings_read_environment(struct settings *settings, char *const *environment, struct diags *findings);
 
-/* What the command line asks for beside settings. */
+/* Options of the command line beside settings. */
 struct settings_command {
 	const char *config; /* NULL: the files of CLGUARD_CONFIG_DIR, or of the place of the build */
 	bool print_config, check_config, help, version;
@@ -144,7 +144,7 @@ void settings_usage(FILE *out);
 /* The limits of policy documents, and of others that an operator writes. */
 struct document_limits settings_document_limits(const struct settings *settings);
 
-/* What the engine takes from them; the clock is left as it is. */
+/* Copies the engine's options from the settings; the clock is left as it is. */
 void settings_engine_options(const struct settings *settings, struct engine_options *ret);
 
 #endif

@@ -136,7 +136,7 @@ settings_variable(char *const *environment, const char *name)
 	return NULL;
 }
 
-/* What other programs of ours take, and what Kubernetes sets beside a Service that is called clguard. */
+/* True for variables of our other programs, and for those that Kubernetes sets for a Service called clguard. */
 static bool
 is_known_variable(struct str name)
 {

@@ -16,7 +16,7 @@
 
 #define AT(member) offsetof(struct settings, member)
 
-/* What the decision log can hide beside attributes of requests. */
+/* Names that the decision log can mask beside attributes of requests. */
 static bool
 mask_name_good(const char *name)
 {

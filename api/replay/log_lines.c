@@ -25,7 +25,7 @@ struct sorting {
 	size_t stream_count;
 };
 
-/* What stands behind a member's name. No text can contain it: its quotes would be escaped there. */
+/* The text behind a member's name. No text can contain the name: its quotes would be escaped there. */
 static struct str
 lines_behind(struct str line, struct str name)
 {

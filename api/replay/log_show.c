@@ -12,7 +12,7 @@ static const char *const filter_key[LOG_FILTER_COUNT] = {
 #undef X
 };
 
-/* What is told after the answer, in this order. */
+/* Members shown after the answer, in this order. */
 static const char *const shown[] = {"actor",        "operation", "target",     "clname",   "vfCount",     "requestId",
                                     "subrequestId", "outcome",   "record",     "replaces", "reservation", "state",
                                     "user",         "client",    "generation", "lines",    "policies",    "database"};

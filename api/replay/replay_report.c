@@ -50,7 +50,7 @@ print_answer(FILE *out, const char *status, struct str reason, struct str policy
 		fprintf(out, " by %.*s", STR_ARG(policy));
 }
 
-/* What keeps the figures from telling the whole. */
+/* Prints the reasons why the figures may be incomplete. */
 static void
 print_cautions(FILE *out, const struct replay_report *report, const char *before)
 {

@@ -288,7 +288,7 @@ enter_epoch(struct running *run, uint32_t number)
 	return replay_cut(run->replay, epoch->restored ? epoch->record : 0);
 }
 
-/* What was done before the log, as rows without numbers of a log. */
+/* Enters operations from before the log, as rows without numbers of a log. */
 static int
 enter_history(struct running *run, struct error *err)
 {

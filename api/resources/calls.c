@@ -297,7 +297,7 @@ answer_in_words(struct runtime_call *call, struct arena *scratch)
 	call->reply = text_done(&out);
 }
 
-/* What a call has brought into force or taken out, or was not allowed to. */
+/* Counts the policies that a call brought into force or withdrew, or failed to. */
 static void
 count_deployments(struct metrics *metrics, const struct runtime_call *call)
 {

@@ -37,7 +37,7 @@ live_get(struct exchange *exchange)
 	exchange->reply.constant = true;
 }
 
-/* What is deployed is not in force here: answers would be those of an older set. */
+/* The deployed policies are not in force here: answers would be those of an older set. */
 static bool
 is_refused(struct service *service)
 {

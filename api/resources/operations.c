@@ -125,7 +125,7 @@ read_filter(struct exchange *exchange, struct arena *arena, struct operation_fil
 	return operations_read_time(exchange, "to", &ret->to_ms, err);
 }
 
-/* What is listed, and how; in the call's arena. */
+/* The listing's filter and form; in the call's arena. */
 struct operations_listing {
 	struct operation_filter filter;
 	struct text *out;

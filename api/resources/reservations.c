@@ -15,7 +15,7 @@
 #define JOB_BYTES 8192 /* about what the committer keeps of a request until it is decided */
 #define PATH "/clguard/v1/reservations/"
 
-/* What the committer's thread needs of an exchange: when it is there, the client may be gone, and its headers with it. */
+/* The parts of an exchange that the committer's thread needs: when it runs, the client and its headers may be gone. */
 struct reservations_asked {
 	struct arena arena; /* holds all of it */
 	struct exchange *exchange;

@@ -38,7 +38,7 @@ reserving_drop(struct reserving *reserving)
 	arena_free(&arena);
 }
 
-/* What became of one: the rest of the note is as for a reservation of its own. */
+/* The outcome of one; the rest of the note is as for a single reservation. */
 static enum reservation_event
 event_of(const struct reservation *one, size_t i, size_t count, size_t denied, const struct error *err)
 {
@@ -199,7 +199,7 @@ reserving_new(struct exchange *exchange, size_t count)
 	return NULL;
 }
 
-/* What outlives the exchange of its texts. */
+/* Copies the exchange's texts that must outlive it. */
 static int
 reserving_fill(struct reserving *reserving, const struct node *list, struct request_form form, struct error *err)
 {

@@ -17,7 +17,7 @@ manual_clock_now(void *context)
 	return atomic_load_explicit(&clock->now_ms, memory_order_relaxed);
 }
 
-/* What was found about the policies in force: the first of them, each with its place. */
+/* Writes the findings about the policies in force: the first of them, each with its place. */
 static void
 write_findings(struct text *out, const struct policyset *set)
 {

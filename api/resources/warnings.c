@@ -34,7 +34,7 @@ is_uncounted(struct history_reader *reader)
 	return uncounted;
 }
 
-/* What was to be read again, and could not be. */
+/* Reports files that were to be read again and could not be. */
 static void
 warn_reloads(struct service *service, warning_fn *notify, void *context)
 {

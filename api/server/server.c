@@ -25,7 +25,7 @@ share_of(unsigned connections, unsigned workers)
 	return connections < workers ? 1 : connections / workers;
 }
 
-/* What a worker may have open: its share, an eighth for urgent requests, and as many that are on their way out. */
+/* The connections that a worker may have open: its share, an eighth for urgent requests, and as many that are being closed. */
 static unsigned
 limit_of(unsigned share)
 {

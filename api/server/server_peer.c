@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "api/server/server_priv.h"
 
-/* What libmicrohttpd 1.0 tells stands in one place of the connection: it is over when something else is asked. */
+/* libmicrohttpd 1.0 keeps its answer in one place of the connection: the next question overwrites it. */
 static const struct sockaddr *
 client_address(struct MHD_Connection *connection)
 {

@@ -61,7 +61,7 @@ set_retry(struct MHD_Response *response, const struct reply *reply)
 	return set_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds) && set_limit(response, reply, seconds);
 }
 
-/* What a reply says beside what all say. */
+/* Sets the headers of this reply beside those of all. */
 static bool
 set_own_headers(struct MHD_Response *response, const struct reply *reply)
 {
@@ -75,7 +75,7 @@ set_own_headers(struct MHD_Response *response, const struct reply *reply)
 	return good;
 }
 
-/* What lets a web page of another origin read the answer. source  Fetch, "CORS protocol" */
+/* Sets the header that lets a web page of another origin read the answer. source  Fetch, "CORS protocol" */
 static bool
 set_origin(struct MHD_Response *response, const struct reply *reply)
 {

@@ -79,7 +79,7 @@ charge_of(size_t body_size)
 	return body_size > BODY_KEPT ? body_size : 0;
 }
 
-/* What the next request must not see; a large buffer goes, so that a burst of large bodies does not stay. */
+/* Clears the state that the next request must not see; a large buffer is freed, so that a burst of large bodies does not stay. */
 static void
 clean(struct ticket *ticket)
 {

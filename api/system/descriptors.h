@@ -6,7 +6,7 @@
 /* Raises the soft limit to the hard one: connections need them. At start. */
 void descriptors_raise(void);
 
-/* What the process needs besides connections: asked when all but the workers is open, and what may come later added. */
+/* Descriptors that the process needs besides connections: those open before the workers, and those that may come later. */
 unsigned descriptors_needed(unsigned workers);
 
 /* How many connections the limit, as it is now, leaves room for beside `needed`; UINT_MAX: any number. Any thread. */

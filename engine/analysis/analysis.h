@@ -8,7 +8,7 @@
 #include "engine/decide/policyset.h"
 #include "engine/operational/operational.h"
 
-/* What a guard must say about a witness. */
+/* The answer that a guard must give to a witness. */
 struct witness_word {
 	uint32_t order; /* of the guard in its set */
 	enum effect effect;

@@ -8,7 +8,7 @@
 #include "engine/analysis/analysis.h"
 #include "guards/kinds.h"
 
-/* What is known of a guard beside its scope and range. */
+/* The known facts about a guard beside its scope and range. */
 struct fact {
 	const struct guard *guard;
 	const struct limiter_spec *limiter; /* of a FrequencyLimiter */
@@ -57,7 +57,7 @@ struct str exact_text(const struct fact *fact, enum attribute attribute);
 
 /* A witness at the end of the list; NULL when out of memory. claim NULL: memory is out too. */
 struct witness *witness_new(struct analysis *a, const char *claim, const struct request *request, int64_t now_ms);
-/* What the guard must say about it. */
+/* Sets the answer that the guard must give. */
 void witness_expect(struct witness *witness, const struct guard *guard, enum effect effect, bool in_force);
 void witness_expect_answer(struct witness *witness, bool permit);
 /* Gives it operations of its request that ended just before, or live ones of `clname`. False when out of memory. */

@@ -98,7 +98,7 @@ add_path(json_t *script, const struct operational *policy, const int *route)
 	return r;
 }
 
-/* What rule OPV-25 adds up, whether or not operations can take as long and still go that way. */
+/* The sum of rule OPV-25, whether or not operations can take that long and still go that way. */
 static int64_t
 bound(const struct operational *policy, int64_t *memo, int32_t at)
 {

@@ -9,7 +9,7 @@
 
 static const char other_target[] = "another-target", other_loop[] = "another-loop";
 
-/* What is worth trying for one policy. */
+/* The values worth trying for one policy. */
 struct bounds {
 	int32_t vf_counts[BOUNDS_MAX];
 	int64_t times[BOUNDS_MAX];
@@ -331,7 +331,7 @@ difference_find(const struct policyset *old_set, const struct policyset *new_set
 	if (!c.scratch)
 		return -ERROR_MEMORY;
 	arena_init(&c.facts, 0);
-	/* What no guard is about: rules of the sets themselves. */
+	/* A name that no guard mentions: for rules of the sets themselves. */
 	stranger.request.attribute[ATTRIBUTE_ACTOR] = STR("another-actor");
 	stranger.request.attribute[ATTRIBUTE_OPERATION] = STR("another-operation");
 	stranger.request.attribute[ATTRIBUTE_TARGET] = STR(other_target);

@@ -21,7 +21,7 @@ carry_is_same(struct hash128 a, struct hash128 b)
 	return a.lo == b.lo && a.hi == b.hi;
 }
 
-/* What names a row of this database that no ids name. */
+/* The name of a row of this database that has no ids. */
 static struct hash128
 origin_of(const struct hash_key *key, uint64_t number)
 {

@@ -8,7 +8,7 @@
 #include "base/store_lock.h"
 #include "engine/history/history.h"
 
-/* What a verification has seen. */
+/* The findings of a verification. */
 struct db_report {
 	uint64_t records, rows, entries, rings, reservations;
 	uint64_t newest; /* the number that was given last */

@@ -195,7 +195,7 @@ db_distrust(const char *directory, int64_t now_ms, size_t map_bytes, struct erro
 	return r;
 }
 
-/* What stands in a copy beside data.mdb; the lock file stays, and says that a database was made here. */
+/* Removes files that a copy leaves beside data.mdb; the lock file stays, as the sign of a database made here. */
 static void
 remove_traces(const char *partial)
 {

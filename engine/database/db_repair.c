@@ -34,7 +34,7 @@ path_of(const char *directory, const char *name, char ret[PATH_SIZE], struct err
 	return 0;
 }
 
-/* What a database leaves in a directory of its own, and the directory. */
+/* Removes a database, and the directory of its own that it is in. */
 static void
 remove_database(const char *directory)
 {

@@ -42,7 +42,7 @@ verify_damaged(struct verifier *v, const char *what, uint64_t number)
 	return error_set(v->err, ERROR_DAMAGED, NULL, "%s (%" PRIu64 ")", what, number);
 }
 
-/* What a read failed with: it found damage, or had no memory, which says nothing of the database. */
+/* The cause of a failed read: damage, or lack of memory, which says nothing about the database. */
 static int
 verify_failed(struct verifier *v, int r, const char *what, uint64_t number)
 {
@@ -340,7 +340,7 @@ verify_tables(struct verifier *v)
 	return check_counts(v);
 }
 
-/* What can be told before the tables have been gone through. */
+/* The report before the tables have been read. */
 static void
 tell_total(struct verifier *v)
 {

@@ -29,7 +29,7 @@ struct made {
 	const struct guard *guard;
 };
 
-/* What the passes share. Trees, templates and user types live in `scratch`, which ends with the compilation. */
+/* The state that the passes share. Trees, templates and user types live in `scratch`, which ends with the compilation. */
 struct compilation {
 	const struct compile_options *options;
 	struct arena scratch;
@@ -288,7 +288,7 @@ count_guard2(struct compilation *c, const struct guard *before)
 		c->set->policies += !last || last->policy.ptr != guard->policy.ptr; /* one policy's share its id */
 }
 
-/* What the guards of a document share: its name, and whose it is. */
+/* Shares the document's name and owner among its guards. */
 static void
 share(struct compilation *c, const struct source *source, struct guard *first)
 {

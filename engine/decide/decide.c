@@ -219,7 +219,7 @@ explanation_start(struct explanation *explanation)
 	explanation->change = explanation->note = STR_NONE;
 }
 
-/* What one guard says, kept even when it is out of its time range: that too explains an answer. */
+/* Asks one guard; its result is kept even outside its time range: that too explains an answer. */
 static bool
 speak(const struct index_entry *entry, const struct request *request, const struct env *env, struct arena *arena,
       struct guard_result *ret)

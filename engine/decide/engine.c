@@ -464,7 +464,7 @@ engine_reserve_scratch(struct engine *engine)
 	return engine->reserve_scratch;
 }
 
-/* What a caller left out of the rows, filled in. */
+/* Fills in the members that the caller left out of the rows. */
 static void
 complete_rows(const struct engine *engine, struct operation *rows, size_t count, int64_t now_ms)
 {

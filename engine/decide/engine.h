@@ -7,7 +7,7 @@
 #include "engine/history/history.h"
 #include "guards/guard.h"
 
-/* What clguard.h wraps for other programs, and api/ and runtime/ use directly. */
+/* The engine that clguard.h wraps for other programs; api/ and runtime/ use it directly. */
 
 struct catalogue;
 struct policyset;
@@ -147,7 +147,7 @@ void session_decide(struct session *session, const struct request *request, stru
 void session_batch_begin(struct session *session);
 void session_batch_end(struct session *session);
 
-/* What one guard said, for an explanation. */
+/* One guard's result, for an explanation. */
 struct guard_result {
 	const struct guard *guard;
 	struct verdict verdict;

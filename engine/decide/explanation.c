@@ -59,7 +59,7 @@ static const struct str reason_member[REASON_COUNT] = {
 #undef X
 };
 
-/* What the guard did to the answer: a shadow guard's own reason is told beside the word shadow. */
+/* Writes the guard's effect on the answer: a shadow guard's own reason stands beside the word shadow. */
 static char *
 put_verdict(char *at, const struct guard_result *result)
 {

@@ -45,7 +45,7 @@ read_all(int fd, const char *path, size_t most, struct arena *arena, struct str 
 	return r;
 }
 
-/* What may pass by itself is told apart from what somebody must mend. */
+/* Failures that may pass by themselves are told apart from those that somebody must mend. */
 static int
 fail_to(const char *what, const char *path, struct error *err)
 {

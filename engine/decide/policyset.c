@@ -38,7 +38,7 @@ diag_copy(const struct diag *diag, struct arena *arena)
 	return copy->file && copy->path && copy->text ? copy : NULL;
 }
 
-/* What policyset_keep_types hands from type to type. */
+/* The state of policyset_keep_types from type to type. */
 struct type_keeping {
 	struct policyset *set;
 	const struct catalogue *catalogue;

@@ -18,7 +18,7 @@ loop_ends(const struct remedy_search *search, struct str loop)
 	return false;
 }
 
-/* What is asked only for an explanation leaves no trace in the counters' memory. */
+/* Questions that serve only an explanation leave no trace in the counters' memory. */
 static int
 search_count(void *context, const struct count_query *query, struct count_result *ret)
 {
@@ -217,7 +217,7 @@ change_add(struct remedy_search *search, const struct change *change)
 	return true;
 }
 
-/* What is missing whatever guards there are. */
+/* Gives the attributes that every answer needs, whatever the guards are. */
 static bool
 missing_give(struct remedy_search *search)
 {

@@ -24,7 +24,7 @@ struct reservation_status {
 	int64_t expires_ms;
 };
 
-/* What reserve answers. */
+/* The answer to a reserve. */
 struct reservation {
 	struct decision decision;     /* guard and missing: borrowed from the policy set, which `set` holds */
 	char id[RESERVATION_ID_SIZE]; /* empty unless permitted */
@@ -36,7 +36,7 @@ struct reservation {
 	struct history_position position; /* of the counters that the decision saw */
 };
 
-/* What became of the question for a reservation, or of a reservation; the names are those of the decision log and of a metric. */
+/* The outcome of a question for a reservation, or of a reservation; the names are those of the decision log and of a metric. */
 #define RESERVATION_EVENTS(X) \
 	X(RESERVED, "reserved") \
 	X(REPEATED, "repeated") /* the live reservation of the same ids was given again */ \

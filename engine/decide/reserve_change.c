@@ -34,7 +34,7 @@ change_run(struct history_job *base, struct history_writer *writer)
 	return r == -ERROR_UNKNOWN || r == -ERROR_CONFLICT ? 0 : r;
 }
 
-/* What the job's caller is told. */
+/* Reports to the job's caller. */
 static void
 change_conclude(struct change_job *job)
 {

@@ -281,7 +281,7 @@ hot_change(struct hot *hot, struct hash128 of, uint64_t commit, const struct rin
 	hot->written += hot->written <= HOT_WRITTEN;
 }
 
-/* What is of this commit; with 0, all. */
+/* Clears the entries of this commit; with 0, all. */
 static void
 set_clear(struct hot_set *set, uint64_t commit)
 {

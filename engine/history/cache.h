@@ -7,7 +7,7 @@
 
 #include "engine/history/ring.h"
 
-/* What tells of every window whether it has `limit` ends of a key. */
+/* Tells of every window whether the key has `limit` ends in it. */
 struct ends {
 	unsigned count;        /* 0: there is no end; 1: there is one; 2: and there are as many as the limit */
 	int64_t newest_ms;     /* count > 0 */
@@ -15,7 +15,7 @@ struct ends {
 	int64_t whole_from_ms; /* count < 2: at this instant and later there are fewer; TIME_NONE: at any time */
 };
 
-/* What a ring tells of a limit. */
+/* Answers from a ring whether a limit is reached. */
 void ring_ends(const struct ring_view *ring, uint32_t limit, struct ends *ret);
 
 struct hot_set;

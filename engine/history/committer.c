@@ -159,7 +159,7 @@ count_group(struct history *history, size_t jobs)
 	atomic_fetch_add_explicit(&counters->grouped, jobs, memory_order_relaxed);
 }
 
-/* What is due before any job: leases that have ended, and from time to time old rows. */
+/* Does the work that is due before any job: leases that have ended, and from time to time old rows. */
 static int
 do_chores(struct history_writer *writer, bool idle)
 {
@@ -252,7 +252,7 @@ try_group(struct history *history, struct history_job *first, bool full, char *s
 	return r;
 }
 
-/* What is entered into a file that is not at its path would be lost with the next start: it is not entered. */
+/* A row entered into a file that is no longer at its path would be lost at the next start: it is refused. */
 static int
 look_at_file(struct history *history, struct error *err)
 {
@@ -344,7 +344,7 @@ commit_jobs(struct history *history, struct history_job *first, char *scratch)
 	committer_finish(first);
 }
 
-/* What nobody asks for: a store that must be opened again, slots of readers that died, leases and old rows. */
+/* Housekeeping: a store that must be opened again, slots of dead readers, leases and old rows. */
 static void
 look_after(struct history *history, char *scratch)
 {

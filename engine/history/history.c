@@ -34,7 +34,7 @@ const char *const history_tables[TABLES_ALL] = {
 	[HISTORY_TABLES + HISTORY_OUTBOX] = "outbox",
 };
 
-/* What "header" holds; written once. */
+/* The contents of "header"; written once. */
 struct header {
 	uint32_t format, zero;
 	struct hash_key key;

@@ -16,7 +16,7 @@ struct operation {
 	int64_t start_ms, end_ms;
 };
 
-/* What is missing in a row that somebody reports, as a sentence; NULL when nothing is. */
+/* The missing member of a reported row, as a sentence; NULL when the row is complete. */
 const char *operation_lacks(const struct operation *row);
 
 /*

@@ -33,7 +33,7 @@ int64_t clock_reach(struct history *history, int64_t end_ms, int64_t now_ms);
 /* The machine may have slept, or the wall clock may have been set. */
 void clock_look(struct history *history);
 
-/* What the database knows, this process knows: times seen, windows, pruning. */
+/* Takes over the state of the database: times seen, windows, pruning. */
 void history_learn(struct history *history, const struct history_state *state);
 
 /* A new database has committed its tables, and nothing else, when its header is written. */

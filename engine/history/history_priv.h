@@ -65,7 +65,10 @@ struct history_reader {
 	unsigned found;   /* answers of the database that were left in memory, or found no place there */
 };
 
-/* What this process's committer has done. Written by it alone but for the last, read by any: relaxed, because a count orders nothing. */
+/*
+ * The work of this process's committer, written by it alone but for the last, read by any thread: relaxed, because a count
+ * orders nothing.
+ */
 struct history_counters {
 	atomic_uint_fast64_t commits, failures, jobs, nanoseconds, steps_back, pruned;
 	atomic_uint_fast64_t rounds; /* of the committer, busy or idle */

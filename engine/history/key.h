@@ -5,7 +5,7 @@
 
 #include "engine/history/record.h"
 
-/* What a key counts by. The order is part of the format. */
+/* The attributes that a key counts by. The order is part of the format. */
 enum key_kind {
 	KEY_OPERATION = 1, /* actor, operation */
 	KEY_TARGET,        /* and target */

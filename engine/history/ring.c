@@ -197,7 +197,7 @@ ring_write(struct store_txn *txn, const struct hash_key *key, struct hash128 of,
 	                 (struct str){bytes, HEADER_SIZE + 8 * (size_t)ring->count});
 }
 
-/* What the index says the ring should hold. */
+/* Fills the ring from the index. */
 static int
 ring_fill(struct store_txn *txn, const struct hash_key *key, struct hash128 of, struct ring *ring)
 {

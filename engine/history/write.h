@@ -17,7 +17,7 @@ struct history_state {
 	uint64_t admitted, settled, aborted, expired, live;
 };
 
-/* What is written in: the transaction and the state it will leave. Committer's thread only. */
+/* The write transaction and the state it will leave. Committer's thread only. */
 struct history_writer {
 	struct history *history;
 	struct store_txn *txn;

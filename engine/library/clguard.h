@@ -124,7 +124,7 @@ struct clg_field {
 
 #define CLG_FIELDS_MAX 64 /* of one request */
 
-/* What is asked. NULL is "not given". */
+/* A question. NULL is "not given". */
 struct clg_request {
 	size_t size;
 	const char *actor, *operation, *target, *clname;

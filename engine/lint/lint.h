@@ -57,7 +57,7 @@ struct lint {
 void lint_begin(struct lint *lint, const struct registry *registry, int64_t now_ms, struct arena *arena,
                 struct diags *diags);
 
-/* What the set knows beside the registry: participant types and control loops of a service template, a loop's id. */
+/* Adds names that the set knows beside the registry: participant types and control loops of a service template, a loop's id. */
 void lint_know_template(struct lint *lint, const struct node *root, const struct catalogue *catalogue);
 void lint_know_loop(struct lint *lint, struct str id);
 

@@ -9,7 +9,7 @@
 
 #define KNOWN_SIZE 160 /* bytes of a list of known names in a message */
 
-/* What the control loop runtime asks for: the operation is the state ordered. source  doc/control-loops.md, "Guards" */
+/* Operations that the control loop runtime asks for: the ordered states. source  doc/control-loops.md, "Guards" */
 static const char *const ordered_states[] = {"UPDATE", "UNINITIALISED", "PASSIVE", "RUNNING", NULL};
 
 static bool

@@ -18,7 +18,7 @@ void lint_add(struct lint *lint, const struct guard_source *source, enum severit
 /* True for what matches every value: absent, `.*`, or a pattern of as much; of a list, an entry that does. */
 bool lint_is_any(const struct guard_source *source, const struct node *node);
 
-/* What a text that is compared as text has of a pattern, such as "'.*'" or "an unclosed '/'"; NULL for nothing. */
+/* The sign of a pattern in a text that is compared literally, such as "'.*'" or "an unclosed '/'"; NULL for none. */
 const char *lint_pattern_mark(struct str text);
 
 /* Actor, operation and control loop against what is known (lint_names.c). */
@@ -27,7 +27,7 @@ void lint_names_check(struct lint *lint, const struct guard_source *source);
 /* Texts that look like patterns, and targets that no request carries (lint_text.c). */
 void lint_texts(struct lint *lint, const struct guard_source *source);
 
-/* What the kind's own values come to: bounds, windows, ranges, filters (lint_values.c). */
+/* Checks the kind's own values: bounds, windows, ranges, filters (lint_values.c). */
 void lint_values(struct lint *lint, const struct guard_source *source);
 
 /* The one capability that an operation means, of `actor` or, when that is NULL, of all; NULL when there is none or the

@@ -5,7 +5,7 @@
 
 #include "engine/machine/run.h"
 
-/* What the one who keeps the executions knows. */
+/* The state of the executions at admission. */
 struct admission {
 	int64_t wall_ms; /* for schedules */
 	bool same;       /* a execution with an equal event is running */

@@ -73,7 +73,7 @@ dump_keep(json_t *json, struct arena *arena, struct str *ret)
 	return ret->ptr ? 0 : -1;
 }
 
-/* What makes two events the same: everything but when, who asks, and whether the fault began or ended. */
+/* The identity of an event: everything but the time, who asks, and whether the fault began or ended. */
 static int
 event_identity_read(json_t *json, struct arena *arena, struct event *ret)
 {

@@ -38,7 +38,7 @@ enum entity {
 enum entity event_entity(const struct event *event, enum target_type type, struct str *ret, const char **ret_why,
                          struct str *ret_key);
 
-/* What the event tells a guard of its target beyond its name. Texts are borrowed. */
+/* The event's attributes of the target beyond its name, for a guard. Texts are borrowed. */
 void event_attributes(const struct event *event, struct request *request);
 
 /* True when one of the names is the event's entity, or one in which it is: names and ids of its AAI map. */

@@ -72,7 +72,7 @@ struct action {
 
 #define ACTIONS_MAX 8
 
-/* What one input leads to, in order. */
+/* The actions that one input leads to, in order. */
 struct actions {
 	struct action list[ACTIONS_MAX];
 	size_t count;
@@ -110,7 +110,7 @@ struct run {
 
 enum answer_kind { ANSWER_QUERY, ANSWER_LOCK, ANSWER_GUARD, ANSWER_RESULT };
 
-/* What the outside says. */
+/* An answer from outside. */
 struct answer {
 	enum answer_kind kind;
 	uint32_t generation;

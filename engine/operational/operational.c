@@ -170,7 +170,7 @@ operational_compile_policy(struct compiler *c)
 	compile_graph(c);
 }
 
-/* What both entries prepare. False when out of memory. */
+/* The part that both entries share. False on allocation failure. */
 static bool
 operational_begin(struct compiler *c, const struct node *body)
 {

@@ -7,7 +7,7 @@
 #include "guards/guard.h"
 #include "policytypes/policy.h"
 
-/* What an operation can come to, in the order of the routes: name, route, result, outcome in the operation history. */
+/* The possible results of an operation, in the order of the routes: name, route, result, outcome in the operation history. */
 #define OPERATIONAL_RESULTS(X) \
 	X(SUCCESS, "success", "SUCCESS", "Success") \
 	X(FAILURE, "failure", "FAILURE", "Failure") \

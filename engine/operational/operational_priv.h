@@ -142,7 +142,7 @@ void draft_check(struct compiler *c, struct draft *draft, const struct node *own
 /* A property of the policy, or its type's default. NULL when absent or null. */
 const struct node *policy_property(const struct compiler *c, const char *name);
 
-/* What the type, or the nearest of its ancestors that has any, declares beside its properties under `key`, or NULL. */
+/* The declaration under `key` beside the properties of the type, or of its nearest ancestor that has any; or NULL. */
 const struct node *type_declares(const struct type *type, const char *key);
 
 /*

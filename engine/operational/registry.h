@@ -5,7 +5,7 @@
 
 #include "base/node.h"
 
-/* What an operation is performed on. VNFC is seed 003's; it is resolved as VM. */
+/* The kinds of targets of an operation. VNFC is seed 003's; it is resolved as VM. */
 #define TARGET_TYPES(X) X(VNF) X(VM) X(VFMODULE) X(PNF) X(VNFC)
 
 enum target_type {
@@ -25,7 +25,7 @@ struct names {
 	size_t count;
 };
 
-/* What an actor can do. Lists may be empty. */
+/* The abilities of an actor. Lists may be empty. */
 struct capability {
 	struct str operation;           /* ".*": any other name as well */
 	unsigned targets;               /* bits 1 << enum target_type that make sense; 0: all */

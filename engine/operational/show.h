@@ -19,7 +19,7 @@ void operational_dot(const struct operational *policy, FILE *out);
  */
 struct node *operational_template(const struct operational *list, struct arena *arena);
 
-/* What the flat form cannot say (gate, held abatement, parameters), as YAML comments. */
+/* Writes the parts that the flat form cannot express (gate, held abatement, parameters), as YAML comments. */
 void operational_notes(const struct operational *policy, FILE *out);
 
 #endif

@@ -13,7 +13,7 @@ trigger_path(struct compiler *c, const struct node *trigger, const char *key)
 	return opv_path(c, trigger->key, key);
 }
 
-/* What a trigger calls. All absent: it runs nothing. */
+/* The call of a trigger. All absent: it runs nothing. */
 struct call {
 	struct str text; /* ACTOR.Operation, borrowed */
 	const struct node *node;

@@ -76,7 +76,7 @@ replay_known_from(struct replay *replay, int64_t known_ms)
 	replay->known_ms = known_ms;
 }
 
-/* What makes a question, a repeated one and the operation that follows one; false without request id. */
+/* The identity of a question, of its repetition and of the operation that follows; false without request id. */
 static bool
 identity_of(struct str request_id, struct str subrequest_id, struct str actor, struct str operation, struct str target,
             struct hash128 *ret)
@@ -163,7 +163,7 @@ take(struct replay *replay, struct world *world, const struct replay_question *q
 	return replay_counters_apply(world->counters, &change);
 }
 
-/* What a transaction that was given up had taken is gone. */
+/* Removes the reservations of an abandoned transaction. */
 static void
 passing_end(struct world *world)
 {
@@ -172,7 +172,7 @@ passing_end(struct world *world)
 	world->passing_count = 0;
 }
 
-/* What the closed world makes of an answer. */
+/* Applies an answer to the closed world. */
 static int
 follow_answer(struct replay *replay, const struct replay_question *question, bool permit)
 {

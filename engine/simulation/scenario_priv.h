@@ -54,7 +54,7 @@ struct scenario_asked {
 	int64_t end_ms; /* of the attempt */
 };
 
-/* What a scenario has come to. */
+/* The totals of a scenario. */
 struct scenario_tally {
 	uint64_t failures, events, transactions, tried, succeeded, failed, denied, ignored;
 	uint64_t by_operation, by_itself, not_yet;
@@ -74,7 +74,7 @@ struct scenario_element {
 	int64_t fails_ms;                           /* while well */
 };
 
-/* What the outside will say to one run. */
+/* The scripted answer from outside to one run. */
 struct scenario_pending {
 	struct answer answer;
 	bool cured; /* the answer is that of a success */

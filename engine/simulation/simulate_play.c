@@ -10,8 +10,7 @@
 
 #define WORD_SIZE 32
 
-/* What the outside will say to one run. A newer question takes the place of an older one: nobody waits for that any
- * more. */
+/* The scripted answer to one run. A newer question takes the place of an older one: nothing waits for that any more. */
 struct play_pending {
 	struct answer answer;
 	char word[WORD_SIZE]; /* the guard's, for the trace */

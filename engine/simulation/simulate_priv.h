@@ -18,7 +18,7 @@ struct script_event {
 
 enum script_outcome { SCRIPT_SUCCESS, SCRIPT_FAILURE, SCRIPT_EXCEPTION, SCRIPT_NONE };
 
-/* What the outside will say, once: to the next question of operation `op` (absent: of any). */
+/* A scripted answer, used once: to the next question of operation `op` (absent: of any). */
 struct script_result {
 	struct str op;
 	int64_t after_ms;
@@ -52,7 +52,7 @@ int script_read(json_t *json, struct arena *arena, struct script *ret, struct er
 bool simulate_compile(json_t *script, const struct simulate_options *options, struct arena *arena,
                       const struct operational **ret, struct diags *diags);
 
-/* What came of one event, or transaction. Lists are JSON arrays. */
+/* The results of one event, or transaction. Lists are JSON arrays. */
 struct trace {
 	json_t *sequence, *notifications, *history, *requests;
 	json_t *final;                                 /* or NULL */

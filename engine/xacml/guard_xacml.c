@@ -203,7 +203,7 @@ place_of_field(struct str field)
 	return (struct xacml_place){XACML_RESOURCE, str_from(xacml_ids[attribute < 0 ? 0 : attribute]), false};
 }
 
-/* What a filter says of its field, which is there; of several values of a path any may match. */
+/* Writes the test of a filter on its field, which is present; of several values of a path any may match. */
 static void
 filter_test_write(const struct node *filter, const struct xacml_place *place, FILE *out)
 {

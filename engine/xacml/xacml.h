@@ -15,7 +15,7 @@
 #define XACML_ACTION "urn:oasis:names:tc:xacml:3.0:attribute-category:action"
 #define XACML_ENVIRONMENT "urn:oasis:names:tc:xacml:3.0:attribute-category:environment"
 
-/* What ONAP's PDP calls the attributes of a request. */
+/* The identifiers of request attributes in ONAP's PDP. */
 extern const char *const xacml_ids[ATTRIBUTE_COUNT];
 
 /* Each of these writes one element, or the text of one; errors of the stream are the caller's to find. */

@@ -64,7 +64,7 @@ bool order_is_shared(const struct element_order *order, struct str item, bool ru
 #define FIGURES_MAX 8192
 void order_figures(struct element_order *order, struct str members);
 
-/* What is waited for, or asked, just now: the element's records tell it until the order is done. */
+/* Notes the present step of the order: the element's records tell it until the order is done. */
 void order_progress(struct element_order *order, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* False once the program is told to stop: whoever waits should give up. */

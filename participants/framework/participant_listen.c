@@ -86,7 +86,7 @@ listen_prime(const struct participant_hearing *hearing)
 	(void)service_link_publish(&participant->service, &out, hearing->arena); /* the runtime asks again */
 }
 
-/* What an element becomes by an update: what runs goes on if it may, what is new is not started by it. */
+/* The state of an element after an update: a running one stays so if it may, a new one is not started by it. */
 static struct str
 updated_state(const struct node *given, const struct hosted_element *element)
 {

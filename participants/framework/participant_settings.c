@@ -100,7 +100,7 @@ read_map(void *target, const struct node *map, bool of_process, const char *but,
 	return r;
 }
 
-/* What a participant must have, and what its kind asks for. */
+/* Checks the settings that every participant needs, and those of its kind. */
 static int
 check_one(struct participant_settings *one, const struct participant_kind *const kinds[], const struct node *where,
           struct error *err)

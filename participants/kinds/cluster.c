@@ -109,7 +109,7 @@ cluster_is_missing(const struct tool_answer *answer)
 	return answer->code != 0 && (strstr(answer->err.ptr, "NotFound") || strstr(answer->err.ptr, "not found"));
 }
 
-/* What makes each kind of workload idle. */
+/* The change that makes each kind of workload idle. */
 static const struct {
 	const char *kind, *member, *idle;
 	bool rolls_out;

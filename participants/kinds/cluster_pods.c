@@ -48,7 +48,7 @@ is_selected(const struct node *objects, const struct node *pod)
 	return false;
 }
 
-/* What a container waits for, else what the scheduler said; the first reason is kept. */
+/* Keeps the first reason: a container's, else the scheduler's. */
 static void
 take_why(const struct node *pod, char why[PODS_WHY_SIZE])
 {

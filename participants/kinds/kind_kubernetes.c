@@ -58,7 +58,7 @@ await_one(struct element_order *order, const struct node *manifest)
 	result = cluster_kubectl(order, words, STR(""), &answer);
 	if (result == ACT_DONE || !answer.code)
 		return result;
-	/* What does not get ready in its time is not tried again for as long: the message says what it waits for. */
+	/* A workload that does not get ready in its time is not waited for again as long: the message names the reason. */
 	memcpy(said, order->message, sizeof(said)); /* looking is not what the message is about */
 	pods_tell(order, space, manifest, why);
 	return order_say(order, ACT_FAILED, "%.*s%s%s", ORDER_MESSAGE_SIZE - PODS_WHY_SIZE - 4, said, *why ? "; " : "",

@@ -311,7 +311,7 @@ is_wanted(const struct chosen_policies *policies, struct str name, struct str ve
 	return false;
 }
 
-/* What was noted as `what` and is not wanted goes, unless another element needs it. left: a status that is not a fault. */
+/* Removes the policies noted as `what` that are not wanted, unless another element needs them. left: a status that is not a fault. */
 static enum act_result
 policy_remove_all(struct element_order *order, const char *what, const char *collection,
                   const struct chosen_policies *wanted, long left)

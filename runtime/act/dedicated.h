@@ -15,7 +15,7 @@
 
 bool dedicated_is(const struct node *template);
 
-/* What stands in such a document behind its first member, and how it is known again. */
+/* Writes the mark of such a document, behind its first member, by which it is recognized. */
 void dedicated_write(struct concept type, struct text *out);
 
 /* Whose set a document belongs to, with the instances that there are; NULL for everybody's. In the txn's arena. */

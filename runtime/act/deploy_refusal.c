@@ -12,7 +12,7 @@ same_owner(const struct guard *a, const struct guard *b)
 	return a->owner && b->owner ? strcmp(a->owner, b->owner) == 0 : a->owner == b->owner;
 }
 
-/* What stands in the way of a set's policies: one in force, or one that comes into force with this txn. */
+/* A conflict with a set's policies: with one in force, or with one that comes into force in this txn. */
 struct namesake {
 	struct str policy, version;
 	struct str clname; /* both are for this control loop; absent when they have the same name */

@@ -30,7 +30,7 @@ bool guard_permits_force(struct txn *txn, const struct loop *loop, struct elemen
 /* The same for a changed configuration of an instance that is on its participants. */
 bool guard_permits_change(struct txn *txn, struct loop *loop, struct text *denials);
 
-/* What was refused, as GET /instantiation shows it; and the row that keeps it. */
+/* The denial as GET /instantiation shows it, and the row that keeps it. */
 struct str denial_json(struct txn *txn, enum guarding guarding, const char *ordered, struct text *denials);
 void denial_save(struct txn *txn, struct concept loop, struct str json);
 struct str denial_load(struct txn *txn, struct concept loop); /* absent when there is none */

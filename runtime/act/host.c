@@ -32,7 +32,7 @@ struct concept host_offer(struct txn *txn, struct concept type)
 	return host.id;
 }
 
-/* What it says when it has done what was ordered; *ret_good: false when it has not. */
+/* The participant's words after an executed order; *ret_good: false when it was not executed. */
 static struct str
 obey(struct txn *txn, const struct loop *loop, const struct element *element, bool *ret_good)
 {

@@ -5,7 +5,7 @@
 
 #include "runtime/rows/rows.h"
 
-/* What becomes of elements whose participant is OFF_LINE or has left. */
+/* The rule for elements whose participant is OFF_LINE or has left. */
 struct lost_rule {
 	bool move; /* another participant of the type hosts them, after wait_ms; else they wait for it */
 	int64_t wait_ms;

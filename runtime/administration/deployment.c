@@ -290,7 +290,7 @@ notify_pdps(struct deployment *deployment)
 	}
 }
 
-/* What is in force here at once is told at once; other PDPs answer first. */
+/* Policies that come into force here at once are announced at once; other PDPs answer first. */
 static void
 notify_topic(struct deployment *deployment)
 {

@@ -114,7 +114,7 @@ keep_policies(struct deployment *deployment, const struct pdp_group *known, stru
 	return true;
 }
 
-/* What leaves with a subgroup that the new description does not have. */
+/* Drops the subgroups that the new description does not have. */
 static void
 drop_subgroups(struct deployment *deployment, struct pdp_group *known, const struct pdp_group *group)
 {

@@ -15,7 +15,7 @@
 static const struct document_limits status_limits = {
 	.bytes = SIZE_MAX, .depth = 256, .nodes = SIZE_MAX, .aliases = 0, .scalar = SIZE_MAX};
 
-/* What a listing is narrowed to. */
+/* The filter of a listing. */
 struct pap_status_filter {
 	struct concept id; /* absent parts match everything */
 	const struct pattern *pattern;

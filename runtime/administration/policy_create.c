@@ -16,7 +16,7 @@ struct fragment {
 
 /* --- reading --- */
 
-/* What is said when the section that the path is about is not there. */
+/* The refusal when the section that the path is about is missing. */
 static const char *
 absent_section(const struct node *root, enum entity_kind kind)
 {

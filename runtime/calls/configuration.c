@@ -139,7 +139,7 @@ may_change(struct runtime_call *call, const struct loop *now, const struct loop 
 	return true;
 }
 
-/* What the runtime owns goes over to the new configuration. */
+/* Takes the runtime's own members over to the new configuration. */
 static void
 take_over(const struct loop *now, struct loop *next)
 {

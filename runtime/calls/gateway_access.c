@@ -9,7 +9,7 @@ struct access_offer {
 	const struct element *element;
 };
 
-/* What a scope makes of a request; the last two: it depends on a member that is not there. */
+/* How a scope covers a request; the last two: it depends on a member that is not given. */
 enum cover { COVER_NO, COVER_YES, COVER_METHOD, COVER_PATH };
 
 static const char *const cover_missing[] = {[COVER_METHOD] = "method", [COVER_PATH] = "path"};

@@ -45,7 +45,7 @@ nginx_place(const struct nginx_rendering *r, const struct element *element, stru
 	return place ? place : "/";
 }
 
-/* What is below the place, or, with match "= ", the place itself. */
+/* Writes the location below the place, or, with match "= ", the place itself. */
 static void
 nginx_write_location(const char *match, const char *place, bool below, const struct gateway_service *service,
                      struct str log, struct text *out)

@@ -13,7 +13,7 @@ void statistics_each(const struct node *message, const struct concept *sender,
                      void (*visit)(void *context, struct concept loop, struct str element, const struct node *record),
                      void *context);
 
-/* What a query asks for. */
+/* The parameters of a query. */
 struct statistics_query {
 	struct concept id;      /* of a participant or of an instance */
 	struct str element;     /* absent: all */

@@ -269,7 +269,7 @@ prepare(struct txn *txn, struct runtime_call *call, const struct node *list, enu
 
 /* --- carrying it out --- */
 
-/* What stands on lost participants counts as done, if the guards agree: they are told when they return. */
+/* Releases elements of lost participants as done, if the guards agree: the participants are told when they return. */
 static bool
 release_lost(struct txn *txn, struct supervision *supervision, struct ordered *ordered, struct text *denials)
 {

@@ -97,7 +97,7 @@ participant_heard(struct txn *txn, const struct node *message, struct participan
 	return true;
 }
 
-/* What it hosts, to the words of a notification. */
+/* Adds the participant's elements to the words of a notification. */
 static void
 notify_hosting(struct txn *txn, const char *what, const struct participant *participant)
 {

@@ -36,7 +36,7 @@ receive_truth_of(const struct node *map, bool otherwise)
 	return result && result->kind == NODE_BOOL ? result->boolean : otherwise;
 }
 
-/* What a participant says in words, as much as is kept of it. */
+/* The participant's message, cut to the length that is kept. */
 static struct str
 words_of(const struct node *result)
 {

@@ -30,7 +30,7 @@ same_document(struct txn *txn, const struct node *a, const struct node *b)
 	return str_equal(txn_text(txn, &x), txn_text(txn, &y));
 }
 
-/* What a loop of the document meets. */
+/* The relation of a loop of the document to one that is there. */
 enum meeting { MEETING_NONE, MEETING_SAME, MEETING_OTHER };
 
 /* A loop of the document against what is commissioned. False, and refused. replace: other common values may come. */

@@ -18,7 +18,7 @@ struct http_request {
 	struct str trace; /* a traceparent; absent: none is sent */
 };
 
-/* What came of it. */
+/* The response to a request. */
 struct http_response {
 	struct str id, body;
 	unsigned status; /* HTTP's */
@@ -38,7 +38,7 @@ void http_client_close(struct http_client *client);
 /* Whether an request of this id was taken and is not forgotten. Any thread. */
 bool http_client_has(struct http_client *client, struct str id);
 
-/* What was told to `done` has been dealt with: the id may be sent again. Any thread. */
+/* The caller has dealt with the response given to `done`: the id may be sent again. Any thread. */
 void http_client_forget(struct http_client *client, struct str id);
 
 /* Takes the request, copied. False when too many are on their way, or out of memory: try again later. Any thread. */

@@ -36,7 +36,7 @@ enum gateway_method {
 extern const char *const gateway_method_name[GATEWAY_METHOD_COUNT];
 unsigned gateway_method_find(struct str name); /* its bit; 0 for another text */
 
-/* What may be done: any of the methods on any of the paths. */
+/* The allowed requests: any of the methods on any of the paths. */
 struct gateway_scope {
 	unsigned methods;        /* bits */
 	const struct str *paths; /* without a slash at the end: "" is everything */

@@ -57,7 +57,7 @@ check_call(struct gateway_reading *r, const struct gateway *gateway, const struc
 		             STR_ARG(call->service));
 }
 
-/* What a type may cost those who ask, and its configuration. */
+/* Bounds the size of a type's gateway and of its configuration. */
 static bool
 check_size(struct gateway_reading *r, const struct node *template, const struct gateway *gateway)
 {

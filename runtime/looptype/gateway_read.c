@@ -50,7 +50,7 @@ gateway_path_covers(struct str path, struct str asked)
 	return str_starts_with(asked, path) && (asked.len == path.len || asked.ptr[path.len] == '/');
 }
 
-/* What can stand in a path of the gateway as it is. */
+/* True for names that can stand in a path of the gateway as they are. */
 static bool
 is_name(struct str name)
 {

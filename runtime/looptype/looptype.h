@@ -12,7 +12,7 @@
  * it does not bring itself are built in (`builtin`, policytypes/types). Functions answer NULL for what is not there.
  */
 
-/* What is wrong with a document: sentences, one a line, each with its place, and the HTTP status of the first. */
+/* The faults of a document: sentences, one a line, each with its place, and the HTTP status of the first. */
 struct looptype_findings {
 	struct text text;
 	unsigned status; /* 0: nothing */
@@ -21,7 +21,7 @@ struct looptype_findings {
 	unsigned warning_count;
 };
 
-/* What documents of CLAMP's own need looser: those that declare node types of ONAP's names, all, or none. */
+/* Documents that are read in CLAMP's looser way: those that declare node types of ONAP's names, all, or none. */
 enum compat { COMPAT_AUTO, COMPAT_CLAMP, COMPAT_STRICT };
 
 /* Whether the document is taken as CLAMP took it. */
@@ -113,7 +113,7 @@ bool looptype_can_host(const struct catalogue *builtin, const struct node *root,
 /* A node template as answers and messages carry it: {"name", "version", "type", ...}. properties: NULL for its own. */
 void looptype_write_template(struct text *out, const struct node *template, struct str properties);
 
-/* What participants are primed with, document after document: each definition once. */
+/* The definitions that participants are primed with, document after document: each once. */
 struct definition_list {
 	struct text *out;
 	struct concept_set written;

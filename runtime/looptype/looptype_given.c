@@ -92,7 +92,7 @@ check_given(const struct giving *giving, const struct node *value)
 		check_value_given(giving, property, plain, false);
 }
 
-/* What the definition gives of its own, and the instance does not replace, holds for the instance. */
+/* Values of the definition that the instance does not replace hold for the instance. */
 static void
 check_inherited(const struct giving *giving, const struct node *given)
 {

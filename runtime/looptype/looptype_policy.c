@@ -123,7 +123,7 @@ write_types(const struct node *root, const struct node *template, struct text *o
 	text_add(out, STR("}"));
 }
 
-/* What operational policies refer to: actors whole; as targets, templates and groups by name and type alone. */
+/* Writes the definitions that operational policies refer to: actors whole; as targets, templates and groups by name and type alone. */
 static void
 looptype_policy_write_templates(const struct node *root, struct text *out)
 {

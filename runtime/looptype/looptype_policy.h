@@ -5,7 +5,7 @@
 
 #include "runtime/looptype/looptype.h"
 
-/* What becomes of a policy when the element that names it is RUNNING. */
+/* The fate of a policy when the element that names it is RUNNING. */
 enum policy_use {
 	POLICY_GUARD,       /* it guards */
 	POLICY_OPERATIONAL, /* it answers events */

@@ -109,7 +109,7 @@ looptype_has_function(const struct node *value)
 	return false;
 }
 
-/* What does not fit is wrong in a common property; an instance may still replace what a template gives of its own. */
+/* A misfit is an error in a common property; in others an instance may still replace the template's value. */
 static void
 check_value_of(struct values *values, const struct node *template, const struct property *property,
                const struct node *value)
@@ -143,7 +143,7 @@ looptype_declares(const struct catalogue *builtin, const struct node *root, stru
 	return false;
 }
 
-/* What a template gives. The rules of participantType and elements are checked before. */
+/* Checks the values of a template. The rules of participantType and elements are checked before. */
 static void
 looptype_check_assigned(struct values *values, const struct node *template, struct str type_name)
 {
@@ -185,7 +185,7 @@ hosted_types(const struct node *declaration)
 	return NULL;
 }
 
-/* What participants of a template host: the template's own word, else its type's, else that of the types above. */
+/* The participant type that hosts a template: its own property, else its type's, else that of the types above. */
 static const struct node *
 hosted_by(const struct catalogue *builtin, const struct node *root, const struct node *participant)
 {

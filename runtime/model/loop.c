@@ -221,7 +221,7 @@ element_write_open(struct text *out, const struct element *element, bool to_part
 	write_rest(out, element->given, element_members);
 }
 
-/* What a transition, or a changed configuration, waits for, and since when. */
+/* Writes the reason for which a transition, or a changed configuration, waits, and since when. */
 static void
 write_waiting(struct text *out, const struct loop *loop)
 {

@@ -45,7 +45,7 @@ bool loop_state_rises(enum loop_state state);
 /* The transition between two neighbouring settled states. */
 enum loop_state loop_transition(enum loop_state from, enum loop_state to);
 
-/* What becomes of an order in a state. */
+/* The effect of an order in a state. */
 enum order_answer {
 	ORDER_STARTS,        /* *ret_next is the transition that it begins */
 	ORDER_ALREADY,       /* "is already in state S" */

@@ -241,7 +241,7 @@ read_parts(struct txn *txn, uint64_t number, struct str row, struct execution *r
 	return true;
 }
 
-/* What nobody can read must not stop everything else; its lock ends by itself. */
+/* An unreadable row must not stop everything else; its lock ends by itself. */
 static void
 drop_unreadable(struct txn *txn, uint64_t number)
 {

@@ -47,7 +47,7 @@ bool execution_find(struct txn *txn, const struct event *event, bool by_request,
 /* The one that is due first, if that is by now. */
 bool execution_due(struct txn *txn, int64_t *ret_ms, uint64_t *ret_number);
 
-/* What the index of due times has, and no row of which is there. */
+/* Removes entries of the index of due times that have no row. */
 void execution_forget_due(struct txn *txn, int64_t due_ms, uint64_t number);
 
 /* All of them by number, each gone after its visit. A false answer stops. */

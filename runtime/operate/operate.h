@@ -12,7 +12,7 @@
  */
 void operations_receive(struct txn *txn, struct str topic, struct str message);
 
-/* What time brings by now. True when there is more of it than one transaction should carry. */
+/* Does the work that is due by now. True when there is more of it than one transaction should carry. */
 bool operations_tick(struct txn *txn);
 
 /* After each call: executions of the operational policies that it took out of force go on, or are aborted; and a notification. */

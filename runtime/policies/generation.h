@@ -31,7 +31,7 @@ void generation_count(struct txn *txn);
 /* One more, with its row, audit entries for `user`, and the bodies of what is deployed. */
 void generation_add(struct txn *txn, const char *action, struct str user, const struct deployment_change *changes);
 
-/* What a PDP failed to take was withdrawn from its subgroup. */
+/* Withdraws policies that a PDP failed to take from its subgroup. */
 void generation_withdraw(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup,
                          const struct concepts *policies);
 

@@ -271,7 +271,7 @@ group_is_own(struct txn *txn, const struct pdp_group *group, const struct pdp_su
 
 /* --- from the start --- */
 
-/* What the one subgroup takes: every kind of policy that clguard runs or hands out. */
+/* Types that the one subgroup takes: every kind of policy that clguard runs or hands out. */
 static const struct concept seed_supported[] = {
 	{{"onap.policies.controlloop.guard.common.*", 40}, {"1.0.0", 5}},
 	{{"onap.policies.controlloop.guard.coordination.*", 46}, {"1.0.0", 5}},

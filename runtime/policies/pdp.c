@@ -42,7 +42,7 @@ pdp_seed(struct txn *txn)
 		txn_table_put(txn, HISTORY_DOCUMENTS, OWN_KEY, str_from(id));
 }
 
-/* What is in force here is in force in this PDP; what could not be brought into force has failed. */
+/* Policies in force here are in force in this PDP; those that could not be brought into force have failed. */
 static struct pdp *
 own_pdp(struct txn *txn, const struct pdp_group *group, const struct pdp_subgroup *subgroup)
 {
@@ -149,7 +149,7 @@ settle_policies(struct pdp *pdp, const struct concepts *has, struct concepts *re
 	}
 }
 
-/* What a PDP could not take is taken out of its subgroup, as ONAP's PAP does; all its PDPs are told. False: nothing. */
+/* Takes policies that a PDP could not take out of its subgroup, as ONAP's PAP does; all its PDPs are told. False: none. */
 static bool
 withdraw_failed(struct txn *txn, struct pdp *pdp)
 {
@@ -263,7 +263,7 @@ pdp_receive(struct txn *txn, struct str message)
 
 /* --- time --- */
 
-/* What it has not answered is said again, once; then it is gone. */
+/* Repeats a message that has not been answered, once; then the PDP is gone. */
 static void
 remind(struct txn *txn, struct pdp *pdp)
 {

@@ -77,7 +77,7 @@ pdp_send_state(struct txn *txn, struct pdp *pdp, struct str state)
 	send_message(txn, &out);
 }
 
-/* What it is to have and what is to go, marked as waiting. */
+/* Marks the policies to add and to remove as waiting. */
 static void
 expect(struct txn *txn, struct pdp *pdp, const struct concepts *list, bool deploy)
 {

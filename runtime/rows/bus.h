@@ -35,7 +35,7 @@ int bus_fetch(struct txn *txn, const struct bus_question *question, struct bytes
 /* The txn ends: it holds no batches any more. */
 void bus_forget(struct txn *txn);
 
-/* What the instance was given last did not reach it. */
+/* The last messages given to the instance did not reach it. */
 void bus_return(struct txn *txn, const struct bus_question *question);
 
 /* The number of messages that the topic ever had. */

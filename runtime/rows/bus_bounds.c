@@ -113,7 +113,7 @@ bus_is_own(const struct txn *txn, struct str name)
 	       str_equal(name, options->events) || str_equal(name, options->loop_notifications);
 }
 
-/* What has just come is not what has to go, so its topic is as large as it was before. */
+/* The newest message is not the one to remove, so its topic is as large as it was before. */
 static bool
 take_larger(void *context, struct str key, struct str value)
 {

@@ -15,7 +15,7 @@
 #define GREETED_MS 60000               /* so long what answered a REGISTER waits for the first question of a group */
 #define ANSWER_BYTES ((size_t)4 << 20) /* an answer is not much longer */
 
-/* What an instance was given: messages from..to, to exclusive, its own until `until_ms`. */
+/* Messages given to an instance: from..to, to exclusive, its own until `until_ms`. */
 struct batch {
 	struct str instance;
 	uint64_t from, to;
@@ -192,7 +192,7 @@ bus_group_choose(struct txn *txn, struct bus_group_state *group, const struct to
 	return ret->from < ret->to;
 }
 
-/* What was given in this txn: who is given the same shares it. */
+/* Messages given in this txn: other readers share them. */
 struct fetched {
 	struct fetched *next;
 	struct str topic;

@@ -27,7 +27,7 @@ struct compile_check {
 	size_t policies;
 };
 
-/* What a guard said of an order to an instance. */
+/* A guard's words about an order to an instance. */
 struct denial {
 	struct denial *next;
 	struct concept loop;
@@ -95,7 +95,7 @@ struct runtime_call {
 	struct runtime_call *next;
 };
 
-/* What to do with the next item of a list. */
+/* The treatment of the next item of a list. */
 enum page_step page_next(struct page *page);
 
 /* call->read: call->body from JSON or YAML, within call->limits. */

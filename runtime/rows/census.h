@@ -9,7 +9,7 @@
 
 #define CENSUS_GROUPS 100 /* that are told one by one */
 
-/* What a participant says of itself, or the runtime of one that says nothing. */
+/* A participant's health, as reported, or as the runtime sees one that is silent. */
 #define CENSUS_HEALTHS(X) X(HEALTHY) X(NOT_HEALTHY) X(TEST_IN_PROGRESS) X(OFF_LINE) X(UNKNOWN)
 
 enum census_health {

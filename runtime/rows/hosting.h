@@ -47,7 +47,7 @@ void hosting_flush(struct hosting *hosting);
 
 /* --- what is overdue --- */
 
-/* What a participant hosts of an instance. */
+/* The elements of an instance that a participant hosts. */
 struct hosting_row {
 	struct concept loop;
 	struct str entries;

@@ -68,7 +68,7 @@ count_element(struct txn *txn, const struct element *element, int64_t by)
 		          by, 0);
 }
 
-/* What changes in the counts. Elements that stay the same cost nothing. */
+/* Updates the counts. Elements that stay the same cost nothing. */
 static void
 count_change(struct txn *txn, const struct loop *before, const struct loop *after)
 {

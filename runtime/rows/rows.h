@@ -121,7 +121,7 @@ void participants_each(struct txn *txn, bool (*visit)(void *context, struct part
  * it is given: those of the first CANDIDATES_MAX, to whom an element is offered. */
 size_t participants_of_type(struct txn *txn, struct concept type, struct text *out);
 
-/* What is known of a participant; HOST_LOST for one that is not there. */
+/* The condition of a participant; HOST_LOST for one that is not there. */
 enum host_condition participant_condition(struct txn *txn, struct concept id);
 
 /* A participant of one type can host what asks for the other: the same name and major version. */

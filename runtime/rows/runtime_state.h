@@ -13,7 +13,7 @@
 #include "runtime/looptype/looptype.h"
 #include "runtime/supervision/supervise.h"
 
-/* What the service makes of its settings. Const afterwards. */
+/* The service's settings for the runtime. Const afterwards. */
 struct runtime_options {
 	int64_t heart_beat_ms;  /* a scan at every multiple of it */
 	int64_t status_wait_ms; /* a participant may be silent so long; also the wait for an answer in a transition */
@@ -38,7 +38,7 @@ struct runtime_options {
 	bool lenient;                       /* the policy API takes what ONAP's takes */
 	/* The state of the PDP that the engine is was set in its group. Any thread that follows deployments. */
 	void (*set_active)(void *context, bool active);
-	/* What is deployed could not be brought into force, and why; NULL: it could. The runtime's thread. */
+	/* The deployed policies could not be brought into force, and why; NULL: they could. The runtime's thread. */
 	void (*refused)(void *context, const char *why);
 	void *state_context;
 	size_t executions;                                /* of operational policies, at a time */

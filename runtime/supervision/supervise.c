@@ -36,7 +36,7 @@ due_phase(const struct loop *loop, int64_t *ret)
 	return found;
 }
 
-/* What is under way is told by CONTROL_LOOP_UPDATE. */
+/* True when a CONTROL_LOOP_UPDATE is under way. */
 static bool
 is_update(const struct loop *loop)
 {

@@ -33,7 +33,7 @@ struct task {
 	struct element *element; /* the one concerned; NULL: the instance, or all participants */
 };
 
-/* What is known of the participant that hosts an element. */
+/* The condition of the participant that hosts an element. */
 enum host_condition {
 	HOST_WELL,   /* its reports come */
 	HOST_SILENT, /* they do not, for now */

@@ -15,7 +15,7 @@
 
 static const struct document_limits limits = {(size_t)16 << 20, 64, 2000000, 0, MESSAGE_BYTES};
 
-/* What is split, and how many messages there is room for. */
+/* A split in progress, and the room for its messages. */
 struct splitting {
 	struct runtime_call *call;
 	size_t room;

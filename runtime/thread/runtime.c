@@ -132,7 +132,7 @@ wait_until(struct runtime *runtime)
 			break;
 }
 
-/* What waits, in order: a group of calls, or one that moves the clock. */
+/* Takes the waiting calls in order: a group of them, or one that moves the clock. */
 static struct runtime_call *
 take_calls(struct runtime *runtime, bool *ret_stop)
 {
@@ -268,7 +268,7 @@ behind(void *context)
 	pthread_mutex_unlock(&runtime->lock);
 }
 
-/* What is deployed, before anybody asks: without it less would be forbidden than was. No other thread yet. */
+/* Brings the deployed policies into force before the first question: without them less would be forbidden. No other thread yet. */
 static int
 bring_into_force(struct runtime *runtime, struct error *err)
 {

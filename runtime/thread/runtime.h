@@ -15,7 +15,7 @@ void runtime_close(struct runtime *runtime);
 
 const struct runtime_options *runtime_options_of(const struct runtime *runtime);
 
-/* What this process has sent since its start. */
+/* Messages that this process has sent since its start. */
 struct runtime_counts {
 	uint64_t orders, repeats;            /* to participants; of those, again */
 	uint64_t requests, request_failures; /* to actors over HTTP */

@@ -376,7 +376,7 @@ runtime_look_around(struct runtime *runtime)
 	history_reader_end(runtime->reader);
 	arena_free(&arena);
 	engine_info(runtime->engine, &info);
-	/* What was refused may do with the files that there are now. */
+	/* A refused set may compile with the files that there are now. */
 	if (number != runtime->deployed ||
 	    (atomic_load_explicit(&runtime->refused, memory_order_relaxed) && info.generation != runtime->refused_at))
 		follow_deployment(runtime);
