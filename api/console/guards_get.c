@@ -94,22 +94,17 @@ list_guards(struct history_reader *reader, struct runtime_call *call, struct tex
 {
 	struct list_request *look = call->context;
 	struct policyset *set = engine_set_hold(look->service->engine);
-	const char *comma = "";
-	size_t total = 0;
+	struct look_list list = {.out = out, .page = &call->page};
 
 	(void)reader;
 	text_addf(out, "{\"generation\":%" PRIu64 ",\"guards\":[", set->generation);
 	for (const struct guard *guard = set->guards.first; guard; guard = guard->next) {
 		if (!guard_holds(guard, look->text))
 			continue;
-		if (total >= call->page.offset && total - call->page.offset < call->page.limit) {
-			text_add(out, str_from(comma));
+		if (look_item(&list))
 			write_guard(out, guard);
-			comma = ",";
-		}
-		total++;
 	}
-	text_addf(out, "],\"total\":%zu}", total);
+	text_addf(out, "],\"total\":%zu}", list.total);
 	policyset_drop(set);
 	return 0;
 }
@@ -242,22 +237,17 @@ list_operational(struct history_reader *reader, struct runtime_call *call, struc
 {
 	struct list_request *look = call->context;
 	struct policyset *set = engine_set_hold(look->service->engine);
-	const char *comma = "";
-	size_t total = 0;
+	struct look_list list = {.out = out, .page = &call->page};
 
 	(void)reader;
 	text_addf(out, "{\"generation\":%" PRIu64 ",\"policies\":[", set->generation);
 	for (const struct operational *policy = set->operational; policy; policy = policy->next) {
 		if (look->text.len && !str_equal(policy->id, look->text))
 			continue;
-		if (total >= call->page.offset && total - call->page.offset < call->page.limit) {
-			text_add(out, str_from(comma));
+		if (look_item(&list))
 			write_operational(out, policy);
-			comma = ",";
-		}
-		total++;
 	}
-	text_addf(out, "],\"total\":%zu}", total);
+	text_addf(out, "],\"total\":%zu}", list.total);
 	policyset_drop(set);
 	return 0;
 }

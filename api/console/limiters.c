@@ -282,8 +282,7 @@ static void
 write_page(struct survey *survey, const struct runtime_call *call, struct text *out)
 {
 	const struct list_request *look = call->context;
-	const char *comma = "";
-	size_t total = 0;
+	struct look_list list = {.out = out, .page = &call->page};
 
 	if (survey->count)
 		qsort(survey->fills, survey->count, sizeof(*survey->fills), fullest_first);
@@ -291,14 +290,10 @@ write_page(struct survey *survey, const struct runtime_call *call, struct text *
 	for (size_t i = 0; i < survey->count; i++) {
 		if (!fill_holds(&survey->fills[i], look->text))
 			continue;
-		if (total >= call->page.offset && total - call->page.offset < call->page.limit) {
-			text_add(out, str_from(comma));
+		if (look_item(&list))
 			write_fill(out, &survey->fills[i]);
-			comma = ",";
-		}
-		total++;
 	}
-	text_addf(out, "],\"total\":%zu,\"whole\":%s}", total, survey->whole ? "true" : "false");
+	text_addf(out, "],\"total\":%zu,\"whole\":%s}", list.total, survey->whole ? "true" : "false");
 }
 
 static bool

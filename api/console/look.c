@@ -42,6 +42,19 @@ look_new(struct exchange *exchange, const char *name)
 }
 
 bool
+look_item(struct look_list *list)
+{
+	size_t number = list->total++;
+
+	if (number < list->page->offset || number - list->page->offset >= list->page->limit)
+		return false;
+	if (list->any)
+		text_add(list->out, STR(","));
+	list->any = true;
+	return true;
+}
+
+bool
 text_holds(struct str text, struct str piece)
 {
 	for (size_t i = 0; piece.len && i + piece.len <= text.len; i++)

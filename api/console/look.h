@@ -22,6 +22,17 @@ struct list_request {
  */
 struct runtime_call *look_new(struct exchange *exchange, const char *name);
 
+/* A list that is being written, of which the call's page is shown. */
+struct look_list {
+	struct text *out;
+	const struct page *page;
+	size_t total; /* items so far, on the page or not */
+	bool any;     /* written */
+};
+
+/* Counts one more item. True when it is on the page: the comma before it, if one is needed, has been written. */
+bool look_item(struct look_list *list);
+
 /* Whether the text holds the piece, in any letter case. An absent piece is in every text. */
 bool text_holds(struct str text, struct str piece);
 

@@ -5,21 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/decision_log/log_files.h"
 #include "api/decision_log/log_tail.h"
 #include "api/process/log.h"
+#include "api/process/sender.h"
 #include "base/text.h"
-#include "runtime/endpoint/http_client.h"
 
 #define LINES_MOST 1000
 #define BYTES_MOST ((size_t)512 << 10)
@@ -35,16 +33,11 @@ struct sink {
 	const struct settings *settings;
 	struct log_tail tail;
 	char place[LOG_PATH_SIZE]; /* of the file that says how far it has come */
-	struct http_client *client;
+	struct sender sender;
 	int socket;
-	pthread_t thread;
-	bool started, failing;
+	bool failing;
 	/* Relaxed: they order nothing. */
 	atomic_uint_fast64_t delivered, failures, skipped, last;
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t wake;
-	bool stopping, answered;
-	unsigned status; /* HTTP's, 0 when there was no answer */
 	/* The thread's. */
 	struct arena arena; /* of a batch */
 };
@@ -84,68 +77,10 @@ place_write(struct sink *sink, uint64_t number)
 
 /* --- sending --- */
 
-static void
-sink_answered(void *context, const struct http_response *response)
-{
-	struct sink *sink = context;
-
-	pthread_mutex_lock(&sink->lock);
-	sink->answered = true;
-	sink->status = response->why ? 0 : response->status;
-	pthread_cond_signal(&sink->wake);
-	pthread_mutex_unlock(&sink->lock);
-}
-
-static struct timespec
-moment(int64_t in_ms)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-	until.tv_sec += in_ms / 1000;
-	until.tv_nsec += in_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	return until;
-}
-
-/* False when it ends meanwhile. */
-static bool
-rest(struct sink *sink, int64_t ms)
-{
-	struct timespec until = moment(ms);
-	bool stopping;
-
-	pthread_mutex_lock(&sink->lock);
-	while (!sink->stopping && pthread_cond_timedwait(&sink->wake, &sink->lock, &until) == 0)
-		;
-	stopping = sink->stopping;
-	pthread_mutex_unlock(&sink->lock);
-	return !stopping;
-}
-
 static bool
 send_url(struct sink *sink, struct str body)
 {
-	const struct http_request request = {.id = STR("lines"),
-	                                     .url = str_from(sink->settings->decision_log_url),
-	                                     .body = body,
-	                                     .timeout_ms = SEND_MS};
-	struct timespec until = moment(SEND_MS + 1000);
-	bool good;
-
-	sink->answered = false; /* nothing is on its way */
-	if (!http_client_send(sink->client, &request))
-		return false;
-	pthread_mutex_lock(&sink->lock);
-	while (!sink->answered && !sink->stopping && pthread_cond_timedwait(&sink->wake, &sink->lock, &until) == 0)
-		;
-	good = sink->answered && sink->status / 100 == 2;
-	pthread_mutex_unlock(&sink->lock);
-	http_client_forget(sink->client, request.id);
-	return good;
+	return sender_post(&sink->sender, STR("lines"), sink->settings->decision_log_url, body, SEND_MS, true);
 }
 
 /* One datagram a line. */
@@ -201,7 +136,7 @@ note_result(struct sink *sink, bool good)
 		log_line(sink->settings, LOG_LEVEL_ERROR,
 		         "cannot send the decision log to %s: status %u; its lines wait in "
 		         "the files",
-		         to, sink->status);
+		         to, sink->sender.status);
 	if (good && sink->failing)
 		log_line(sink->settings, LOG_LEVEL_WARNING, "the decision log is sent to %s again", to);
 	sink->failing = !good;
@@ -222,7 +157,7 @@ send_surely(struct sink *sink, bool (*send_one)(struct sink *sink, struct str bo
 		if (sink->socket >= 0)
 			(void)close(sink->socket); /* the other end may be a new one */
 		sink->socket = -1;
-		if (!rest(sink, retry_ms))
+		if (!sender_rest(&sink->sender, retry_ms))
 			return false;
 		retry_ms = retry_ms * 2 < RETRY_MOST_MS ? retry_ms * 2 : RETRY_MOST_MS;
 	}
@@ -264,11 +199,11 @@ deliver_batch(struct sink *sink)
 	arena_reset(&sink->arena);
 	lines = sink_gather(sink, &body, &last);
 	if (lines == 0)
-		return rest(sink, LOOK_MS);
+		return sender_rest(&sink->sender, LOOK_MS);
 	if (!text_done(&body).ptr || !send_surely(sink, send_url, text_done(&body)))
 		return false;
 	note_delivered(sink, last, lines);
-	return rest(sink, 0);
+	return sender_rest(&sink->sender, 0);
 }
 
 static bool
@@ -286,7 +221,7 @@ deliver_lines(struct sink *sink)
 	}
 	if (lines)
 		note_delivered(sink, last, lines);
-	return rest(sink, lines ? 0 : LOOK_MS);
+	return sender_rest(&sink->sender, lines ? 0 : LOOK_MS);
 }
 
 static void *
@@ -303,28 +238,22 @@ int
 sink_open(enum sink_kind kind, const struct settings *settings, struct sink **ret, struct error *err)
 {
 	struct sink *sink = calloc(1, sizeof(*sink));
-	pthread_condattr_t monotonic;
 
 	if (!sink)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	*sink = (struct sink){.kind = kind, .settings = settings, .socket = -1, .tail = {.fd = -1}};
 	arena_init(&sink->arena, 0);
-	pthread_mutex_init(&sink->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&sink->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	sender_init(&sink->sender);
 	(void)snprintf(sink->place, sizeof(sink->place), "%s.%s", settings->decision_log,
 	               kind == SINK_URL ? "sent" : "journal"); /* the log's own names are as long */
 	atomic_init(&sink->last, place_read(sink));
 	if (!log_tail_open(&sink->tail, settings->decision_log, atomic_load(&sink->last)))
 		(void)error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	else if (kind == SINK_URL)
-		(void)http_client_open(sink_answered, sink, &sink->client, err); /* err tells */
-	if (!err->code && pthread_create(&sink->thread, NULL, sink_main, sink) != 0)
+		(void)sender_connect(&sink->sender, err); /* err tells */
+	if (!err->code && !sender_start(&sink->sender, sink_main, sink))
 		(void)error_set(err, ERROR_MEMORY, NULL, "no memory for the decision log");
-	sink->started = !err->code;
-	if (sink->started) {
+	if (!err->code) {
 		*ret = sink;
 		return 0;
 	}
@@ -337,20 +266,11 @@ sink_close(struct sink *sink)
 {
 	if (!sink)
 		return;
-	if (sink->started) {
-		pthread_mutex_lock(&sink->lock);
-		sink->stopping = true;
-		pthread_cond_broadcast(&sink->wake);
-		pthread_mutex_unlock(&sink->lock);
-		pthread_join(sink->thread, NULL);
-	}
-	http_client_close(sink->client);
+	sender_stop(&sink->sender);
 	if (sink->socket >= 0)
 		(void)close(sink->socket); /* every datagram was looked at */
 	log_tail_close(&sink->tail);
 	arena_free(&sink->arena);
-	pthread_cond_destroy(&sink->wake);
-	pthread_mutex_destroy(&sink->lock);
 	free(sink);
 }
 

@@ -3,14 +3,12 @@
 #include "api/tracing/tracer.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/process/log.h"
+#include "api/process/sender.h"
 #include "api/tracing/otlp.h"
-#include "runtime/endpoint/http_client.h"
 
 #define LANE_SPANS 1024
 #define BATCH 512
@@ -31,14 +29,9 @@ struct span_lane {
 struct tracer {
 	const struct settings *settings;
 	const char *instance;
-	struct http_client *client;
-	pthread_t thread;
-	bool started, failing;
+	struct sender sender;
+	bool failing;
 	atomic_uint_fast64_t sent, dropped, failures; /* relaxed: figures */
-	pthread_mutex_t lock;                         /* guards what follows */
-	pthread_cond_t wake;
-	bool stopping, answered;
-	unsigned status; /* HTTP's, 0 when there was no answer */
 	/* The thread's. */
 	struct arena arena;
 	unsigned count; /* lanes */
@@ -66,70 +59,6 @@ tracer_samples(struct tracer *tracer, unsigned number)
 	return tracer->lanes[number].begun++ % (uint64_t)tracer->settings->trace_sample == 0;
 }
 
-/* --- sending --- */
-
-static void
-tracer_answered(void *context, const struct http_response *response)
-{
-	struct tracer *tracer = context;
-
-	pthread_mutex_lock(&tracer->lock);
-	tracer->answered = true;
-	tracer->status = response->why ? 0 : response->status;
-	pthread_cond_broadcast(&tracer->wake);
-	pthread_mutex_unlock(&tracer->lock);
-}
-
-static struct timespec
-tracer_moment(int64_t in_ms)
-{
-	struct timespec until;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-	until.tv_sec += in_ms / 1000;
-	until.tv_nsec += in_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	return until;
-}
-
-/* False when it ends meanwhile. */
-static bool
-tracer_rest(struct tracer *tracer, int64_t ms)
-{
-	struct timespec until = tracer_moment(ms);
-	bool stopping;
-
-	pthread_mutex_lock(&tracer->lock);
-	while (!tracer->stopping && pthread_cond_timedwait(&tracer->wake, &tracer->lock, &until) == 0)
-		;
-	stopping = tracer->stopping;
-	pthread_mutex_unlock(&tracer->lock);
-	return !stopping;
-}
-
-static bool
-tracer_send(struct tracer *tracer, struct str body, int64_t wait_ms)
-{
-	const struct http_request request = {
-		.id = STR("spans"), .url = str_from(tracer->settings->trace_url), .body = body, .timeout_ms = wait_ms};
-	struct timespec until = tracer_moment(wait_ms + 500);
-	bool good;
-
-	tracer->answered = false; /* nothing is on its way */
-	if (!http_client_send(tracer->client, &request))
-		return false;
-	pthread_mutex_lock(&tracer->lock);
-	while (!tracer->answered && pthread_cond_timedwait(&tracer->wake, &tracer->lock, &until) == 0)
-		;
-	good = tracer->answered && tracer->status / 100 == 2;
-	pthread_mutex_unlock(&tracer->lock);
-	http_client_forget(tracer->client, request.id);
-	return good;
-}
-
 static void
 note_export(struct tracer *tracer, bool good)
 {
@@ -137,7 +66,7 @@ note_export(struct tracer *tracer, bool good)
 		atomic_fetch_add_explicit(&tracer->failures, 1, memory_order_relaxed);
 	if (!good && !tracer->failing)
 		log_line(tracer->settings, LOG_LEVEL_WARNING, "cannot send traces to %s: status %u",
-		         tracer->settings->trace_url, tracer->status);
+		         tracer->settings->trace_url, tracer->sender.status);
 	if (good && tracer->failing)
 		log_line(tracer->settings, LOG_LEVEL_INFO, "traces are sent to %s again", tracer->settings->trace_url);
 	tracer->failing = !good;
@@ -174,9 +103,10 @@ tracer_export(struct tracer *tracer, bool stopping)
 	arena_reset(&tracer->arena);
 	body = otlp_write(tracer->batch, count, tracer->instance, &tracer->arena);
 	for (int i = 0; body.ptr && !good && i < (stopping ? 1 : TRIES); i++) {
-		if (i > 0 && !tracer_rest(tracer, (int64_t)RETRY_MS << i))
+		if (i > 0 && !sender_rest(&tracer->sender, (int64_t)RETRY_MS << i))
 			break;
-		good = tracer_send(tracer, body, stopping ? 1000 : SEND_MS);
+		good = sender_post(&tracer->sender, STR("spans"), tracer->settings->trace_url, body,
+		                   stopping ? 1000 : SEND_MS, false);
 		note_export(tracer, good);
 	}
 	atomic_fetch_add_explicit(good ? &tracer->sent : &tracer->dropped, count, memory_order_relaxed);
@@ -188,7 +118,7 @@ tracer_main(void *argument)
 {
 	struct tracer *tracer = argument;
 
-	while (tracer_rest(tracer, PAUSE_MS)) {
+	while (sender_rest(&tracer->sender, PAUSE_MS)) {
 		while (tracer_export(tracer, false))
 			;
 	}
@@ -202,7 +132,6 @@ tracer_open(const struct settings *settings, unsigned lanes, const char *instanc
             struct error *err)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer) + lanes * sizeof(tracer->lanes[0]));
-	pthread_condattr_t monotonic;
 
 	if (!tracer)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
@@ -210,16 +139,10 @@ tracer_open(const struct settings *settings, unsigned lanes, const char *instanc
 	tracer->instance = instance;
 	tracer->count = lanes;
 	arena_init(&tracer->arena, 0);
-	pthread_mutex_init(&tracer->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&tracer->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	if (http_client_open(tracer_answered, tracer, &tracer->client, err) == 0 &&
-	    pthread_create(&tracer->thread, NULL, tracer_main, tracer) != 0)
+	sender_init(&tracer->sender);
+	if (sender_connect(&tracer->sender, err) == 0 && !sender_start(&tracer->sender, tracer_main, tracer))
 		(void)error_set(err, ERROR_MEMORY, NULL, "cannot start the thread for traces");
-	tracer->started = !err->code;
-	if (tracer->started) {
+	if (!err->code) {
 		*ret = tracer;
 		return 0;
 	}
@@ -232,17 +155,8 @@ tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
-	if (tracer->started) {
-		pthread_mutex_lock(&tracer->lock);
-		tracer->stopping = true;
-		pthread_cond_broadcast(&tracer->wake);
-		pthread_mutex_unlock(&tracer->lock);
-		pthread_join(tracer->thread, NULL);
-	}
-	http_client_close(tracer->client);
+	sender_stop(&tracer->sender);
 	arena_free(&tracer->arena);
-	pthread_cond_destroy(&tracer->wake);
-	pthread_mutex_destroy(&tracer->lock);
 	free(tracer);
 }
 
