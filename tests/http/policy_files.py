@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
 """policy_files - files that are half written, shrunk, unreadable for a while, or no files: no guard is lost by that."""
 # SPDX-License-Identifier: Apache-2.0
+import http.client
+import json
 import os
 import resource
+import shutil
 import signal
+import socket
+import ssl
+import subprocess
 import tempfile
 import time
 
@@ -125,6 +131,54 @@ def test_a_reload_without_descriptors_is_tried_again(suite):
         suite.check(wait_for(lambda: denied(server)), "it comes into force by itself")
         suite.equal(last_error(server), None, "and the report ends")
         connection.close()
+
+
+def certificate(folder, name):
+    """A certificate of its own as NAME.pem and NAME.key; its serial number as TLS tells it."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"], check=True, capture_output=True)
+    text = subprocess.run(["openssl", "x509", "-in", f"{folder}/{name}.pem", "-noout", "-serial"], check=True, text=True,
+                          capture_output=True).stdout
+    return text.strip().split("=")[1]
+
+
+def test_a_certificate_that_cannot_be_read_for_want_of_descriptors_is_tried_again(suite):
+    if not shutil.which("openssl"):
+        print("left out: no openssl")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = certificate(folder, "used"), certificate(folder, "new")
+
+        def serial():
+            with socket.create_connection(("localhost", server.port), timeout=10) as sock:
+                with ssl._create_unverified_context().wrap_socket(sock) as tls:
+                    text = ssl.DER_cert_to_PEM_cert(tls.getpeercert(True))
+            read = subprocess.run(["openssl", "x509", "-noout", "-serial"], input=text, text=True, capture_output=True)
+            return read.stdout.strip().split("=")[1]
+
+        with Service("--tls-certificate", f"{folder}/used.pem", "--tls-key", f"{folder}/used.key") as server:
+            suite.equal(serial(), old, "the certificate of the start")
+            kept = http.client.HTTPSConnection("localhost", server.port, context=ssl._create_unverified_context(), timeout=10)
+
+            def report():
+                kept.request("GET", "/ready")
+                told = json.loads(kept.getresponse().read())["warnings"]
+                return {w["id"]: w["text"] for w in told}.get("certificate_refused", "")
+            suite.equal(report(), "", "nothing to tell")
+            _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+            used = max(int(fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd")) + 1
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, hard))
+            for kind in ("key", "pem"):
+                os.replace(f"{folder}/new.{kind}", f"{folder}/used.{kind}")
+            server.process.send_signal(signal.SIGHUP)
+            suite.check(wait_for(lambda: "Too many open files" in report()), f"reported: {report()}")
+            time.sleep(1.2)
+            suite.check(report(), "until it succeeds")
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+            suite.check(wait_for(lambda: not report()), "the report ends by itself")
+            suite.equal(serial(), new, "new connections have the new certificate")
+            kept.close()
+        suite.check("Too many open files; the old certificate stays" in server.log_text(), "the log")
 
 
 def test_what_is_no_regular_file_is_refused_and_hangs_nobody(suite):
