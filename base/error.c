@@ -132,25 +132,39 @@ diags_init(struct diags *diags, struct arena *arena)
 	*diags = (struct diags){.arena = arena};
 }
 
-/* Counts the finding, and keeps it if there is room. Findings mostly come from one file: its name is copied once. */
+/* A copy in the arena; false when out of memory. Findings mostly come from one file: its name is copied once. */
+static bool
+diags_copy_one(const struct diags *diags, enum severity severity, const char *file, const struct diag *finding,
+               struct diag *ret)
+{
+	struct diag copy = *finding;
+
+	copy.severity = severity;
+	copy.path = arena_str(diags->arena, str_from(finding->path)).ptr;
+	copy.text = arena_str(diags->arena, str_from(finding->text)).ptr;
+	copy.file = diags->last && strcmp(diags->last->file, file) == 0 ? diags->last->file
+	                                                                : arena_str(diags->arena, str_from(file)).ptr;
+	copy.next = NULL;
+	if (!copy.path || !copy.text || !copy.file)
+		return false;
+	*ret = copy;
+	return true;
+}
+
+/* Counts the finding, and keeps it if there is room. The first error takes the place of the last of a thousand warnings. */
 static void
 diags_keep(struct diags *diags, enum severity severity, const char *file, const struct diag *finding)
 {
 	struct diag *diag;
 
 	diags->count[severity]++;
-	if (diags->kept >= DIAGS_MAX)
+	if (diags->kept >= DIAGS_MAX) {
+		if (severity == SEVERITY_ERROR && diags->count[SEVERITY_ERROR] == 1)
+			(void)diags_copy_one(diags, severity, file, finding, diags->last); /* else the count tells */
 		return;
+	}
 	diag = arena_alloc(diags->arena, sizeof(*diag));
-	if (!diag)
-		return;
-	*diag = *finding;
-	diag->severity = severity;
-	diag->path = arena_str(diags->arena, str_from(finding->path)).ptr;
-	diag->text = arena_str(diags->arena, str_from(finding->text)).ptr;
-	diag->file = diags->last && strcmp(diags->last->file, file) == 0 ? diags->last->file
-	                                                                 : arena_str(diags->arena, str_from(file)).ptr;
-	if (!diag->path || !diag->text || !diag->file)
+	if (!diag || !diags_copy_one(diags, severity, file, finding, diag))
 		return;
 	if (diags->last)
 		diags->last->next = diag;

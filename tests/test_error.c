@@ -166,6 +166,26 @@ findings_keep_their_order_file_place_and_path(void **state)
 }
 
 static void
+an_error_after_a_thousand_warnings_is_kept(void **state)
+{
+	struct arena arena;
+	struct diags diags;
+
+	(void)state;
+	arena_init(&arena, 0);
+	diags_init(&diags, &arena);
+	for (int i = 0; i <= DIAGS_MAX; i++)
+		diags_add(&diags, SEVERITY_WARNING, NULL, NULL, "warning %d", i);
+	diags_error(&diags, NULL, "the error");
+	diags_error(&diags, NULL, "another one");
+	assert_int_equal(diags.kept, DIAGS_MAX);
+	assert_string_equal(diags.last->text, "the error");
+	assert_int_equal(diags.last->severity, SEVERITY_ERROR);
+	assert_int_equal(diags.count[SEVERITY_ERROR], 2);
+	arena_free(&arena);
+}
+
+static void
 a_thousand_findings_are_kept_and_the_rest_counted(void **state)
 {
 	struct diags diags;
@@ -225,6 +245,7 @@ main(void)
 		cmocka_unit_test(codes_and_severities_have_names),
 		cmocka_unit_test(findings_keep_their_order_file_place_and_path),
 		cmocka_unit_test(a_thousand_findings_are_kept_and_the_rest_counted),
+		cmocka_unit_test(an_error_after_a_thousand_warnings_is_kept),
 		cmocka_unit_test(findings_are_counted_when_memory_is_out),
 	};
 
