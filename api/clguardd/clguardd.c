@@ -9,11 +9,11 @@
 #include <malloc.h>
 #endif
 
-#include "api/clguardd/check_config.h"
 #include "api/clguardd/listening.h"
 #include "api/clguardd/opening.h"
 #include "api/clguardd/watchdog.h"
 #include "api/console/event_stream.h"
+#include "api/daemon/check_config.h"
 #include "api/daemon/conditions.h"
 #include "api/daemon/database.h"
 #include "api/daemon/reload.h"

@@ -25,6 +25,7 @@ int cmd_convert(int argc, char **argv);
 int cmd_decide(int argc, char **argv);
 int cmd_decommission(int argc, char **argv);
 int cmd_delete(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_end(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_look(int argc, char **argv);

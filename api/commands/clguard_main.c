@@ -22,6 +22,7 @@ static const struct command {
 	{"replay", cmd_replay, "answer a decision log again by other policies, with the counters of each moment"},
 	{"log", cmd_log, "verify, tail and show decision logs"},
 	{"decide", cmd_decide, "take one decision from files"},
+	{"doctor", cmd_doctor, "tell what is wrong with a service, its files and its database, and what to do"},
 	{"fmt", cmd_fmt, "lay YAML documents out alike, comments kept"},
 	{"reload", cmd_reload, "have a running service read settings, policies, users and certificates again"},
 	{"state", cmd_state, "show the state of a running service, or set it"},

@@ -285,6 +285,32 @@ tls_client_names(void *session, char *buf, size_t size)
 	gnutls_x509_crt_deinit(certificate);
 }
 
+int
+tls_validity(const char *path, int64_t *ret_from_ms, int64_t *ret_until_ms, struct error *err)
+{
+	gnutls_x509_crt_t certificate;
+	gnutls_datum_t pem;
+	struct arena arena;
+	int r;
+
+	if (gnutls_x509_crt_init(&certificate) < 0)
+		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
+	arena_init(&arena, 0);
+	r = read_pem(path, &arena, &pem, err);
+	if (r == 0) {
+		int code = gnutls_x509_crt_import(certificate, &pem, GNUTLS_X509_FMT_PEM);
+
+		r = code < 0 ? tls_fail(err, path, code) : 0;
+	}
+	if (r == 0) {
+		*ret_from_ms = (int64_t)gnutls_x509_crt_get_activation_time(certificate) * 1000;
+		*ret_until_ms = (int64_t)gnutls_x509_crt_get_expiration_time(certificate) * 1000;
+	}
+	gnutls_x509_crt_deinit(certificate);
+	arena_free(&arena);
+	return r;
+}
+
 #else
 
 int
@@ -305,6 +331,15 @@ int
 tls_reload(struct tls *tls, struct error *err)
 {
 	(void)tls;
+	return error_set(err, ERROR_UNKNOWN, NULL, "TLS needs a build with GnuTLS");
+}
+
+int
+tls_validity(const char *path, int64_t *ret_from_ms, int64_t *ret_until_ms, struct error *err)
+{
+	(void)path;
+	(void)ret_from_ms;
+	(void)ret_until_ms;
 	return error_set(err, ERROR_UNKNOWN, NULL, "TLS needs a build with GnuTLS");
 }
 

@@ -29,6 +29,12 @@ void tls_close(struct tls *tls); /* after the server; takes NULL */
  */
 int tls_reload(struct tls *tls, struct error *err);
 
+/*
+ * From when until when the first certificate of a file (PEM) is good, Unix milliseconds.
+ * errors  as tls_open
+ */
+int tls_validity(const char *path, int64_t *ret_from_ms, int64_t *ret_until_ms, struct error *err);
+
 /* For libmicrohttpd: its MHD_OPTION_HTTPS_CERT_CALLBACK, and the PEM text for MHD_OPTION_HTTPS_MEM_TRUST or NULL. */
 void *tls_callback(void);
 const char *tls_trust(const struct tls *tls);

@@ -1,6 +1,6 @@
 /* check_config - clguardd --check-config: what a start with these settings would stumble over */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/clguardd/check_config.h"
+#include "api/daemon/check_config.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,7 +1,7 @@
 /* check_config - clguardd --check-config: what a start with these settings would stumble over */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef API_CLGUARDD_CHECK_CONFIG_H
-#define API_CLGUARDD_CHECK_CONFIG_H
+#ifndef API_DAEMON_CHECK_CONFIG_H
+#define API_DAEMON_CHECK_CONFIG_H
 
 #include "api/process/settings.h"
 
