@@ -17,6 +17,7 @@ int cmd_change(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_commission(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_compose(int argc, char **argv);
 int cmd_configurations(int argc, char **argv);
 int cmd_create(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct command {
 	{"convert", cmd_convert, "write older documents as TOSCA, guards as XACML"},
 	{"compare", cmd_compare,
          "answer requests in both modes, or under two sets of policies, and tell the differences"},
+	{"completion", cmd_completion, "print a script that completes commands in bash, zsh or fish"},
 	{"diff", cmd_diff, "tell what two sets of policies answer otherwise, each with a request that shows it"},
 	{"replay", cmd_replay, "answer a decision log again by other policies, with the counters of each moment"},
 	{"log", cmd_log, "verify, tail and show decision logs"},
@@ -105,6 +106,11 @@ main(int argc, char **argv)
 		return usage(stdout, EXIT_DONE);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("clguard %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--list-commands") == 0) { /* for completion */
+		for (size_t i = 0; i < COMMANDS; i++)
+			printf("%s\t%s\n", commands[i].name, commands[i].help);
 		return EXIT_DONE;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {

@@ -113,6 +113,11 @@ arguments_parse(const char *command, int argc, char **argv, const struct argumen
 	struct sorter sorter = {table, rest, (const char **)argv + 1, 0};
 	bool options = true;
 
+	if (argc == 2 && strcmp(argv[1], ARGUMENTS_LIST) == 0) {
+		for (const struct argument *a = table; a->name; a++)
+			puts(a->name);
+		return -1;
+	}
 	rest->words = sorter.front;
 	for (const struct argument *a = table; a->name; a++) {
 		if (a->list)

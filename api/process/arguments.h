@@ -23,6 +23,9 @@ struct argument {
 	struct words *list;
 };
 
+/* Alone on a command line it has the names of the table printed, for completion; the result is -1 without a message. */
+#define ARGUMENTS_LIST "--list-options"
+
 /*
  * Sorts argv[1..] into the options of the table (ended by a NULL name) and the words that belong to none. "--" ends the
  * options; "-" is a word; "--name=value" works. Allocates nothing. 0, or -1 after a message on stderr that names the command.
