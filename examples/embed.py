@@ -52,7 +52,7 @@ class Reservation(Structure):
 
 def load_library():
     """Functions whose arguments are not all pointers say what they take."""
-    library = ctypes.CDLL("libclguard.so.0")
+    library = ctypes.CDLL("libclguard.so.1")
     library.clg_load.argtypes = [c_void_p, POINTER(c_char_p), c_size_t, c_void_p, c_void_p, POINTER(Error)]
     library.clg_reserve.argtypes = [c_void_p, POINTER(Request), c_int64, POINTER(Reservation), POINTER(Error)]
     library.clg_settle.argtypes = [c_void_p, c_char_p, c_char_p, c_void_p, POINTER(Error)]
