@@ -325,7 +325,8 @@ run_adding(struct reading_job *job, struct history_reader *reader, struct arena 
 	struct text out;
 
 	(void)reader;
-	if (atomic_load(&waiting->abandoned)) { /* nobody waits for it any more */
+	if (atomic_load(&waiting->abandoned) ||
+	    exchange_is_gone(waiting->exchange)) { /* no client waits for it any more */
 		call_return(waiting);
 		return;
 	}
