@@ -20,6 +20,17 @@ str_equal_nocase(struct str a, struct str b)
 	return true;
 }
 
+struct str
+str_behind(struct str text, struct str piece)
+{
+	const char *found = text.len ? memmem(text.ptr, text.len, piece.ptr, piece.len) : NULL;
+
+	if (!found)
+		return STR_NONE;
+	found += piece.len;
+	return (struct str){found, (size_t)(text.ptr + text.len - found)};
+}
+
 int
 str_compare(struct str a, struct str b)
 {

@@ -53,6 +53,9 @@ str_ends_with(struct str a, struct str suffix)
 /* Both letter cases of ASCII are the same; other bytes compare as they are. */
 bool str_equal_nocase(struct str a, struct str b);
 
+/* The text behind the first `piece`; absent when that is not in it. */
+struct str str_behind(struct str text, struct str piece);
+
 /* Compares byte by byte, the shorter first; as strcmp. */
 int str_compare(struct str a, struct str b);
 

@@ -121,18 +121,7 @@ chain_read_number(struct str text, uint64_t *ret)
 	return i > 0;
 }
 
-/* The text behind a member's name, which no text of a line can contain. */
-static struct str
-chain_behind(struct str line, struct str name)
-{
-	const char *found = memmem(line.ptr, line.len, name.ptr, name.len);
-
-	if (!found)
-		return STR_NONE;
-	found += name.len;
-	return (struct str){found, (size_t)(line.ptr + line.len - found)};
-}
-
+/* No text of a line can contain a member's name: its quotes would be escaped there. */
 bool
 chain_read(struct str line, struct chain_line *ret)
 {
@@ -150,12 +139,12 @@ chain_read(struct str line, struct chain_line *ret)
 	if (!starts(line, FIRST))
 		return false;
 	ret->first = true;
-	rest = chain_behind(ret->covered, STR("\"key\":\""));
+	rest = str_behind(ret->covered, STR("\"key\":\""));
 	if (rest.len < CHAIN_KEY_ID_SIZE)
 		return false;
 	memcpy(ret->key, rest.ptr, CHAIN_KEY_ID_SIZE - 1);
-	rest = chain_behind(ret->covered, STR("\"previous\":\""));
+	rest = str_behind(ret->covered, STR("\"previous\":\""));
 	if (rest.len < 32 || !mac_read((struct str){rest.ptr, 32}, &ret->previous))
 		return false;
-	return chain_read_number(chain_behind(ret->covered, STR("\"next\":")), &ret->number);
+	return chain_read_number(str_behind(ret->covered, STR("\"next\":")), &ret->number);
 }

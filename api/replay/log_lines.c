@@ -25,22 +25,11 @@ struct sorting {
 	size_t stream_count;
 };
 
-/* The text behind a member's name. No text can contain the name: its quotes would be escaped there. */
-static struct str
-lines_behind(struct str line, struct str name)
-{
-	const char *found = memmem(line.ptr, line.len, name.ptr, name.len);
-
-	if (!found)
-		return STR_NONE;
-	found += name.len;
-	return (struct str){found, (size_t)(line.ptr + line.len - found)};
-}
-
+/* The number of a member. No text of a line can contain the member's name: its quotes would be escaped there. */
 static bool
 number_behind(struct str line, struct str name, uint64_t *ret)
 {
-	struct str rest = lines_behind(line, name);
+	struct str rest = str_behind(line, name);
 	size_t i = 0;
 
 	*ret = 0;
@@ -101,7 +90,7 @@ is_zero(struct hash128 hash)
 static bool
 stream_starts(struct sorting *sorting, struct log_stream *stream, struct str line)
 {
-	struct str text = lines_behind(line, STR("\"database\":\""));
+	struct str text = str_behind(line, STR("\"database\":\""));
 	struct hash128 database = {0};
 	struct log_lines *lines = sorting->lines;
 	uint64_t commit, record;

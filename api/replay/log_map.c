@@ -32,17 +32,6 @@ log_map_file(const char *path, size_t *len, struct error *err)
 	return -1;
 }
 
-static struct str
-head_behind(struct str head, struct str name)
-{
-	const char *found = memmem(head.ptr, head.len, name.ptr, name.len);
-
-	if (!found)
-		return STR_NONE;
-	found += name.len;
-	return (struct str){found, (size_t)(head.ptr + head.len - found)};
-}
-
 /* What the first line tells. */
 static void
 log_map_head(struct log_map *map)
@@ -51,13 +40,13 @@ log_map_head(struct log_map *map)
 
 	if (head.len < sizeof(first_line) - 1 || memcmp(head.ptr, first_line, sizeof(first_line) - 1) != 0)
 		return;
-	key = head_behind(head, STR("\"key\":\""));
+	key = str_behind(head, STR("\"key\":\""));
 	if (key.len >= LOG_KEY_LEN)
 		memcpy(map->key, key.ptr, LOG_KEY_LEN);
-	next = head_behind(head, STR("\"next\":"));
+	next = str_behind(head, STR("\"next\":"));
 	for (size_t i = 0; i < next.len && i < 19 && next.ptr[i] >= '0' && next.ptr[i] <= '9'; i++)
 		map->next = map->next * 10 + (uint64_t)(next.ptr[i] - '0');
-	map->time = head_behind(head, STR("\"time\":\""));
+	map->time = str_behind(head, STR("\"time\":\""));
 	map->time.len = map->time.len < 20 ? map->time.len : 20; /* to the second: lines with milliseconds sort alike */
 }
 
