@@ -81,7 +81,7 @@ struct diag {
 
 #define DIAGS_MAX 1000
 
-/* Findings in the order found: the first 1,000, then only counts; an error is always among them when there is one. When memory is out the counts still tell. */
+/* Findings in the order found: the first 1,000, then only counts; an error is always among them when there is one. The counts are right even when out of memory. */
 struct diags {
 	struct arena *arena;
 	struct diag *first, *last;

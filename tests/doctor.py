@@ -71,9 +71,9 @@ def test_a_sound_service_has_nothing_to_heal(suite):
     with Place() as place:
         limit = place.write("limit.yaml", LIMITER % "APPC", 0o644)
         found = place.doctor(settings={"data": place.database(), "policies": f"[{limit}]"})
-        suite.equal([f[:3] for f in found], [("info", "decision_log", "there is no decision log")], "findings")
+        suite.equal([f[:3] for f in found], [("info", "decision_log", "no decision log is kept")], "findings")
         text = subprocess.run([CLGUARD, "doctor", "--config", f"{place.path}/clguard.yaml"], capture_output=True, text=True)
-        suite.equal((text.returncode, text.stdout.splitlines()[0]), (0, "info: decision_log: there is no decision log"), "as text")
+        suite.equal((text.returncode, text.stdout.splitlines()[0]), (0, "info: decision_log: no decision log is kept"), "as text")
         suite.check(text.stdout.splitlines()[1].startswith("    set decision_log") and "0 errors, 0 warnings" in text.stderr, text.stdout)
     suite.equal(subprocess.run([CLGUARD, "doctor", "x"], capture_output=True).returncode, 2, "usage")
     suite.equal(subprocess.run([CLGUARD, "doctor", "--service", "nowhere"], capture_output=True).returncode, 2, "an address")
@@ -157,7 +157,7 @@ def test_private_files_and_open_addresses(suite):
         has(suite, place.doctor("--data", data), "warning", "permissions", "write the data directory")
         config = place.write("open.yaml", "lease_s: 10\n", 0o666)
         has(suite, place.doctor("--config", config), "warning", "permissions", "the configuration")
-        has(suite, place.doctor(settings={"listen": "0.0.0.0:0", "open_to_network": "allow"}), "warning", "network", "nobody is asked")
+        has(suite, place.doctor(settings={"listen": "0.0.0.0:0", "open_to_network": "allow"}), "warning", "network", "no credentials are asked for")
         has(suite, place.doctor(settings={"listen": "0.0.0.0:0"}, code=1), "error", "configuration", "other machines reach it")
         with Service("--socket-mode", "0666", listen=f"unix:{place.path}/s"):
             found = place.doctor(settings={"listen": f"unix:{place.path}/s"})

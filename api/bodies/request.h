@@ -12,7 +12,7 @@
 struct request_form {
 	enum guard_mode mode;
 	bool ignores_unknown; /* strict: members of resource.guard that clguard does not know (setting unknown_attributes) */
-	atomic_bool *text_count; /* strict: set when a vfCount came as text; NULL: nobody asks. Orders nothing */
+	atomic_bool *text_count; /* strict: set when a vfCount came as text; NULL: not recorded. Orders nothing */
 };
 
 /*

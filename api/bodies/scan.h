@@ -28,7 +28,7 @@ scan_to(const char *at, char c)
 /* A string of printable ASCII without escapes: where it ends, NULL when it is none. */
 const char *scan_text(const char *at, struct str *ret);
 
-/* An integer of at most nine digits. What may not follow a number is neither a comma nor a brace. */
+/* An integer of at most nine digits. A byte that may not follow a number is neither a comma nor a brace. */
 static inline const char *
 scan_integer(const char *at, int32_t *ret)
 {

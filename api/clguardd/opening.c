@@ -118,7 +118,7 @@ prepare_database(struct program *program, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-/* How far the verification is, for who asks. */
+/* The progress of the verification. */
 static void
 publish_progress(struct program *program, const struct database_progress *progress)
 {

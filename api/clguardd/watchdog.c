@@ -16,7 +16,7 @@
 
 struct watchdog {
 	bool asking;      /* a round is under way */
-	bool told;        /* that somebody is late in it */
+	bool told;        /* that a thread is late in it */
 	int64_t began_ms; /* the round */
 	uint64_t commits; /* rounds of the committer and the runtime when it began */
 	uint64_t turns;

@@ -136,7 +136,7 @@ json_check(struct text *out, const struct policyset *set, const struct diags *di
 	text_add(out, STR("}\n"));
 }
 
-/* What a check that ends with the exit code found. False when there is no memory for it, after a message. */
+/* The findings of a check that ends with the exit code. False, after a message, on allocation failure. */
 static bool
 print_check(enum check_format format, const struct policyset *set, const struct diags *diags, int code,
             struct arena *arena)

@@ -26,7 +26,7 @@ struct doctor_command {
 	bool strict, json;
 };
 
-/* What the service warns of in /ready. */
+/* The warnings of /ready. */
 static void
 doctor_ask(struct doctor *doctor, const struct client *client)
 {

@@ -24,7 +24,7 @@ find_participant(const struct node *participants, const struct node *id)
 
 #define TOLD_MAX 20 /* elements of an instance whose newest record is asked for */
 
-/* What an element's participant says of it in its newest record: what it is at, and what is wrong. */
+/* The newest report of an element's participant: its present step, and its fault. */
 static void
 print_element_record(struct ask *ask, const struct node *element)
 {

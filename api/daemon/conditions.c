@@ -94,7 +94,7 @@ look_at_database(struct service *service)
 		         strcmp(refusal, "full") == 0 ? "it is at max_bytes" : "commits fail");
 }
 
-/* What the runtime's timers do and cannot be written. */
+/* Work of the runtime's timers that cannot be written. */
 static void
 look_at_runtime(struct service *service)
 {

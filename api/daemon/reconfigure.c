@@ -90,7 +90,7 @@ live_objection(const struct service *service, const struct setting *setting, con
 	                   strcmp(setting->name, "roles") == 0;
 
 	if (credentials && !service->auth)
-		return "the service was started without users, and asks nobody who they are";
+		return "the service was started without users, and does not identify its callers";
 	if (credentials && !auth_is_wanted(wanted))
 		return "a service does not become open to everyone while it answers";
 	if (strncmp(setting->name, "tls_", 4) == 0 && !service->tls)

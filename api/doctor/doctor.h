@@ -6,7 +6,7 @@
 #include "api/process/settings.h"
 #include "base/text.h"
 
-/* What a finding is about. */
+/* The subject of a finding. */
 #define DOCTOR_AREAS(X) \
 	X(CONFIGURATION, "configuration") \
 	X(POLICIES, "policies") \

@@ -21,7 +21,7 @@
 static const char quarantine_advice[] =
 	"restore a backup (clguard db restore), or put it aside with clguard db verify --quarantine";
 
-/* Whether the file is known to be sound; verifies it when nobody else has. lock: taken when alone. */
+/* Whether the file is known to be sound; verifies it unless another process has. lock: taken when alone. */
 static bool
 database_is_sound(struct doctor *doctor, const struct store_lock *lock, bool alone)
 {

@@ -58,7 +58,7 @@ doctor_decision_log(struct doctor *doctor)
 	if (!path) {
 		doctor_add(doctor, DOCTOR_DECISION_LOG, SEVERITY_INFO,
 		           "set decision_log: without it nothing can be looked up or replayed",
-		           "there is no decision log");
+		           "no decision log is kept");
 		return;
 	}
 	if (access(path, F_OK) != 0) {

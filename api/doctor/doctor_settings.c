@@ -81,7 +81,7 @@ look_at_address(struct doctor *doctor, const char *address)
 	if (!listener_is_local(address) && !auth_is_wanted(doctor->settings))
 		doctor_add(doctor, DOCTOR_NETWORK, SEVERITY_WARNING,
 		           "set users, tokens or roles: doc/security.md tells how",
-		           "other machines reach %s, and nobody is asked for credentials", address);
+		           "other machines reach %s, and no credentials are asked for", address);
 	else if (!listener_is_local(address) && !doctor->settings->tls_certificate)
 		doctor_add(doctor, DOCTOR_NETWORK, SEVERITY_WARNING,
 		           "set tls_certificate and tls_key, unless something in front speaks TLS",

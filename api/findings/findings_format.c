@@ -7,12 +7,12 @@
 #define SARIF_SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #define RULE_WITHOUT_ID "CHECK"
 
-/* What the findings of an id are about, by how it begins. */
+/* The subjects of findings, by the beginning of their id. */
 static const struct rule_family {
 	const char *prefix, *text;
 } rule_families[] = {
 	{"LINT-", "A guard that denies nothing, or everything, or not what it seems to"},
-	{"SET-", "What the whole set of policies does that its authors cannot have meant"},
+	{"SET-", "Effects of the whole set of policies that its authors cannot have intended"},
 	{"OPV-", "A rule of operational policies"},
 	{"GUARD2-", "A rule of Control Loop Guard 2.0.0 files"},
 	{"", "A document that does not follow the language, its types or their constraints"},

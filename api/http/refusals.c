@@ -35,7 +35,7 @@ refuse_identity(struct exchange *exchange, const struct route *route)
 			break;
 		}
 		if (route && !(identity->whole & needs.role) && !(needs.scoped && identity->scoped & needs.role))
-			/* who has not said who it is may do so */
+			/* a caller without credentials may send them */
 			return exchange->authorization.ptr || strcmp(identity->name, "anonymous") != 0 ? 403 : 401;
 	}
 	return route && !(worker->carries & needs.role) ? 403 : 0;
@@ -53,7 +53,7 @@ is_welcome(const struct exchange *exchange)
 }
 
 /*
- * A body that does not say what it is may be a form of a page in somebody's browser. What only asks (decisions, as
+ * A body that does not say what it is may be a form of a web page. A request that only asks (decisions, as
  * ONAP's clients send them) takes it for JSON; what changes something does not.
  */
 static bool

@@ -27,7 +27,7 @@ struct peer {
 	bool leaving;           /* its socket has been shut down */
 	const char *target_end; /* in libmicrohttpd's buffer, of the request whose line came last */
 	int64_t since_ms;       /* waits for a request since then */
-	uint64_t turn;          /* the same as a number: who has waited longer has the lower one */
+	uint64_t turn;          /* the same as a number: the longer one has waited, the lower it is */
 
 	atomic_int_fast64_t
 		due_ms; /* must have moved by then; 0: it has no deadline. Written by the worker, orders nothing */

@@ -15,7 +15,7 @@ struct path_parts {
 	unsigned texts;
 };
 
-/* A call with the parts, who asks, and whether it is a dry run; NULL, and answered, when out of memory. */
+/* A call with the parts, the caller, and whether it is a dry run; NULL, and answered, when out of memory. */
 struct runtime_call *policy_call_new(struct exchange *exchange, struct path_parts parts);
 
 /* Hands a call without a body over; takes NULL. */

@@ -199,7 +199,7 @@ message_write(const struct settings *settings, const struct log_message *message
 	else
 		len = (size_t)snprintf(line, sizeof(line), "%s %s %s\n", time, level_names[message->level],
 		                       message->text);
-	(void)!write(STDERR_FILENO, line, len); /* nobody is left to tell */
+	(void)!write(STDERR_FILENO, line, len); /* there is no other place to report to */
 }
 
 /* --- how many --- */
@@ -360,7 +360,7 @@ log_open(const struct settings *settings, struct log **ret, struct error *err)
 		if (log->journal < 0 || strlen(settings->log_journal) >= sizeof(address.sun_path) ||
 		    connect(log->journal, (struct sockaddr *)&address, sizeof(address)) != 0) {
 			log_close(log, settings);
-			return error_set(err, ERROR_IO, NULL, "log_journal: nobody listens at '%s'",
+			return error_set(err, ERROR_IO, NULL, "log_journal: no process listens at '%s'",
 			                 settings->log_journal);
 		}
 	}

@@ -11,7 +11,7 @@ bool log_is_journal(void);
 /* State that lines share: how often each was written recently, and the journal's socket. settings->log; NULL: neither. */
 struct log;
 
-/* errors  ERROR_IO: nobody listens at log_journal; ERROR_MEMORY */
+/* errors  ERROR_IO: no process listens at log_journal; ERROR_MEMORY */
 int log_open(const struct settings *settings, struct log **ret, struct error *err);
 
 /* Tells of what was left out. Takes NULL. */

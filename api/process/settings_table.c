@@ -237,7 +237,7 @@ static const struct setting table[] = {
                  "future would count until then."},
 	{"clock_difference_ms", SETTING_NUMBER, AT(clock_difference_ms), "5000", 100, 86400000, .unit = "milliseconds",
          .live = true,
-         .help = "How far the wall clock may be set from the clock that decisions go by, which nobody can set, before "
+         .help = "How far the wall clock may be set from the clock that decisions go by, which cannot be set, before "
                  "the log, "
                  "/ready and the metrics tell of it."},
 	{"heart_beat_ms", SETTING_NUMBER, AT(heart_beat_ms), "20000", 100, 3600000, .unit = "milliseconds",

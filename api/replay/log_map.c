@@ -32,7 +32,7 @@ log_map_file(const char *path, size_t *len, struct error *err)
 	return -1;
 }
 
-/* What the first line tells. */
+/* Reads the fields of the first line. */
 static void
 log_map_head(struct log_map *map)
 {

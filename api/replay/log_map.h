@@ -20,7 +20,7 @@ struct log_map {
 	char key[LOG_KEY_LEN]; /* of the first line: which service writes it */
 };
 
-/* Maps a file that nobody shortens meanwhile. errors  ERROR_IO */
+/* Maps a file that is not shortened meanwhile. errors  ERROR_IO */
 int log_map_open(const char *path, struct log_map *ret, struct error *err);
 
 /*

@@ -1,4 +1,4 @@
-/* server_peer - connections as they come and go, and who is on the other side */
+/* server_peer - connections as they come and go, and the other side of each */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,6 +24,17 @@ server_connection_fd(struct MHD_Connection *connection)
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	return info ? info->connect_fd : -1;
+}
+
+void
+server_hang_up(int fd)
+{
+	char rest[4096];
+
+	(void)shutdown(fd, SHUT_WR); /* where that fails the other side has gone */
+	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
+		continue;
+	(void)shutdown(fd, SHUT_RDWR); /* the library sees that the connection is over */
 }
 
 /* The address of the other side, and who it is where the kernel says so: on a unix socket. NULL: out of memory. */

@@ -59,6 +59,12 @@ void server_connection(void *cls, struct MHD_Connection *connection, void **stat
 /* The socket of a connection; -1 when it has none. */
 int server_connection_fd(struct MHD_Connection *connection);
 
+/*
+ * Ends the connection behind an answer that was sent past libmicrohttpd: closing with unread bytes would reset it, and the
+ * answer might be lost on the way.
+ */
+void server_hang_up(int fd);
+
 /* The connection's peer; with the name of its client certificate, which is there after the handshake. */
 struct peer *server_peer(const struct thread *thread, struct MHD_Connection *connection);
 

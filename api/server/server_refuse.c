@@ -57,7 +57,6 @@ static void
 refusal_send(struct MHD_Connection *connection, const char *bytes, size_t len)
 {
 	int fd = server_connection_fd(connection);
-	char rest[4096];
 
 #ifdef HAVE_GNUTLS
 	const union MHD_ConnectionInfo *tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -70,11 +69,7 @@ refusal_send(struct MHD_Connection *connection, const char *bytes, size_t len)
 #endif
 	if (fd < 0 || send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return;
-	(void)shutdown(fd, SHUT_WR);
-	/* What is closed with bytes that nobody read resets the connection, and the answer may be lost on the way. */
-	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
-		;
-	(void)shutdown(fd, SHUT_RDWR); /* the library sees that nobody is there */
+	server_hang_up(fd);
 }
 
 /* Stands before the library's own. */

@@ -33,7 +33,7 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 		"connection's buffer (header_size)\"]}\n";
 	const struct thread *thread = cls;
 	size_t room = thread->server->options.header_bytes, count = 0;
-	char refusal[sizeof(body) + 160], rest[4096];
+	char refusal[sizeof(body) + 160];
 	int fd;
 
 	note_target_end(connection, target);
@@ -49,11 +49,7 @@ server_look_at_target(void *cls, const char *target, struct MHD_Connection *conn
 	               sizeof(body) - 1, body);
 	if (!thread->tls)
 		(void)!send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT); /* it may have gone */
-	(void)shutdown(fd, SHUT_WR);
-	/* What is closed with bytes that nobody read resets the connection, and the answer may be lost on the way. */
-	for (int i = 0; i < 64 && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
-		;
-	(void)shutdown(fd, SHUT_RDWR);
+	server_hang_up(fd);
 	for (char *at = (char *)(uintptr_t)target; *at; at++) /* the line in its buffer */
 		if (*at == '&')
 			*at = UNPRINTABLE;

@@ -132,7 +132,7 @@ def test_a_journal_that_stands_still_holds_up_nothing(suite):
 
 def test_settings(suite):
     for option, value, wanted in (("--log-levels", "nosuch=info", "is not MODULE=LEVEL"), ("--log-levels", "daemon=loud", "is not MODULE=LEVEL"),
-                                  ("--log-journal", "/nowhere/socket", "log_journal: nobody listens at '/nowhere/socket'"),
+                                  ("--log-journal", "/nowhere/socket", "log_journal: no process listens at '/nowhere/socket'"),
                                   ("--log-format", "xml", "none of text, json")):
         try:
             server = Service(option, value)

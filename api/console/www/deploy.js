@@ -12,7 +12,7 @@ const place = (now) => now.file ? ` (${now.file}:${now.line})` : "";
 const example = (one) => h("li", {}, badge(one.now.status), " ", time(one.time), ` ${words(one.request)}: was ${one.was.status}`,
   one.now.policy ? `, now by ${one.now.policy}${place(one.now)}` : one.was.policy ? `, then by ${one.was.policy}` : "");
 
-/** What the decision log says of a change, in words. */
+/** The effect of a change by the decision log, in words. */
 function effect(impact) {
   if (!impact) return null;
   if (impact.error) return [h("h3", {}, "By the decision log"), h("p", {class: "quiet"}, `Not known: ${impact.error}.`)];
