@@ -58,7 +58,7 @@ static bool
 works_elsewhere(void)
 {
 	pid_t child = fork();
-	int status;
+	int status = -1;
 
 	if (child == 0)
 		_exit(pattern_jit_works() ? 0 : 1);

@@ -151,14 +151,15 @@ log_exchange(struct exchange *exchange)
 {
 	const struct settings *settings = exchange->worker->service->settings;
 	const struct reply *reply = &exchange->reply;
-	const struct log_request about = {reply->id[0] ? str_from(reply->id) : exchange->request_id,
-	                                  request_trace_id(exchange)};
+	struct log_request about;
 
-	if (log_wants(settings, STR(LOG_ACCESS), LOG_LEVEL_INFO))
-		log_access(settings, &about, "%s %.*s %u %" PRId64 " us, %s%s%s", http_method_name(exchange->method),
-		           STR_ARG(exchange->path), reply->status, (clock_monotonic_ns() - exchange->started_ns) / 1000,
-		           exchange_client(exchange), exchange->identity.name[0] ? " as " : "",
-		           exchange->identity.name);
+	if (!log_wants(settings, STR(LOG_ACCESS), LOG_LEVEL_INFO))
+		return;
+	about = (struct log_request){reply->id[0] ? str_from(reply->id) : exchange->request_id,
+	                             request_trace_id(exchange)};
+	log_access(settings, &about, "%s %.*s %u %" PRId64 " us, %s%s%s", http_method_name(exchange->method),
+	           STR_ARG(exchange->path), reply->status, (clock_monotonic_ns() - exchange->started_ns) / 1000,
+	           exchange_client(exchange), exchange->identity.name[0] ? " as " : "", exchange->identity.name);
 }
 
 void
