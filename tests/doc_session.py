@@ -60,6 +60,16 @@ def pkg_config(folder):
                    f"Libs: -L{BUILD}/.libs -Wl,-rpath,{BUILD}/.libs -lclguard\nCflags: -I{TOP}/engine/library\n")
 
 
+def compiler(folder):
+    """cc as the library was built: a sanitized one wants a sanitized program."""
+    with open(os.path.join(BUILD, "Makefile"), encoding="utf-8") as file:
+        made = dict(re.findall(r"^(CC|SANITIZE) = (.*)$", file.read(), re.M))
+    if "-fsanitize" in made.get("SANITIZE", ""):
+        with open(os.path.join(folder, "cc"), "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nexec {made['CC']} {made['SANITIZE']} \"$@\"\n")
+        os.chmod(file.name, 0o755)
+
+
 def run(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -71,7 +81,8 @@ def run(path):
         port = sock.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as flags:
         pkg_config(flags)
-        environment = {**os.environ, "PATH": BUILD + ":" + os.environ["PATH"], "CLGUARD_LISTEN": f"127.0.0.1:{port}",
+        compiler(flags)
+        environment = {**os.environ, "PATH": f"{flags}:{BUILD}:" + os.environ["PATH"], "CLGUARD_LISTEN": f"127.0.0.1:{port}",
                        "CLGUARD_SERVICE": f"127.0.0.1:{port}", "PKG_CONFIG_PATH": flags, "SOURCE": TOP, "LC_ALL": "C"}
         done = subprocess.run(["sh", "-c", script(found, port)], cwd=folder, env=environment, capture_output=True, text=True,
                               timeout=120, check=False, stdin=subprocess.DEVNULL)
