@@ -277,7 +277,7 @@ place_of_group(struct txn *txn, struct str topic, struct str name)
 		return place;
 	place = arena_alloc(txn->arena, sizeof(*place));
 	group = arena_alloc(txn->arena, sizeof(*group));
-	if (!place || !group) {
+	if (!place || !group || !arena_copy(txn->arena, &name)) { /* whose own text may go before the txn does */
 		txn_fail(txn, ERROR_MEMORY);
 		return NULL;
 	}

@@ -268,6 +268,7 @@ loops_page(struct txn *txn, struct runtime_call *call, bool (*visit)(void *conte
 	struct arena row, *own = txn->arena;
 	struct parsed_document *documents = txn->documents;
 	struct host_note *hosts = txn->hosts;
+	struct group_place *places = txn->places;
 	char last[STORE_KEY_MAX + 1];
 	struct store_entry entry;
 	bool on = !call->name.ptr || concept_name_valid(call->name);
@@ -286,6 +287,7 @@ loops_page(struct txn *txn, struct runtime_call *call, bool (*visit)(void *conte
 		txn->arena = own;
 		txn->documents = documents; /* what the visit noted for the txn goes with its arena */
 		txn->hosts = hosts;
+		txn->places = places;
 		arena_reset(&row);
 		memcpy(last, entry.key.ptr, entry.key.len); /* one byte more is the least greater key */
 		last[entry.key.len] = '\0';

@@ -231,7 +231,8 @@ participant_condition(struct txn *txn, struct concept id)
 	if (note)
 		return note->condition;
 	note = arena_alloc(txn->arena, sizeof(*note));
-	if (!note) {
+	/* A copy: the instance that names it may go before the txn does. */
+	if (!note || !arena_copy(txn->arena, &id.name) || !arena_copy(txn->arena, &id.version)) {
 		txn_fail(txn, ERROR_MEMORY);
 		return HOST_SILENT;
 	}
