@@ -163,12 +163,16 @@ scan_part(const char *at, enum authzen_part part, struct scan_keys *keys, struct
 static int
 part_find(struct str key)
 {
-	/* Of the four names each has its own length, but for two. */
-	int part = key.len == 7   ? *key.ptr == 's' ? AUTHZEN_SUBJECT : AUTHZEN_CONTEXT
-	           : key.len == 6 ? AUTHZEN_ACTION
-	                          : AUTHZEN_RESOURCE;
+	static const struct {
+		char name[12];
+		size_t len;
+	} parts[AUTHZEN_PARTS] = {{"subject", 7}, {"action", 6}, {"resource", 8}, {"context", 7}};
 
-	return str_is(key, authzen_part_name[part]) ? part : -1;
+	for (int part = 0; part < AUTHZEN_PARTS; part++) {
+		if (key.len == parts[part].len && words_equal(key.ptr, parts[part].name, parts[part].len))
+			return part;
+	}
+	return -1;
 }
 
 static void
