@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 
+#define ATTEND_MS 200
+
 static atomic_bool stopping; /* a signal handler can reach nothing else */
 
 bool
@@ -34,6 +36,24 @@ init_lock(struct element_host *participant)
 	if (r == 0)
 		r = pthread_mutex_init(&participant->lock, NULL);
 	return r;
+}
+
+/* Of kinds that look after something. */
+static void *
+participant_attend(void *context)
+{
+	struct element_host *participant = context;
+	const struct timespec pause = {0, ATTEND_MS * 1000000};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	while (!participant_is_stopping() && !participant->refused) {
+		arena_reset(&arena);
+		participant->settings->kind->attend(participant, &arena);
+		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
+	}
+	arena_free(&arena);
+	return NULL;
 }
 
 int
@@ -66,6 +86,12 @@ participant_start(struct element_host *participant, const struct participant_set
 	       pthread_create(&participant->workers[participant->worker_count], NULL, participant_work, participant) ==
 	               0)
 		participant->worker_count++;
+	if (participant->worker_count && settings->kind->attend && settings->engine) {
+		participant->attended =
+			pthread_create(&participant->attendant, NULL, participant_attend, participant) == 0;
+		if (!participant->attended)
+			return error_set(err, ERROR_IO, NULL, "%s cannot start its threads", settings->name);
+	}
 	if (participant->worker_count == 0)
 		return error_set(err, ERROR_IO, NULL, "%s cannot start its threads", settings->name);
 	return 0;
@@ -76,6 +102,8 @@ participant_join(struct element_host *participant)
 {
 	if (participant->listening)
 		(void)pthread_join(participant->listener, NULL); /* it is there */
+	if (participant->attended)
+		(void)pthread_join(participant->attendant, NULL); /* it is there */
 	(void)pthread_mutex_lock(&participant->lock);
 	(void)pthread_cond_broadcast(&participant->work);
 	(void)pthread_mutex_unlock(&participant->lock);

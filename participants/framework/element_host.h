@@ -36,9 +36,9 @@ struct element_host {
 	bool observing;            /* a worker does */
 	char gateway_problem[512]; /* why the API gateway is not as it should be, or empty */
 	bool report_now;           /* something was seen that the next report should not wait for */
-	pthread_t listener, workers[WORKERS_MAX];
+	pthread_t listener, attendant, workers[WORKERS_MAX];
 	size_t worker_count;
-	bool listening;
+	bool listening, attended;
 };
 
 /* Opens what was kept and starts the threads. 0 or a negative code. */

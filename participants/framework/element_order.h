@@ -27,7 +27,8 @@ struct element_order {
 	struct arena *arena;
 	char message[ORDER_MESSAGE_SIZE]; /* what the instance shows: how it went */
 	struct element_host *participant;
-	bool wrong; /* its properties cannot be used; the message says why */
+	const char *engine; /* the socket of the element's own engine, or NULL */
+	bool wrong;         /* its properties cannot be used; the message says why */
 };
 
 /* Formats the message and returns `result`. */

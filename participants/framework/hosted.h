@@ -24,13 +24,17 @@ struct hosted_element {
 	char message[512];  /* why it stands otherwise than ordered, or empty */
 	char progress[256]; /* what an order waits for, while one is carried out */
 	long phase;
-	bool update;                       /* the order brought properties */
-	bool queued;                       /* in the participant's queue */
-	bool busy;                         /* a worker has it */
-	bool unfinished;                   /* an order was begun and its end is not known: the state is in doubt */
-	int64_t since_ms;                  /* when it took its state; Unix epoch */
-	struct hosted_element *chain;      /* of its bucket */
-	struct hosted_element *next_order; /* of the queue */
+	bool update;      /* the order brought properties */
+	bool queued;      /* in the participant's queue */
+	bool busy;        /* a worker has it */
+	bool unfinished;  /* an order was begun and its end is not known: the state is in doubt */
+	int64_t since_ms; /* when it took its state; Unix epoch */
+	/* of its engine, where it has one; times are monotonic */
+	int engine_pid;                                        /* 0: not a child of this process */
+	unsigned engine_deaths, engine_deaths_all;             /* in a row, and since the start */
+	int64_t engine_due_ms, engine_up_ms, engine_silent_ms; /* 0: not known */
+	struct hosted_element *chain;                          /* of its bucket */
+	struct hosted_element *next_order;                     /* of the queue */
 };
 
 struct hosted_definition;

@@ -5,11 +5,14 @@
 
 #include "participants/framework/element_order.h"
 
+struct element_host;
+
 /* One file a kind. */
 struct participant_kind {
 	const char *name;
 	const char *help; /* one sentence: what its elements are */
-	bool needs_url;   /* the far side has an address of its own */
+	bool needs_url;   /* the far side has an address of its own, unless it has engines of its own */
+	bool has_engines; /* takes the setting engine */
 	bool serial;      /* its elements share things of the far side: one order at a time, whatever `workers` says */
 	/*
 	 * Does what is ordered; may be called again for an order that was carried out in part or whole. On failure the
@@ -21,6 +24,8 @@ struct participant_kind {
 	 * order->from is the state that it should have. NULL: never looked at.
 	 */
 	struct str (*observe)(struct element_order *order);
+	/* Looks after what runs for its elements, again and again, in a thread of its own. NULL: nothing runs. */
+	void (*attend)(struct element_host *participant, struct arena *arena);
 };
 
 #endif

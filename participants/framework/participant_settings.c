@@ -120,8 +120,10 @@ check_one(struct participant_settings *one, const struct participant_kind *const
 		return error_set(err, ERROR_TYPE, where,
 		                 "name is wrong: expected at most %d bytes without spaces and /, got '%s'",
 		                 NAME_MAX_BYTES, one->name);
-	if (one->kind->needs_url && !one->url)
+	if (one->kind->needs_url && !one->url && !(one->kind->has_engines && one->engine))
 		return error_set(err, ERROR_MISSING, where, "a participant of kind %s needs a url", one->kind_name);
+	if (one->engine && !one->kind->has_engines)
+		return error_set(err, ERROR_CONFLICT, where, "a participant of kind %s has no engines", one->kind_name);
 	return 0;
 }
 
@@ -287,6 +289,9 @@ participant_settings_read(int argc, char **argv, const struct participant_kind *
 		ret->count = 1;
 		r = check_one(one, kinds, NULL, err);
 	}
+	for (size_t i = 0; i < ret->count && r == 0; i++)
+		if (ret->participants[i].engine && !ret->data)
+			r = error_set(err, ERROR_MISSING, NULL, "engine needs data: engines outlive the participant");
 	return r == 0 ? check_service(ret, err) : r;
 }
 

@@ -19,6 +19,7 @@ struct participant_settings {
 	int64_t retries, retry_wait_ms, workers, observe_ms, timeout_ms;
 	const char *url, *user, *ca, *certificate, *key;
 	const char *fail;
+	const char *engine, *engine_config;
 	int64_t delay_ms;
 	const char *kubectl, *helm, *kubeconfig, *namespace;
 	const char *gateway_namespace;

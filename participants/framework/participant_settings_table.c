@@ -79,6 +79,10 @@ const struct participant_setting participant_setting_rows[] = {
          "nobody outside."},
 	{"ready_ms", NUMBER_OF_ONE(ready_ms), "120000", 1000, 86400000, "MS",
          "kubernetes: how long workloads may take until they are ready, or gone."},
+	{"engine", OF_ONE(engine), NULL, 0, 0, "PROGRAM",
+         "policy: the clguardd to run for elements that have an engine of their own; it needs data."},
+	{"engine_config", OF_ONE(engine_config), NULL, 0, 0, "FILE",
+         "policy: a clguard.yaml for all engines: users, certificates and what their types do not set."},
 	{"delay_ms", NUMBER_OF_ONE(delay_ms), "0", 0, 86400000, "MS", "simulator: how long an order takes."},
 	{"fail", OF_ONE(fail), NULL, 0, 0, "STATE", "simulator: refuse every order into this state."},
 };

@@ -113,6 +113,8 @@ set_request(struct web_exchange *exchange, const struct web_request *request)
 		code = curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	if (code == CURLE_OK && request->socket)
+		code = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
 	if (code == CURLE_OK && request->body.ptr)
 		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
 	if (code == CURLE_OK && request->body.ptr)

@@ -11,6 +11,7 @@ struct web_request {
 	const char *media;          /* of the body, and accepted */
 	const struct node *headers; /* map of texts, or NULL */
 	const char *bearer;         /* a token, or NULL */
+	const char *socket;         /* the unix socket that is asked in place of the url's host, or NULL */
 	size_t limit;               /* bytes of the answer that are read, 0: 4 MiB */
 	bool to_the_end;            /* goes on when the program is told to stop */
 };

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
-#include "participants/framework/element_host.h"
+#include "participants/engine/own_engine.h"
 #include "participants/kinds/participant_kinds.h"
+#include "participants/kinds/policy_side.h"
 #include "participants/framework/web_request.h"
 
 #include <time.h>
@@ -14,28 +15,18 @@
  * never what this element did not create, nor what another element of the participant needs. Each order makes the far
  * side what it should be, whatever it was: so an order may come twice, or after a kill.
  *
- * Noted: "deployed NAME VERSION", "policy NAME VERSION", "type NAME VERSION".
+ * Noted: "deployed NAME VERSION", "policy NAME VERSION", "type NAME VERSION" (policy_side.h).
  */
 
 #define API "/policy/api/v1/"
 #define PAP "/policy/pap/v1/"
 #define TYPE_DEPTH_MAX 32
-
-/* A policy of the element. */
-struct chosen_policy {
-	struct str name, version, type, type_version;
-	const struct node *body;
-};
-
-struct chosen_policies {
-	struct chosen_policy *list;
-	size_t count;
-};
+#define ENGINE_URL "http://engine"
 
 static struct str
 framework_url(const struct element_order *order, const char *path)
 {
-	struct str base = str_from(order->settings->url);
+	struct str base = str_from(order->engine ? ENGINE_URL : order->settings->url);
 
 	return str_from(
 		arena_printf(order->arena, "%.*s%s", (int)(base.len - str_ends_with(base, STR("/"))), base.ptr, path));
@@ -46,7 +37,8 @@ static enum act_result
 policy_ask(struct element_order *order, const char *method, const char *path, struct str body, bool *missing,
            struct web_answer *ret)
 {
-	struct web_request request = {.method = method, .body = body, .media = "application/json"};
+	struct web_request request = {
+		.method = method, .body = body, .media = "application/json", .socket = order->engine};
 	enum act_result result;
 
 	request.url = path ? framework_url(order, path).ptr : NULL;
@@ -71,60 +63,6 @@ entity_path(struct element_order *order, const char *collection, struct str name
 	               : NULL;
 }
 
-static struct str
-item_of(struct element_order *order, const char *what, struct str name, struct str version)
-{
-	return str_from(arena_printf(order->arena, "%s %.*s %.*s", what, STR_ARG(name), STR_ARG(version)));
-}
-
-/* --- which policies --- */
-
-static bool
-is_chosen(const struct element_order *order, const struct chosen_policy *policy)
-{
-	struct str id = order_text(order, "policy_id", order_text(order, "policyId", STR_NONE));
-	struct str type = order_text(order, "policy_type_id", order_text(order, "policyType", STR_NONE));
-	const struct node *id_map = order_property(order, "policy_id"),
-			  *type_map = order_property(order, "policy_type_id");
-
-	if (id_map && id_map->kind == NODE_MAP)
-		id = order_member(id_map, "name");
-	if (type_map && type_map->kind == NODE_MAP)
-		type = order_member(type_map, "name");
-	if (id.ptr)
-		return str_equal(id, policy->name);
-	return !type.ptr || str_equal(type, policy->type);
-}
-
-/* The policies of the fragment that the element names: by policy_id, else by policy_type_id, else all. */
-static bool
-policy_choose(struct element_order *order, struct chosen_policies *ret)
-{
-	const struct node *list = node_get(node_get(order->fragment, "topology_template"), "policies");
-
-	*ret = (struct chosen_policies){arena_array(order->arena, list ? list->count + 1 : 1, sizeof(*ret->list)), 0};
-	if (!ret->list)
-		return false;
-	for (const struct node *item = list ? list->first : NULL; item; item = item->next) {
-		const struct node *body = list->kind == NODE_MAP ? item : item->first;
-		struct chosen_policy policy = {.body = body};
-
-		if (!body || body->kind != NODE_MAP)
-			continue;
-		policy.name = body->key;
-		policy.version = order_member(body, "version");
-		policy.type = order_member(body, "type");
-		policy.type_version = order_member(body, "type_version");
-		if (!policy.version.ptr)
-			policy.version = STR("1.0.0");
-		if (!policy.type_version.ptr)
-			policy.type_version = STR("1.0.0");
-		if (policy.type.ptr && is_chosen(order, &policy))
-			ret->list[ret->count++] = policy;
-	}
-	return true;
-}
-
 /* --- making --- */
 
 /* Adds the type and those that it derives from, as far as the fragment has them and the framework has not. */
@@ -144,7 +82,7 @@ policy_add_types(struct element_order *order, struct str name, struct text *out,
 			break; /* one of the framework's own */
 		if (!version.ptr)
 			version = STR("1.0.0");
-		item = item_of(order, "type", name, version);
+		item = policy_item(order, "type", name, version);
 		result = policy_ask(order, "GET", entity_path(order, API "policytypes", name, version), STR_NONE,
 		                    &missing, &answer);
 		if (result == ACT_DONE && (missing || order_has_noted(order, item))) {
@@ -195,7 +133,7 @@ create_types(struct element_order *order, const struct chosen_policies *policies
 static enum act_result
 create_policy(struct element_order *order, const struct chosen_policy *policy)
 {
-	struct str item = item_of(order, "policy", policy->name, policy->version);
+	struct str item = policy_item(order, "policy", policy->name, policy->version);
 	struct web_answer answer;
 	enum act_result result;
 	bool missing = false;
@@ -207,7 +145,7 @@ create_policy(struct element_order *order, const struct chosen_policy *policy)
 	                    &missing, &answer);
 	if (result != ACT_DONE)
 		return result;
-	if ((missing || order_is_shared(order, item, false)) && order_note(order, item) != 0)
+	if ((missing || policy_is_shared(order, item)) && order_note(order, item) != 0)
 		return order_say(order, ACT_AGAIN, "what is created cannot be kept");
 	text_init(&out, order->arena);
 	text_add(&out, STR("{\"tosca_definitions_version\":\"tosca_simple_yaml_1_1_0\",\"topology_template\":{"
@@ -267,7 +205,7 @@ await_deployed(struct element_order *order, const struct chosen_policy *policy)
 static enum act_result
 policy_put_into_force(struct element_order *order, const struct chosen_policy *policy)
 {
-	struct str item = item_of(order, "deployed", policy->name, policy->version);
+	struct str item = policy_item(order, "deployed", policy->name, policy->version);
 	struct web_answer answer;
 	enum act_result result;
 	struct text out;
@@ -285,22 +223,6 @@ policy_put_into_force(struct element_order *order, const struct chosen_policy *p
 }
 
 /* --- taking away --- */
-
-/* "what NAME VERSION" apart; a name has no spaces. */
-static bool
-split_item(struct str item, const char *what, struct str *ret_name, struct str *ret_version)
-{
-	size_t begin = strlen(what) + 1, space;
-
-	if (!str_starts_with(item, str_from(what)) || item.len <= begin || item.ptr[begin - 1] != ' ')
-		return false;
-	space = item.len;
-	while (space > begin && item.ptr[space - 1] != ' ')
-		space--;
-	*ret_name = (struct str){item.ptr + begin, space > begin ? space - 1 - begin : 0};
-	*ret_version = (struct str){item.ptr + space, item.len - space};
-	return space > begin;
-}
 
 static bool
 is_wanted(const struct chosen_policies *policies, struct str name, struct str version)
@@ -324,9 +246,9 @@ policy_remove_all(struct element_order *order, const char *what, const char *col
 		struct web_answer answer = {0};
 		bool missing = false;
 
-		if (!split_item(item->text, what, &name, &version) || is_wanted(wanted, name, version))
+		if (!policy_split_item(order, item->text, what, &name, &version) || is_wanted(wanted, name, version))
 			continue;
-		if (!order_is_shared(order, item->text, false))
+		if (!policy_is_shared(order, item->text))
 			result = policy_ask(order, "DELETE", entity_path(order, collection, name, version), STR_NONE,
 			                    &missing, &answer);
 		if (result == ACT_FAILED && answer.status == left)
@@ -342,13 +264,16 @@ policy_act(struct element_order *order)
 {
 	struct chosen_policies policies, none = {0};
 	const bool stays = !str_is(order->state, "UNINITIALISED"), runs = str_is(order->state, "RUNNING");
-	enum act_result result = ACT_DONE;
+	enum act_result result;
 
+	if (!stays && policy_wants_engine(order))
+		return policy_end_engine(order);
 	if (!policy_choose(order, &policies))
 		return order_say(order, ACT_AGAIN, "out of memory");
 	if (stays && policies.count == 0)
 		return order_say(order, ACT_FAILED, "the element names no policy of its control loop's document");
-	if (stays)
+	result = policy_find_side(order);
+	if (stays && result == ACT_DONE)
 		result = create_types(order, &policies);
 	for (size_t i = 0; i < policies.count && stays && result == ACT_DONE; i++)
 		result = create_policy(order, &policies.list[i]);
@@ -376,11 +301,14 @@ policy_observe(struct element_order *order)
 	struct str state = order->from, name, version;
 	const struct node *noted = order_noted(order);
 
+	if (!policy_known_side(order))
+		return STR_NONE;
+
 	for (const struct node *item = noted ? noted->first : NULL; item; item = item->next) {
 		struct web_answer answer;
 		bool missing = false;
 
-		if (split_item(item->text, "policy", &name, &version)) {
+		if (policy_split_item(order, item->text, "policy", &name, &version)) {
 			if (policy_ask(order, "GET", entity_path(order, API "policies", name, version), STR_NONE,
 			               &missing, &answer) != ACT_DONE)
 				return STR_NONE;
@@ -388,7 +316,7 @@ policy_observe(struct element_order *order)
 				(void)order_say(order, ACT_DONE, "policy %.*s is not there", STR_ARG(name));
 				return STR("UNINITIALISED");
 			}
-		} else if (split_item(item->text, "deployed", &name, &version)) {
+		} else if (policy_split_item(order, item->text, "deployed", &name, &version)) {
 			const char *path = arena_printf(order->arena, PAP "policies/deployed/%.*s/%.*s", STR_ARG(name),
 			                                STR_ARG(version));
 
@@ -408,7 +336,9 @@ const struct participant_kind kind_policy = {
 	.help = "Elements of PolicyControlLoopElement types: creates and deploys their policies in an ONAP policy "
 		"framework.",
 	.needs_url = true,
+	.has_engines = true,
 	.serial = true,
 	.act = policy_act,
 	.observe = policy_observe,
+	.attend = engine_attend,
 };
