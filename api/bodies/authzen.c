@@ -35,6 +35,27 @@ joined_name(struct str name, struct str key, struct arena *arena)
 	return (struct str){text, name.len + 1 + key.len};
 }
 
+unsigned
+authzen_field_use(enum field_root root, struct str name)
+{
+	int attribute;
+
+	/* The shortest of these names has six bytes. */
+	if ((root != FIELD_RESOURCE_PROPERTIES && root != FIELD_CONTEXT) || name.len < 6)
+		return FIELD_USE_NONE;
+	if (str_equal(name, STR("vfCount")))
+		return FIELD_USE_VF_COUNT;
+	if (str_equal(name, STR("requestId")))
+		return FIELD_USE_REQUEST_ID;
+	if (str_equal(name, STR("subrequestId")))
+		return FIELD_USE_SUBREQUEST_ID;
+	if (str_equal(name, STR("clname")) || str_equal(name, STR("closedLoopName")))
+		return FIELD_USE_ATTRIBUTE + ATTRIBUTE_CLNAME;
+	/* "operation" is the action's name, whatever else says so */
+	attribute = name.len > 9 ? attribute_find(name) : -1;
+	return attribute < SCOPE_ATTRIBUTES ? FIELD_USE_NONE : FIELD_USE_ATTRIBUTE + (unsigned)attribute;
+}
+
 /* The fields below a node. name: the path to it behind the root, absent at the root itself. The reader bounds the depth. */
 static int
 fields_read(const struct node *node, enum field_root root, struct str name, struct arena *arena,
@@ -46,6 +67,7 @@ fields_read(const struct node *node, enum field_root root, struct str name, stru
 		if (ret->count == FIELDS_MOST)
 			return error_set(err, ERROR_LIMIT, node,
 			                 "the question has too many properties: expected at most %d", FIELDS_MOST);
+		ret->use[ret->count] = (uint8_t)authzen_field_use(root, name);
 		ret->fields[ret->count++] = (struct request_field){root, name, node->text};
 		return 0;
 	}
@@ -172,27 +194,22 @@ count_give(struct request *request, const struct request_field *field, struct er
 	                                         STR_ARG(request_shown(field->value)));
 }
 
-/* A field that is an attribute of the same name as well. */
+/* What a field gives, if it is an attribute as well. */
 static int
-field_give(struct request *request, const struct request_field *field, struct error *err)
+field_give(struct request *request, const struct request_field *field, unsigned use, struct error *err)
 {
-	struct str name = field->name;
-	int attribute;
-
-	/* The shortest of these names has six bytes. */
-	if ((field->root != FIELD_RESOURCE_PROPERTIES && field->root != FIELD_CONTEXT) || name.len < 6)
+	switch (use) {
+	case FIELD_USE_NONE:
 		return 0;
-	if (str_equal(name, STR("vfCount")))
+	case FIELD_USE_VF_COUNT:
 		return count_give(request, field, err);
-	if (str_equal(name, STR("requestId")))
+	case FIELD_USE_REQUEST_ID:
 		return attribute_give(&request->request_id, field, err);
-	if (str_equal(name, STR("subrequestId")))
+	case FIELD_USE_SUBREQUEST_ID:
 		return attribute_give(&request->subrequest_id, field, err);
-	if (str_equal(name, STR("clname")) || str_equal(name, STR("closedLoopName")))
-		return attribute_give(&request->attribute[ATTRIBUTE_CLNAME], field, err);
-	attribute =
-		name.len > 9 ? attribute_find(name) : -1; /* "operation" is the action's name, whatever else says so */
-	return attribute < SCOPE_ATTRIBUTES ? 0 : attribute_give(&request->attribute[attribute], field, err);
+	default:
+		return attribute_give(&request->attribute[use - FIELD_USE_ATTRIBUTE], field, err);
+	}
 }
 
 static int
@@ -257,7 +274,7 @@ authzen_request(const struct authzen_question *question, const struct authzen_qu
 
 		for (unsigned i = 0; i < entity->count && r == 0; i++) {
 			fields[at] = from[part]->fields[entity->first + i];
-			r = field_give(ret, &fields[at++], err);
+			r = field_give(ret, &fields[at++], from[part]->use[entity->first + i], err);
 		}
 	}
 	ret->fields = fields;

@@ -26,11 +26,21 @@ struct authzen_entity {
 	unsigned first, count; /* its fields in the question's list */
 };
 
+/* The attribute that a field is as well: none, one of these, or FIELD_USE_ATTRIBUTE and its number behind them. */
+enum field_use {
+	FIELD_USE_NONE,
+	FIELD_USE_VF_COUNT,
+	FIELD_USE_REQUEST_ID,
+	FIELD_USE_SUBREQUEST_ID,
+	FIELD_USE_ATTRIBUTE
+};
+
 /* A question, or some parts of one. Texts are borrowed from the body or the tree, or made in the arena of the call. */
 struct authzen_question {
 	struct authzen_entity part[AUTHZEN_PARTS];
 	unsigned count;
 	struct request_field fields[FIELDS_MOST];
+	uint8_t use[FIELDS_MOST]; /* of each field */
 };
 
 /* How a batch ends. */
@@ -58,6 +68,9 @@ struct authzen_batch {
 	enum authzen_semantic semantic;
 	bool explain; /* options.explain */
 };
+
+/* The use of a field of this name behind its root. */
+unsigned authzen_field_use(enum field_root root, struct str name);
 
 /*
  * The parts of a question; which of them it must have is not looked at.

@@ -7,6 +7,12 @@
 #define KEY_MARKS 3     /* two quotes and a colon */
 #define ITEMS_FIRST 128 /* of a batch, before its list grows */
 
+/* The maps of a question, by number: itself, an entity of each part, the fields of each root. */
+enum { MAP_QUESTION, MAP_ENTITY, MAP_FIELDS = MAP_ENTITY + AUTHZEN_PARTS };
+
+/* The use of a member of the first two; one of a map of fields has its enum field_use instead. */
+enum { MEMBER_UNKNOWN, MEMBER_TYPE, MEMBER_ID, MEMBER_PROPERTIES, MEMBER_PART };
+
 /* As api/bodies/request_scan.c: what is not plainly good is left to api/bodies/authzen.c. */
 
 /* "true", "false": where it ends, or NULL. */
@@ -50,23 +56,58 @@ scan_next(const char *at, bool *ret_more)
 	return *at == ',' || *at == '}' ? at + 1 : NULL;
 }
 
+static unsigned
+part_member(struct str key)
+{
+	static const struct {
+		char name[12];
+		size_t len;
+	} parts[AUTHZEN_PARTS] = {{"subject", 7}, {"action", 6}, {"resource", 8}, {"context", 7}};
+
+	for (unsigned part = 0; part < AUTHZEN_PARTS; part++) {
+		if (key.len == parts[part].len && words_equal(key.ptr, parts[part].name, parts[part].len))
+			return MEMBER_PART + part;
+	}
+	return MEMBER_UNKNOWN;
+}
+
+static unsigned
+entity_member(enum authzen_part part, struct str key)
+{
+	if (part != AUTHZEN_ACTION && str_equal(key, STR("type")))
+		return MEMBER_TYPE;
+	if (part == AUTHZEN_ACTION ? str_equal(key, STR("name")) : str_equal(key, STR("id")))
+		return MEMBER_ID;
+	return str_equal(key, STR("properties")) ? MEMBER_PROPERTIES : MEMBER_UNKNOWN;
+}
+
+static __attribute__((noinline)) unsigned
+key_member(unsigned map, struct str key)
+{
+	if (map == MAP_QUESTION)
+		return part_member(key);
+	return map < MAP_FIELDS ? entity_member(map - MAP_ENTITY, key) : authzen_field_use(map - MAP_FIELDS, key);
+}
+
 /* The key of a member and the colon behind it. keys: of the questions before this one in a list, or NULL. */
 static inline const char *
-scan_key(const char *at, struct scan_keys *keys, struct str *ret)
+scan_key(const char *at, unsigned map, struct scan_keys *keys, struct str *ret, unsigned *ret_member)
 {
 	const struct scan_key *key = keys ? scan_key_again(keys, at) : NULL;
 	const char *start = at;
 
-	if (key) {
+	if (key && key->map == map) {
 		*ret = (struct str){at + 1, key->len - KEY_MARKS};
+		*ret_member = key->member;
 		return at + key->len;
 	}
 	at = scan_text(at, ret);
 	if (!at || *(at = scan_to(at, ':')) != ':')
 		return NULL;
+	*ret_member = key_member(map, *ret);
 	/* Without blanks around it: its text is then all but the marks. */
 	if (keys && start == ret->ptr - 1 && at == ret->ptr + ret->len + 1)
-		scan_key_keep(keys, (struct str){start, ret->len + KEY_MARKS}, 0, 0);
+		scan_key_keep(keys, (struct str){start, ret->len + KEY_MARKS}, map, *ret_member);
 	return at + 1;
 }
 
@@ -98,16 +139,19 @@ static const char *
 scan_fields(const char *at, enum field_root root, struct scan_keys *keys, struct authzen_question *question,
             struct authzen_entity *entity)
 {
+	unsigned use;
 	bool more;
 
 	entity->first = question->count;
 	for (at = scan_open(at, &more); at && more;) {
 		struct request_field *field = &question->fields[question->count];
 
-		if (question->count++ == FIELDS_MOST || !(at = scan_key(at, keys, &field->name)) ||
+		if (question->count++ == FIELDS_MOST ||
+		    !(at = scan_key(at, MAP_FIELDS + root, keys, &field->name, &use)) ||
 		    !(at = scan_value(at, &field->value)))
 			return NULL;
 		field->root = root;
+		question->use[question->count - 1] = (uint8_t)use;
 		if (is_given_twice(question, entity->first))
 			return NULL;
 		at = scan_next(at, &more);
@@ -118,21 +162,17 @@ scan_fields(const char *at, enum field_root root, struct scan_keys *keys, struct
 
 /* One of an entity's members, once. */
 static const char *
-scan_member(const char *at, enum authzen_part part, struct str key, struct scan_keys *keys,
+scan_member(const char *at, enum authzen_part part, unsigned member, struct scan_keys *keys,
             struct authzen_question *question)
 {
 	static const enum field_root roots[] = {FIELD_SUBJECT_PROPERTIES, FIELD_ACTION_PROPERTIES,
 	                                        FIELD_RESOURCE_PROPERTIES};
 	struct authzen_entity *entity = &question->part[part];
-	struct str *text = NULL;
+	struct str *text = member == MEMBER_TYPE ? &entity->type : &entity->id;
 
-	if (str_equal(key, STR("type")) && part != AUTHZEN_ACTION)
-		text = &entity->type;
-	else if (part == AUTHZEN_ACTION ? str_equal(key, STR("name")) : str_equal(key, STR("id")))
-		text = &entity->id;
-	if (text)
+	if (member == MEMBER_TYPE || member == MEMBER_ID)
 		return text->ptr || !(at = scan_text(at, text)) || text->len > ATTRIBUTE_SIZE_MAX ? NULL : at;
-	if (!str_equal(key, STR("properties")) || entity->listed)
+	if (member != MEMBER_PROPERTIES || entity->listed)
 		return NULL;
 	entity->listed = true;
 	return scan_fields(at, roots[part], keys, question, entity);
@@ -143,6 +183,7 @@ scan_part(const char *at, enum authzen_part part, struct scan_keys *keys, struct
 {
 	struct authzen_entity *entity = &question->part[part];
 	struct str key;
+	unsigned member;
 	bool more;
 
 	if (entity->given)
@@ -151,28 +192,13 @@ scan_part(const char *at, enum authzen_part part, struct scan_keys *keys, struct
 	if (part == AUTHZEN_CONTEXT)
 		return scan_fields(at, FIELD_CONTEXT, keys, question, entity);
 	for (at = scan_open(at, &more); at && more;) {
-		at = scan_key(at, keys, &key);
+		at = scan_key(at, MAP_ENTITY + part, keys, &key, &member);
 		if (at)
-			at = scan_member(at, part, key, keys, question);
+			at = scan_member(at, part, member, keys, question);
 		if (at)
 			at = scan_next(at, &more);
 	}
 	return at;
-}
-
-static int
-part_find(struct str key)
-{
-	static const struct {
-		char name[12];
-		size_t len;
-	} parts[AUTHZEN_PARTS] = {{"subject", 7}, {"action", 6}, {"resource", 8}, {"context", 7}};
-
-	for (int part = 0; part < AUTHZEN_PARTS; part++) {
-		if (key.len == parts[part].len && words_equal(key.ptr, parts[part].name, parts[part].len))
-			return part;
-	}
-	return -1;
 }
 
 static void
@@ -186,6 +212,7 @@ question_clear(struct authzen_question *question)
 static const char *
 scan_question(const char *at, struct scan_keys *keys, struct authzen_question *ret)
 {
+	unsigned member;
 	struct str key;
 	bool more;
 
@@ -193,9 +220,9 @@ scan_question(const char *at, struct scan_keys *keys, struct authzen_question *r
 	if (keys)
 		keys->number = 0;
 	for (at = scan_open(at, &more); at && more;) {
-		int part = (at = scan_key(at, keys, &key)) ? part_find(key) : -1;
-
-		at = part >= 0 ? scan_part(at, part, keys, ret) : NULL;
+		at = scan_key(at, MAP_QUESTION, keys, &key, &member);
+		if (at)
+			at = member >= MEMBER_PART ? scan_part(at, member - MEMBER_PART, keys, ret) : NULL;
 		if (at)
 			at = scan_next(at, &more);
 	}
@@ -261,6 +288,7 @@ bool
 authzen_scan_batch(struct str body, enum guard_mode mode, size_t most, struct arena *arena, struct authzen_batch *ret)
 {
 	const char *at = body.ptr;
+	unsigned member;
 	struct str key;
 	bool more;
 
@@ -270,13 +298,12 @@ authzen_scan_batch(struct str body, enum guard_mode mode, size_t most, struct ar
 	ret->semantic = AUTHZEN_EXECUTE_ALL;
 	ret->explain = false;
 	for (at = body.len ? scan_open(at, &more) : NULL; at && more;) {
-		int part = (at = scan_key(at, NULL, &key)) ? part_find(key) : -1;
-
+		at = scan_key(at, MAP_QUESTION, NULL, &key, &member);
 		if (!at)
 			return false;
 		/* Items are made of the parts before them; parts behind, and options, are not usual. */
-		if (part >= 0)
-			at = ret->count ? NULL : scan_part(at, part, NULL, &ret->base);
+		if (member >= MEMBER_PART)
+			at = ret->count ? NULL : scan_part(at, member - MEMBER_PART, NULL, &ret->base);
 		else
 			at = str_equal(key, STR("evaluations")) && !ret->count ? scan_items(at, mode, most, arena, ret)
 			                                                       : NULL;
