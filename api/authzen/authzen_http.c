@@ -140,7 +140,7 @@ items_answer(struct exchange *exchange, const struct authzen_batch *batch, bool 
 	(void)text_reserve(&out, batch->count * EVALUATION_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"evaluations\":["));
 	session_batch_begin(session);
-	answer_begin(exchange);
+	answer_batch_begin(exchange);
 	for (size_t i = 0; i < batch->count && !ends; i++) {
 		bool permit;
 
@@ -149,6 +149,7 @@ items_answer(struct exchange *exchange, const struct authzen_batch *batch, bool 
 		permit = item_answer(exchange, &batch->items[i], explain, &entry, &out);
 		ends = batch->semantic == (permit ? AUTHZEN_PERMIT_ON_FIRST_PERMIT : AUTHZEN_DENY_ON_FIRST_DENY);
 	}
+	answer_batch_end(exchange);
 	session_batch_end(session);
 	text_add(&out, STR("]}"));
 	answer_json(exchange, text_done(&out));

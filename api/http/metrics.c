@@ -51,8 +51,8 @@ duration_bucket(const double *bounds, unsigned count, int64_t duration_ns)
 }
 
 /* 0 where no guard has denied. */
-static unsigned
-denier_kind(const struct decision *decision)
+unsigned
+metrics_kind(const struct decision *decision)
 {
 	unsigned kind = 0;
 
@@ -64,17 +64,20 @@ denier_kind(const struct decision *decision)
 }
 
 void
+metrics_took(struct metrics_shard *shard, enum log_door door, unsigned kind, int64_t took_ns)
+{
+	metrics_add(&shard->decided[door][kind][duration_bucket(decision_bounds, METRICS_DECISION_BUCKETS, took_ns)],
+	            1);
+	metrics_add(&shard->decided_ns[door][kind], (uint64_t)took_ns);
+}
+
+void
 metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision, int64_t took_ns)
 {
 	enum metrics_application application = door == LOG_DOOR_ACCESS ? METRICS_ACCESS : METRICS_GUARD;
-	unsigned kind = denier_kind(decision);
 
-	if (took_ns) {
-		metrics_add(&shard->decided[door][kind]
-		                           [duration_bucket(decision_bounds, METRICS_DECISION_BUCKETS, took_ns)],
-		            1);
-		metrics_add(&shard->decided_ns[door][kind], (uint64_t)took_ns);
-	}
+	if (took_ns)
+		metrics_took(shard, door, metrics_kind(decision), took_ns);
 	metrics_add(&shard->effect[application][decision->effect], 1);
 	metrics_add(&shard->reason[decision->reason], 1);
 	metrics_add(&shard->door[door][decision->permit], 1);

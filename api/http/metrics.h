@@ -62,6 +62,12 @@ metrics_add(atomic_uint_fast64_t *counter, uint64_t value)
 void metrics_decision(struct metrics_shard *shard, enum log_door door, const struct decision *decision,
                       int64_t took_ns);
 
+/* The kind of guard that a decision's time is counted under. */
+unsigned metrics_kind(const struct decision *decision);
+
+/* How long a decision took that metrics_decision was not told. */
+void metrics_took(struct metrics_shard *shard, enum log_door door, unsigned kind, int64_t took_ns);
+
 /* The request's status and how long it took, under its route's number. */
 void metrics_request(struct metrics_shard *shard, unsigned route, unsigned status, int64_t duration_ns);
 

@@ -94,6 +94,16 @@ service_is_verifying(const struct service *service)
 	return atomic_load_explicit(&service->verifying, memory_order_acquire);
 }
 
+#define ANSWERS_TIMED 8 /* of a batch, between two readings of the clock */
+
+/* Answers whose time has not been counted yet. */
+struct answers_timed {
+	int64_t since_ns; /* monotonic */
+	unsigned count, most;
+	enum log_door door;
+	uint8_t kind[ANSWERS_TIMED]; /* metrics_kind */
+};
+
 /* One HTTP worker's own things. */
 struct worker {
 	struct service *service;
@@ -104,7 +114,7 @@ struct worker {
 	unsigned carries;              /* roles that its listener carries */
 	bool tls;                      /* its listener's connections are encrypted */
 	uint64_t random[4];            /* for request ids */
-	int64_t began_ns;              /* when the decision under way began; monotonic; see answer_begin */
+	struct answers_timed timed;    /* those since the clock was read */
 };
 
 /* The role that a route needs; administer for one that is not there. */

@@ -27,7 +27,46 @@ void
 answer_begin(struct exchange *exchange)
 {
 	session_mark(exchange->worker->session);
-	exchange->worker->began_ns = clock_monotonic_ns();
+	exchange->worker->timed = (struct answers_timed){.most = 1, .since_ns = clock_monotonic_ns()};
+}
+
+void
+answer_batch_begin(struct exchange *exchange)
+{
+	answer_begin(exchange);
+	exchange->worker->timed.most = ANSWERS_TIMED;
+}
+
+/* Reads the clock for the answers since it was read. */
+static void
+answers_took(struct exchange *exchange)
+{
+	struct answers_timed *timed = &exchange->worker->timed;
+	int64_t now_ns = clock_monotonic_ns();
+
+	for (unsigned i = 0; i < timed->count; i++)
+		metrics_took(exchange->worker->metrics, timed->door, timed->kind[i],
+		             (now_ns - timed->since_ns) / timed->count);
+	timed->since_ns = now_ns;
+	timed->count = 0;
+}
+
+void
+answer_batch_end(struct exchange *exchange)
+{
+	if (exchange->worker->timed.count)
+		answers_took(exchange);
+}
+
+static void
+answer_timed(struct exchange *exchange, enum log_door door, const struct decision *decision)
+{
+	struct answers_timed *timed = &exchange->worker->timed;
+
+	timed->door = door;
+	timed->kind[timed->count++] = (uint8_t)metrics_kind(decision);
+	if (timed->count >= timed->most)
+		answers_took(exchange);
 }
 
 void
@@ -70,21 +109,22 @@ bool
 answer_decision(struct exchange *exchange, struct log_entry *entry)
 {
 	const struct service *service = exchange->worker->service;
-	int64_t now_ns = clock_monotonic_ns(), took_ns = now_ns - exchange->worker->began_ns;
 	const struct decision *given = entry->decision;
 	struct decision denied;
-	bool logged = !service->decisions || log_decision(exchange, entry);
+	bool logged;
+
+	answer_timed(exchange, entry->door, given);
+	logged = !service->decisions || log_decision(exchange, entry);
 
 	session_mark(exchange->worker->session);
 	exchange->reason = entry->decision->reason;
 	exchange->permitted = entry->decision->permit && logged;
-	exchange->worker->began_ns = now_ns; /* of the next one of a batch */
 	if (!logged) {
 		denied = *given;
 		answer_unlogged(&denied);
 		entry->decision = &denied;
 	}
-	metrics_decision(exchange->worker->metrics, entry->door, entry->decision, took_ns);
+	metrics_decision(exchange->worker->metrics, entry->door, entry->decision, 0);
 	if (!entry->decision->permit)
 		denials_add(service->denials, exchange->worker->number, entry, engine_now(service->engine));
 	entry->decision = given;

@@ -27,8 +27,15 @@ bool answer_origin_copy(struct arena *arena, struct log_entry *entry);
  */
 bool answer_decision(struct exchange *exchange, struct log_entry *entry);
 
-/* Before a decision is taken on the exchange's worker, or the first one of several: the others begin with the answer before. */
+/* Before a decision is taken on the exchange's worker. */
 void answer_begin(struct exchange *exchange);
+
+/*
+ * Before the first of many decisions, each of which begins with the answer before, and after the last one. They share
+ * readings of the clock, which cost as much as a decision: of those between two, each is counted with the mean time.
+ */
+void answer_batch_begin(struct exchange *exchange);
+void answer_batch_end(struct exchange *exchange);
 
 /* The decision as a Deny, for reason error. */
 void answer_unlogged(struct decision *decision);

@@ -98,13 +98,14 @@ decisions_post(struct exchange *exchange)
 	(void)text_reserve(&out, questions.count * ANSWER_MOSTLY); /* at once; without memory text_done tells */
 	text_add(&out, STR("{\"decisions\":["));
 	session_batch_begin(exchange->worker->session);
-	answer_begin(exchange);
+	answer_batch_begin(exchange);
 	for (size_t i = 0; i < questions.count; i++) {
 		if (i > 0)
 			text_add(&out, STR(","));
 		entry.request = &questions.list[i];
 		question_answer(exchange, &entry, explain, &out);
 	}
+	answer_batch_end(exchange);
 	session_batch_end(exchange->worker->session);
 	text_add(&out, STR("]}"));
 	answer_json(exchange, text_done(&out));
