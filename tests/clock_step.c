@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const volatile struct clock_steps *steps; /* NULL until a clock is read, or they are made */
+
 static const volatile struct clock_steps *
 steps_map(void)
 {
@@ -25,13 +27,22 @@ steps_map(void)
 static int64_t
 step_of_clock(clockid_t clock)
 {
-	static const volatile struct clock_steps *steps;
-
 	if (!steps)
 		steps = steps_map(); /* two threads that meet here map the same file twice */
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
 		return steps->wall_ms;
 	return clock == CLOCK_BOOTTIME ? steps->suspended_ms : 0;
+}
+
+struct clock_steps *
+clock_steps_make(void)
+{
+	void *map = mmap(NULL, sizeof(struct clock_steps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return NULL;
+	steps = map;
+	return map;
 }
 
 int

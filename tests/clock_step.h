@@ -17,4 +17,10 @@ struct clock_steps {
 	int64_t suspended_ms; /* how long the machine was suspended; the wall clock does not follow by itself */
 };
 
+/*
+ * In a program that it is linked into: sets the clocks of this process and of those that it forks from now on. To be
+ * called while no other thread reads a clock. NULL when there is no memory.
+ */
+struct clock_steps *clock_steps_make(void);
+
 #endif

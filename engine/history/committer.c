@@ -58,6 +58,8 @@ writer_begin(struct history *history, struct history_writer *writer, struct erro
 	if (r != 0)
 		return r;
 	r = state_read(writer->txn, &history->key, &writer->state);
+	if (r == 0 && history->clock_due)
+		r = clock_begin(history, writer->txn);
 	if (r != 0) {
 		store_abort(writer->txn);
 		return error_set(err, error_from(r), NULL, "cannot read the state record of the operation history: %s",
@@ -115,6 +117,8 @@ writer_commit(struct history_writer *writer, struct error *err)
 	if (window_ms > writer->state.window_ms)
 		writer->state.window_ms = window_ms;
 	r = state_write(writer->txn, &writer->history->key, &writer->state);
+	if (r == 0 && writer->history->clock_due)
+		r = clock_keep(writer->history, writer->txn);
 	if (r != 0) {
 		writer_give_up(writer);
 		return error_set(err, error_from(r), NULL, "cannot write the operation history");
@@ -124,6 +128,7 @@ writer_commit(struct history_writer *writer, struct error *err)
 		hot_forget(&writer->history->hot, writer->commit); /* what was written is lost */
 		return r;
 	}
+	writer->history->clock_due = false;
 	hot_commit(&writer->history->hot, writer->commit);
 	history_learn(writer->history, &writer->state);
 	return 0;

@@ -152,11 +152,12 @@ open_times(struct history *history, struct error *err)
 		return error_set(err, error_from(r), NULL, "cannot read the database's state record: %s",
 		                 error_name(error_from(r)));
 	}
-	/* On a full disk it is not kept: the next process then reads the wall clock again. */
+	/* On a full disk it is not kept now: the first commit keeps it, so that no stamp is there without it. */
+	history->clock_due = new;
 	if (!new || clock_keep(history, txn) != 0)
 		store_abort(txn);
-	else
-		(void)store_commit(txn, NULL);
+	else if (store_commit(txn, NULL) == 0)
+		history->clock_due = false;
 	return 0;
 }
 

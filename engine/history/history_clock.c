@@ -129,19 +129,31 @@ follow_stamp(struct history *history, int64_t stamp_ms)
 		set_offset(history, stamp_ms - boot_ms);
 }
 
+/* The offset that a process of this start of the machine kept; TIME_NONE: none did. */
+static int
+clock_read(struct history *history, struct store_txn *txn, int64_t *ret_ms)
+{
+	int64_t start;
+	int r = meta_time_read(txn, &history->key, STR("boot"), &start);
+
+	if (r == 0)
+		r = meta_time_read(txn, &history->key, STR("boot offset"), ret_ms);
+	if (r == 0 && (!history->boot || (uint64_t)start != history->boot))
+		*ret_ms = TIME_NONE;
+	return r;
+}
+
 int
 clock_resume(struct history *history, struct store_txn *txn, bool *ret_new)
 {
-	int64_t boot_ms = clock_steady_ms() + clock_slept_ms(), start, offset_ms;
+	int64_t boot_ms = clock_steady_ms() + clock_slept_ms(), offset_ms;
 	int64_t stamp_ms = atomic_load_explicit(&history->clock_ms, memory_order_relaxed);
-	int r = meta_time_read(txn, &history->key, STR("boot"), &start);
+	int r = clock_read(history, txn, &offset_ms);
 
 	*ret_new = false;
-	if (r == 0)
-		r = meta_time_read(txn, &history->key, STR("boot offset"), &offset_ms);
 	if (r != 0 || !is_carried(history))
 		return r;
-	*ret_new = !history->boot || (uint64_t)start != history->boot || offset_ms == TIME_NONE;
+	*ret_new = offset_ms == TIME_NONE;
 	if (*ret_new)
 		offset_ms = clock_wall_ms() - boot_ms;
 	if (stamp_ms > later(later(boot_ms, offset_ms), STEP_MS)) {
@@ -159,6 +171,19 @@ clock_keep(struct history *history, struct store_txn *txn)
 	int r = meta_time_write(txn, &history->key, STR("boot"), (int64_t)history->boot);
 
 	return r == 0 ? meta_time_write(txn, &history->key, STR("boot offset"), history->boot_offset_ms) : r;
+}
+
+int
+clock_begin(struct history *history, struct store_txn *txn)
+{
+	int64_t offset_ms;
+	int r = clock_read(history, txn, &offset_ms);
+
+	if (r == 0 && offset_ms != TIME_NONE) {
+		set_offset(history, offset_ms);
+		history->clock_due = false;
+	}
+	return r;
 }
 
 void

@@ -23,6 +23,9 @@ void clock_start(struct history *history, bool open);
 int clock_resume(struct history *history, struct store_txn *txn, bool *ret_new);
 int clock_keep(struct history *history, struct store_txn *txn);
 
+/* The carried clock is not kept yet (clock_due): if another process has kept its own since, ours goes on in that. 0 or negative. */
+int clock_begin(struct history *history, struct store_txn *txn);
+
 /*
  * An operation that ended at end_ms is entered: the time of its entry, now_ms or a little later. The clock stands between two
  * ticks, and whoever reports has read a finer one: an operation that ended just now has ended, and counts from then on, also in

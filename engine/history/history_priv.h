@@ -98,8 +98,9 @@ struct history {
 	atomic_uint time_source;       /* enum time_source; written while opening, and by attach */
 	atomic_int_fast64_t offset_ms; /* carried: the decision clock less the steady clock; written by the committer */
 	int64_t boot_offset_ms,
-		difference_ms;        /* committer: the same less the boot clock; the wall clock less it, last time */
-	uint64_t boot;                /* which start of the machine this is; 0: the system does not tell */
+		difference_ms; /* committer: the same less the boot clock; the wall clock less it, last time */
+	bool clock_due; /* committer: boot_offset_ms is not in the database yet; the next commit takes it along */
+	uint64_t boot;  /* which start of the machine this is; 0: the system does not tell */
 	atomic_int_fast64_t clock_ms; /* the latest time seen, here or in anyone's commit; only grows, but for accept */
 	atomic_int_fast64_t quarantine_ms; /* when a damaged database was put aside; TIME_NONE: it was not */
 	atomic_int_fast64_t window_ms;     /* the longest that anyone counts over; only grows */
