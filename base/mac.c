@@ -38,21 +38,10 @@ sip_take(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* Little-endian whatever the machine. */
-static inline uint64_t
-word_at(const unsigned char *p, size_t count)
-{
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < count; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	return word;
-}
-
 struct hash128
 mac_chain(const struct hash_key *key, struct hash128 previous, struct str bytes)
 {
-	const unsigned char *p = (const unsigned char *)bytes.ptr;
+	const char *p = bytes.ptr;
 	struct sip s = {
 		key->k0 ^ UINT64_C(0x736f6d6570736575),
 		key->k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
@@ -65,8 +54,8 @@ mac_chain(const struct hash_key *key, struct hash128 previous, struct str bytes)
 	sip_take(&s, previous.lo);
 	sip_take(&s, previous.hi);
 	for (; left >= 8; p += 8, left -= 8)
-		sip_take(&s, word_at(p, 8));
-	sip_take(&s, (uint64_t)(bytes.len + 16) << 56 | word_at(p, left));
+		sip_take(&s, words_load(p));
+	sip_take(&s, (uint64_t)(bytes.len + 16) << 56 | words_load_short(p, left));
 	s.v2 ^= 0xee;
 	for (int i = 0; i < 4; i++)
 		sip_round(&s);
@@ -78,14 +67,28 @@ mac_chain(const struct hash_key *key, struct hash128 previous, struct str bytes)
 	return mac;
 }
 
+/* Eight hex digits of 32 bits, the highest first, as the bytes of a word. */
+static uint64_t
+mac_digits(uint32_t half)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word = half, letters;
+
+	/* Each of the eight nibbles to a byte of its own, then '0' or, from ten on, 'a' - 10 is added to each. */
+	word = (word | word << 16) & UINT64_C(0x0000ffff0000ffff);
+	word = (word | word << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	word = (word | word << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	letters = (word + ones * 6) >> 4 & ones;
+	return htobe64(word + ones * '0' + letters * ('a' - 10 - '0'));
+}
+
 void
 mac_write(struct hash128 mac, char out[MAC_TEXT_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
-	const uint64_t halves[2] = {mac.lo, mac.hi};
+	const uint64_t words[4] = {mac_digits((uint32_t)(mac.lo >> 32)), mac_digits((uint32_t)mac.lo),
+	                           mac_digits((uint32_t)(mac.hi >> 32)), mac_digits((uint32_t)mac.hi)};
 
-	for (int i = 0; i < 32; i++)
-		out[i] = digits[halves[i / 16] >> (60 - 4 * (i % 16)) & 15];
+	memcpy(out, words, sizeof(words));
 	out[32] = '\0';
 }
 

@@ -6,6 +6,8 @@
 
 #include "api/bodies/request.h"
 #include "api/bodies/request_scan.h"
+#include "api/decision_log/chain.h"
+#include "api/decision_log/log_entry.h"
 #include "base/document.h"
 #include "engine/library/clguard.h"
 
@@ -109,6 +111,46 @@ read_request(void *context)
 	arena_free(&arena);
 }
 
+/* A Permit as the decision log's lines have it, and the code that binds it to the line before. */
+static void
+log_permits(void *context)
+{
+	const struct document_limits *limits = context;
+	const struct decision decision = {.permit = true, .generation = 1};
+	const struct hash_key key = {1, 2};
+	struct entry_form form = {.key = key};
+	struct entry_time time = {0};
+	struct request request;
+	struct log_entry entry = {.door = LOG_DOOR_DECISION,
+	                          .at_ms = NOW_MS,
+	                          .id = STR("8887c63b-c9d2-4fc2-93b4-90e7ca5c5671"),
+	                          .client = STR("127.0.0.1"),
+	                          .request = &request,
+	                          .decision = &decision};
+	struct hash128 mac = {0};
+	struct error err = {0};
+	struct arena arena;
+	struct node *root;
+	char out[4096];
+
+	arena_init(&arena, 0);
+	check(json_read(STR(BODY("edge-204")), "request", limits, &arena, &root, &err) == 0 &&
+	              request_read(root, (struct request_form){.mode = GUARD_STRICT}, &arena, &request, &err) == 0,
+	      err.text);
+	for (int i = 0; i < ENGINES * TIMES; i++) {
+		struct arena lines;
+		struct str line;
+
+		arena_init(&lines, 0);
+		line = entry_line(&form, &time, &entry, &lines);
+		check(line.ptr && line.len + CHAIN_MORE < sizeof(out) &&
+		              chain_line(&key, &mac, 1000000 + (uint64_t)i, line, out) > line.len,
+		      "no line");
+		arena_free(&lines);
+	}
+	arena_free(&arena);
+}
+
 /* Why a decision was taken, with the JSON of it. */
 static void
 explain(void *context)
@@ -179,7 +221,7 @@ main(int argc, char **argv)
 	struct loads loads;
 	size_t c = 0;
 
-	check(argc == 3, "usage: fixed PATH nothing|blacklist|minmax|filter|limiter|explain|load|scan|read");
+	check(argc == 3, "usage: fixed PATH nothing|blacklist|minmax|filter|limiter|explain|load|scan|read|log");
 	for (int i = 0; i < ENGINES; i++) {
 		decisions.engine[i] = open_engine(argv[1]);
 		check(clg_session_open(decisions.engine[i], &decisions.session[i], &err) == 0, err.text);
@@ -191,6 +233,8 @@ main(int argc, char **argv)
 		counted(scan_request, NULL);
 	} else if (strcmp(argv[2], "read") == 0) {
 		counted(read_request, &limits);
+	} else if (strcmp(argv[2], "log") == 0) {
+		counted(log_permits, &limits);
 	} else {
 		while (c < sizeof(cases) / sizeof(cases[0]) && strcmp(argv[2], cases[c].name) != 0)
 			c++;

@@ -39,7 +39,7 @@ count() {
 
 [ "${1-}" = --record ] && exec >"$recorded"
 bad=0
-for case in nothing blacklist minmax filter limiter explain load scan read; do
+for case in nothing blacklist minmax filter limiter explain load scan read log; do
 	counted=$(count "$case") || exit 1
 	if [ "${1-}" = --record ]; then
 		echo "$case $counted"

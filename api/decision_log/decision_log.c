@@ -218,8 +218,10 @@ write_lines(struct decision_log *log)
 			turn_file(log);
 			continue;
 		}
+		/* The writer alone changes them: an addition that is not atomic is cheaper. */
 		atomic_store_explicit(&log->last, number, memory_order_relaxed);
-		atomic_fetch_add_explicit(&log->written, 1, memory_order_relaxed);
+		atomic_store_explicit(&log->written, atomic_load_explicit(&log->written, memory_order_relaxed) + 1,
+		                      memory_order_relaxed);
 		lanes_took(log->lanes);
 		if (log_file_is_full(&log->file)) {
 			if (!flush(log))
@@ -242,9 +244,9 @@ write_round(struct decision_log *log)
 		return false;
 	lanes_release(log->lanes);
 	atomic_fetch_add_explicit(&log->rounds, 1, memory_order_relaxed);
-	pthread_mutex_lock(&log->lock);
-	pthread_cond_broadcast(&log->room);
+	pthread_mutex_lock(&log->lock); /* whoever looks at the rounds is waiting by now */
 	pthread_mutex_unlock(&log->lock);
+	pthread_cond_broadcast(&log->room);
 	return true;
 }
 
@@ -425,13 +427,14 @@ decision_log_close(struct decision_log *log)
 
 /* --- lines of others --- */
 
+/* Signals without the lock: a writer on this processor would wake up only to wait for it. */
 static void
 wake_writer(struct decision_log *log)
 {
 	pthread_mutex_lock(&log->lock);
 	log->full = true;
-	pthread_cond_signal(&log->wake);
 	pthread_mutex_unlock(&log->lock);
+	pthread_cond_signal(&log->wake);
 }
 
 /*
@@ -476,7 +479,7 @@ log_put_line(struct decision_log *log, unsigned number, struct str line)
 		    !wait_for_room(log, &log->writers[number], round))
 			break;
 	}
-	if (answer == LANE_HALF)
+	if (answer == LANE_BATCHED)
 		wake_writer(log);
 	if (answer != LANE_FULL)
 		return true;

@@ -52,8 +52,10 @@ struct lanes {
 	int fd; /* -1: private memory */
 	char *path;
 	unsigned count;
-	bool swapped; /* the writer's */
-	struct cursor *cursors;
+	/* The writer's: what was swapped, and whose line lanes_first has told. */
+	bool swapped;
+	struct cursor *cursors, *first;
+	size_t first_size;
 	struct lane lanes[];
 };
 
@@ -235,7 +237,7 @@ lane_put(struct lanes *lanes, unsigned lane_number, struct str line)
 		memcpy(lane->buffers[i] + used + sizeof(piece), line.ptr, line.len);
 		/* Release: whoever finds the file after a kill finds the line before its length. */
 		atomic_store_explicit(&lane->shared->used[i], used + size, memory_order_release);
-		answer = used <= LANE_BYTES / 2 && used + size > LANE_BYTES / 2 ? LANE_HALF : LANE_TAKEN;
+		answer = used <= LANE_BATCH && used + size > LANE_BATCH ? LANE_BATCHED : LANE_TAKEN;
 	}
 	pthread_mutex_unlock(&lane->lock);
 	return answer;
@@ -281,23 +283,20 @@ bool
 lanes_first(struct lanes *lanes, uint64_t *ret_number, struct str *ret_line)
 {
 	struct piece piece;
-	struct cursor *cursor = cursor_first(lanes->cursors, lanes->count, 0, &piece);
 
-	if (!cursor)
+	lanes->first = cursor_first(lanes->cursors, lanes->count, 0, &piece);
+	if (!lanes->first)
 		return false;
+	lanes->first_size = piece_size(piece.len);
 	*ret_number = piece.number;
-	*ret_line = cursor_line(cursor, &piece);
+	*ret_line = cursor_line(lanes->first, &piece);
 	return true;
 }
 
 void
 lanes_took(struct lanes *lanes)
 {
-	struct piece piece;
-	struct cursor *cursor = cursor_first(lanes->cursors, lanes->count, 0, &piece);
-
-	if (cursor)
-		cursor->at += piece_size(piece.len);
+	lanes->first->at += lanes->first_size;
 }
 
 void

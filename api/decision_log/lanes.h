@@ -19,7 +19,8 @@
  */
 struct lanes;
 
-#define LANE_BYTES ((size_t)1 << 20) /* a batch of the usual size, and more */
+#define LANE_BYTES ((size_t)1 << 20)
+#define LANE_BATCH (LANE_BYTES / 2) /* with 64 KiB the switches cost more than the cache saves */
 
 /*
  * path: of the file, made anew and locked; NULL, or when the disk has no room for it (*ret_why then says so): private memory.
@@ -36,8 +37,8 @@ bool lanes_last(const struct lanes *lanes);
 
 enum lane_answer {
 	LANE_TAKEN,
-	LANE_HALF, /* taken, and the lane is half full now: the writer had better come */
-	LANE_FULL  /* no room */
+	LANE_BATCHED, /* taken, and there is a batch now: the writer had better come */
+	LANE_FULL     /* no room */
 };
 
 /* The line gets the next number. One thread a lane. */
@@ -57,7 +58,7 @@ void lanes_swap(struct lanes *lanes);
 
 /* The next line by number; false when there is none. It stays the next until lanes_took. */
 bool lanes_first(struct lanes *lanes, uint64_t *ret_number, struct str *ret_line);
-void lanes_took(struct lanes *lanes);
+void lanes_took(struct lanes *lanes); /* after a lanes_first that told one */
 
 /* All lines of the swap are written: their room is free. */
 void lanes_release(struct lanes *lanes);
