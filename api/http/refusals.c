@@ -34,6 +34,8 @@ refuse_identity(struct exchange *exchange, const struct route *route)
 		case AUTH_GOOD:
 			break;
 		}
+		if (route && route->flags & ROUTE_CALLER && identity_element(identity).ptr)
+			return worker->carries & needs.role ? 0 : 403; /* it asks for itself */
 		if (route && !(identity->whole & needs.role) && !(needs.scoped && identity->scoped & needs.role))
 			/* a caller without credentials may send them */
 			return exchange->authorization.ptr || strcmp(identity->name, "anonymous") != 0 ? 403 : 401;

@@ -14,6 +14,7 @@ enum route_flags {
 	ROUTE_PAGE = 64,     /* pages of other origins may link to it */
 	ROUTE_AUTHZEN = 128, /* X-Request-ID is echoed, and a body of another type is answered with 400 */
 	ROUTE_EARLY = 256,   /* answers while the database is still being verified; the others 503 */
+	ROUTE_CALLER = 512,  /* an element of a control loop that shows its own token needs no role */
 	ROUTE_STARS = 16     /* each `*` in the path stands for any one segment that is not empty */
 };
 

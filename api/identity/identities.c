@@ -225,6 +225,16 @@ add_claimed(const struct identities *identities, struct str claimed, struct iden
 	return grants ? identity_add_grants(identity, grants) && good : good;
 }
 
+struct str
+identity_element(const struct identity *identity)
+{
+	struct str name = str_from(identity->name);
+
+	if (!str_starts_with(name, STR("jwt:")) || !memchr(name.ptr, '~', name.len))
+		return STR_NONE;
+	return (struct str){name.ptr + strlen("jwt:"), name.len - strlen("jwt:")};
+}
+
 static void
 login_refuse(struct login *login, enum login_failure failure, const char *why)
 {

@@ -7,7 +7,7 @@
 #include "api/identity/roles.h"
 #include "api/process/settings.h"
 
-#define IDENTITY_MAX 64 /* bytes of a name, the NUL included */
+#define IDENTITY_MAX 320 /* bytes of a name, the NUL included: an element's at an API gateway fits */
 #define IDENTITY_SCOPES 192
 
 /* Who asks, and the roles it holds for everything, or for some scopes only. */
@@ -68,6 +68,12 @@ void identities_login(const struct identities *identities, struct jwt *jwt, cons
 
 /* The roles of a name that the connection shows. False when the file has no entry for it. */
 bool identities_find(const struct identities *identities, struct str name, struct identity *ret);
+
+/*
+ * The element of a control loop that the identity's token names, as API gateways call it: <instance>~<version>~<element
+ * id> as the subject. Absent: it is somebody else.
+ */
+struct str identity_element(const struct identity *identity);
 
 /* Whether the identity holds the role for this scope, or for all. */
 bool identities_cover(const struct identities *identities, const struct identity *identity, unsigned role,

@@ -7,7 +7,7 @@
 #include "base/node.h"
 
 #define JWT_TOKEN_MOST 8192 /* bytes of a token */
-#define JWT_SUBJECT_MAX 56
+#define JWT_SUBJECT_MAX 312 /* with "jwt:" before it, it is a name */
 
 struct jwt_claims {
 	char subject[JWT_SUBJECT_MAX];

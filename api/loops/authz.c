@@ -9,7 +9,8 @@
  * A gateway asks with what its client asked, the method and the path in headers under the names that gateways give them:
  * X-Original-Method and -URI or -URL (nginx), X-Forwarded-Method and -Uri (forward-auth). The path is that of GET gateway:
  * /<instance>/<version>/<element id | external>/<service>/... The caller shows its key, or its certificate has the
- * consumer's name as common name. The answer is 200 or 403, with the reason in X-Clguard-Reason and no more words.
+ * consumer's name as common name, or its JSON Web Token, which has been verified as each request's is, has it as
+ * subject. The answer is 200 or 403, with the reason in X-Clguard-Reason and no more words.
  */
 
 struct authz_question {
@@ -132,6 +133,8 @@ authz_read_question(struct exchange *exchange, struct authz_question *ret)
 	ret->request.method = authz_first_header(exchange, methods);
 	if (!ret->key.ptr)
 		ret->subject = authz_read_subject(exchange);
+	if (!ret->key.ptr && !ret->subject.ptr && exchange->authorization.ptr)
+		ret->subject = identity_element(&exchange->identity);
 	authz_read_path(authz_path_of(url), ret);
 	if (!ret->request.method.ptr || !url.ptr)
 		ret->wrong = "no_request";

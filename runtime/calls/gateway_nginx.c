@@ -54,6 +54,7 @@ nginx_write_location(const char *match, const char *place, bool below, const str
 	          "location %s%s%s {\n\tauth_request /.clguard-authz;\n"
 	          "\tauth_request_set $clguard_reason $upstream_http_x_clguard_reason;\n"
 	          "\tadd_header X-Clguard-Reason $clguard_reason always;\n\tproxy_set_header apikey \"\";\n"
+	          "\tproxy_set_header Authorization $clguard_rest;\n"
 	          "\tproxy_pass %.*s://%.*s:%" PRId64 "%.*s%s;\n",
 	          match, place, below ? "/" : "", STR_ARG(service->protocol), STR_ARG(service->host), service->port,
 	          STR_ARG(service->path), below || service->path.len == 0 ? "/" : "");
@@ -127,12 +128,18 @@ nginx_write_head(struct str address, struct text *out)
 {
 	text_addf(out,
 	          "# clguard's configuration for nginx: include it in a server block.\n"
+	          "set $clguard_bearer $http_authorization;\nset $clguard_rest \"\";\n"
+	          "if ($http_authorization !~ \"^Bearer [\\w-]+\\.[\\w-]+\\.[\\w-]*$\") {\n\tset $clguard_bearer "
+	          "\"\";\n}\n"
+	          "if ($http_apikey) {\n\tset $clguard_bearer \"\";\n}\n"
+	          "if ($ssl_client_verify = SUCCESS) {\n\tset $clguard_bearer \"\";\n}\n"
+	          "if ($clguard_bearer = \"\") {\n\tset $clguard_rest $http_authorization;\n}\n"
 	          "location = /.clguard-authz {\n\tinternal;\n\tproxy_pass http://%.*s/clguard/v1/authz;\n"
 	          "\tproxy_pass_request_headers off;\n\tproxy_pass_request_body off;\n\tproxy_set_header "
 	          "Content-Length \"\";\n"
 	          "\tproxy_set_header X-Original-Method $request_method;\n"
 	          "\tproxy_set_header X-Original-URI $request_uri;\n"
-	          "\tproxy_set_header apikey $http_apikey;\n"
+	          "\tproxy_set_header apikey $http_apikey;\n\tproxy_set_header Authorization $clguard_bearer;\n"
 	          "\tproxy_set_header X-SSL-Client-Verify $ssl_client_verify;\n"
 	          "\tproxy_set_header X-SSL-Client-S-DN $ssl_client_s_dn;\n}\n"
 	          "location / {\n\treturn 403;\n}\n",

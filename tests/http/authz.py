@@ -11,8 +11,10 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import gateway
+import jwt
 import service
 from gateway import BASE, CACHE, CONFIG, ELEMENTS, METHODS, PATHS, Loop, access, document
 from service import DECISION, JSON, Service, wait_for
@@ -79,6 +81,73 @@ def test_who_asks(suite):
             suite.equal(ask(server, "PUT", limits, **headers), wanted, f"{headers}")
 
 
+def token_cases(keys):
+    """Tokens and what becomes of a request for CONFIG's right with them: status, reason (None: it is not asked)."""
+    right, stranger = jwt.Key(keys.folder, "EC", "one"), jwt.Key(keys.folder, "EC", "strange")
+    keys.write("jwks", {"keys": [right.jwk]})
+    keys.write("roles", "roles:\n  anonymous: [administer, read, operate, decide, messages]\n")
+    now = int(time.time())
+
+    def claims(element=CONFIG, **more):
+        return jwt.claims(sub=f"loop~1.0.0~{element}", roles=None, **more)
+
+    unsigned = jwt.url64(b'{"alg":"none","typ":"JWT"}') + "." + right.token(claims()).split(".")[1] + "."
+    return ((right.token(claims()), 200, "permit"), (right.token(claims(exp=now - 100)), 401, None),
+            (right.token(claims(), signer=stranger.sign), 401, None), (stranger.token(claims()), 401, None), (unsigned, 401, None),
+            (right.token(claims(aud="other")), 401, None), (right.token(claims(CACHE)), 403, "not_allowed"),
+            (right.token(jwt.claims(sub="loop~1.0.0~nobody", roles=None)), 403, "not_allowed"),
+            (right.token(jwt.claims(sub="ann", roles=["clguard:decide"])), 403, "no_credentials"),
+            (right.token(jwt.claims(sub="ann", roles=None)), 403, None))
+
+
+def test_tokens(suite):
+    if not jwt.have_rhonabwy():
+        print("skipped: tokens (the build has no rhonabwy)")
+        return
+    keys = jwt.Keys()
+    cases = token_cases(keys)
+    with Service(*keys.options()) as server:
+        made, path = running(server).keys(), place(path="/v1/limits")
+        for token, status, reason in cases * 2:  # once verified, once remembered
+            sent = {"X-Original-Method": "PUT", "X-Original-URI": path, **jwt.bearer(token)}
+            reply = server.request("GET", AUTHZ, headers=sent)
+            suite.equal((reply.status, reply.headers.get("x-clguard-reason")), (status, reason), f"{token}")
+        good = cases[0][0]
+        suite.equal(ask(server, "GET", path, Authorization="Bearer " + good), (403, "not_allowed"), "the right is for PUT")
+        suite.equal(ask(server, "PUT", path, Authorization="Bearer " + good, apikey=made[CACHE]), (403, "not_allowed"), "a key goes first")
+        suite.equal(server.request("GET", "/clguard/v1/generation", headers=jwt.bearer(good)).status, 403, "it opens nothing else")
+        gateway_own = cases[-2][0]
+        suite.equal(ask(server, "PUT", path, Authorization="Bearer " + gateway_own, apikey=made[CONFIG]), (200, "permit"),
+                    "a gateway's own token has the role decide")
+
+
+def test_tokens_at_a_real_nginx(suite):
+    if not NGINX or not jwt.have_rhonabwy():
+        print("skipped: tokens at a real nginx (nginx or rhonabwy is not there)")
+        return
+    keys = jwt.Keys()
+    cases = token_cases(keys)
+    element = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Element)
+    threading.Thread(target=element.serve_forever, daemon=True).start()
+    text = document().replace("host: edge-cache.local", "host: 127.0.0.1").replace("port: 8080", f"port: {element.server_port}").replace(
+        "inventory.example.org", "127.0.0.1")
+    with Service(*keys.options()) as server:
+        made = running(server, text).keys()
+        held = Nginx(server.request("GET", BASE + f"/gateway?format=nginx&authz=127.0.0.1:{server.port}", headers={}).body.decode())
+        try:
+            for token, status, _ in cases:
+                got, said = held.ask("PUT", place(path="/v1/limits"), body="x", more=jwt.bearer(token))
+                suite.equal(got, status, f"{token}")
+                if got == 200:
+                    suite.equal(said["authorization"], None, "the token goes no further")
+            got, said = held.ask("PUT", place(path="/v1/limits"), made[CONFIG], "x", {"Authorization": "Bearer of.an.other"})
+            suite.equal((got, said["authorization"]), (200, "Bearer of.an.other"), "with a key, the rest is the service's")
+        finally:
+            held.close()
+            element.shutdown()
+            element.server_close()
+
+
 def test_what_is_asked_for(suite):
     with Service() as server:
         loop = running(server)
@@ -121,7 +190,8 @@ class Element(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        text = json.dumps({"method": self.command, "path": self.path, "body": body, "apikey": self.headers.get("apikey")}).encode()
+        text = json.dumps({"method": self.command, "path": self.path, "body": body, "apikey": self.headers.get("apikey"),
+                           "authorization": self.headers.get("Authorization")}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -170,9 +240,9 @@ http {{
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def ask(self, method, path, key=None, body=None):
+    def ask(self, method, path, key=None, body=None, more=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, path, body, {"apikey": key} if key else {})
+        connection.request(method, path, body, dict({"apikey": key} if key else {}, **(more or {})))
         reply = connection.getresponse()
         text = reply.read().decode()
         connection.close()
