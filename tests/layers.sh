@@ -14,7 +14,7 @@ complain() {
 # From the bottom to the top.
 order='base policytypes guards
 	engine/history engine/database engine/operational engine/lint engine/decide engine/machine engine/simulation engine/replay engine/analysis engine/xacml engine/library
-	runtime/model runtime/looptype runtime/supervision runtime/endpoint runtime/rows runtime/policies runtime/act runtime/administration runtime/calls
+	runtime/model runtime/looptype runtime/supervision runtime/endpoint runtime/rows runtime/gateway runtime/policies runtime/act runtime/administration runtime/calls
 	runtime/commissioning runtime/operate runtime/thread
 	api/system api/process api/decision_log api/metrics api/tracing api/confine api/identity api/limits api/bodies api/replay api/server api/http api/resources api/authzen api/policy api/loops api/console api/daemon api/clguardd api/findings api/doctor api/cli api/log_commands api/commands'
 order="$order

@@ -83,10 +83,15 @@ access_read_request(const struct node *root, struct access_request *ret, struct 
 		struct str *value;
 		bool required;
 	} members[] = {
-		{"clname", &ret->clname, true},   {"element", &ret->element, true},
-		{"service", &ret->service, true}, {"version", &ret->version, false},
-		{"method", &ret->method, false},  {"targetElement", &ret->target_element, false},
+		{"clname", &ret->clname, true},
+		{"element", &ret->element, true},
+		{"service", &ret->service, true},
+		{"version", &ret->version, false},
+		{"method", &ret->method, false},
+		{"targetElement", &ret->target_element, false},
 		{"path", &ret->path, false},
+		{"targetClname", &ret->target_clname, false},
+		{"targetVersion", &ret->target_version, false},
 	};
 
 	*ret = (struct access_request){0};
@@ -154,6 +159,7 @@ log_answer(struct exchange *exchange, const struct access_request *request, cons
 	                    {"loopVersion", request->version},
 	                    {"element", request->element},
 	                    {"service", request->service},
+	                    {"targetClname", request->target_clname},
 	                    {"targetElement", request->target_element},
 	                    {"method", request->method},
 	                    {"path", request->path}},
@@ -166,6 +172,21 @@ log_answer(struct exchange *exchange, const struct access_request *request, cons
 	}
 	if (!answer_decision(exchange, &entry))
 		answer_unlogged(decision);
+}
+
+/* The request is for the instance that the gateway's path names; who asks may be of another one. */
+static void
+access_find_caller(struct txn *txn, const struct access_caller *caller, struct access_request *request)
+{
+	struct concept target = {request->clname, request->version}, loop = target;
+
+	request->element = gateway_caller(txn, target, caller->key, caller->consumer, &loop);
+	if (concept_equal(loop, target))
+		return;
+	request->clname = loop.name;
+	request->version = loop.version;
+	request->target_clname = target.name;
+	request->target_version = target.version;
 }
 
 /* Decides from a snapshot. caller: the request's element is who has this key or consumer name, once it is known. */
@@ -189,8 +210,7 @@ access_ask(struct exchange *exchange, struct access_request *request, const stru
 		return;
 	runtime_read(service->runtime, reader, exchange->arena, &txn);
 	if (caller)
-		request->element = gateway_caller(&txn, (struct concept){request->clname, request->version},
-		                                  caller->key, caller->consumer);
+		access_find_caller(&txn, caller, request);
 	access_decide(&txn, request, ret);
 	history_reader_end(reader);
 }

@@ -6,8 +6,8 @@
 #include "api/http/service.h"
 
 /*
- * {action: "access", resource: {access: {clname, element, service, version?, targetElement?, method?, path?}}}, all
- * text. The decision, from a snapshot; ret_explanation: JSON in the exchange's arena, NULL when nobody asked why.
+ * {action: "access", resource: {access: {clname, element, service, version?, targetClname?, targetVersion?,
+ * targetElement?, method?, path?}}}, all text. The decision, from a snapshot; ret_explanation: JSON in the exchange's arena, NULL when nobody asked why.
  * errors  ERROR_TYPE, ERROR_MISSING, ERROR_LIMIT, at the place; ERROR_MEMORY
  */
 int access_answer_of(struct exchange *exchange, const struct node *root, struct str *ret_explanation,

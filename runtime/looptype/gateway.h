@@ -96,6 +96,25 @@ struct gateway_service gateway_endpoint(const struct gateway_service *service, c
 void gateway_check_loop(const struct gateway *gateway, const struct loop *loop, struct arena *arena,
                         struct looptype_findings *findings);
 
+/* --- gateway_across.c --- */
+
+/*
+ * Calls between instances, enabled by both: the element that calls names the service of the other instance in its
+ * propertiesMap.gateway.calls, the one that offers it names who may in propertiesMap.gateway.callers, both as {controlLoop,
+ * version?, element?, service, methods?, paths?}; element: an id. What is not given is not narrowed by it.
+ */
+struct gateway_across {
+	struct str loop, version, element, service;
+	struct gateway_scope scope;
+};
+
+/* What the element's `calls`, or its `callers`, enable. Returns the count; 0 as well when out of memory. */
+size_t gateway_across_of(const struct element *element, bool callers, struct arena *arena, struct gateway_across **ret);
+
+/* Whether the entry means this element of this instance, and the service. */
+bool gateway_across_means(const struct gateway_across *across, struct concept loop, struct str element,
+                          struct str service);
+
 /* --- gateway_read.c --- */
 
 /* A row as gateway_keep made it. errors  ERROR_DAMAGED, ERROR_MEMORY */

@@ -176,12 +176,13 @@ gateway_endpoint(const struct gateway_service *service, const struct element *el
 static void
 check_endpoints(struct gateway_reading *r, const struct gateway_part *part, const struct node *given)
 {
-	static const char *const members[] = {"services", NULL};
+	static const char *const members[] = {"services", "calls", "callers", NULL};
 	static const char *const service_members[] = {"name", "url", "host", "protocol", "port", "path", NULL};
 	const struct node *list;
 
 	if (node_is_null(given) || !gateway_check_map(r, given, members))
 		return;
+	gateway_check_across(r, part, given);
 	list = gateway_list(r, given, "services");
 	for (const struct node *node = list ? list->first : NULL; node; node = node->next) {
 		const struct node *name = node_get(node, "name");

@@ -25,6 +25,15 @@ const struct node *gateway_list(struct gateway_reading *r, const struct node *ma
 /* Where a service is: members url, or host, protocol, port, path. Absent host: nothing says so. */
 void gateway_read_endpoint(struct gateway_reading *r, const struct node *map, struct gateway_service *ret);
 
+/* The members methods and paths; everything without them. */
+void gateway_read_scope(struct gateway_reading *r, const struct node *map, struct gateway_scope *ret);
+
+/* A member that is a name of ours, and is required; absent after a finding. */
+struct str gateway_read_name(struct gateway_reading *r, const struct node *map, const char *key);
+
+/* The members calls and callers of what an instance gives to one element: gateway_across.c. */
+void gateway_check_across(struct gateway_reading *r, const struct gateway_part *part, const struct node *given);
+
 /* The property of a loop's template, or of an element's; sandbox: unless it says otherwise. */
 void gateway_read_part(struct gateway_reading *r, const struct node *property, bool loop, bool sandbox,
                        struct gateway_part *ret);

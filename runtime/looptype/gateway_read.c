@@ -165,8 +165,8 @@ read_path(struct gateway_reading *r, const struct node *node)
 	return STR_NONE;
 }
 
-static void
-read_scope(struct gateway_reading *r, const struct node *map, struct gateway_scope *ret)
+void
+gateway_read_scope(struct gateway_reading *r, const struct node *map, struct gateway_scope *ret)
 {
 	static const struct str everything = {"", 0};
 	const struct node *methods = gateway_list(r, map, "methods"), *paths = gateway_list(r, map, "paths");
@@ -281,9 +281,8 @@ read_protocols(struct gateway_reading *r, const struct node *map, struct gateway
 	}
 }
 
-/* A member that is a name of ours, and is required; absent after a finding. */
-static struct str
-read_name(struct gateway_reading *r, const struct node *map, const char *key)
+struct str
+gateway_read_name(struct gateway_reading *r, const struct node *map, const char *key)
 {
 	const struct node *node = node_get(map, key);
 
@@ -309,13 +308,13 @@ read_services(struct gateway_reading *r, const struct node *property, struct gat
 
 		if (!gateway_check_map(r, node, members))
 			continue;
-		*service = (struct gateway_service){.name = read_name(r, node, "name"),
+		*service = (struct gateway_service){.name = gateway_read_name(r, node, "name"),
 		                                    .node = node,
 		                                    .line = place(r, node, "line"),
 		                                    .column = place(r, node, "column")};
 		gateway_read_endpoint(r, node, service);
 		read_protocols(r, node, service);
-		read_scope(r, node, &service->scope);
+		gateway_read_scope(r, node, &service->scope);
 		for (size_t i = 0; i < ret->service_count; i++)
 			if (service->name.ptr && str_equal(ret->services[i].name, service->name))
 				gateway_find(r, node, "service '%.*s' is there twice", STR_ARG(service->name));
@@ -335,13 +334,13 @@ read_calls(struct gateway_reading *r, const struct node *property, struct gatewa
 
 		if (!gateway_check_map(r, node, members))
 			continue;
-		*call = (struct gateway_call){.service = read_name(r, node, "service"),
+		*call = (struct gateway_call){.service = gateway_read_name(r, node, "service"),
 		                              .node = node,
 		                              .line = place(r, node, "line"),
 		                              .column = place(r, node, "column")};
 		if (node_get(node, "element"))
-			call->element = read_name(r, node, "element");
-		read_scope(r, node, &call->scope);
+			call->element = gateway_read_name(r, node, "element");
+		gateway_read_scope(r, node, &call->scope);
 		ret->call_count += call->service.ptr != NULL;
 	}
 }

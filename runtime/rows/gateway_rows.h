@@ -32,9 +32,9 @@ void gateway_write_element(struct txn *txn, const struct gateway *gateway, const
 
 /* --- gateway_access.c --- */
 
-/* May this element call this service? Absent: version, target_element, method, path. */
+/* May this element call this service? Absent: version, target_*, method, path. target_clname: of another instance. */
 struct access_request {
-	struct str clname, version, element, service, target_element, method, path;
+	struct str clname, version, element, service, target_clname, target_version, target_element, method, path;
 	bool external; /* the service is outside of the control loop */
 };
 
@@ -51,10 +51,12 @@ struct access_answer {
 void access_decide(struct txn *txn, const struct access_request *request, struct access_answer *ret);
 
 /*
- * The element of the instance that has this key, or whose consumer has this name (one of them is absent); absent: none
- * has. Keys are compared in a time that does not depend on them.
+ * The element that has this key, or whose consumer has this name (one of them is absent): of the instance, else of those
+ * that may call its elements; *ret_loop is its instance. Absent: none has. Keys are compared in a time that does not
+ * depend on them.
  */
-struct str gateway_caller(struct txn *txn, struct concept loop, struct str key, struct str consumer);
+struct str gateway_caller(struct txn *txn, struct concept loop, struct str key, struct str consumer,
+                          struct concept *ret_loop);
 
 /* --- gateway_kong.c --- */
 

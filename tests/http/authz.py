@@ -148,6 +148,107 @@ def test_tokens_at_a_real_nginx(suite):
             element.server_close()
 
 
+class Instances:
+    """Instances of the example beside each other, PASSIVE on its participants; gateway: {last digit of an element: its property}."""
+
+    def __init__(self, server):
+        self.loop = Loop(server)
+
+    def element(self, name, digit):
+        return f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{sum(name.encode()) * 1000 + ord(name[-1]):012d}"
+
+    def body(self, name, gateways):
+        body = gateway.instance(name=name)
+        elements = body["controlLoopList"][0]["elements"]
+        renamed = {}
+        for uuid, element in elements.items():
+            own = self.element(name, uuid[0])
+            renamed[own] = dict(element, id=own, propertiesMap={"gateway": gateways[uuid[0]]} if uuid[0] in gateways else {})
+        body["controlLoopList"][0]["elements"] = renamed
+        return body
+
+    def add(self, name, gateways):
+        self.loop.must("POST", BASE + "/instantiation", self.body(name, gateways))
+        self.loop.must("PUT", BASE + "/instantiation/command",
+                       {"orderedState": "PASSIVE", "controlLoopIdentifierList": [gateway.concept(name)]})
+        for uuid, (_, kind, host) in ELEMENTS.items():
+            self.loop.say(kind, host, "CONTROLLOOP_UPDATE_ACK", controlLoopId=gateway.concept(name), result=True,
+                          controlLoopResultMap={self.element(name, uuid[0]): {"state": "PASSIVE", "result": True}})
+
+    def key(self, name, digit):
+        told = self.loop.server.request("GET", BASE + f"/gateway?name={name}&version=1.0.0", headers=JSON).json["consumers"]
+        return next(c["keyauth_credentials"][0]["key"] for c in told if c["username"].endswith(self.element(name, digit)))
+
+
+def far(name, **more):
+    return {"controlLoop": name, "service": "cache", **more}
+
+
+def test_calls_between_instances(suite):
+    """caller-N calls offer-N: neither enables it, one does, the other does, both do."""
+    with Service() as server:
+        world = Instances(server)
+        for i, (calls, offers) in enumerate(itertools.product((False, True), repeat=2)):
+            world.add(f"caller-{i}", {"3": {"calls": [far(f"offer-{i}")]}} if calls else {})
+            world.add(f"offer-{i}", {"2": {"callers": [far(f"caller-{i}")]}} if offers else {})
+        for i in range(4):
+            both, caller, target = i == 3, world.element(f"caller-{i}", "3"), world.element(f"offer-{i}", "2")
+            question = access(clname=f"caller-{i}", element=caller, targetClname=f"offer-{i}", method="PUT", path="/v1/limits")
+            decided = server.request("POST", DECISION, question).json
+            suite.equal((decided["status"], decided["reason"]), ("Permit", "permit") if both else ("Deny", "not_allowed"), f"decision {i}")
+            path = f"/offer-{i}/1.0.0/{target}/cache"
+            suite.equal(ask(server, "PUT", path + "/v1/limits", apikey=world.key(f"caller-{i}", "3")),
+                        (200, "permit") if both else (403, "not_allowed"), f"authz {i}")
+            consumer = f"caller-{i}~1.0.0~{caller}"
+            kong = server.request("GET", BASE + "/gateway", headers=JSON).json
+            allowed = [group for one in kong["services"] if one["name"].startswith(f"offer-{i}~") for route in one["routes"]
+                       for plugin in route["plugins"] for group in plugin["config"]["allow"]]
+            suite.equal(consumer in allowed, both, f"Kong's services {i}: {allowed}")
+            groups = next([a["group"] for a in c["acls"]] for c in kong["consumers"] if c["username"] == consumer)
+            suite.equal(consumer in groups, i > 1, f"Kong's consumer {i}: {groups}")
+        for method, path, caller, wanted in (("GET", "/v1", "caller-3", (200, "permit")), ("POST", "/v1", "caller-3", (403, "not_allowed")),
+                                             ("GET", "/other", "caller-3", (403, "not_allowed")),
+                                             ("GET", "/v1", "caller-2", (403, "not_allowed")), ("GET", "/v1", "offer-2", (403, "not_allowed"))):
+            suite.equal(ask(server, method, f"/offer-3/1.0.0/{world.element('offer-3', '2')}/cache{path}", apikey=world.key(caller, "3")),
+                        wanted, f"{caller}: {method} {path}")
+        suite.equal(ask(server, "GET", f"/offer-3/1.0.0/{world.element('offer-3', '2')}/cache/v1", apikey=world.key("caller-3", "2")),
+                    (403, "not_allowed"), "another element of the instance has not enabled it")
+        suite.equal(ask(server, "GET", "/offer-3/1.0.0/external/inventory/x", apikey=world.key("caller-3", "3")), (403, "not_allowed"),
+                    "what is outside is for its own elements")
+        why = server.request("POST", DECISION + "?explain=true", access(
+            clname="caller-2", element=world.element("caller-2", "3"), targetClname="offer-2", method="GET", path="/v1")).json
+        suite.equal(why["explanation"]["why"], "the instance that offers the service does not enable it", "in words")
+
+
+def test_narrow_calls_between_instances(suite):
+    with Service() as server:
+        world = Instances(server)
+        world.add("a", {"3": {"calls": [far("b", methods=["GET", "PUT"], version="1.0.0")]}})
+        world.add("b", {"2": {"callers": [far("a", paths=["/v1/limits"], element=world.element("a", "3"))]}})
+        world.add("c", {"3": {"calls": [far("d", version="2.0.0")]}})
+        world.add("d", {"2": {"callers": [far("c")]}})
+        for method, path, status in (("PUT", "/v1/limits/a", 200), ("GET", "/v1/limits", 200), ("PUT", "/v1", 403), ("PUT", "/v1/limitsa", 403)):
+            suite.equal(ask(server, method, f"/b/1.0.0/{world.element('b', '2')}/cache{path}", apikey=world.key("a", "3"))[0], status,
+                        f"{method} {path}")
+        suite.equal(ask(server, "PUT", f"/d/1.0.0/{world.element('d', '2')}/cache/v1", apikey=world.key("c", "3"))[0], 403, "of another version")
+        members = {"clname": "a", "element": world.element("a", "3"), "targetClname": "b"}
+        for more, wanted in (({"method": "PUT"}, "missing_attribute"), ({"path": "/v1/limits"}, "missing_attribute"),
+                             ({"method": "PUT", "path": "/v1/limits", "targetVersion": "2.0.0"}, "not_allowed"),
+                             ({"method": "PUT", "path": "/v1/limits", "targetClname": "nobody"}, "not_allowed"),
+                             ({"method": "PUT", "path": "/v1/limits", "targetVersion": "1.0.0"}, "permit")):
+            suite.equal(server.request("POST", DECISION, access(**{**members, **more})).json["reason"], wanted, f"{more}")
+        world.loop.must("PUT", BASE + "/instantiation/command",
+                        {"orderedState": "UNINITIALISED", "controlLoopIdentifierList": [gateway.concept("a")]})
+        suite.equal(server.request("POST", DECISION, access(**members, method="PUT", path="/v1/limits")).json["reason"], "not_allowed",
+                    "the element that calls leaves its participant")
+        for gateways, words in (({"2": {"callers": [{"service": "cache"}]}}, "controlLoop is missing"),
+                                ({"2": {"callers": [far("a", service="other")]}}, "offers no service 'other'"),
+                                ({"3": {"calls": [far("a", colour="red")]}}, "there is no such member"),
+                                ({"3": {"calls": [far("a", methods=["get"])]}}, "'get' is none of GET HEAD")):
+            reply = server.request("POST", BASE + "/instantiation", world.body("e", gateways), JSON)
+            suite.check(reply.status == 400 and words in reply.body.decode(), f"{gateways}: {reply.status} {reply.body}")
+
+
 def test_what_is_asked_for(suite):
     with Service() as server:
         loop = running(server)

@@ -68,18 +68,17 @@ take_loop(void *context, struct loop *loop)
 }
 
 static bool
-find_loop(struct txn *txn, const struct access_request *request, struct loop *ret, struct access_answer *answer)
+find_loop(struct txn *txn, struct str name, struct str version, const char *member, struct loop *ret,
+          struct access_answer *answer)
 {
 	struct access_finding finding = {ret, 0};
 
-	if (concept_name_valid(request->clname))
-		loops_each(txn, request->clname, request->version, take_loop, &finding);
+	if (concept_name_valid(name))
+		loops_each(txn, name, version, take_loop, &finding);
 	if (finding.count == 0)
 		access_deny(answer, "there is no such control loop instance");
 	else if (finding.count > 1)
-		lack(answer, "version", "several instances have this name");
-	else
-		answer->loop = ret->id;
+		lack(answer, member, "several instances have this name");
 	return finding.count == 1;
 }
 
@@ -170,6 +169,69 @@ gateway_access_decide(const struct gateway *gateway, const struct loop *loop, co
 		permit(answer, "nothing of it is in a sandbox");
 }
 
+/* --- between instances --- */
+
+/* How one side's entries cover the request; its best one counts. */
+static enum cover
+cover_across(struct txn *txn, const struct element *side, bool callers, const struct loop *other,
+             const struct access_request *request, struct str other_element)
+{
+	struct gateway_across *list;
+	size_t count = gateway_across_of(side, callers, txn->arena, &list);
+	enum cover best = COVER_NO;
+
+	for (size_t i = 0; i < count && best != COVER_YES; i++) {
+		enum cover cover = scope_cover(&list[i].scope, request);
+
+		if (gateway_across_means(&list[i], other->id, other_element, request->service) && cover != COVER_NO)
+			best = cover;
+	}
+	return best;
+}
+
+/* An element of one instance calls one of another: the service is open for it, and both sides enable it. */
+static void
+access_decide_across(struct txn *txn, const struct gateway *gateway, const struct loop *loop, const struct loop *target,
+                     const struct access_request *request, struct access_answer *answer)
+{
+	const struct element *element = loop_element(loop, request->element);
+	struct access_offer offer = {0};
+	enum cover cover, enabled[2];
+
+	if (!element) {
+		access_deny(answer, "the instance has no such element");
+		return;
+	}
+	if (!find_offer(gateway, target, request, &offer, answer))
+		return;
+	answer->sandbox = true;
+	answer->line = offer.service->line;
+	answer->column = offer.service->column;
+	cover = scope_cover(&offer.service->scope, request);
+	if (!offer.element) {
+		access_deny(answer, "what is outside of an instance is for its own elements");
+	} else if (!gateway_element_is_on(element)) {
+		access_deny(answer, "the element is not on its participant");
+	} else if (!gateway_element_is_on(offer.element)) {
+		access_deny(answer, "the element that offers the service is not on its participant");
+	} else if (cover == COVER_NO) {
+		access_deny(answer, "the service is not open for this method and path");
+	} else {
+		enabled[0] = cover_across(txn, element, false, target, request, offer.element->id);
+		enabled[1] = cover_across(txn, offer.element, true, loop, request, element->id);
+		for (int i = 0; i < 2 && cover == COVER_YES; i++)
+			cover = enabled[i];
+		if (enabled[0] == COVER_NO)
+			access_deny(answer, "the instance that calls does not enable it");
+		else if (enabled[1] == COVER_NO)
+			access_deny(answer, "the instance that offers the service does not enable it");
+		else if (cover != COVER_YES)
+			lack(answer, cover_missing[cover], "it is enabled for some methods or paths only");
+		else
+			permit(answer, "both instances enable it");
+	}
+}
+
 /* Looks at each byte, whichever differs. */
 static bool
 key_is(struct str key, struct str asked)
@@ -181,38 +243,80 @@ key_is(struct str key, struct str asked)
 	return key.len > 0 && !differs;
 }
 
-struct str
-gateway_caller(struct txn *txn, struct concept loop_id, struct str key, struct str consumer)
+static struct str
+caller_in(struct txn *txn, const struct loop *loop, struct str key, struct str consumer)
 {
 	struct str found = STR_NONE;
+
+	for (size_t i = 0; i < loop->count; i++) {
+		struct str id = loop->elements[i].id;
+
+		if (key.ptr ? key_is(gateway_key(txn, loop->id, id), key)
+		            : str_equal(gateway_consumer(txn, loop->id, id), consumer))
+			found = id;
+	}
+	return found;
+}
+
+struct caller_search {
+	struct txn *txn;
+	struct str key, consumer, found;
+	struct concept *loop;
+};
+
+static bool
+search_caller(void *context, struct loop *loop)
+{
+	struct caller_search *search = context;
+
+	search->found = caller_in(search->txn, loop, search->key, search->consumer);
+	if (search->found.ptr)
+		*search->loop = loop->id;
+	return !search->found.ptr;
+}
+
+struct str
+gateway_caller(struct txn *txn, struct concept loop_id, struct str key, struct str consumer, struct concept *ret_loop)
+{
+	struct caller_search search = {txn, key, consumer, STR_NONE, ret_loop};
 	struct loop loop;
 
 	if (!concept_name_valid(loop_id.name) || !concept_version_valid(loop_id.version) ||
 	    !loop_load(txn, loop_id, &loop))
 		return STR_NONE;
-	for (size_t i = 0; i < loop.count; i++) {
-		struct str id = loop.elements[i].id;
+	search.found = caller_in(txn, &loop, key, consumer);
+	for (size_t i = 0; i < loop.count && !search.found.ptr; i++) {
+		struct gateway_across *list;
+		size_t count = gateway_across_of(&loop.elements[i], true, txn->arena, &list);
 
-		if (key.ptr ? key_is(gateway_key(txn, loop.id, id), key)
-		            : str_equal(gateway_consumer(txn, loop.id, id), consumer))
-			found = id;
+		for (size_t j = 0; j < count && !search.found.ptr; j++)
+			loops_each(txn, list[j].loop, list[j].version, search_caller, &search);
 	}
-	return found;
+	return search.found;
 }
 
 void
 access_decide(struct txn *txn, const struct access_request *request, struct access_answer *ret)
 {
 	struct gateway gateway;
-	struct loop loop;
+	struct loop loop = {0}, target;
+	bool found;
 
 	*ret = (struct access_answer){.reason = REASON_ERROR};
-	if (find_loop(txn, request, &loop, ret)) {
-		ret->type = loop.definition;
-		if (gateway_load(txn, loop.definition, &gateway))
+	found = find_loop(txn, request->clname, request->version, "version", &loop, ret);
+	if (found)
+		ret->loop = loop.id;
+	target = loop;
+	if (found && request->target_clname.ptr)
+		found = find_loop(txn, request->target_clname, request->target_version, "targetVersion", &target, ret);
+	if (found) {
+		ret->type = target.definition;
+		if (!gateway_load(txn, target.definition, &gateway))
+			access_deny(ret, "the control loop's type has no gateway");
+		else if (concept_equal(loop.id, target.id))
 			gateway_access_decide(&gateway, &loop, request, ret);
 		else
-			access_deny(ret, "the control loop's type has no gateway");
+			access_decide_across(txn, &gateway, &loop, &target, request, ret);
 	}
 	if (txn->failed)
 		*ret = (struct access_answer){.reason = REASON_ERROR, .why = "the runtime's database cannot be read"};

@@ -1,6 +1,6 @@
 /* gateway_kong - the gateways of instances as declarative configuration for Kong */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/rows/gateway_rows.h"
+#include "runtime/gateway/gateway_guests.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +14,9 @@
  * all below it up to the next longer one. A method that nobody may use at a path is free to nobody at a shorter one
  * either, so no route there could take the request. Every route names methods and paths, for Kong prefers routes that
  * name more.
+ *
+ * An element of another instance that both instances let call is a guest: a consumer in a group of its own, named as it is,
+ * whose bit follows those of the definitions.
  *
  * At the gateway a service of an element is /<instance>/<version>/<element id>/<service>, one outside of the control
  * loop /<instance>/<version>/external/<service>. A path is a pair there: "/x/" for what is below, and the expression
@@ -34,9 +37,11 @@ struct rendered {
 	const struct gateway_part *part;
 	struct gateway_service service;
 	const struct element *element;
+	struct gateway_guest *guests;
+	size_t guest_count;
 };
 
-/* Which definitions may use a method: bits by number of the part. */
+/* Which definitions may use a method: bits by number of the part, then of the guest. */
 struct callers {
 	uint64_t *bits;
 	size_t words;
@@ -91,19 +96,9 @@ write_paths(const struct rendering *r, const struct rendered *rendered, struct s
 /* --- who may --- */
 
 static bool
-covers(const struct gateway_scope *scope, unsigned method, struct str path)
-{
-	bool covered = false;
-
-	for (size_t i = 0; i < scope->path_count; i++)
-		covered |= gateway_path_covers(scope->paths[i], path);
-	return covered && (scope->methods & 1u << method);
-}
-
-static bool
 may_call(const struct gateway_part *caller, const struct rendered *rendered, unsigned method, struct str path)
 {
-	if (!covers(&rendered->service.scope, method, path))
+	if (!gateway_scope_covers(&rendered->service.scope, method, path))
 		return false;
 	if (!caller->sandbox && !(rendered->element && rendered->part->sandbox))
 		return true;
@@ -113,7 +108,7 @@ may_call(const struct gateway_part *caller, const struct rendered *rendered, uns
 		if (str_equal(call->service, rendered->service.name) &&
 		    (!call->element.ptr ||
 		     (rendered->element && str_equal(call->element, rendered->part->definition.name))) &&
-		    covers(&call->scope, method, path))
+		    gateway_scope_covers(&call->scope, method, path))
 			return true;
 	}
 	return false;
@@ -127,6 +122,15 @@ find_callers(const struct rendering *r, const struct rendered *rendered, unsigne
 	for (size_t i = 1; i < r->gateway->count; i++)
 		if (may_call(&r->gateway->parts[i], rendered, method, path))
 			ret->bits[i / 64] |= UINT64_C(1) << i % 64;
+	for (size_t i = 0; i < rendered->guest_count; i++) {
+		const struct gateway_guest *guest = &rendered->guests[i];
+		size_t bit = r->gateway->count + i;
+
+		if (gateway_scope_covers(&rendered->service.scope, method, path) &&
+		    gateway_scope_covers(&guest->called, method, path) &&
+		    gateway_scope_covers(&guest->offered, method, path))
+			ret->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
 }
 
 static bool
@@ -141,17 +145,20 @@ callers_any(const struct callers *callers)
 /* --- services --- */
 
 static void
-write_acl(const struct rendering *r, const struct callers *callers, struct text *out)
+write_acl(const struct rendering *r, const struct rendered *rendered, const struct callers *callers, struct text *out)
 {
+	const size_t count = r->gateway->count + rendered->guest_count;
 	const char *comma = "";
 
 	text_add(out, STR("\"plugins\":[{\"name\":\"acl\",\"config\":{\"allow\":["));
-	for (size_t i = 1; i < r->gateway->count; i++) {
+	for (size_t i = 1; i < count; i++) {
 		if (!(callers->bits[i / 64] & UINT64_C(1) << i % 64))
 			continue;
 		text_addf(out, "%s", comma);
 		comma = ",";
-		text_add_json(out, gateway_group(r->txn, r->loop->id, r->gateway->parts[i].definition));
+		text_add_json(out, i < r->gateway->count
+		                           ? gateway_group(r->txn, r->loop->id, r->gateway->parts[i].definition)
+		                           : rendered->guests[i - r->gateway->count].consumer);
 	}
 	text_add(out, STR("],\"hide_groups_header\":true}}]"));
 }
@@ -182,7 +189,7 @@ write_route(const struct rendering *r, const struct rendered *rendered, struct s
 	                                    : "\"http\",\"https\"");
 	write_tags(r->loop, out);
 	text_add(out, STR(","));
-	write_acl(r, callers, out);
+	write_acl(r, rendered, callers, out);
 	text_add(out, STR("}"));
 }
 
@@ -191,7 +198,7 @@ static size_t
 write_routes(const struct rendering *r, const struct rendered *rendered, struct str path, struct text *out)
 {
 	struct callers callers[GATEWAY_METHOD_COUNT];
-	size_t words = (r->gateway->count + 63) / 64, count = 0;
+	size_t words = (r->gateway->count + rendered->guest_count + 63) / 64, count = 0;
 	unsigned done = 0;
 
 	for (unsigned i = 0; i < GATEWAY_METHOD_COUNT; i++) {
@@ -261,6 +268,9 @@ find_paths(const struct rendering *r, const struct rendered *rendered, size_t *r
 	size_t count = rendered->service.scope.path_count, kept = 0;
 	struct str *paths;
 
+	for (size_t i = 0; i < rendered->guest_count; i++)
+		count += rendered->guests[i].called.path_count + rendered->guests[i].offered.path_count;
+
 	for (size_t i = 1; i < r->gateway->count; i++)
 		for (size_t j = 0; j < r->gateway->parts[i].call_count; j++)
 			if (str_equal(r->gateway->parts[i].calls[j].service, rendered->service.name))
@@ -271,6 +281,10 @@ find_paths(const struct rendering *r, const struct rendered *rendered, size_t *r
 		return NULL;
 	}
 	count = add_paths(paths, 0, &rendered->service.scope);
+	for (size_t i = 0; i < rendered->guest_count; i++) {
+		count = add_paths(paths, count, &rendered->guests[i].called);
+		count = add_paths(paths, count, &rendered->guests[i].offered);
+	}
 	for (size_t i = 1; i < r->gateway->count; i++)
 		for (size_t j = 0; j < r->gateway->parts[i].call_count; j++)
 			if (str_equal(r->gateway->parts[i].calls[j].service, rendered->service.name))
@@ -287,12 +301,15 @@ static void
 write_services(const struct rendering *r, const struct gateway_part *part, const struct element *element)
 {
 	for (size_t i = 0; i < part->service_count; i++) {
-		struct rendered rendered = {part, part->services[i], element};
+		struct rendered rendered = {.part = part, .service = part->services[i], .element = element};
 		struct str *paths;
 		size_t count;
 
 		if (element)
 			rendered.service = gateway_endpoint(&part->services[i], element, r->txn->arena);
+		if (element)
+			rendered.guest_count =
+				gateway_guests(r->txn, r->loop->id, element, rendered.service.name, &rendered.guests);
 		paths = rendered.service.host.ptr ? find_paths(r, &rendered, &count) : NULL;
 		for (size_t j = 0; paths && j < count; j++)
 			write_service_at(r, &rendered, paths[j]);
@@ -306,6 +323,7 @@ write_consumer(const struct rendering *r, const struct element *element)
 {
 	struct str key = gateway_key(r->txn, r->loop->id, element->id);
 	struct text *out = r->consumers;
+	struct gateway_across *calls;
 
 	text_add(out, out->len ? STR(",{\"username\":") : STR("{\"username\":"));
 	text_add_json(out, gateway_consumer(r->txn, r->loop->id, element->id));
@@ -318,6 +336,10 @@ write_consumer(const struct rendering *r, const struct element *element)
 	}
 	text_add(out, STR(",\"acls\":[{\"group\":"));
 	text_add_json(out, gateway_group(r->txn, r->loop->id, element->definition));
+	if (gateway_across_of(element, false, r->txn->arena, &calls)) {
+		text_add(out, STR("},{\"group\":"));
+		text_add_json(out, gateway_consumer(r->txn, r->loop->id, element->id));
+	}
 	text_add(out, STR("}]}"));
 }
 
