@@ -36,14 +36,17 @@ def test_answers_are_as_described(suite):
             file.write(server.request("GET", "/openapi.yaml", headers={}).body)
         with open(os.path.join(service.SOURCE, "doc", "openapi.yaml"), "rb") as file, open(schema, "rb") as served:
             suite.check(file.read() == served.read(), "what is served is doc/openapi.yaml")
-        done = subprocess.run(
-            [GENERATOR, "run", schema, "--url", f"http://127.0.0.1:{server.port}", "--checks", CHECKS, "--exclude-path-regex", LEFT_OUT,
-             "--phases", "examples,coverage,fuzzing" if STRESS else "examples,fuzzing", "-n", "50" if STRESS else "1",
-             "--max-time", "600" if STRESS else "12", "--generation-deterministic", "--continue-on-failure", "--no-shrink",
-             "--warnings", "off", "--no-color", "--request-timeout", "20"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder, check=False)
+        for seconds in (600,) if STRESS else (12, 60):  # a busy machine needs the longer time
+            done = subprocess.run(
+                [GENERATOR, "run", schema, "--url", f"http://127.0.0.1:{server.port}", "--checks", CHECKS, "--exclude-path-regex", LEFT_OUT,
+                 "--phases", "examples,coverage,fuzzing" if STRESS else "examples,fuzzing", "-n", "50" if STRESS else "1",
+                 "--max-time", str(seconds), "--generation-deterministic", "--continue-on-failure", "--no-shrink",
+                 "--warnings", "off", "--no-color", "--request-timeout", "20"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder, check=False)
+            cases = re.search(r"(\d+) generated", done.stdout)
+            if done.returncode or cases and int(cases.group(1)) > 10:
+                break
         suite.check(done.returncode == 0, done.stdout[-6000:])
-        cases = re.search(r"(\d+) generated", done.stdout)
         suite.check(cases and int(cases.group(1)) > 10, "requests were made")
         print(cases.group(0) if cases else done.stdout)
         suite.equal(server.request("GET", "/live", headers={}).status, 200, "it lives")

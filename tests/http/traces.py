@@ -114,8 +114,8 @@ def test_spans_reach_the_collector(suite):
             server.request("GET", "/nowhere", headers={})
             wanted = 1 + 1 + len(bad) + 1 + 1
             suite.check(wait_for(lambda: len(collector.spans) >= wanted), f"{wanted} spans: {len(collector.spans)}")
-            figures = server.request("GET", "/metrics", headers={}).body.decode()
-            suite.check(f'clguard_trace_spans_total{{result="sent"}} {wanted}\n' in figures, "they are counted")
+            counted = f'clguard_trace_spans_total{{result="sent"}} {wanted}\n'
+            suite.check(wait_for(lambda: counted in server.request("GET", "/metrics", headers={}).body.decode()), "they are counted")
         suite.equal(collector.wrong, [], "the shape of OTLP")
         with open(log, encoding="utf-8") as file:
             lines = {line["target"]: line for line in map(json.loads, file) if line.get("door") == "decision"}
