@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -473,11 +474,29 @@ def two_processes_share_the_work_and_one_may_die(folder):
 
 # --- actors over HTTP ---
 
+def certificate(folder, name, address):
+    """A certificate of the address with its key, in one PEM file that is its own authority."""
+    path = os.path.join(folder, name + ".pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                    path + ".key", "-out", path, "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:" + address],
+                   check=True, capture_output=True)
+    with open(path + ".key", encoding="utf-8") as key, open(path, "a", encoding="utf-8") as file:
+        file.write(key.read())
+    return path
+
+
+def over_tls(sock, path):
+    """A listening socket whose connections use the certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+
+
 class Actor(http.server.ThreadingHTTPServer):
-    """Answers each request with what the case says next: (status, body), or a function."""
+    """Answers each request with what the case says next: (status, body), or a function. tls: see over_tls."""
     daemon_threads = True
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, tls=None):
         self.answers, self.seen, self.lock = list(answers), [], threading.Lock()
         outer = self
 
@@ -500,10 +519,16 @@ class Actor(http.server.ThreadingHTTPServer):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
+        self.tls = tls
+        if tls:
+            self.socket = over_tls(self.socket, tls)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        pass  # a client that does not like the certificate
+
     def url(self):
-        return "http://127.0.0.1:%d/work" % self.server_port
+        return "%s://127.0.0.1:%d/work" % ("https" if self.tls else "http", self.server_port)
 
 
 def has_libcurl():
@@ -552,6 +577,21 @@ def an_actor_that_is_not_there_is_an_exception(folder):
     world.post(onset("one", "r1", "vm"))
     wait_for(world, lambda: world.words()[-1] == "FINAL: FAILURE", "the final")
     check(world.rows()[0]["outcome"], "Failure_Exception")
+
+
+def an_actor_over_https_is_verified(folder):
+    known, other = certificate(folder, "known", "127.0.0.1"), certificate(folder, "other", "127.0.0.9")
+    for why, tls, options, final in (("https_ca vouches for it", known, ["--https-ca", known], "FINAL: SUCCESS"),
+                                     ("the system does not know it", known, [], "FINAL: FAILURE"),
+                                     ("the certificate of another", other, ["--https-ca", other], "FINAL: FAILURE")):
+        actor = Actor((200, ""), tls=tls)
+        world = World(tempfile.mkdtemp(dir=folder), [ONE], "--actors", "APPC=" + actor.url(), *options)
+        world.post(onset("one", "r1", "vm"))
+        wait_for(world, lambda: world.words()[-1].startswith("FINAL"), why)
+        check((why, world.words()[-1], len(actor.seen)), (why, final, int(final.endswith("SUCCESS"))))
+        if not actor.seen:
+            check(world.rows()[0]["outcome"], "Failure_Exception")
+        actor.shutdown()
 
 
 def an_actor_may_accept_now_and_answer_on_its_topic(folder):
@@ -651,7 +691,7 @@ CASES = [
     a_road_that_is_none_is_refused_at_start,
 ]
 HTTP_CASES = [
-    an_actor_may_be_called_over_http, an_actor_that_is_not_there_is_an_exception,
+    an_actor_may_be_called_over_http, an_actor_that_is_not_there_is_an_exception, an_actor_over_https_is_verified,
     an_actor_may_accept_now_and_answer_on_its_topic, a_call_that_was_under_way_is_made_again_after_a_kill,
     a_call_ends_with_its_attempt, a_libcurl_that_cannot_be_loaded_is_told_at_start,
 ]

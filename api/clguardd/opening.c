@@ -84,6 +84,7 @@ open_runtime(struct program *program, struct error *err)
 		.loop_notifications = str_from(settings->loop_notification_topic),
 		.actors = settings->actors.items,
 		.actor_count = settings->actors.count,
+		.authorities = settings->https_ca,
 		.pdp_group = strcmp(settings->pdp_group, "none") == 0 ? STR("") : str_from(settings->pdp_group),
 		.pdp_type = str_from(settings->pdp_type),
 		.pdp_topic = str_from(settings->pdp_topic),

@@ -156,7 +156,8 @@ add_settings(struct ruleset *set, const struct settings *settings)
 {
 	const char *const files[] = {settings->users,           settings->tokens,      settings->roles,
 	                             settings->tls_certificate, settings->tls_key,     settings->tls_client_ca,
-	                             settings->jwt_keys,        settings->jwt_keys_ca, settings->entities};
+	                             settings->jwt_keys,        settings->jwt_keys_ca, settings->entities,
+	                             settings->https_ca};
 	/* Files that the decision log keeps beside its own: rotated ones, lines that wait, its key, the sinks' positions. */
 	const char *const kept[] = {settings->decision_log, settings->decision_log_key};
 	char parent[PATH_MAX];

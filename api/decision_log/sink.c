@@ -250,7 +250,7 @@ sink_open(enum sink_kind kind, const struct settings *settings, struct sink **re
 	if (!log_tail_open(&sink->tail, settings->decision_log, atomic_load(&sink->last)))
 		(void)error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	else if (kind == SINK_URL)
-		(void)sender_connect(&sink->sender, err); /* err tells */
+		(void)sender_connect(&sink->sender, settings->https_ca, err); /* err tells */
 	if (!err->code && !sender_start(&sink->sender, sink_main, sink))
 		(void)error_set(err, ERROR_MEMORY, NULL, "no memory for the decision log");
 	if (!err->code) {

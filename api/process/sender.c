@@ -34,9 +34,9 @@ sender_answered(void *context, const struct http_response *response)
 }
 
 int
-sender_connect(struct sender *sender, struct error *err)
+sender_connect(struct sender *sender, const char *authorities, struct error *err)
 {
-	return http_client_open(sender_answered, sender, &sender->client, err);
+	return http_client_open(sender_answered, sender, authorities, &sender->client, err);
 }
 
 bool

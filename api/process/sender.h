@@ -25,8 +25,8 @@ struct sender {
 
 void sender_init(struct sender *sender);
 
-/* errors  those of http_client_open */
-int sender_connect(struct sender *sender, struct error *err);
+/* authorities, errors  those of http_client_open */
+int sender_connect(struct sender *sender, const char *authorities, struct error *err);
 
 /* Starts the thread. False on allocation failure. */
 bool sender_start(struct sender *sender, void *(*run)(void *argument), void *argument);

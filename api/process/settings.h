@@ -43,6 +43,7 @@ struct settings {
 	const char *listen, *data, *users;
 	const char *socket_mode, *socket_owner, *socket_group;
 	const char *tokens, *roles, *tls_certificate, *tls_key, *tls_client_ca;
+	const char *https_ca;
 	const char *jwt_keys, *jwt_keys_ca, *jwt_issuer, *jwt_audience, *jwt_roles_claim;
 	struct settings_list jwt_algorithms;
 	int64_t jwt_refresh_s, jwt_keys_max_age_s, jwt_leeway_s;

@@ -98,6 +98,10 @@ static const struct setting table[] = {
 	{"tls_client_ca", SETTING_TEXT, AT(tls_client_ca), .word = "FILE", .fixed = FIXED_IDENTITY,
          .help = "Authorities of client certificates, PEM. A client with a certificate of one of them is the identity "
                  "cert:NAME, after a DNS name, a URI or the common name in it that has roles."},
+	{"https_ca", SETTING_TEXT, AT(https_ca), .word = "FILE", .fixed = FIXED_RUNTIME,
+         .help = "Authorities that vouch for whom the service calls by https, PEM: actors, and the collectors of the "
+                 "decision log and of traces. Without it the system's. A certificate that is not verified, or of "
+                 "another name, is a failed request."},
 	{"jwt_keys", SETTING_TEXT, AT(jwt_keys), .word = "FILE|URL", .fixed = FIXED_IDENTITY,
          .help = "Key set (JWKS) of JSON Web Tokens that are taken as bearer tokens: a file, or an https URL that is "
                  "fetched again and again. Their identity is jwt:SUBJECT. Needs jwt_issuer and jwt_audience."},
@@ -424,7 +428,7 @@ static const struct setting table[] = {
                  "key, "
                  "the same for the same value."},
 	{"decision_log_url", SETTING_TEXT, AT(decision_log_url), .word = "URL", .good = url_good,
-         .form = "a URL that begins with http:// or https://", .fixed = FIXED_LOG,
+         .form = "http://HOST... or https://HOST..., without blanks, a query or a slash at its end", .fixed = FIXED_LOG,
          .help = "Sends the lines of the decision log to URL, in order, POST of a JSON list of at most 1000; 2xx is "
                  "taken "
                  "for delivered, and anything else tried again, for as long as the log's files are kept. Needs "
@@ -439,7 +443,7 @@ static const struct setting table[] = {
                  "guards (state, clock, deployments, control loops and orders), done or refused, every failed log-in "
                  "and every reload: who, from where, by which request, with which outcome. SIGHUP opens it again."},
 	{"trace_url", SETTING_TEXT, AT(trace_url), .word = "URL", .good = url_good,
-         .form = "a URL that begins with http:// or https://",
+         .form = "http://HOST... or https://HOST..., without blanks, a query or a slash at its end",
          .help = "Sends a span of each request that is sampled to URL, such as http://127.0.0.1:4318/v1/traces, in "
                  "batches, as "
                  "OTLP's JSON. A request without a valid traceparent header begins a trace. What the collector does "

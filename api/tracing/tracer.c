@@ -140,7 +140,8 @@ tracer_open(const struct settings *settings, unsigned lanes, const char *instanc
 	tracer->count = lanes;
 	arena_init(&tracer->arena, 0);
 	sender_init(&tracer->sender);
-	if (sender_connect(&tracer->sender, err) == 0 && !sender_start(&tracer->sender, tracer_main, tracer))
+	if (sender_connect(&tracer->sender, settings->https_ca, err) == 0 &&
+	    !sender_start(&tracer->sender, tracer_main, tracer))
 		(void)error_set(err, ERROR_MEMORY, NULL, "cannot start the thread for traces");
 	if (!err->code) {
 		*ret = tracer;

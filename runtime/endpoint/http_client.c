@@ -4,9 +4,12 @@
 
 #ifdef HAVE_LIBCURL
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "runtime/endpoint/curl_library.h"
 
@@ -31,6 +34,7 @@ struct http_client_slot {
 struct http_client {
 	void (*done)(void *context, const struct http_response *response);
 	void *context;
+	const char *authorities;
 	CURLM *multi;
 	struct curl_slist *headers;
 	pthread_t thread;
@@ -84,6 +88,12 @@ http_client_prepare(struct http_client *client, struct http_client_slot *slot)
 		r = curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	if (r == CURLE_OK && client->authorities)
+		r = curl.easy_setopt(easy, CURLOPT_CAINFO, client->authorities);
+	if (r == CURLE_OK)
+		r = curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	if (r == CURLE_OK)
+		r = curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (r == CURLE_OK)
 		r = curl.easy_setopt(easy, CURLOPT_POSTFIELDS, slot->body);
 	if (r == CURLE_OK)
@@ -179,11 +189,14 @@ http_client_main(void *argument)
 
 int
 http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
-                 struct http_client **ret, struct error *err)
+                 const char *authorities, struct http_client **ret, struct error *err)
 {
-	struct http_client *client = calloc(1, sizeof(*client));
+	struct http_client *client;
 	int r;
 
+	if (authorities && access(authorities, R_OK) != 0)
+		return error_set(err, ERROR_IO, NULL, "https_ca: cannot read %s: %s", authorities, strerror(errno));
+	client = calloc(1, sizeof(*client));
 	if (!client)
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	r = curl_load(err);
@@ -193,6 +206,7 @@ http_client_open(void (*done)(void *context, const struct http_response *respons
 	}
 	client->done = done;
 	client->context = context;
+	client->authorities = authorities;
 	pthread_mutex_init(&client->lock, NULL);
 	client->multi = curl.multi_init();
 	client->headers = curl.slist_append(NULL, "Content-Type: application/json");
@@ -321,9 +335,9 @@ http_client_is_built(void)
 
 int
 http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
-                 struct http_client **ret, struct error *err)
+                 const char *authorities, struct http_client **ret, struct error *err)
 {
-	(void)done, (void)context, (void)ret;
+	(void)done, (void)context, (void)authorities, (void)ret;
 	return error_set(err, ERROR_UNKNOWN, NULL, "this build has no libcurl");
 }
 

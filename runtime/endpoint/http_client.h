@@ -28,9 +28,13 @@ struct http_response {
 /* False when the build has no libcurl; client_open then fails. */
 bool http_client_is_built(void);
 
-/* done: on the client's thread, once for each request that was taken and not cut off by client_close. */
+/*
+ * done: on the client's thread, once for each request that was taken and not cut off by client_close. authorities: a PEM
+ * file that certificates are verified by, NULL for the system's; borrowed.
+ * errors  ERROR_UNKNOWN (no libcurl), ERROR_IO (no such file), ERROR_MEMORY
+ */
 int http_client_open(void (*done)(void *context, const struct http_response *response), void *context,
-                     struct http_client **ret, struct error *err);
+                     const char *authorities, struct http_client **ret, struct error *err);
 
 /* Cuts off what is on its way, and ends the thread; takes NULL. */
 void http_client_close(struct http_client *client);

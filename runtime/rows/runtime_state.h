@@ -33,6 +33,7 @@ struct runtime_options {
 	struct str events, loop_notifications; /* names: of operational policies */
 	const char *const *actors;             /* actors_read's items */
 	size_t actor_count;
+	const char *authorities;            /* http_client_open's */
 	struct str pdp_group, pdp_type;     /* where the engine is a PDP; empty: nowhere */
 	struct str pdp_topic, policy_topic; /* names: of PDPs, of notifications about policies */
 	bool lenient;                       /* the policy API takes what ONAP's takes */

@@ -253,7 +253,7 @@ open_endpoints(struct runtime *runtime, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < runtime->actors.count; i++)
 		url = url || runtime->actors.endpoints[i].url.ptr;
-	return url ? http_client_open(dispatch_done, runtime, &runtime->client, err) : r;
+	return url ? http_client_open(dispatch_done, runtime, options->authorities, &runtime->client, err) : r;
 }
 
 /* A thread that waits for a deployment of another process: the runtime's looks at once. */

@@ -5,6 +5,8 @@ import http.server
 import json
 import os
 import re
+import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,7 +29,8 @@ class Collector(http.server.ThreadingHTTPServer):
     """Takes ExportTraceServiceRequests and checks their shape, as far as OTLP's protocol buffers in JSON prescribe it."""
     daemon_threads = True
 
-    def __init__(self, statuses=()):
+    def __init__(self, statuses=(), tls=None):
+        """tls: the certificate and its key, in one PEM file."""
         outer = self
         self.spans, self.wrong, self.batches, self.statuses, self.asked = [], [], 0, list(statuses), 0
 
@@ -47,10 +50,16 @@ class Collector(http.server.ThreadingHTTPServer):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:
+            self.socket = operational.over_tls(self.socket, tls)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        pass  # a client that does not like the certificate
+
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1/traces"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}/v1/traces"
 
     def take(self, path, media, body):
         try:
@@ -87,6 +96,32 @@ class Collector(http.server.ThreadingHTTPServer):
                     assert isinstance(span["startTimeUnixNano"], str) and start <= end and abs(end / 1e9 - time.time()) < 60, span
                     assert span["kind"] == 2 and isinstance(span["name"], str), span
                     self.spans.append({**span, "attributes": self.attributes(span["attributes"])})
+
+
+def exported(collector, *options):
+    """The collector's spans and the service's counts, after a decision that is traced."""
+    with Service("--trace-url", collector.url(), *options, policies={"b.yaml": BLACKLIST % "bad"}) as server:
+        server.request("POST", DECISION, ask(**CELL, target="x"), {**JSON, "traceparent": PARENT})
+        metrics = [""]
+
+        def told():
+            metrics[0] = server.request("GET", "/metrics", headers={}).body.decode()
+            return re.search(r'clguard_trace_spans_total{result="(sent|dropped)"} [1-9]', metrics[0])
+
+        wait_for(told, 20)
+    return bool(collector.spans), re.findall(r'clguard_trace_spans_total{result="(\w+)"} [1-9]', metrics[0])
+
+
+def test_a_collector_over_https_is_verified(suite):
+    with tempfile.TemporaryDirectory() as folder:
+        known, other = (operational.certificate(folder, name, address) for name, address in
+                        (("known", "127.0.0.1"), ("other", "127.0.0.9")))
+        suite.equal(exported(Collector(tls=known), "--https-ca", known), (True, ["sent"]), "one that https_ca vouches for")
+        suite.equal(exported(Collector(tls=known)), (False, ["dropped"]), "one that the system's authorities do not know")
+        suite.equal(exported(Collector(tls=other), "--https-ca", other), (False, ["dropped"]), "the certificate of another host")
+        done = subprocess.run([service.PROGRAM, "--listen", "127.0.0.1:0", "--trace-url", "https://127.0.0.1:1/x", "--https-ca",
+                               os.path.join(folder, "none")], capture_output=True, text=True, timeout=20, check=False)
+        suite.check(done.returncode != 0 and "https_ca: cannot read" in done.stderr, f"a file that is not there: {done.stderr}")
 
 
 def test_that_the_build_has_libcurl(suite):
