@@ -235,12 +235,12 @@ tokens_find(const struct token *tokens, size_t count, struct str secret)
 
 /* --- credentials --- */
 
-/* An unknown name costs a hash too, so that the time does not tell which names exist. */
+/* An unknown name and a plain password cost a hash too, so that the time does not tell which names exist, or have none. */
 bool
 users_check(const struct user *users, size_t count, struct str name, struct str password, bool *ret_known)
 {
 	const struct user *decoy = NULL;
-	bool good = false, known = false;
+	bool good = false, known = false, hashed = false;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct user *user = &users[i];
@@ -250,9 +250,10 @@ users_check(const struct user *users, size_t count, struct str name, struct str 
 		if (!equal_slowly(name, user->name))
 			continue;
 		known = true;
+		hashed |= user->hashed;
 		good |= user->hashed ? hash_matches(password.ptr, user->secret) : equal_slowly(password, user->secret);
 	}
-	if (!known && decoy)
+	if (!hashed && decoy)
 		(void)hash_matches(password.ptr, decoy->secret); /* for its time only */
 	*ret_known = known;
 	return good;

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from service import BLACKLIST, DECISION, JSON, Service, ask, basic, main, sanitized, wait_for
+from service import BLACKLIST, DECISION, JSON, LIMITER, Service, ask, basic, main, sanitized, wait_for
 
 WHOLE = bool(os.environ.get("CLGUARD_STRESS"))
 SECONDS = 15 if WHOLE else 1.5
@@ -321,6 +321,20 @@ def test_a_stop_answers_what_is_in_flight_and_refuses_the_rest(suite):
         suite.check(poll.recv(1000).startswith(b"HTTP/1.1 200"), "what waits is answered")
         suite.equal(idle.recv(1000), b"", "the others are closed")
         suite.equal(server.process.wait(timeout=10), 0, "and the service ends well")
+
+
+def test_a_stop_keeps_reservations(suite):
+    with tempfile.TemporaryDirectory() as data:
+        policies = {"l.yaml": LIMITER}
+        with Service(data=data, policies=policies) as server:
+            question = ask(actor="RANC", operation="Cell Reset", target="gnb-041")
+            reply = server.request("POST", "/clguard/v1/reservations", question)
+            suite.equal(reply.status, 201, "reserved")
+            server.process.terminate()
+            suite.equal(server.process.wait(timeout=10), 0, "a stop")
+        with Service(data=data, policies=policies) as server:
+            path = "/clguard/v1/reservations/" + reply.json["reservation"]
+            suite.equal(server.request("PUT", path, {"outcome": "Success"}).json["state"], "settled", "it is there, and is settled")
 
 
 def refuses(server):

@@ -308,6 +308,21 @@ def test_guessing_is_slow_and_others_are_not(suite):
         suite.check(times[len(times) // 2] < 0.2, f"median of who is known: {times[len(times) // 2] * 1000:.1f} ms")
 
 
+def test_the_time_of_a_refusal_does_not_tell_who_there_is(suite):
+    files = Files()
+    hashed = subprocess.run(["perl", "-e", "print crypt('good', '$6$rounds=300000$saltsalt')"], capture_output=True, text=True,
+                            check=True).stdout
+    files.write("users", f"ann:{hashed}\nbob:plain\n")
+    took = {}
+    for name in ("ann", "bob", "nobody"):
+        with Service("--users", files.folder + "/users") as server:
+            begun = time.monotonic()
+            suite.equal(server.request("GET", "/clguard/v1/generation", headers=basic(name, "bad")).status, 401, name)
+            took[name] = time.monotonic() - begun
+            suite.equal(server.request("GET", "/clguard/v1/generation", headers=basic("bob", "plain")).status, 200, "bob")
+    suite.check(min(took.values()) > 0.04, f"each costs a hash: {took}")
+
+
 def certificates(folder):
     """ca, server (localhost), other (localhost, a new key), client (loop-1), stranger (self-signed)."""
     def openssl(*words):
