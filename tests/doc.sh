@@ -52,6 +52,10 @@ for function in $(grep -o '\bclg_[a-z0-9_]*(' engine/library/clguard.h | tr -d '
 done
 [ "$(grep -c '^\.B .*(.*);$' doc/*.3 | awk -F: '{ sum += $2 } END { print sum }')" = \
 	"$(grep -c '^CLG_API' engine/library/clguard.h)" ] || { echo 'doc/*.3 and clguard.h have different functions'; bad=1; }
+# Each message between the runtime and participants has an example on the page for those who write a participant.
+for message in $(grep -rhoE '"(PARTICIPANT_((DE)?REGISTER|STATUS|UPDATE)(_ACK|_REQ)?|CONTROL_?LOOP_[A-Z_]+)"' runtime participants | tr -d '"' | sort -u); do
+	grep -q "^    {\"messageType\": \"$message\"" doc/control-loops.md || { echo "doc/control-loops.md: no example of $message"; bad=1; }
+done
 
 echo "$count examples"
 [ "$count" -gt 0 ] || bad=1

@@ -37,7 +37,7 @@ class System(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass  # whoever asked did not wait so long
 
-    do_GET = do_PUT = do_POST = do_DELETE = handle_any
+    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = handle_any
 
     def log_message(self, *_):
         pass
@@ -59,7 +59,8 @@ def document():
         "e.Limits": {"version": "1.0.0", "type": CLAMP + "HttpControlLoopElement", "type_version": "1.0.1", "properties": {
             "participantType": concept("p.Http"), "httpHeaders": {"X-Site": "7"}, "configurationEntities": [
                 {"configurationEntityId": concept("limits"), "restSequence": [
-                    request("PUT", "/limits", body='{"maxObjects": 100000}'), request("GET", "/limits")]},
+                    request("PUT", "/limits", body='{"maxObjects": 100000}'), request("GET", "/limits"),
+                    request("PATCH", "/limits", body='{"maxObjects": 90000}')]},
                 {"configurationEntityId": concept("traffic"), "orderedState": "RUNNING", "restSequence": [
                     request("POST", "/on", 201)]}]}},
         "l.Limits": {"version": "1.0.0", "type": CLAMP + "ControlLoop", "type_version": "1.0.1",
@@ -113,7 +114,8 @@ def same(got, wanted):
 
 def play(runtime, url):
     asked, answers = System.asked, System.answers
-    configured = [("PUT", "/limits", '{"maxObjects": 100000}', "7"), ("GET", "/limits", "", "7")]
+    configured = [("PUT", "/limits", '{"maxObjects": 100000}', "7"), ("GET", "/limits", "", "7"),
+                  ("PATCH", "/limits", '{"maxObjects": 90000}', "7")]
     runtime.ask("POST", "/commission", document())
     runtime.ask("POST", "/instantiation", {"controlLoopList": [dict(
         concept("loop-0"), definition=concept("l.Limits"),
