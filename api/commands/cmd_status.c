@@ -118,6 +118,23 @@ print_verification(const struct status *status)
 		       STR_ARG(ask_member(verifying, "entries", NULL)), STR_ARG(ask_member(verifying, "of", NULL)));
 }
 
+/* The wall clock, where it was set, and why the database takes no operations. */
+static void
+print_conditions(const struct status *status)
+{
+	const struct node *difference = node_get(node_get(status->ready, "clock"), "difference_ms");
+	struct str refusing = ask_member(node_get(status->ready, "database"), "refusing", NULL);
+
+	if (difference && difference->kind == NODE_INT)
+		printf("clock: the wall clock is %lld s %s the decision clock, by which limits count: 'clguard db "
+		       "accept' "
+		       "makes that follow\n",
+		       (long long)(difference->integer < 0 ? -difference->integer : difference->integer) / 1000,
+		       difference->integer < 0 ? "behind" : "ahead of");
+	if (refusing.len)
+		printf("refusing: the database takes no operations: %.*s\n", STR_ARG(refusing));
+}
+
 /* The value of a series without labels, -1 when there is none. */
 static double
 series_value(struct str metrics, const char *series)
@@ -231,6 +248,7 @@ print_status(const struct status *status, const char *address)
 		       STR_ARG(ask_member(status->generation, "since", NULL)));
 	putchar('\n');
 	print_verification(status);
+	print_conditions(status);
 	for (const struct node *at = warnings ? warnings->first : NULL; at; at = at->next)
 		printf("warning: %.*s [%.*s]\n", STR_ARG(ask_member(at, "text", NULL)),
 		       STR_ARG(ask_member(at, "id", NULL)));

@@ -2,6 +2,7 @@
 """clock - the wall clock steps back, ahead, both, by a leap second, and the machine sleeps: limits hold in true time."""
 # SPDX-License-Identifier: Apache-2.0
 import os
+import re
 import tempfile
 import time
 
@@ -51,6 +52,11 @@ def ready(server):
     """What it says of readiness and of the conditions here; not what is in force."""
     told = server.request("GET", "/ready", headers={}).json
     return {name: value for name, value in told.items() if name not in ("policies", "guards", "warnings")}
+
+
+def status_of(server):
+    return service.subprocess.run([os.path.join(service.BUILD, "clguard"), "status", "--service", server.address()],
+                                  capture_output=True, text=True, timeout=60, check=False).stdout
 
 
 def test_a_step_back_and_right_again_gives_no_right_twice(suite):
@@ -142,8 +148,12 @@ def test_a_difference_is_told_until_it_is_over_or_accepted(suite):
             suite.check(abs(told["clock"]["difference_ms"] - step_ms) < 1000, f"{told}")
             suite.check(abs(metric(server, "clguard_clock_difference_seconds") - step_ms / 1000) < 1, "the metric")
             suite.check(wait_for(lambda: "the wall clock is" in server.log_text()), "the log tells")
+            where = "ahead of" if step_ms > 0 else "behind"
+            shown = status_of(server)
+            suite.check(re.search(f"^clock: the wall clock is (3599|3600) s {where} the decision clock", shown, re.M), f"status tells: {shown}")
             steps.set()
             suite.check(wait_for(lambda: ready(server) == {"ready": True}), "over")
+            suite.check("\nclock: " not in status_of(server), "status, too")
         suite.equal(server.log_text().count("the wall clock is"), 2, "each once")
         suite.equal(server.log_text().count("the wall clock agrees"), 2, "and its end")
         steps.set(wall_ms=-1000)

@@ -68,6 +68,9 @@ def test_what_is_taken_away_is_noticed_before_any_right_is_lost(suite):
                 suite.check(wait_for(lambda: ready(server).get("database") == {"refusing": "moved"}), f"{name}: {ready(server)}")
                 suite.equal((ready(server)["ready"], ready(server)["why"]), (False, "refusing"), f"{name}: /ready")
                 suite.check(wait_for(lambda: "was moved, removed or replaced" in server.log_text()), f"{name}: the log")
+                shown = subprocess.run([os.path.join(service.BUILD, "clguard"), "status", "--service", server.address()],
+                                       capture_output=True, text=True, timeout=60, check=False).stdout
+                suite.check("\nrefusing: the database takes no operations: moved\n" in shown, f"{name}: status: {shown}")
                 suite.equal(server.decide(actor="RANC", operation="Cell Reset", target="gnb-1").json["reason"], "error",
                             f"{name}: a decision that counts")
                 code, told = second_start(data)
