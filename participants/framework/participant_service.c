@@ -111,14 +111,20 @@ add_concept(struct text *out, const char *member, const char *name, const char *
 }
 
 void
+service_link_uuid(struct participant_service *service, char ret[UUID_SIZE])
+{
+	(void)pthread_mutex_lock(&service->lock); /* a plain mutex does not fail */
+	uuid_make(service->random, ret);
+	(void)pthread_mutex_unlock(&service->lock);
+}
+
+void
 service_link_begin(struct participant_service *service, struct text *out, struct arena *arena, const char *type)
 {
 	char id[UUID_SIZE], at[TIME_TEXT_SIZE];
 	struct timespec now;
 
-	(void)pthread_mutex_lock(&service->lock); /* a plain mutex does not fail */
-	uuid_make(service->random, id);
-	(void)pthread_mutex_unlock(&service->lock);
+	service_link_uuid(service, id);
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	time_format_instant((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, at);
 	text_init(out, arena);

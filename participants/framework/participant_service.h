@@ -32,6 +32,9 @@ int service_link_ask(const struct participant_service *service, const char *meth
                      const char *media, struct arena *arena, unsigned *ret_status, struct str *ret_body,
                      struct error *err);
 
+/* A random UUID. Any thread. */
+void service_link_uuid(struct participant_service *service, char ret[UUID_SIZE]);
+
 /* Begins a message: the envelope up to the sender's ids, without a closing brace. */
 void service_link_begin(struct participant_service *service, struct text *out, struct arena *arena, const char *type);
 

@@ -122,6 +122,10 @@ check_one(struct participant_settings *one, const struct participant_kind *const
 		                 NAME_MAX_BYTES, one->name);
 	if (one->kind->needs_url && !one->url && !(one->kind->has_engines && one->engine))
 		return error_set(err, ERROR_MISSING, where, "a participant of kind %s needs a url", one->kind_name);
+	if (one->guard && !str_is(str_from(one->guard), "service") && !client_address_good(one->guard))
+		return error_set(err, ERROR_TYPE, where,
+		                 "guard is wrong: expected service, ADDR:PORT, http://ADDR:PORT or unix:PATH, got '%s'",
+		                 one->guard);
 	if (one->engine && !one->kind->has_engines)
 		return error_set(err, ERROR_CONFLICT, where, "a participant of kind %s has no engines", one->kind_name);
 	return 0;

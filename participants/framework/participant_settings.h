@@ -20,6 +20,8 @@ struct participant_settings {
 	const char *url, *user, *ca, *certificate, *key;
 	const char *fail;
 	const char *engine, *engine_config;
+	const char *guard, *guard_user;
+	int64_t guard_lease_ms;
 	int64_t delay_ms;
 	const char *kubectl, *helm, *kubeconfig, *namespace;
 	const char *gateway_namespace;

@@ -79,6 +79,14 @@ const struct participant_setting participant_setting_rows[] = {
          "nobody outside."},
 	{"ready_ms", NUMBER_OF_ONE(ready_ms), "120000", 1000, 86400000, "MS",
          "kubernetes: how long workloads may take until they are ready, or gone."},
+	{"guard", OF_ONE(guard), NULL, 0, 0, "ADDRESS|service",
+         "A clguardd, ADDR:PORT, http://ADDR:PORT or unix:PATH, or the service itself, whose guards are asked before "
+         "each try "
+         "of an order. Without it none is."},
+	{"guard_user", OF_ONE(guard_user), NULL, 0, 0, "NAME:PASSWORD",
+         "Credentials there; it needs the roles reserve and decide."},
+	{"guard_lease_ms", NUMBER_OF_ONE(guard_lease_ms), "600000", 1000, 86400000, "MS",
+         "How long the right for a try is held when its end is not told: it counts as used then."},
 	{"engine", OF_ONE(engine), NULL, 0, 0, "PROGRAM",
          "policy: the clguardd to run for elements that have an engine of their own; it needs data."},
 	{"engine_config", OF_ONE(engine_config), NULL, 0, 0, "FILE",

@@ -9,6 +9,7 @@
 
 #include "base/document.h"
 #include "participants/framework/order_endpoints.h"
+#include "participants/framework/order_guard.h"
 
 #define LOOK_MS 200 /* how long a worker waits for work before it looks at the stop flag and the far side */
 
@@ -78,19 +79,33 @@ pause_ms(int64_t ms)
 	}
 }
 
+/* One try, for which the participant's guard is asked first. */
+static enum act_result
+try_order(struct element_order *order)
+{
+	const char *right;
+	enum act_result result = order_guard_take(order, &right);
+
+	if (result != ACT_DONE)
+		return result;
+	result = order->settings->kind->act(order);
+	order_guard_settle(order, right, result == ACT_DONE);
+	return result;
+}
+
 /* The order, again where that may help: after 1, 2, 4 ... waits. */
 static enum act_result
 carry_out(struct element_order *order)
 {
 	const struct participant_settings *settings = order->settings;
-	enum act_result result = settings->kind->act(order);
+	enum act_result result = try_order(order);
 	int64_t wait_ms = settings->retry_wait_ms;
 
 	for (int64_t i = 0; i < settings->retries && result == ACT_AGAIN && !participant_is_stopping(); i++) {
 		pause_ms(wait_ms);
 		wait_ms = wait_ms < 60000 ? 2 * wait_ms : wait_ms;
 		if (!participant_is_stopping())
-			result = settings->kind->act(order);
+			result = try_order(order);
 	}
 	return result;
 }
