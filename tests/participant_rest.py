@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clguardd, clguard-participant, and CPS (its REST interface, version 2) or CDS's blueprint processor, or Consul's KV store, as far as the kinds
 need them."""
+import http.client
 import http.server
 import json
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from interface_check import Interface
 from participant_world import BUILD, PROGRAM, Checks, Runtime, concept, folder, template, wait
 
 
@@ -35,11 +37,17 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    interface = None
+
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self.server.asked.append((self.command, self.path, body))
+        wrong = self.interface and self.interface.check(self.command, self.path, self.headers, body)
         self.server.goes_on.wait(30)
-        status, answer = (503, {"status": "503", "message": "later"}) if self.server.down else self.answer(body)
+        if self.server.down:
+            status, answer = 503, {"status": "503", "message": "later"}
+        else:
+            status, answer = self.fault(wrong) if wrong else self.answer(body)
         text = json.dumps(answer).encode() if answer is not None else b""
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -58,7 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Cps(Handler):
     """spaces: {dataspace: {"sets": {name}, "anchors": {name: {"set": .., "data": {..}}}}}; not found: 404 to GET, else 400."""
-    spaces = {}
+    spaces, interface = {}, Interface("cps")
 
     def missing(self):
         return (404 if self.command == "GET" else 400), {"status": "", "message": "not found"}
@@ -128,7 +136,7 @@ class Cps(Handler):
 
 
 class Cds(Handler):
-    failing = None
+    failing, interface = None, Interface("cds")
 
     def answer(self, body):
         if (self.command, self.path) != ("POST", "/api/v1/execution-service/process"):
@@ -151,7 +159,7 @@ class Cds(Handler):
 
 class Consul(Handler):
     """Consul's KV store: PUT and DELETE answer true, GET what is there or 404."""
-    keys, refuses = {}, False
+    keys, refuses, interface = {}, False, Interface("consul")
 
     def answer(self, body):
         path = urlsplit(self.path).path
@@ -168,6 +176,40 @@ class Consul(Handler):
         else:
             return 200, [{"Key": path[7:]}]
         return 200, True
+
+
+def test_the_interfaces_refuse_what_is_not_theirs(checks):
+    if not Cps.interface.paths:
+        return
+    nodes = "/cps/api/v2/dataspaces/d/anchors/a/nodes"
+    json_of = {"Content-Type": "application/json"}
+    for interface, method, target, headers, body, words in (
+            (Cps.interface, "GET", "/cps/api/v1/dataspaces", {}, "", "there is no path"),
+            (Cps.interface, "PATCH", nodes, {}, "", "no method PATCH"),
+            (Cps.interface, "POST", "/cps/api/v2/dataspaces", {}, "", "dataspace-name is missing"),
+            (Cps.interface, "POST", nodes + "?xpath=limits", json_of, '{"a": 1}', "parameter xpath"),
+            (Cps.interface, "POST", nodes + "?colour=red", json_of, '{"a": 1}', "parameter colour is not of the interface"),
+            (Cps.interface, "POST", nodes, {}, '{"a": 1}', "Content-Type ''"),
+            (Cps.interface, "PUT", nodes, json_of, "[]", "is not of type 'object'"),
+            (Cps.interface, "DELETE", nodes, json_of, "{}", "a body where none belongs"),
+            (Cds.interface, "POST", "/api/v1/execution-service/process", json_of, "{}", "is a required property"),
+            (Cds.interface, "POST", "/api/v1/execution-service/process", json_of, "{", "not JSON"),
+            (Consul.interface, "PUT", "/v1/kv/", json_of, "1", "there is no path")):
+        said = interface.check(method, target, headers, body)
+        checks.check(said and words in said, "%s %s %s: %s" % (method, target, body, said))
+    checks.equal(Cps.interface.check("PUT", nodes + "?xpath=/a", json_of, '{"a": 1}'), None, "a right one")
+    checks.equal(Consul.interface.check("PUT", "/v1/kv/a/b", json_of, "1"), None, "a key with slashes")
+
+
+def test_a_wrong_request_is_a_fault(checks):
+    """What the other tests look at, `faults`, has what the interface does not."""
+    with Server(Cps) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+        connection.request("POST", "/cps/api/v2/dataspaces?dataspace-name=d&colour=red")
+        connection.getresponse().read()
+        connection.close()
+        checks.check(bool(server.faults) == bool(Cps.interface.paths), "faults: %s" % server.faults)
+        Cps.spaces.pop("d", None)
 
 
 # --- cps ---
