@@ -49,10 +49,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             status, answer = self.fault(wrong) if wrong else self.answer(body)
         text = json.dumps(answer).encode() if answer is not None else b""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+        except OSError:
+            pass  # whoever asked was killed
 
     do_GET = do_PUT = do_POST = do_DELETE = handle_any
 
