@@ -55,6 +55,7 @@ step 'build' build || exit 1
 upgrade() {
 	mkdir -p "$work/new" && cp -a "$work/old/clguard" "$work/new/clguard" && cd "$work/new/clguard" || return 1
 	sed -i '1s/(\(.*\))/(\1+upgrade)/' debian/changelog
+	rm -f debian/files # tells of the first build's
 	DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" dpkg-buildpackage -us -uc -b -d -nc
 }
 step 'build of an upgrade' upgrade || exit 1
