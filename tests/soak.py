@@ -2,7 +2,7 @@
 """soak - everything at once, for as long as asked: nothing is lost, no limit is passed, nothing grows.
 
 Load by two processes on one database, reloads, clients that reset, clocks that step, the second process killed, a disk that
-is full for seconds. Argument: seconds (default 10; `make soak` runs an hour). CLGUARD_SEED repeats the dice.
+is full for seconds. Argument: seconds (default 10; `make soak` runs two hours). CLGUARD_SEED repeats the dice.
 """
 # SPDX-License-Identifier: Apache-2.0
 import http.client
