@@ -67,3 +67,12 @@ done
 nm -D --defined-only "$root$prefix"/lib/libclguard.so | sed -n 's/.* T //p' | grep -vx mangle_path | sort >"$root/exported"
 grep -o '\bclg_[a-z0-9_]*(' "$root$prefix/include/clguard.h" | tr -d '(' | grep -v '_fn$' | sort -u >"$root/declared"
 diff "$root/declared" "$root/exported"
+
+# Each function has a page: that of its group, by its own name. An uninstall takes it all away.
+while read -r name; do
+	grep -q "^\.SH NAME" "$root$prefix/share/man/man3/$name.3" && grep -A1 '^\.SH NAME' "$root$prefix/share/man/man3/$name.3" |
+		grep -qw "$name" || { echo "man $name finds no page about it"; exit 1; }
+done <"$root/declared"
+MAKEFLAGS= make -C "$build" uninstall DESTDIR="$root" >"$root/log" 2>&1 || { cat "$root/log"; exit 1; }
+left=$(find "$root$prefix/share/man" ! -type d)
+[ -z "$left" ] || { echo "an uninstall leaves $left"; exit 1; }
