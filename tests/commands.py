@@ -179,6 +179,20 @@ def test_dry_run_of_commissioning(suite):
             sent = clguard("commission", f"{folder}/loop.yaml", "--service", service.address())
         dry = clguard("commission", "--dry-run", f"{folder}/loop.yaml")
         suite.equal(dry.returncode, sent.returncode, f"what the service says: {sent.stderr} {dry.stdout}")
+        # Errors of a control loop type, of another and of a policy file come in one wave.
+        for name in ("one", "two"):
+            with open(os.path.join(SOURCE, "examples", "control-loop-firewall.yaml"), encoding="utf-8") as file:
+                loop = file.read()
+            with open(f"{folder}/{name}.yaml", "w", encoding="utf-8") as file:
+                file.write(loop.replace("participantType:", "participantTypo:"))
+        with open(f"{folder}/policy.yaml", "w", encoding="utf-8") as file:
+            file.write("type: onap.policies.controlloop.guard.common.MinMax\nversion: 1.0.0\ntype_version: 1.0.0\n"
+                       "properties: {actor: SO, operation: Restart, target: t, min: 5, max: 2}\n")
+        told = clguard("check", *(f"{folder}/{name}.yaml" for name in ("one", "two", "policy")))
+        suite.equal(told.returncode, 1, told.stdout)
+        for name in ("one", "two", "policy"):
+            suite.check(f"{name}.yaml:" in told.stdout and ": error: " in told.stdout.split(f"{name}.yaml:", 1)[1].split("\n")[0],
+                        f"an error of {name}: {told.stdout}")
 
 
 main(globals())

@@ -26,6 +26,20 @@ static const char help[] =
 	"  --json              as --format json\n"
 	"  --witness           run the request that shows a finding about the whole set, and print what it showed\n";
 
+/* Compiles the other documents though control loops among them have errors: the findings of all files come in one wave. */
+static int
+compile_beside(const struct compile_options *options, const struct document *documents, size_t count,
+               struct policyset **ret, struct diags *diags)
+{
+	const size_t errors = diags->count[SEVERITY_ERROR];
+	int r;
+
+	diags->count[SEVERITY_ERROR] = 0; /* compiling stops behind a pass with errors */
+	r = policyset_compile(options, documents, count, ret, diags);
+	diags->count[SEVERITY_ERROR] += errors;
+	return r;
+}
+
 /* What the set as a whole does that its authors cannot have meant. */
 static int
 analyse(const struct policyset *set, struct arena *arena, struct diags *diags, const struct witness **ret)
@@ -193,7 +207,7 @@ cmd_check_files(const struct check_options *asked, const struct words *paths)
 	if (r == 0)
 		loop_check_documents(&options, asked->compat, documents, &count, &arena, &diags);
 	if (r == 0)
-		r = policyset_compile(&options, documents, count, &set, &diags);
+		r = compile_beside(&options, documents, count, &set, &diags);
 	if (r == 0)
 		r = analyse(set, &arena, &diags, &witness);
 	else if (diags.count[SEVERITY_ERROR] > 0 && analyse_doubles(documents, count, &arena, &diags, &witness) < 0)
