@@ -52,12 +52,12 @@ class Writer(threading.Thread):
         if i % 5 == 4:
             guard = {"actor": "SO", "operation": "Restart", "target": "vm-r", "requestId": "r" + name}
             status, answer = self.ask(connection, "POST", RESERVATIONS, {"action": "guard", "resource": {"guard": guard}})
-            status, _ = self.ask(connection, "PUT", f"{RESERVATIONS}/{answer['reservation']}",
-                                 {"outcome": "Success", "message": name})
+            status, answer = self.ask(connection, "PUT", f"{RESERVATIONS}/{answer['reservation']}",
+                                      {"outcome": "Success", "message": name})
         else:
-            status, _ = self.ask(connection, "POST", OPERATIONS, row)
+            status, answer = self.ask(connection, "POST", OPERATIONS, row)
         if status != 200:
-            raise AssertionError(f"{name} is answered with {status}")
+            raise AssertionError(f"{name} is answered with {status}: {answer}")
         self.acknowledged.append(name)
 
     def run(self):
@@ -244,6 +244,124 @@ def test_dump_and_import(suite):
         suite.equal(sorted(r["state"] for r in dumped(f"{folder}/a")["reservations"]), ["aborted"] + ["settled"] * 3,
                     "its reservations have ended")
         suite.equal(clguard("db", "verify", f"{folder}/a").returncode, 0, "it verifies")
+
+
+class Increments:
+    """A backup of a database, and what came after it, piece by piece."""
+
+    def __init__(self, suite, folder, data):
+        self.suite, self.folder, self.data, self.paths, self.numbers = suite, folder, data, [], []
+        run = clguard("db", "backup", data, f"{folder}/base")
+        suite.equal(run.returncode, 0, f"the backup: {run.stderr}")
+        self.newest = int(re.search(r"up to number (\d+)", run.stdout).group(1))
+
+    def take(self):
+        """What is there besides."""
+        run = clguard("db", "dump", "--since", str(self.newest), self.data)
+        self.suite.equal(run.returncode, 0, f"an increment: {run.stderr}")
+        self.newest = int(re.search(r"up to number (\d+)", run.stderr).group(1))
+        self.paths.append(f"{self.folder}/increment-{len(self.paths)}.json")
+        self.numbers.append(self.newest)
+        with open(self.paths[-1], "w", encoding="utf-8") as file:
+            file.write(run.stdout)
+
+    def point(self):
+        """An increment, and the state of the database at that moment: nobody writes."""
+        self.take()
+        return dumped(self.data)
+
+    def restored(self, name, *words, paths=None):
+        run = clguard("db", "restore", "--accept", *words, f"{self.folder}/base", f"{self.folder}/{name}", *(paths or self.paths))
+        self.suite.equal(run.returncode, 0, f"{name}: {run.stdout}{run.stderr}")
+        return dumped(f"{self.folder}/{name}") if run.returncode == 0 else None, run.stdout
+
+
+def same(suite, restored, dump, what):
+    for part in ("operations", "operation_counters"):
+        suite.equal(restored[part], dump[part], f"{what}: the {part}")
+    rights = [{r["reservation"]: (r["state"], r["expires"]) for r in d["reservations"] if r["state"] != "aborted"}
+              for d in (restored, dump)]
+    suite.equal(*rights, f"{what}: the reservations")
+
+
+def test_increments(suite):
+    """Every kind of change between a backup and its increments; each point comes back as it was."""
+    with Service(policies={"limit.yaml": LIMITER}, data=None) as scratch:
+        folder, data = scratch.folder, f"{scratch.folder}/data"
+        guard = {"actor": "SO", "operation": "Restart", "target": "vm-1"}
+        with Service(policies={"limit.yaml": LIMITER}, data=data) as service:
+            for i in range(3):
+                service.request("POST", OPERATIONS, {**guard, "outcome": "Success"})  # no ids
+            for name in ("wrong", "undone"):
+                service.request("POST", OPERATIONS, {**guard, "outcome": "Success", "requestId": name})
+            rights = {name: reserve(service, **guard, requestId=name)[1]["reservation"] for name in ("kept", "settled", "aborted")}
+            taken = Increments(suite, folder, data)
+            service.request("DELETE", f"{RESERVATIONS}/{rights['aborted']}")
+            service.request("PUT", f"{RESERVATIONS}/{rights['settled']}", {"outcome": "Failure", "message": "no"})
+            service.request("POST", OPERATIONS, {**guard, "outcome": "Success", "message": "first of no ids"})
+            points = [taken.point()]
+            service.request("POST", OPERATIONS, {**guard, "outcome": "Failure_Guard", "requestId": "wrong"})
+            victim = [row for row in service.request("GET", OPERATIONS + "?limit=100&ids=true").json if row.get("requestId") == "undone"][0]
+            suite.equal(service.request("DELETE", f"{OPERATIONS}/{victim['id']}?by=me&why=test").status, 200, "undone")
+            points.append(taken.point())
+            points.append(taken.point())  # an empty one
+            for i in range(3):
+                service.request("POST", OPERATIONS, {**guard, "outcome": "Success", "message": f"second {i}"})
+            late = [reserve(service, **guard, requestId=name)[1]["reservation"] for name in ("late", "late-settled", "late-aborted")]
+            service.request("PUT", f"{RESERVATIONS}/{late[1]}", {"outcome": "Success"})
+            service.request("DELETE", f"{RESERVATIONS}/{late[2]}")
+            points.append(taken.point())
+            with open(taken.paths[0], encoding="utf-8") as file:
+                first_time = json.load(file)["increment"]["time"]
+        for i, point in enumerate(points):
+            restored, told = taken.restored(f"until-{i}", "--until", str(taken.numbers[i]))
+            same(suite, restored, point, f"up to increment {i}")
+            suite.check(f"up to number {taken.numbers[i]}, as it was at" in told, told)
+        same(suite, taken.restored("by-time", "--until", first_time)[0], points[0], "by time")
+        same(suite, taken.restored("all")[0], points[-1], "all of them")
+        same(suite, taken.restored("twice", paths=taken.paths + taken.paths[-1:])[0], points[-1], "the last one twice")
+        suite.check("as the backup was" in taken.restored("none", "--until", "1")[1], "before the first one")
+        suite.equal(clguard("db", "verify", f"{folder}/all").returncode, 0, "it verifies")
+        with Service(policies={"limit.yaml": LIMITER}, data=f"{folder}/all") as service:
+            reply = service.request("PUT", f"{RESERVATIONS}/{rights['kept']}", {"outcome": "Success"})
+            suite.equal((reply.status, reply.json.get("state")), (200, "settled"), "a live right is settled there")
+            service.request("POST", OPERATIONS, {**guard, "outcome": "Success", "message": "after"})
+        numbers_there = [row["number"] for row in dumped(f"{folder}/all")["operations"]]
+        suite.check(len(set(numbers_there)) == len(numbers_there) and max(numbers_there) > taken.newest, "no number is given again")
+        # What does not fit is refused, and nothing is left of it.
+        for what, paths, text in (("a missing increment", taken.paths[1:], "an increment before it is missing"),
+                                  ("a dump", [f"{folder}/dump.json"], "it is not an increment"),
+                                  ("another database's", [f"{folder}/other.json"], "of another database")):
+            with open(f"{folder}/dump.json", "w", encoding="utf-8") as file:
+                file.write(clguard("db", "dump", data).stdout)
+            with open(taken.paths[0], encoding="utf-8") as file, open(f"{folder}/other.json", "w", encoding="utf-8") as other:
+                other.write(re.sub(r'"database":"....', '"database":"0000', file.read()))
+            run = clguard("db", "restore", f"{folder}/base", f"{folder}/refused", *paths)
+            suite.equal(run.returncode, 1, f"{what}: {run.stdout}")
+            suite.check(text in run.stderr and paths[0] in run.stderr, f"{what}: {run.stderr}")
+            suite.check(not os.path.exists(f"{folder}/refused") and not os.path.exists(f"{folder}/refused.partial"), f"{what}: nothing is left")
+        run = clguard("db", "import", f"{folder}/all", taken.paths[0])
+        suite.check(run.returncode == 1 and "clguard db restore" in run.stderr, f"an import takes no increment: {run.stderr}")
+        suite.equal(clguard("db", "dump", "--since", "x", data).returncode, 2, "no number")
+        suite.equal(clguard("db", "dump", "--since", "999999", data).returncode, 1, "beyond the newest")
+
+
+def test_increments_under_load(suite):
+    with Service(policies={"limit.yaml": LIMITER}, data=None) as scratch:
+        folder, data = scratch.folder, f"{scratch.folder}/data"
+        with Service(policies={"limit.yaml": LIMITER}, data=data) as service:
+            with Load(service) as load:
+                taken = Increments(suite, folder, data)
+                befores = []
+                for _ in range(COPIES):
+                    befores.append(set(load.acknowledged()))
+                    taken.take()
+                suite.check(len(load.acknowledged()) > len(befores[-1]), "the writers go on after the last increment")
+            last = taken.point()
+        same(suite, taken.restored("all")[0], last, "after the load")
+        for i in (0, COPIES // 2):
+            held = {row.get("message") for row in taken.restored(f"at-{i}", "--until", str(taken.numbers[i]))[0]["operations"]}
+            suite.equal(befores[i] - held, set(), f"acknowledged before increment {i} and not restored by it")
 
 
 def blocks_of(path):

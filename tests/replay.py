@@ -273,6 +273,13 @@ def test_differences_have_witnesses(suite):
         old, log, _ = live(folder, "log", SINGLE % (4, 15), 9)
         text = run("diff", old, write(folder, "new.yaml", SINGLE % (2, 15)), "--log", log, "--markdown", code=1)
         suite.check("Effect on" in text and "| open loop |" in text, text)
+        # The exit code is about the sets, whatever the log says.
+        run("diff", old, old, "--log", log)
+        run("diff", write(folder, "other.yaml", SINGLE % (1, 15)), os.path.join(folder, "other.yaml"), "--log", log)
+        run("diff", old, os.path.join(folder, "new.yaml"), "--log", log, "--json", code=1)
+        run("diff", old, write(folder, "bad.yaml", SINGLE % (0, 15)), "--log", log, code=1)
+        run("diff", old, old, "--log", os.path.join(folder, "none"), code=3)
+        run("diff", old, old, "--log", log, "--json", "--markdown", code=2)
 
 
 if __name__ == "__main__":

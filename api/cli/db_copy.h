@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/document.h"
 #include "engine/database/db.h"
 
 /*
@@ -18,7 +19,26 @@ int db_backup(const char *directory, const char *destination, struct db_report *
  * Makes a database of a backup, verified as above. Unless `accept` says that nothing was done since the backup, limiters count
  * as full until their windows have passed since now_ms.
  */
-int db_restore(const char *backup, const char *destination, bool accept, int64_t now_ms, struct db_report *ret,
-               struct error *err);
+struct db_restoring {
+	const char *backup, *destination;
+	bool accept;
+	int64_t now_ms;
+	/*
+	 * Increments of the backup's database (see db_dump.h), the oldest first: each must begin where what is restored so far ends, or
+	 * before.
+	 */
+	const char *const *increments;
+	size_t increment_count;
+	/* Increments made after this instant, or that go beyond this number, are left out with those behind them. */
+	int64_t until_ms;
+	uint64_t until_number;
+	/* What was restored: up to which number, as of when (TIME_NONE: as the backup), and how many increments were left out. */
+	uint64_t newest;
+	int64_t time_ms;
+	size_t left_out;
+	const char *wrong; /* the increment that an error is about; NULL: none */
+};
+
+int db_restore(struct db_restoring *restore, struct db_report *ret, struct error *err);
 
 #endif

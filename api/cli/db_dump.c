@@ -184,6 +184,8 @@ dump_write_row(void *context, const struct carried *carried)
 
 	text_init(&text, &dump->row_arena);
 	text_addf(&text, "{\"number\":%" PRIu64, carried->row.number);
+	if (carried->undone)
+		text_add(&text, STR(",\"undone\":true"));
 	if (carried->origin.lo || carried->origin.hi)
 		dump_add_id(&text, "origin", carried->origin);
 	if (carried->until_ms != TIME_NONE)
@@ -214,6 +216,23 @@ write_reservation(void *context, const struct db_reservation *reservation)
 	return write_element(dump, &text);
 }
 
+/* Rows behind `since`, and the end of the document. */
+static int
+write_rows(struct dump *dump, struct history_reader *reader, uint64_t since)
+{
+	int r;
+
+	fputs("\"operations\":[", dump->out);
+	dump->first = true;
+	r = history_each_carried(reader, since, dump_write_row, dump);
+	fputs("],\n\"not_carried\":[", dump->out);
+	for (size_t i = 0; dump_not_carried[i]; i++)
+		fprintf(dump->out, "%s\n  \"%s\"", i ? "," : "", dump_not_carried[i]);
+	if (r == 0 && (fputs("]}\n", dump->out) < 0 || fflush(dump->out) != 0))
+		r = error_set(dump->err, ERROR_IO, NULL, "cannot write the dump");
+	return r;
+}
+
 static int
 write_lists(struct dump *dump, struct history_reader *reader)
 {
@@ -229,16 +248,8 @@ write_lists(struct dump *dump, struct history_reader *reader)
 	dump->first = true;
 	if (r == 0)
 		r = db_each_reservation(reader, write_reservation, dump);
-	fputs("],\n\"operations\":[", dump->out);
-	dump->first = true;
-	if (r == 0)
-		r = history_each_carried(reader, dump_write_row, dump);
-	fputs("],\n\"not_carried\":[", dump->out);
-	for (size_t i = 0; dump_not_carried[i]; i++)
-		fprintf(dump->out, "%s\n  \"%s\"", i ? "," : "", dump_not_carried[i]);
-	if (r == 0 && (fputs("]}\n", dump->out) < 0 || fflush(dump->out) != 0))
-		r = error_set(dump->err, ERROR_IO, NULL, "cannot write the dump");
-	return r;
+	fputs("],\n", dump->out);
+	return r == 0 ? write_rows(dump, reader, CARRY_ALL) : r;
 }
 
 int
@@ -256,5 +267,23 @@ dump_write(struct history_reader *reader, int64_t now_ms, FILE *out, struct erro
 	arena_free(&dump.row_arena);
 	arena_free(&dump.arena);
 	free(dump.counters);
+	return r == 0 ? 0 : error_set(err, error_from(r), NULL, "the database cannot be read");
+}
+
+int
+increment_write(struct history_reader *reader, const struct increment *head, FILE *out, struct error *err)
+{
+	struct dump dump = {.out = out, .err = err};
+	char id[RESERVATION_ID_SIZE], time[TIME_TEXT_SIZE];
+	int r;
+
+	reservation_id_write(head->database, id);
+	time_format_instant(head->time_ms, time);
+	fprintf(out,
+	        "{\"increment\":{\"database\":\"%s\",\"since\":%" PRIu64 ",\"newest\":%" PRIu64 ",\"time\":\"%s\"},\n",
+	        id, head->since, head->newest, time);
+	arena_init(&dump.row_arena, 0);
+	r = write_rows(&dump, reader, head->since);
+	arena_free(&dump.row_arena);
 	return r == 0 ? 0 : error_set(err, error_from(r), NULL, "the database cannot be read");
 }

@@ -73,8 +73,7 @@ static const struct carried no_row = {.row = {.start_ms = TIME_NONE, .end_ms = T
 
 #define LEASE_MOST_MS (366 * TIME_MS_DAY)
 
-/* 32 hexadecimal digits. */
-static int
+int
 import_read_id(const struct node *node, struct hash128 *ret, struct error *err)
 {
 	uint64_t halves[2] = {0, 0};
@@ -123,7 +122,7 @@ read_reservation(const struct node *map, int64_t latest_ms, struct carried *carr
 		return error_set(err, ERROR_TYPE, map, "a reservation is an object");
 	state = word_place(node_get(map, "state"), reservation_state_name, RESERVATION_EXPIRED + 1);
 	reason = word_place(node_get(map, "reason"), reason_name, REASON_COUNT);
-	if (state < 0 || reason < 0 || state == RESERVATION_ABORTED)
+	if (state < 0 || reason < 0 || (state == RESERVATION_ABORTED && !carried->later))
 		return error_set(err, ERROR_RANGE, map, "a reservation has no such state or reason");
 	carried->state = (enum reservation_state)state;
 	carried->reason = (enum reason)reason;
@@ -142,6 +141,10 @@ read_carried(const struct node *member, int64_t latest_ms, struct carried *carri
 		carried->row.number = (uint64_t)member->integer;
 		return 1;
 	}
+	if (carried->later && str_is(member->key, "undone") && member->kind == NODE_BOOL) {
+		carried->undone = member->boolean;
+		return 1;
+	}
 	if (str_is(member->key, "origin"))
 		r = import_read_id(member, &carried->origin, err);
 	else if (str_is(member->key, "until"))
@@ -154,13 +157,14 @@ read_carried(const struct node *member, int64_t latest_ms, struct carried *carri
 }
 
 static int
-read_object(const struct node *object, int64_t latest_ms, struct carried *carried, struct error *err)
+read_object(const struct node *object, bool later, int64_t latest_ms, struct carried *carried, struct error *err)
 {
 	struct operation *row = &carried->row;
 	char latest[TIME_TEXT_SIZE];
 
 	time_format_instant(latest_ms, latest);
 	*carried = no_row;
+	carried->later = later;
 	if (object->kind != NODE_MAP)
 		return error_set(err, ERROR_TYPE, object, "a row is an object");
 	for (const struct node *member = object->first; member; member = member->next) {
@@ -185,18 +189,15 @@ read_object(const struct node *object, int64_t latest_ms, struct carried *carrie
 	return 0;
 }
 
-static int
-read_json(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
-          struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err)
+int
+import_rows(const struct node *root, bool later, int64_t latest_ms, struct arena *arena, struct carried **ret_rows,
+            size_t *ret_count, struct error *err)
 {
 	const struct node *list;
 	struct carried *rows;
-	struct node *root;
 	size_t count = 0;
-	int r = json_read(bytes, file, limits, arena, &root, err);
+	int r = 0;
 
-	if (r != 0)
-		return r;
 	list = root && root->kind == NODE_MAP ? node_get(root, "operations") : root;
 	if (!list || list->kind != NODE_LIST)
 		return error_set(err, ERROR_TYPE, root, "a list of rows is expected");
@@ -207,12 +208,25 @@ read_json(struct str bytes, const char *file, const struct document_limits *limi
 		return error_set(err, ERROR_MEMORY, NULL, "out of memory");
 	count = 0;
 	for (const struct node *item = list->first; item && r == 0; item = item->next)
-		r = read_object(item, latest_ms, &rows[count++], err);
+		r = read_object(item, later, latest_ms, &rows[count++], err);
 	if (r == 0) {
 		*ret_rows = rows;
 		*ret_count = count;
 	}
 	return r;
+}
+
+static int
+read_json(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
+          struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err)
+{
+	struct node *root;
+	int r = json_read(bytes, file, limits, arena, &root, err);
+
+	if (r == 0 && root && root->kind == NODE_MAP && node_get(root, "increment"))
+		return error_set(err, ERROR_TYPE, root,
+		                 "an increment belongs to a backup of its database: see clguard db restore");
+	return r == 0 ? import_rows(root, false, latest_ms, arena, ret_rows, ret_count, err) : r;
 }
 
 /* --- CSV --- */

@@ -17,4 +17,14 @@
 int import_read(struct str bytes, const char *file, const struct document_limits *limits, int64_t latest_ms,
                 struct arena *arena, struct carried **ret_rows, size_t *ret_count, struct error *err);
 
+/*
+ * The same of JSON that was read. later: the rows are an increment's (see db_dump.h), which may be of aborted reservations, or
+ * undone.
+ */
+int import_rows(const struct node *root, bool later, int64_t latest_ms, struct arena *arena, struct carried **ret_rows,
+                size_t *ret_count, struct error *err);
+
+/* 32 hexadecimal digits. */
+int import_read_id(const struct node *node, struct hash128 *ret, struct error *err);
+
 #endif

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "api/cli/commands.h"
-#include "api/cli/db_copy.h"
 #include "api/cli/db_dump.h"
 #include "api/cli/db_import.h"
+#include "api/commands/cmd_db.h"
 #include "api/daemon/database.h"
 #include "api/process/arguments.h"
 #include "base/clock.h"
@@ -23,11 +23,11 @@ static const char help[] =
 	"usage: clguard db verify [--quarantine] PATH\n"
 	"       clguard db compact PATH\n"
 	"       clguard db prune --before TIME PATH\n"
-	"       clguard db dump PATH\n"
+	"       clguard db dump [--since N] PATH\n"
 	"       clguard db import [--max-future-s N] PATH FILE...\n"
 	"       clguard db accept PATH\n"
 	"       clguard db backup PATH DESTINATION\n"
-	"       clguard db restore [--accept] BACKUP DESTINATION\n\n"
+	"       clguard db restore [--accept] [--until TIME|NUMBER] BACKUP DESTINATION [INCREMENT...]\n\n"
 	"Looks after the database of the operation counters. PATH is its directory (the service's --data), which may\n"
 	"also be given as --data PATH.\n\n"
 	"  verify   reads every page and compares everything with everything; with --quarantine a damaged\n"
@@ -35,22 +35,17 @@ static const char help[] =
 	"           their windows have passed\n"
 	"  compact  gives free pages back to the file system; nobody else may have the database open\n"
 	"  prune    takes out operations that ended before TIME (RFC 3339), but none that a limiter still counts\n"
-	"  dump     prints operation counters, reservations and operations as JSON\n"
+	"  dump     prints operation counters, reservations and operations as JSON; with --since an increment:\n"
+	"           what was entered or changed behind record N, as backup and the increment before told it\n"
 	"  import   enters rows of ONAP's operationshistory, or of a dump; JSON or CSV. What is here already stays.\n"
 	"           Their times may lie a day ahead, or N seconds, as the service's setting max_future_s has it\n"
 	"  backup   copies a database, which may be in use, and verifies the copy; DESTINATION must not exist\n"
 	"  restore  makes a database of a backup, whose limiters count as full until their windows have passed;\n"
-	"           with --accept they do not, because nothing was done since the backup\n"
+	"           with --accept they do not, because nothing was done since. INCREMENTs of the same database,\n"
+	"           the oldest first, are entered, with --until those up to a time or record\n"
 	"  accept   trusts the counters after a quarantine, and today's clock after later times were seen\n";
 
-struct cmd_db_task {
-	const char *directory, *before, *max_future_s;
-	int64_t future_ms; /* 0: as engine_options_default has it */
-	bool quarantine, accept;
-	struct words files;
-};
-
-static int
+int
 cmd_db_complain(const struct error *err, const char *file)
 {
 	if (file && err->line)
@@ -66,8 +61,8 @@ cmd_db_complain(const struct error *err, const char *file)
 }
 
 /* A database that exists: no command but import makes one. */
-static int
-open_history(const struct cmd_db_task *task, bool existing, struct history **ret, struct error *err)
+int
+cmd_db_open(const struct cmd_db_task *task, bool existing, struct history **ret, struct error *err)
 {
 	struct history_options options = engine_options_default.history;
 
@@ -151,7 +146,7 @@ prune(const struct cmd_db_task *task)
 		fputs("clguard db prune: --before must be a time such as 2026-04-14T12:00:00Z\n", stderr);
 		return EXIT_USAGE;
 	}
-	r = open_history(task, true, &history, &err);
+	r = cmd_db_open(task, true, &history, &err);
 	if (r == 0)
 		r = db_prune(history, before_ms, &removed, &err);
 	history_close(history);
@@ -159,28 +154,6 @@ prune(const struct cmd_db_task *task)
 		return cmd_db_complain(&err, NULL);
 	printf("%" PRIu64 " records removed\n", removed);
 	return EXIT_DONE;
-}
-
-static int
-dump(const struct cmd_db_task *task)
-{
-	struct history_reader *reader = NULL;
-	struct history *history = NULL;
-	struct error err = {0};
-	int r = open_history(task, true, &history, &err);
-
-	if (r == 0)
-		r = history_reader_open(history, &reader, &err);
-	if (r == 0) {
-		r = history_reader_begin(reader);
-		if (r == 0) {
-			r = dump_write(reader, history_now(history), stdout, &err);
-			history_reader_end(reader);
-		}
-	}
-	history_reader_close(reader);
-	history_close(history);
-	return r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 }
 
 /* The rows' own texts and times, as history_record asks for them. */
@@ -259,7 +232,7 @@ import(const struct cmd_db_task *task)
 		fputs("clguard db import: no files\n", stderr);
 		return EXIT_USAGE;
 	}
-	r = open_history(task, false, &history, &err);
+	r = cmd_db_open(task, false, &history, &err);
 	code = r == 0 ? EXIT_DONE : cmd_db_complain(&err, NULL);
 	for (size_t i = 0; code == EXIT_DONE && i < task->files.count; i++) {
 		if (import_file(history, task->files.words[i], &imported, &err) != 0)
@@ -271,67 +244,12 @@ import(const struct cmd_db_task *task)
 	return code;
 }
 
-/* Prints the contents of a copy. */
-static void
-tell_copy(const char *done, const char *what, const struct db_report *report)
-{
-	printf("%s '%s': %" PRIu64 " operations in %" PRIu64 " records up to number %" PRIu64 ", %" PRIu64
-	       " reservations; verified\n",
-	       done, what, report->rows, report->records, report->newest, report->reservations);
-}
-
-/* The one word behind the directory; NULL after a message. */
-static const char *
-destination_of(const struct cmd_db_task *task, const char *name)
-{
-	if (task->files.count == 1)
-		return task->files.words[0];
-	fprintf(stderr, "clguard db %s: expected one destination, got %zu; see 'clguard db --help'\n", name,
-	        task->files.count);
-	return NULL;
-}
-
-static int
-backup(const struct cmd_db_task *task)
-{
-	const char *destination = destination_of(task, "backup");
-	struct db_report report;
-	struct error err = {0};
-
-	if (!destination)
-		return EXIT_USAGE;
-	if (db_backup(task->directory, destination, &report, &err) != 0)
-		return cmd_db_complain(&err, NULL);
-	tell_copy("backed up as", destination, &report);
-	return EXIT_DONE;
-}
-
-static int
-restore(const struct cmd_db_task *task)
-{
-	const char *destination = destination_of(task, "restore");
-	struct db_report report;
-	struct error err = {0};
-
-	if (!destination)
-		return EXIT_USAGE;
-	if (db_restore(task->directory, destination, task->accept, clock_wall_ms(), &report, &err) != 0)
-		return cmd_db_complain(&err, NULL);
-	tell_copy("restored as", destination, &report);
-	if (!task->accept)
-		printf("nobody knows here what was done since the backup: limiters count as full until their windows "
-		       "have "
-		       "passed, or until 'clguard db accept %s'\n",
-		       destination);
-	return EXIT_DONE;
-}
-
 static int
 accept_state(const struct cmd_db_task *task)
 {
 	struct history *history = NULL;
 	struct error err = {0};
-	int r = open_history(task, true, &history, &err);
+	int r = cmd_db_open(task, true, &history, &err);
 
 	if (r == 0)
 		r = history_accept(history, clock_wall_ms(), &err);
@@ -344,9 +262,9 @@ static const struct {
 	int (*run)(const struct cmd_db_task *task);
 	bool takes_files;
 } actions[] = {
-	{"verify", verify, false}, {"compact", compact, false}, {"prune", prune, false},
-	{"dump", dump, false},     {"import", import, true},    {"accept", accept_state, false},
-	{"backup", backup, true},  {"restore", restore, true},
+	{"verify", verify, false},       {"compact", compact, false},       {"prune", prune, false},
+	{"dump", cmd_db_dump, false},    {"import", import, true},          {"accept", accept_state, false},
+	{"backup", cmd_db_backup, true}, {"restore", cmd_db_restore, true},
 };
 
 /* A number of seconds from 1 to that of a century. */
@@ -369,6 +287,8 @@ cmd_db(int argc, char **argv)
 		{"--help", .flag = &want_help},
 		{"--data", .value = &task.directory},
 		{"--before", .value = &task.before},
+		{"--since", .value = &task.since},
+		{"--until", .value = &task.until},
 		{"--quarantine", .flag = &task.quarantine},
 		{"--accept", .flag = &task.accept},
 		{"--max-future-s", .value = &task.max_future_s},

@@ -41,7 +41,8 @@ carried_read(struct history_reader *reader, const struct record *record, struct 
 	struct hash128 identity;
 	int r;
 
-	*ret = (struct carried){.row = record->row, .until_ms = TIME_NONE};
+	*ret = (struct carried){
+		.row = record->row, .until_ms = TIME_NONE, .undone = (record->flags & RECORD_UNDONE) != 0};
 	if (record->row.end_ms == TIME_NONE)
 		ret->until_ms = record->until_ms;
 	if (!(record->flags & RECORD_RESERVED)) {
@@ -63,22 +64,26 @@ carried_read(struct history_reader *reader, const struct record *record, struct 
 }
 
 int
-history_each_carried(struct history_reader *reader, int (*visit)(void *context, const struct carried *row),
-                     void *context)
+history_each_carried(struct history_reader *reader, uint64_t since,
+                     int (*visit)(void *context, const struct carried *row), void *context)
 {
 	const struct hash_key *key = &reader->history->key;
+	const bool later = since != CARRY_ALL;
+	unsigned char from[8];
 	struct store_entry entry;
 	struct record record;
 	struct carried carried;
-	int r = store_above(reader->txn, TABLE_LOG, STR("\0"), 0, &entry);
+	int r;
 
+	store_pack_u64(from, later ? since + 1 : 0);
+	r = store_above(reader->txn, TABLE_LOG, (struct str){(const char *)from, sizeof(from)}, 0, &entry);
 	for (; r == 1; r = store_next(reader->txn, TABLE_LOG, STR_NONE, 0, &entry)) {
 		uint64_t number = entry.key.len == 8 ? store_unpack_u64(entry.key.ptr) : 0;
 		int current;
 
 		if (record_read(key, number, entry.value, &record) != 0)
 			return -ERROR_DAMAGED;
-		if (record.flags & RECORD_GONE)
+		if (record.flags & RECORD_GONE && !later)
 			continue;
 		current = record_is_current(reader->txn, key, number, &record);
 		if (current < 0)
@@ -87,6 +92,7 @@ history_each_carried(struct history_reader *reader, int (*visit)(void *context, 
 			continue;
 		record.row.number = number;
 		r = carried_read(reader, &record, &carried);
+		carried.later = later;
 		if (r == 0)
 			r = visit(context, &carried);
 		if (r != 0)
@@ -96,6 +102,13 @@ history_each_carried(struct history_reader *reader, int (*visit)(void *context, 
 }
 
 /* --- into a database --- */
+
+/* Whether the row had no other name than its number, which it keeps. */
+static bool
+is_of_number(const struct history_writer *writer, const struct carried *carried)
+{
+	return carried->later && carry_is_same(carried->origin, origin_of(&writer->history->key, carried->row.number));
+}
 
 /* The record of a carried row, as it would be entered. */
 static struct record
@@ -107,7 +120,7 @@ carried_record(const struct history_writer *writer, const struct carried *carrie
 	if (carry_is_set(carried->reservation)) {
 		record.flags = RECORD_RESERVED | (carried->apart ? RECORD_APART : 0);
 		record.reservation = carried->reservation;
-	} else if (row->request_id.len == 0 && carry_is_set(carried->origin)) {
+	} else if (row->request_id.len == 0 && carry_is_set(carried->origin) && !is_of_number(writer, carried)) {
 		record.flags = RECORD_APART;
 		record.reservation = carried->origin;
 	}
@@ -149,6 +162,28 @@ is_newer(const struct record *here, const struct record *coming)
 	return here->row.end_ms == TIME_NONE && !has_same_content(&here->row, &coming->row);
 }
 
+/*
+ * A later row in the place of the one here, which keeps what it is named by. 1 when it is another, 0 when it is the same, or
+ * negative.
+ */
+static int
+carry_replace(struct history_writer *writer, const struct carried *carried, const struct record *here, uint64_t number,
+              int64_t now_ms)
+{
+	struct record record = carried_record(writer, carried, now_ms);
+	int r;
+
+	record.flags = here->flags & (RECORD_RESERVED | RECORD_APART);
+	record.reservation = here->reservation;
+	if (carried->undone)
+		record.flags |= RECORD_GONE | RECORD_UNDONE;
+	if (record.flags == here->flags && record.until_ms == here->until_ms &&
+	    has_same_content(&record.row, &here->row))
+		return 0;
+	r = writer_put(writer, &record, number);
+	return r == 0 ? 1 : r;
+}
+
 /* 1 when something was entered, 0 when all of it was here, or negative. */
 static int
 carry_plain(struct history_writer *writer, const struct carried *carried, int64_t now_ms)
@@ -164,7 +199,9 @@ carry_plain(struct history_writer *writer, const struct carried *carried, int64_
 		r = writer_find(writer, identity, &old, &here);
 	if (r < 0)
 		return r;
-	if (r == 1 && !is_newer(&here, &record))
+	if (carried->later && r == 1)
+		return carry_replace(writer, carried, &here, old, now_ms);
+	if (carried->undone || (r == 1 && !is_newer(&here, &record)))
 		return 0;
 	if (r == 1 && !(here.flags & RECORD_GONE) && here.flags & RECORD_RESERVED) {
 		record.flags = here.flags & (RECORD_RESERVED | RECORD_APART);
@@ -200,6 +237,36 @@ carry_end(struct history_writer *writer, const struct carried *carried, struct r
 	return r == 0 ? 1 : r;
 }
 
+/* A reservation that is here, as it was later. A lease that has ended meanwhile was not over then. */
+static int
+carry_later(struct history_writer *writer, const struct carried *carried, struct reserved *here, int64_t now_ms)
+{
+	int64_t then_ms = now_ms < here->expires_ms ? now_ms : here->expires_ms - 1;
+	struct record record;
+	uint64_t number;
+	int r, entered = 0;
+
+	if (here->state == RESERVATION_LIVE && carried->state == RESERVATION_ABORTED) {
+		r = writer_abort(writer, here->id, then_ms, here);
+		return r == 0 ? 1 : r;
+	}
+	if (here->state == RESERVATION_LIVE && carried->state == RESERVATION_LIVE &&
+	    carried->expires_ms != here->expires_ms) {
+		r = writer_renew(writer, here->id, carried->expires_ms - then_ms, then_ms, here);
+		return r == 0 ? 1 : r;
+	}
+	if (carried->state != RESERVATION_ABORTED) {
+		r = writer_find(writer, here->identity, &number, &record);
+		if (r != 1)
+			return r < 0 ? r : -ERROR_DAMAGED;
+		entered = carry_replace(writer, carried, &record, number, now_ms);
+	}
+	if (entered < 0 || here->state != RESERVATION_LIVE || carried->state == RESERVATION_LIVE)
+		return entered;
+	r = reserved_end(writer, here, carried->state);
+	return r == 0 ? 1 : r;
+}
+
 static int
 carry_reserved(struct history_writer *writer, const struct carried *carried, int64_t now_ms)
 {
@@ -208,8 +275,13 @@ carry_reserved(struct history_writer *writer, const struct carried *carried, int
 	uint64_t gone;
 	int r = reserved_read(writer->txn, &writer->history->key, carried->reservation, &here);
 
-	if (r != 0)
-		return r < 0 ? r : carry_end(writer, carried, &here, now_ms);
+	if (r < 0)
+		return r;
+	if (r == 1)
+		return carried->later ? carry_later(writer, carried, &here, now_ms)
+		                      : carry_end(writer, carried, &here, now_ms);
+	if (carried->state == RESERVATION_ABORTED || carried->undone)
+		return 0; /* it counts no more, and never did here */
 	if (!carried->apart) {
 		r = identity_is_free(writer, &record, &gone);
 		if (r < 0)
@@ -241,8 +313,13 @@ carry_run(void *context, struct history_writer *writer)
 	carry->entered = 0; /* of an attempt that was given up */
 	for (size_t i = 0; i < carry->count; i++) {
 		const struct carried *row = &carry->rows[i];
-		int r = carry_is_set(row->reservation) ? carry_reserved(writer, row, carry->now_ms)
-		                                       : carry_plain(writer, row, carry->now_ms);
+		int r;
+
+		/* A later row keeps its number, by which others know it. */
+		if (row->later && writer->state.next_number < row->row.number)
+			writer->state.next_number = row->row.number;
+		r = carry_is_set(row->reservation) ? carry_reserved(writer, row, carry->now_ms)
+		                                   : carry_plain(writer, row, carry->now_ms);
 
 		if (r < 0)
 			return r;

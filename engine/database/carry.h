@@ -21,18 +21,27 @@ struct carried {
 	enum reason reason;
 	int64_t expires_ms;
 	bool apart; /* named by the reservation, because its ids are another row's */
+	/*
+	 * It comes from a later state of the database that it enters: it takes the place of what is here. Then it may also be the row of
+	 * an aborted reservation, or one that was undone.
+	 */
+	bool later, undone;
 };
+
+#define CARRY_ALL UINT64_MAX
 
 /*
  * Visits the current rows, oldest first; texts are borrowed until visit returns; a non-zero answer stops and is returned.
- * Reservations whose row was given back (aborted ones) are not among them.
+ * since: CARRY_ALL, and rows that were given back or undone are not among them; or the number behind which to begin, and they
+ * are, all with `later` set.
  */
-int history_each_carried(struct history_reader *reader, int (*visit)(void *context, const struct carried *row),
-                         void *context);
+int history_each_carried(struct history_reader *reader, uint64_t since,
+                         int (*visit)(void *context, const struct carried *row), void *context);
 
 /*
  * Enters rows in one transaction, all or none. One that is here already stays as it is: by its ids, its reservation, or its
- * origin; so does one that has ended here, or was undone, whatever the carried row says. A live reservation that has ended in
+ * origin; so does one that has ended here, or was undone, whatever the carried row says,
+ * unless that is later. A live reservation that has ended in
  * the carried row ends. ret_entered: how many were new or newer.
  * errors  those of history_record
  */
