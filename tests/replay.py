@@ -273,6 +273,16 @@ def test_differences_have_witnesses(suite):
         old, log, _ = live(folder, "log", SINGLE % (4, 15), 9)
         text = run("diff", old, write(folder, "new.yaml", SINGLE % (2, 15)), "--log", log, "--markdown", code=1)
         suite.check("Effect on" in text and "| open loop |" in text, text)
+        # A policy without a name but its file's is the same in another folder, or as a file of another name.
+        bare = "type: onap.policies.controlloop.guard.common.Blacklist\nproperties: {actor: SO, operation: Restart, blacklist: [vm-1%s]}\n"
+        for name, text in (("bare", bare % ""), ("bare-same", bare % ""), ("bare-more", bare % ", vm-2")):
+            os.mkdir(os.path.join(folder, name))
+            write(os.path.join(folder, name), "b.yaml", text)
+        bare, same, more = (os.path.join(folder, name) for name in ("bare", "bare-same", "bare-more"))
+        suite.check("no difference" in run("diff", bare, same + "/"), "the same in another folder")
+        run("diff", os.path.join(bare, "b.yaml"), os.path.join(same, "b.yaml"))
+        report = json.loads(run("diff", bare, more, "--json", code=1))
+        suite.equal((report["gone"], report["new"], len(report["differences"])), ([], [], 1), "another entry, and no other policy")
         # The exit code is about the sets, whatever the log says.
         run("diff", old, old, "--log", log)
         run("diff", write(folder, "other.yaml", SINGLE % (1, 15)), os.path.join(folder, "other.yaml"), "--log", log)

@@ -50,11 +50,30 @@ diff_complain(const struct error *err)
 
 /* --- policies that are in one set alone --- */
 
-static bool
-has_policy(const struct policyset *set, const struct guard *wanted)
+/* A policy's name; one that has none but its file's is known by its place in what the command was given. */
+static struct str
+diff_policy_name(const struct diff_command *command, int side, struct str policy)
 {
-	for (const struct guard *guard = set->guards.first; guard; guard = guard->next) {
-		if (str_equal(guard->policy, wanted->policy) && guard->version.len == wanted->version.len &&
+	struct str given = str_from(command->sides[side].words[0]);
+
+	while (given.len > 1 && given.ptr[given.len - 1] == '/')
+		given.len--;
+	if (policy.len < given.len || memcmp(policy.ptr, given.ptr, given.len) != 0 ||
+	    (policy.len > given.len && policy.ptr[given.len] != '/' && policy.ptr[given.len] != ':'))
+		return policy;
+	return (struct str){policy.ptr + given.len, policy.len - given.len};
+}
+
+/* Whether the other side has the policy of a guard. */
+static bool
+has_policy(const struct diff_command *command, int side, const struct guard *wanted)
+{
+	const struct guard *guard = command->candidates[1 - side].set->guards.first;
+	struct str name = diff_policy_name(command, side, wanted->policy);
+
+	for (; guard; guard = guard->next) {
+		if (guard->policy.ptr && str_equal(diff_policy_name(command, 1 - side, guard->policy), name) &&
+		    guard->version.len == wanted->version.len &&
 		    memcmp(guard->version.ptr ? guard->version.ptr : "", wanted->version.ptr ? wanted->version.ptr : "",
 		           wanted->version.len) == 0)
 			return true;
@@ -62,27 +81,30 @@ has_policy(const struct policyset *set, const struct guard *wanted)
 	return false;
 }
 
-/* The first guard of each policy that the other set does not have, from `guard` on. */
+/* The first guard of each policy that the other side does not have, from `guard` on. */
 static const struct guard *
-next_alone(const struct guard *guard, const struct policyset *other)
+next_alone(const struct diff_command *command, int side, const struct guard *guard)
 {
 	const struct guard *before = NULL;
 
 	for (; guard; before = guard, guard = guard->next) {
 		if (guard->policy.ptr && !(before && str_equal(before->policy, guard->policy)) &&
-		    !has_policy(other, guard))
+		    !has_policy(command, side, guard))
 			return guard;
 	}
 	return NULL;
 }
 
+static const struct guard *
+first_alone(const struct diff_command *command, int side)
+{
+	return next_alone(command, side, command->candidates[side].set->guards.first);
+}
+
 static bool
 sets_differ(const struct diff_command *command)
 {
-	const struct policyset *old_set = command->candidates[0].set, *new_set = command->candidates[1].set;
-
-	return command->differences || next_alone(old_set->guards.first, new_set) ||
-	       next_alone(new_set->guards.first, old_set);
+	return command->differences || first_alone(command, 0) || first_alone(command, 1);
 }
 
 /* --- what is printed --- */
@@ -128,10 +150,9 @@ diff_add_answer(struct text *out, const struct decision *answer)
 static void
 print_alone(const struct diff_command *command, int side, const char *before, const char *what)
 {
-	const struct policyset *other = command->candidates[1 - side].set;
-	const struct guard *guard = next_alone(command->candidates[side].set->guards.first, other);
+	const struct guard *guard = first_alone(command, side);
 
-	for (; guard; guard = next_alone(guard->next, other))
+	for (; guard; guard = next_alone(command, side, guard->next))
 		printf("%s%s %.*s %.*s (%s:%" PRIu32 ")\n", before, what, STR_ARG(guard->policy),
 		       STR_ARG(guard->version.ptr ? guard->version : STR("")), guard->file, guard->line);
 }
@@ -167,10 +188,9 @@ diff_print_text(const struct diff_command *command)
 static void
 json_alone(const struct diff_command *command, int side, struct text *out)
 {
-	const struct policyset *other = command->candidates[1 - side].set;
-	const struct guard *first = next_alone(command->candidates[side].set->guards.first, other);
+	const struct guard *first = first_alone(command, side);
 
-	for (const struct guard *guard = first; guard; guard = next_alone(guard->next, other)) {
+	for (const struct guard *guard = first; guard; guard = next_alone(command, side, guard->next)) {
 		text_add(out, guard == first ? STR("{\"policy\":") : STR(",{\"policy\":"));
 		text_add_json(out, guard->policy);
 		text_add(out, STR(",\"version\":"));
