@@ -133,7 +133,7 @@ files_body(void)
 	CHECK(rename(in_folder("data/data.mdb"), in_folder("data/aside.mdb")) == 0);
 	CHECK(unlink(in_folder("data/aside.mdb")) == 0);
 	CHECK(opens(in_folder("logs/decisions"), O_WRONLY | O_APPEND | O_CREAT));
-	CHECK(opens("/etc/hosts", O_RDONLY));
+	CHECK(opens("/etc/passwd", O_RDONLY));
 	CHECK(opens("/proc/self/status", O_RDONLY));
 	CHECK(opens("/dev/null", O_RDWR));
 	/* And nothing else. */
@@ -141,7 +141,7 @@ files_body(void)
 	CHECK(denied(in_folder("policies/a.yaml"), O_RDONLY)); /* no setting names it */
 	CHECK(denied(in_folder("secrets/users"), O_WRONLY));
 	CHECK(denied(in_folder("secrets/new"), O_WRONLY | O_CREAT));
-	CHECK(denied("/etc/hosts", O_WRONLY));
+	CHECK(denied("/etc/passwd", O_WRONLY));
 	CHECK(denied("/tmp/clguard-confine-new", O_WRONLY | O_CREAT));
 	return 0;
 }
