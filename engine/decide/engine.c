@@ -440,6 +440,12 @@ engine_now(const struct engine *engine)
 	return options->clock ? options->clock(options->clock_context) : clock_wall_ms(); /* while opening */
 }
 
+int64_t
+engine_now_exact(const struct engine *engine)
+{
+	return engine->history ? history_now_exact(engine->history) : engine_now(engine);
+}
+
 struct policyset *
 engine_set_hold(struct engine *engine)
 {

@@ -121,7 +121,8 @@ const struct catalogue *engine_builtin(const struct engine *engine); /* the buil
 int engine_record(struct engine *engine, struct operation *rows, size_t count, struct error *err);
 int engine_record_async(struct engine *engine, struct operation *rows, size_t count,
                         void (*done)(void *context, const struct error *err), void *context, struct error *err);
-int64_t engine_now(const struct engine *engine); /* Unix milliseconds */
+int64_t engine_now(const struct engine *engine);       /* Unix milliseconds */
+int64_t engine_now_exact(const struct engine *engine); /* for what is entered; see history_now_exact */
 
 int session_open(struct engine *engine, struct session **ret, struct error *err);
 void session_close(struct session *session); /* takes NULL */

@@ -255,7 +255,7 @@ static int
 reserve_run(struct history_job *base, struct history_writer *writer)
 {
 	struct reserve_job *job = (struct reserve_job *)base;
-	int64_t now_ms = engine_now(job->engine);
+	int64_t now_ms = engine_now_exact(job->engine);
 
 	job->denied = job->count;
 	job->behind = follow_is_behind(engine_follow(job->engine), history_writer_txn(writer), &job->number);

@@ -28,7 +28,7 @@ static int
 change_run(struct history_job *base, struct history_writer *writer)
 {
 	struct change_job *job = (struct change_job *)base;
-	int r = engine_writer_change(writer, &job->change, engine_now(job->engine), &job->status);
+	int r = engine_writer_change(writer, &job->change, engine_now_exact(job->engine), &job->status);
 
 	job->result = r;
 	return r == -ERROR_UNKNOWN || r == -ERROR_CONFLICT ? 0 : r;

@@ -175,6 +175,13 @@ void operation_undone(const struct operation *row, struct str *ret_by, struct st
 int64_t history_now(struct history *history);
 
 /*
+ * The same by the clock itself. history_now goes by the kernel's last tick, which is 10 ms old and more on a busy machine, and
+ * older at one time than at another: rights that are given by it could be N + 1 in a window less those milliseconds. So whoever
+ * enters a row takes this one, and history_now stands until the ticks have caught up. Any thread.
+ */
+int64_t history_now_exact(struct history *history);
+
+/*
  * How often the committer has gone round: it does at least once a second, also when nobody asks, unless it hangs. 0 as long as
  * there is no database. Any thread.
  */

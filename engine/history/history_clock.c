@@ -78,6 +78,15 @@ history_now(struct history *history)
 }
 
 int64_t
+history_now_exact(struct history *history)
+{
+	if (atomic_load_explicit(&history->time_source, memory_order_acquire) != TIME_CARRIED)
+		return history_now(history);
+	return clock_forward(history,
+	                     clock_monotonic_ms() + atomic_load_explicit(&history->offset_ms, memory_order_relaxed));
+}
+
+int64_t
 clock_reach(struct history *history, int64_t end_ms, int64_t now_ms)
 {
 	int64_t tick_ms;

@@ -106,7 +106,7 @@ group_run(void *context, struct history_writer *writer)
 		.store = history_writer_txn(writer),
 		.arena = &runtime->arena,
 		.set = group->set,
-		.now_ms = engine_now(runtime->engine),
+		.now_ms = engine_now_exact(runtime->engine),
 	};
 	int r;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """clock - the wall clock steps back, ahead, both, by a leap second, and the machine sleeps: limits hold in true time."""
 # SPDX-License-Identifier: Apache-2.0
+import datetime
 import os
 import re
 import tempfile
@@ -91,6 +92,21 @@ def test_a_step_ahead_empties_no_window(suite):
         for step_ms in (1000, HOUR_MS, 24 * HOUR_MS):
             steps.set(wall_ms=step_ms)
             suite.equal(taker.take(server), 0, f"{step_ms} ms ahead")
+
+
+def test_a_stamp_is_not_the_last_tick(suite):
+    """The kernel's tick is some milliseconds old, at one time more than at another: windows by it would be as much too short."""
+    with Service(policies={"l.yaml": FIVE}) as server:
+        late = []
+        for i in range(20):
+            question = service.ask(actor="RANC", operation="Cell Reset", target=f"gnb-{i}", requestId=f"r{i}")
+            reservation = server.request("POST", RESERVATIONS, question).json["reservation"]
+            sent = time.time()
+            server.request("PUT", f"{RESERVATIONS}/{reservation}", {"outcome": "Success"})
+            row = server.request("GET", "/clguard/v1/operations?limit=1").json[0]
+            stamp = datetime.datetime.fromisoformat(row["endtime"].replace("Z", "+00:00")).timestamp()
+            late.append((sent - stamp) * 1000)
+    suite.check(-100 < max(late) < 2.5, f"stamps are up to {max(late):.1f} ms too early")
 
 
 def test_a_sleep_of_the_machine_counts_as_time(suite):
